@@ -1,0 +1,1 @@
+"""The `lightship` command, for people."""

@@ -1,0 +1,178 @@
+"""Settings: every one has its default and its help here, and nowhere else.
+
+A command line is read strictly: `-flag=value`, `--flag value` and `--flag=value` all work, an unknown flag or
+`LIGHTSHIP_` variable is an error. `docs/configuration.md` lists the same settings; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from lightship.errors import ConfigurationError
+from lightship.model import PARTITIONS
+
+TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
+VARIABLES = {TOKEN_VARIABLE: "bearer token that indexers show and searchengines ask for; none: updates are open"}
+
+
+def _setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
+    """Declare one setting; `parse` turns its text into its value (the default's type does, when none is given)."""
+    return dataclasses.field(default=default, metadata={"help": text, "parse": parse or type(default)})
+
+
+def _number(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], Any]:
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return value
+
+    return parse
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means every address."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{text!r} is not an address; write it like :8080 or localhost:8080")
+    return host.strip("[]"), int(port)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        parse_address(name)
+    return names
+
+
+def _address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchengineSettings:
+    """Settings of `searchengine`."""
+
+    addr: str = _setting(":8080", "address to listen on, for people, programs and indexers", _address)
+    data: str = _setting("", "data folder; when empty, lightship-data/searchengine-PORT")
+    workers: int = _setting(1, "processes that share the port and the data folder", _number(1, 64))
+
+
+@dataclasses.dataclass(frozen=True)
+class IndexerSettings:
+    """Settings of `indexer`."""
+
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    )
+    log: str = _setting("", "document log to index, like sqlite:///data/log.sqlite; when empty, a clock")
+    data: str = _setting("", "data folder; when empty, lightship-data/indexer-SHARD, or a temporary one for a clock")
+    shard: int = _setting(0, "number of this shard, from 0", _number(0, PARTITIONS - 1))
+    shards: int = _setting(1, "number of shards of the layout", _number(1, PARTITIONS))
+    heap: int = _setting(
+        256, "memory that new documents may fill before a segment is written, in MiB", _number(16, 8192)
+    )
+    threads: int = _setting(1, "threads that build segments", _number(1, 64))
+
+
+@dataclasses.dataclass(frozen=True)
+class CrawlerSettings:
+    """Settings of `crawler`; its sources are given as arguments."""
+
+    log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to")
+    data: str = _setting("lightship-data/crawler", "data folder, for the frontier")
+    concurrency: int = _setting(16, "requests under way at once", _number(1, 1000))
+    per_host: int = _setting(4, "requests under way at once to one host", _number(1, 100))
+    delay: float = _setting(
+        0.0, "seconds between two requests to one host; robots.txt may ask for more", _number(0, 3600, float)
+    )
+    timeout: float = _setting(30.0, "seconds that one fetch may take in all", _number(0.1, 3600, float))
+    max_bytes: int = _setting(8 << 20, "bytes of one page, after decompression; more is cut", _number(1024, 1 << 30))
+    max_pages: int = _setting(100_000, "pages of one source", _number(1, 100_000_000))
+    max_redirects: int = _setting(10, "redirects that are followed from one url", _number(0, 50))
+    revisit: float = _setting(3600.0, "seconds after which a page is looked at again", _number(1, 31_536_000, float))
+    user_agent: str = _setting(
+        "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class UpSettings:
+    """Settings of `lightship up`; its sources are given as arguments."""
+
+    shards: int = _setting(1, "number of indexers", _number(1, PARTITIONS))
+    replicas: int = _setting(1, "number of searchengines, on PORT, PORT+1, …", _number(1, 64))
+    port: int = _setting(8080, "port of the search page", _number(1, 65535))
+    data: str = _setting("lightship-data/up", "data folder of all parts")
+
+
+@dataclasses.dataclass(frozen=True)
+class StatusSettings:
+    """Settings of `lightship status`."""
+
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas", _addresses
+    )
+
+
+Settings = TypeVar("Settings")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{self.prog}: {message}; see {self.prog} --help")
+
+
+def flag_of(field: dataclasses.Field[Any]) -> str:
+    """Return the flag of a setting's field, without dashes."""
+    return field.name.replace("_", "-")
+
+
+def parse_settings(
+    kind: type[Settings], program: str, arguments: Sequence[str], *, positional: str = "", description: str = ""
+) -> tuple[Settings, list[str]]:
+    """Return the settings that a command line gives, and its positional arguments (allowed when `positional` names them).
+
+    Raises ConfigurationError for an unknown flag or a bad value; `--help` prints and exits as usual.
+    """
+    parser = _Parser(prog=program, description=description, allow_abbrev=False)
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        name, default = flag_of(field), field.default
+        shown = ",".join(default) if isinstance(default, tuple) else default
+        parser.add_argument(
+            f"-{name}", f"--{name}", dest=field.name, default=default, type=_named(field.metadata["parse"]),
+            metavar="X", help=f"{field.metadata['help']} (default: {shown})".replace("%", "%%"),
+        )  # fmt: skip
+    if positional:
+        parser.add_argument("positional", nargs="*", metavar=positional)
+    check_variables(os.environ)
+    values = vars(parser.parse_args(list(arguments)))
+    rest = values.pop("positional", [])
+    return kind(**values), rest
+
+
+def _named(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
+def check_variables(environment: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a `LIGHTSHIP_` variable that does not exist."""
+    unknown = sorted(name for name in environment if name.startswith("LIGHTSHIP_") and name not in VARIABLES)
+    if unknown:
+        raise ConfigurationError(f"unknown environment variable {unknown[0]}; known: {', '.join(VARIABLES)}")
+
+
+def token() -> str:
+    """Return the bearer token of the environment, or an empty string."""
+    return os.environ.get(TOKEN_VARIABLE, "")

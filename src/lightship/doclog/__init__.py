@@ -1,0 +1,113 @@
+"""The document log: where Changes wait, durably, until they are indexed.
+
+Two small protocols, and one function that picks a backend by the scheme of a URL. `DESIGN.md` beside this file
+says why it is shaped like this; `tests/contract` holds every backend to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from lightship.errors import ConfigurationError
+from lightship.model import Change, Document
+
+
+class Entry(NamedTuple):
+    """One stored change: `document` is None for a delete; `time` is when it was put, in seconds since the epoch."""
+
+    sequence: int
+    time: float
+    url: str
+    document: Document | None
+
+
+class Span(NamedTuple):
+    """A partition's extent. Another `log_id` is another history, in which positions mean nothing.
+
+    A reader that stopped below `floor` may have missed deletes; `head` is the newest sequence given out.
+    """
+
+    log_id: str
+    floor: int
+    head: int
+
+
+class Position(NamedTuple):
+    """Where a put was stored."""
+
+    partition: int
+    sequence: int
+
+
+class DocumentLog(Protocol):
+    """A durable, partitioned log that keeps only the newest Change of each url. Safe to use from several threads."""
+
+    @property
+    def partitions(self) -> int:
+        """The number of partitions, fixed when the log was made and kept in it."""
+
+    def put(self, changes: Sequence[Change]) -> list[Position]:
+        """Store `changes` durably and return the position of each; the last of equal urls wins.
+
+        When it raises, any part of `changes` may be stored; putting them again does no harm.
+        Raises TooLargeError, OutOfSpaceError, UnavailableError.
+        """
+
+    def read(self, partition: int, after: int, limit: int = 500) -> list[Entry]:
+        """Return the entries of `partition` above sequence `after`, at most `limit`, sequence strictly rising.
+
+        There may be holes, and only the newest entry of a url is there. An empty list means that nothing newer
+        is stored; trouble raises UnavailableError and is never told as an empty list.
+        """
+
+    def wait(self, seconds: float) -> None:
+        """Return when something may have been put since this thread's last call, or after `seconds`."""
+
+    def span(self, partition: int) -> Span:
+        """Return the extent of `partition`."""
+
+    def prune(self, partition: int, upto: int) -> int:
+        """Forget the deletes of `partition` up to sequence `upto`, raising the floor first; return how many."""
+
+    def close(self) -> None:
+        """Release what the log holds open."""
+
+
+class Lease(NamedTuple):
+    """A name held by one owner until it lapses; `epoch` is greater than that of every earlier holder."""
+
+    name: str
+    owner: str
+    epoch: int
+
+
+class Leases(Protocol):
+    """Who owns what, with a fencing number (the epoch) that grows with each new owner."""
+
+    def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
+        """Take `name` for `seconds`; None when another owner holds it."""
+
+    def renew(self, lease: Lease, seconds: float) -> bool:
+        """Hold `lease` for `seconds` from now; False when it was lost."""
+
+    def release(self, lease: Lease) -> None:
+        """Give `lease` up, if it is still held."""
+
+
+class Log(DocumentLog, Leases, Protocol):
+    """What a backend provides: a document log and its leases."""
+
+
+def open_log(url: str) -> Log:
+    """Open (and make, when it is not there) the log that `url` names: `sqlite:///path/to/file`.
+
+    Raises ConfigurationError for an unknown scheme.
+    """
+    scheme, separator, path = url.partition("://")
+    if scheme == "sqlite" and separator and path:
+        from lightship.doclog.sqlite import SqliteLog
+
+        # sqlite:///data/log is absolute, sqlite://data/log relative to the working directory
+        return SqliteLog(path)
+    raise ConfigurationError(f"unknown document log {url!r}; write it like sqlite:///path/to/log.sqlite")

@@ -1,0 +1,72 @@
+"""The error tree, and the one table that gives each error its HTTP status.
+
+A message says what was wrong, where, and what to do about it; it starts in lower case.
+"""
+
+from __future__ import annotations
+
+
+class LightshipError(Exception):
+    """Base of every error that Lightship raises on purpose."""
+
+
+class ConfigurationError(LightshipError):
+    """A setting, a command line or a folder that a program can't start with."""
+
+
+class InvalidInputError(LightshipError):
+    """Something given from outside is malformed; nothing of it was kept."""
+
+
+class InvalidDocumentError(InvalidInputError):
+    """A document or its url is not acceptable."""
+
+
+class UnauthorizedError(LightshipError):
+    """The bearer token is missing or wrong."""
+
+
+class NotFoundError(LightshipError):
+    """What was asked for is not here."""
+
+
+class SupersededError(LightshipError):
+    """A newer epoch or generation is installed already."""
+
+
+class TooLargeError(InvalidInputError):
+    """Something given from outside is over its limit."""
+
+
+class UriTooLongError(TooLargeError):
+    """The request's target is over its limit."""
+
+
+class UnavailableError(LightshipError):
+    """A part that is needed does not answer now; trying again later may help."""
+
+
+class OutOfSpaceError(LightshipError):
+    """The disk is full; nothing was changed."""
+
+
+class IncompatibleIndexError(ConfigurationError):
+    """A folder was written by a version that this one can't read."""
+
+
+STATUS: dict[type[LightshipError], int] = {
+    InvalidInputError: 400,
+    UnauthorizedError: 401,
+    NotFoundError: 404,
+    SupersededError: 409,
+    TooLargeError: 413,
+    UriTooLongError: 414,
+    LightshipError: 500,
+    UnavailableError: 503,
+    OutOfSpaceError: 507,
+}
+
+
+def status_of(error: LightshipError) -> int:
+    """Return the HTTP status of an error: that of the nearest class in `STATUS`."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

@@ -1,0 +1,1 @@
+"""The index library: the only code that imports tantivy."""

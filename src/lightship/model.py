@@ -1,0 +1,141 @@
+"""The vocabulary that every part shares: documents, changes, partitions and shards."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from lightship.errors import InvalidDocumentError, TooLargeError
+
+Scalar = str | int | float | bool
+FieldValue = Scalar | list[Scalar]
+
+PARTITIONS = 64
+MAX_URL_BYTES = 2048
+MAX_DOCUMENT_BYTES = 4 << 20  # of the encoded document: what one message of a log may hold
+
+_ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
+_ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # would run in a browser
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One page or record; `url` is its key. Times are aware datetimes; `language` is a BCP 47 primary subtag."""
+
+    url: str
+    title: str = ""
+    text: str = ""
+    headings: list[str] = []
+    description: str = ""
+    language: str | None = None
+    modified: datetime | None = None
+    fetched: datetime | None = None
+    fields: dict[str, FieldValue] = {}
+
+    @property
+    def site(self) -> str:
+        """Host (and port, if one is written) of the url, in lower case; empty when the url has none."""
+        return site_of(self.url)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A put of `document`, or, when that is None, a delete of `url`."""
+
+    url: str
+    document: Document | None = None
+
+    @classmethod
+    def put(cls, document: Document) -> Change:
+        """Return the change that stores `document` under its url."""
+        return cls(document.url, document)
+
+    @classmethod
+    def delete(cls, url: str) -> Change:
+        """Return the change that deletes `url`."""
+        return cls(url)
+
+
+def site_of(url: str) -> str:
+    """Return the host (and port, if written) of `url` in lower case, or an empty string."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
+def url_digest(url: str) -> bytes:
+    """Return the 16-byte BLAKE2b digest that stands for `url` in logs and orders equal results."""
+    return hashlib.blake2b(url.encode(), digest_size=16).digest()
+
+
+def partition_of(url: str, partitions: int = PARTITIONS) -> int:
+    """Return the partition of `url`: a number in [0, partitions), the same on every machine."""
+    return int.from_bytes(url_digest(url)[:4], "big") % partitions
+
+
+def shard_of(partition: int, shards: int) -> int:
+    """Return the shard that owns `partition` in a layout of `shards` shards."""
+    return partition % shards
+
+
+def clean_text(text: str) -> str:
+    """Return `text` without control characters (they become spaces) and lone surrogates (U+FFFD)."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNWANTED.sub(lambda found: " " if found[0] < "\x80" else "\ufffd", text)
+
+
+def check_url(url: str) -> str:
+    """Return `url` if it can be a document's key; raise InvalidDocumentError saying why not."""
+    if not _ABSOLUTE_URL.fullmatch(url) or _UNWANTED.search(url):
+        raise InvalidDocumentError(f"not an absolute url: {url[:100]!r}; write it like https://example.org/page")
+    if url.partition(":")[0].lower() in _ACTIVE_SCHEMES:
+        raise InvalidDocumentError(f"a url of the scheme {url.partition(':')[0]!r} can't be a document's key")
+    if len(url.encode()) > MAX_URL_BYTES:
+        raise InvalidDocumentError(f"url of {len(url.encode())} bytes: the limit is {MAX_URL_BYTES}: {url[:100]!r}…")
+    try:
+        if urlsplit(url).scheme in ("http", "https") and not urlsplit(url).hostname:
+            raise InvalidDocumentError(f"url without a host: {url[:100]!r}")
+    except ValueError as error:
+        raise InvalidDocumentError(f"not a url: {url[:100]!r}: {error}") from error
+    return url
+
+
+def check_document(document: Document) -> Document:
+    """Return `document` with a checked url, clean text and aware times.
+
+    Raises InvalidDocumentError for a bad url, TooLargeError when it would encode to more than MAX_DOCUMENT_BYTES.
+    """
+    check_url(document.url)
+    size = len(document.text) + len(document.title) + len(document.description) + sum(map(len, document.headings))
+    if size > MAX_DOCUMENT_BYTES:
+        raise TooLargeError(
+            f"document {document.url[:100]} has {size} characters: the limit is {MAX_DOCUMENT_BYTES} bytes; split it"
+        )
+    return msgspec.structs.replace(
+        document,
+        title=clean_text(document.title),
+        text=clean_text(document.text),
+        description=clean_text(document.description),
+        headings=[clean_text(heading) for heading in document.headings],
+        language=clean_text(document.language).strip().lower()[:16] or None if document.language else None,
+        modified=_aware(document.modified),
+        fetched=_aware(document.fetched),
+        fields={clean_text(name): _clean_field(value) for name, value in document.fields.items()},
+    )
+
+
+def _aware(time: datetime | None) -> datetime | None:
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+
+
+def _clean_field(value: FieldValue) -> FieldValue:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [clean_text(item) if isinstance(item, str) else item for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""The RPC between indexers and searchengines: messages and the client."""
