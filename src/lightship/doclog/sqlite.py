@@ -1,0 +1,193 @@
+"""The document log and the leases in one SQLite file, for several processes of one machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+
+from lightship.doclog import Entry, Lease, Position, Span
+from lightship.doclog.codec import decode, decoded_size, encode
+from lightship.doclog.database import Database
+from lightship.model import PARTITIONS, Change, partition_of, url_digest
+
+APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
+VERSION = 1
+
+POLL_SECONDS = 0.004
+PUT_ROWS = 1000  # of one transaction: between two of them other writers get their turn
+READ_BYTES = 32 << 20  # of documents in one answer, so that the memory of a reader is bounded
+PRUNE_ROWS = 5000  # of one transaction
+
+SCHEMA = """
+create table log (id text not null, partitions integer not null, head integer not null, time real not null);
+create table docs (
+    sequence integer primary key, partition integer not null, digest blob not null unique,
+    url text not null, time real not null, value blob);
+create index docs_partition on docs (partition, sequence);
+create index docs_deleted on docs (partition, sequence) where value is null;
+create table floors (partition integer primary key, sequence integer not null);
+create table leases (name text primary key, owner text not null, epoch integer not null, expires real not null)
+    without rowid;
+"""
+
+_Row = tuple[int, bytes, str, bytes | None]  # partition, digest, url, value
+_Stored = tuple[int, float, str, bytes | None]  # sequence, time, url, value
+
+
+class _Seen(threading.local):
+    """The head of the log when this thread's last wait returned."""
+
+    head = -1  # so that a thread's first wait returns at once: it can't know what its last read saw
+
+
+class SqliteLog:
+    """A document log, with its leases, in the file `path`; made with its folders when it is not there.
+
+    Raises what Database raises. Methods raise UnavailableError when the file can't be used (any more), and
+    OutOfSpaceError when the disk is full; nothing of that call's current transaction is kept then.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open the log, or make it."""
+        self._database = Database(path, APPLICATION_ID, VERSION, _create)
+        self._seen = _Seen()
+        with self._database.access() as db:
+            self.partitions: int = db.execute("select partitions from log").get
+
+    def put(self, changes: Sequence[Change]) -> list[Position]:
+        """Store `changes` durably (see DocumentLog); all are encoded before the first is stored."""
+        latest = {change.url: change for change in changes}
+        rows = [self._row(change) for change in latest.values()]
+        stored: dict[str, Position] = {}
+        for start in range(0, len(rows), PUT_ROWS):
+            stored |= self._store(rows[start : start + PUT_ROWS])
+        return [stored[change.url] for change in changes]
+
+    def _row(self, change: Change) -> _Row:
+        value = None if change.document is None else encode(change.document)
+        return partition_of(change.url, self.partitions), url_digest(change.url), change.url, value
+
+    def _store(self, rows: list[_Row]) -> dict[str, Position]:
+        with self._database.transaction() as db:
+            head, stamp = db.execute(
+                "update log set head = head + ?, time = max(time, ?) returning head, time", (len(rows), time.time())
+            ).get
+            numbered = list(enumerate(rows, head - len(rows) + 1))
+            db.executemany(
+                "insert or replace into docs (sequence, time, partition, digest, url, value) values (?, ?, ?, ?, ?, ?)",
+                [(sequence, stamp, *row) for sequence, row in numbered],
+            )
+        return {url: Position(partition, sequence) for sequence, (partition, _, url, _) in numbered}
+
+    def read(self, partition: int, after: int, limit: int = 500) -> list[Entry]:
+        """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""
+        with self._database.access() as db:
+            rows = _bounded(
+                db.execute(
+                    "select sequence, time, url, value from docs"
+                    " where partition = ? and sequence > ? order by sequence limit ?",
+                    (partition, after, limit),
+                )
+            )
+        return [
+            Entry(sequence, stamp, url, None if value is None else decode(url, value))
+            for sequence, stamp, url, value in rows
+        ]
+
+    def wait(self, seconds: float) -> None:
+        """Return when the head has moved since this thread's last wait, or after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while (head := self._head()) == self._seen.head:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(POLL_SECONDS, left))
+        self._seen.head = head
+
+    def _head(self) -> int:
+        with self._database.access() as db:
+            return int(db.execute("select head from log").get)
+
+    def span(self, partition: int) -> Span:
+        """Return the extent of `partition`; its head is that of the whole log."""
+        with self._database.access() as db:
+            floor = "coalesce((select sequence from floors where partition = ?), 0)"
+            return Span(*db.execute(f"select id, {floor}, head from log", (partition,)).get)
+
+    def prune(self, partition: int, upto: int) -> int:
+        """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
+        with self._database.transaction() as db:
+            newest = db.execute("select max(sequence) from docs where partition = ?", (partition,)).get or 0
+            floor = max(0, min(upto, newest))
+            db.execute(
+                "insert into floors values (?, ?)"
+                " on conflict (partition) do update set sequence = max(sequence, excluded.sequence)",
+                (partition, floor),
+            )
+        pruned = 0
+        while count := self._forget(partition, min(floor, newest - 1)):
+            pruned += count
+        return pruned
+
+    def _forget(self, partition: int, upto: int) -> int:
+        with self._database.transaction() as db:
+            db.execute(
+                "delete from docs where sequence in (select sequence from docs"
+                " where partition = ? and value is null and sequence <= ? limit ?)",
+                (partition, upto, PRUNE_ROWS),
+            )
+            return db.changes()
+
+    def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
+        """Take `name` (see Leases); the owner that holds it already gets it again, with a new epoch."""
+        with self._database.transaction() as db:
+            now = time.time()
+            row = db.execute("select owner, epoch, expires from leases where name = ?", (name,)).fetchone()
+            holder, epoch, expires = row or (owner, 0, 0.0)
+            if holder != owner and expires > now:
+                return None
+            epoch = max(epoch + 1, int(now * 1000))  # the time, so that it grows even when the log is made anew
+            db.execute("insert or replace into leases values (?, ?, ?, ?)", (name, owner, epoch, now + seconds))
+        return Lease(name, owner, epoch)
+
+    def renew(self, lease: Lease, seconds: float) -> bool:
+        """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
+        return self._expire(lease, time.time() + seconds)
+
+    def release(self, lease: Lease) -> None:
+        """Give `lease` up, if it is still held; its epoch is remembered."""
+        self._expire(lease, 0.0)
+
+    def _expire(self, lease: Lease, expires: float) -> bool:
+        with self._database.transaction() as db:
+            db.execute(
+                "update leases set expires = ? where name = ? and owner = ? and epoch = ? and expires > 0",
+                (expires, *lease),
+            )
+            return db.changes() > 0
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._database.close()
+
+
+def _create(db: apsw.Connection) -> None:
+    db.execute(SCHEMA)
+    db.execute("insert into log values (?, ?, 0, 0)", (uuid.uuid4().hex, PARTITIONS))
+
+
+def _bounded(rows: Iterable[Any]) -> list[_Stored]:
+    """Return the first of `rows`, until their documents fill READ_BYTES; at least one."""
+    kept: list[_Stored] = []
+    size = 0
+    for row in rows:
+        kept.append(row)
+        size += decoded_size(row[3] or b"")
+        if size > READ_BYTES:
+            break
+    return kept
