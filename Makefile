@@ -1,0 +1,54 @@
+# make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
+# make test    the tests, or a part of them (make test TESTS=tests/contract)
+# make check   format, lint and types: what the CI checks
+# make bench   the measurements that README's figures come from
+#
+# Each sets up .venv by itself, from constraints.txt, and again when that or pyproject.toml changed.
+
+PYTHON = python3
+VENV = .venv
+TESTS = tests
+ARGS =
+
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test check format bench constraints clean
+
+run: $(READY)
+	@exec $(BIN)/lightship up $(ARGS)
+
+test: $(READY)
+	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+check: $(READY)
+	@echo "checking format"; $(BIN)/ruff format --quiet --diff .
+	@echo "checking style"; $(BIN)/ruff check --quiet .
+	@echo "checking types"; $(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	@$(BIN)/python -m bench $(ARGS)
+
+# Pins what pyproject.toml asks for, for every platform and Python; newer versions with ARGS=--upgrade.
+constraints:
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+		--custom-compile-command "make constraints" --output-file constraints.txt $(ARGS) pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "lightship needs Python 3.11 or newer; name one, like: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "setting up $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --requirement constraints.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,74 @@
+"""Fixtures for all tests, and the rule that nothing is skipped in the CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from support import IN_CI, ROOT, Program, chromium_path, require
+
+SPAWNED = pytest.StashKey[list[Program]]()
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _forbid_skip(report: Report) -> Report:
+    """Turn a skip into a failure that says why, in the CI. An expected failure is not a skip."""
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: nothing may be skipped in the CI: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = _forbid_skip((yield))
+    if report.failed:
+        report.sections += [(f"output of {p.name}", p.output[-4000:]) for p in item.stash.get(SPAWNED, [])]
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _forbid_skip((yield))
+
+
+@pytest.fixture
+def spawn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Start programs as `spawn(module, *arguments, env={…})`, in `tmp_path`; whatever still runs at the end is ended.
+
+    Its output is shown when the test fails.
+    """
+    spawned: list[Program] = request.node.stash.setdefault(SPAWNED, [])
+
+    def start(module: str, *arguments: str, env: dict[str, str] | None = None) -> Program:
+        log = tmp_path / f"{len(spawned)}-{module}.log"
+        spawned.append(Program(module, *arguments, folder=tmp_path, log=log, env=env))
+        return spawned[-1]
+
+    yield start
+    running = [program for program in reversed(spawned) if program.process.poll() is None]
+    for program in running:
+        program.process.terminate()
+    for program in running:
+        program.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of the shared test collections, which is not a part of the project."""
+    folder = ROOT.parent / "shared" / "data"
+    require(f"the folder {folder.relative_to(ROOT.parent)} beside the project", folder.is_dir())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of Chromium."""
+    path = chromium_path()
+    require("Chromium", path)
+    return str(path)

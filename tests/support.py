@@ -1,0 +1,112 @@
+"""What many tests need: conditions with a deadline, free ports, real programs, and skips that the CI does not forgive."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+IN_CI = os.environ.get("CI") == "true"
+
+T = TypeVar("T")
+
+
+def require(what: str, present: object) -> None:
+    """Skip this test by name when `what` is missing here (`present` is falsy). In the CI that is a failure."""
+    if not present:
+        pytest.skip(f"{what} is missing")
+
+
+def chromium_path() -> str | None:
+    """Return the path of this machine's Chromium, or None."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def free_port() -> int:
+    """Return a TCP port that nothing on the loopback listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:
+    """Return the first truthy value of `condition`, asked for again all the time.
+
+    Raises AssertionError naming `what` when that took more than `seconds`. An OSError (nobody listens yet) counts
+    as not yet; every other error is raised at once.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        trouble = ""
+        try:
+            if value := condition():
+                return value
+        except OSError as error:
+            trouble = f": {error!r}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what}{trouble}")
+        time.sleep(0.01)
+
+
+class Program:
+    """A Python module that runs as a process; its output goes to the file `log`. Use the `spawn` fixture to start it."""
+
+    def __init__(
+        self, module: str, *arguments: str, folder: Path, log: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Start `python -m module arguments` in `folder`, with `env` added to the environment."""
+        self.name = " ".join((module, *arguments))
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that its own children can be ended with it
+            )
+
+    @property
+    def output(self) -> str:
+        """All that it has written so far, to stdout and stderr."""
+        return self.log.read_text(errors="replace")
+
+    def wait_for(self, text: str, seconds: float = 10) -> None:
+        """Return when `text` is in its output; raise AssertionError when it ends or `seconds` pass before that."""
+
+        def written_or_ended() -> bool:
+            ended = self.process.poll() is not None
+            return text in self.output or ended
+
+        wait_until(written_or_ended, seconds, f"{text!r} in the output of {self.name}")
+        assert text in self.output, f"{self.name} ended with {self.process.returncode} before it wrote {text!r}"
+
+    def stop(self, seconds: float = 10) -> int:
+        """Send SIGTERM, wait, and return the exit status; raise AssertionError if it is still there after `seconds`."""
+        self.process.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end within {seconds:g} s of SIGTERM") from None
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """Send SIGKILL to it and its children, and wait."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
