@@ -65,10 +65,16 @@ def decode(url: str, data: bytes) -> Document:
             f"document {url[:100]} is stored in format {form}, which this version can't read; use a newer version"
         )
     try:
-        packed = data[1:] if form == RAW else _compression.decompress(data[1:])
-        return _decoder.decode(packed)
+        return _decoder.decode(data[1:] if form == RAW else _decompress(data))
     except (msgspec.MsgspecError, zstandard.ZstdError, UnicodeDecodeError) as error:
         raise UnavailableError(f"document {url[:100]} is damaged in the log ({error}); put it again") from error
+
+
+def _decompress(data: bytes) -> bytes:
+    size = decoded_size(data)
+    if size > MAX_DOCUMENT_BYTES:  # encode never wrote it: don't reserve memory for it
+        raise zstandard.ZstdError(f"claims {size} bytes")
+    return _compression.decompress(data[1:])
 
 
 def decoded_size(data: bytes) -> int:

@@ -138,13 +138,21 @@ def _check(db: apsw.Connection, path: str, application_id: int, version: int) ->
         )
 
 
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    if isinstance(error, apsw.IOError):
+        return error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE  # no room for the WAL's index
+    return isinstance(error, apsw.FullError)
+
+
 def _opening_error(error: Exception, path: str) -> LightshipError:
     """Return what a failure to open or make the file means: mostly that the path can't be used."""
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
         return IncompatibleIndexError(
             f"{path} is not a SQLite database, or a damaged one ({error}); restore a backup, or name another path"
         )
-    if isinstance(error, apsw.FullError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+    if _is_full(error):
         return OutOfSpaceError(f"no room to make {path}; free some disk space")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return _runtime_error(error, path)
@@ -152,7 +160,7 @@ def _opening_error(error: Exception, path: str) -> LightshipError:
 
 
 def _runtime_error(error: apsw.Error, path: str) -> LightshipError:
-    if isinstance(error, apsw.FullError):
+    if _is_full(error):
         return OutOfSpaceError(f"no room to write to {path}; free some disk space and try again")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return UnavailableError(f"{path} was kept busy by another process for {BUSY_SECONDS:.0f} s; try again")

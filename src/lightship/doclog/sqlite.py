@@ -13,6 +13,7 @@ import apsw
 from lightship.doclog import Entry, Lease, Position, Span
 from lightship.doclog.codec import decode, decoded_size, encode
 from lightship.doclog.database import Database
+from lightship.errors import InvalidDocumentError
 from lightship.model import PARTITIONS, Change, partition_of, url_digest
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
@@ -70,7 +71,10 @@ class SqliteLog:
 
     def _row(self, change: Change) -> _Row:
         value = None if change.document is None else encode(change.document)
-        return partition_of(change.url, self.partitions), url_digest(change.url), change.url, value
+        try:
+            return partition_of(change.url, self.partitions), url_digest(change.url), change.url, value
+        except UnicodeEncodeError as error:
+            raise InvalidDocumentError(f"not a url: {change.url[:100]!r}: {error}") from error
 
     def _store(self, rows: list[_Row]) -> dict[str, Position]:
         with self._database.transaction() as db:

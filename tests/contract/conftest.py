@@ -1,0 +1,32 @@
+"""A fresh log of each backend for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contract.doclog_backends import BACKENDS, Backend
+from lightship.doclog import Log, open_log
+
+
+@pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Return each backend in turn."""
+    chosen: Backend = request.param
+    return chosen
+
+
+@pytest.fixture
+def url(backend: Backend, tmp_path: Path) -> str:
+    """Return the url of a log that is not there yet."""
+    return backend.url(tmp_path)
+
+
+@pytest.fixture
+def log(url: str) -> Iterator[Log]:
+    """Open a fresh log."""
+    opened = open_log(url)
+    yield opened
+    opened.close()
