@@ -1,0 +1,127 @@
+"""Imports point one way, tantivy is known in one package, and what is imported is declared."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from support import ROOT
+
+SOURCE = ROOT / "src"
+
+FOUNDATION = {"errors", "model", "manifest", "files", "config", "program"}
+LIBRARIES = {"doclog", "index", "rpc"}
+PROGRAMS = {"crawler", "indexer", "searchengine"}
+ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may import
+    "errors": set(),
+    "model": {"errors"},
+    "manifest": {"errors", "model"},
+    "files": {"errors"},
+    "config": {"errors", "model"},
+    "program": {"errors", "model", "config"},
+    "doclog": FOUNDATION,
+    "index": FOUNDATION,
+    "rpc": FOUNDATION,
+    "crawler": FOUNDATION | {"doclog"},
+    "indexer": FOUNDATION | LIBRARIES,
+    "searchengine": FOUNDATION | {"index", "rpc"},
+    "deploy": {"config"},
+    "cli": FOUNDATION | LIBRARIES | PROGRAMS | {"deploy"},
+}
+ONLY_IN = {"tantivy": "index"}
+
+
+def module_of(path: Path) -> str:
+    """Return the dotted name of a source file."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path, source: str) -> Iterator[str]:
+    """Yield every module, or name of a module, that `source` imports, at any depth, as an absolute dotted name."""
+    package = ".".join(path.relative_to(SOURCE).parent.parts)
+    for node in ast.walk(ast.parse(source, str(path))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            yield from (f"{base}.{name.name}" for name in node.names)
+
+
+def wrong_imports(path: Path, source: str) -> list[str]:
+    """Return what is wrong with the imports of a file, in words."""
+    here = f"{module_of(path)}.".split(".")[1]
+    wrong = []
+    for name in imports_of(path, source):
+        root, part = f"{name}.".split(".")[:2]
+        if root == "lightship" and part in ALLOWED and part != here and part not in ALLOWED.get(here, set()):
+            wrong.append(f"{here or 'lightship'} imports {part}")
+        if ONLY_IN.get(root, here) != here:
+            wrong.append(f"{here or 'lightship'} imports {root}: only {ONLY_IN[root]} may")
+    return wrong
+
+
+SOURCES = {module_of(path): path for path in SOURCE.rglob("*.py")}
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_imports_point_one_way(module: str) -> None:
+    path = SOURCES[module]
+    assert wrong_imports(path, path.read_text()) == []
+
+
+def test_the_allowed_imports_name_every_part_and_have_no_circle() -> None:
+    parts = {module.split(".")[1] for module in SOURCES if "." in module}
+    assert parts - ALLOWED.keys() == set(), "a new part needs its line in ALLOWED"
+    TopologicalSorter(ALLOWED).prepare()
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "wrong"),
+    [
+        ("crawler/fetch.py", "from lightship.index import schema", "crawler imports index"),
+        ("crawler/fetch.py", "from lightship import index", "crawler imports index"),
+        ("crawler/fetch.py", "from ..index.schema import SCHEMA", "crawler imports index"),
+        ("crawler/fetch.py", "def later():\n    import lightship.indexer.main", "crawler imports indexer"),
+        ("searchengine/web.py", "if True:\n    from lightship.doclog import open_log", "searchengine imports doclog"),
+        ("index/__init__.py", "from .. import rpc", "index imports rpc"),
+        ("model.py", "import lightship.config", "model imports config"),
+        ("__init__.py", "import lightship.model", "lightship imports model"),
+        ("searchengine/search.py", "import tantivy", "searchengine imports tantivy: only index may"),
+        ("indexer/shard.py", "from tantivy import Index", "indexer imports tantivy: only index may"),
+    ],
+)
+def test_a_wrong_import_is_found(file: str, source: str, wrong: str) -> None:
+    assert wrong_imports(SOURCE / "lightship" / file, source) == [wrong]
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("index/reader.py", "import tantivy\nfrom . import schema\nfrom lightship import __version__"),
+        ("cli/main.py", "from lightship.crawler.main import main\nfrom lightship.config import UpSettings"),
+    ],
+)
+def test_a_right_import_is_not(file: str, source: str) -> None:
+    assert wrong_imports(SOURCE / "lightship" / file, source) == []
+
+
+def test_imported_packages_are_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]} | {"lightship"}
+    owners = packages_distributions()
+    imported = {name.split(".")[0] for path in SOURCES.values() for name in imports_of(path, path.read_text())}
+    undeclared = {
+        name for name in imported - sys.stdlib_module_names if not declared & set(map(canonicalize_name, owners[name]))
+    }
+    assert undeclared == set()
