@@ -31,7 +31,12 @@ class NotFoundError(LightshipError):
 
 
 class SupersededError(LightshipError):
-    """A newer epoch or generation is installed already."""
+    """A newer epoch or generation is installed already: `installed` is (epoch, generation), where it is known."""
+
+    def __init__(self, message: str, installed: tuple[int, int] | None = None) -> None:
+        """Say what is installed instead."""
+        super().__init__(message)
+        self.installed = installed
 
 
 class TooLargeError(InvalidInputError):

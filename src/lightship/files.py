@@ -1,0 +1,63 @@
+"""Files that survive a crash: written under a temporary name, synced, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from typing import IO
+
+from lightship.errors import ConfigurationError, OutOfSpaceError
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def space_errors(where: str) -> Iterator[None]:
+    """Turn the system's "no space left" into OutOfSpaceError, naming `where`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise OutOfSpaceError(f"no space left in {where}; free some, and the next try goes on") from error
+        raise
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: str, content: bytes) -> None:
+    """Replace the file at `path`: after a crash it is the old one or the new one, whole."""
+    temporary = f"{path}.new"
+    with space_errors(os.path.dirname(path)):
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(temporary, path)
+            sync_folder(os.path.dirname(path))
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def lock_folder(folder: str, name: str, advice: str) -> IO[str]:
+    """Hold the lock file `name` of `folder` until the returned file is closed; raises ConfigurationError if another does."""
+    os.makedirs(folder, exist_ok=True)
+    file = open(os.path.join(folder, name), "a")  # noqa: SIM115 (held for the life of the process)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise ConfigurationError(f"{folder} is in use by another process; {advice}") from error
+    return file

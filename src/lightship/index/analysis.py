@@ -1,0 +1,157 @@
+"""Text analysis, the same for documents, queries and highlights.
+
+Latin-like text is split at what is neither letter nor digit, lower-cased, its accents folded, and stemmed by the
+document's language. Runs of Chinese, Japanese and Korean characters go to fields of their own as character bigrams,
+followed by single characters, so that unspaced text needs no dictionary and phrases are exact.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+import tantivy
+
+# BCP 47 primary subtag -> tantivy's stemmer: another language is another line
+STEMMERS = {
+    "ar": "arabic", "da": "danish", "nl": "dutch", "en": "english", "fi": "finnish", "fr": "french", "de": "german",
+    "el": "greek", "hu": "hungarian", "it": "italian", "no": "norwegian", "pt": "portuguese", "ro": "romanian",
+    "ru": "russian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+DEFAULT_LANGUAGE = "en"  # of Latin-like text whose language is not known
+
+LONGEST_WORD = 60  # bytes; longer ones (base64, hashes) are not words that people search for
+
+CJK = (
+    r"\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)  # the ranges of a regular expression's character class
+CJK_RUN = re.compile(f"[{CJK}]+")
+
+# English function words: they carry no topic, and long questions are full of them (Lucene's list and the question words)
+STOPWORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "do",
+        "does",
+        "did",
+        "for",
+        "from",
+        "has",
+        "have",
+        "how",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "why",
+        "will",
+        "with",
+        "you",
+        "your",
+        "i",
+        "my",
+        "me",
+        "we",
+        "our",
+        "can",
+        "could",
+        "should",
+        "would",
+    ]
+)
+
+
+@cache
+def word_analyzer(language: str) -> tantivy.TextAnalyzer:
+    """Return the analyzer of Latin-like text in `language`, a key of STEMMERS; any other gives one without stemming."""
+    builder = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(LONGEST_WORD))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+    )
+    if language in STEMMERS:
+        builder = builder.filter(tantivy.Filter.stemmer(STEMMERS[language]))
+    return builder.build()
+
+
+def gram_analyzer() -> tantivy.TextAnalyzer:
+    """Return the analyzer of the fields that hold what `cjk_grams` made."""
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+
+
+@lru_cache(maxsize=65536)
+def analyze_word(text: str, language: str) -> tuple[str, ...]:
+    """Return the index terms of a few words in `language`."""
+    return tuple(word_analyzer(language).analyze(text))
+
+
+def stem_language(language: str | None) -> str:
+    """Return the language by which a document of `language` is stemmed."""
+    return language if language in STEMMERS else DEFAULT_LANGUAGE if language is None else ""
+
+
+def has_cjk(text: str) -> bool:
+    """Tell whether `text` has a Chinese, Japanese or Korean character."""
+    return not text.isascii() and CJK_RUN.search(text) is not None
+
+
+def without_cjk(text: str) -> str:
+    """Return `text` with a space for each run of Chinese, Japanese or Korean characters."""
+    return CJK_RUN.sub(" ", text)
+
+
+def cjk_runs(text: str) -> list[str]:
+    """Return the runs of Chinese, Japanese and Korean characters of `text`, in NFKC form."""
+    return CJK_RUN.findall(unicodedata.normalize("NFKC", text))
+
+
+def bigrams(run: str) -> list[str]:
+    """Return the overlapping pairs of characters of `run`, or the run itself when it is one character."""
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+
+
+def cjk_grams(texts: Iterable[str]) -> str:
+    """Return the bigrams of all runs in `texts` in order, then their single characters, parted by spaces.
+
+    The whitespace tokenizer gives the bigrams true positions: a phrase of them is the exact text.
+    """
+    runs = [run for text in texts for run in cjk_runs(text)]
+    pairs = [pair for run in runs for pair in bigrams(run)]
+    singles = [" ".join(run) for run in runs if len(run) > 1]
+    return " ".join(pairs + singles)

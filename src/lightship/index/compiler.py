@@ -1,0 +1,133 @@
+"""Turns a query into tantivy's: the words of each language to their stems, CJK text to bigrams, weights to boosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import tantivy
+
+from lightship.index.analysis import STOPWORDS, analyze_word, bigrams, cjk_runs, has_cjk, without_cjk
+from lightship.index.query import Query
+from lightship.index.schema import WEIGHTS, cjk, schema
+
+SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
+
+CJK_PHRASE_BOOST = 2.0  # the whole run beside its bigrams: an exact match goes above a scattered one
+
+_LATIN = tuple(WEIGHTS.items())
+_CJK = tuple((cjk(name), weight) for name, weight in WEIGHTS.items())
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A query ready to run. `ranks` is False when every result would score the same; the rest is for highlighting."""
+
+    query: tantivy.Query
+    ranks: bool
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+def compile_query(query: Query, languages: Sequence[str], lang: str = "") -> Compiled:
+    """Return `query` compiled for an index that holds documents stemmed by `languages`; `lang` keeps one language."""
+    words, runs = _split([*query.words, *query.phrases])
+    ranking, _ = _split(query.words)
+    terms = _terms(ranking, languages)
+    scored = [query for term in terms for query in _weighted(term, _LATIN)]  # flat: nested unions are slower
+    for run in _split(query.words)[1]:
+        scored += _run(run)
+    required = [_phrase(text, languages) for text in query.phrases]
+    clauses = [(MUST, part) for part in required if part is not None]
+    if scored:
+        clauses.append((SHOULD if clauses else MUST, _any(scored)))
+    ranks = bool(clauses)
+    clauses += _filters(query, languages, lang)
+    if not any(occur is MUST for occur, _ in clauses):
+        clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
+    single = clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)
+    return Compiled(single, ranks, tuple(words), tuple(_terms(words, languages)), tuple(dict.fromkeys(runs)))
+
+
+def _split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the Latin-like words and the CJK runs of `texts`."""
+    words, runs = [], []
+    for text in texts:
+        if has_cjk(text):
+            runs += cjk_runs(text)
+            text = without_cjk(text)  # noqa: PLW2901
+        words += text.split()
+    return words, runs
+
+
+def _terms(words: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """Return the distinct terms of `words` in any of `languages`, without stop words if anything else is left."""
+    topical = [word for word in words if word.lower() not in STOPWORDS] or words
+    return list(
+        dict.fromkeys(term for word in topical for language in languages for term in analyze_word(word, language))
+    )
+
+
+def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(SHOULD, query) for query in queries])
+
+
+def _boost(query: tantivy.Query, weight: float) -> tantivy.Query:
+    return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
+
+
+def _weighted(term: str, fields: Iterable[tuple[str, float]]) -> list[tantivy.Query]:
+    term_query = tantivy.Query.term_query
+    return [_boost(term_query(schema(), name, term, "freq"), weight) for name, weight in fields]
+
+
+def _sequence(terms: Sequence[str], fields: Iterable[tuple[str, float]]) -> list[tantivy.Query]:
+    """Return queries for `terms` one after the other, a query for each field."""
+    if len(terms) == 1:
+        return _weighted(terms[0], fields)
+    phrase = tantivy.Query.phrase_query
+    return [_boost(phrase(schema(), name, list(terms)), weight) for name, weight in fields]
+
+
+def _run(run: str) -> list[tantivy.Query]:
+    """Return what ranks by a CJK run: each bigram, and the run as a whole."""
+    pairs = bigrams(run)
+    parts = [query for pair in dict.fromkeys(pairs) for query in _weighted(pair, _CJK)]
+    if len(pairs) > 1:
+        parts += [_boost(query, CJK_PHRASE_BOOST) for query in _sequence(pairs, _CJK)]
+    return parts
+
+
+def _phrase(text: str, languages: Sequence[str]) -> tantivy.Query | None:
+    """Return a query that needs `text` as it stands; None when nothing in it is searchable."""
+    words, runs = _split([text])
+    parts = [_any(_sequence(bigrams(run), _CJK)) for run in runs]
+    variants = dict.fromkeys(analyze_word(" ".join(words), language) for language in languages)
+    latin = [query for terms in variants if terms for query in _sequence(terms, _LATIN)]
+    if latin:
+        parts.append(_any(latin))
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
+
+
+def _filters(query: Query, languages: Sequence[str], lang: str) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+    """Return the clauses that keep or drop documents without scoring them."""
+    clauses = []
+    if query.sites:
+        clauses.append((MUST, _exact("site", query.sites)))
+    if lang:
+        clauses.append((MUST, _exact("language", [lang])))
+    if query.excluded_sites:
+        clauses.append((NOT, _exact("site", query.excluded_sites)))
+    for text in query.excluded:
+        phrase = _phrase(text, languages)
+        if phrase is not None:
+            clauses.append((NOT, phrase))
+    return clauses
+
+
+def _exact(name: str, values: Sequence[str]) -> tantivy.Query:
+    found = _any([tantivy.Query.term_query(schema(), name, value, "basic") for value in values])
+    return tantivy.Query.const_score_query(found, 0.0)

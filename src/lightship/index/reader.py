@@ -1,0 +1,135 @@
+"""Reads the composed index of a replica: opens it, follows its changes, and finds the best documents."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import tantivy
+
+from lightship.errors import IncompatibleIndexError, UnavailableError
+from lightship.index.analysis import DEFAULT_LANGUAGE, STEMMERS
+from lightship.index.compiler import Compiled
+from lightship.index.schema import register_analyzers
+from lightship.index.segments import META, composed
+from lightship.index.source import Source, decode_source
+from lightship.manifest import Manifest
+
+MAX_TIES = 100_000  # equal scores that are put in order before giving up; beyond it the order is the segments'
+_SPARE = 8  # results fetched beyond the page, to see whether a tie goes over its edge
+_ATTEMPTS = 50
+
+_score = itemgetter(0)
+
+
+@dataclass(frozen=True)
+class View:
+    """One state of the index, immutable: its manifests, and a searcher over exactly their segments."""
+
+    manifests: tuple[Manifest, ...]
+    searcher: tantivy.Searcher
+    languages: tuple[str, ...]
+
+    @property
+    def documents(self) -> int:
+        """The number of documents that can be found."""
+        return int(self.searcher.num_docs)
+
+    def frequency(self, term: str) -> int:
+        """Return how many documents have `term` in their text."""
+        return int(self.searcher.doc_freq("body", term))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The documents of one page, best first, with their scores (None when they are ordered by date)."""
+
+    total: int
+    scores: list[float | None]
+    sources: list[Source]
+
+
+class IndexReader:
+    """Follows the index in a folder. `view` is replaced as a whole by `reload`."""
+
+    def __init__(self, folder: str) -> None:
+        """Open the composed index in `folder`; raises IncompatibleIndexError when this version can't read it."""
+        self._folder = folder
+        try:
+            self._index = tantivy.Index.open(folder)
+            register_analyzers(self._index)
+            self._index.config_reader("manual")
+        except (ValueError, OSError) as error:
+            raise IncompatibleIndexError(
+                f"can't open the index in {folder} ({error}); move it away and the indexers send it again"
+            ) from error
+        self._stamp: tuple[int, int] | None = None
+        self.view = self._load()
+
+    def reload(self) -> bool:
+        """Take up what was composed since the last call; tell whether anything was."""
+        if self._current_stamp() == self._stamp:
+            return False
+        self.view = self._load()
+        return True
+
+    def _current_stamp(self) -> tuple[int, int]:
+        status = os.stat(os.path.join(self._folder, META))
+        return status.st_mtime_ns, status.st_ino
+
+    def _load(self) -> View:
+        error: Exception | None = None
+        for _ in range(_ATTEMPTS):  # another process may compose, and drop what we are about to open, at any time
+            stamp = self._current_stamp()
+            manifests = composed(self._folder)
+            try:
+                self._index.reload()
+            except (ValueError, OSError) as failure:
+                error = failure
+                continue
+            if self._current_stamp() == stamp:
+                self._stamp = stamp
+                searcher = self._index.searcher()
+                return View(tuple(manifests), searcher, _languages(searcher))
+        raise UnavailableError(f"the index in {self._folder} can't be read: {error or 'it changes all the time'}")
+
+
+def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
+    """Return the languages by which the documents were stemmed: a query's words are stemmed by each."""
+    found = [code for code in STEMMERS if code != DEFAULT_LANGUAGE and searcher.doc_freq("language", code)]
+    return (DEFAULT_LANGUAGE, *found, "")
+
+
+def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool) -> Found:
+    """Return results number `first` to `last` (from 0, `last` excluded) of `compiled`."""
+    if by_date or not compiled.ranks:
+        result = view.searcher.search(compiled.query, last - first, offset=first, order_by_field="recency")
+        hits, total = result.hits, result.count
+    else:
+        hits, total = _best(view.searcher, compiled.query, last)
+        hits = hits[first:last]
+    sources = [decode_source(view.searcher.doc(address).get_first("source")) for _, address in hits]
+    scores = [None if by_date else float(key) if compiled.ranks else 0.0 for key, _ in hits]
+    return Found(total, scores, sources)
+
+
+def _best(searcher: tantivy.Searcher, query: tantivy.Query, last: int) -> tuple[list[tuple[float, Any]], int]:
+    """Return at least the best `last` results by score, equal scores by the urls' order, and the total."""
+    limit = last + _SPARE
+    while True:
+        result = searcher.search(query, limit)
+        hits, total = result.hits, result.count
+        if len(hits) < limit or hits[-1][0] < hits[last - 1][0] or limit >= min(total, MAX_TIES):
+            return _in_order(searcher, hits), total
+        limit = min(limit * 16, total, MAX_TIES)
+
+
+def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+    scores = list(map(_score, hits))
+    if len(set(scores)) == len(scores):
+        return hits
+    order = searcher.fast_field_values("order", [address for _, address in hits])
+    ranked = sorted(range(len(hits)), key=lambda i: (-scores[i], order[i]))
+    return [hits[i] for i in ranked]

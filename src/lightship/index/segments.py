@@ -1,0 +1,162 @@
+"""tantivy's files on disk: the only code that knows how an index folder is laid out.
+
+An indexer takes snapshots of its index; a searchengine composes the segments of all shards into one index. See
+DESIGN.md beside this file. `tests/contract/test_tantivy_files.py` fails when a new tantivy lays files out differently.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import tantivy
+
+from lightship.errors import IncompatibleIndexError, UnavailableError
+from lightship.files import sync_folder, write_atomically
+from lightship.index.schema import schema
+from lightship.manifest import File, Manifest, Segment
+
+META = "meta.json"
+COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
+
+_SNAPSHOT_SECONDS = 30.0
+_manifests = msgspec.json.Decoder(list[Manifest])
+
+
+def opstamp(folder: str) -> int:
+    """Return the stamp of the last commit of the index in `folder`; 0 when there is none."""
+    try:
+        return int(_read_meta(folder)["opstamp"])
+    except FileNotFoundError:
+        return 0
+
+
+def _read_meta(folder: str) -> dict[str, Any]:
+    with open(os.path.join(folder, META), "rb") as file:
+        meta: dict[str, Any] = json.load(file)
+        return meta
+
+
+class Snapshots:
+    """Publishes an index folder: hard links, so that neither merges nor garbage collection race a push."""
+
+    def __init__(self, folder: str, published: str, known: Iterable[File] = ()) -> None:
+        """Publish `folder` into the folder `published`; `known` files keep their digests without being read again."""
+        self._folder, self._published = folder, published
+        os.makedirs(published, exist_ok=True)
+        self._files = {file.name: file for file in known if not file.name.endswith(".del")}
+
+    def take(self) -> list[Segment]:
+        """Link the files of the last commit and return its segments; a merge meanwhile makes it start again."""
+        deadline = time.monotonic() + _SNAPSHOT_SECONDS
+        while True:
+            meta = _read_meta(self._folder)
+            with contextlib.suppress(FileNotFoundError):
+                segments = self._link(meta["segments"])
+                if _read_meta(self._folder)["segments"] == meta["segments"]:
+                    return segments
+            if time.monotonic() > deadline:
+                raise UnavailableError(
+                    f"no snapshot of {self._folder} in {_SNAPSHOT_SECONDS} s: it changes all the time"
+                )
+
+    def drop_others(self, segments: Iterable[Segment]) -> None:
+        """Remove the published files that `segments` does not name."""
+        keep = {file.name for segment in segments for file in segment.files}
+        for name in set(os.listdir(self._published)) - keep:
+            os.unlink(os.path.join(self._published, name))
+        self._files = {name: file for name, file in self._files.items() if name in keep}
+
+    def _link(self, metas: Sequence[dict[str, Any]]) -> list[Segment]:
+        names: dict[str, list[str]] = {}
+        for name in os.listdir(self._folder):
+            names.setdefault(name.partition(".")[0], []).append(name)
+        segments = [self._link_segment(meta, names) for meta in metas]
+        return sorted(segments, key=lambda segment: segment.id)
+
+    def _link_segment(self, meta: dict[str, Any], names: dict[str, list[str]]) -> Segment:
+        identity, deletes = meta["segment_id"].replace("-", ""), meta["deletes"]
+        found = {name.rpartition(".")[2]: name for name in names.get(identity, []) if name.count(".") == 1}
+        if not found.keys() >= COMPONENTS:
+            raise FileNotFoundError(f"segment {identity} lacks {sorted(COMPONENTS - found.keys())}")
+        files = [self._link_file(found[component], found[component]) for component in sorted(COMPONENTS)]
+        if deletes:
+            name = f"{identity}.{deletes['opstamp']}.del"
+            digest = _digest(os.path.join(self._folder, name))
+            files.append(self._link_file(name, f"{identity}.{int(digest[:15], 16)}.del", digest))
+        return Segment(identity, meta["max_doc"], deletes["num_deleted_docs"] if deletes else 0, files)
+
+    def _link_file(self, name: str, published: str, digest: str = "") -> File:
+        """Publish `name` as `published`: a delete file is named after its content, since opstamps can repeat."""
+        source, target = os.path.join(self._folder, name), os.path.join(self._published, published)
+        if published not in self._files or not os.path.exists(target):
+            with contextlib.suppress(FileExistsError):
+                os.link(source, target)
+            self._files[published] = File(published, os.path.getsize(target), digest or _digest(target))
+        return self._files[published]
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def compose(folder: str, manifests: Sequence[Manifest]) -> None:
+    """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
+
+    The manifests themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
+    """
+    segments = [_segment_meta(segment) for manifest in manifests for segment in manifest.segments]
+    payload = msgspec.json.encode(list(manifests)).decode()
+    meta = {**_empty_meta(), "segments": segments, "opstamp": 0, "payload": payload}
+    sync_folder(folder)
+    write_atomically(os.path.join(folder, META), json.dumps(meta).encode())
+
+
+def composed(folder: str) -> list[Manifest]:
+    """Return the manifests of which the index in `folder` is the union; none when nothing is installed.
+
+    Raises IncompatibleIndexError when another version wrote it.
+    """
+    try:
+        return _manifests.decode(_read_meta(folder)["payload"])
+    except FileNotFoundError:
+        return []
+    except (KeyError, ValueError, TypeError) as error:
+        raise IncompatibleIndexError(
+            f"{folder} was written by another version ({error}); move it away and the indexers send it again"
+        ) from error
+
+
+def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = ()) -> None:
+    """Remove the segments' files in `folder` that neither `manifests` nor `keep` names."""
+    named = {name for manifest in manifests for name in manifest.files}.union(keep)
+    for name in os.listdir(folder):
+        if name not in named and len(name.partition(".")[0]) == 32:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+
+
+def _segment_meta(segment: Segment) -> dict[str, Any]:
+    deletes = [file.name.split(".")[1] for file in segment.files if file.name.endswith(".del")]
+    return {
+        "segment_id": segment.id,
+        "max_doc": segment.documents,
+        "deletes": {"num_deleted_docs": segment.deleted, "opstamp": int(deletes[0])} if deletes else None,
+    }
+
+
+@functools.cache
+def _empty_meta() -> dict[str, Any]:
+    """Return the meta of an index without documents: its settings and schema, as tantivy writes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        tantivy.Index(schema(), path=folder)
+        return _read_meta(folder)

@@ -1,0 +1,102 @@
+"""Writes a shard's index: puts and deletes documents, and commits them."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import unquote
+
+import tantivy
+
+from lightship.errors import IncompatibleIndexError
+from lightship.index.analysis import DEFAULT_LANGUAGE, cjk_grams, has_cjk, stem_language, without_cjk, word_analyzer
+from lightship.index.schema import cjk, register_analyzers, schema
+from lightship.index.source import encode_source, modified_seconds
+from lightship.model import Document, url_digest
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
+
+
+class IndexWriter:
+    """The one writer of an index folder. Adding and committing release the interpreter's lock."""
+
+    def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
+        """Open (or make) the index in `folder`; raises IncompatibleIndexError when another version made it."""
+        os.makedirs(folder, exist_ok=True)
+        try:
+            index = tantivy.Index(schema(), path=folder)
+        except (ValueError, OSError) as error:
+            raise IncompatibleIndexError(
+                f"{folder} holds an index of another version ({error}); move it away and it is built again from the log"
+            ) from error
+        register_analyzers(index)
+        self._writer = index.writer(heap_bytes, threads)
+
+    def put(self, document: Document) -> int:
+        """Replace what is stored under the document's url; return the operation's stamp, a rising number."""
+        self._writer.delete_documents_by_term("url", document.url)
+        return int(self._writer.add_document(to_tantivy(document)))
+
+    def delete(self, url: str) -> int:
+        """Delete what is stored under `url`, if anything; return the operation's stamp."""
+        return int(self._writer.delete_documents_by_term("url", url))
+
+    def commit(self) -> None:
+        """Make all changes durable; merges go on in the background."""
+        self._writer.commit()
+
+    def close(self) -> None:
+        """Wait for merges that are under way, and give the folder up."""
+        self._writer.wait_merging_threads()
+
+
+def to_tantivy(document: Document) -> tantivy.Document:
+    """Return the indexed form of `document`."""
+    made = tantivy.Document()
+    made.add_text("url", document.url)
+    for name in sites(document.site):
+        made.add_text("site", name)
+    if document.language:
+        made.add_text("language", document.language)
+    language = stem_language(document.language)
+    _add(made, "title", [document.title], language)
+    _add(made, "headings", document.headings, language)
+    _add(made, "path", [url_words(document.url)], "")
+    _add(made, "body", [document.text, document.description], language)
+    order = int.from_bytes(url_digest(document.url)[:8], "big")
+    made.add_unsigned("order", order)
+    made.add_unsigned("recency", recency(modified_seconds(document), order))
+    made.add_bytes("source", encode_source(document))
+    return made
+
+
+def _add(made: tantivy.Document, field: str, texts: list[str], language: str) -> None:
+    asian = [text for text in texts if has_cjk(text)]
+    if asian:
+        made.add_text(cjk(field), cjk_grams(asian))
+        texts = [without_cjk(text) for text in texts]
+    for text in texts:
+        if not text:
+            continue
+        if language == DEFAULT_LANGUAGE:  # the field's own analyzer: tokens stay in Rust, more than twice as fast
+            made.add_text(field, text)
+        else:
+            made.add_pre_tokenized_text(field, word_analyzer(language).pre_tokenize(text))
+
+
+def recency(modified: int, order: int) -> int:
+    """Return a key that sorts by time in seconds (from 1970 on), equal times by the upper bits of `order`."""
+    return min(max(modified, 0), (1 << 36) - 1) << 28 | order >> 36
+
+
+def sites(site: str) -> list[str]:
+    """Return what `site:` finds a document by: its host with and without port, and the domains above the host."""
+    host = site.rpartition(":")[0] if site.rpartition(":")[2].isdecimal() else site
+    labels = host.split(".")
+    domains = [] if host.replace(".", "").isdecimal() else [".".join(labels[i:]) for i in range(1, len(labels) - 1)]
+    return list(dict.fromkeys(name for name in (site, host, *domains) if name))
+
+
+def url_words(url: str) -> str:
+    """Return the words of a url: host, path and query without the scheme, percent-encoding undone."""
+    return unquote(_SCHEME.sub("", url))

@@ -1,0 +1,106 @@
+"""The `indexer` program: reads its partitions of the document log and pushes its shard to every searchengine."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+
+from lightship.config import IndexerSettings, parse_settings, token
+from lightship.doclog import Log, open_log
+from lightship.errors import ConfigurationError, LightshipError, SupersededError
+from lightship.files import lock_folder
+from lightship.index.schema import SCHEMA_VERSION
+from lightship.indexer import lease
+from lightship.indexer.clock import run_clock
+from lightship.indexer.push import Pusher
+from lightship.indexer.shard import Shard
+from lightship.manifest import Layout
+from lightship.program import run_program, stop_on_signals
+
+logger = logging.getLogger("indexer")
+
+
+def main() -> None:
+    """Run the program with the arguments of the command line."""
+    run_program(lambda: _main(sys.argv[1:]))
+
+
+def _main(arguments: list[str]) -> None:
+    settings, _ = parse_settings(
+        IndexerSettings,
+        "indexer",
+        arguments,
+        description="Index a shard of the document log and push it to searchengines.",
+    )
+    if settings.shard >= settings.shards:
+        raise ConfigurationError(f"-shard={settings.shard} of -shards={settings.shards}: shards count from 0")
+    stop = stop_on_signals()
+    with contextlib.ExitStack() as stack:
+        folder = settings.data or f"lightship-data/indexer-{settings.shard}"
+        if not settings.log:
+            folder = settings.data or stack.enter_context(tempfile.TemporaryDirectory(prefix="lightship-clock-"))
+        stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
+        log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}")
+        stack.callback(log.close)
+        if not settings.log:
+            clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
+            clock.start()
+            stack.callback(clock.join)
+            stack.callback(stop.set)
+        _index(settings, log, folder, stop)
+
+
+def _index(settings: IndexerSettings, log: Log, folder: str, stop: threading.Event) -> None:
+    """Hold the shard's lease and index until `stop` is set, or until another indexer owns the shard."""
+    layout = Layout(settings.shards, SCHEMA_VERSION)
+    held = lease.acquire(log, f"{layout.name}/{settings.shard}", lease.owner_of(folder), stop)
+    if held is None:
+        return
+    refusal: list[LightshipError] = []
+
+    def refused(error: LightshipError) -> None:
+        refusal.append(error)
+        stop.set()
+
+    def lost() -> None:
+        refused(SupersededError(f"another indexer took the lease of shard {settings.shard}; this one stops"))
+
+    keeper = threading.Thread(target=lease.keep, args=(log, held, stop, lost), name="lease")
+    keeper.start()
+    pusher = Pusher(settings.searchengine, os.path.join(folder, layout.name, "published"), token(), superseded=refused)
+    started = time.monotonic()
+    try:
+        shard = Shard(
+            log,
+            folder,
+            layout=layout,
+            shard=settings.shard,
+            epoch=held.epoch,
+            heap_bytes=settings.heap << 20,
+            threads=settings.threads,
+            publish=pusher.offer,
+        )
+        logger.info(
+            "shard %d of %s, epoch %d, pushing to %s",
+            settings.shard,
+            layout.name,
+            held.epoch,
+            ", ".join(settings.searchengine),
+        )
+        shard.run(stop)
+        logger.info("stopped: %d changes indexed in %.0f s", shard.applied, time.monotonic() - started)
+    finally:
+        stop.set()
+        pusher.close()
+        keeper.join()
+    if refusal:
+        raise refusal[0]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A shard's place in the document log, kept so that it always belongs to the index's last commit.
+
+tantivy's Python binding can't store it inside a commit, so it is written ahead: each record says after which stamp
+its commit comes. Of the two that are kept, the newest one below the index's own stamp is the truth, whatever was
+interrupted (see DESIGN.md in `index/`).
+"""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from lightship.files import write_atomically
+
+
+class Record(msgspec.Struct, frozen=True):
+    """The sequences (by partition) that a commit with a stamp above `stamp` holds, in the log `log_id`."""
+
+    stamp: int
+    log_id: str
+    sequences: dict[int, int]
+
+
+_decoder = msgspec.json.Decoder(list[Record])
+
+
+class Positions:
+    """The positions file of one index."""
+
+    def __init__(self, path: str) -> None:
+        """Use the file at `path`, which need not exist."""
+        self._path = path
+        self._committed: Record | None = None
+
+    def load(self, stamp: int) -> Record | None:
+        """Return the record of the commit whose stamp is `stamp`; None when there is none that can be trusted."""
+        try:
+            with open(self._path, "rb") as file:
+                records = _decoder.decode(file.read())
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+        self._committed = next((record for record in reversed(records) if record.stamp < stamp), None)
+        return self._committed
+
+    def write_ahead(self, record: Record) -> None:
+        """Say what the next commit will hold."""
+        self._write([*([self._committed] if self._committed else []), record])
+        self._committed = record
+
+    def forget(self) -> None:
+        """Remove the file: nothing is indexed."""
+        self._committed = None
+        if os.path.exists(self._path):
+            os.unlink(self._path)
+
+    def _write(self, records: list[Record]) -> None:
+        write_atomically(self._path, msgspec.json.encode(records))

@@ -1,0 +1,162 @@
+"""Pushes a shard's manifest, and the files that are missing, to every searchengine. One slow replica delays no other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from lightship.config import parse_address
+from lightship.errors import LightshipError, SupersededError
+from lightship.manifest import File, Manifest
+from lightship.rpc.client import RpcClient
+from lightship.rpc.messages import Missing
+
+logger = logging.getLogger("indexer.push")
+
+LOOK_UP_SECONDS = 1.0  # between two look-ups of the searchengines' names
+RETRY_SECONDS = 0.5
+FILES_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class _Replica:
+    """`changed` is set when there may be something new to push, `settled` when there is not."""
+
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Pusher:
+    """Keeps every searchengine up to date, in a thread with an event loop of its own."""
+
+    def __init__(
+        self, names: Sequence[str], published: str, token: str, *, superseded: Callable[[SupersededError], None]
+    ) -> None:
+        """Push files of the folder `published` to `names`; `superseded` is called when a newer indexer owns the shard."""
+        self._names, self._published, self._token, self._superseded = names, published, token, superseded
+        self._manifest: Manifest | None = None
+        self._loop = asyncio.new_event_loop()
+        self._replicas: dict[str, _Replica] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="push", daemon=True)
+        self._thread.start()
+
+    def offer(self, manifest: Manifest) -> None:
+        """Push `manifest` instead of any older one that still waits. Callable from any thread."""
+        self._loop.call_soon_threadsafe(self._set, manifest)
+
+    def close(self, flush_seconds: float = 2.0) -> None:
+        """Stop, after giving pushes that are under way up to `flush_seconds`."""
+        if self._task is not None:
+            asyncio.run_coroutine_threadsafe(self._flush(flush_seconds), self._loop).result()
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._task = self._loop.create_task(self._follow_names())
+        try:
+            self._loop.run_until_complete(self._task)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._loop.close()
+
+    def _set(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        for replica in self._replicas.values():
+            replica.settled.clear()
+            replica.changed.set()
+
+    async def _flush(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(replica.settled.wait() for replica in self._replicas.values()))
+
+    async def _follow_names(self) -> None:
+        """Look up the names all the time; a task for each address that they give."""
+        tasks: dict[str, asyncio.Task[None]] = {}
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            while True:
+                found = await self._addresses()
+                for address in found - tasks.keys():
+                    tasks[address] = asyncio.create_task(self._follow(session, address))
+                for address in tasks.keys() - found:
+                    tasks.pop(address).cancel()
+                    logger.info("searchengine %s is gone from its name", address)
+                await asyncio.sleep(LOOK_UP_SECONDS)
+
+    async def _addresses(self) -> set[str]:
+        found = set()
+        for name in self._names:
+            host, port = parse_address(name)
+            try:
+                results = await self._loop.getaddrinfo(host or "localhost", port, type=socket.SOCK_STREAM)
+            except OSError as error:
+                logger.debug("can't look up %s: %s", name, error)
+                continue
+            # A name with both kinds of address is one machine: the same replica must not be pushed to twice
+            kinds = {family for family, *_ in results}
+            kind = socket.AF_INET if socket.AF_INET in kinds else socket.AF_INET6
+            hosts = {str(address[0]) for family, *_, address in results if family == kind}
+            found |= {f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host in hosts}
+        return found
+
+    async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
+        """Bring one searchengine up to date whenever there is something new."""
+        client, replica, trouble = RpcClient(session, address, self._token), _Replica(), ""
+        self._replicas[address] = replica
+        replica.changed.set()
+        try:
+            while True:
+                await replica.changed.wait()
+                replica.changed.clear()
+                told = await self._try_update(client)
+                if not replica.changed.is_set():
+                    replica.settled.set()
+                if told != trouble:
+                    logger.log(logging.WARNING if told else logging.INFO, "%s: %s", address, told or "up to date")
+                    trouble = told
+                if told:
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            del self._replicas[address]
+
+    async def _try_update(self, client: RpcClient) -> str:
+        """Push the newest manifest; return what is wrong, or an empty string."""
+        manifest = self._manifest
+        if manifest is None:
+            return ""
+        try:
+            await self._update(client, manifest)
+        except SupersededError as error:
+            if error.installed is None or error.installed[0] > manifest.epoch:
+                self._superseded(error)
+            return str(error)
+        except FileNotFoundError:
+            return ""  # a newer generation took its place meanwhile: it comes next
+        except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    async def _update(self, client: RpcClient, manifest: Manifest) -> None:
+        answer = await client.put_manifest(manifest)
+        if isinstance(answer, Missing):
+            await self._send(client, manifest, [manifest.files[name] for name in answer.files])
+            await client.put_manifest(manifest)
+
+    async def _send(self, client: RpcClient, manifest: Manifest, files: Sequence[File]) -> None:
+        gate = asyncio.Semaphore(FILES_AT_ONCE)
+
+        async def send(file: File) -> None:
+            async with gate:
+                await client.put_file(manifest, file, os.path.join(self._published, file.name))
+
+        await asyncio.gather(*(send(file) for file in files))

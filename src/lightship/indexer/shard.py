@@ -1,0 +1,191 @@
+"""One shard: reads its partitions of the log, indexes, commits, and hands a manifest to be pushed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from lightship.doclog import DocumentLog, Entry
+from lightship.files import write_atomically
+from lightship.index.segments import META, Snapshots, opstamp
+from lightship.index.writer import IndexWriter
+from lightship.indexer.positions import Positions, Record
+from lightship.manifest import File, Layout, Manifest, Segment
+from lightship.model import shard_of
+
+logger = logging.getLogger("indexer")
+
+HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
+READ_LIMIT = 100  # entries of one partition before the next has its turn
+# Seconds between two commits: short when changes are new, longer when far behind, since freshness is lost then anyway
+# and fewer, larger segments are cheaper
+PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 5.0, 0.25
+
+
+class Shard:
+    """The state of one shard; used by one thread."""
+
+    def __init__(
+        self,
+        log: DocumentLog,
+        folder: str,
+        *,
+        layout: Layout,
+        shard: int,
+        epoch: int,
+        heap_bytes: int,
+        threads: int,
+        publish: Callable[[Manifest], None],
+    ) -> None:
+        """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT."""
+        self._log, self._publish = log, publish
+        self._layout, self._shard, self._epoch = layout, shard, epoch
+        self._folder = os.path.join(folder, layout.name)
+        self._index_folder = os.path.join(self._folder, "index")
+        self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
+        self._positions = Positions(os.path.join(self._folder, "positions.json"))
+        self._sequences = self._resume()
+        self._writer = IndexWriter(self._index_folder, heap_bytes=heap_bytes, threads=threads)
+        self._snapshots = Snapshots(
+            self._index_folder, os.path.join(self._folder, "published"), self._published_files()
+        )
+        # A shard that starts from nothing publishes when it has caught up: replicas may serve more than it has until then
+        self._behind = set() if any(self._sequences.values()) else set(self._partitions)
+        self._segments: list[Segment] = []
+        self._generation, self._meta_time = 0, 0
+        self._stamp, self._pending, self._pending_since = opstamp(self._index_folder), 0, 0.0
+        self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
+        self._fresh_as_of, self.applied = 0.0, 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Index until `stop` is set; what was read by then is committed and published."""
+        while not stop.is_set():
+            started = time.time()
+            if self._read_round(stop) == 0:
+                self._idle(started)
+        if self._pending:
+            self._commit()
+        self._writer.close()
+
+    def _resume(self) -> dict[int, int]:
+        """Return the sequence after which each partition goes on; an index that the log no longer knows is dropped."""
+        record = self._positions.load(opstamp(self._index_folder))
+        spans = {p: self._log.span(p) for p in self._partitions}
+        known = record is not None and all(
+            span.log_id == record.log_id and span.floor <= record.sequences.get(p, 0) <= span.head
+            for p, span in spans.items()
+        )
+        self._log_id = next(iter(spans.values())).log_id
+        if record is not None and known:
+            return {p: record.sequences.get(p, 0) for p in self._partitions}
+        if os.path.exists(self._index_folder):
+            logger.warning("the index in %s does not belong to this log: building it anew from the log", self._folder)
+            shutil.rmtree(self._index_folder)
+        os.makedirs(self._index_folder)
+        self._positions.forget()
+        return dict.fromkeys(self._partitions, 0)
+
+    def _published_files(self) -> list[File]:
+        path = os.path.join(self._folder, "manifest.json")
+        try:
+            with open(path, "rb") as file:
+                return list(msgspec.json.decode(file.read(), type=Manifest).files.values())
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return []
+
+    def _read_round(self, stop: threading.Event) -> int:
+        """Apply what is new in each partition, committing when it is due; return how much was new."""
+        count = 0
+        for partition in self._partitions:
+            entries = self._log.read(partition, self._sequences[partition], READ_LIMIT)
+            for entry in entries:
+                self._apply(entry)
+            if len(entries) < READ_LIMIT:
+                self._behind.discard(partition)
+            if entries:
+                count += len(entries)
+                self._fresh_as_of = 0.0
+                self._sequences[partition] = entries[-1].sequence
+                self._lag = time.time() - entries[-1].time
+            if self._pending and time.monotonic() - self._pending_since >= self._pace():
+                self._commit()
+            if stop.is_set():
+                break
+        return count
+
+    def _apply(self, entry: Entry) -> None:
+        if not self._pending:
+            self._pending_since = time.monotonic()
+        if entry.document is None:
+            self._stamp = self._writer.delete(entry.url)
+        else:
+            self._stamp = self._writer.put(entry.document)
+        self._pending += 1
+
+    def _pace(self) -> float:
+        return min(max(self._lag * PACE_OF_LAG, PACE_LEAST), PACE_MOST)
+
+    def _idle(self, as_of: float) -> None:
+        """Nothing was new since `as_of`: commit what is pending, repeat the manifest, wait for more."""
+        self._fresh_as_of = as_of
+        rest = self._committed_at + PACE_LEAST - time.monotonic()
+        if self._pending:
+            if rest > 0:
+                self._log.wait(rest)
+                return
+            self._commit()
+        elif time.monotonic() - self._published_at >= HEARTBEAT:
+            self._publish_snapshot()
+        self._log.wait(HEARTBEAT / 2)
+
+    def _commit(self) -> None:
+        started = time.monotonic()
+        self._positions.write_ahead(Record(self._stamp, self._log_id, dict(self._sequences)))
+        self._writer.commit()
+        self.applied += self._pending
+        self._committed_at = time.monotonic()
+        if self._pending >= 1000:
+            logger.info("committed %d changes in %.2f s", self._pending, self._committed_at - started)
+        self._pending = 0
+        self._publish_snapshot()
+
+    def _publish_snapshot(self) -> None:
+        """Publish the last commit, with a new generation if the files changed (a commit, or the end of a merge)."""
+        if self._behind:
+            return None
+        try:
+            changed_at = os.stat(os.path.join(self._index_folder, META)).st_mtime_ns
+        except FileNotFoundError:  # nothing was ever committed
+            self._writer.commit()
+            return self._publish_snapshot()
+        changed = changed_at != self._meta_time or not self._generation
+        if changed:
+            self._segments = self._snapshots.take()
+            self._generation += 1
+        manifest = self._manifest()
+        if changed:
+            self._meta_time = changed_at
+            write_atomically(os.path.join(self._folder, "manifest.json"), msgspec.json.encode(manifest))
+            self._snapshots.drop_others(self._segments)
+        self._published_at = time.monotonic()
+        self._publish(manifest)
+        return None
+
+    def _manifest(self) -> Manifest:
+        return Manifest(
+            layout=self._layout,
+            shard=self._shard,
+            epoch=self._epoch,
+            generation=self._generation,
+            segments=self._segments,
+            log_id=self._log_id,
+            positions={str(partition): sequence for partition, sequence in self._sequences.items()},
+            made=time.time(),
+            fresh_as_of=self._fresh_as_of or time.time() - self._lag,
+        )

@@ -1,0 +1,133 @@
+"""What a shard looks like: layout, segments and their files, manifest. Part of the vocabulary.
+
+Strict: an unknown field is an error, never a silent loss.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from lightship.errors import InvalidInputError
+from lightship.model import PARTITIONS
+
+MAX_SHARDS = PARTITIONS
+MAX_MANIFEST_BYTES = 8 << 20
+MAX_FILE_BYTES = 1 << 40
+
+_LAYOUT = re.compile(r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})")
+_FILE_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{1,20})?\.[a-z]{2,12}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Number of shards and schema version: what all shards of one index share."""
+
+    shards: int
+    schema: int
+
+    @property
+    def name(self) -> str:
+        """A name fit for a folder and for people, like `s3v1`."""
+        return f"s{self.shards}v{self.schema}"
+
+    @classmethod
+    def of(cls, name: str) -> Layout:
+        """Return the layout that `name` names."""
+        found = _LAYOUT.fullmatch(name)
+        if not found:
+            raise InvalidInputError(f"not a layout: {name[:40]!r}; a layout is named like s3v1")
+        return cls(int(found[1]), int(found[2]))
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An immutable file of a segment: its size in bytes and its SHA-256 in hexadecimal."""
+
+    name: str
+    size: int
+    digest: str
+
+
+class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An immutable piece of an index: `documents` are stored in it, `deleted` of them no longer count."""
+
+    id: str
+    documents: int
+    deleted: int
+    files: list[File]
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one shard looks like now.
+
+    `positions` maps a partition to the log sequence up to which it is indexed, within the log `log_id`; `made` and
+    `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it.
+    """
+
+    layout: Layout
+    shard: int
+    epoch: int
+    generation: int
+    segments: list[Segment]
+    log_id: str
+    positions: dict[str, int]
+    made: float
+    fresh_as_of: float
+
+    @property
+    def documents(self) -> int:
+        """The number of documents that count."""
+        return sum(segment.documents - segment.deleted for segment in self.segments)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """(epoch, generation): a greater one is newer."""
+        return self.epoch, self.generation
+
+    @property
+    def files(self) -> dict[str, File]:
+        """All files by name."""
+        return {file.name: file for segment in self.segments for file in segment.files}
+
+
+def check_manifest(manifest: Manifest, shard: int) -> Manifest:
+    """Return `manifest` if it can be installed as that of `shard`; raise InvalidInputError saying why not."""
+    if not 1 <= manifest.layout.shards <= MAX_SHARDS:
+        raise InvalidInputError(f"layout of {manifest.layout.shards} shards: there can be 1 to {MAX_SHARDS}")
+    if manifest.shard != shard or not 0 <= shard < manifest.layout.shards:
+        raise InvalidInputError(f"manifest of shard {manifest.shard} sent as {shard} of {manifest.layout.shards}")
+    if manifest.epoch < 1 or manifest.generation < 1:
+        raise InvalidInputError(f"epoch {manifest.epoch} and generation {manifest.generation} must be above 0")
+    names: set[str] = set()
+    for segment in manifest.segments:
+        _check_segment(segment, names)
+    return manifest
+
+
+def _check_segment(segment: Segment, names: set[str]) -> None:
+    if not re.fullmatch(r"[0-9a-f]{32}", segment.id) or not 0 <= segment.deleted <= segment.documents:
+        raise InvalidInputError(
+            f"segment {segment.id[:40]!r} is malformed: 32 hexadecimal digits, 0 <= deleted <= documents"
+        )
+    for file in segment.files:
+        check_file(file)
+        if not file.name.startswith(segment.id) or file.name in names:
+            raise InvalidInputError(f"file {file.name} does not belong to segment {segment.id}, or stands twice")
+        names.add(file.name)
+    deletes = sum(file.name.endswith(".del") for file in segment.files)
+    if deletes != (segment.deleted > 0):
+        raise InvalidInputError(
+            f"segment {segment.id} has {segment.deleted} deleted documents and {deletes} delete files"
+        )
+
+
+def check_file(file: File) -> File:
+    """Return `file` if its name, size and digest are well-formed; a name with a path in it is not."""
+    if not _FILE_NAME.fullmatch(file.name):
+        raise InvalidInputError(f"not the name of a segment's file: {file.name[:80]!r}")
+    if not _DIGEST.fullmatch(file.digest):
+        raise InvalidInputError(f"digest of {file.name}: {file.digest[:80]!r} is not a SHA-256 in hexadecimal")
+    if not 0 <= file.size <= MAX_FILE_BYTES:
+        raise InvalidInputError(f"size of {file.name}: {file.size} is not from 0 to {MAX_FILE_BYTES}")
+    return file

@@ -1,0 +1,26 @@
+"""What a searchengine answers to an indexer's manifest and files."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """The answer 200 to a manifest: it is what is installed."""
+
+    epoch: int
+    generation: int
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """The answer 202 to a manifest: send these files, then the manifest again."""
+
+    files: list[str]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Any answer of 400 and above. With 409, what is installed."""
+
+    error: str
+    epoch: int | None = None
+    generation: int | None = None

@@ -1,0 +1,122 @@
+"""The OpenAPI document, made from the message types themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from lightship import __version__
+from lightship.manifest import File, Manifest
+from lightship.rpc.messages import Installed, Missing, Problem
+from lightship.searchengine.answer import MAX_SIZE, Answer
+from lightship.searchengine.status import Status
+
+_TYPES = (Answer, Status, Manifest, File, Installed, Missing, Problem)
+
+Json = dict[str, Any]
+
+
+@cache
+def openapi() -> Json:
+    """Return the document as JSON values."""
+    _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    search = _operation(
+        "Search",
+        _SEARCH_PARAMETERS,
+        {"200": _forms(), "400": _json("Problem"), "414": _json("Problem"), "503": _json("Problem")},
+    )
+    shard = _parameter("shard", "path", {"type": "integer", "minimum": 0}, "number of the shard")
+    name = _parameter("name", "path", {"type": "string"}, "name of a segment's file")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Lightship searchengine", "version": __version__},
+        "paths": {
+            "/": {"get": search},
+            "/search": {"get": search},
+            "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
+            "/readyz": {
+                "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
+            },
+            "/status": {"get": _operation("Shards, generations, ages, documents", [], {"200": _json("Status")})},
+            "/rpc/v1/shards/{shard}": {"put": _put_manifest(shard), "get": _get_manifest(shard)},
+            "/rpc/v1/shards/{shard}/files/{name}": {"put": _put_file([shard, name]), "get": _get_file([shard, name])},
+        },
+        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _operation(summary: str, parameters: list[Json], responses: Json, **more: Any) -> Json:
+    return {"summary": summary, "parameters": parameters, "responses": responses, **more}
+
+
+def _parameter(name: str, place: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": description}
+
+
+def _json(name: str) -> Json:
+    return {"description": name, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+
+def _text() -> Json:
+    return {"description": "a line of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _bytes() -> Json:
+    return {"description": "the bytes", "content": {"application/octet-stream": {}}}
+
+
+def _forms() -> Json:
+    text = {"schema": {"type": "string"}}
+    return {
+        "description": "The answer, as the Accept header or `format` asks",
+        "content": {**_json("Answer")["content"], "text/html": text, "text/plain": text},
+    }
+
+
+_SEARCH_PARAMETERS = [
+    _parameter("q", "query", {"type": "string"}, 'words, "a phrase", -without, site:example.org'),
+    _parameter("page", "query", {"type": "integer", "minimum": 1, "default": 1}, "page, from 1"),
+    _parameter(
+        "size", "query", {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}, "results a page"
+    ),
+    _parameter("sort", "query", {"enum": ["relevance", "date"], "default": "relevance"}, "order of the results"),
+    _parameter("lang", "query", {"type": "string"}, "keep one language (BCP 47 primary subtag)"),
+    _parameter(
+        "format", "query", {"enum": ["html", "json", "text"]}, "form of the answer; otherwise the Accept header says"
+    ),
+]
+
+_GUARD: list[Json] = [{"token": []}]
+
+
+def _put_manifest(shard: Json) -> Json:
+    body = {"required": True, "content": _json("Manifest")["content"]}
+    responses = {"200": _json("Installed"), "202": _json("Missing"), **_problems("400", "401", "409", "413", "507")}
+    return _operation("Offer a shard's manifest", [shard], responses, requestBody=body, security=_GUARD)
+
+
+def _get_manifest(shard: Json) -> Json:
+    responses = {"200": _json("Manifest"), **_problems("400", "401", "404")}
+    return _operation("The installed manifest", [shard], responses, security=_GUARD)
+
+
+def _put_file(parameters: list[Json]) -> Json:
+    announced = [
+        _parameter("layout", "query", {"type": "string"}, "layout that the file is of, like s3v1"),
+        _parameter("digest", "query", {"type": "string"}, "SHA-256 of the file, in hexadecimal"),
+        _parameter("size", "query", {"type": "integer"}, "bytes of the file"),
+    ]
+    responses = {"201": _json("File"), **_problems("400", "401", "507")}
+    body = {"required": True, "content": _bytes()["content"]}
+    return _operation("Send a file", [*parameters, *announced], responses, requestBody=body, security=_GUARD)
+
+
+def _get_file(parameters: list[Json]) -> Json:
+    responses = {"200": _bytes(), **_problems("400", "401", "404")}
+    return _operation("A file of the installed manifest", parameters, responses, security=_GUARD)
+
+
+def _problems(*statuses: str) -> Json:
+    return {status: _json("Problem") for status in statuses}

@@ -1,0 +1,78 @@
+"""What a replica serves now: follows the store, and always has one whole view."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lightship.errors import UnavailableError
+from lightship.index.reader import IndexReader, View
+from lightship.manifest import Manifest
+from lightship.searchengine.answer import IndexInfo
+from lightship.searchengine.store import Store
+
+
+class Replica:
+    """The served view of `store`; call `follow` whenever it may have changed."""
+
+    def __init__(self, store: Store) -> None:
+        """Open what is installed, if anything."""
+        self.store = store
+        self.layout: str | None = None
+        self._reader: IndexReader | None = None
+        self._info = IndexInfo()
+        self._fresh: dict[int, float] = {}
+        self.follow()
+
+    def follow(self) -> None:
+        """Take up a new layout or new segments; keeps the old view when that fails."""
+        layout = self.store.current()
+        if layout is None:
+            return
+        if layout != self.layout:
+            self._reader = IndexReader(self.store.layout_folder(layout))
+            self.layout = layout
+            self._info = self._describe()
+        elif self._reader is not None and self._reader.reload():
+            self._info = self._describe()
+
+    def follow_freshness(self) -> None:
+        """Take up how fresh the shards are."""
+        if self.layout is not None:
+            self._fresh = self.store.freshness(self.layout)
+            self._info = self._describe()
+
+    @property
+    def view(self) -> View:
+        """The view to search in; raises UnavailableError before the first layout is whole."""
+        if self._reader is None:
+            raise UnavailableError("no index is installed yet: start an indexer that pushes to this searchengine")
+        return self._reader.view
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """The manifests of the served view; none before there is one."""
+        return self._reader.view.manifests if self._reader else ()
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether all shards of a layout are installed."""
+        return self._reader is not None
+
+    @property
+    def info(self) -> IndexInfo:
+        """Which index answers."""
+        return self._info
+
+    def fresh_as_of(self, manifest: Manifest) -> float:
+        """Return the time in seconds since the epoch up to which all changes of the manifest's shard are served."""
+        return max(self._fresh.get(manifest.shard, 0.0), manifest.fresh_as_of)
+
+    def _describe(self) -> IndexInfo:
+        view = self.view
+        oldest = min(map(self.fresh_as_of, view.manifests))
+        return IndexInfo(
+            layout=self.layout,
+            generation={str(manifest.shard): manifest.version for manifest in view.manifests},
+            documents=view.documents,
+            fresh_as_of=datetime.fromtimestamp(oldest, UTC),
+        )

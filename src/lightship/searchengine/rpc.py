@@ -1,0 +1,119 @@
+"""The RPC's routes: indexers put manifests and files, and may read them back. See `rpc/DESIGN.md`."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from lightship.errors import InvalidInputError, NotFoundError, TooLargeError, UnauthorizedError
+from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
+from lightship.rpc.messages import Missing
+from lightship.searchengine.replica import Replica
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_manifest_decoder = msgspec.json.Decoder(Manifest)
+
+
+class Rpc:
+    """The RPC's endpoints for `replica`; with a `token`, only for those who show it."""
+
+    def __init__(self, replica: Replica, token: str) -> None:
+        """Serve `replica`."""
+        self._replica, self._token = replica, token
+
+    def routes(self) -> list[Route]:
+        """Return the routes under /rpc/v1."""
+        shard, file = "/rpc/v1/shards/{shard}", "/rpc/v1/shards/{shard}/files/{name}"
+        return [
+            Route(shard, self._guarded(self._put_manifest), methods=["PUT"]),
+            Route(shard, self._guarded(self._get_manifest), methods=["GET"]),
+            Route(file, self._guarded(self._put_file), methods=["PUT"]),
+            Route(file, self._guarded(self._get_file), methods=["GET"]),
+        ]
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def check(request: Request) -> Response:
+            check_token(self._token, request.headers.get("authorization", ""))
+            return await endpoint(request)
+
+        return check
+
+    async def _put_manifest(self, request: Request) -> Response:
+        manifest = decode_manifest(await _body(request, MAX_MANIFEST_BYTES))
+        answer = await run_sync(self._replica.store.install, manifest, _shard(request))
+        if isinstance(answer, Missing):
+            return _json(answer, 202)
+        self._replica.follow()
+        return _json(answer)
+
+    async def _get_manifest(self, request: Request) -> Response:
+        return _json(self._installed(request))
+
+    async def _put_file(self, request: Request) -> Response:
+        _shard(request)
+        layout, file = Layout.of(request.query_params.get("layout", "")), _announced(request)
+        await self._replica.store.receive(layout, file, request.stream())
+        return _json(file, 201)
+
+    async def _get_file(self, request: Request) -> Response:
+        manifest, name = self._installed(request), request.path_params["name"]
+        if name not in manifest.files:
+            raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
+        folder = self._replica.store.layout_folder(manifest.layout.name)
+        return FileResponse(os.path.join(folder, name), media_type="application/octet-stream")
+
+    def _installed(self, request: Request) -> Manifest:
+        manifest = self._replica.store.manifest(_shard(request))
+        if manifest is None:
+            raise NotFoundError(f"shard {request.path_params['shard']} is not installed here")
+        return manifest
+
+
+def check_token(token: str, authorization: str) -> None:
+    """Raise UnauthorizedError unless `authorization` shows `token` (or no token is asked for), in constant time."""
+    expected = f"Bearer {token}".encode()
+    if token and not hmac.compare_digest(expected, authorization.encode()):
+        raise UnauthorizedError("the bearer token is missing or wrong: set LIGHTSHIP_TOKEN to the searchengine's")
+
+
+def decode_manifest(body: bytes) -> Manifest:
+    """Return the manifest in `body`; raises InvalidInputError naming the field that is wrong or unknown."""
+    try:
+        return _manifest_decoder.decode(body)
+    except msgspec.MsgspecError as error:
+        raise InvalidInputError(f"malformed manifest: {error}") from error
+
+
+def _announced(request: Request) -> File:
+    size = request.query_params.get("size", "")
+    if not size.isdecimal() or len(size) > 15:
+        raise InvalidInputError(f"size={size[:40]!r} of the file: give its bytes as a decimal number")
+    return check_file(File(request.path_params["name"], int(size), request.query_params.get("digest", "")))
+
+
+def _shard(request: Request) -> int:
+    text = request.path_params["shard"]
+    if not text.isdecimal() or len(text) > 4 or int(text) >= MAX_SHARDS:
+        raise InvalidInputError(f"not a shard: {text[:40]!r}; shards are numbered from 0 to {MAX_SHARDS - 1}")
+    return int(text)
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLargeError(f"a body of more than {limit} bytes")
+    return bytes(body)
+
+
+def _json(message: msgspec.Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(message), status, media_type="application/json")

@@ -1,0 +1,95 @@
+"""Runs the web application: in this process, or in several that share the port and the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import socket
+from collections.abc import AsyncIterator, Callable
+from multiprocessing.process import BaseProcess
+
+import uvicorn
+
+from lightship.errors import LightshipError
+from lightship.program import run_program, stop_on_signals
+from lightship.searchengine.replica import Replica
+from lightship.searchengine.store import Store
+from lightship.searchengine.web import make_app
+
+logger = logging.getLogger("searchengine")
+
+FOLLOW_SECONDS = 0.02  # between two looks at the folder, where another process may have installed something
+FRESHNESS_SECONDS = 0.5
+GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
+RESTART_SECONDS = 0.5
+
+
+def serve(folder: str, listener: socket.socket, token: str) -> None:
+    """Serve the data folder on `listener` until SIGTERM, then finish what is under way."""
+    replica = Replica(Store(folder))
+    app = make_app(replica, token)
+    app.router.lifespan_context = lambda _: _following(replica)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
+        http="httptools", loop="uvloop", lifespan="on",
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[listener]))
+    logger.info("stopped: %d requests answered", server.server_state.total_requests)
+
+
+@contextlib.asynccontextmanager
+async def _following(replica: Replica) -> AsyncIterator[None]:
+    tasks = [
+        asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
+        asyncio.create_task(_repeat(replica.follow_freshness, FRESHNESS_SECONDS)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _repeat(look: Callable[[], None], seconds: float) -> None:
+    """Call `look` all the time; trouble is logged once, and the old view is served meanwhile."""
+    trouble = ""
+    while True:
+        try:
+            look()
+            trouble = ""
+        except (LightshipError, OSError) as error:
+            if str(error) != trouble:
+                trouble = str(error)
+                logger.error("%s", trouble)  # noqa: TRY400 (our messages say all; no traceback)
+        await asyncio.sleep(seconds)
+
+
+def serve_with_workers(workers: int, folder: str, listener: socket.socket, token: str) -> None:
+    """Serve from `workers` processes; one that dies is started again. SIGTERM stops them all."""
+    stop = stop_on_signals()
+    context = multiprocessing.get_context("spawn")
+
+    def start() -> BaseProcess:
+        process = context.Process(target=_work, args=(folder, listener, token), daemon=True)
+        process.start()
+        return process
+
+    processes = [start() for _ in range(workers)]
+    while not stop.wait(RESTART_SECONDS):
+        for i, process in enumerate(processes):
+            if not process.is_alive():
+                logger.error("worker %d ended with status %s: starting another", process.pid, process.exitcode)
+                processes[i] = start()
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(GRACE_SECONDS + 5)
+    logger.info("stopped %d workers", workers)
+
+
+def _work(folder: str, listener: socket.socket, token: str) -> None:
+    run_program(lambda: serve(folder, listener, token))

@@ -1,0 +1,74 @@
+"""What `/status` tells: the shards, their generations and ages, and the documents."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+
+import msgspec
+
+from lightship import __version__
+from lightship.manifest import Manifest
+from lightship.searchengine.replica import Replica
+
+_STARTED = time.monotonic()
+
+
+class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One installed shard; `age_seconds` is how long ago everything that its log held was in it."""
+
+    shard: int
+    epoch: int
+    generation: int
+    documents: int
+    deleted: int
+    segments: int
+    bytes: int
+    fresh_as_of: datetime
+    age_seconds: float
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a replica; `layout` is None until all shards of one are installed."""
+
+    version: str
+    ready: bool
+    layout: str | None
+    documents: int
+    bytes: int
+    age_seconds: float | None
+    uptime_seconds: float
+    process: int
+    shards: list[ShardStatus]
+
+
+def status_of_replica(replica: Replica) -> Status:
+    """Return the status of `replica` as of now."""
+    shards = [_shard(replica, manifest) for manifest in replica.manifests]
+    return Status(
+        version=__version__,
+        ready=replica.ready,
+        layout=replica.layout,
+        documents=replica.info.documents,
+        bytes=sum(shard.bytes for shard in shards),
+        age_seconds=max((shard.age_seconds for shard in shards), default=None),
+        uptime_seconds=round(time.monotonic() - _STARTED, 1),
+        process=os.getpid(),
+        shards=shards,
+    )
+
+
+def _shard(replica: Replica, manifest: Manifest) -> ShardStatus:
+    fresh = replica.fresh_as_of(manifest)
+    return ShardStatus(
+        shard=manifest.shard,
+        epoch=manifest.epoch,
+        generation=manifest.generation,
+        documents=manifest.documents,
+        deleted=sum(segment.deleted for segment in manifest.segments),
+        segments=len(manifest.segments),
+        bytes=sum(file.size for file in manifest.files.values()),
+        fresh_as_of=datetime.fromtimestamp(fresh, UTC),
+        age_seconds=round(max(0.0, time.time() - fresh), 3),
+    )

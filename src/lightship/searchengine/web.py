@@ -1,0 +1,139 @@
+"""The web application: the search page in its three forms, health, status, and the RPC, on one port."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Callable
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lightship.errors import LightshipError, NotFoundError, SupersededError, UnavailableError, status_of
+from lightship.rpc.messages import Problem
+from lightship.searchengine.openapi import openapi
+from lightship.searchengine.page import (
+    OPENSEARCH_PATH,
+    OPENSEARCH_TYPE,
+    SECURITY_HEADERS,
+    STATIC,
+    render_error,
+    render_opensearch,
+    render_page,
+)
+from lightship.searchengine.replica import Replica
+from lightship.searchengine.request import Format, accepted_format, choose_format, read_request
+from lightship.searchengine.rpc import Rpc
+from lightship.searchengine.search import search
+from lightship.searchengine.status import status_of_replica
+from lightship.searchengine.text import USAGE, render_text
+
+TYPES: dict[Format, str] = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "text": "text/plain; charset=utf-8",
+}
+RETRY_SECONDS = "1"
+_CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+_encode = msgspec.json.Encoder().encode
+
+
+def make_app(replica: Replica, token: str) -> Starlette:
+    """Return the application that serves `replica`; the RPC asks for `token`, unless it is empty."""
+
+    async def results(request: Request) -> Response:
+        query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
+        form = choose_format(query_string, accept)
+        return _render(replica, query_string, form)
+
+    async def status(_: Request) -> Response:
+        return Response(_encode(status_of_replica(replica)), media_type="application/json")
+
+    async def ready(_: Request) -> Response:
+        if replica.ready:
+            return Response("ready\n", media_type="text/plain")
+        return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
+
+    return Starlette(
+        routes=[
+            Route("/", results),
+            Route("/search", results),
+            Route("/livez", lambda _: Response("alive\n", media_type="text/plain")),
+            Route("/readyz", ready),
+            Route("/status", status),
+            Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
+            Route(OPENSEARCH_PATH, _opensearch),
+            Route("/static/{name}", _static),
+            *Rpc(replica, token).routes(),
+        ],
+        exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
+    )
+
+
+def _render(replica: Replica, query_string: bytes, form: Format) -> Response:
+    request = read_request(query_string)
+    headers = SECURITY_HEADERS if form == "html" else {"X-Content-Type-Options": "nosniff"}
+    headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
+    if form == "html" and not (request.query and replica.ready):
+        status = 503 if request.query else 200
+        return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
+    if form == "text" and not request.query:
+        return Response(USAGE, 200, headers, TYPES[form])
+    answer = search(replica, request)
+    body: str | bytes
+    if form == "json":
+        body = _encode(answer)
+    else:
+        body = render_page(request, answer) if form == "html" else render_text(answer)
+    return Response(body, 200, headers, TYPES[form])
+
+
+async def _opensearch(request: Request) -> Response:
+    return Response(render_opensearch(str(request.base_url)), media_type=OPENSEARCH_TYPE)
+
+
+async def _static(request: Request) -> Response:
+    path = STATIC / request.path_params["name"]
+    if path.parent != STATIC or not path.is_file():
+        raise NotFoundError("no such file")
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Response(path.read_bytes(), media_type=kind, headers={**SECURITY_HEADERS, **_CACHE_FOR_EVER})
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, LightshipError):
+        raise error
+    epoch, generation = (error.installed or (None, None)) if isinstance(error, SupersededError) else (None, None)
+    headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, UnavailableError) else {}
+    return _problem(request, status_of(error), Problem(str(error), epoch, generation), headers)
+
+
+async def _on_status(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    said = (
+        "there is no such page here; the search page is /"
+        if status == 404
+        else "this address does not know that method"
+    )
+    return _problem(request, status, Problem(said), {})
+
+
+async def _on_bug(request: Request, _: Exception) -> Response:
+    return _problem(request, 500, Problem("something went wrong inside; the log of this searchengine says what"), {})
+
+
+def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
+    """Tell an error in the form that the request asked for; the RPC's is always JSON."""
+    form: Format = accepted_format(request.headers.get("accept", ""))
+    if request.url.path.startswith("/rpc/") or b"format=json" in request.scope["query_string"][:1000]:
+        form = "json"
+    bodies: dict[Format, Callable[[], str | bytes]] = {
+        "html": lambda: render_error(status, problem.error),
+        "json": lambda: _encode(problem),
+        "text": lambda: f"error: {problem.error}\n",
+    }
+    return Response(bodies[form](), status, {**SECURITY_HEADERS, **headers}, TYPES[form])
