@@ -142,7 +142,7 @@ def _is_full(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC
     if isinstance(error, apsw.IOError):
-        return error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE  # no room for the WAL's index
+        return getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE  # no room for the WAL's index
     return isinstance(error, apsw.FullError)
 
 
