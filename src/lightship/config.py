@@ -16,7 +16,11 @@ from lightship.errors import ConfigurationError
 from lightship.model import PARTITIONS
 
 TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
-VARIABLES = {TOKEN_VARIABLE: "bearer token that indexers show and searchengines ask for; none: updates are open"}
+TIED_VARIABLE = "LIGHTSHIP_TIED"
+VARIABLES = {
+    TOKEN_VARIABLE: "bearer token that indexers show and searchengines ask for; none: updates are open",
+    TIED_VARIABLE: "when not empty, a program stops when its standard input ends; `lightship up` ties its parts with it",
+}
 
 
 def _setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 
+from lightship.config import TIED_VARIABLE
 from lightship.errors import LightshipError
 
 
 def run_program(main: Callable[[], None]) -> None:
     """Run `main` with logging set up; an error of ours ends the process with one clear line and status 1."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if os.environ.get(TIED_VARIABLE):
+        threading.Thread(target=_end_with_parent, name="tie", daemon=True).start()
     try:
         main()
     except LightshipError as error:
@@ -28,3 +32,10 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _end_with_parent() -> None:
+    """Stop this process when its standard input ends: whoever started it is gone, however it went."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

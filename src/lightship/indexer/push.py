@@ -111,7 +111,7 @@ class Pusher:
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
         """Bring one searchengine up to date whenever there is something new."""
-        client, replica, trouble = RpcClient(session, address, self._token), _Replica(), ""
+        client, replica, trouble = RpcClient(session, address, self._token), _Replica(), "not yet"
         self._replicas[address] = replica
         replica.changed.set()
         try:

@@ -70,12 +70,12 @@ def accepted_format(accept: str) -> Format:
 
 def last_page(total: int, size: int) -> int:
     """Return the last page that can be reached of `total` results: at least 1, and within MAX_RESULTS."""
-    return max(1, min(-(-total // size), MAX_RESULTS // size))
+    return max(1, -(-min(total, MAX_RESULTS) // size))
 
 
 def is_reachable(request: SearchRequest) -> bool:
-    """Tell whether the request's page ends within MAX_RESULTS; one that does not is a page beyond the last."""
-    return request.page * request.size <= MAX_RESULTS
+    """Tell whether the request's page begins within MAX_RESULTS; one that does not is a page beyond the last."""
+    return (request.page - 1) * request.size < MAX_RESULTS
 
 
 @lru_cache(maxsize=16)  # the format and the request of one query string are read one after the other

@@ -6,12 +6,16 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
+import os
+import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from multiprocessing.process import BaseProcess
 
 import uvicorn
 
+from lightship.config import TIED_VARIABLE
 from lightship.errors import LightshipError
 from lightship.program import run_program, stop_on_signals
 from lightship.searchengine.replica import Replica
@@ -92,4 +96,14 @@ def serve_with_workers(workers: int, folder: str, listener: socket.socket, token
 
 
 def _work(folder: str, listener: socket.socket, token: str) -> None:
+    os.environ.pop(TIED_VARIABLE, None)  # a worker's standard input is not the program's
+    threading.Thread(target=_end_with_program, name="tie", daemon=True).start()
     run_program(lambda: serve(folder, listener, token))
+
+
+def _end_with_program() -> None:
+    """Stop this worker when the program that started it is gone, however it went."""
+    program = multiprocessing.parent_process()
+    if program is not None:
+        program.join()
+        os.kill(os.getpid(), signal.SIGTERM)

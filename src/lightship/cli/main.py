@@ -1,0 +1,42 @@
+"""The `lightship` program: its commands for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from lightship import __version__
+from lightship.cli.status import status
+from lightship.cli.up import up
+from lightship.errors import ConfigurationError
+from lightship.program import run_program
+
+COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {"up": up, "status": status}
+
+_USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
+
+  lightship up [SOURCE …]   run everything on this machine: websites, folders and .jsonl files become a search page
+  lightship status          tell what searchengines serve
+  lightship COMMAND --help  tell the settings of a command
+
+The parts are programs of their own: searchengine, indexer and crawler."""
+
+
+def main() -> None:
+    """Run the command that the command line names."""
+    run_program(lambda: _main(sys.argv[1:]))
+
+
+def _main(arguments: Sequence[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "-help", "--help", "help"):
+        print(_USAGE)  # noqa: T201 (what was asked for)
+    elif arguments[0] in ("-version", "--version", "version"):
+        print(__version__)  # noqa: T201
+    elif arguments[0] in COMMANDS:
+        COMMANDS[arguments[0]](arguments[1:])
+    else:
+        raise ConfigurationError(f"unknown command {arguments[0]!r}; known: {', '.join(COMMANDS)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""`lightship up`: the document log, crawler, indexers and searchengines as processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+
+from lightship.cli.parts import Part, last_line, python
+from lightship.cli.progress import Display, count
+from lightship.config import UpSettings, parse_settings
+from lightship.crawler.sources import parse_sources
+from lightship.errors import ConfigurationError
+from lightship.files import lock_folder, write_atomically
+from lightship.program import stop_on_signals
+
+logger = logging.getLogger("up")
+
+WATCH_SECONDS = 0.1
+SHOW_SECONDS = 0.5
+
+
+def up(arguments: Sequence[str]) -> None:
+    """Run all parts until SIGTERM or Ctrl-C; without a SOURCE, crawl the documentation of this machine's Python."""
+    settings, sources = parse_settings(
+        UpSettings, "lightship up", arguments, positional="SOURCE",
+        description="Crawl, index and serve websites, folders and .jsonl files on this machine.",
+    )  # fmt: skip
+    if sources:
+        parse_sources(sources)
+    stop = stop_on_signals()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(
+            lock_folder(settings.data, "up.lock", "another `lightship up` runs there; choose another --data")
+        )
+        names = [f"127.0.0.1:{settings.port + i}" for i in range(settings.replicas)]
+        _check_ports(settings)
+        parts = _parts(settings, names, sources)
+        display = Display()
+        stack.callback(display.close)
+        for part in parts:  # in the order in which they are needed; they stop in the other: nothing is lost on the way
+            part.start()
+            stack.callback(part.stop)
+        _watch(settings, names, parts, display, stop)
+        display.say("stopping: what was fetched is kept, and the next start goes on from here")
+    logger.info("stopped")
+
+
+def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -> list[Part]:
+    """Return all parts, those first that the others need."""
+    data, log = settings.data, f"sqlite://{os.path.join(settings.data, 'log.sqlite')}"
+    logs = os.path.join(data, "logs")
+    os.makedirs(logs, exist_ok=True)
+    commands = {
+        f"searchengine-{i}": python(
+            "lightship.searchengine.main",
+            f"-addr=:{settings.port + i}",
+            f"-data={os.path.join(data, f'searchengine-{i}')}",
+        )
+        for i in range(settings.replicas)
+    }
+    for shard in range(settings.shards):
+        commands[f"indexer-{shard}"] = python(
+            "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
+            f"-shards={settings.shards}", f"-data={os.path.join(data, f'indexer-{shard}')}",
+        )  # fmt: skip
+    if not sources:
+        port = _pydoc_port(data)
+        commands["pydoc"] = python("pydoc", "-n", "127.0.0.1", "-p", str(port))
+        sources = [f"http://127.0.0.1:{port}/"]
+    commands["crawler"] = python(
+        "lightship.crawler.main", f"-log={log}", f"-data={os.path.join(data, 'crawler')}", *sources
+    )
+    return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
+
+
+def _check_ports(settings: UpSettings) -> None:
+    for port in range(settings.port, settings.port + settings.replicas):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+            except OSError as error:
+                raise ConfigurationError(f"port {port} is taken ({error.strerror}): choose another --port") from error
+
+
+def _pydoc_port(data: str) -> int:
+    """Return the port of the documentation server, the same one each time: it is part of the pages' urls."""
+    path = os.path.join(data, "pydoc-port")
+    with contextlib.suppress(FileNotFoundError), open(path) as file:
+        return int(file.read())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    write_atomically(path, str(port).encode())
+    return port
+
+
+def _watch(
+    settings: UpSettings, names: Sequence[str], parts: Sequence[Part], display: Display, stop: threading.Event
+) -> None:
+    """Keep the parts alive and show how far they are, until `stop` is set."""
+    address, started, shown, told = f"http://localhost:{settings.port}/", time.monotonic(), 0.0, False
+    display.say(f"search page: {address}   (data and logs in {settings.data}; Ctrl-C stops)")
+    while not stop.wait(WATCH_SECONDS):
+        for part in parts:
+            part.keep_alive()
+        if time.monotonic() - shown < SHOW_SECONDS:
+            continue
+        counts = count(settings.data, settings.shards, names)
+        display.show(counts)
+        shown = time.monotonic()
+        if counts.done and not told:
+            told = True
+            seconds = time.monotonic() - started
+            display.say(f"all {counts.searchable} documents are searchable after {seconds:.0f} s at {address}")
+    for part in parts:
+        if part.restart_at:
+            display.say(f"{part.name} was not running: {last_line(part.log_path)}")
