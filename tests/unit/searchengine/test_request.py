@@ -115,7 +115,14 @@ def test_format_parameter_wins() -> None:
 
 @pytest.mark.parametrize(
     ("total", "size", "last"),
-    [(0, 10, 1), (1, 10, 1), (10, 10, 1), (11, 10, 2), (10**9, 10, MAX_RESULTS // 10), (10**9, 7, MAX_RESULTS // 7)],
+    [
+        (0, 10, 1),
+        (1, 10, 1),
+        (10, 10, 1),
+        (11, 10, 2),
+        (10**9, 10, MAX_RESULTS // 10),
+        (10**9, 7, MAX_RESULTS // 7 + 1),
+    ],
 )
 def test_last_page(total: int, size: int, last: int) -> None:
     assert last_page(total, size) == last

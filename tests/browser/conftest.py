@@ -1,0 +1,140 @@
+"""A searchengine and an indexer with a few documents, and a real Chromium to look at their page.
+
+With SCREENSHOTS=folder in the environment, the pages that tests look at are saved there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+
+from lightship.doclog import open_log
+from lightship.model import Change, Document
+from support import Program, free_port, wait_until
+
+ENGLISH, CHINESE = 50, 12
+HOSTILE = """</title></mark>"'><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3)"""
+FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def documents() -> list[Document]:
+    """Return 50 English documents (one a day, all with `lighthouse`), 12 Chinese and 2 hostile ones."""
+    english = [
+        Document(
+            url=f"https://example.org/keepers/{number}/a/rather/long/path/to/the/log-book.html",
+            title=f"Log book of lighthouse keeper {number}",
+            text=f"Day {number}. The lighthouse was lit at dusk & burned until dawn. "
+            + "Wind from the west. " * number,
+            language="en",
+            modified=FIRST_DAY + timedelta(days=number),
+        )
+        for number in range(ENGLISH)
+    ]
+    chinese = [
+        Document(
+            url=f"https://example.cn/灯塔/{number}",
+            title=f"灯塔日志第{number}页",
+            text="灯塔在黄昏时点亮，一直亮到黎明。搜索引擎可以找到这一页。",
+            language="zh",
+        )
+        for number in range(CHINESE)
+    ]
+    hostile = [
+        Document(
+            url=f'https://example.org/{quote("hostile")}"><script>alert(4)</script>',
+            title=HOSTILE,
+            text=f"hostile {HOSTILE}",
+        ),
+        Document(url="file:///home/%3Cb%3Enotes.txt", title="", text=f"hostile {HOSTILE}"),
+    ]
+    return english + chinese + hostile
+
+
+def search(base: str, query: str) -> dict[str, Any]:
+    """Return the JSON answer to `query`."""
+    with urlopen(f"{base}/?format=json&q={quote(query)}", timeout=5) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a searchengine that has all `documents()`."""
+    folder = tmp_path_factory.mktemp("browser")
+    url, address = f"sqlite://{folder}/log.sqlite", f"127.0.0.1:{free_port()}"
+    log = open_log(url)
+    log.put([Change.put(document) for document in documents()])
+    log.close()
+    programs = {
+        "lightship.searchengine.main": [f"-addr={address}", f"-data={folder}/s"],
+        "lightship.indexer.main": [f"-searchengine={address}", f"-log={url}", f"-data={folder}/i"],
+    }
+    with ExitStack() as stack:
+        for module, arguments in programs.items():
+            program = Program(module, *arguments, folder=folder, log=folder / f"{module}.log")
+            stack.callback(program.kill)
+        base = f"http://{address}"
+        wait_until(lambda: _documents_of(base) == len(documents()), 30, f"all documents searchable; see {folder}")
+        yield base
+
+
+def _documents_of(base: str) -> int:
+    documents: int = search(base, "lighthouse")["index"]["documents"]
+    return documents
+
+
+@pytest.fixture(scope="module")  # while playwright runs, no other test could run an event loop of its own
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
+    """Return what opens a page in a new context; at the end nothing may have been told on a console or in a dialog."""
+    told: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def refuse(dialog: Dialog) -> None:
+        told.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def open_page(address: str = "/", **options: Any) -> Page:
+        contexts.append(browser.new_context(base_url=base, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: told.append(message.text))
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("dialog", refuse)
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert told == []
+
+
+@pytest.fixture(scope="session")
+def save() -> Callable[[Page, str], None]:
+    """Return what saves a screenshot under a name, if SCREENSHOTS says where."""
+    folder = os.environ.get("SCREENSHOTS")
+
+    def save(page: Page, name: str) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return save
