@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lightship import config
+from lightship.cli.main import COMMANDS
 from support import ROOT
 
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
@@ -67,8 +68,7 @@ def test_every_program_is_documented() -> None:
 
 
 def test_the_commands_of_lightship_are_those_documented() -> None:
-    main = pytest.importorskip("lightship.cli.main")
-    assert set(re.findall(r"`lightship ([a-z]+)", FOR_USERS)) == set(main.COMMANDS)
+    assert set(re.findall(r"`lightship ([a-z]+)", FOR_USERS)) == COMMANDS.keys()
 
 
 def test_the_targets_of_make_are_those_documented() -> None:
