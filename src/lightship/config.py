@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -30,7 +31,10 @@ def _setting(default: Any, text: str, parse: Callable[[str], Any] | None = None)
 
 def _number(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], Any]:
     def parse(text: str) -> float:
-        value = kind(text)
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a {'whole ' if kind is int else ''}number") from error
         if not low <= value <= high:
             raise ValueError(f"must be from {low} to {high}")
         return value
@@ -38,16 +42,24 @@ def _number(low: float, high: float, kind: type[int] | type[float] = int) -> Cal
     return parse
 
 
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%\w+)?)\]|([^\s:/?#@\[\]]*)):([0-9]{1,5})")
+
+
 def parse_address(text: str) -> tuple[str, int]:
-    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means every address."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise ValueError(f"{text!r} is not an address; write it like :8080 or localhost:8080")
-    return host.strip("[]"), int(port)
+    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means every address.
+
+    Raises ValueError for anything else, also for an IPv6 address without brackets.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if not found or int(found[3]) > 65535:
+        raise ValueError(f"{text!r} is not an address; write it like :8080, localhost:8080 or [::1]:8080")
+    return found[1] or found[2], int(found[3])
 
 
 def _addresses(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError("name at least one address, like localhost:8080")
     for name in names:
         parse_address(name)
     return names
@@ -155,7 +167,7 @@ def parse_settings(
     if positional:
         parser.add_argument("positional", nargs="*", metavar=positional)
     check_variables(os.environ)
-    values = vars(parser.parse_args(list(arguments)))
+    values = vars(parser.parse_intermixed_args(list(arguments)))
     rest = values.pop("positional", [])
     return kind(**values), rest
 

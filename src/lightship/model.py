@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ MAX_DOCUMENT_BYTES = 4 << 20  # of the encoded document: what one message of a l
 
 _ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 _ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # would run in a browser
+_LANGUAGE = re.compile("[A-Za-z]{2,8}(?![A-Za-z0-9])")  # the primary subtag of a BCP 47 tag
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -106,36 +108,60 @@ def check_url(url: str) -> str:
 
 
 def check_document(document: Document) -> Document:
-    """Return `document` with a checked url, clean text and aware times.
+    """Return `document` with a checked url, clean text, times in UTC and its language as a primary subtag (or None).
 
-    Raises InvalidDocumentError for a bad url, TooLargeError when it would encode to more than MAX_DOCUMENT_BYTES.
+    Raises TooLargeError when it would encode to more than MAX_DOCUMENT_BYTES, InvalidDocumentError for a bad url,
+    a time outside the years 1 to 9999 in UTC, or a number that is not finite or needs more than 64 bits.
     """
     check_url(document.url)
-    size = len(document.text) + len(document.title) + len(document.description) + sum(map(len, document.headings))
-    if size > MAX_DOCUMENT_BYTES:
-        raise TooLargeError(
-            f"document {document.url[:100]} has {size} characters: the limit is {MAX_DOCUMENT_BYTES} bytes; split it"
-        )
-    return msgspec.structs.replace(
+    _check_size(document.url, len(document.text) + len(document.title) + len(document.description))
+    checked = msgspec.structs.replace(
         document,
         title=clean_text(document.title),
         text=clean_text(document.text),
         description=clean_text(document.description),
         headings=[clean_text(heading) for heading in document.headings],
-        language=clean_text(document.language).strip().lower()[:16] or None if document.language else None,
-        modified=_aware(document.modified),
-        fetched=_aware(document.fetched),
-        fields={clean_text(name): _clean_field(value) for name, value in document.fields.items()},
+        language=_primary_subtag(document.language),
+        modified=_in_utc(document.modified, document.url),
+        fetched=_in_utc(document.fetched, document.url),
+        fields={clean_text(name): _clean_field(value, document.url) for name, value in document.fields.items()},
     )
+    try:
+        _check_size(document.url, len(msgspec.msgpack.encode(checked)))  # as logs store it
+    except OverflowError as error:
+        raise InvalidDocumentError(f"document {document.url[:100]} has a number of more than 64 bits") from error
+    return checked
 
 
-def _aware(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+def _check_size(url: str, size: int) -> None:
+    if size > MAX_DOCUMENT_BYTES:
+        raise TooLargeError(f"document {url[:100]} has {size} bytes: the limit is {MAX_DOCUMENT_BYTES}; split it")
 
 
-def _clean_field(value: FieldValue) -> FieldValue:
+def _primary_subtag(language: str | None) -> str | None:
+    found = _LANGUAGE.match((language or "").strip())
+    return found[0].lower() if found else None
+
+
+def _in_utc(time: datetime | None, url: str) -> datetime | None:
+    """Return `time` in UTC; one without a zone is taken to be in UTC."""
+    if time is None or time.tzinfo is None:
+        return time and time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidDocumentError(f"document {url[:100]} has a time outside the years 1 to 9999: {time}") from error
+
+
+def _clean_field(value: FieldValue, url: str) -> FieldValue:
+    if isinstance(value, list):
+        return [_clean_scalar(item, url) for item in value]
+    return _clean_scalar(value, url)
+
+
+def _clean_scalar(value: Scalar, url: str) -> Scalar:
     if isinstance(value, str):
         return clean_text(value)
-    if isinstance(value, list):
-        return [clean_text(item) if isinstance(item, str) else item for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidDocumentError(f"document {url[:100]} has a field that is not a finite number: {value}")
     return value
