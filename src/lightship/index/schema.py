@@ -11,8 +11,9 @@ from lightship.index.analysis import DEFAULT_LANGUAGE, gram_analyzer, word_analy
 # Part of a layout's name: raise it whenever fields, analysis, the stored form or tantivy's own format change
 SCHEMA_VERSION = 1
 
-# Searched fields and the weight of a match in each. Each has a twin, NAME_cjk, for bigrams.
-WEIGHTS = {"title": 2.0, "headings": 1.0, "path": 0.6, "body": 1.0}
+# Searched fields and the weight of a match in each. Each has a twin, NAME_cjk, for bigrams. A short field's score is
+# high by itself: of 0.3 to 2.0 for the title, 0.5 was best on judged collections (docs/decisions/0002-weights.md)
+WEIGHTS = {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}
 
 WORDS = "words"
 GRAMS = "grams"

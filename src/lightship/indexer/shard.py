@@ -106,7 +106,7 @@ class Shard:
             entries = self._log.read(partition, self._sequences[partition], READ_LIMIT)
             for entry in entries:
                 self._apply(entry)
-            if len(entries) < READ_LIMIT:
+            if not entries:
                 self._behind.discard(partition)
             if entries:
                 count += len(entries)
