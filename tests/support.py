@@ -61,17 +61,21 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:
 
 
 class Program:
-    """A Python module that runs as a process; its output goes to the file `log`. Use the `spawn` fixture to start it."""
+    """A program that runs as a process; its output goes to the file `log`. Use the `spawn` fixture to start it."""
 
     def __init__(
         self, module: str, *arguments: str, folder: Path, log: Path, env: Mapping[str, str] | None = None
     ) -> None:
-        """Start `python -m module arguments` in `folder`, with `env` added to the environment."""
+        """Start `module arguments` in `folder`, with `env` added to the environment.
+
+        `module` is a command that this Python's environment installed, like `indexer`, or a module for `python -m`.
+        """
+        script = Path(sys.executable).with_name(module)
         self.name = " ".join((module, *arguments))
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [script, *arguments] if script.exists() else [sys.executable, "-m", module, *arguments],
                 cwd=folder,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
                 stdin=subprocess.DEVNULL,

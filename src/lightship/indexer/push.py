@@ -84,14 +84,19 @@ class Pusher:
         """Look up the names all the time; a task for each address that they give."""
         tasks: dict[str, asyncio.Task[None]] = {}
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            while True:
-                found = await self._addresses()
-                for address in found - tasks.keys():
-                    tasks[address] = asyncio.create_task(self._follow(session, address))
-                for address in tasks.keys() - found:
-                    tasks.pop(address).cancel()
-                    logger.info("searchengine %s is gone from its name", address)
-                await asyncio.sleep(LOOK_UP_SECONDS)
+            try:
+                while True:
+                    found = await self._addresses()
+                    for address in found - tasks.keys():
+                        tasks[address] = asyncio.create_task(self._follow(session, address))
+                    for address in tasks.keys() - found:
+                        tasks.pop(address).cancel()
+                        logger.info("searchengine %s is gone from its name", address)
+                    await asyncio.sleep(LOOK_UP_SECONDS)
+            finally:
+                for task in tasks.values():
+                    task.cancel()
+                await asyncio.gather(*tasks.values(), return_exceptions=True)
 
     async def _addresses(self) -> set[str]:
         found = set()

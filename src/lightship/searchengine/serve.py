@@ -40,6 +40,8 @@ def serve(folder: str, listener: socket.socket, token: str) -> None:
         http="httptools", loop="uvloop", lifespan="on",
     )  # fmt: skip
     server = uvicorn.Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
+        signal.signal(number, server.handle_exit)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listener]))
     logger.info("stopped: %d requests answered", server.server_state.total_requests)

@@ -1,0 +1,57 @@
+"""Asks searchengines over HTTP as programs do, and gives them ports."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+SECONDS = 10.0
+
+
+def free_ports(count: int) -> int:
+    """Return the first of `count` ports in a row on which nothing listens, below those that clients are given."""
+    while True:
+        first = random.randrange(20_000, 30_000)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
+
+
+def search(port: int, query: str, **parameters: object) -> dict[str, Any]:
+    """Return the JSON answer to `query`; raises OSError (also for a status of 400 and above)."""
+    answer: dict[str, Any] = _get(port, "/?" + urlencode({"format": "json", "q": query, **parameters}))
+    return answer
+
+
+def urls(port: int, query: str, **parameters: object) -> list[str]:
+    """Return the urls of the results of `query`."""
+    return [hit["url"] for hit in search(port, query, **parameters)["hits"]]
+
+
+def status(port: int) -> dict[str, Any]:
+    """Return /status; raises OSError."""
+    found: dict[str, Any] = _get(port, "/status")
+    return found
+
+
+def documents(port: int) -> int:
+    """Return how many documents are searchable; raises OSError."""
+    return int(status(port)["documents"])
+
+
+def _get(port: int, address: str) -> Any:
+    with urlopen(Request(f"http://127.0.0.1:{port}{address}"), timeout=SECONDS) as response:
+        return json.load(response)
