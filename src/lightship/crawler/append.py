@@ -1,0 +1,49 @@
+"""Appending to the document log: it goes on through the log's bad times, and one bad document spoils no others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from lightship.doclog import DocumentLog
+from lightship.errors import InvalidInputError, OutOfSpaceError, UnavailableError
+from lightship.model import Change
+
+logger = logging.getLogger(__name__)
+
+MAX_WAIT = 30.0  # seconds between two tries
+
+
+class Appender:
+    """Puts changes into `log` for several threads; gives up trying again only when `stop` is set."""
+
+    def __init__(self, log: DocumentLog, stop: threading.Event) -> None:
+        """Append to `log` until `stop`."""
+        self._log = log
+        self._stop = stop
+
+    def put(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Store `changes` durably; return why by url for those that the log refused.
+
+        Raises UnavailableError or OutOfSpaceError when stopped before the log could take them.
+        """
+        try:
+            self._put(changes)
+        except InvalidInputError as error:
+            if len(changes) == 1:
+                return {changes[0].url: str(error)}
+            return {url: why for change in changes for url, why in self.put([change]).items()}
+        return {}
+
+    def _put(self, changes: Sequence[Change]) -> None:
+        wait = 0.5
+        while changes:
+            try:
+                self._log.put(changes)
+                return
+            except (UnavailableError, OutOfSpaceError) as error:
+                logger.warning("the document log takes no changes now: %s; trying again in %g s", error, wait)
+                if self._stop.wait(wait):
+                    raise
+                wait = min(wait * 2, MAX_WAIT)

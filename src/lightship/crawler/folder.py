@@ -1,0 +1,141 @@
+"""Documents from a folder: HTML, Markdown and text files, recursively, watched for changes and deletions."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lightship.crawler.progress import set_idle
+from lightship.crawler.read import HTML, MARKDOWN, PLAIN, digest_of, document_of, read_page
+from lightship.crawler.records import BATCH, Record, Records
+from lightship.doclog.database import Database
+from lightship.errors import InvalidDocumentError, InvalidInputError
+
+logger = logging.getLogger(__name__)
+
+TYPES = {
+    ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": PLAIN,
+}  # fmt: skip
+POLL_SECONDS = 1.0
+SHARE = 0.1  # of the time that may go into looking for changes
+
+
+class FolderFeed:
+    """Keeps the documents of `folder` in the log, as long as `run` runs; urls are `file:///…`.
+
+    A folder that vanishes as a whole is waited for: its documents stay.
+    """
+
+    def __init__(self, folder: str, max_bytes: int, database: Database, records: Records) -> None:
+        """Read files of up to `max_bytes` below `folder`, remembering in `records`."""
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._database = database
+        self._records = records
+        self._stamps: dict[str, str | None] = {}
+        self._failed: dict[str, str] = {}  # url -> stamp of what can't be read
+        self._told: set[str] = set()  # folders that were complained of
+
+    def run(self, stop: threading.Event) -> None:
+        """Read and watch until `stop` is set. Raises what Records raises."""
+        self._stamps = self._records.stamps()
+        first = True
+        while not stop.is_set():
+            began = time.monotonic()
+            if os.path.isdir(self._folder):
+                self._scan(stop)
+                self._told.discard(self._folder)
+            else:
+                self._complain(self._folder, "is not there any more; its documents stay, waiting for it")
+            if first and not stop.is_set():
+                set_idle(self._database, self._folder)
+                first = False
+            stop.wait(max(POLL_SECONDS, (time.monotonic() - began) / SHARE))
+
+    def _scan(self, stop: threading.Event) -> None:
+        """Put what is new or changed, delete what is gone."""
+        present: set[str] = set()
+        changed = failed = 0
+        for path, found in self._files():
+            url = Path(path).as_uri()
+            present.add(url)
+            stamp = f"{found.st_mtime_ns}:{found.st_size}"
+            if stamp in (self._stamps.get(url), self._failed.get(url)):
+                continue
+            if stop.is_set():
+                return
+            if self._take(path, url, stamp, found):
+                changed += 1
+            else:
+                failed += 1
+        self._records.flush()
+        gone = self._forget(present)
+        if changed or failed or gone:
+            self._records.set_failed(len(self._failed))
+            logger.info("%s: %d files new or changed, %d unreadable, %d gone", self._folder, changed, failed, gone)
+
+    def _forget(self, present: set[str]) -> int:
+        for url in [url for url in self._failed if url not in present]:
+            del self._failed[url]
+        gone = [url for url in self._stamps if url not in present]
+        for start in range(0, len(gone), BATCH):
+            self._records.delete(gone[start : start + BATCH])
+        for url in gone:
+            del self._stamps[url]
+        return len(gone)
+
+    def _take(self, path: str, url: str, stamp: str, found: os.stat_result) -> bool:
+        """Read one file; a file that can't be read (any more) is named, and its document deleted by the next scan."""
+        try:
+            record = self._record(path, url, stamp, found)
+        except (OSError, InvalidInputError) as error:
+            logger.warning("%s: %s", path, error)
+            self._failed[url] = stamp
+            if url in self._stamps:
+                del self._stamps[url]
+                self._records.delete([url])
+            return False
+        self._failed.pop(url, None)
+        self._stamps[url] = stamp
+        self._records.add(record)
+        return True
+
+    def _record(self, path: str, url: str, stamp: str, found: os.stat_result) -> Record:
+        kind = TYPES[os.path.splitext(path)[1].lower()]
+        with open(path, "rb") as file:
+            body = file.read(self._max_bytes + 1)
+        if len(body) > self._max_bytes and kind != PLAIN:
+            raise InvalidDocumentError(f"larger than {self._max_bytes} bytes: skipped")
+        page = read_page(body[: self._max_bytes], kind, url)
+        modified = datetime.fromtimestamp(found.st_mtime, UTC)
+        document = document_of(page, url, title=os.path.basename(path), modified=modified)
+        return Record(document, digest_of(document), stamp)
+
+    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield the path and state of each file to index; links are followed, but into no folder twice."""
+        visited: set[tuple[int, int]] = set()
+        for folder, folders, names in os.walk(self._folder, followlinks=True, onerror=self._unreadable):
+            found = os.stat(folder)
+            if (found.st_dev, found.st_ino) in visited:
+                self._complain(folder, "links to a folder that was read already: skipped")
+                folders.clear()
+                continue
+            visited.add((found.st_dev, found.st_ino))
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.splitext(name)[1].lower() in TYPES and not name.startswith(".") and os.path.isfile(path):
+                    yield path, os.stat(path)
+
+    def _unreadable(self, error: OSError) -> None:
+        self._complain(str(error.filename), f"{error.strerror}: skipped")
+
+    def _complain(self, path: str, problem: str) -> None:
+        if path not in self._told:
+            self._told.add(path)
+            logger.warning("%s: %s", path, problem)

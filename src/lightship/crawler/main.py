@@ -1,0 +1,102 @@
+"""The `crawler` program: reads websites, folders and .jsonl files, and appends what changed to the document log."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TextIO
+
+from lightship.config import CrawlerSettings, parse_settings
+from lightship.crawler.append import Appender
+from lightship.crawler.folder import FolderFeed
+from lightship.crawler.jsonl import JsonlFeed
+from lightship.crawler.progress import activate, read_progress
+from lightship.crawler.records import Records
+from lightship.crawler.sources import ACCEPTED, Kind, Source, parse_sources
+from lightship.crawler.store import open_store
+from lightship.crawler.web import WebCrawler
+from lightship.doclog import open_log
+from lightship.doclog.database import Database
+from lightship.errors import ConfigurationError
+from lightship.program import run_program, stop_on_signals
+
+logger = logging.getLogger(__name__)
+
+DESCRIPTION = f"Read sources, and keep the document log up to date with them until stopped; {ACCEPTED}."
+
+
+class Feed(Protocol):
+    """What reads one source, or all websites."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until `stop` is set."""
+
+
+def main() -> None:
+    """Run the program."""
+    run_program(lambda: crawl(sys.argv[1:]))
+
+
+def crawl(arguments: Sequence[str]) -> None:
+    """Run the crawler that the command line `arguments` ask for until SIGTERM or SIGINT. Raises LightshipError."""
+    settings, names = parse_settings(
+        CrawlerSettings, "crawler", arguments, positional="SOURCE", description=DESCRIPTION
+    )
+    sources = parse_sources(names)
+    stop = stop_on_signals()
+    lock = _lock(settings.data)
+    log = open_log(settings.log)
+    database = open_store(settings.data)
+    activate(database, [source.name for source in sources])
+    logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log)
+    try:
+        _run(_feeds(settings, database, Appender(log, stop), sources), stop)
+    finally:
+        progress = read_progress(settings.data)
+        database.close()
+        log.close()
+        lock.close()
+        logger.info("stopped; in all: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
+
+
+def _feeds(settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source]) -> list[Feed]:
+    feeds: list[Feed] = []
+    for kind, name in sources:
+        records = Records(database, appender, name)
+        if kind is Kind.FOLDER:
+            feeds.append(FolderFeed(name, settings.max_bytes, database, records))
+        elif kind is Kind.JSONL:
+            feeds.append(JsonlFeed(name, database, records))
+    seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
+    if seeds:
+        feeds.append(WebCrawler(settings, database, appender, seeds))
+    return feeds
+
+
+def _run(feeds: Sequence[Feed], stop: threading.Event) -> None:
+    """Run each feed in its thread until `stop`; one that fails stops all, and its error is raised."""
+    with ThreadPoolExecutor(len(feeds), "feed") as threads:
+        running = [threads.submit(feed.run, stop) for feed in feeds]
+        for feed in running:
+            feed.add_done_callback(lambda _: stop.set())
+        stop.wait()
+    for feed in running:
+        feed.result()
+
+
+def _lock(folder: str) -> TextIO:
+    """Make the data folder this process's own; raises ConfigurationError when another crawler has it."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        file = open(os.path.join(folder, "lock"), "w")  # noqa: SIM115 (open as long as the process runs)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ConfigurationError(f"another crawler works in {folder}; give each its own -data folder") from error
+    except OSError as error:
+        raise ConfigurationError(f"can't use the data folder {folder}: {error}; name another with -data") from error
+    return file

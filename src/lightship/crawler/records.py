@@ -1,0 +1,125 @@
+"""What is known of the documents of folders and files: enough to put only what changed and delete what vanished."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from lightship.crawler.append import Appender
+from lightship.crawler.progress import count
+from lightship.doclog.database import Database
+from lightship.model import Change, Document
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # documents that are written together
+
+_KNOWN = "select url, digest from records where url in (select value from json_each(?))"
+_STORE = (
+    "insert into records values (?, ?, ?, ?, ?) on conflict (url) do update set"
+    " source = excluded.source, digest = excluded.digest, stamp = excluded.stamp, pass = excluded.pass"
+)
+
+
+class Record(NamedTuple):
+    """A document read from a source. `digest` says what it was read from, `stamp` which version of a file."""
+
+    document: Document
+    digest: bytes
+    stamp: str | None = None
+
+
+class Records:
+    """The records of `source`, written through to the log. The log has each change before it is remembered here."""
+
+    def __init__(self, database: Database, appender: Appender, source: str) -> None:
+        """Use the open store `database`."""
+        self._database = database
+        self._appender = appender
+        self._source = source
+        self._batch: list[Record] = []
+        self.number, self.stamp = self._last_pass()
+
+    def _last_pass(self) -> tuple[int, str | None]:
+        with self._database.access() as db:
+            row = db.execute("select pass, stamp from passes where source = ?", (self._source,)).fetchone()
+        return (int(row[0]), row[1]) if row else (0, None)
+
+    def begin_pass(self) -> None:
+        """Begin to read the whole source anew."""
+        self.number += 1
+        with self._database.transaction() as db:
+            db.execute("insert or replace into passes values (?, ?, null)", (self._source, self.number))
+
+    def end_pass(self, stamp: str, failed: int) -> int:
+        """Delete what this pass has not seen, remember that `stamp` was read whole; return the number of deletes."""
+        self.flush()
+        deleted = 0
+        while urls := self._unseen():
+            self.delete(urls)
+            deleted += len(urls)
+        with self._database.transaction() as db:
+            db.execute("insert or replace into passes values (?, ?, ?)", (self._source, self.number, stamp))
+        self.set_failed(failed)
+        return deleted
+
+    def _unseen(self) -> list[str]:
+        with self._database.access() as db:
+            rows = db.execute(
+                "select url from records where source = ? and pass < ? limit ?", (self._source, self.number, BATCH)
+            )
+            return [str(url) for (url,) in rows]
+
+    def stamps(self) -> dict[str, str | None]:
+        """Return the stamp of each url of the source."""
+        with self._database.access() as db:
+            rows: list[Any] = db.execute("select url, stamp from records where source = ?", (self._source,)).fetchall()
+        return dict(rows)
+
+    def add(self, record: Record) -> None:
+        """Put the record's document, soon, unless the log has it; `flush` does not wait."""
+        self._batch.append(record)
+        if len(self._batch) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what was added. Raises what Appender.put and the store raise."""
+        latest = {record.document.url: record for record in self._batch}
+        self._batch.clear()
+        if not latest:
+            return
+        known = self._known(latest)
+        changed = [record for url, record in latest.items() if known.get(url) != record.digest]
+        refused = self._appender.put([Change.put(record.document) for record in changed])
+        for url, reason in refused.items():
+            logger.warning("%s: %s refused by the log: %s", self._source, url, reason)
+        kept = [record for url, record in latest.items() if url not in refused]
+        new = sum(record.document.url not in known for record in kept)
+        with self._database.transaction() as db:
+            db.executemany(_STORE, self._rows(kept))
+            count(db, self._source, found=new, fetched=new, put=len(changed) - len(refused))
+
+    def _rows(self, records: Iterable[Record]) -> Iterator[tuple[str, str, bytes, str | None, int]]:
+        for document, digest, stamp in records:
+            yield document.url, self._source, digest, stamp, self.number
+
+    def _known(self, urls: Iterable[str]) -> dict[str, bytes]:
+        with self._database.access() as db:
+            rows: list[Any] = db.execute(_KNOWN, (json.dumps(list(urls)),)).fetchall()
+        return dict(rows)
+
+    def delete(self, urls: list[str]) -> None:
+        """Delete the documents of `urls`, at once."""
+        self._appender.put([Change.delete(url) for url in urls])
+        with self._database.transaction() as db:
+            db.executemany("delete from records where url = ?", [(url,) for url in urls])
+            count(db, self._source, found=-len(urls), fetched=-len(urls), deleted=len(urls))
+
+    def set_failed(self, failed: int) -> None:
+        """Tell how many things of the source can't be read; they count as found too."""
+        with self._database.transaction() as db:
+            db.execute(
+                "update sources set found = found - failed + ?1, failed = ?1 where name = ?2", (failed, self._source)
+            )

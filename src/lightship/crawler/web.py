@@ -1,0 +1,138 @@
+"""The crawl of websites: breadth first within each site, until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from lightship.config import CrawlerSettings
+from lightship.crawler import urls
+from lightship.crawler.append import Appender
+from lightship.crawler.fetch import Fetcher
+from lightship.crawler.frontier import Frontier, Outcome, State
+from lightship.crawler.progress import set_idle
+from lightship.crawler.robots import Robots
+from lightship.crawler.site import SiteCrawl
+from lightship.crawler.visit import Visitor
+from lightship.doclog.database import Database
+
+logger = logging.getLogger(__name__)
+
+BATCH, BATCH_SECONDS = 500, 0.05  # outcomes that are written together
+TICK_SECONDS = 0.05
+
+
+class WebCrawler:
+    """Crawls the websites `seeds` (normal urls). `run` is to be called once, in a thread of its own."""
+
+    def __init__(
+        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str]
+    ) -> None:
+        """Crawl by `settings`, remembering in `database`, writing through `appender`."""
+        self._settings = settings
+        self._database = database
+        self._appender = appender
+        self._seeds = list(seeds)
+        self._frontier = Frontier(database, settings.max_pages)
+        self._crawls: dict[str, SiteCrawl] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def run(self, stop: threading.Event) -> None:
+        """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
+        self._frontier.begin(self._seeds)
+        asyncio.run(self._run(stop))
+
+    async def _run(self, stop: threading.Event) -> None:
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)
+        async with Fetcher(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
+            writer = asyncio.create_task(self._write(outcomes))
+            try:
+                await self._crawl(stop, fetcher, outcomes, writer)
+            finally:
+                await _cancel(self._tasks)
+                await asyncio.wait([asyncio.ensure_future(outcomes.put(None)), writer], return_when="FIRST_COMPLETED")
+                await writer
+
+    async def _crawl(
+        self,
+        stop: threading.Event,
+        fetcher: Fetcher,
+        outcomes: asyncio.Queue[Outcome | None],
+        writer: asyncio.Task[None],
+    ) -> None:
+        """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
+        robots = Robots(fetcher, self._settings)
+        visitor = Visitor(fetcher, self._settings, self._frontier.sites)
+        slots = asyncio.Semaphore(self._settings.concurrency)
+        busy = set(self._seeds)
+        while not stop.is_set() and not writer.done():
+            for site in list(self._frontier.sites):
+                if site not in self._crawls:
+                    crawl = SiteCrawl(
+                        site, settings=self._settings, frontier=self._frontier, robots=robots, visitor=visitor,
+                        slots=slots, outcomes=outcomes,
+                    )  # fmt: skip
+                    self._crawls[site] = crawl
+                    self._tasks.append(asyncio.create_task(crawl.run()))
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            for source in [source for source in busy if self._is_idle(source)]:
+                busy.discard(source)
+                set_idle(self._database, source)
+                logger.info("%s: the first pass is complete", source)
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _is_idle(self, seed: str) -> bool:
+        """Return whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
+        sites = dict(self._frontier.sites)
+        source = sites[urls.site(seed)]
+        crawls = [self._crawls.get(site) for site, owner in sites.items() if owner == source]
+        return all(crawl is not None and crawl.idle for crawl in crawls)
+
+    async def _write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """Write outcomes in batches until None comes."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "crawler-writer") as thread:
+            last = False
+            while not last:
+                batch = [await outcomes.get()]
+                deadline = loop.time() + BATCH_SECONDS
+                with contextlib.suppress(TimeoutError):
+                    while len(batch) < BATCH and batch[-1] is not None:
+                        batch.append(await asyncio.wait_for(outcomes.get(), deadline - loop.time()))
+                last = batch[-1] is None
+                written = [outcome for outcome in batch if outcome is not None]
+                await loop.run_in_executor(thread, self._store, written)
+                for outcome in written:
+                    self._crawls[outcome.entry.site].settled(outcome.entry.url)
+
+    def _store(self, outcomes: Iterable[Outcome]) -> None:
+        """Append the changes to the log, and only then settle the outcomes in the frontier."""
+        outcomes = list(outcomes)
+        refused = self._appender.put([change for outcome in outcomes if (change := outcome.change)])
+        settled = [_refuse(outcome, refused.get(outcome.entry.url)) for outcome in outcomes]
+        self._frontier.settle(settled)
+        for outcome in settled:
+            level = logging.WARNING if outcome.failed else logging.INFO
+            logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
+
+
+def _refuse(outcome: Outcome, reason: str | None) -> Outcome:
+    if reason is None:
+        return outcome
+    return msgspec.structs.replace(
+        outcome, state=State.EXCLUDED, document=None, digest=outcome.entry.digest, note=f"refused by the log: {reason}"
+    )
+
+
+async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
