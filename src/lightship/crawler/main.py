@@ -100,3 +100,7 @@ def _lock(folder: str) -> TextIO:
     except OSError as error:
         raise ConfigurationError(f"can't use the data folder {folder}: {error}; name another with -data") from error
     return file
+
+
+if __name__ == "__main__":
+    main()
