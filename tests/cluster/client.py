@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from support import wait_until
+
 SECONDS = 10.0
 
 
@@ -50,6 +52,11 @@ def status(port: int) -> dict[str, Any]:
 def documents(port: int) -> int:
     """Return how many documents are searchable; raises OSError."""
     return int(status(port)["documents"])
+
+
+def wait_for_documents(port: int, count: int, seconds: float) -> None:
+    """Return when exactly `count` documents are searchable; raise AssertionError after `seconds`."""
+    wait_until(lambda: documents(port) == count, seconds, f"{count} documents searchable on port {port}")
 
 
 def _get(port: int, address: str) -> Any:

@@ -99,7 +99,7 @@ def test_an_indexer_that_was_taken_over_stops(spawn: Spawn, port: int) -> None:
     first = spawn("indexer", f"-searchengine=localhost:{port}")
     wait_for_news(port)
     spawn("indexer", f"-searchengine=localhost:{port}")
-    assert wait_until(lambda: first.process.poll(), 10, "the end of the first indexer") == 1
+    assert wait_until(first.process.poll, 10, "the end of the first indexer") == 1
     assert "a newer indexer owns this shard" in first.output
     assert "Traceback" not in first.output
 
