@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -70,7 +71,8 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
         )  # fmt: skip
     if not sources:
         port = _pydoc_port(data)
-        commands["pydoc"] = python("pydoc", "-n", "127.0.0.1", "-p", str(port))
+        # isolated, and without site-packages: the standard library is what is wanted, not whatever is installed beside it
+        commands["pydoc"] = [sys.executable, "-I", "-S", "-m", "pydoc", "-n", "127.0.0.1", "-p", str(port)]
         sources = [f"http://127.0.0.1:{port}/"]
     commands["crawler"] = python(
         "lightship.crawler.main", f"-log={log}", f"-data={os.path.join(data, 'crawler')}", *sources
