@@ -126,6 +126,11 @@ def stem_language(language: str | None) -> str:
     return language if language in STEMMERS else DEFAULT_LANGUAGE if language is None else ""
 
 
+def composed_text(text: str) -> str:
+    """Return `text` with each letter and its accents as one character (NFC): some systems write them apart."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def has_cjk(text: str) -> bool:
     """Tell whether `text` has a Chinese, Japanese or Korean character."""
     return not text.isascii() and CJK_RUN.search(text) is not None

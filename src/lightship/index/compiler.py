@@ -43,6 +43,8 @@ def compile_query(query: Query, languages: Sequence[str], lang: str = "") -> Com
     if scored:
         clauses.append((SHOULD if clauses else MUST, _any(scored)))
     ranks = bool(clauses)
+    if not ranks and (query.words or query.phrases):  # only signs, like "?!": nothing has them
+        clauses.append((MUST, tantivy.Query.empty_query()))
     clauses += _filters(query, languages, lang)
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))

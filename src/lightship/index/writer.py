@@ -9,7 +9,15 @@ from urllib.parse import unquote
 import tantivy
 
 from lightship.errors import IncompatibleIndexError
-from lightship.index.analysis import DEFAULT_LANGUAGE, cjk_grams, has_cjk, stem_language, without_cjk, word_analyzer
+from lightship.index.analysis import (
+    DEFAULT_LANGUAGE,
+    cjk_grams,
+    composed_text,
+    has_cjk,
+    stem_language,
+    without_cjk,
+    word_analyzer,
+)
 from lightship.index.schema import cjk, register_analyzers, schema
 from lightship.index.source import encode_source, modified_seconds
 from lightship.model import Document, url_digest
@@ -71,6 +79,7 @@ def to_tantivy(document: Document) -> tantivy.Document:
 
 
 def _add(made: tantivy.Document, field: str, texts: list[str], language: str) -> None:
+    texts = [composed_text(text) for text in texts]
     asian = [text for text in texts if has_cjk(text)]
     if asian:
         made.add_text(cjk(field), cjk_grams(asian))
