@@ -50,12 +50,16 @@ class Part:
             steady = now - self.started > STEADY_SECONDS
             self.back_off = BACK_OFF_LEAST if steady else min(self.back_off * 2, BACK_OFF_MOST)
             self.restart_at = now + self.back_off
-            logger.warning(
-                "%s ended with status %s (%s): starting it again in %.1f s",
-                self.name, self.process.returncode, last_line(self.log_path), self.back_off,
-            )  # fmt: skip
+            logger.warning("%s %s: starting it again in %.1f s", self.name, self._end(), self.back_off)
         elif now >= self.restart_at:
             self.start()
+
+    def _end(self) -> str:
+        """Return how the process ended, for people."""
+        status = self.process.returncode if self.process else 0
+        if status < 0:
+            return f"was ended by {signal.Signals(-status).name}"
+        return f"ended with status {status} ({last_line(self.log_path)})"
 
     def stop(self) -> None:
         """Ask the process to stop, and wait until it has."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import logging
 import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from lightship.cli.status import read_status
 from lightship.crawler.progress import read_progress
@@ -21,12 +23,18 @@ from lightship.manifest import Manifest
 logger = logging.getLogger("up")
 
 LOG_SECONDS = 5.0  # between two logged lines, where there is no terminal
+STATUS_SECONDS = 1.0  # for a searchengine to answer
+STAGES = ("fetched", "indexed", "searchable")
 
-_FORMAT = "{desc:<11}{n_fmt:>9} {bar} {postfix}"
+# The carriage return keeps what a terminal echoes (^C) from wrapping a full line
+_FORMAT = "{desc} {bar}\r"
 
 
 class Counts(NamedTuple):
-    """How far each stage is: pages or records found, fetched, documents indexed, searchable; `done`: the first pass."""
+    """How far each stage is: pages or records found, fetched, documents indexed, searchable on every replica.
+
+    `done`: the first pass over the sources is complete, and all of it is searchable on every replica.
+    """
 
     found: int
     fetched: int
@@ -35,14 +43,36 @@ class Counts(NamedTuple):
     done: bool
 
 
-def count(data: str, shards: int, searchengines: Sequence[str]) -> Counts:
-    """Return how far the parts with their data in `data` are, in a layout of `shards` shards."""
-    crawl = read_progress(os.path.join(data, "crawler"))
-    indexed = sum(
-        _documents(path) for path in glob.glob(os.path.join(data, "indexer-*", f"s{shards}v*", "manifest.json"))
-    )
-    searchable = min(map(_searchable, searchengines))
-    return Counts(crawl.found, crawl.fetched, indexed, searchable, crawl.idle and searchable == indexed)
+class Gauge:
+    """Tells how far the parts with their data in `data` are, in a layout of `shards` shards."""
+
+    def __init__(self, data: str, shards: int, searchengines: Sequence[str]) -> None:
+        """Look at the folder `data` and at the `searchengines` (host:port)."""
+        self._data, self._shards, self._searchengines = data, shards, searchengines
+        self._idle_since: float | None = None
+
+    def read(self) -> Counts:
+        """Return the counts as of now; a searchengine that does not answer is left out."""
+        crawl = read_progress(os.path.join(self._data, "crawler"))
+        manifests = glob.glob(os.path.join(self._data, "indexer-*", f"s{self._shards}v*", "manifest.json"))
+        statuses = [found for name in self._searchengines if (found := _status(name))]
+        searchable = min((int(found["documents"]) for found in statuses), default=0)
+        return Counts(
+            crawl.found, crawl.fetched, sum(map(_documents, manifests)), searchable, self._done(crawl.idle, statuses)
+        )
+
+    def _done(self, idle: bool, statuses: Sequence[dict[str, Any]]) -> bool:
+        """Tell whether every replica has all that was put before the crawler became idle."""
+        if not idle:
+            self._idle_since = None
+            return False
+        if self._idle_since is None:
+            self._idle_since = time.monotonic()
+        idle_seconds = time.monotonic() - self._idle_since
+        return len(statuses) == len(self._searchengines) and all(
+            str(found["layout"]).startswith(f"s{self._shards}v") and found["age_seconds"] < idle_seconds
+            for found in statuses
+        )
 
 
 def _documents(path: str) -> int:
@@ -53,34 +83,34 @@ def _documents(path: str) -> int:
         return 0
 
 
-def _searchable(name: str) -> int:
+def _status(name: str) -> dict[str, Any] | None:
     try:
-        return int(read_status(name, 1.0)["documents"])
+        return read_status(name, STATUS_SECONDS)
     except UnavailableError:
-        return 0
+        return None
 
 
 class Display:
-    """Shows counts as they come."""
+    """Shows counts as they come: a live line for each stage on a terminal, log lines elsewhere."""
 
     def __init__(self) -> None:
-        """Draw lines if the standard error is a terminal."""
+        """Draw lines if the standard error is a terminal; what is logged meanwhile goes above them."""
+        self._stack = contextlib.ExitStack()
         self._bars: list[tqdm] = []
         self._logged, self._last = 0.0, Counts(0, 0, 0, 0, done=False)
         if sys.stderr.isatty():
+            self._stack.enter_context(logging_redirect_tqdm())
             self._bars = [
-                tqdm(desc=stage, position=i, total=1, bar_format=_FORMAT, leave=True)
-                for i, stage in enumerate(("fetched", "indexed", "searchable"))
+                tqdm(position=i, total=1, bar_format=_FORMAT, dynamic_ncols=True) for i in range(len(STAGES))
             ]
 
     def show(self, counts: Counts) -> None:
         """Show `counts`."""
         if self._bars:
-            stages = zip(self._bars, (counts.fetched, counts.indexed, counts.searchable), strict=True)
-            for bar, value in stages:
+            values = (counts.fetched, counts.indexed, counts.searchable)
+            for bar, stage, value in zip(self._bars, STAGES, values, strict=True):
                 bar.total, bar.n = max(counts.found, value, 1), value
-                bar.set_postfix_str(f"of {counts.found} found" if bar is self._bars[0] else "", refresh=False)
-                bar.refresh()
+                bar.set_description_str(f"{stage:<10} {value:>10,} of {counts.found:<10,}")  # and draws it
         elif counts != self._last and (counts.done or time.monotonic() - self._logged >= LOG_SECONDS):
             self._logged = time.monotonic()
             logger.info("found %d, fetched %d, indexed %d, searchable %d", *counts[:4])
@@ -97,3 +127,4 @@ class Display:
         """Leave the terminal tidy."""
         for bar in self._bars:
             bar.close()
+        self._stack.close()

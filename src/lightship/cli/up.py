@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from lightship.cli.parts import Part, last_line, python
-from lightship.cli.progress import Display, count
+from lightship.cli.progress import Display, Gauge
 from lightship.config import UpSettings, parse_settings
 from lightship.crawler.sources import parse_sources
 from lightship.errors import ConfigurationError
@@ -107,13 +107,14 @@ def _watch(
 ) -> None:
     """Keep the parts alive and show how far they are, until `stop` is set."""
     address, started, shown, told = f"http://localhost:{settings.port}/", time.monotonic(), 0.0, False
+    gauge = Gauge(settings.data, settings.shards, names)
     display.say(f"search page: {address}   (data and logs in {settings.data}; Ctrl-C stops)")
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
             part.keep_alive()
         if time.monotonic() - shown < SHOW_SECONDS:
             continue
-        counts = count(settings.data, settings.shards, names)
+        counts = gauge.read()
         display.show(counts)
         shown = time.monotonic()
         if counts.done and not told:

@@ -1,0 +1,216 @@
+"""`lightship up`: everything on one machine, started, stopped, killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from cluster.client import documents, free_ports, search, status, urls, wait_for_documents
+from cluster.processes import PROC, processes_of
+from support import Program, require, wait_until
+
+Spawn = Callable[..., Program]
+
+RECORDS = 300
+
+
+@pytest.fixture
+def port() -> int:
+    return free_ports(2)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> list[str]:
+    """Return a .jsonl file and a folder, with 300 and 2 documents."""
+    write_records(tmp_path / "records.jsonl", RECORDS)
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "lamp.md").write_text("# The lamp\n\nFill the *lamp* with oil at dusk.\n")
+    (folder / "fog.txt").write_text("When there is fog, sound the horn twice a minute.\n")
+    return [str(tmp_path / "records.jsonl"), str(folder)]
+
+
+@pytest.fixture
+def nothing_left(tmp_path: Path) -> Iterator[None]:
+    """At the end no process may be left that has to do with this test."""
+    require("/proc", PROC.exists())
+    yield
+    wait_until(lambda: not processes_of(tmp_path), 10, f"no process left: {processes_of(tmp_path)}")
+
+
+def write_records(path: Path, count: int) -> None:
+    lines = (
+        json.dumps({"url": f"https://example.org/{i}", "title": f"Record {i}", "text": f"Everything of number{i}."})
+        for i in range(count)
+    )
+    path.write_text("\n".join(lines) + "\n")
+
+
+def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `lightship arguments` to its end."""
+    script = Path(sys.executable).with_name("lightship")
+    return subprocess.run(
+        [script, *arguments], env={**os.environ, **env}, check=False, capture_output=True, text=True, timeout=20
+    )
+
+
+def test_all_is_searchable_then_ctrl_c_stops_everything(
+    spawn: Spawn, port: int, sources: list[str], tmp_path: Path, nothing_left: None
+) -> None:
+    up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
+    up.wait_for(f"http://localhost:{port}/")
+    for replica in (port, port + 1):
+        wait_for_documents(replica, RECORDS + 2, 20)
+        assert urls(replica, "number42") == ["https://example.org/42"]
+        assert urls(replica, "horn")[0].endswith("/notes/fog.txt")
+    up.wait_for(f"all {RECORDS + 2} documents are searchable")
+    up.wait_for(f"found {RECORDS + 2}, fetched {RECORDS + 2}, indexed {RECORDS + 2}, searchable {RECORDS + 2}")
+
+    shown = run("status", f"-searchengine=localhost:{port},localhost:{port + 1}")
+    assert shown.returncode == 0
+    assert f"localhost:{port + 1}: ready, layout s1v1, {RECORDS + 2} documents" in shown.stdout
+    assert f"  shard 0: {RECORDS + 2} documents in " in shown.stdout
+
+    os.kill(up.process.pid, signal.SIGINT)
+    assert up.process.wait(10) == 0
+    assert processes_of(tmp_path / "data") == []
+    assert "Traceback" not in up.output + "".join(path.read_text() for path in (tmp_path / "data/logs").iterdir())
+
+
+def test_done_is_told_only_when_all_is_searchable(spawn: Spawn, port: int, tmp_path: Path) -> None:
+    write_records(tmp_path / "many.jsonl", 20_000)
+    up = spawn("lightship", "up", "-shards=2", f"-port={port}", f"-data={tmp_path}/data", f"{tmp_path}/many.jsonl")
+    up.wait_for("documents are searchable", 60)
+    assert documents(port) == 20_000
+    assert "all 20000 documents are searchable" in up.output
+
+
+def test_the_next_start_serves_at_once_and_indexes_nothing_again(
+    spawn: Spawn, port: int, sources: list[str], tmp_path: Path, nothing_left: None
+) -> None:
+    command = ["up", f"-port={port}", f"-data={tmp_path}/data", *sources]
+    first = spawn("lightship", *command)
+    first.wait_for("documents are searchable", 20)
+    assert first.stop() == 0
+
+    started = time.monotonic()
+    again = spawn("lightship", *command)
+    wait_until(lambda: urls(port, "number42"), 10, "an answer")
+    seconds = time.monotonic() - started
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    print(f"searchable {seconds:.2f} s after the start; load {load:.1f} for each processor")
+    assert seconds < 2 * max(1, load)
+
+    again.wait_for("documents are searchable", 20)
+    assert documents(port) == RECORDS + 2
+    assert sum(shard["deleted"] for shard in status(port)["shards"]) == 0
+    assert again.stop() == 0
+    assert "stopped: 0 changes indexed" in (tmp_path / "data/logs/indexer-0.log").read_text().rpartition("epoch")[2]
+
+
+def test_kill_9_leaves_no_process_and_the_next_start_works(
+    spawn: Spawn, port: int, sources: list[str], tmp_path: Path, nothing_left: None
+) -> None:
+    command = ["up", "-shards=2", f"-port={port}", f"-data={tmp_path}/data", *sources]
+    up = spawn("lightship", *command)
+    wait_for_documents(port, RECORDS + 2, 20)
+    up.process.kill()
+    up.process.wait()
+    wait_until(lambda: not processes_of(tmp_path / "data"), 10, "the end of all parts")
+    again = spawn("lightship", *command)
+    again.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    assert again.stop() == 0
+
+
+def test_what_vanishes_from_a_folder_vanishes_from_search(
+    spawn: Spawn, port: int, sources: list[str], tmp_path: Path
+) -> None:
+    spawn("lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources)
+    wait_for_documents(port, RECORDS + 2, 20)
+    (tmp_path / "notes/fog.txt").unlink()
+    (tmp_path / "notes/new.html").write_text("<html><title>Rope</title><p>Coil the rope clockwise.</p></html>")
+    wait_until(lambda: urls(port, "rope"), 10, "the new file in search")
+    wait_until(lambda: not urls(port, "horn"), 10, "the deleted file gone from search")
+    assert documents(port) == RECORDS + 2
+
+
+def test_a_token_guards_updates(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
+    up = spawn(
+        "lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources, env={"LIGHTSHIP_TOKEN": "secret"}
+    )
+    up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    address = f"http://127.0.0.1:{port}/rpc/v1/shards/0"
+    for headers in ({}, {"Authorization": "Bearer guess"}):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(Request(address, b"{}", headers, method="PUT"), timeout=5)
+        assert refused.value.code == 401
+        assert b"LIGHTSHIP_TOKEN" in refused.value.read()
+    assert "ANYONE" not in (tmp_path / "data/logs/searchengine-0.log").read_text()
+    assert "secret" not in up.output
+
+
+def test_a_second_up_on_the_same_folder_is_refused(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
+    up = spawn("lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources)
+    up.wait_for("search page")
+    second = run("up", f"-port={free_ports(1)}", f"-data={tmp_path}/data", *sources)
+    assert second.returncode == 1
+    assert second.stderr.startswith("error: ")
+    assert f"{tmp_path}/data is in use" in second.stderr
+    assert "--data" in second.stderr
+    wait_for_documents(port, RECORDS + 2, 20)
+
+
+def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
+    spawn("searchengine", f"-addr=:{port + 1}", f"-data={tmp_path}/other").wait_for("listening")
+    refused = run("up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: port {port + 1} is taken")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["up", "--sharts=3"], "unrecognized arguments: --sharts=3"),
+        (["up", "--shards=0"], "must be from 1 to 64"),
+        (["down"], "unknown command 'down'; known: up, status"),
+        (["up", "no-such-file.jsonl"], "'no-such-file.jsonl' does not exist"),
+        (["up", "/dev/null"], "'/dev/null' is none of the kinds that can be read"),
+        (["status", "-searchengine=localhost:1"], "no status from localhost:1: [Errno 111] Connection refused"),
+        (["status", "-searchengine=localhost"], "'localhost' is not an address"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_one_clear_line(arguments: list[str], told: str) -> None:
+    result = run(*arguments)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_an_unknown_variable_is_told() -> None:
+    result = run("status", LIGHTSHIP_TOKN="x")
+    assert result.returncode == 1
+    assert "unknown environment variable LIGHTSHIP_TOKN" in result.stderr
+
+
+def test_without_a_source_the_documentation_of_python_is_searchable(
+    spawn: Spawn, port: int, tmp_path: Path, nothing_left: None
+) -> None:
+    up = spawn("lightship", "up", f"-port={port}", f"-data={tmp_path}/data")
+    wait_until(lambda: documents(port) >= 50, 60, "50 pages searchable")
+    wait_until(lambda: any(url.endswith("/json.html") for url in urls(port, "json")), 60, "the json module's page")
+    assert search(port, "json")["hits"][0]["score"] > 0
+    assert up.stop(20) == 0
