@@ -16,7 +16,7 @@ from lightship.files import write_atomically
 from lightship.index.segments import META, Snapshots, opstamp
 from lightship.index.writer import IndexWriter
 from lightship.indexer.positions import Positions, Record
-from lightship.manifest import File, Layout, Manifest, Segment
+from lightship.manifest import Layout, Manifest, Segment
 from lightship.model import shard_of
 
 logger = logging.getLogger("indexer")
@@ -52,23 +52,24 @@ class Shard:
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
         self._sequences = self._resume()
         self._writer = IndexWriter(self._index_folder, heap_bytes=heap_bytes, threads=threads)
-        self._snapshots = Snapshots(
-            self._index_folder, os.path.join(self._folder, "published"), self._published_files()
-        )
+        last = self._last_manifest()
+        known = last.files.values() if last else ()
+        self._snapshots = Snapshots(self._index_folder, os.path.join(self._folder, "published"), known)
         # A shard that starts from nothing publishes when it has caught up: replicas may serve more than it has until then
         self._behind = set() if any(self._sequences.values()) else set(self._partitions)
         self._segments: list[Segment] = []
         self._generation, self._meta_time = 0, 0
         self._stamp, self._pending, self._pending_since = opstamp(self._index_folder), 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
-        self._fresh_as_of, self.applied = 0.0, 0
+        # By partition: all that was put before this time has been read
+        self._fresh = dict.fromkeys(self._partitions, last.fresh_as_of if last else 0.0)
+        self.applied = 0
 
     def run(self, stop: threading.Event) -> None:
         """Index until `stop` is set; what was read by then is committed and published."""
         while not stop.is_set():
-            started = time.time()
             if self._read_round(stop) == 0:
-                self._idle(started)
+                self._idle()
         if self._pending:
             self._commit()
         self._writer.close()
@@ -91,18 +92,19 @@ class Shard:
         self._positions.forget()
         return dict.fromkeys(self._partitions, 0)
 
-    def _published_files(self) -> list[File]:
+    def _last_manifest(self) -> Manifest | None:
         path = os.path.join(self._folder, "manifest.json")
         try:
             with open(path, "rb") as file:
-                return list(msgspec.json.decode(file.read(), type=Manifest).files.values())
+                return msgspec.json.decode(file.read(), type=Manifest)
         except (FileNotFoundError, msgspec.MsgspecError):
-            return []
+            return None
 
     def _read_round(self, stop: threading.Event) -> int:
         """Apply what is new in each partition, committing when it is due; return how much was new."""
         count = 0
         for partition in self._partitions:
+            now = time.time()
             entries = self._log.read(partition, self._sequences[partition], READ_LIMIT)
             for entry in entries:
                 self._apply(entry)
@@ -110,9 +112,9 @@ class Shard:
                 self._behind.discard(partition)
             if entries:
                 count += len(entries)
-                self._fresh_as_of = 0.0
                 self._sequences[partition] = entries[-1].sequence
-                self._lag = time.time() - entries[-1].time
+                self._lag = now - entries[-1].time
+            self._fresh[partition] = entries[-1].time if entries else now
             if self._pending and time.monotonic() - self._pending_since >= self._pace():
                 self._commit()
             if stop.is_set():
@@ -131,9 +133,8 @@ class Shard:
     def _pace(self) -> float:
         return min(max(self._lag * PACE_OF_LAG, PACE_LEAST), PACE_MOST)
 
-    def _idle(self, as_of: float) -> None:
-        """Nothing was new since `as_of`: commit what is pending, repeat the manifest, wait for more."""
-        self._fresh_as_of = as_of
+    def _idle(self) -> None:
+        """Nothing was new: commit what is pending, repeat the manifest, wait for more."""
         rest = self._committed_at + PACE_LEAST - time.monotonic()
         if self._pending:
             if rest > 0:
@@ -187,5 +188,5 @@ class Shard:
             log_id=self._log_id,
             positions={str(partition): sequence for partition, sequence in self._sequences.items()},
             made=time.time(),
-            fresh_as_of=self._fresh_as_of or time.time() - self._lag,
+            fresh_as_of=min(self._fresh.values()),
         )

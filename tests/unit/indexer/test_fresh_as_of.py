@@ -1,0 +1,45 @@
+"""A manifest's promise: all that was put before its `fresh_as_of` is in it, also while the indexer is behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from lightship.doclog import open_log
+from lightship.index.schema import SCHEMA_VERSION
+from lightship.indexer.shard import Shard
+from lightship.manifest import Layout, Manifest
+from lightship.model import Change, Document
+from support import wait_until
+
+BATCHES, BATCH = 30, 400
+
+
+def test_nothing_older_than_fresh_as_of_is_missing(tmp_path: Path) -> None:
+    log = open_log(f"sqlite://{tmp_path}/log.sqlite")
+    stop, broken, published = threading.Event(), list[str](), list[Manifest]()
+
+    def publish(manifest: Manifest) -> None:
+        published.append(manifest)
+        for partition in range(log.partitions):
+            missing = log.read(partition, manifest.positions[str(partition)], 1)
+            if missing and missing[0].time < manifest.fresh_as_of:
+                late = manifest.fresh_as_of - missing[0].time
+                broken.append(f"generation {manifest.generation}: lacks what was put {late:.3f} s before")
+
+    layout = Layout(1, SCHEMA_VERSION)
+    shard = Shard(log, str(tmp_path), layout=layout, shard=0, epoch=1, heap_bytes=64 << 20, threads=1, publish=publish)
+    indexer = threading.Thread(target=shard.run, args=(stop,))
+    indexer.start()
+    for batch in range(BATCHES):
+        numbers = range(batch * BATCH, (batch + 1) * BATCH)
+        log.put([Change.put(Document(url=f"https://example.org/{i}", text=f"number {i} " * 50)) for i in numbers])
+    ended = time.time()
+    wait_until(lambda: published and published[-1].fresh_as_of > ended, 30, "all indexed, and told so")
+    stop.set()
+    indexer.join()
+    log.close()
+    assert published[-1].documents == BATCHES * BATCH
+    assert len(published) > 3
+    assert broken == []
