@@ -55,6 +55,8 @@ def _candidates(body: bytes, content_type: str) -> Iterator[tuple[str, int]]:
     if b"\x1b$" not in body[:SAMPLE]:
         yield "utf-8", 0
     yield _named(detect_encoding(body)) or "cp1252", 0
+    yield "gb18030", 0  # short texts are not detected
+    yield "cp1252", 0
 
 
 def _named(label: str | None) -> str | None:

@@ -86,7 +86,7 @@ class Fetcher:
         except TimeoutError as error:
             raise FetchError(f"no whole answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise FetchError(str(error) or type(error).__name__) from error
+            raise FetchError(" ".join(str(error).split()) or type(error).__name__) from error
 
     async def _body(self, answer: aiohttp.ClientResponse, types: Collection[str]) -> bytes:
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -124,9 +124,13 @@ class Frontier:
         self._put: dict[str, int] = {}  # documents in the log, of each site
         self._known: dict[str, int] = {}  # urls, of each site
 
-    def begin(self, seeds: Collection[str]) -> None:
-        """Crawl `seeds` (normal urls, each a source), and the sites that they were found to redirect to."""
+    def begin(self, seeds: Collection[str], latest: float) -> None:
+        """Crawl `seeds` (normal urls, each a source), and the sites that they were found to redirect to.
+
+        No page that answered waits longer than until `latest`, in seconds since the epoch.
+        """
         with self._database.transaction() as db:
+            db.execute("update pages set visit = ?1 where visit > ?1 and failures = 0", (latest,))
             for seed in seeds:
                 self._adopt(db, seed, seed)
             for site, source in db.execute("select site, source from sites").fetchall():

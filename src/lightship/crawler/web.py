@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,7 +46,7 @@ class WebCrawler:
 
     def run(self, stop: threading.Event) -> None:
         """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
-        self._frontier.begin(self._seeds)
+        self._frontier.begin(self._seeds, time.time() + self._settings.revisit)
         asyncio.run(self._run(stop))
 
     async def _run(self, stop: threading.Event) -> None:

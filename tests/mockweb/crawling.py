@@ -1,0 +1,69 @@
+"""A crawl of mock sites in this process, with a real document log."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from lightship.config import CrawlerSettings
+from lightship.crawler.append import Appender
+from lightship.crawler.progress import Progress, activate, read_progress
+from lightship.crawler.store import open_store
+from lightship.crawler.web import WebCrawler
+from lightship.doclog import DocumentLog, Entry, open_log
+from support import wait_until
+
+
+def entries(log: DocumentLog) -> dict[str, Entry]:
+    """Return all that is in `log`, by url."""
+    return {entry.url: entry for partition in range(log.partitions) for entry in log.read(partition, 0, 10_000)}
+
+
+class Crawl:
+    """A crawler with the data of the test's folder; each `running` is a process's life."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = str(folder / "crawler")
+        self.log = open_log(f"sqlite://{folder / 'log.sqlite'}")
+        self.settings = CrawlerSettings(data=self.data, timeout=5.0, per_host=8)
+
+    @contextlib.contextmanager
+    def running(self, *seeds: str, **settings: Any) -> Iterator[None]:
+        """Crawl `seeds`; at the end the crawler is stopped, and its error, if it had one, raised."""
+        stop = threading.Event()
+        database = open_store(self.data)
+        activate(database, seeds)
+        changed = dataclasses.replace(self.settings, **settings)
+        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds)
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(crawler.run, stop)
+            try:
+                yield
+            finally:
+                stop.set()
+        running.result()
+        database.close()
+
+    def once(self, *seeds: str, **settings: Any) -> dict[str, Entry]:
+        """Crawl `seeds` until all is fetched; return what the log holds then."""
+        with self.running(*seeds, **settings):
+            wait_until(lambda: self.progress.idle, 20, "the first pass is complete")
+        return self.entries()
+
+    def entries(self) -> dict[str, Entry]:
+        """Return what the log holds."""
+        return entries(self.log)
+
+    def documents(self) -> set[str]:
+        """Return the urls whose documents the log holds."""
+        return {url for url, entry in self.entries().items() if entry.document}
+
+    @property
+    def progress(self) -> Progress:
+        """How far the crawler is."""
+        return read_progress(self.data)

@@ -1,0 +1,83 @@
+"""Documents from folders: which files, what of them, and what a change or deletion does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mockweb.feeding import Feed
+from support import wait_until
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "my docs"
+    (made / "sub").mkdir(parents=True)
+    (made / "page.html").write_text("<title>Page</title><h2>Head</h2><p>html text")
+    (made / "sub" / "note.md").write_text(
+        "---\ntags: x\n---\n# Title of note\n\nSome *marked* text\n\n| a |\n|---|\n| cell |\n"
+    )
+    (made / "plain.TXT").write_bytes("第一行\nsecond   line".encode("gb18030"))
+    (made / "data.bin").write_bytes(b"ignored")
+    (made / ".hidden.txt").write_text("ignored")
+    return made
+
+
+def test_files_become_documents(feed: Feed, folder: Path) -> None:
+    with feed.running(folder):
+        found = feed.documents()
+    assert set(found) == {"page.html", "note.md", "plain.TXT"}
+    assert found["page.html"].url == (folder / "page.html").as_uri()
+    assert (found["page.html"].title, found["page.html"].headings) == ("Page", ["Head"])
+    assert found["note.md"].title == "Title of note"
+    assert "Some marked text" in found["note.md"].text
+    assert "cell" in found["note.md"].text
+    assert "tags" not in found["note.md"].text
+    assert (found["plain.TXT"].title, found["plain.TXT"].text) == ("第一行", "第一行\nsecond line")
+    assert found["page.html"].modified is not None
+
+
+def test_changes_and_deletions_are_seen(feed: Feed, folder: Path) -> None:
+    with feed.running(folder):
+        before = feed.entries()
+        (folder / "page.html").unlink()
+        (folder / "sub" / "note.md").write_text("changed note")
+        (folder / "new.txt").write_text("new text")
+        wait_until(lambda: set(feed.documents()) == {"note.md", "plain.TXT", "new.txt"}, 10, "the changes are seen")
+        assert feed.documents()["note.md"].text == "changed note"
+    kept = (folder / "plain.TXT").as_uri()
+    assert feed.entries()[kept] == before[kept]
+    assert feed.progress == (3, 3, 0, 5, 1, True)
+
+
+def test_a_restart_puts_nothing_again_and_deletes_what_is_gone(feed: Feed, folder: Path) -> None:
+    with feed.running(folder):
+        before = feed.entries()
+    (folder / "page.html").unlink()
+    with feed.running(folder):
+        assert set(feed.documents()) == {"note.md", "plain.TXT"}
+    assert feed.progress.put == len(before)
+
+
+def test_trouble_is_a_line_in_the_log(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "loop").symlink_to(folder)
+    (folder / "broken.txt").symlink_to(folder / "nowhere")
+    (folder / "large.html").write_text("a" * 5000)
+    (folder / "large.txt").write_text("b" * 5000)
+    (folder / "binary.html").write_bytes(bytes(range(256)))
+    (folder / "fifo.txt.d").mkdir()
+    with feed.running(folder, max_bytes=4096):
+        assert set(feed.documents()) == {"page.html", "note.md", "plain.TXT", "large.txt"}
+        assert len(feed.documents()["large.txt"].text) == 4096
+    assert "loop: links to a folder that was read already: skipped" in caplog.text
+    assert "large.html: larger than 4096 bytes: skipped" in caplog.text
+    assert "binary.html: binary" in caplog.text
+    assert feed.progress.failed == 2
+
+
+def test_a_folder_that_vanishes_keeps_its_documents(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with feed.running(folder):
+        folder.rename(folder.with_name("away"))
+        wait_until(lambda: "is not there any more" in caplog.text, 10, "it is told")
+        assert len(feed.documents()) == 3
