@@ -129,6 +129,16 @@ def test_a_searchengine_serves_from_its_folder_without_an_indexer(spawn: Spawn, 
     assert wait_until(lambda: text(port, "news"), 5, "news at the first answer") == before
 
 
+def test_an_empty_searchengine_is_filled_whenever_it_comes(spawn: Spawn, port: int, tmp_path: Path) -> None:
+    spawn("indexer", f"-searchengine=localhost:{port}").wait_for("pushing to")
+    searchengine = spawn("searchengine", f"-addr=:{port}")
+    wait_for_news(port)
+    searchengine.kill()
+    shutil.rmtree(tmp_path / "lightship-data" / f"searchengine-{port}")
+    spawn("searchengine", f"-addr=:{port}")
+    wait_for_news(port)
+
+
 def test_workers_share_the_port_and_stop_cleanly(spawn: Spawn, port: int) -> None:
     searchengine = spawn("searchengine", f"-addr=:{port}", "-workers=2")
     spawn("indexer", f"-searchengine=localhost:{port}")

@@ -34,6 +34,7 @@ class Part:
 
     def start(self) -> None:
         """Start the process, tied to this one: it stops when we are gone, however we went."""
+        self._untie()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
@@ -63,15 +64,21 @@ class Part:
 
     def stop(self) -> None:
         """Ask the process to stop, and wait until it has."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
             return
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()  # does nothing when it has ended
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             logger.warning("%s did not stop in %.0f s: killing it; nothing is lost", self.name, STOP_SECONDS)
             self.process.kill()
             self.process.wait()
+        self._untie()
+
+    def _untie(self) -> None:
+        """Close our end of the tie to a process that has ended."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 def python(module: str, *arguments: str) -> list[str]:

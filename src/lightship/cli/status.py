@@ -12,6 +12,7 @@ from lightship.config import StatusSettings, parse_address, parse_settings
 from lightship.errors import UnavailableError
 
 _SECONDS = 3.0
+_KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
 
 
 def status(arguments: Sequence[str]) -> None:
@@ -32,7 +33,9 @@ def read_status(name: str, seconds: float = _SECONDS) -> dict[str, Any]:
     host, port = parse_address(name)
     try:
         with urllib.request.urlopen(f"http://{_url_host(host)}:{port}/status", timeout=seconds) as answer:
-            found: dict[str, Any] = json.load(answer)
+            found = json.load(answer)
+            if not isinstance(found, dict) or not found.keys() >= _KEYS:
+                raise ValueError("what answers there is no searchengine")
             return found
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
