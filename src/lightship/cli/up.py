@@ -21,6 +21,10 @@ from lightship.program import stop_on_signals
 
 logger = logging.getLogger("up")
 
+# Breadth first, these are all modules and packages; the thousand that remain are Python's own tests, which pydoc imports
+# to show them, minutes long, and some of which end it
+PYDOC_PAGES = 600
+
 WATCH_SECONDS = 0.1
 SHOW_SECONDS = 0.5
 
@@ -69,13 +73,14 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
             "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
             f"-shards={settings.shards}", f"-data={os.path.join(data, f'indexer-{shard}')}",
         )  # fmt: skip
+    limits: list[str] = []
     if not sources:
         port = _pydoc_port(data)
         # isolated, and without site-packages: the standard library is what is wanted, not whatever is installed beside it
         commands["pydoc"] = [sys.executable, "-I", "-S", "-m", "pydoc", "-n", "127.0.0.1", "-p", str(port)]
-        sources = [f"http://127.0.0.1:{port}/"]
+        sources, limits = [f"http://127.0.0.1:{port}/"], [f"-max-pages={PYDOC_PAGES}"]
     commands["crawler"] = python(
-        "lightship.crawler.main", f"-log={log}", f"-data={os.path.join(data, 'crawler')}", *sources
+        "lightship.crawler.main", f"-log={log}", f"-data={os.path.join(data, 'crawler')}", *limits, *sources
     )
     return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
 
