@@ -1,0 +1,69 @@
+"""`python -m bench [NAME …]`: runs the benchmarks, prints their figures, and keeps them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench import freshness, index, search
+from bench.cluster import Cluster
+from bench.documents import Corpus, load
+from bench.progress import step
+from bench.report import Report, keep, table
+from bench.settings import BenchSettings
+from lightship.config import parse_settings
+from lightship.errors import ConfigurationError
+from lightship.program import run_program
+
+NAMES = ("index", "search", "freshness")
+DESCRIPTION = (
+    f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
+    "A missed target is printed as FAIL; only an error gives the exit status 1."
+)
+
+
+def main() -> None:
+    """Run the program with the arguments of the command line."""
+    run_program(lambda: bench(sys.argv[1:]))
+
+
+def bench(arguments: Sequence[str]) -> None:
+    """Run the benchmarks that `arguments` ask for. Raises LightshipError."""
+    settings, names = parse_settings(BenchSettings, "bench", arguments, positional="NAME", description=DESCRIPTION)
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise ConfigurationError(f"no benchmark is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+    with tempfile.TemporaryDirectory(prefix="lightship-bench-") as folder:
+        corpus = load(settings, Path(folder))
+        for report in _reports(settings, corpus, Path(folder), names or NAMES):
+            print(table(report), flush=True)
+            facts = {"documents": len(corpus.documents), "source": corpus.source}
+            keep(report, Path(settings.results), facts)
+    step(f"\nkept in {settings.results}")
+
+
+def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Sequence[str]) -> Iterator[Report]:
+    if "index" in names:
+        yield index.run(settings, corpus)
+    on_cluster = [
+        name for name in ("search", "freshness") if name in names
+    ]  # freshness changes documents: it comes last
+    if on_cluster:
+        with _loaded(settings, corpus, folder) as cluster:
+            for name in on_cluster:
+                yield (search if name == "search" else freshness).run(settings, corpus, cluster)
+
+
+@contextlib.contextmanager
+def _loaded(settings: BenchSettings, corpus: Corpus, folder: Path) -> Iterator[Cluster]:
+    cluster = Cluster(folder, replicas=2, threads=settings.threads)
+    with cluster.running():
+        cluster.load(corpus.documents)
+        yield cluster
+
+
+if __name__ == "__main__":
+    main()

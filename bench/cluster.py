@@ -1,0 +1,139 @@
+"""The real programs, as processes on free ports and in folders of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.progress import BenchmarkError, step, wait_until, watch
+from lightship.cli.parts import Part, last_line, python
+from lightship.cli.status import read_status
+from lightship.doclog import open_log
+from lightship.errors import UnavailableError
+from lightship.manifest import Manifest
+from lightship.model import Change, Document
+
+BATCH = 1000
+LOAD_SECONDS = 3600.0
+QUIET_SECONDS = 3.0  # without a new generation: merges have come to their end
+
+
+class Cluster:
+    """A log, one indexer and `replicas` searchengines, with all data in `folder`; nothing runs before `start`."""
+
+    def __init__(self, folder: Path, replicas: int, threads: int) -> None:
+        """Choose ports and folders."""
+        self.folder = folder
+        self.addresses = [f"127.0.0.1:{port}" for port in _free_ports(replicas)]
+        self.log_url = f"sqlite://{folder / 'log.sqlite'}"
+        self._manifest = folder / "indexer" / "s1v1" / "manifest.json"
+        self._parts = [self._searchengine(number) for number in range(replicas)]
+        self._parts.append(
+            self._part(
+                "indexer", "--log", self.log_url, "--data", str(folder / "indexer"), "--threads", str(threads),
+                "--searchengine", ",".join(self.addresses),
+            )
+        )  # fmt: skip
+
+    def _searchengine(self, number: int) -> Part:
+        data = str(self.folder / f"searchengine-{number}")
+        return self._part(
+            "searchengine", "--addr", self.addresses[number], "--data", data, log=f"searchengine-{number}"
+        )
+
+    def _part(self, program: str, *arguments: str, log: str = "") -> Part:
+        return Part(
+            program, python(f"lightship.{program}.main", *arguments), str(self.folder / f"{log or program}.out")
+        )
+
+    def add_crawler(self, source: Path) -> None:
+        """Let a crawler that reads `source` be one of the parts."""
+        arguments = ("--log", self.log_url, "--data", str(self.folder / "crawler"), str(source))
+        self._parts.append(self._part("crawler", *arguments))
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Start all parts at once; stop them at the end."""
+        try:
+            for part in self._parts:
+                part.start()
+            yield
+        finally:
+            for part in reversed(self._parts):
+                part.stop()
+
+    def documents(self) -> int:
+        """Return how many documents every replica finds; raises BenchmarkError when a part has ended."""
+        for part in self._parts:
+            if part.process is not None and part.process.poll() is not None:
+                raise BenchmarkError(f"{part.name} ended with {part.process.returncode}: {last_line(part.log_path)}")
+        return min(int(self.status(address).get("documents", 0)) for address in self.addresses)
+
+    def status(self, address: str) -> dict[str, Any]:
+        """Return the /status of one replica; empty while it does not answer."""
+        try:
+            return read_status(address)
+        except UnavailableError:
+            return {}
+
+    def manifest(self) -> Manifest | None:
+        """Return what the indexer published last."""
+        try:
+            return msgspec.json.decode(self._manifest.read_bytes(), type=Manifest)
+        except FileNotFoundError:
+            return None
+
+    def index_folder(self) -> str:
+        """Return the folder of the first replica's installed index."""
+        (folder,) = (self.folder / "searchengine-0" / "layouts").iterdir()
+        return str(folder)
+
+    def load(self, documents: Sequence[Document]) -> None:
+        """Put `documents` into the log and return when every replica has them and merges are done."""
+        step(f"loading {len(documents)} documents into {len(self.addresses)} replicas")
+        log = open_log(self.log_url)
+        for start in range(0, len(documents), BATCH):
+            log.put([Change.put(document) for document in documents[start : start + BATCH]])
+        log.close()
+        watch(self.documents, len(documents), LOAD_SECONDS, "documents searchable")
+        self._wait_for_quiet()
+
+    def _wait_for_quiet(self) -> None:
+        step("waiting for merges to end")
+        changed = _Changed(lambda: [self.manifest_version(), *map(self.installed_version, self.addresses)])
+        wait_until(lambda: changed.seconds_ago() > QUIET_SECONDS, LOAD_SECONDS, "an end of merging")
+
+    def manifest_version(self) -> object:
+        """Return what tells the indexer's newest manifest from others."""
+        manifest = self.manifest()
+        return manifest and manifest.version
+
+    def installed_version(self, address: str) -> object:
+        """Return what tells the manifest that a replica serves from others."""
+        return [(shard["epoch"], shard["generation"]) for shard in self.status(address).get("shards", [])]
+
+
+class _Changed:
+    """Tells how long ago a value last changed."""
+
+    def __init__(self, read: Callable[[], object]) -> None:
+        self._read = read
+        self._value, self._since = read(), time.monotonic()
+
+    def seconds_ago(self) -> float:
+        value = self._read()
+        if value != self._value:
+            self._value, self._since = value, time.monotonic()
+        return time.monotonic() - self._since
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(probe.getsockname()[1]) for probe in probes]

@@ -1,0 +1,46 @@
+"""What a run of the benchmarks can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"  # real pages and queries, where somebody has put them
+
+
+def _usual(name: str) -> str:
+    path = SHARED / name
+    return str(path) if path.exists() else ""
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _setting(default: Any, text: str, parse: Callable[[str], Any]) -> Any:
+    return field(default=default, metadata={"help": text, "parse": parse})
+
+
+@dataclass(frozen=True)
+class BenchSettings:
+    """Settings of `python -m bench`; the benchmarks to run are given as arguments."""
+
+    documents: str = _setting(
+        _usual("web.jsonl.zst"), "documents, a .jsonl or .jsonl.zst file; when empty, made ones", str
+    )
+    queries: str = _setting(
+        _usual("queries.tsv"), "queries, a file of id, tab, query; when empty, made from the documents", str
+    )
+    count: int = _setting(100_000, "documents that are used, at most", _positive)
+    rounds: int = _setting(5, "rounds of search; the median counts", _positive)
+    connections: int = _setting(8, "connections over which searches come", _positive)
+    seconds: int = _setting(60, "how long changes arrive in freshness", _positive)
+    rate: int = _setting(20, "changes a second in freshness", _positive)
+    repeat: int = _setting(1, "runs of index; the median counts", _positive)
+    threads: int = _setting(1, "threads of the indexer that build segments", _positive)
+    results: str = _setting(str(ROOT / "bench" / "results" / "latest.json"), "file that figures are kept in", str)
