@@ -98,6 +98,22 @@ def wait_for_part(data: Path, name: str) -> int:
     return wait_until(lambda: parts_of(data).get(name, 0), 20, f"{name} running")
 
 
+def wait_for_moment(data: Path, part: str, chance: random.Random) -> None:
+    """Let each kill come at another moment of the work; those of an indexer while it commits, if it has anything to."""
+    longest = 3.0 if part.startswith("indexer") else chance.uniform(0, 1.5)
+    deadline, positions = time.monotonic() + longest, data / part / "s2v1" / "positions.json"
+    before = changed_at(positions)
+    while time.monotonic() < deadline:
+        time.sleep(0.002)
+        if changed_at(positions) != before:
+            time.sleep(chance.uniform(0, 0.04))
+            return
+
+
+def changed_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def kill(process: int) -> None:
     os.kill(process, signal.SIGKILL)
     wait_until(lambda: not is_alive(process), 5, f"the end of process {process}")
@@ -135,7 +151,7 @@ def test_nothing_is_lost_when_every_part_is_killed_again_and_again(
         if number < KILLS:
             append(source, range(number * batch, (number + 1) * batch), chance)
         process = wait_for_part(data, part)
-        time.sleep(chance.uniform(0, 1.5))  # so that each kill comes at another moment of the work
+        wait_for_moment(data, part, chance)
         if part.startswith("searchengine"):
             clients[int(part[-1])].kill(process)
         else:
