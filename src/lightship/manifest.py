@@ -15,9 +15,12 @@ from lightship.model import PARTITIONS
 MAX_SHARDS = PARTITIONS
 MAX_MANIFEST_BYTES = 8 << 20
 MAX_FILE_BYTES = 1 << 40
+MAX_DOCUMENTS = (1 << 31) - 1  # of one segment
+MAX_NUMBER = (1 << 63) - 1  # epochs, generations, positions
+MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
 
 _LAYOUT = re.compile(r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})")
-_FILE_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{1,20})?\.[a-z]{2,12}")
+_FILE_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{1,19})?\.[a-z]{2,12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -38,7 +41,8 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         found = _LAYOUT.fullmatch(name)
         if not found:
             raise InvalidInputError(f"not a layout: {name[:40]!r}; a layout is named like s3v1")
-        return cls(int(found[1]), int(found[2]))
+        layout = cls(int(found[1]), int(found[2]))
+        return check_layout(layout)
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,14 +95,26 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return {file.name: file for segment in self.segments for file in segment.files}
 
 
+def check_layout(layout: Layout) -> Layout:
+    """Return `layout` if there can be one of so many shards; raise InvalidInputError otherwise."""
+    if not 1 <= layout.shards <= MAX_SHARDS:
+        raise InvalidInputError(f"layout of {layout.shards} shards: there can be 1 to {MAX_SHARDS}")
+    return layout
+
+
 def check_manifest(manifest: Manifest, shard: int) -> Manifest:
     """Return `manifest` if it can be installed as that of `shard`; raise InvalidInputError saying why not."""
-    if not 1 <= manifest.layout.shards <= MAX_SHARDS:
-        raise InvalidInputError(f"layout of {manifest.layout.shards} shards: there can be 1 to {MAX_SHARDS}")
+    check_layout(manifest.layout)
     if manifest.shard != shard or not 0 <= shard < manifest.layout.shards:
         raise InvalidInputError(f"manifest of shard {manifest.shard} sent as {shard} of {manifest.layout.shards}")
-    if manifest.epoch < 1 or manifest.generation < 1:
-        raise InvalidInputError(f"epoch {manifest.epoch} and generation {manifest.generation} must be above 0")
+    if not all(1 <= number <= MAX_NUMBER for number in manifest.version):
+        raise InvalidInputError("epoch and generation must be above 0, and below 2 to the power of 63")
+    if not all(0 <= sequence <= MAX_NUMBER for sequence in manifest.positions.values()):
+        raise InvalidInputError("positions must not be negative, and below 2 to the power of 63")
+    if not all(0 <= moment <= MAX_TIME for moment in (manifest.made, manifest.fresh_as_of)):
+        raise InvalidInputError(
+            f"made {manifest.made} and fresh_as_of {manifest.fresh_as_of} must be from 0 to {MAX_TIME}"
+        )
     names: set[str] = set()
     for segment in manifest.segments:
         _check_segment(segment, names)
@@ -106,9 +122,9 @@ def check_manifest(manifest: Manifest, shard: int) -> Manifest:
 
 
 def _check_segment(segment: Segment, names: set[str]) -> None:
-    if not re.fullmatch(r"[0-9a-f]{32}", segment.id) or not 0 <= segment.deleted <= segment.documents:
+    if not re.fullmatch(r"[0-9a-f]{32}", segment.id) or not 0 <= segment.deleted <= segment.documents <= MAX_DOCUMENTS:
         raise InvalidInputError(
-            f"segment {segment.id[:40]!r} is malformed: 32 hexadecimal digits, 0 <= deleted <= documents"
+            f"segment {segment.id[:40]!r} is malformed: 32 hexadecimal digits, 0 <= deleted <= documents <= {MAX_DOCUMENTS}"
         )
     for file in segment.files:
         check_file(file)

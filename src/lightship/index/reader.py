@@ -63,7 +63,7 @@ class IndexReader:
             self._index.config_reader("manual")
         except (ValueError, OSError) as error:
             raise IncompatibleIndexError(
-                f"can't open the index in {folder} ({error}); move it away and the indexers send it again"
+                f"can't open the index in {folder} ({str(error)[:200]}); move it away and the indexers send it again"
             ) from error
         self._stamp: tuple[int, int] | None = None
         self.view = self._load()

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import tantivy
 
-from lightship.errors import IncompatibleIndexError, UnavailableError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, UnavailableError
 from lightship.files import sync_folder, write_atomically
 from lightship.index.schema import schema
 from lightship.manifest import File, Manifest, Segment
@@ -107,6 +107,14 @@ class Snapshots:
 def _digest(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_components(manifest: Manifest) -> None:
+    """Raise InvalidInputError unless every segment has all its files: an index can't be opened without one."""
+    for segment in manifest.segments:
+        found = {file.name.partition(".")[2] for file in segment.files if not file.name.endswith(".del")}
+        if found != COMPONENTS:
+            raise InvalidInputError(f"segment {segment.id} is of {sorted(found)}; it needs {sorted(COMPONENTS)}")
 
 
 def compose(folder: str, manifests: Sequence[Manifest]) -> None:

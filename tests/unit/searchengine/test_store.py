@@ -1,0 +1,298 @@
+"""The data folder of a replica: what is installed, refused and removed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError, UnavailableError
+from lightship.index.segments import COMPONENTS
+from lightship.manifest import File, Layout, Manifest
+from lightship.rpc.messages import Installed, Missing
+from lightship.searchengine.replica import Replica
+from lightship.searchengine.store import Store
+from made import MadeShard, page, push, send, send_file, urls
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MadeShard:
+    return MadeShard(tmp_path / "0").put(page(1))
+
+
+def files(store: Store, layout: str = "s1v1") -> set[str]:
+    """Return the names of the segments' files in a layout's folder."""
+    return {name for name in os.listdir(store.layout_folder(layout)) if len(name.partition(".")[0]) == 32}
+
+
+def found(store: Store) -> list[str]:
+    """Return the numbers of the pages that a replica started now finds."""
+    return sorted(url.rpartition("/")[2] for url in urls(Replica(store), "page", size=100))
+
+
+def test_missing_files_are_asked_for_and_then_it_is_installed(store: Store, made: MadeShard) -> None:
+    manifest = made.manifest()
+    answer = store.install(manifest, 0)
+    assert isinstance(answer, Missing)
+    assert set(answer.files) == manifest.files.keys()
+    assert store.current() is None
+    assert send(store, manifest, made.published) == Installed(1, 1)
+    assert store.install(manifest, 0) == Installed(1, 1)
+    assert (store.current(), store.manifest(0), store.manifest(1)) == ("s1v1", manifest, None)
+    assert found(store) == ["1"]
+
+
+def test_only_what_is_missing_is_asked_for(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    old = made.manifest()
+    answer = store.install(new := made.put(page(2)).manifest(), 0)
+    assert isinstance(answer, Missing)
+    assert set(answer.files) == new.files.keys() - old.files.keys()
+
+
+def test_replaced_files_are_removed(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    made.put(page(1, "page one anew"))
+    push(store, made)
+    assert files(store) == made.manifest().files.keys()
+
+
+def test_older_generations_and_epochs_are_refused_with_what_is_installed(store: Store, made: MadeShard) -> None:
+    made.epoch, made.generation = 5, 9
+    push(store, made)
+    for version in ((5, 9), (4, 99), (1, 1)):
+        epoch, generation = version
+        with pytest.raises(SupersededError) as refused:
+            store.install(made.manifest(epoch=epoch, generation=generation), 0)
+        assert refused.value.installed == (5, 10)
+    send(store, made.manifest(epoch=6, generation=1), made.published)
+    assert found(store) == ["1"]
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]])
+def test_a_damaged_file_is_refused_and_not_kept(store: Store, made: MadeShard, damage: Any) -> None:
+    push(store, made)
+    before = files(store)
+    manifest = made.put(page(2)).manifest()
+    store.install(manifest, 0)
+    name = min(manifest.files.keys() - before)
+    with pytest.raises(InvalidInputError, match=name):
+        send_file(store, manifest, manifest.files[name], damage(made.bytes_of(manifest.files[name])))
+    assert files(store) == before
+    assert found(store) == ["1"]
+    send(store, manifest, made.published)
+    assert found(store) == ["1", "2"]
+
+
+def test_a_file_that_was_damaged_on_the_disk_is_asked_for_again(store: Store, made: MadeShard) -> None:
+    manifest = made.manifest()
+    store.install(manifest, 0)
+    for name, file in manifest.files.items():
+        send_file(store, manifest, file, made.bytes_of(file))
+    path = Path(store.layout_folder("s1v1")) / min(manifest.files)
+    path.write_bytes(b"Z" * path.stat().st_size)
+    assert Store(str(Path(store.layout_folder("s1v1")).parents[1])).install(manifest, 0) == Missing([path.name])
+
+
+def test_an_installed_file_is_not_replaced_by_another(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    manifest = made.manifest()
+    file = min(manifest.files.values(), key=lambda file: file.name)
+    content = b"another"
+    other = File(file.name, len(content), hashlib.sha256(content).hexdigest())
+    with pytest.raises(InvalidInputError, match="another content"):
+        send_file(store, manifest, other, content)
+    assert (Path(store.layout_folder("s1v1")) / file.name).read_bytes() == made.bytes_of(file)
+    send_file(store, manifest, file, made.bytes_of(file))  # again the same: no harm
+    segments = [msgspec.structs.replace(s, files=[other if f == file else f for f in s.files]) for s in manifest.segments]  # fmt: skip
+    with pytest.raises(InvalidInputError, match="another content"):
+        store.install(made.manifest(segments=segments), 0)
+    assert found(store) == ["1"]
+
+
+def test_a_segment_without_all_its_files_is_refused(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    manifest = made.put(page(2)).manifest()
+    for component in COMPONENTS:
+        kept = [file for file in manifest.segments[0].files if not file.name.endswith(component)]
+        broken = [msgspec.structs.replace(manifest.segments[0], files=kept), *manifest.segments[1:]]
+        with pytest.raises(InvalidInputError, match="it needs"):
+            store.install(made.manifest(segments=broken), 0)
+    assert found(store) == ["1"]
+
+
+def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> None:
+    """Otherwise its documents would be found twice, and be lost when one of the two shards drops it."""
+    first = MadeShard(tmp_path / "0", 0, 2).put(page(1))
+    second = MadeShard(tmp_path / "1", 1, 2).put(page(2))
+    push(store, first, second)
+    with pytest.raises(InvalidInputError, match="copy"):
+        store.install(second.manifest(segments=first.manifest().segments), 1)
+    assert found(store) == ["1", "2"]
+
+
+def test_a_schema_that_is_not_read_here_is_refused(store: Store, made: MadeShard) -> None:
+    manifest = made.manifest(layout=Layout(1, 999))
+    with pytest.raises(InvalidInputError, match="schema 999"):
+        store.install(manifest, 0)
+    with pytest.raises(InvalidInputError, match="schema 999"):
+        send_file(store, manifest, next(iter(manifest.files.values())), b"")
+    assert not os.path.exists(store.layout_folder("s1v999"))
+
+
+def test_what_was_sent_for_an_offer_that_was_given_up_is_removed(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    given_up = made.put(page(2)).manifest()
+    store.install(given_up, 0)
+    for name in given_up.files.keys() - files(store):
+        send_file(store, given_up, given_up.files[name], made.bytes_of(given_up.files[name]))
+    made.delete(page(2).url)  # its segment is gone from the next manifest
+    push(store, made)
+    assert files(store) == made.manifest().files.keys()
+
+
+def test_what_is_sent_for_one_shard_outlives_the_installs_of_another(store: Store, tmp_path: Path) -> None:
+    slow, fast = MadeShard(tmp_path / "0", 0, 2).put(page(1)), MadeShard(tmp_path / "1", 1, 2)
+    manifest = slow.manifest()
+    store.install(manifest, 0)
+    for file in manifest.files.values():
+        send_file(store, manifest, file, slow.bytes_of(file))
+    for number in range(2, 5):
+        push(store, fast.put(page(number)))
+    assert store.install(manifest, 0) == Installed(1, 1)
+    assert found(store) == ["1", "2", "3", "4"]
+
+
+def test_a_layout_is_served_when_all_its_shards_are_there(store: Store, tmp_path: Path) -> None:
+    parts = [MadeShard(tmp_path / str(number), number, 3).put(page(number)) for number in range(3)]
+    for number, part in enumerate(parts):
+        assert store.current() is None, number
+        push(store, part)
+    assert store.current() == "s3v1"
+    assert found(store) == ["0", "1", "2"]
+
+
+def test_a_new_layout_takes_the_place_of_the_old_when_it_is_whole(
+    store: Store, made: MadeShard, tmp_path: Path
+) -> None:
+    push(store, made)
+    abandoned = MadeShard(tmp_path / "abandoned", 0, 5, epoch=2).put(page(5))
+    push(store, abandoned)
+    parts = [MadeShard(tmp_path / f"new{number}", number, 2, epoch=3).put(page(number)) for number in range(2)]
+    push(store, parts[0])
+    assert (store.current(), found(store)) == ("s1v1", ["1"])
+    push(store, made.put(page(7)))
+    assert found(store) == ["1", "7"]
+    push(store, parts[1])
+    assert (store.current(), found(store)) == ("s2v1", ["0", "1"])
+    assert os.listdir(os.path.dirname(store.layout_folder("s2v1"))) == ["s2v1"]
+    with pytest.raises(SupersededError):
+        store.install(made.manifest(), 0)
+
+
+def test_an_older_layout_does_not_come_back(store: Store, tmp_path: Path) -> None:
+    newer = MadeShard(tmp_path / "new", 0, 1, epoch=10).put(page(1))
+    push(store, newer)
+    with pytest.raises(SupersededError) as refused:
+        store.install(MadeShard(tmp_path / "old", 0, 2, epoch=9).manifest(), 0)
+    assert refused.value.installed == (10, 1)
+    assert os.listdir(os.path.dirname(store.layout_folder("s1v1"))) == ["s1v1"]
+
+
+def test_a_layout_that_is_dropped_while_a_file_comes_is_unavailable(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = made.manifest()
+    file = next(iter(manifest.files.values()))
+    real = os.fsync
+
+    def drop(descriptor: int) -> None:
+        real(descriptor)
+        folder = store.layout_folder("s1v1")
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
+
+    monkeypatch.setattr(os, "fsync", drop)
+    with pytest.raises(UnavailableError, match="s1v1"):
+        send_file(store, manifest, file, made.bytes_of(file))
+
+
+def test_clean_up_leaves_only_what_is_installed(store: Store, made: MadeShard, tmp_path: Path) -> None:
+    push(store, made)
+    folder = Path(store.layout_folder("s1v1"))
+    for name in (f"{'a' * 32}.store", f"{'a' * 32}.store.{'b' * 32}.part", "meta.json.new"):
+        (folder / name).write_bytes(b"left")
+    (folder.parent / "s4v1").mkdir()
+    (folder.parent / "s4v1" / f"{'a' * 32}.store").write_bytes(b"never installed")
+    (folder.parent / "lost+found").write_bytes(b"not ours")
+    partial = MadeShard(tmp_path / "partial", 0, 2, epoch=2).put(page(1))
+    push(store, partial)
+    store.clean_up()
+    assert files(store) == made.manifest().files.keys()
+    assert not [name for name in os.listdir(folder) if name.endswith((".part", ".new"))]
+    assert set(os.listdir(folder.parent)) == {"s1v1", "s2v1", "lost+found"}
+    assert found(store) == ["1"]
+
+
+def test_a_folder_of_another_version_is_refused_and_left_alone(store: Store, made: MadeShard, tmp_path: Path) -> None:
+    push(store, made)
+    folder = tmp_path / "store"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "format"}
+    (folder / "format").write_text("2\n")
+    with pytest.raises(IncompatibleIndexError, match="format '2'"):
+        Store(str(folder))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "format"} == before
+
+
+@pytest.mark.parametrize(
+    "meta", [b"{}", b"", b'{"payload": "[]x"}', b'{"payload": [1]}', b"[]", b'{"payload": "[{}]"}']
+)
+def test_a_meta_of_another_version_is_refused_and_left_alone(store: Store, made: MadeShard, meta: bytes) -> None:
+    push(store, made)
+    path = Path(store.layout_folder("s1v1")) / "meta.json"
+    path.write_bytes(meta)
+    before = files(store)
+    for work in (store.clean_up, lambda: Replica(store)):
+        with pytest.raises(IncompatibleIndexError, match="move it away") as refused:
+            work()
+        assert len(str(refused.value)) < 600
+    assert files(store) == before
+
+
+def test_freshness_is_kept_beside_the_index(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    assert store.install(made.manifest(generation=1, fresh_as_of=1234.5), 0) == Installed(1, 1)
+    assert store.freshness("s1v1") == {0: 1234.5}
+
+
+def test_a_heartbeat_writes_nothing_but_the_freshness(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    folder = Path(store.layout_folder("s1v1"))
+
+    def state() -> dict[str, tuple[int, int]]:
+        stats = {p.name: p.stat() for p in folder.iterdir() if not p.name.startswith("fresh-")}
+        return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in stats.items()}
+
+    before = state()
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("a heartbeat must not wait for the disk"))
+    store.install(made.manifest(generation=1), 0)
+    assert state() == before
+
+
+def test_a_manifest_is_of_its_shard(store: Store, made: MadeShard) -> None:
+    manifest: Manifest = made.manifest()
+    for shard in (1, 63, -1):
+        with pytest.raises(InvalidInputError):
+            store.install(manifest, shard)
