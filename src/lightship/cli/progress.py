@@ -100,9 +100,7 @@ class Display:
         self._logged, self._last = 0.0, Counts(0, 0, 0, 0, done=False)
         if sys.stderr.isatty():
             self._stack.enter_context(logging_redirect_tqdm())
-            self._bars = [
-                tqdm(position=i, total=1, bar_format=_FORMAT, dynamic_ncols=True) for i in range(len(STAGES))
-            ]
+            self._bars = [tqdm(position=i, total=1, bar_format=_FORMAT, dynamic_ncols=True) for i in range(len(STAGES))]
 
     def show(self, counts: Counts) -> None:
         """Show `counts`."""

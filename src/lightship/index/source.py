@@ -6,24 +6,20 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from lightship.model import Document, FieldValue, site_of
+from lightship.model import Document, FieldValue
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):
     """What is kept of a document for showing it; `modified` is in seconds since the epoch, 0 when unknown."""
 
     url: str
+    site: str
     title: str
     text: str
     description: str
     language: str | None
     modified: int
     fields: dict[str, FieldValue]
-
-    @property
-    def site(self) -> str:
-        """The host of the url."""
-        return site_of(self.url)
 
     @property
     def modified_time(self) -> datetime | None:
@@ -40,6 +36,7 @@ def encode_source(document: Document) -> bytes:
     return _encoder.encode(
         Source(
             document.url,
+            document.site,
             document.title,
             document.text,
             document.description,
