@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import random
+import re
 import socket
 import threading
 import time
@@ -25,6 +26,7 @@ from lightship.manifest import File, Layout, Manifest
 from lightship.model import Document, partition_of, shard_of
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.answer import Answer, SearchRequest
+from lightship.searchengine.protocol import LimitedProtocol
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.search import search
 from lightship.searchengine.serve import _following
@@ -184,7 +186,7 @@ class Caller:
 
     def call(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
         """Return the response to one request; `Accept_Language` in `headers` stands for Accept-Language."""
-        shown = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        shown = {"Authorization": f"Bearer {self.token}".encode()} if self.token else {}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         with contextlib.closing(connection):
@@ -223,11 +225,18 @@ class Caller:
         return [hit["url"] for hit in self.get(f"/?q={query}&format=json").json["hits"]]
 
     def raw(self, request: bytes, seconds: float = 20) -> bytes:
-        """Send bytes as they are, and return the beginning of what comes back."""
+        """Send bytes as they are, and return the response as it comes back."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
             with contextlib.suppress(ConnectionError):  # it may answer and close before all of it was sent
                 connection.sendall(request)
-            return connection.recv(65536)
+            reply = bytearray()
+            while chunk := connection.recv(65536):
+                reply += chunk
+                head, _, body = bytes(reply).partition(b"\r\n\r\n")
+                length = re.search(rb"(?i)content-length: (\d+)", head)
+                if length and len(body) >= int(length[1]):
+                    break
+            return bytes(reply)
 
 
 @contextlib.contextmanager
@@ -237,7 +246,9 @@ def served(folder: Path, token: str = "") -> Iterator[Caller]:
     app = make_app(replica, token)
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, http="httptools", lifespan="on"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, http=LimitedProtocol, lifespan="on")
+        )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

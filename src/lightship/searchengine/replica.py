@@ -29,8 +29,8 @@ class Replica:
         if layout is None:
             return
         if layout != self.layout:
-            self._reader = IndexReader(self.store.layout_folder(layout))
-            self.layout = layout
+            reader = IndexReader(self.store.layout_folder(layout))
+            self._reader, self.layout, self._fresh = reader, layout, self.store.freshness(layout)
             self._info = self._describe()
         elif self._reader is not None and self._reader.reload():
             self._info = self._describe()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import os
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from lightship.errors import InvalidInputError, NotFoundError, TooLargeError, UnauthorizedError
+from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError, UnauthorizedError
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
 from lightship.rpc.messages import Missing
 from lightship.searchengine.replica import Replica
+
+logger = logging.getLogger("searchengine")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -42,7 +45,10 @@ class Rpc:
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def check(request: Request) -> Response:
             check_token(self._token, request.headers.get("authorization", ""))
-            return await endpoint(request)
+            try:
+                return await endpoint(request)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody reads it
 
         return check
 
@@ -51,7 +57,10 @@ class Rpc:
         answer = await run_sync(self._replica.store.install, manifest, _shard(request))
         if isinstance(answer, Missing):
             return _json(answer, 202)
-        self._replica.follow()
+        try:
+            self._replica.follow()
+        except (LightshipError, OSError) as error:  # it is installed all the same, and looked at again soon
+            logger.warning("installed, but not served yet: %s", error)
         return _json(answer)
 
     async def _get_manifest(self, request: Request) -> Response:
@@ -67,8 +76,11 @@ class Rpc:
         manifest, name = self._installed(request), request.path_params["name"]
         if name not in manifest.files:
             raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
-        folder = self._replica.store.layout_folder(manifest.layout.name)
-        return FileResponse(os.path.join(folder, name), media_type="application/octet-stream")
+        path = os.path.join(self._replica.store.layout_folder(manifest.layout.name), name)
+        try:
+            return FileResponse(path, media_type="application/octet-stream", stat_result=os.stat(path))
+        except FileNotFoundError as error:
+            raise NotFoundError(f"file {name} was replaced a moment ago: ask for the manifest again") from error
 
     def _installed(self, request: Request) -> Manifest:
         manifest = self._replica.store.manifest(_shard(request))
@@ -78,9 +90,12 @@ class Rpc:
 
 
 def check_token(token: str, authorization: str) -> None:
-    """Raise UnauthorizedError unless `authorization` shows `token` (or no token is asked for), in constant time."""
-    expected = f"Bearer {token}".encode()
-    if token and not hmac.compare_digest(expected, authorization.encode()):
+    """Raise UnauthorizedError unless `authorization` shows `token` (or no token is asked for), in constant time.
+
+    `authorization` is a header as ASGI frameworks give it: its bytes read as Latin-1.
+    """
+    expected = f"Bearer {token}".encode(errors="surrogateescape")  # as the environment had its bytes
+    if token and not hmac.compare_digest(expected, authorization.encode("latin-1")):
         raise UnauthorizedError("the bearer token is missing or wrong: set LIGHTSHIP_TOKEN to the searchengine's")
 
 
@@ -88,7 +103,7 @@ def decode_manifest(body: bytes) -> Manifest:
     """Return the manifest in `body`; raises InvalidInputError naming the field that is wrong or unknown."""
     try:
         return _manifest_decoder.decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError(f"malformed manifest: {error}") from error
 
 

@@ -18,6 +18,7 @@ import uvicorn
 from lightship.config import TIED_VARIABLE
 from lightship.errors import LightshipError
 from lightship.program import run_program, stop_on_signals
+from lightship.searchengine.protocol import LimitedProtocol
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
@@ -37,9 +38,10 @@ def serve(folder: str, listener: socket.socket, token: str) -> None:
     app.router.lifespan_context = lambda _: _following(replica)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
-        http="httptools", loop="uvloop", lifespan="on",
+        http=LimitedProtocol, loop="uvloop", lifespan="on",
     )  # fmt: skip
     server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, server.handle_exit)  # uvicorn raises it again at the end, for whom it was before
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
         signal.signal(number, server.handle_exit)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

@@ -96,7 +96,7 @@ def test_a_damaged_file_is_refused_and_not_kept(store: Store, made: MadeShard, d
 def test_a_file_that_was_damaged_on_the_disk_is_asked_for_again(store: Store, made: MadeShard) -> None:
     manifest = made.manifest()
     store.install(manifest, 0)
-    for name, file in manifest.files.items():
+    for file in manifest.files.values():
         send_file(store, manifest, file, made.bytes_of(file))
     path = Path(store.layout_folder("s1v1")) / min(manifest.files)
     path.write_bytes(b"Z" * path.stat().st_size)

@@ -1,0 +1,222 @@
+"""The RPC over real sockets: every bad input gets a clear answer, and the old view is served unchanged."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from lightship.manifest import MAX_MANIFEST_BYTES, Manifest
+from lightship.searchengine.rpc import check_token
+from made import Caller, MadeShard, Reply, page, served
+from support import wait_until
+
+TOKEN = "gehéim-秘密"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MadeShard:
+    return MadeShard(tmp_path / "0", epoch=3).put(page(1))
+
+
+@pytest.fixture
+def caller(tmp_path: Path, made: MadeShard) -> Iterator[Caller]:
+    with served(tmp_path / "store") as caller:
+        caller.push(made)
+        before = caller.get("/rpc/v1/shards/0").body
+        yield caller
+        assert caller.get("/rpc/v1/shards/0").body == before
+        assert caller.found("page") == [page(1).url]
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    with served(tmp_path_factory.mktemp("guarded"), TOKEN) as caller:
+        yield caller
+
+
+def altered(manifest: Manifest, change: Callable[[dict[str, Any]], object]) -> bytes:
+    values = json.loads(msgspec.json.encode(manifest))
+    change(values)
+    return json.dumps(values).encode()
+
+
+def assert_problem(reply: Reply, status: int, *parts: str) -> None:
+    assert reply.status == status, reply.text
+    error = reply.json["error"]
+    assert all(part in error for part in parts), error
+    assert error[0] == error[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda m: m.update(colour="red"), "colour"),
+        (lambda m: m["layout"].update(colour="red"), "colour"),
+        (lambda m: m.pop("epoch"), "epoch"),
+        (lambda m: m.update(shard=1), "shard"),
+        (lambda m: m["layout"].update(shards=0), "shards"),
+        (lambda m: m["layout"].update(shards=65), "65 shards"),
+        (lambda m: m["layout"].update(schema=-1), "schema"),
+        (lambda m: m["layout"].update(schema=10**25), "schema"),
+        (lambda m: m.update(epoch=-3), "epoch"),
+        (lambda m: m.update(epoch=10**30), "epoch"),
+        (lambda m: m.update(generation=-3), "generation"),
+        (lambda m: m.update(generation="7"), "generation"),
+        (lambda m: m.update(fresh_as_of=-5), "fresh_as_of"),
+        (lambda m: m.update(fresh_as_of=1e300), "fresh_as_of"),
+        (lambda m: m.update(positions={"0": -1}), "positions"),
+        (lambda m: m["segments"][0].update(documents=-1), "segment"),
+        (lambda m: m["segments"][0].update(documents=2**40), "segment"),
+        (lambda m: m["segments"][0].update(deleted=1), "delete"),
+        (lambda m: m["segments"][0].update(id="../../x"), "segment"),
+        (lambda m: m["segments"][0]["files"].append(m["segments"][0]["files"][0]), "twice"),
+        (lambda m: m["segments"].append(m["segments"][0]), "twice"),
+        (lambda m: m["segments"][0]["files"].pop(), "it needs"),
+        (lambda m: m["segments"][0]["files"][0].update(name="../../../etc/passwd"), "etc/passwd"),
+        (lambda m: m["segments"][0]["files"][0].update(size=-1), "size"),
+        (lambda m: m["segments"][0]["files"][0].update(digest="0" * 64), "another content"),
+        (lambda m: m["segments"][0]["files"][0].update(digest="x"), "digest"),
+    ],
+)
+def test_a_bad_manifest(caller: Caller, made: MadeShard, change: Callable[[dict[str, Any]], object], part: str) -> None:
+    assert_problem(caller.call("PUT", "/rpc/v1/shards/0", altered(made.manifest(), change)), 400, part)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"layout": "\xff"}', b"[" * 100_000, b'{"a":' * 100_000, b"\0" * 100]
+)  # fmt: skip
+def test_not_json(caller: Caller, body: bytes) -> None:
+    assert_problem(caller.call("PUT", "/rpc/v1/shards/0", body), 400, "malformed manifest")
+
+
+def test_a_manifest_over_the_limit(caller: Caller) -> None:
+    assert_problem(
+        caller.call("PUT", "/rpc/v1/shards/0", b" " * (MAX_MANIFEST_BYTES + 1)), 413, str(MAX_MANIFEST_BYTES)
+    )
+
+
+@pytest.mark.parametrize("shard", ["64", "-1", "x", "00000", "²", "%00", "1e1", "99999999999999999999"])
+def test_a_shard_out_of_range(caller: Caller, made: MadeShard, shard: str) -> None:
+    target = f"/rpc/v1/shards/{quote(shard, safe='%')}"
+    for reply in (caller.call("PUT", target, msgspec.json.encode(made.manifest())), caller.get(target)):
+        assert_problem(reply, 400, "shard")
+
+
+def test_older_ones_are_told_what_is_installed(caller: Caller, made: MadeShard) -> None:
+    for epoch, generation in ((2, 99), (1, 1)):
+        reply = caller.put_manifest(made.manifest(epoch=epoch, generation=generation))
+        assert_problem(reply, 409, "epoch 3")
+        assert (reply.json["epoch"], reply.json["generation"]) == (3, 1)
+
+
+def test_an_older_generation_is_told_what_is_installed(tmp_path: Path, made: MadeShard) -> None:
+    made.generation = 5
+    with served(tmp_path / "store") as caller:
+        caller.push(made)
+        reply = caller.put_manifest(made.manifest(generation=5))
+        assert reply.status == 409
+        assert (reply.json["epoch"], reply.json["generation"]) == (3, 6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..%2f..%2f..%2fetc%2fpasswd", "%2e%2e%2fx", "%2e%2e", "..%5cx", "%00", "meta.json", "a" * 300, "a" * 5000,
+     "%ed%a0%80", "x.store"],
+)  # fmt: skip
+def test_a_file_name_with_a_path_in_it(caller: Caller, made: MadeShard, tmp_path: Path, name: str) -> None:
+    before = {path for path in tmp_path.rglob("*") if not path.name.startswith("fresh-")}
+    announced = f"layout=s1v1&digest={'0' * 64}&size=3"
+    for reply in (
+        caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{announced}", b"abc"),
+        caller.get(f"/rpc/v1/shards/0/files/{name}"),
+    ):
+        assert reply.status in (400, 404), reply.text
+        assert reply.json["error"]
+    assert {path for path in tmp_path.rglob("*") if not path.name.startswith("fresh-")} == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"size": "-1"}, "size"),
+        ({"size": ""}, "size"),
+        ({"size": "9" * 400}, "size"),
+        ({"size": "4"}, "4 bytes"),
+        ({"size": "2"}, "2"),
+        ({"digest": ""}, "digest"),
+        ({"digest": "0" * 64}, "digest"),
+        ({"layout": ""}, "layout"),
+        ({"layout": "../x"}, "layout"),
+        ({"layout": "s1v999"}, "schema 999"),
+        ({"layout": "s65v1"}, "65 shards"),
+    ],
+    ids=str,
+)
+def test_a_bad_announcement_or_content(caller: Caller, tmp_path: Path, changes: dict[str, str], part: str) -> None:
+    given = {"layout": "s1v1", "size": "3", "digest": "a" * 64, **changes}
+    query = "&".join(f"{name}={value}" for name, value in given.items())
+    name = f"{'a' * 32}.store"
+    assert_problem(caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{query}", b"abc"), 400, part)
+    assert not list(tmp_path.glob(f"store/**/{name}*"))
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(caller: Caller, tmp_path: Path) -> None:
+    name = f"{'a' * 32}.store"
+    target = f"/rpc/v1/shards/0/files/{name}?layout=s1v1&size=1000&digest={'a' * 64}"
+    with socket.create_connection(("127.0.0.1", caller.port)) as connection:
+        connection.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc".encode())
+        wait_until(lambda: list(tmp_path.glob(f"store/**/{name}*.part")), 5, "the part file")
+    wait_until(lambda: not list(tmp_path.glob(f"store/**/{name}*")), 5, "the part file is gone")
+
+
+def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
+    manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0").body, type=Manifest)
+    for name, file in manifest.files.items():
+        assert caller.get(f"/rpc/v1/shards/0/files/{name}").body == made.bytes_of(file)
+    assert_problem(caller.get(f"/rpc/v1/shards/0/files/{'a' * 32}.store"), 404, "not of the installed manifest")
+    assert_problem(caller.get("/rpc/v1/shards/1"), 404, "shard 1")
+
+
+def test_a_file_that_vanished_is_not_found(tmp_path: Path, made: MadeShard) -> None:
+    with served(tmp_path / "store") as caller:
+        caller.push(made)
+        name = min(made.manifest().files)
+        (tmp_path / "store" / "layouts" / "s1v1" / name).unlink()
+        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, name)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH"])
+def test_other_methods(caller: Caller, method: str) -> None:
+    assert_problem(caller.call(method, "/rpc/v1/shards/0", b""), 405, "method")
+
+
+@pytest.mark.parametrize(
+    "shown", [None, b"", b"Bearer", b"Bearer ", b"Bearer wrong", b"Basic eA==", b"\xff\xfe\xe9", "é".encode(), b"Bearer " + b"x" * 5000]
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_without_the_token_nothing_is_done(guarded: Caller, method: str, shown: bytes | None) -> None:
+    header = b"" if shown is None else b"Authorization: " + shown + b"\r\n"
+    for target in (b"/rpc/v1/shards/0", b"/rpc/v1/shards/0/files/" + b"a" * 32 + b".store"):
+        reply = guarded.raw(method.encode() + b" " + target + b" HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
+        assert reply.startswith(b"HTTP/1.1 401 "), reply
+        assert b"LIGHTSHIP_TOKEN" in reply
+    assert guarded.get("/rpc/v1/shards/0").status == 404
+
+
+def test_the_token_opens_also_when_it_is_not_ascii(guarded: Caller) -> None:
+    header = b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
+    reply = guarded.raw(b"GET /rpc/v1/shards/0 HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
+    assert reply.startswith(b"HTTP/1.1 404 "), reply
+
+
+def test_the_token_is_compared_in_constant_time() -> None:
+    """By what the standard library promises: `==` would tell how much of a guess is right."""
+    assert "compare_digest" in inspect.getsource(check_token)
