@@ -18,6 +18,7 @@ import msgspec
 import uvloop
 
 from bench.progress import BenchmarkError
+from bench.settings import ROOT
 
 TIMEOUT = 120.0  # seconds for all queries
 
@@ -43,7 +44,7 @@ def measure(address: str, connections: int, queries: Sequence[str]) -> Measured:
     """Ask `queries` at host:port in another process; raises BenchmarkError when an answer is not 200."""
     host, _, port = address.rpartition(":")
     load = msgspec.json.encode(Load(host, int(port), connections, list(queries)))
-    done = subprocess.run([sys.executable, "-m", "bench.load"], input=load, capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "bench.load"], input=load, capture_output=True, check=False, cwd=ROOT)
     if done.returncode:
         raise BenchmarkError(f"the load generator failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
     return msgspec.json.decode(done.stdout, type=Measured)
