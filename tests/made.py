@@ -240,12 +240,12 @@ class Caller:
 
 
 @contextlib.contextmanager
-def served(folder: Path, token: str = "") -> Iterator[Caller]:
+def served(folder: Path, token: str = "", port: int = 0) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     replica = Replica(Store(str(folder)))
     app = make_app(replica, token)
     app.router.lifespan_context = lambda _: _following(replica)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, http=LimitedProtocol, lifespan="on")
         )

@@ -37,6 +37,10 @@ def opstamp(folder: str) -> int:
         return int(_read_meta(folder)["opstamp"])
     except FileNotFoundError:
         return 0
+    except (KeyError, ValueError, TypeError) as error:
+        raise IncompatibleIndexError(
+            f"{folder} holds an index of another version ({error!r}); move it away and it is built again from the log"
+        ) from error
 
 
 def _read_meta(folder: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from lightship.doclog import Lease, Leases
-from lightship.errors import UnavailableError
+from lightship.errors import LightshipError
 from lightship.files import write_atomically
 
 logger = logging.getLogger("indexer")
@@ -48,6 +48,6 @@ def keep(leases: Leases, lease: Lease, stop: threading.Event, lost: Callable[[],
             if not leases.renew(lease, LEASE_SECONDS):
                 lost()
                 return
-        except UnavailableError as error:
+        except LightshipError as error:
             logger.warning("can't renew the lease of %s now: %s", lease.name, error)
     leases.release(lease)

@@ -45,7 +45,8 @@ class Pusher:
         self._manifest: Manifest | None = None
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._known: dict[str, set[str]] = {}  # addresses by name
+        self._task = self._loop.create_task(self._follow_names())
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
 
@@ -55,13 +56,11 @@ class Pusher:
 
     def close(self, flush_seconds: float = 2.0) -> None:
         """Stop, after giving pushes that are under way up to `flush_seconds`."""
-        if self._task is not None:
-            asyncio.run_coroutine_threadsafe(self._flush(flush_seconds), self._loop).result()
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        asyncio.run_coroutine_threadsafe(self._flush(flush_seconds), self._loop).result()
+        self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
 
     def _run(self) -> None:
-        self._task = self._loop.create_task(self._follow_names())
         try:
             self._loop.run_until_complete(self._task)
         except asyncio.CancelledError:
@@ -99,20 +98,22 @@ class Pusher:
                 await asyncio.gather(*tasks.values(), return_exceptions=True)
 
     async def _addresses(self) -> set[str]:
-        found = set()
+        """Return the addresses of all names; a name that can't be looked up now keeps those that it had."""
         for name in self._names:
             host, port = parse_address(name)
             try:
                 results = await self._loop.getaddrinfo(host or "localhost", port, type=socket.SOCK_STREAM)
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
                 logger.debug("can't look up %s: %s", name, error)
                 continue
             # A name with both kinds of address is one machine: the same replica must not be pushed to twice
             kinds = {family for family, *_ in results}
             kind = socket.AF_INET if socket.AF_INET in kinds else socket.AF_INET6
             hosts = {str(address[0]) for family, *_, address in results if family == kind}
-            found |= {f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host in hosts}
-        return found
+            self._known[name] = {
+                f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host in hosts
+            }
+        return set().union(*self._known.values())
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
         """Bring one searchengine up to date whenever there is something new."""
@@ -149,12 +150,19 @@ class Pusher:
             return ""  # a newer generation took its place meanwhile: it comes next
         except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:
             return str(error) or type(error).__name__
+        except (
+            Exception
+        ) as error:  # whatever one searchengine answers, this one is tried again, and others don't notice
+            logger.exception("unexpected")
+            return repr(error)
         return ""
 
     async def _update(self, client: RpcClient, manifest: Manifest) -> None:
         answer = await client.put_manifest(manifest)
         if isinstance(answer, Missing):
-            await self._send(client, manifest, [manifest.files[name] for name in answer.files])
+            await self._send(
+                client, manifest, [manifest.files[name] for name in answer.files if name in manifest.files]
+            )
             await client.put_manifest(manifest)
 
     async def _send(self, client: RpcClient, manifest: Manifest, files: Sequence[File]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -25,7 +26,7 @@ HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
 READ_LIMIT = 100  # entries of one partition before the next has its turn
 # Seconds between two commits: short when changes are new, longer when far behind, since freshness is lost then anyway
 # and fewer, larger segments are cheaper
-PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 5.0, 0.25
+PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 8.0, 0.5
 
 
 class Shard:
@@ -49,16 +50,17 @@ class Shard:
         self._folder = os.path.join(folder, layout.name)
         self._index_folder = os.path.join(self._folder, "index")
         self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
+        self._manifest_path = os.path.join(self._folder, "manifest.json")
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
         self._sequences = self._resume()
         self._writer = IndexWriter(self._index_folder, heap_bytes=heap_bytes, threads=threads)
         last = self._last_manifest()
         known = last.files.values() if last else ()
         self._snapshots = Snapshots(self._index_folder, os.path.join(self._folder, "published"), known)
-        # A shard that starts from nothing publishes when it has caught up: replicas may serve more than it has until then
-        self._behind = set() if any(self._sequences.values()) else set(self._partitions)
+        # What was never published is, when it has caught up to here: replicas may serve more than it has until then
+        self._behind = {} if last else {p: log.span(p).head for p in self._partitions}
         self._segments: list[Segment] = []
-        self._generation, self._meta_time = 0, 0
+        self._generation, self._meta_stamp = 0, (0, 0)
         self._stamp, self._pending, self._pending_since = opstamp(self._index_folder), 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
@@ -88,14 +90,15 @@ class Shard:
         if os.path.exists(self._index_folder):
             logger.warning("the index in %s does not belong to this log: building it anew from the log", self._folder)
             shutil.rmtree(self._index_folder)
-        os.makedirs(self._index_folder)
         self._positions.forget()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._manifest_path)
+        os.makedirs(self._index_folder)
         return dict.fromkeys(self._partitions, 0)
 
     def _last_manifest(self) -> Manifest | None:
-        path = os.path.join(self._folder, "manifest.json")
         try:
-            with open(path, "rb") as file:
+            with open(self._manifest_path, "rb") as file:
                 return msgspec.json.decode(file.read(), type=Manifest)
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
@@ -108,13 +111,13 @@ class Shard:
             entries = self._log.read(partition, self._sequences[partition], READ_LIMIT)
             for entry in entries:
                 self._apply(entry)
-            if not entries:
-                self._behind.discard(partition)
             if entries:
                 count += len(entries)
                 self._sequences[partition] = entries[-1].sequence
                 self._lag = now - entries[-1].time
             self._fresh[partition] = entries[-1].time if entries else now
+            if not entries or self._sequences[partition] >= self._behind.get(partition, 0):
+                self._behind.pop(partition, None)
             if self._pending and time.monotonic() - self._pending_since >= self._pace():
                 self._commit()
             if stop.is_set():
@@ -159,24 +162,20 @@ class Shard:
     def _publish_snapshot(self) -> None:
         """Publish the last commit, with a new generation if the files changed (a commit, or the end of a merge)."""
         if self._behind:
-            return None
-        try:
-            changed_at = os.stat(os.path.join(self._index_folder, META)).st_mtime_ns
-        except FileNotFoundError:  # nothing was ever committed
-            self._writer.commit()
-            return self._publish_snapshot()
-        changed = changed_at != self._meta_time or not self._generation
+            return
+        status = os.stat(os.path.join(self._index_folder, META))
+        stamp = status.st_mtime_ns, status.st_ino
+        changed = stamp != self._meta_stamp
         if changed:
             self._segments = self._snapshots.take()
             self._generation += 1
         manifest = self._manifest()
         if changed:
-            self._meta_time = changed_at
-            write_atomically(os.path.join(self._folder, "manifest.json"), msgspec.json.encode(manifest))
+            self._meta_stamp = stamp
+            write_atomically(self._manifest_path, msgspec.json.encode(manifest))
             self._snapshots.drop_others(self._segments)
         self._published_at = time.monotonic()
         self._publish(manifest)
-        return None
 
     def _manifest(self) -> Manifest:
         return Manifest(

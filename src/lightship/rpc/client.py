@@ -47,9 +47,12 @@ class RpcClient:
         """Offer `manifest`; return what was installed, or the files that are missing."""
         body = msgspec.json.encode(manifest)
         status, answer = await self._put(f"/rpc/v1/shards/{manifest.shard}", body, CALL_SECONDS, {})
-        if status == 202:
-            return msgspec.json.decode(answer, type=Missing)
-        return msgspec.json.decode(answer, type=Installed)
+        try:
+            if status == 202:
+                return msgspec.json.decode(answer, type=Missing)
+            return msgspec.json.decode(answer, type=Installed)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"{self._base} does not answer like a searchengine: {error}") from error
 
     async def put_file(self, manifest: Manifest, file: File, path: str) -> None:
         """Send `file`, which is at `path`."""
@@ -59,10 +62,12 @@ class RpcClient:
 
     async def _put(self, path: str, body: Any, seconds: float, query: dict[str, str]) -> tuple[int, bytes]:
         timeout = aiohttp.ClientTimeout(total=seconds)
-        call = self._session.put(self._base + path, data=body, params=query, headers=self._headers, timeout=timeout)
+        call = self._session.put(
+            self._base + path, data=body, params=query, headers=self._headers, timeout=timeout, allow_redirects=False
+        )
         async with call as response:
             answer = await response.read()
-            if response.status >= 400:
+            if response.status >= 300:
                 raise _error(response.status, answer)
             return response.status, answer
 
@@ -70,7 +75,7 @@ class RpcClient:
 def _error(status: int, answer: bytes) -> LightshipError:
     try:
         problem = msgspec.json.decode(answer, type=Problem)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         problem = Problem(f"HTTP status {status}")
     if status == status_of(SupersededError("")):
         installed = (problem.epoch, problem.generation) if problem.epoch and problem.generation else None

@@ -42,7 +42,6 @@ def _main(arguments: list[str]) -> None:
         if not token():
             logger.warning("LIGHTSHIP_TOKEN is not set: ANYONE who reaches this port can replace the index")
         logger.info("listening on http://%s:%d, data in %s", host or "localhost", port, folder)
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         if settings.workers == 1:
             serve(folder, listener, token())
         else:

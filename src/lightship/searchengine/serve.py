@@ -33,6 +33,7 @@ RESTART_SECONDS = 0.5
 
 def serve(folder: str, listener: socket.socket, token: str) -> None:
     """Serve the data folder on `listener` until SIGTERM, then finish what is under way."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     replica = Replica(Store(folder))
     app = make_app(replica, token)
     app.router.lifespan_context = lambda _: _following(replica)

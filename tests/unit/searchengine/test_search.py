@@ -1,0 +1,73 @@
+"""Answers: what a hit is made of, paging, and the order by date."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lightship.errors import UnavailableError
+from lightship.model import Document
+from lightship.searchengine.answer import MAX_RESULTS
+from lightship.searchengine.replica import Replica
+from lightship.searchengine.store import Store
+from made import ask, page, replica_of, urls
+
+FULL = Document(
+    url="https://Example.org:8443/Path/?q=1#part", title="A <b>title</b>", text="Some text & more <script>",
+    headings=["A heading"], description="Described", language="en", modified=datetime(2024, 2, 29, 12, tzinfo=UTC),
+    fields={"price": 9.5, "tags": ["a", "b"], "new": True, "count": 2**60},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def replica(tmp_path_factory: pytest.TempPathFactory) -> Replica:
+    dated = [page(n, f"dated {'word ' * n}", modified=datetime(2000 + n, 1, 1, tzinfo=UTC)) for n in range(1, 15)]
+    ancient = page(100, "dated ancient", modified=datetime(1900, 1, 1, tzinfo=UTC))
+    return replica_of(tmp_path_factory.mktemp("replica"), [FULL, *dated, ancient, page(101, "dated never")])
+
+
+def test_a_hit_is_what_was_put(replica: Replica) -> None:
+    (hit,) = ask(replica, "script").hits
+    assert (hit.url, hit.title, hit.site, hit.language) == (FULL.url, FULL.title, "example.org:8443", "en")
+    assert (hit.modified, hit.fields) == (FULL.modified, FULL.fields)
+    assert hit.snippet == "Some text &amp; more &lt;<mark>script</mark>&gt;"
+    assert hit.score is not None
+    assert hit.score > 0
+
+
+@pytest.mark.parametrize("query", ["title", "heading", "described", "path", "example"])
+def test_every_field_is_searched(replica: Replica, query: str) -> None:
+    assert FULL.url in urls(replica, query, size=100)
+
+
+def test_by_date_the_newest_come_first_and_unknown_ones_last(replica: Replica) -> None:
+    answer = ask(replica, "dated", sort="date", size=100)
+    numbers = [int(hit.url.rpartition("/")[2]) for hit in answer.hits]
+    assert numbers[:14] == list(range(14, 0, -1))
+    assert set(numbers[14:]) == {100, 101}
+    assert {hit.score for hit in answer.hits} == {None}
+
+
+def test_pages(replica: Replica) -> None:
+    whole = urls(replica, "dated", size=100)
+    assert len(whole) == 16
+    assert [urls(replica, "dated", size=6, page=n) for n in (1, 2, 3, 4)] == [whole[:6], whole[6:12], whole[12:], []]
+    far = ask(replica, "dated", size=100, page=MAX_RESULTS // 100 + 1)
+    assert (far.total, far.hits) == (16, [])
+
+
+def test_an_empty_query_finds_nothing(replica: Replica) -> None:
+    answer = ask(replica, "")
+    assert (answer.total, answer.hits, answer.notice) == (0, [], None)
+    assert answer.index.documents == 17
+
+
+def test_without_an_index(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError):
+        ask(Replica(Store(str(tmp_path))), "word")
+
+
+def test_the_time_taken_is_told(replica: Replica) -> None:
+    assert 0 < ask(replica, "dated").took_ms < 60_000
