@@ -21,19 +21,31 @@ from support import wait_until
 TOKEN = "gehéim-秘密"
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> MadeShard:
-    return MadeShard(tmp_path / "0", epoch=3).put(page(1))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of what is served."""
+    return tmp_path_factory.mktemp("served") / "store"
 
 
-@pytest.fixture
-def caller(tmp_path: Path, made: MadeShard) -> Iterator[Caller]:
-    with served(tmp_path / "store") as caller:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> MadeShard:
+    return MadeShard(tmp_path_factory.mktemp("made"), epoch=3).put(page(1))
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, made: MadeShard) -> Iterator[Caller]:
+    with served(folder) as caller:
         caller.push(made)
-        before = caller.get("/rpc/v1/shards/0").body
         yield caller
-        assert caller.get("/rpc/v1/shards/0").body == before
-        assert caller.found("page") == [page(1).url]
+
+
+@pytest.fixture
+def caller(server: Caller) -> Iterator[Caller]:
+    """A searchengine whose view must be the same after the test."""
+    before = server.get("/rpc/v1/shards/0").body
+    yield server
+    assert server.get("/rpc/v1/shards/0").body == before
+    assert server.found("page") == [page(1).url]
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +129,8 @@ def test_older_ones_are_told_what_is_installed(caller: Caller, made: MadeShard) 
         assert (reply.json["epoch"], reply.json["generation"]) == (3, 1)
 
 
-def test_an_older_generation_is_told_what_is_installed(tmp_path: Path, made: MadeShard) -> None:
+def test_an_older_generation_is_told_what_is_installed(tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0", epoch=3)
     made.generation = 5
     with served(tmp_path / "store") as caller:
         caller.push(made)
@@ -131,8 +144,8 @@ def test_an_older_generation_is_told_what_is_installed(tmp_path: Path, made: Mad
     ["..%2f..%2f..%2fetc%2fpasswd", "%2e%2e%2fx", "%2e%2e", "..%5cx", "%00", "meta.json", "a" * 300, "a" * 5000,
      "%ed%a0%80", "x.store"],
 )  # fmt: skip
-def test_a_file_name_with_a_path_in_it(caller: Caller, made: MadeShard, tmp_path: Path, name: str) -> None:
-    before = {path for path in tmp_path.rglob("*") if not path.name.startswith("fresh-")}
+def test_a_file_name_with_a_path_in_it(caller: Caller, folder: Path, name: str) -> None:
+    before = {path for path in folder.rglob("*") if not path.name.startswith("fresh-")}
     announced = f"layout=s1v1&digest={'0' * 64}&size=3"
     for reply in (
         caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{announced}", b"abc"),
@@ -140,7 +153,7 @@ def test_a_file_name_with_a_path_in_it(caller: Caller, made: MadeShard, tmp_path
     ):
         assert reply.status in (400, 404), reply.text
         assert reply.json["error"]
-    assert {path for path in tmp_path.rglob("*") if not path.name.startswith("fresh-")} == before
+    assert {path for path in folder.rglob("*") if not path.name.startswith("fresh-")} == before
 
 
 @pytest.mark.parametrize(
@@ -160,21 +173,21 @@ def test_a_file_name_with_a_path_in_it(caller: Caller, made: MadeShard, tmp_path
     ],
     ids=str,
 )
-def test_a_bad_announcement_or_content(caller: Caller, tmp_path: Path, changes: dict[str, str], part: str) -> None:
+def test_a_bad_announcement_or_content(caller: Caller, folder: Path, changes: dict[str, str], part: str) -> None:
     given = {"layout": "s1v1", "size": "3", "digest": "a" * 64, **changes}
     query = "&".join(f"{name}={value}" for name, value in given.items())
     name = f"{'a' * 32}.store"
     assert_problem(caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{query}", b"abc"), 400, part)
-    assert not list(tmp_path.glob(f"store/**/{name}*"))
+    assert not list(folder.glob(f"**/{name}*"))
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(caller: Caller, tmp_path: Path) -> None:
+def test_an_upload_that_breaks_off_leaves_nothing(caller: Caller, folder: Path) -> None:
     name = f"{'a' * 32}.store"
     target = f"/rpc/v1/shards/0/files/{name}?layout=s1v1&size=1000&digest={'a' * 64}"
     with socket.create_connection(("127.0.0.1", caller.port)) as connection:
         connection.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc".encode())
-        wait_until(lambda: list(tmp_path.glob(f"store/**/{name}*.part")), 5, "the part file")
-    wait_until(lambda: not list(tmp_path.glob(f"store/**/{name}*")), 5, "the part file is gone")
+        wait_until(lambda: list(folder.glob(f"**/{name}*.part")), 5, "the part file")
+    wait_until(lambda: not list(folder.glob(f"**/{name}*")), 5, "the part file is gone")
 
 
 def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
@@ -185,7 +198,8 @@ def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
     assert_problem(caller.get("/rpc/v1/shards/1"), 404, "shard 1")
 
 
-def test_a_file_that_vanished_is_not_found(tmp_path: Path, made: MadeShard) -> None:
+def test_a_file_that_vanished_is_not_found(tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0").put(page(1))
     with served(tmp_path / "store") as caller:
         caller.push(made)
         name = min(made.manifest().files)
