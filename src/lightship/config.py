@@ -93,7 +93,7 @@ class IndexerSettings:
     heap: int = _setting(
         256, "memory that new documents may fill before a segment is written, in MiB", _number(16, 8192)
     )
-    threads: int = _setting(1, "threads that build segments", _number(1, 64))
+    threads: int = _setting(0, "threads that build segments; 0: one for each processor, 4 at most", _number(0, 64))
 
 
 @dataclasses.dataclass(frozen=True)

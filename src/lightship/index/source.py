@@ -15,7 +15,7 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     url: str
     site: str
     title: str
-    text: str
+    text: bytes  # in UTF-8: only the passage that is shown is decoded
     description: str
     language: str | None
     modified: int
@@ -38,7 +38,7 @@ def encode_source(document: Document) -> bytes:
             document.url,
             document.site,
             document.title,
-            document.text,
+            document.text.encode(),
             document.description,
             document.language,
             modified_seconds(document),

@@ -82,7 +82,7 @@ def _index(settings: IndexerSettings, log: Log, folder: str, stop: threading.Eve
             shard=settings.shard,
             epoch=held.epoch,
             heap_bytes=settings.heap << 20,
-            threads=settings.threads,
+            threads=settings.threads or min(os.cpu_count() or 1, 4),
             publish=pusher.offer,
         )
         logger.info(

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from lightship.index.compiler import compile_query
+from lightship.index.passage import PASSAGE
 from lightship.index.query import parse_query
-from lightship.index.snippet import PASSAGE, Highlighter
+from lightship.index.snippet import Highlighter
 
 LANGUAGES = ("en", "de", "")
 FILLER = "Nothing of interest stands in this sentence. " * 40
@@ -22,7 +23,7 @@ def highlighter(query: str, **frequencies: int) -> Highlighter:
 
 
 def snippet(query: str, text: str, language: str | None = "en", fallback: str = "", **frequencies: int) -> str:
-    return highlighter(query, **frequencies).snippet(text, language, fallback)
+    return highlighter(query, **frequencies).snippet(text.encode(), language, fallback)
 
 
 def marked(shown: str) -> list[str]:

@@ -1,0 +1,164 @@
+"""Finds the best passage of a text for a query: around the rarest word of the query that the text has.
+
+Texts are UTF-8 bytes, as they are stored. Lower-casing bytes and looking for one form of a word takes a third of the
+time that looking for three forms in a `str` does, and only the passage is ever decoded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lightship.index.analysis import CJK, CJK_RUN
+
+PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
+_LEAD = 60  # characters shown before the word that was found
+_OCCURRENCES = 8  # places of a word that are compared
+_REACH = 4 * PASSAGE  # bytes that hold a passage in any script
+
+word_at = re.compile(rf"[^\W_{CJK}]+").match
+_SENTENCE_END = re.compile(r"[.!?。!?]\s+|\n")
+_LONGEST_WORD = 120  # bytes
+_ACCENT_LEADS = bytes([*range(0xC3, 0xCA), 0xCC, 0xCD, 0xE1, 0xEF])  # first bytes of letters that folding makes ASCII
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What is looked for in a text: `forms` of its beginning, and how much a passage gains by it."""
+
+    forms: tuple[bytes, ...]
+    weight: float
+    is_run: bool = False  # CJK text, which has no word boundaries
+
+
+class Passage(NamedTuple):
+    """A piece of a text; `cut_before` and `cut_after` tell whether the text goes on."""
+
+    text: str
+    cut_before: bool
+    cut_after: bool
+
+
+Accepts = Callable[[str], bool]  # whether a word, in lower case, has a term of the query
+
+
+def written(stem: str) -> tuple[bytes, ...]:
+    """Return how `stem` stands in a text whose ASCII letters are in lower case."""
+    forms = (stem,) if stem.isascii() else (stem, stem.capitalize(), stem.upper())
+    return tuple(dict.fromkeys(form.encode() for form in forms))
+
+
+def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts) -> int:
+    """Return the byte at which the best passage's word begins in `text`; -1 when it has none of `needles`."""
+    lowered = text.lower()
+    place = _best(lowered, needles, accepts)
+    if place < 0 and not text.isascii() and len(text.translate(None, _ACCENT_LEADS)) != len(text):
+        decoded = text.decode()
+        folded = fold(decoded)  # a character for a character
+        place = _best(folded.encode(), needles, accepts)
+        if place >= 0:
+            place = len(decoded[: len(folded.encode()[:place].decode())].encode())
+    return place
+
+
+def passage_at(text: bytes, place: int) -> Passage:
+    """Return the passage of `text` around the byte `place`: it begins with a sentence or a word and ends with a word."""
+    first, last = max(0, place - _REACH), place + _REACH
+    head, tail = text[first:place].decode(errors="ignore"), text[place:last].decode(errors="ignore")
+    near, at = head + tail, len(head)
+    start, end = _window(near, at)
+    return Passage(near[start:end], start > 0 or first > 0, end < len(near) or last < len(text))
+
+
+def _best(text: bytes, needles: tuple[Needle, ...], accepts: Accepts) -> int:
+    for number, needle in enumerate(needles):
+        others = needles[number + 1 :]
+        most_possible = sum(other.weight for other in others)
+        best, most = -1, -1.0
+        for place in _places(text, needle, accepts):
+            worth = _worth(text, place, others)
+            if worth > most:
+                best, most = place, worth
+                if worth == most_possible:
+                    break
+        if best >= 0:
+            return best
+    return -1
+
+
+def _worth(text: bytes, place: int, needles: tuple[Needle, ...]) -> float:
+    """Return how much of `needles` is near `place`."""
+    worth, start, end = 0.0, max(0, place - _LEAD), place + PASSAGE - _LEAD
+    for needle in needles:
+        for form in needle.forms:
+            if text.find(form, start, end) >= 0:
+                worth += needle.weight
+                break
+    return worth
+
+
+def _places(text: bytes, needle: Needle, accepts: Accepts) -> Iterator[int]:
+    """Yield the first places of `needle` in `text`: for each way to write it, _OCCURRENCES at most."""
+    for form in needle.forms:
+        count, place = 0, text.find(form)
+        while place >= 0 and count < _OCCURRENCES:
+            if needle.is_run or _is_word(text, place, accepts):
+                yield place
+                count += 1
+            place = text.find(form, place + 1)
+
+
+def _is_word(text: bytes, place: int, accepts: Accepts) -> bool:
+    """Tell whether a word that has a term of the query begins at `place`."""
+    if place:
+        before = text[place - 1 : place]
+        if before.isalnum() or (
+            before > b"\x7f" and word_at(text[max(0, place - 4) : place].decode(errors="ignore")[-1:])
+        ):
+            return False
+    word = word_at(text[place : place + _LONGEST_WORD].decode(errors="ignore"))
+    return word is not None and accepts(word[0])
+
+
+def _window(text: str, place: int) -> tuple[int, int]:
+    is_wide = not text.isascii() and CJK_RUN.search(text, place, place + 40)
+    width = PASSAGE // 2 if is_wide else PASSAGE
+    start = max(0, place - _LEAD * width // PASSAGE)
+    if start:
+        begins = [found.end() for found in _SENTENCE_END.finditer(text, start, place)]
+        start = begins[-1] if begins else _next_word(text, start, place)
+    end = min(len(text), start + width)
+    if end < len(text):
+        space = text.rfind(" ", place + 1, end)
+        end = space if space > end - 40 else end
+    return start, end
+
+
+def _next_word(text: str, start: int, place: int) -> int:
+    space = text.find(" ", start, place)
+    return space + 1 if space >= 0 else start
+
+
+class _Folding(dict[int, int]):
+    """Maps a character to its base letter in lower case, one to one, so that places in a text stay the same."""
+
+    def __missing__(self, code: int) -> int:
+        character = chr(code)
+        if code > 0x7F and not 0xAC00 <= code <= 0xD7FF:  # Hangul would fall apart
+            character = unicodedata.normalize("NFKD", character)[:1]
+        lower = character.lower()
+        base = ord(lower if len(lower) == 1 else character)
+        if len(self) < 20_000:
+            self[code] = base
+        return base
+
+
+_folding = _Folding({ord(letter): ord(base) for letter, base in zip("øØđĐłŁħĦŧŦı", "ooddllhhtti", strict=True)})
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case and without accents, a character for each of its characters."""
+    return text.translate(_folding)
