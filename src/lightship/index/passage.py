@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ _REACH = 4 * PASSAGE  # bytes that hold a passage in any script
 word_at = re.compile(rf"[^\W_{CJK}]+").match
 _SENTENCE_END = re.compile(r"[.!?。!?]\s+|\n")
 _LONGEST_WORD = 120  # bytes
+_IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
 _ACCENT_LEADS = bytes([*range(0xC3, 0xCA), 0xCC, 0xCD, 0xE1, 0xEF])  # first bytes of letters that folding makes ASCII
 
 
@@ -55,13 +56,18 @@ def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts) -> in
     """Return the byte at which the best passage's word begins in `text`; -1 when it has none of `needles`."""
     lowered = text.lower()
     place = _best(lowered, needles, accepts)
-    if place < 0 and not text.isascii() and len(text.translate(None, _ACCENT_LEADS)) != len(text):
+    if place < 0 and has_accents(text):
         decoded = text.decode()
         folded = fold(decoded)  # a character for a character
         place = _best(folded.encode(), needles, accepts)
         if place >= 0:
             place = len(decoded[: len(folded.encode()[:place].decode())].encode())
     return place
+
+
+def has_accents(text: bytes) -> bool:
+    """Tell whether `text` may have letters that folding makes ASCII."""
+    return not text.isascii() and len(text.translate(None, _ACCENT_LEADS)) != len(text)
 
 
 def passage_at(text: bytes, place: int) -> Passage:
@@ -74,18 +80,16 @@ def passage_at(text: bytes, place: int) -> Passage:
 
 
 def _best(text: bytes, needles: tuple[Needle, ...], accepts: Accepts) -> int:
-    for number, needle in enumerate(needles):
-        others = needles[number + 1 :]
-        most_possible = sum(other.weight for other in others)
-        best, most = -1, -1.0
-        for place in _places(text, needle, accepts):
-            worth = _worth(text, place, others)
-            if worth > most:
-                best, most = place, worth
-                if worth == most_possible:
-                    break
-        if best >= 0:
-            return best
+    for number, needle in enumerate(needles, 1):
+        places = _places(text, needle, _OCCURRENCES)
+        if len(places) > 1 and number < len(needles):
+            others = needles[number:]
+            places.sort(key=lambda place: -_worth(text, place, others))
+        place = _first_word(text, places, needle, accepts)
+        if place < 0 and len(places) >= _OCCURRENCES:  # words that only begin alike may hide the right one
+            place = _first_word(text, _places(text, needle, len(text)), needle, accepts)
+        if place >= 0:
+            return place
     return -1
 
 
@@ -100,25 +104,28 @@ def _worth(text: bytes, place: int, needles: tuple[Needle, ...]) -> float:
     return worth
 
 
-def _places(text: bytes, needle: Needle, accepts: Accepts) -> Iterator[int]:
-    """Yield the first places of `needle` in `text`: for each way to write it, _OCCURRENCES at most."""
+def _places(text: bytes, needle: Needle, limit: int) -> list[int]:
+    """Return the first places at which `needle` may stand in `text`, for each way to write it `limit` at most."""
+    places = []
     for form in needle.forms:
-        count, place = 0, text.find(form)
-        while place >= 0 and count < _OCCURRENCES:
-            if needle.is_run or _is_word(text, place, accepts):
-                yield place
-                count += 1
+        left, place = limit, text.find(form)
+        while place >= 0 and left:
+            if needle.is_run or not place or not _IN_WORD[text[place - 1]]:
+                places.append(place)
+                left -= 1
             place = text.find(form, place + 1)
+    return places
+
+
+def _first_word(text: bytes, places: list[int], needle: Needle, accepts: Accepts) -> int:
+    """Return the first of `places` where `needle` is not just a part of another word; -1 when none is."""
+    return next((place for place in places if needle.is_run or _is_word(text, place, accepts)), -1)
 
 
 def _is_word(text: bytes, place: int, accepts: Accepts) -> bool:
     """Tell whether a word that has a term of the query begins at `place`."""
-    if place:
-        before = text[place - 1 : place]
-        if before.isalnum() or (
-            before > b"\x7f" and word_at(text[max(0, place - 4) : place].decode(errors="ignore")[-1:])
-        ):
-            return False
+    if place and text[place - 1] > 0x7F and word_at(text[max(0, place - 4) : place].decode(errors="ignore")[-1:]):
+        return False
     word = word_at(text[place : place + _LONGEST_WORD].decode(errors="ignore"))
     return word is not None and accepts(word[0])
 

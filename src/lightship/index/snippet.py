@@ -13,7 +13,17 @@ from itertools import groupby
 
 from lightship.index.analysis import analyze_word, bigrams, stem_language
 from lightship.index.compiler import Compiled
-from lightship.index.passage import Accepts, Needle, Passage, best_place, fold, passage_at, word_at, written
+from lightship.index.passage import (
+    Accepts,
+    Needle,
+    Passage,
+    best_place,
+    fold,
+    has_accents,
+    passage_at,
+    word_at,
+    written,
+)
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping leaves these alone
 
@@ -65,10 +75,9 @@ class Highlighter:
         return made
 
     def _mark(self, passage: str, wanted: _Wanted) -> str:
-        if passage.isascii():
-            spans = _word_spans(passage.lower(), wanted)
-        else:
-            spans = _word_spans(fold(passage), wanted)
+        folded = fold(passage) if has_accents(passage.encode()) else passage.lower()
+        spans = _word_spans(folded, wanted)
+        if self._pairs:
             spans.update(_run_spans(passage, self._pairs))
         parts, at = [], 0
         for start, end in sorted(spans):
