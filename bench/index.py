@@ -30,7 +30,7 @@ def run(settings: BenchSettings, corpus: Corpus) -> Report:
     notes = (
         f"{count} documents of {corpus.source}, {corpus.path.stat().st_size / 1e6:.0f} MB, median of {settings.repeat}",
         f"bare: tantivy's default writer on {min(os.cpu_count() or 1, 8)} threads, documents parsed before",
-        f"ours: crawler, log, indexer ({settings.threads} indexing thread), searchengine, started with the clock",
+        "ours: crawler, log, indexer, searchengine, started with the clock",
     )
     return Report("index", figures, notes)
 

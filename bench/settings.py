@@ -22,6 +22,10 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    return 0 if text == "0" else _positive(text)
+
+
 def _setting(default: Any, text: str, parse: Callable[[str], Any]) -> Any:
     return field(default=default, metadata={"help": text, "parse": parse})
 
@@ -42,5 +46,5 @@ class BenchSettings:
     seconds: int = _setting(60, "how long changes arrive in freshness", _positive)
     rate: int = _setting(20, "changes a second in freshness", _positive)
     repeat: int = _setting(1, "runs of index; the median counts", _positive)
-    threads: int = _setting(1, "threads of the indexer that build segments", _positive)
+    threads: int = _setting(0, "threads of the indexer that build segments; 0: as the indexer chooses", _count)
     results: str = _setting(str(ROOT / "bench" / "results" / "latest.json"), "file that figures are kept in", str)

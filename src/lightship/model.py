@@ -24,6 +24,7 @@ _ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 _ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # would run in a browser
 _LANGUAGE = re.compile("[A-Za-z]{2,8}(?![A-Za-z0-9])")  # the primary subtag of a BCP 47 tag
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_SITE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#\[\]]*|\[[0-9A-Fa-f:.]+\](?::[0-9]*)?)(?:[/?#]|$)")
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -65,10 +66,8 @@ class Change(msgspec.Struct, frozen=True):
 
 def site_of(url: str) -> str:
     """Return the host (and port, if written) of `url` in lower case, or an empty string."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""
+    found = _SITE.match(url)
+    return found[1].lower() if found else ""
 
 
 def url_digest(url: str) -> bytes:

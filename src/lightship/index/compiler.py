@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import tantivy
 
-from lightship.index.analysis import STOPWORDS, analyze_word, bigrams, cjk_runs, has_cjk, without_cjk
+from lightship.index.analysis import STOPWORDS, analyze_word, bigrams, cjk_runs, prepared, without_cjk
 from lightship.index.query import Query
 from lightship.index.schema import WEIGHTS, cjk, schema
 
@@ -56,7 +56,7 @@ def _split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the Latin-like words and the CJK runs of `texts`."""
     words, runs = [], []
     for text in texts:
-        if has_cjk(text):
+        if prepared(text)[1]:
             runs += cjk_runs(text)
             text = without_cjk(text)  # noqa: PLW2901
         words += text.split()

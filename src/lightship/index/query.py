@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
-from lightship.index.analysis import CJK, composed_text
+from lightship.index.analysis import CJK, prepared
 
 MAX_WORDS = 64  # more words than any person types cost time and change nothing
 
@@ -37,7 +37,7 @@ class Query:
 def parse_query(text: str) -> Query:
     """Return the query that `text` means; a quote without a partner is left out, and so is what exceeds MAX_WORDS."""
     query, left = Query(), MAX_WORDS
-    for clause in _CLAUSE.finditer(composed_text(text).translate(_QUOTES)):
+    for clause in _CLAUSE.finditer(prepared(text)[0].translate(_QUOTES)):
         content = clause["phrase"] or clause["word"] or clause["site"] or ""
         words = list(islice(_WORD.finditer(content), left + 1))
         if len(words) > left:

@@ -12,7 +12,7 @@ import tantivy
 from lightship.errors import IncompatibleIndexError, UnavailableError
 from lightship.index.analysis import DEFAULT_LANGUAGE, STEMMERS
 from lightship.index.compiler import Compiled
-from lightship.index.schema import register_analyzers
+from lightship.index.schema import UNSTEMMED, register_analyzers
 from lightship.index.segments import META, composed
 from lightship.index.source import Source, decode_source
 from lightship.manifest import Manifest
@@ -99,7 +99,8 @@ class IndexReader:
 def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
     """Return the languages by which the documents were stemmed: a query's words are stemmed by each."""
     found = [code for code in STEMMERS if code != DEFAULT_LANGUAGE and searcher.doc_freq("language", code)]
-    return (DEFAULT_LANGUAGE, *found, "")
+    unstemmed = [""] if searcher.doc_freq("language", UNSTEMMED) else []
+    return (DEFAULT_LANGUAGE, *found, *unstemmed)
 
 
 def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool) -> Found:

@@ -15,6 +15,8 @@ SCHEMA_VERSION = 1
 # high by itself: of 0.3 to 2.0 for the title, 0.5 was best on judged collections (docs/decisions/0002-weights.md)
 WEIGHTS = {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}
 
+UNSTEMMED = "-"  # beside its language, the `language` of a document whose words are indexed as they are
+
 WORDS = "words"
 GRAMS = "grams"
 

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ logger = logging.getLogger("indexer.push")
 
 LOOK_UP_SECONDS = 1.0  # between two look-ups of the searchengines' names
 RETRY_SECONDS = 0.5
+SLOW_SECONDS = 0.5  # pushes that take longer are logged: freshness waits for them
 FILES_AT_ONCE = 4
 
 
@@ -158,12 +160,14 @@ class Pusher:
         return ""
 
     async def _update(self, client: RpcClient, manifest: Manifest) -> None:
-        answer = await client.put_manifest(manifest)
+        answer, started = await client.put_manifest(manifest), time.monotonic()
         if isinstance(answer, Missing):
-            await self._send(
-                client, manifest, [manifest.files[name] for name in answer.files if name in manifest.files]
-            )
+            files = [manifest.files[name] for name in answer.files if name in manifest.files]
+            await self._send(client, manifest, files)
             await client.put_manifest(manifest)
+            size, seconds = sum(file.size for file in files), time.monotonic() - started
+            if seconds > SLOW_SECONDS:
+                logger.info("generation %d took %.1f s to push: %.1f MB", manifest.generation, seconds, size / 1e6)
 
     async def _send(self, client: RpcClient, manifest: Manifest, files: Sequence[File]) -> None:
         gate = asyncio.Semaphore(FILES_AT_ONCE)
