@@ -84,7 +84,7 @@ class MadeShard:
         self.epoch, self.generation = epoch, 0
         self.layout, self.shard = Layout(shards, SCHEMA_VERSION), shard
         self.writer = IndexWriter(str(folder / "index"), heap_bytes=16 << 20, threads=1)
-        self._snapshots = Snapshots(str(folder / "index"), str(self.published))
+        self._snapshots = Snapshots((str(folder / "index"),), str(self.published))
 
     def put(self, *documents: Document) -> MadeShard:
         """Put and commit."""

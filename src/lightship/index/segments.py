@@ -27,6 +27,10 @@ from lightship.manifest import File, Manifest, Segment
 META = "meta.json"
 COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
 
+# A push of a manifest that is no longer the newest still finds its files; else, while a large merged segment is on its way,
+# each newer manifest would stop it, and freshness with it
+KEEP_SECONDS = 60.0
+
 _SNAPSHOT_SECONDS = 30.0
 _manifests = msgspec.json.Decoder(list[Manifest])
 
@@ -50,62 +54,72 @@ def _read_meta(folder: str) -> dict[str, Any]:
 
 
 class Snapshots:
-    """Publishes an index folder: hard links, so that neither merges nor garbage collection race a push."""
+    """Publishes index folders as one: hard links, so that neither merges nor garbage collection race a push."""
 
-    def __init__(self, folder: str, published: str, known: Iterable[File] = ()) -> None:
-        """Publish `folder` into the folder `published`; `known` files keep their digests without being read again."""
-        self._folder, self._published = folder, published
+    def __init__(self, folders: Sequence[str], published: str, known: Iterable[File] = ()) -> None:
+        """Publish `folders` into the folder `published`; `known` files keep their digests without being read again."""
+        self._folders, self._published = folders, published
         os.makedirs(published, exist_ok=True)
         self._files = {file.name: file for file in known if not file.name.endswith(".del")}
+        self._unneeded: dict[str, float] = {}  # since when, by the monotonic clock
+
+    def changed(self) -> tuple[tuple[int, int], ...]:
+        """Return what is another value when there is something new to take."""
+        found = [os.stat(os.path.join(folder, META)) for folder in self._folders]
+        return tuple((status.st_mtime_ns, status.st_ino) for status in found)
 
     def take(self) -> list[Segment]:
-        """Link the files of the last commit and return its segments; a merge meanwhile makes it start again."""
-        deadline = time.monotonic() + _SNAPSHOT_SECONDS
-        while True:
-            meta = _read_meta(self._folder)
-            with contextlib.suppress(FileNotFoundError):
-                segments = self._link(meta["segments"])
-                if _read_meta(self._folder)["segments"] == meta["segments"]:
-                    return segments
-            if time.monotonic() > deadline:
-                raise UnavailableError(
-                    f"no snapshot of {self._folder} in {_SNAPSHOT_SECONDS} s: it changes all the time"
-                )
-
-    def drop_others(self, segments: Iterable[Segment]) -> None:
-        """Remove the published files that `segments` does not name."""
-        keep = {file.name for segment in segments for file in segment.files}
-        for name in set(os.listdir(self._published)) - keep:
-            os.unlink(os.path.join(self._published, name))
-        self._files = {name: file for name, file in self._files.items() if name in keep}
-
-    def _link(self, metas: Sequence[dict[str, Any]]) -> list[Segment]:
-        names: dict[str, list[str]] = {}
-        for name in os.listdir(self._folder):
-            names.setdefault(name.partition(".")[0], []).append(name)
-        segments = [self._link_segment(meta, names) for meta in metas]
+        """Link the files of the last commits and return their segments; a merge meanwhile makes it start again."""
+        segments = [segment for folder in self._folders for segment in self._take(folder)]
         return sorted(segments, key=lambda segment: segment.id)
 
-    def _link_segment(self, meta: dict[str, Any], names: dict[str, list[str]]) -> Segment:
+    def _take(self, folder: str) -> list[Segment]:
+        deadline = time.monotonic() + _SNAPSHOT_SECONDS
+        while True:
+            meta = _read_meta(folder)
+            with contextlib.suppress(FileNotFoundError):
+                segments = self._link(folder, meta["segments"])
+                if _read_meta(folder)["segments"] == meta["segments"]:
+                    return segments
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"no snapshot of {folder} in {_SNAPSHOT_SECONDS} s: it changes all the time")
+
+    def drop_others(self, segments: Iterable[Segment]) -> None:
+        """Remove the published files that `segments` does not name, when they were not named for KEEP_SECONDS."""
+        keep = {file.name for segment in segments for file in segment.files}
+        now = time.monotonic()
+        self._unneeded = {name: self._unneeded.get(name, now) for name in set(os.listdir(self._published)) - keep}
+        for name in [name for name, since in self._unneeded.items() if now - since >= KEEP_SECONDS]:
+            os.unlink(os.path.join(self._published, name))
+            self._files.pop(name, None)
+
+    def _link(self, folder: str, metas: Sequence[dict[str, Any]]) -> list[Segment]:
+        names: dict[str, list[str]] = {}
+        for name in os.listdir(folder):
+            names.setdefault(name.partition(".")[0], []).append(name)
+        return [self._link_segment(folder, meta, names) for meta in metas]
+
+    def _link_segment(self, folder: str, meta: dict[str, Any], names: dict[str, list[str]]) -> Segment:
         identity, deletes = meta["segment_id"].replace("-", ""), meta["deletes"]
         found = {name.rpartition(".")[2]: name for name in names.get(identity, []) if name.count(".") == 1}
         if not found.keys() >= COMPONENTS:
             raise FileNotFoundError(f"segment {identity} lacks {sorted(COMPONENTS - found.keys())}")
-        files = [self._link_file(found[component], found[component]) for component in sorted(COMPONENTS)]
+        sources = [os.path.join(folder, found[component]) for component in sorted(COMPONENTS)]
+        files = [self._link_file(source, os.path.basename(source)) for source in sources]
         if deletes:
-            name = f"{identity}.{deletes['opstamp']}.del"
-            digest = _digest(os.path.join(self._folder, name))
-            files.append(self._link_file(name, f"{identity}.{int(digest[:15], 16)}.del", digest))
+            source = os.path.join(folder, f"{identity}.{deletes['opstamp']}.del")
+            digest = _digest(source)
+            files.append(self._link_file(source, f"{identity}.{int(digest[:15], 16)}.del", digest))
         return Segment(identity, meta["max_doc"], deletes["num_deleted_docs"] if deletes else 0, files)
 
-    def _link_file(self, name: str, published: str, digest: str = "") -> File:
-        """Publish `name` as `published`: a delete file is named after its content, since opstamps can repeat."""
-        source, target = os.path.join(self._folder, name), os.path.join(self._published, published)
-        if published not in self._files or not os.path.exists(target):
+    def _link_file(self, source: str, name: str, digest: str = "") -> File:
+        """Publish `source` as `name`: a delete file is named after its content, since opstamps can repeat."""
+        target = os.path.join(self._published, name)
+        if name not in self._files or not os.path.exists(target):
             with contextlib.suppress(FileExistsError):
                 os.link(source, target)
-            self._files[published] = File(published, os.path.getsize(target), digest or _digest(target))
-        return self._files[published]
+            self._files[name] = File(name, os.path.getsize(target), digest or _digest(target))
+        return self._files[name]
 
 
 def _digest(path: str) -> str:

@@ -37,7 +37,10 @@ class IndexWriter:
                 f"{folder} holds an index of another version ({error}); move it away and it is built again from the log"
             ) from error
         register_analyzers(index)
+        index.config_reader("manual")
+        self._index = index
         self._writer = index.writer(heap_bytes, threads)
+        self._searcher = index.searcher()
 
     def put(self, document: Document) -> int:
         """Replace what is stored under the document's url; return the operation's stamp, a rising number."""
@@ -48,9 +51,15 @@ class IndexWriter:
         """Delete what is stored under `url`, if anything; return the operation's stamp."""
         return int(self._writer.delete_documents_by_term("url", url))
 
+    def has(self, url: str) -> bool:
+        """Tell whether a document may be stored under `url` since the last commit or before; never wrongly False."""
+        return bool(self._searcher.doc_freq("url", url))
+
     def commit(self) -> None:
         """Make all changes durable; merges go on in the background."""
         self._writer.commit()
+        self._index.reload()
+        self._searcher = self._index.searcher()
 
     def close(self) -> None:
         """Wait for merges that are under way, and give the folder up."""

@@ -41,6 +41,10 @@ class Positions:
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
         self._committed = next((record for record in reversed(records) if record.stamp < stamp), None)
+        if (
+            records and self._committed is not records[-1]
+        ):  # its commit never came; a later commit's stamp would make it look true
+            self._write([self._committed] if self._committed else [])
         return self._committed
 
     def write_ahead(self, record: Record) -> None:

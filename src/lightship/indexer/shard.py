@@ -14,9 +14,9 @@ import msgspec
 
 from lightship.doclog import DocumentLog, Entry
 from lightship.files import write_atomically
-from lightship.index.segments import META, Snapshots, opstamp
-from lightship.index.writer import IndexWriter
+from lightship.index.segments import Snapshots, opstamp
 from lightship.indexer.positions import Positions, Record
+from lightship.indexer.tiers import Tiers
 from lightship.manifest import Layout, Manifest, Segment
 from lightship.model import shard_of
 
@@ -53,15 +53,16 @@ class Shard:
         self._manifest_path = os.path.join(self._folder, "manifest.json")
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
         self._sequences = self._resume()
-        self._writer = IndexWriter(self._index_folder, heap_bytes=heap_bytes, threads=threads)
+        self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         last = self._last_manifest()
         known = last.files.values() if last else ()
-        self._snapshots = Snapshots(self._index_folder, os.path.join(self._folder, "published"), known)
-        # What was never published is, when it has caught up to here: replicas may serve more than it has until then
-        self._behind = {} if last else {p: log.span(p).head for p in self._partitions}
+        self._snapshots = Snapshots(self._tiers.folders, os.path.join(self._folder, "published"), known)
+        # Nothing is published until it has caught up to here: replicas may serve more than it has until then
+        self._behind = {p: log.span(p).head for p in self._partitions}
         self._segments: list[Segment] = []
-        self._generation, self._meta_stamp = 0, (0, 0)
-        self._stamp, self._pending, self._pending_since = opstamp(self._index_folder), 0, 0.0
+        self._generation = 0
+        self._published_state: tuple[tuple[int, int], ...] = ()
+        self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
         self._fresh = dict.fromkeys(self._partitions, last.fresh_as_of if last else 0.0)
@@ -72,9 +73,13 @@ class Shard:
         while not stop.is_set():
             if self._read_round(stop) == 0:
                 self._idle()
-        if self._pending:
-            self._commit()
-        self._writer.close()
+        self.close()
+
+    def close(self) -> None:
+        """Commit and publish what was read, so that the next start need not read any of it again."""
+        self._tiers.move()
+        self._commit()
+        self._tiers.close()
 
     def _resume(self) -> dict[int, int]:
         """Return the sequence after which each partition goes on; an index that the log no longer knows is dropped."""
@@ -128,9 +133,9 @@ class Shard:
         if not self._pending:
             self._pending_since = time.monotonic()
         if entry.document is None:
-            self._stamp = self._writer.delete(entry.url)
+            self._tiers.delete(entry.url)
         else:
-            self._stamp = self._writer.put(entry.document)
+            self._tiers.put(entry.document)
         self._pending += 1
 
     def _pace(self) -> float:
@@ -150,8 +155,10 @@ class Shard:
 
     def _commit(self) -> None:
         started = time.monotonic()
-        self._positions.write_ahead(Record(self._stamp, self._log_id, dict(self._sequences)))
-        self._writer.commit()
+        stamp = self._tiers.stamp_of_all()
+        if stamp is not None:
+            self._positions.write_ahead(Record(stamp, self._log_id, dict(self._sequences)))
+        self._tiers.commit()
         self.applied += self._pending
         self._committed_at = time.monotonic()
         if self._pending >= 1000:
@@ -163,15 +170,14 @@ class Shard:
         """Publish the last commit, with a new generation if the files changed (a commit, or the end of a merge)."""
         if self._behind:
             return
-        status = os.stat(os.path.join(self._index_folder, META))
-        stamp = status.st_mtime_ns, status.st_ino
-        changed = stamp != self._meta_stamp
+        state = self._snapshots.changed()
+        changed = state != self._published_state
         if changed:
             self._segments = self._snapshots.take()
             self._generation += 1
         manifest = self._manifest()
         if changed:
-            self._meta_stamp = stamp
+            self._published_state = state
             write_atomically(self._manifest_path, msgspec.json.encode(manifest))
             self._snapshots.drop_others(self._segments)
         self._published_at = time.monotonic()

@@ -32,9 +32,9 @@ def test_a_commit_that_was_not_made_does_not_count(path: Path) -> None:
     positions = Positions(str(path))
     positions.write_ahead(record(5, 10))
     positions.write_ahead(record(9, 20))
-    assert Positions(str(path)).load(6) == record(5, 10)
-    assert Positions(str(path)).load(9) == record(5, 10)  # the next operation after a reopening has the commit's stamp
     assert Positions(str(path)).load(10) == record(9, 20)
+    assert Positions(str(path)).load(9) == record(5, 10)  # the next operation after a reopening has the commit's stamp
+    assert Positions(str(path)).load(10) == record(5, 10)  # a later commit does not make it true
     assert Positions(str(path)).load(0) is None
 
 
@@ -50,8 +50,8 @@ def test_after_an_interrupted_commit_the_committed_record_is_kept(path: Path) ->
     again = Positions(str(path))
     assert again.load(6) == record(5, 10)
     again.write_ahead(record(8, 30))
-    assert Positions(str(path)).load(6) == record(5, 10)
     assert Positions(str(path)).load(9) == record(8, 30)
+    assert Positions(str(path)).load(6) == record(5, 10)
 
 
 @pytest.mark.parametrize(

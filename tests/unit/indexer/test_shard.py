@@ -12,9 +12,11 @@ import pytest
 from lightship.doclog import open_log
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import IncompatibleIndexError
+from lightship.index import segments
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.writer import IndexWriter
 from lightship.indexer import shard as module
+from lightship.indexer import tiers
 from lightship.indexer.positions import Positions
 from lightship.indexer.shard import Shard
 from lightship.manifest import Layout, Manifest
@@ -57,10 +59,7 @@ class Indexed:
         """Index all that is in the log, publish, end in order; return how much was applied."""
         while shard._read_round(STOPPED):
             pass
-        if shard._pending:
-            shard._commit()
-        shard._publish_snapshot()
-        shard._writer.close()
+        shard.close()
         return shard.applied
 
     def found(self, shard: int = 0) -> dict[str, str]:
@@ -120,19 +119,24 @@ def dying(method: Callable[..., object], *, after: bool) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize(
-    ("owner", "name", "after", "again"),
+    ("most", "owner", "name", "after", "again"),
     [
-        (Positions, "write_ahead", False, 3),
-        (Positions, "write_ahead", True, 3),
-        (IndexWriter, "commit", True, 0),
-        (Shard, "_publish_snapshot", False, 0),
-        (Shard, "_publish_snapshot", True, 0),
+        (0, Positions, "write_ahead", False, 3),
+        (0, Positions, "write_ahead", True, 3),
+        (0, IndexWriter, "commit", True, 0),
+        (0, Shard, "_publish_snapshot", False, 0),
+        (0, Shard, "_publish_snapshot", True, 0),
+        (500, IndexWriter, "commit", False, 3),
+        (500, IndexWriter, "commit", True, 3),
+        (500, Shard, "_publish_snapshot", False, 3),
+        (500, Shard, "_publish_snapshot", True, 3),
     ],
 )
 def test_a_crash_at_any_point_of_a_commit(
-    indexed: Indexed, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, after: bool, again: int
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch, most: int, owner: type, name: str, after: bool, again: int
 ) -> None:
-    """Nothing is lost, nothing is there twice, and what was committed is not applied again."""
+    """Nothing is lost, nothing is there twice, and what is in the large index is not applied again."""
+    monkeypatch.setattr(tiers, "SMALL_MOST", most)
     indexed.put(*range(10))
     indexed.catch_up(indexed.start())
     shard = indexed.start()
@@ -256,14 +260,15 @@ def test_new_changes_do_not_keep_it_from_publishing(indexed: Indexed) -> None:
     assert indexed.published
 
 
-def test_generations_grow_when_files_change_and_only_then(indexed: Indexed) -> None:
+def test_generations_grow_when_files_change_and_only_then(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
     shard = indexed.start()
+    monkeypatch.setattr(segments, "KEEP_SECONDS", 0.0)
     for number in range(12):  # enough for a merge
         indexed.put(number)
         shard._read_round(STOPPED)
         shard._commit()
         shard._publish_snapshot()
-    wait_until(lambda: len(os.listdir(shard._index_folder)) < 60, 10, "a merge")
+    wait_until(lambda: len(os.listdir(shard._tiers.folders[1])) < 60, 10, "a merge")
     shard._publish_snapshot()
     indexed.catch_up(shard)
     versions = [manifest.version for manifest in indexed.published]
@@ -282,6 +287,7 @@ def test_a_new_epoch_starts_at_generation_1_with_what_it_has(indexed: Indexed) -
     indexed.put(1)
     indexed.catch_up(indexed.start())
     shard = indexed.start()
+    shard._read_round(STOPPED)
     shard._publish_snapshot()
     assert indexed.published[-1].version == (2, 1)
     assert indexed.published[-1].files == indexed.published[0].files
