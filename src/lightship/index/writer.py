@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 import tantivy
@@ -110,6 +111,7 @@ def recency(modified: int, order: int) -> int:
     return min(max(modified, 0), (1 << 36) - 1) << 28 | order >> 36
 
 
+@lru_cache(maxsize=4096)
 def sites(site: str) -> list[str]:
     """Return what `site:` finds a document by: its host with and without port, and the domains above the host."""
     host = site.rpartition(":")[0] if site.rpartition(":")[2].isdecimal() else site
