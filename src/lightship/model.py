@@ -24,7 +24,7 @@ _ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # would
 _LANGUAGE = re.compile("[A-Za-z]{2,8}(?![A-Za-z0-9])")  # the primary subtag of a BCP 47 tag
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _SITE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#\[\]]*|\[[0-9A-Fa-f:.]+\](?::[0-9]*)?)(?:[/?#]|$)")
-_HOST = re.compile(r"https?://(?:[^/?#]*@)?(?:[^/?#\[\]:]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?:[/?#]|$)", re.IGNORECASE)
+_HOST = re.compile(r"https?://(?:[^/?#]*@)?(?:[^/?#\[\]:@]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?:[/?#]|$)", re.IGNORECASE)
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
