@@ -44,6 +44,7 @@ def _ours(settings: BenchSettings, corpus: Corpus) -> float:
     with tempfile.TemporaryDirectory(prefix="lightship-bench-") as folder:
         cluster = Cluster(Path(folder), replicas=1, threads=settings.threads)
         cluster.add_crawler(corpus.path)
+        os.sync()  # what the bare run wrote is not ours to wait for
         started = time.perf_counter()
         with cluster.running():
             ended = watch(cluster.documents, len(corpus.documents), LOAD_SECONDS, "crawler to searchable: indexing")

@@ -14,7 +14,7 @@ from lightship.model import Change, Document
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # documents that are written together
+BATCH = 1000  # documents that are written together
 
 _KNOWN = "select url, digest from records where url in (select value from json_each(?))"
 _STORE = (

@@ -18,7 +18,7 @@ from lightship.model import MAX_DOCUMENT_BYTES, Document
 
 RAW, ZSTD = 1, 2
 COMPRESS_FROM = 1024  # bytes: below this zstd saves little
-LEVEL = 1
+LEVEL = -1  # a third less time than 1 for both ways, a quarter more space
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Document)

@@ -31,7 +31,7 @@ CJK = (
 CJK_RUN = re.compile(f"[{CJK}]+")
 
 _ACCENT_LEADS = b"\xcc\xcd"  # first bytes of combining accents in UTF-8
-_CJK_LEADS = bytes([0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0])  # first bytes of such characters in UTF-8
+_LEADS = _ACCENT_LEADS + bytes([0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0])  # and of what may be a CJK character
 
 # English function words: they carry no topic, and long questions are full of them (Lucene's list and the question words)
 STOPWORDS = frozenset(
@@ -137,10 +137,11 @@ def prepared(text: str) -> tuple[str, bool]:
     if text.isascii():
         return text, False
     encoded = text.encode("utf-8", "replace")
-    size = len(encoded)
-    if len(encoded.translate(None, _ACCENT_LEADS)) != size:
+    if len(encoded.translate(None, _LEADS)) == len(encoded):
+        return text, False
+    if len(encoded.translate(None, _ACCENT_LEADS)) != len(encoded):
         text = unicodedata.normalize("NFC", text)
-    return text, len(encoded.translate(None, _CJK_LEADS)) != size and CJK_RUN.search(text) is not None
+    return text, CJK_RUN.search(text) is not None
 
 
 def without_cjk(text: str) -> str:
