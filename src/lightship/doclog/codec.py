@@ -17,7 +17,7 @@ from lightship.errors import IncompatibleIndexError, InvalidDocumentError, TooLa
 from lightship.model import MAX_DOCUMENT_BYTES, Document
 
 RAW, ZSTD = 1, 2
-COMPRESS_FROM = 1024  # bytes: below this zstd saves little
+COMPRESS_FROM = 4096  # bytes: a smaller document has a page of the database to itself either way
 LEVEL = -1  # a third less time than 1 for both ways, a quarter more space
 
 _encoder = msgspec.msgpack.Encoder()
