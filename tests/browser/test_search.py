@@ -19,7 +19,8 @@ FOCUSED = """() => {
 
 def test_typing_and_enter_searches(open_page: OpenPage) -> None:
     page = open_page()
-    page.keyboard.type("lighthouse")  # the empty page has put the cursor into its box
+    expect(page.get_by_role("searchbox")).to_be_focused()  # the empty page has put the cursor into its box
+    page.keyboard.type("lighthouse")
     page.keyboard.press("Enter")
     expect(page).to_have_title("lighthouse – Lightship")
     expect(page.get_by_role("searchbox")).to_have_value("lighthouse")
