@@ -129,13 +129,22 @@ def check_document(document: Document) -> Document:
         fetched=_in_utc(document.fetched, document.url),
         fields={clean_text(name): _clean_field(value, document.url) for name, value in document.fields.items()},
     )
-    if not document.fields and characters < MAX_DOCUMENT_BYTES // 8:  # four bytes a character, and room for the rest
+    if _is_surely_small(checked, characters):
         return checked
     try:
         _check_size(document.url, len(msgspec.msgpack.encode(checked)))  # as logs store it
     except OverflowError as error:
         raise InvalidDocumentError(f"document {document.url[:100]} has a number of more than 64 bits") from error
     return checked
+
+
+def _is_surely_small(document: Document, characters: int) -> bool:
+    """Tell, without encoding `document`, whether it is within the limit; False when only encoding tells."""
+    texts = [value for value in document.fields.values() if isinstance(value, str)]
+    characters += sum(map(len, texts)) + sum(map(len, document.fields))
+    return (
+        len(texts) == len(document.fields) and characters < MAX_DOCUMENT_BYTES // 8
+    )  # four bytes each, and as much room
 
 
 def _check_size(url: str, size: int) -> None:
