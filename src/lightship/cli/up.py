@@ -21,7 +21,7 @@ from lightship.program import stop_on_signals
 
 logger = logging.getLogger("up")
 
-# Breadth first, these are all modules and packages; the thousand that remain are Python's own tests, which pydoc imports
+# Breadth first: every top-level module, then what packages hold. Most of the thousand beyond are Python's own tests, which pydoc imports
 # to show them, minutes long, and some of which end it
 PYDOC_PAGES = 600
 
