@@ -58,10 +58,10 @@ def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts) -> in
     place = _best(lowered, needles, accepts)
     if place < 0 and has_accents(text):
         decoded = text.decode()
-        folded = fold(decoded)  # a character for a character
-        place = _best(folded.encode(), needles, accepts)
+        folded = fold(decoded).encode()  # a character for a character
+        place = _best(folded, needles, accepts)
         if place >= 0:
-            place = len(decoded[: len(folded.encode()[:place].decode())].encode())
+            place = len(decoded[: len(folded[:place].decode())].encode())
     return place
 
 

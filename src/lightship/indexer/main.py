@@ -18,7 +18,7 @@ from lightship.index.schema import SCHEMA_VERSION
 from lightship.indexer import lease
 from lightship.indexer.clock import run_clock
 from lightship.indexer.push import Pusher
-from lightship.indexer.shard import Shard
+from lightship.indexer.shard import Shard, published_folder
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
 
@@ -72,34 +72,36 @@ def _index(settings: IndexerSettings, log: Log, folder: str, stop: threading.Eve
 
     keeper = threading.Thread(target=lease.keep, args=(log, held, stop, lost), name="lease")
     keeper.start()
-    pusher = Pusher(settings.searchengine, os.path.join(folder, layout.name, "published"), token(), superseded=refused)
-    started = time.monotonic()
+    pusher = Pusher(settings.searchengine, published_folder(folder, layout), token(), superseded=refused)
     try:
-        shard = Shard(
-            log,
-            folder,
-            layout=layout,
-            shard=settings.shard,
-            epoch=held.epoch,
-            heap_bytes=settings.heap << 20,
-            threads=settings.threads or min(os.cpu_count() or 1, 4),
-            publish=pusher.offer,
-        )
-        logger.info(
-            "shard %d of %s, epoch %d, pushing to %s",
-            settings.shard,
-            layout.name,
-            held.epoch,
-            ", ".join(settings.searchengine),
-        )
-        shard.run(stop)
-        logger.info("stopped: %d changes indexed in %.0f s", shard.applied, time.monotonic() - started)
+        _run_shard(settings, log, folder, stop, layout=layout, epoch=held.epoch, pusher=pusher)
     finally:
         stop.set()
         pusher.close()
         keeper.join()
     if refusal:
         raise refusal[0]
+
+
+def _run_shard(
+    settings: IndexerSettings,
+    log: Log,
+    folder: str,
+    stop: threading.Event,
+    *,
+    layout: Layout,
+    epoch: int,
+    pusher: Pusher,
+) -> None:
+    started = time.monotonic()
+    shard = Shard(
+        log, folder, layout=layout, shard=settings.shard, epoch=epoch, heap_bytes=settings.heap << 20,
+        threads=settings.threads or min(os.cpu_count() or 1, 4), publish=pusher.offer,
+    )  # fmt: skip
+    names = ", ".join(settings.searchengine)
+    logger.info("shard %d of %s, epoch %d, pushing to %s", settings.shard, layout.name, epoch, names)
+    shard.run(stop)
+    logger.info("stopped: %d changes indexed in %.0f s", shard.applied, time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,11 @@ READ_LIMIT = 100  # entries of one partition before the next has its turn
 PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 8.0, 0.5
 
 
+def published_folder(folder: str, layout: Layout) -> str:
+    """Return where a shard kept in `folder` puts the files that its manifests name."""
+    return os.path.join(folder, layout.name, "published")
+
+
 class Shard:
     """The state of one shard; used by one thread."""
 
@@ -56,7 +61,7 @@ class Shard:
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         last = self._last_manifest()
         known = last.files.values() if last else ()
-        self._snapshots = Snapshots(self._tiers.folders, os.path.join(self._folder, "published"), known)
+        self._snapshots = Snapshots(self._tiers.folders, published_folder(folder, layout), known)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
         self._behind = {p: log.span(p).head for p in self._partitions}
         self._segments: list[Segment] = []
