@@ -90,3 +90,36 @@ def test_of_many_that_try_at_once_one_gets_the_lease(log: Log) -> None:
     with ThreadPoolExecutor(8) as pool:
         leases = list(pool.map(lambda number: log.acquire("shard-0", f"owner-{number}", 60), range(8)))
     assert len([lease for lease in leases if lease]) == 1
+
+
+def test_names_are_numbered_in_the_order_of_their_coming(log: Log, url: str) -> None:
+    first, second = log.order("layout/a"), log.order("layout/b")
+    assert second > first
+    assert (log.order("layout/a"), log.order("layout/b")) == (first, second)
+    log.close()
+    again = open_log(url)
+    assert (again.order("layout/b"), again.order("layout/a")) == (second, first)
+    assert again.order("layout/c") > second
+    again.close()
+
+
+def test_a_name_is_numbered_anew(log: Log) -> None:
+    old, other = log.order("layout/a"), log.order("layout/b")
+    new = log.order("layout/a", anew=True)
+    assert new > other > old
+    assert log.order("layout/a") == new
+    assert log.order("layout/b") == other
+
+
+def test_numbers_of_names_grow_over_a_log_made_anew(log: Log, backend: Backend, tmp_path: Path) -> None:
+    last = [log.order(f"layout/{number}") for number in range(3)][-1]
+    time.sleep(0.005)  # the clock must pass the numbers of three quick names
+    other = open_log(backend.url(tmp_path / "anew"))
+    assert other.order("layout/0") > last
+    other.close()
+
+
+def test_many_that_ask_at_once_get_the_same_number(log: Log) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: log.order("layout/a"), range(8)))) == 1
+        assert len(set(pool.map(lambda number: log.order(f"layout/{number}"), range(8)))) == 8

@@ -94,6 +94,12 @@ class Leases(Protocol):
     def release(self, lease: Lease) -> None:
         """Give `lease` up, if it is still held."""
 
+    def order(self, name: str, *, anew: bool = False) -> int:
+        """Return the number that `name` was given when it was first asked for; names that come later get greater ones.
+
+        With `anew` it is given a new number, the greatest. Numbers grow over a log made anew, as epochs do.
+        """
+
 
 class Log(DocumentLog, Leases, Protocol):
     """What a backend provides: a document log and its leases."""

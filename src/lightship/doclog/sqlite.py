@@ -35,6 +35,7 @@ create table floors (partition integer primary key, sequence integer not null);
 create table leases (name text primary key, owner text not null, epoch integer not null, expires real not null)
     without rowid;
 """
+ORDERS = "create table if not exists orders (name text primary key, number integer not null) without rowid"
 
 _Row = tuple[int, bytes, str, bytes | None]  # partition, digest, url, value
 _Stored = tuple[int, float, str, bytes | None]  # sequence, time, url, value
@@ -174,6 +175,17 @@ class SqliteLog:
                 (expires, *lease),
             )
             return db.changes() > 0
+
+    def order(self, name: str, *, anew: bool = False) -> int:
+        """Return the number of `name` (see Leases)."""
+        with self._database.transaction() as db:
+            db.execute(ORDERS)  # a file of the first version has none
+            number: int | None = db.execute("select number from orders where name = ?", (name,)).get
+            if number is None or anew:
+                greatest = db.execute("select max(number) from orders").get or 0
+                number = max(greatest + 1, int(time.time() * 1000))  # like an epoch
+                db.execute("insert or replace into orders values (?, ?)", (name, number))
+        return number
 
     def close(self) -> None:
         """Close the connections of all threads."""

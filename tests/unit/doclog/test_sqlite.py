@@ -101,6 +101,12 @@ def test_another_version_is_refused(log: SqliteLog, path: Path, version: int) ->
         SqliteLog(str(path))
 
 
+def test_a_log_made_before_there_were_orders_can_be_used(log: SqliteLog) -> None:
+    with log._database.access() as db:
+        assert db.execute("select count(*) from sqlite_master where name = 'orders'").get == 0
+    assert log.order("layout") == log.order("layout") > 0
+
+
 def test_a_truncated_log_is_refused(log: SqliteLog, path: Path) -> None:
     log.close()
     with path.open("r+b") as file:

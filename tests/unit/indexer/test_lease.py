@@ -62,6 +62,9 @@ class Flaky:
     def release(self, lease: Lease) -> None:
         raise AssertionError("what is lost is not released")
 
+    def order(self, name: str, *, anew: bool = False) -> int:
+        raise NotImplementedError
+
 
 def test_trouble_with_the_log_is_not_the_loss_of_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LEASE_SECONDS", 0.03)
