@@ -12,9 +12,9 @@ from pathlib import Path
 from bench.made import made_lines
 from bench.progress import BenchmarkError, bar, step
 from bench.settings import BenchSettings
-from lightship.crawler.jsonl import open_lines, parse_line, read_lines
 from lightship.errors import InvalidInputError
 from lightship.index.analysis import CJK_RUN
+from lightship.jsonl import open_lines, parse_line, read_lines
 from lightship.model import Document
 
 QUERIES = 1000

@@ -25,8 +25,8 @@ from lightship.index.writer import IndexWriter
 from lightship.manifest import File, Layout, Manifest
 from lightship.model import Document, partition_of, shard_of
 from lightship.rpc.messages import Installed, Missing
+from lightship.rpc.protocol import LimitedProtocol
 from lightship.searchengine.answer import Answer, SearchRequest
-from lightship.searchengine.protocol import LimitedProtocol
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.search import search
 from lightship.searchengine.serve import _following

@@ -47,6 +47,14 @@ class UriTooLongError(TooLargeError):
     """The request's target is over its limit."""
 
 
+class TooSlowError(InvalidInputError):
+    """A request did not arrive within its time."""
+
+
+class TooManyRequestsError(LightshipError):
+    """More is under way than can be taken now; trying again after a while helps."""
+
+
 class UnavailableError(LightshipError):
     """A part that is needed does not answer now; trying again later may help."""
 
@@ -63,9 +71,11 @@ STATUS: dict[type[LightshipError], int] = {
     InvalidInputError: 400,
     UnauthorizedError: 401,
     NotFoundError: 404,
+    TooSlowError: 408,
     SupersededError: 409,
     TooLargeError: 413,
     UriTooLongError: 414,
+    TooManyRequestsError: 429,
     LightshipError: 500,
     UnavailableError: 503,
     OutOfSpaceError: 507,

@@ -19,7 +19,7 @@ from support import ROOT
 
 SOURCE = ROOT / "src"
 
-FOUNDATION = {"errors", "model", "manifest", "files", "config", "program"}
+FOUNDATION = {"errors", "model", "manifest", "files", "config", "program", "language", "jsonl", "tokens", "position"}
 LIBRARIES = {"doclog", "index", "rpc"}
 PROGRAMS = {"crawler", "indexer", "searchengine"}
 ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may import
@@ -29,6 +29,10 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "files": {"errors"},
     "config": {"errors", "model"},
     "program": {"errors", "model", "config"},
+    "language": set(),
+    "jsonl": {"errors", "model", "language"},
+    "tokens": {"errors", "config"},
+    "position": {"errors", "model"},
     "doclog": FOUNDATION,
     "index": FOUNDATION,
     "rpc": FOUNDATION,

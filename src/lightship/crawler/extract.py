@@ -10,8 +10,8 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from lightship.crawler import urls
-from lightship.crawler.language import detect_language, primary_subtag
 from lightship.errors import InvalidDocumentError
+from lightship.language import detect_language, primary_subtag
 
 MAX_TEXT = 1_000_000  # characters kept of a page: its head
 MAX_TITLE, MAX_DESCRIPTION, MAX_HEADING, MAX_HEADINGS, MAX_LINKS = 500, 1000, 300, 100, 5000

@@ -1,105 +1,22 @@
-"""Documents from a .jsonl or .jsonl.zst file: one JSON object a line, see Document for its keys."""
+"""Keeps the documents of a .jsonl file in the log, whatever happens to the file."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any, BinaryIO
 
-import msgspec
-import zstandard
-
-from lightship.crawler.language import detect_language
 from lightship.crawler.progress import set_idle
 from lightship.crawler.records import Record, Records
 from lightship.doclog.database import Database
-from lightship.errors import InvalidDocumentError, InvalidInputError, TooLargeError
-from lightship.model import Document, check_document
+from lightship.errors import InvalidInputError
+from lightship.jsonl import UNREADABLE, check_length, open_lines, parse_line, read_lines
 
 logger = logging.getLogger(__name__)
 
-MAX_LINE = 16 << 20  # bytes
-MAX_WINDOW = 1 << 31  # bytes: what `zstd --long=31` needs
-BUFFER = 1 << 20
 POLL_SECONDS = 1.0
 REPORTED = 100  # broken lines that are named, of one pass
-
-_KNOWN = frozenset(Document.__struct_fields__)
-_decode = msgspec.json.Decoder().decode
-
-
-def parse_line(line: bytes) -> Document:
-    """Return the checked document of one line; keys that Document does not have become `fields`.
-
-    Raises InvalidDocumentError, TooLargeError.
-    """
-    record = _object(line)
-    if not record.keys() <= _KNOWN:
-        extra = {name: value for name, value in record.items() if name not in _KNOWN and value is not None}
-        record = {name: value for name, value in record.items() if name in _KNOWN}
-        given = record.get("fields") or {}
-        record["fields"] = {**extra, **given} if isinstance(given, dict) else given
-    if None in record.values():
-        record = {name: value for name, value in record.items() if value is not None}
-    try:
-        document = check_document(msgspec.convert(record, Document))
-    except msgspec.ValidationError as error:
-        raise InvalidDocumentError(str(error)) from error
-    if document.language is None and (language := detect_language(document.text)):
-        return msgspec.structs.replace(document, language=language)
-    return document
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    try:
-        value = _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        value = _decode_leniently(line)
-    except RecursionError as error:
-        raise InvalidDocumentError("not JSON that can be read: nested too deeply") from error
-    if not isinstance(value, dict):
-        raise InvalidDocumentError('not a JSON object; write it like {"url": "…", "title": "…", "text": "…"}')
-    return value
-
-
-def _decode_leniently(line: bytes) -> object:
-    """Decode what msgspec refuses but JSON allows: lone surrogates written as escapes."""
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InvalidDocumentError(f"not JSON: {error}") from error
-
-
-def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Yield (number from 1, line) of each line that is not blank; None for one of more than MAX_LINE bytes.
-
-    No more than MAX_LINE bytes are held at once.
-    """
-    number = 0
-    while line := file.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE and not line.endswith(b"\n"):
-            while (rest := file.readline(BUFFER)) and not rest.endswith(b"\n"):
-                pass
-            yield number, None
-        elif not line.isspace():
-            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-
-
-def open_lines(path: str) -> BinaryIO:
-    """Open a .jsonl or .jsonl.zst file for read_lines; raises OSError."""
-    file = open(path, "rb", buffering=BUFFER)  # noqa: SIM115 (the caller closes it)
-    if not path.endswith(".zst"):
-        return file
-    reader = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(
-        file, read_across_frames=True, closefd=True
-    )
-    return io.BufferedReader(reader, BUFFER)
 
 
 class JsonlFeed:
@@ -143,7 +60,7 @@ class JsonlFeed:
                     count = number
                     if stop.is_set():
                         return False
-        except (OSError, zstandard.ZstdError) as error:
+        except UNREADABLE as error:
             self._records.flush()
             logger.warning("%s after line %d: %s; what was read is kept", self._path, count, error)
             return True
@@ -156,8 +73,7 @@ class JsonlFeed:
 
     def _take(self, number: int, line: bytes | None) -> None:
         try:
-            if line is None:
-                raise TooLargeError(f"longer than {MAX_LINE} bytes; split the document")
+            line = check_length(line)
             document = parse_line(line)
         except InvalidInputError as error:
             self._failed += 1

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from lightship.crawler.decode import decode
 from lightship.crawler.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
-from lightship.crawler.language import detect_language
+from lightship.language import detect_language
 from lightship.model import Document, check_document
 
 MARKDOWN = "text/markdown"

@@ -12,7 +12,7 @@ from yarl import URL
 from lightship.crawler import urls
 from lightship.errors import ConfigurationError
 
-ACCEPTED = "give a website like https://example.org, a folder, or a .jsonl or .jsonl.zst file"
+ACCEPTED = "give a website like https://example.org, a folder, or a .jsonl file (.gz and .zst too)"
 
 
 class Kind(Enum):
@@ -46,7 +46,7 @@ def parse_source(text: str) -> Source:
         return Source(Kind.FOLDER, path)
     if not os.path.exists(path):
         raise ConfigurationError(f"source {text!r} does not exist; {ACCEPTED}")
-    if not path.endswith((".jsonl", ".jsonl.zst")) or not os.path.isfile(path):
+    if not path.endswith((".jsonl", ".jsonl.gz", ".jsonl.zst")) or not os.path.isfile(path):
         raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
     return Source(Kind.JSONL, path)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -13,10 +12,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError, UnauthorizedError
+from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
 from lightship.rpc.messages import Missing
 from lightship.searchengine.replica import Replica
+from lightship.tokens import check_token
 
 logger = logging.getLogger("searchengine")
 
@@ -87,16 +87,6 @@ class Rpc:
         if manifest is None:
             raise NotFoundError(f"shard {request.path_params['shard']} is not installed here")
         return manifest
-
-
-def check_token(token: str, authorization: str) -> None:
-    """Raise UnauthorizedError unless `authorization` shows `token` (or no token is asked for), in constant time.
-
-    `authorization` is a header as ASGI frameworks give it: its bytes read as Latin-1.
-    """
-    expected = f"Bearer {token}".encode(errors="surrogateescape")  # as the environment had its bytes
-    if token and not hmac.compare_digest(expected, authorization.encode("latin-1")):
-        raise UnauthorizedError("the bearer token is missing or wrong: set LIGHTSHIP_TOKEN to the searchengine's")
 
 
 def decode_manifest(body: bytes) -> Manifest:

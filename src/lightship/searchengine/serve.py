@@ -18,7 +18,7 @@ import uvicorn
 from lightship.config import TIED_VARIABLE
 from lightship.errors import LightshipError
 from lightship.program import run_program, stop_on_signals
-from lightship.searchengine.protocol import LimitedProtocol
+from lightship.rpc.protocol import LimitedProtocol
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app

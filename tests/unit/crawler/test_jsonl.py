@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zstandard
 
-from lightship.crawler import jsonl
-from lightship.crawler.jsonl import parse_line
+from lightship import jsonl
 from lightship.errors import InvalidDocumentError
+from lightship.jsonl import parse_line
 from mockweb.feeding import Feed
 from support import wait_until
 
@@ -94,6 +96,21 @@ def test_a_long_line_is_never_held_whole(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_bytes(b"0123456789\n" + b"a" * 100 + b"\nlast")
     with jsonl.open_lines(str(path)) as file:
         assert list(jsonl.read_lines(file)) == [(1, b"0123456789\n"), (2, None), (3, b"last")]
+
+
+def test_lines_are_read_however_they_are_packed(tmp_path: Path) -> None:
+    packed: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
+    for ending, pack in packed.items():
+        path = tmp_path / f"x.jsonl{ending}"
+        path.write_bytes(pack(b"1\n") + pack(b"2\n"))
+        with jsonl.open_lines(str(path)) as file:
+            assert list(jsonl.read_lines(file)) == [(1, b"1\n"), (2, b"2\n")]
+
+
+def test_a_strict_reader_refuses_unknown_keys() -> None:
+    with pytest.raises(InvalidDocumentError, match="unknown key 'colour'"):
+        parse_line(line("a", colour="red", size=3).encode(), strict=True)
+    assert parse_line(line("a", fields={"colour": "red"}, title=None).encode(), strict=True).fields == {"colour": "red"}
 
 
 def test_changes_of_the_file_become_puts_and_deletes(feed: Feed, tmp_path: Path) -> None:

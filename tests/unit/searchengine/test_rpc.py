@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from lightship.manifest import MAX_MANIFEST_BYTES, Manifest
-from lightship.searchengine.rpc import check_token
+from lightship.tokens import check_token
 from made import Caller, MadeShard, Reply, page, served
 from support import wait_until
 

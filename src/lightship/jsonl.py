@@ -1,0 +1,106 @@
+"""Documents as lines: one JSON object a line, see Document for its keys; plain, or compressed by gzip or zstd."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+import msgspec
+import zstandard
+
+from lightship.errors import InvalidDocumentError, TooLargeError
+from lightship.language import detect_language
+from lightship.model import Document, check_document
+
+MAX_LINE = 16 << 20  # bytes
+MAX_WINDOW = 1 << 31  # bytes: what `zstd --long=31` needs
+BUFFER = 1 << 20
+UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)  # what reading a file of lines may raise
+
+
+_KNOWN = frozenset(Document.__struct_fields__)
+_decode = msgspec.json.Decoder().decode
+
+
+def parse_line(line: bytes, *, strict: bool = False) -> Document:
+    """Return the checked document of one line, with its language found out if it says none.
+
+    Keys that Document does not have become `fields`; when `strict`, they are errors.
+    Raises InvalidDocumentError, TooLargeError.
+    """
+    record = _object(line)
+    if not record.keys() <= _KNOWN:
+        if strict:
+            unknown = min(record.keys() - _KNOWN)
+            raise InvalidDocumentError(f"unknown key {unknown[:80]!r}; what is your own belongs into `fields`")
+        extra = {name: value for name, value in record.items() if name not in _KNOWN and value is not None}
+        record = {name: value for name, value in record.items() if name in _KNOWN}
+        given = record.get("fields") or {}
+        record["fields"] = {**extra, **given} if isinstance(given, dict) else given
+    if None in record.values():
+        record = {name: value for name, value in record.items() if value is not None}
+    try:
+        document = check_document(msgspec.convert(record, Document))
+    except msgspec.ValidationError as error:
+        raise InvalidDocumentError(str(error)) from error
+    if document.language is None and (language := detect_language(document.text)):
+        return msgspec.structs.replace(document, language=language)
+    return document
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = _decode_leniently(line)
+    except RecursionError as error:
+        raise InvalidDocumentError("not JSON that can be read: nested too deeply") from error
+    if not isinstance(value, dict):
+        raise InvalidDocumentError('not a JSON object; write it like {"url": "…", "title": "…", "text": "…"}')
+    return value
+
+
+def _decode_leniently(line: bytes) -> object:
+    """Decode what msgspec refuses but JSON allows: lone surrogates written as escapes."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidDocumentError(f"not JSON: {error}") from error
+
+
+def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Yield (number from 1, line) of each line that is not blank; None for one of more than MAX_LINE bytes.
+
+    No more than MAX_LINE bytes are held at once.
+    """
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(BUFFER)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+        elif not line.isspace():
+            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+
+
+def check_length(line: bytes | None) -> bytes:
+    """Return a line that read_lines gave; raise TooLargeError for one that was too long."""
+    if line is None:
+        raise TooLargeError(f"longer than {MAX_LINE} bytes; split the document")
+    return line
+
+
+def open_lines(path: str) -> BinaryIO:
+    """Open a .jsonl file, or one with .gz or .zst behind that, for read_lines; raises OSError."""
+    if path.endswith(".gz"):
+        return cast("BinaryIO", gzip.open(path))
+    file = open(path, "rb", buffering=BUFFER)  # noqa: SIM115 (the caller closes it)
+    if path.endswith(".zst"):
+        frames = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+        return io.BufferedReader(frames.stream_reader(file, read_across_frames=True, closefd=True), BUFFER)
+    return file
