@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,7 +23,8 @@ from lightship.errors import (
     UnavailableError,
     status_of,
 )
-from lightship.manifest import File, Manifest
+from lightship.files import space_errors
+from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
 from lightship.rpc.messages import Installed, Missing, Problem
 
 CALL_SECONDS = 10.0
@@ -60,6 +65,64 @@ class RpcClient:
         seconds = CALL_SECONDS + file.size / SLOWEST_LINK
         await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", _chunks(path), seconds, query)
 
+    async def get_manifest(self, shard: int, layout: Layout) -> Manifest:
+        """Return the manifest of `shard` that is installed there in `layout`, served or not.
+
+        Raises NotFoundError when there is none, UnavailableError when the answer is none that can be used.
+        """
+        async with self._get(f"/rpc/v1/shards/{shard}", CALL_SECONDS, layout) as response:
+            answer = await _read(response, MAX_MANIFEST_BYTES)
+        try:
+            manifest = check_manifest(msgspec.json.decode(answer, type=Manifest), shard)
+        except (msgspec.MsgspecError, UnicodeDecodeError, InvalidInputError) as error:
+            raise UnavailableError(f"{self._base} answers with no manifest: {error}") from error
+        if manifest.layout != layout:
+            raise UnavailableError(f"{self._base} answers with layout {manifest.layout.name}, not {layout.name}")
+        return manifest
+
+    async def get_file(self, manifest: Manifest, file: File, path: str) -> None:
+        """Fetch `file` of `manifest`: it is at `path` when it is whole, verified and durable, and not before.
+
+        Raises NotFoundError when it is not there (any more), UnavailableError when other bytes came, OutOfSpaceError.
+        """
+        part, seconds = f"{path}.part", CALL_SECONDS + file.size / SLOWEST_LINK
+        target = f"/rpc/v1/shards/{manifest.shard}/files/{file.name}"
+        try:
+            with space_errors(os.path.dirname(path)):
+                async with self._get(target, seconds, manifest.layout) as response:
+                    await self._receive(response, file, part)
+                os.rename(part, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(part)
+
+    async def _receive(self, response: aiohttp.ClientResponse, file: File, part: str) -> None:
+        digest, size = hashlib.sha256(), 0
+        with open(part, "wb") as out:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > file.size:
+                    break
+                digest.update(chunk)
+                out.write(chunk)
+            out.flush()
+            await asyncio.to_thread(os.fsync, out.fileno())
+        if size != file.size or digest.hexdigest() != file.digest:
+            raise UnavailableError(f"{self._base} sent other bytes for {file.name} than its manifest names")
+
+    @contextlib.asynccontextmanager
+    async def _get(self, path: str, seconds: float, layout: Layout) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the response to a GET; all that is read of it has to come within `seconds`."""
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_read=CALL_SECONDS)
+        call = self._session.get(
+            self._base + path, params={"layout": layout.name}, headers=self._headers, timeout=timeout,
+            allow_redirects=False,
+        )  # fmt: skip
+        async with call as response:
+            if response.status >= 300:
+                raise _error(response.status, await _read(response, _CHUNK))
+            yield response
+
     async def _put(self, path: str, body: Any, seconds: float, query: dict[str, str]) -> tuple[int, bytes]:
         timeout = aiohttp.ClientTimeout(total=seconds)
         call = self._session.put(
@@ -70,6 +133,15 @@ class RpcClient:
             if response.status >= 300:
                 raise _error(response.status, answer)
             return response.status, answer
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    answer = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        answer += chunk
+        if len(answer) > limit:
+            raise UnavailableError(f"an answer of more than {limit} bytes")
+    return bytes(answer)
 
 
 def _error(status: int, answer: bytes) -> LightshipError:

@@ -89,6 +89,7 @@ _SEARCH_PARAMETERS = [
 ]
 
 _GUARD: list[Json] = [{"token": []}]
+_LAYOUT = _parameter("layout", "query", {"type": "string"}, "a layout like s3v1; otherwise the one that is served")
 
 
 def _put_manifest(shard: Json) -> Json:
@@ -99,7 +100,7 @@ def _put_manifest(shard: Json) -> Json:
 
 def _get_manifest(shard: Json) -> Json:
     responses = {"200": _json("Manifest"), **_problems("400", "401", "404")}
-    return _operation("The installed manifest", [shard], responses, security=_GUARD)
+    return _operation("The installed manifest", [shard, _LAYOUT], responses, security=_GUARD)
 
 
 def _put_file(parameters: list[Json]) -> Json:
@@ -115,7 +116,7 @@ def _put_file(parameters: list[Json]) -> Json:
 
 def _get_file(parameters: list[Json]) -> Json:
     responses = {"200": _bytes(), **_problems("400", "401", "404")}
-    return _operation("A file of the installed manifest", parameters, responses, security=_GUARD)
+    return _operation("A file of the installed manifest", [*parameters, _LAYOUT], responses, security=_GUARD)
 
 
 def _problems(*statuses: str) -> Json:

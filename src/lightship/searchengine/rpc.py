@@ -64,7 +64,7 @@ class Rpc:
         return _json(answer)
 
     async def _get_manifest(self, request: Request) -> Response:
-        return _json(self._installed(request))
+        return _json(await self._installed(request))
 
     async def _put_file(self, request: Request) -> Response:
         _shard(request)
@@ -73,7 +73,7 @@ class Rpc:
         return _json(file, 201)
 
     async def _get_file(self, request: Request) -> Response:
-        manifest, name = self._installed(request), request.path_params["name"]
+        manifest, name = await self._installed(request), request.path_params["name"]
         if name not in manifest.files:
             raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
         path = os.path.join(self._replica.store.layout_folder(manifest.layout.name), name)
@@ -82,11 +82,16 @@ class Rpc:
         except FileNotFoundError as error:
             raise NotFoundError(f"file {name} was replaced a moment ago: ask for the manifest again") from error
 
-    def _installed(self, request: Request) -> Manifest:
-        manifest = self._replica.store.manifest(_shard(request))
-        if manifest is None:
-            raise NotFoundError(f"shard {request.path_params['shard']} is not installed here")
-        return manifest
+    async def _installed(self, request: Request) -> Manifest:
+        """Return the manifest that a GET asks for: of the layout served, or of the one that `layout` names."""
+        shard, name = _shard(request), request.query_params.get("layout")
+        if name is None or name == self._replica.layout:  # in memory: who asks for many files disturbs no queries
+            found = next((manifest for manifest in self._replica.manifests if manifest.shard == shard), None)
+        else:
+            found = await run_sync(self._replica.store.manifest, shard, Layout.of(name).name)
+        if found is None:
+            raise NotFoundError(f"shard {shard} is not installed here{f' in {name}' if name else ''}")
+        return found
 
 
 def decode_manifest(body: bytes) -> Manifest:

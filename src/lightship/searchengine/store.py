@@ -90,10 +90,9 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def manifest(self, shard: int) -> Manifest | None:
-        """Return the manifest of `shard` in the layout that is served."""
-        name = self.current()
-        found = composed(self.layout_folder(name)) if name else []
+    def manifest(self, shard: int, layout: str) -> Manifest | None:
+        """Return the manifest of `shard` that is installed in the layout called `layout`."""
+        found = composed(self.layout_folder(layout))
         return next((manifest for manifest in found if manifest.shard == shard), None)
 
     def freshness(self, layout: str) -> dict[int, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -21,9 +21,12 @@ from lightship.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from lightship.manifest import File, Layout
 from lightship.rpc.client import RpcClient, _error
 from lightship.rpc.messages import Installed, Missing, Problem
-from made import MadeShard, page, served
+from lightship.searchengine.store import Store
+from made import MadeShard, page, send, served
+from support import wait_until
 
 T = TypeVar("T")
 
@@ -51,6 +54,47 @@ def test_a_push(made: MadeShard, tmp_path: Path) -> None:
             call(caller.port, lambda client: client.put_file(manifest, file, path), "secret")  # noqa: B023
         assert call(caller.port, lambda client: client.put_manifest(manifest), "secret") == Installed(1, 1)
         assert caller.found("page") == [page(1).url]
+
+
+def test_a_pull(made: MadeShard, tmp_path: Path) -> None:
+    manifest = made.manifest()
+    with served(tmp_path / "store", "secret") as caller:
+        with pytest.raises(NotFoundError, match="not installed here in s1v1"):
+            call(caller.port, lambda client: client.get_manifest(0, made.layout), "secret")
+        send(Store(str(tmp_path / "store")), manifest, made.published)
+        wait_until(lambda: caller.get("/readyz").status == 200, 5, "it is served")
+        assert call(caller.port, lambda client: client.get_manifest(0, made.layout), "secret") == manifest
+        for name, file in manifest.files.items():
+            path = str(tmp_path / name)
+            call(caller.port, lambda client: client.get_file(manifest, file, path), "secret")  # noqa: B023
+            assert Path(path).read_bytes() == made.bytes_of(file)
+        with pytest.raises(UnauthorizedError):
+            call(caller.port, lambda client: client.get_manifest(0, made.layout), "guess")
+
+
+@pytest.mark.parametrize("change", [{"size": 1}, {"size": 10_000_000}, {"digest": "0" * 64}])
+def test_other_bytes_than_named_are_not_kept(made: MadeShard, tmp_path: Path, change: dict[str, Any]) -> None:
+    with served(tmp_path / "store") as caller:
+        caller.push(made)
+        manifest = made.manifest()
+        file = msgspec.structs.replace(next(iter(manifest.files.values())), **change)
+        with pytest.raises(UnavailableError, match=f"other bytes for {file.name}"):
+            call(caller.port, lambda client: client.get_file(manifest, file, str(tmp_path / "got")))
+        absent = File(f"{'a' * 32}.store", 1, "0" * 64)
+        with pytest.raises(NotFoundError):
+            call(caller.port, lambda client: client.get_file(manifest, absent, str(tmp_path / "got")))
+        assert list(tmp_path.glob("got*")) == []
+
+
+@pytest.mark.parametrize("change", [{"shard": 1}, {"layout": Layout(2, 1)}, {"epoch": 0}])
+def test_a_manifest_that_can_not_be_is_refused(
+    made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    wrong = made.manifest(**change)
+    with served(tmp_path / "store") as caller:
+        monkeypatch.setattr(Store, "manifest", lambda self, shard, layout: wrong)
+        with pytest.raises(UnavailableError, match="answers with"):
+            call(caller.port, lambda client: client.get_manifest(0, Layout(1, 1)))
 
 
 def test_refusals(made: MadeShard, tmp_path: Path) -> None:

@@ -198,6 +198,21 @@ def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
     assert_problem(caller.get("/rpc/v1/shards/1"), 404, "shard 1")
 
 
+def test_a_layout_that_is_not_served_is_read_back_by_its_name(caller: Caller, made: MadeShard, tmp_path: Path) -> None:
+    coming = MadeShard(tmp_path / "coming", shards=2, epoch=7).put(page(9))
+    caller.push(coming)  # one of two: s1v1 is served
+    served_manifest = caller.get("/rpc/v1/shards/0").body
+    assert caller.get("/rpc/v1/shards/0?layout=s1v1").body == served_manifest
+    manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0?layout=s2v1").body, type=Manifest)
+    assert manifest.layout.name == "s2v1"
+    for name, file in manifest.files.items():
+        assert caller.get(f"/rpc/v1/shards/0/files/{name}?layout=s2v1").body == coming.bytes_of(file)
+        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, "not of the installed manifest")
+    assert_problem(caller.get("/rpc/v1/shards/1?layout=s2v1"), 404, "in s2v1")
+    assert_problem(caller.get("/rpc/v1/shards/0?layout=s4v1"), 404, "in s4v1")
+    assert_problem(caller.get("/rpc/v1/shards/0?layout=../s1v1"), 400, "not a layout")
+
+
 def test_a_file_that_vanished_is_not_found(tmp_path: Path) -> None:
     made = MadeShard(tmp_path / "0").put(page(1))
     with served(tmp_path / "store") as caller:

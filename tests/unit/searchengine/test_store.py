@@ -47,7 +47,7 @@ def test_missing_files_are_asked_for_and_then_it_is_installed(store: Store, made
     assert store.current() is None
     assert send(store, manifest, made.published) == Installed(1, 1)
     assert store.install(manifest, 0) == Installed(1, 1)
-    assert (store.current(), store.manifest(0), store.manifest(1)) == ("s1v1", manifest, None)
+    assert (store.current(), store.manifest(0, "s1v1"), store.manifest(1, "s1v1")) == ("s1v1", manifest, None)
     assert found(store) == ["1"]
 
 
