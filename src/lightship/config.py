@@ -91,9 +91,14 @@ class IndexerSettings:
     shard: int = _setting(0, "number of this shard, from 0", _number(0, PARTITIONS - 1))
     shards: int = _setting(1, "number of shards of the layout", _number(1, PARTITIONS))
     heap: int = _setting(
-        256, "memory that new documents may fill before a segment is written, in MiB", _number(16, 8192)
+        0,
+        "memory that new documents may fill before a segment is written, in MiB; 0: 256, or an eighth of the "
+        "memory that there is, if that is less",
+        _number(0, 8192),
     )
-    threads: int = _setting(0, "threads that build segments; 0: one for each processor, 4 at most", _number(0, 64))
+    threads: int = _setting(
+        0, "threads that build segments; 0: one for each processor that may be used, 4 at most", _number(0, 64)
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,10 +19,13 @@ from lightship.indexer import lease
 from lightship.indexer.clock import run_clock
 from lightship.indexer.push import Pusher
 from lightship.indexer.shard import Shard, published_folder
+from lightship.limits import Limits, limits
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
 
 logger = logging.getLogger("indexer")
+
+LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
 
 
 def main() -> None:
@@ -83,6 +86,12 @@ def _index(settings: IndexerSettings, log: Log, folder: str, stop: threading.Eve
         raise refusal[0]
 
 
+def resources(settings: IndexerSettings, found: Limits) -> tuple[int, int]:
+    """Return the bytes and the threads with which segments are built: what is set, otherwise what `found` leaves."""
+    heap = (settings.heap << 20) or max(LEAST_HEAP, min(256 << 20, found.memory // 8))
+    return heap, min(settings.threads or min(found.threads, 4), max(1, heap // LEAST_HEAP))
+
+
 def _run_shard(
     settings: IndexerSettings,
     log: Log,
@@ -94,9 +103,10 @@ def _run_shard(
     pusher: Pusher,
 ) -> None:
     started = time.monotonic()
+    heap_bytes, threads = resources(settings, limits())
     shard = Shard(
-        log, folder, layout=layout, shard=settings.shard, epoch=epoch, heap_bytes=settings.heap << 20,
-        threads=settings.threads or min(os.cpu_count() or 1, 4), publish=pusher.offer,
+        log, folder, layout=layout, shard=settings.shard, epoch=epoch, heap_bytes=heap_bytes,
+        threads=threads, publish=pusher.offer,
     )  # fmt: skip
     names = ", ".join(settings.searchengine)
     logger.info("shard %d of %s, epoch %d, pushing to %s", settings.shard, layout.name, epoch, names)
