@@ -17,7 +17,7 @@ from lightship.index.compiler import compile_query
 from lightship.index.query import parse_query
 from lightship.index.reader import IndexReader, View, find
 from lightship.index.schema import schema
-from lightship.index.segments import COMPONENTS, META, compose, composed, opstamp
+from lightship.index.segments import COMPONENTS, META, RESTORED_STAMP, Snapshots, compose, composed, opstamp, restore
 from lightship.index.writer import IndexWriter
 from lightship.manifest import Manifest
 from made import MadeShard, made_documents, page, shards_of, words
@@ -242,3 +242,77 @@ def test_reloading_takes_up_the_new_meta_and_old_searchers_go_on(tmp_path: Path)
 
 def test_the_schema_is_the_same_each_time() -> None:
     assert tantivy.Index(schema()).schema == schema()
+
+
+def restored(folder: Path, made: MadeShard) -> IndexWriter:
+    """Return a writer on an index that is made of what `made` published, as an indexer does whose disk is gone."""
+    restore(str(folder), made.manifest(), str(made.published))
+    return writer_of(folder)
+
+
+def published_urls(folder: Path, into: Path) -> set[str]:
+    """Return the urls that a replica finds of what the index in `folder` has committed."""
+    taken = Snapshots([str(folder)], str(into)).take()
+    manifest = MadeShard(into.parent / f"{into.name}-none").manifest(segments=taken)
+    compose(str(into), [manifest])
+    return {url for url, _ in results(IndexReader(str(into)).view, "page")}
+
+
+def test_a_writer_deletes_from_restored_segments(tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0").put(*map(page, range(4))).delete(page(0).url).put(*map(page, range(4, 8)))
+    writer = restored(tmp_path / "again", made)
+    assert opstamp(str(tmp_path / "again")) == RESTORED_STAMP
+    assert all(writer.has(page(number).url) for number in range(8))
+    assert writer.delete(page(1).url) >= RESTORED_STAMP
+    writer.delete(page(5).url)
+    writer.put(page(2, "page two, newer"))
+    writer.commit()
+    assert opstamp(str(tmp_path / "again")) > RESTORED_STAMP
+    assert published_urls(tmp_path / "again", tmp_path / "1") == {page(number).url for number in (2, 3, 4, 6, 7)}
+    writer.close()
+    del writer
+    again = writer_of(tmp_path / "again")
+    again.delete(page(3).url)
+    again.commit()
+    assert published_urls(tmp_path / "again", tmp_path / "2") == {page(number).url for number in (2, 4, 6, 7)}
+
+
+def test_restored_segments_are_published_under_the_names_that_replicas_have(tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0").put(*map(page, range(4))).delete(page(0).url).put(*map(page, range(4, 8)))
+    before = made.manifest()
+    writer = restored(tmp_path / "again", made)
+    snapshots = Snapshots([str(tmp_path / "again")], str(tmp_path / "published"))
+    assert snapshots.take() == before.segments
+    writer.delete(page(4).url)
+    writer.commit()
+    new = {file for segment in snapshots.take() for file in segment.files} - set(before.files.values())
+    assert [file.name.rpartition(".")[2] for file in new] == ["del"]
+
+
+def test_restored_segments_are_merged_and_their_files_removed(tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0")
+    for number in range(7):
+        made.put(page(number))
+    made.delete(page(3).url)
+    folder = tmp_path / "again"
+    writer = restored(folder, made)
+    old = set(made.manifest().files)
+    writer.delete(page(5).url)
+    for number in range(10, 19):  # enough for merges
+        writer.put(page(number))
+        writer.commit()
+    writer.close()
+    del writer
+    again = writer_of(folder)
+    again.put(page(20))
+    again.commit()  # collects what the merges left
+    again.close()
+    segments = meta_of(folder)["segments"]
+    assert len(segments) < 7
+    named = {segment["segment_id"].replace("-", "") for segment in segments}
+    found = {path.name.partition(".")[0] for path in folder.iterdir() if len(path.name.partition(".")[0]) == 32}
+    assert found == named
+    assert not {path.name for path in folder.iterdir()} & old
+    expected = {page(number).url for number in (0, 1, 2, 4, 6, *range(10, 19), 20)}
+    assert published_urls(folder, tmp_path / "1") == expected
+    assert all((made.published / name).exists() for name in old)  # links: what others hold is left alone

@@ -25,11 +25,16 @@ from lightship.index.schema import schema
 from lightship.manifest import File, Manifest, Segment
 
 META = "meta.json"
+MANAGED = (
+    ".managed.json"  # the files that tantivy removes when no segment needs them any more; it leaves all others alone
+)
 COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
 
 # A push of a manifest that is no longer the newest still finds its files; else, while a large merged segment is on its way,
 # each newer manifest would stop it, and freshness with it
 KEEP_SECONDS = 60.0
+
+RESTORED_STAMP = 1  # of a restored index: a writer's stamps go on there, and Positions trusts a record below it
 
 _SNAPSHOT_SECONDS = 30.0
 _manifests = msgspec.json.Decoder(list[Manifest])
@@ -135,16 +140,30 @@ def check_components(manifest: Manifest) -> None:
             raise InvalidInputError(f"segment {segment.id} is of {sorted(found)}; it needs {sorted(COMPONENTS)}")
 
 
+def restore(folder: str, manifest: Manifest, source: str) -> None:
+    """Make, in the new folder `folder`, an index for a writer of the segments of `manifest`: hard links to `source`.
+
+    A writer deletes from these segments and merges them like its own, and removes their files when they are merged.
+    """
+    os.makedirs(folder)
+    for name in manifest.files:
+        os.link(os.path.join(source, name), os.path.join(folder, name))
+    write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
+    _write_meta(folder, [manifest], opstamp=RESTORED_STAMP)
+
+
 def compose(folder: str, manifests: Sequence[Manifest]) -> None:
     """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
 
     The manifests themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
     """
+    _write_meta(folder, manifests, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
+
+
+def _write_meta(folder: str, manifests: Sequence[Manifest], **more: Any) -> None:
     segments = [_segment_meta(segment) for manifest in manifests for segment in manifest.segments]
-    payload = msgspec.json.encode(list(manifests)).decode()
-    meta = {**_empty_meta(), "segments": segments, "opstamp": 0, "payload": payload}
     sync_folder(folder)
-    write_atomically(os.path.join(folder, META), json.dumps(meta).encode())
+    write_atomically(os.path.join(folder, META), json.dumps({**_empty_meta(), "segments": segments, **more}).encode())
 
 
 def composed(folder: str) -> list[Manifest]:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,9 +13,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from lightship.config import parse_address
 from lightship.errors import LightshipError, SupersededError
 from lightship.manifest import File, Manifest
+from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import RpcClient
 from lightship.rpc.messages import Missing
 
@@ -43,11 +42,10 @@ class Pusher:
         self, names: Sequence[str], published: str, token: str, *, superseded: Callable[[SupersededError], None]
     ) -> None:
         """Push files of the folder `published` to `names`; `superseded` is called when a newer indexer owns the shard."""
-        self._names, self._published, self._token, self._superseded = names, published, token, superseded
+        self._addresses, self._published, self._token, self._superseded = Addresses(names), published, token, superseded
         self._manifest: Manifest | None = None
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
-        self._known: dict[str, set[str]] = {}  # addresses by name
         self._task = self._loop.create_task(self._follow_names())
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
@@ -87,7 +85,7 @@ class Pusher:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             try:
                 while True:
-                    found = await self._addresses()
+                    found = await self._addresses.look_up()
                     for address in found - tasks.keys():
                         tasks[address] = asyncio.create_task(self._follow(session, address))
                     for address in tasks.keys() - found:
@@ -98,24 +96,6 @@ class Pusher:
                 for task in tasks.values():
                     task.cancel()
                 await asyncio.gather(*tasks.values(), return_exceptions=True)
-
-    async def _addresses(self) -> set[str]:
-        """Return the addresses of all names; a name that can't be looked up now keeps those that it had."""
-        for name in self._names:
-            host, port = parse_address(name)
-            try:
-                results = await self._loop.getaddrinfo(host or "localhost", port, type=socket.SOCK_STREAM)
-            except (OSError, UnicodeError) as error:
-                logger.debug("can't look up %s: %s", name, error)
-                continue
-            # A name with both kinds of address is one machine: the same replica must not be pushed to twice
-            kinds = {family for family, *_ in results}
-            kind = socket.AF_INET if socket.AF_INET in kinds else socket.AF_INET6
-            hosts = {str(address[0]) for family, *_, address in results if family == kind}
-            self._known[name] = {
-                f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host in hosts
-            }
-        return set().union(*self._known.values())
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
         """Bring one searchengine up to date whenever there is something new."""

@@ -1,0 +1,41 @@
+"""Finds the searchengines behind names: all addresses that the system's resolver gives for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+
+from lightship.config import parse_address
+
+logger = logging.getLogger("rpc")
+
+
+class Addresses:
+    """The base urls of the searchengines behind `names` (host:port each)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Look nothing up yet."""
+        self._names = names
+        self._known: dict[str, set[str]] = {}
+
+    async def look_up(self) -> set[str]:
+        """Return urls like http://10.0.0.7:8080; a name that can't be looked up now keeps those that it had."""
+        for name in self._names:
+            host, port = parse_address(name)
+            try:
+                results = await asyncio.get_running_loop().getaddrinfo(
+                    host or "localhost", port, type=socket.SOCK_STREAM
+                )
+            except (OSError, UnicodeError) as error:
+                logger.debug("can't look up %s: %s", name, error)
+                continue
+            # A name with both kinds of address is one machine: the same replica must not be pushed to twice
+            kinds = {family for family, *_ in results}
+            kind = socket.AF_INET if socket.AF_INET in kinds else socket.AF_INET6
+            hosts = {str(address[0]) for family, *_, address in results if family == kind}
+            self._known[name] = {
+                f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host in hosts
+            }
+        return set().union(*self._known.values())
