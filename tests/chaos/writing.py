@@ -1,0 +1,172 @@
+"""Writers: send changes through the intakes, each until it is acknowledged, and remember which ones those are."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+
+from chaos.faults import Fault
+from chaos.live import Liveness
+from chaos.model import Truth
+
+COMMON = "everything"  # a word of each document
+WORDS = ["harbour", "lamp", "storm", "keeper", "oil", "wick", "coast", "night", "ship", "fog", "horn", "rock", "wave"]
+
+TIMEOUT = 8.0
+AVOID_SECONDS = 3.0  # after an intake failed
+LARGEST_BATCH = 5
+SITES = 20
+DELETES = 0.2  # of all batches
+REST_SECONDS = 5.0  # after trouble ended, until what it held up has come through
+
+
+def url_of(number: int) -> str:
+    """Return a document's url."""
+    return f"https://site{number % SITES}.example/document/{number}"
+
+
+def document_of(number: int, version: int) -> dict[str, object]:
+    """Return one version of a document, as the intake and the crawler read it."""
+    chance = random.Random(number * 1_000_003 + version)
+    text = f"{COMMON} token{number} {' '.join(chance.choices(WORDS, k=40))}"
+    fields = {"number": number, "version": version}
+    return {"url": url_of(number), "title": f"Document {number}", "text": text, "language": "en", "fields": fields}
+
+
+class Pace:
+    """Lets a number of changes a second through; what could not be sent for a while is caught up, slowly."""
+
+    def __init__(self, rate: float) -> None:
+        """Begin now."""
+        self._rate, self._due = rate, time.monotonic()
+
+    async def wait(self, count: int) -> None:
+        """Return when `count` more may be sent."""
+        self._due = max(self._due + count / self._rate, time.monotonic() - 1.0)
+        await asyncio.sleep(self._due - time.monotonic())
+
+
+class Intakes:
+    """Sends requests to the intakes in turn, leaving alone for a while those that failed."""
+
+    def __init__(self, session: aiohttp.ClientSession, addresses: Sequence[str], chance: random.Random) -> None:
+        """Send to host:port `addresses`."""
+        self._session, self._addresses, self._chance = session, list(addresses), chance
+        self._avoided = dict.fromkeys(addresses, 0.0)
+        self.failures: dict[str, int] = {}
+        self.latencies: list[float] = []
+
+    async def send(self, method: str, target: str, body: bytes | None) -> int:
+        """Send until it is acknowledged; return after how many failures that was."""
+        failures = 0
+        while True:
+            now = time.monotonic()
+            usable = [address for address in self._addresses if self._avoided[address] < now]
+            address = self._chance.choice(usable or self._addresses)
+            try:
+                async with self._session.request(method, f"http://{address}{target}", data=body) as response:
+                    answer = await response.read()
+                    if response.status == 200:
+                        self.latencies.append(time.monotonic() - now)
+                        return failures
+                    told = f"status {response.status}: {answer[:120]!r}"
+                    assert response.status in (429, 503, 507), told
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                told = type(error).__name__
+            failures += 1
+            self.failures[told] = self.failures.get(told, 0) + 1
+            self._avoided[address] = time.monotonic() + AVOID_SECONDS
+            await asyncio.sleep(self._chance.uniform(0.1, 0.5))
+
+
+class Writer:
+    """Changes its own urls, one batch at a time; nobody else changes them."""
+
+    def __init__(self, numbers: Sequence[int], truth: Truth, intakes: Intakes, live: Liveness, pace: Pace) -> None:
+        """Change the documents `numbers`."""
+        self._numbers, self._truth, self._intakes, self._live, self._pace = list(numbers), truth, intakes, live, pace
+        self._chance = random.Random(self._numbers[0])
+        self._resting: list[tuple[list[Fault], float, list[int]]] = []
+        self.acknowledged = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until `stop` is set and the last batch is acknowledged."""
+        while not stop.is_set():
+            self._wake()
+            batch, put = self._choose()
+            await self._pace.wait(max(1, len(batch)))
+            if batch and not stop.is_set():
+                await self._write(batch, put=put)
+
+    def _choose(self) -> tuple[list[int], bool]:
+        """Return documents, and whether to put them (or to delete the one that they are)."""
+        there = [number for number in self._numbers if self._truth.exists(url_of(number))]
+        if there and self._chance.random() < DELETES:
+            return [self._chance.choice(there)], False
+        return self._chance.sample(self._numbers, min(len(self._numbers), self._chance.randint(1, LARGEST_BATCH))), True
+
+    async def _write(self, batch: list[int], *, put: bool) -> None:
+        started = time.monotonic()
+        versions = {number: self._truth.send(url_of(number), put=put) for number in batch}
+        if put:
+            lines = [json.dumps(document_of(number, version)) for number, version in versions.items()]
+            failures = await self._intakes.send("POST", "/documents", "\n".join(lines).encode())
+        else:
+            failures = await self._intakes.send("DELETE", f"/documents?url={quote(url_of(batch[0]), safe='')}", None)
+        for number in batch:
+            self._truth.acknowledge(url_of(number))
+        self.acknowledged += len(batch)
+        if failures:
+            self._rest(batch, started)
+
+    def _rest(self, batch: list[int], started: float) -> None:
+        """Leave the batch's urls alone while a request that failed may still lie somewhere.
+
+        What was sent twice may be stored twice: the first time by an intake that was asleep, when it wakes, say. That does no
+        harm as long as nothing was sent after it. HTTP has no remedy: the sender must know.
+        """
+        self._resting.append((self._live.troubles(started), time.monotonic(), batch))
+        self._numbers = [number for number in self._numbers if number not in batch]
+
+    def _wake(self) -> None:
+        for resting in list(self._resting):
+            troubles, since, batch = resting
+            if since + REST_SECONDS < time.monotonic() and self._live.are_over(troubles, REST_SECONDS):
+                self._resting.remove(resting)
+                self._numbers += batch
+
+
+class FileWriter:
+    """Changes documents in the file that the crawler reads: the file as a whole is what it must come to."""
+
+    def __init__(self, numbers: Sequence[int], truth: Truth, path: Path) -> None:
+        """Write the documents `numbers` into `path`."""
+        self._numbers, self._truth, self._path = list(numbers), truth, path
+        self._chance = random.Random(self._numbers[0])
+        self.changes = 0
+
+    async def run(self, stop: asyncio.Event, changes: int, seconds: float) -> None:
+        """Make `changes` changes each `seconds` until `stop` is set, and once more then."""
+        last = False
+        while not last:
+            last = stop.is_set()
+            for number in self._chance.sample(self._numbers, changes):
+                url = url_of(number)
+                self._truth.send(url, put=not self._truth.exists(url) or self._chance.random() >= DELETES)
+                self._truth.acknowledge(url)
+            self.changes += changes
+            versions = {number: self._truth.newest(url_of(number)) for number in self._numbers}
+            lines = (json.dumps(document_of(number, version)) + "\n" for number, version in versions.items() if version)
+            new = self._path.with_suffix(".new")
+            new.write_text("".join(lines))
+            new.rename(self._path)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), seconds)
