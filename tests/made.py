@@ -32,6 +32,7 @@ from lightship.searchengine.search import search
 from lightship.searchengine.serve import _following
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
+from lightship.tokens import Accepted
 from support import wait_until
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
@@ -243,7 +244,7 @@ class Caller:
 def served(folder: Path, token: str = "", port: int = 0) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     replica = Replica(Store(str(folder)))
-    app = make_app(replica, token)
+    app = make_app(replica, Accepted.of(token))
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(

@@ -17,9 +17,11 @@ from lightship.errors import ConfigurationError
 from lightship.model import PARTITIONS
 
 TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
+ADMIN_TOKEN_VARIABLE = "LIGHTSHIP_ADMIN_TOKEN"  # noqa: S105
 TIED_VARIABLE = "LIGHTSHIP_TIED"
 VARIABLES = {
-    TOKEN_VARIABLE: "bearer token that indexers show and searchengines ask for; none: updates are open",
+    TOKEN_VARIABLE: "secret of those who push: RPC and intake; the old one may follow a new one after a comma; none: updates are open",
+    ADMIN_TOKEN_VARIABLE: "secret of those who administer (promote, roll back), good for pushing too; none: the other one is good for all",
     TIED_VARIABLE: "when not empty, a program stops when its standard input ends; `lightship up` ties its parts with it",
 }
 
@@ -195,5 +197,10 @@ def check_variables(environment: Mapping[str, str]) -> None:
 
 
 def token() -> str:
-    """Return the bearer token of the environment, or an empty string."""
+    """Return the environment's secret for pushing, or an empty string."""
     return os.environ.get(TOKEN_VARIABLE, "")
+
+
+def admin_token() -> str:
+    """Return the environment's secret for administering (that for pushing, when there is no other), or an empty string."""
+    return os.environ.get(ADMIN_TOKEN_VARIABLE, "") or token()

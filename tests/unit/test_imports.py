@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "program": {"errors", "model", "config"},
     "language": set(),
     "jsonl": {"errors", "model", "language"},
-    "tokens": {"errors", "config"},
+    "tokens": {"errors", "config", "files"},
     "position": {"errors", "model"},
     "doclog": FOUNDATION,
     "index": FOUNDATION,

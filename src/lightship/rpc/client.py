@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from lightship.errors import (
     InvalidInputError,
@@ -26,15 +27,17 @@ from lightship.errors import (
 from lightship.files import space_errors
 from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
 from lightship.rpc.messages import Installed, Missing, Problem
+from lightship.tokens import authorization, clock_hint
 
 CALL_SECONDS = 10.0
 SLOWEST_LINK = 1 << 20  # bytes a second; a file may take this much longer than a call
 _CHUNK = 1 << 18
+_MAX_ANSWER = MAX_MANIFEST_BYTES
 
 _ERRORS: dict[int, type[LightshipError]] = {
     status_of(kind("")): kind
     for kind in (
-        InvalidInputError, UnauthorizedError, NotFoundError, TooLargeError, UnavailableError,
+        InvalidInputError, NotFoundError, TooLargeError, UnavailableError,
         OutOfSpaceError,
     )
 }  # fmt: skip
@@ -44,14 +47,14 @@ class RpcClient:
     """Calls one searchengine at `base` (like http://10.0.0.7:8080). Errors that it answers are raised as ours."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
-        """Use `session` (shared by many clients) and show `token`, unless it is empty."""
-        self._session, self._base = session, base
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        """Use `session` (shared by many clients), and sign each call with the secret `token`, unless it is empty."""
+        self._session, self._base, self._token = session, URL(base), token
 
     async def put_manifest(self, manifest: Manifest) -> Installed | Missing:
         """Offer `manifest`; return what was installed, or the files that are missing."""
         body = msgspec.json.encode(manifest)
-        status, answer = await self._put(f"/rpc/v1/shards/{manifest.shard}", body, CALL_SECONDS, {})
+        query = {"digest": hashlib.sha256(body).hexdigest()}
+        status, answer = await self._put(f"/rpc/v1/shards/{manifest.shard}", body, CALL_SECONDS, query)
         try:
             if status == 202:
                 return msgspec.json.decode(answer, type=Missing)
@@ -110,29 +113,27 @@ class RpcClient:
         if size != file.size or digest.hexdigest() != file.digest:
             raise UnavailableError(f"{self._base} sent other bytes for {file.name} than its manifest names")
 
-    @contextlib.asynccontextmanager
-    async def _get(self, path: str, seconds: float, layout: Layout) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Yield the response to a GET; all that is read of it has to come within `seconds`."""
+    def _get(
+        self, path: str, seconds: float, layout: Layout
+    ) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Return the response to a GET; all that is read of it has to come within `seconds`."""
         timeout = aiohttp.ClientTimeout(total=seconds, sock_read=CALL_SECONDS)
-        call = self._session.get(
-            self._base + path, params={"layout": layout.name}, headers=self._headers, timeout=timeout,
-            allow_redirects=False,
-        )  # fmt: skip
-        async with call as response:
-            if response.status >= 300:
-                raise _error(response.status, await _read(response, _CHUNK))
-            yield response
+        return self._call("GET", path, {"layout": layout.name}, timeout=timeout)
 
     async def _put(self, path: str, body: Any, seconds: float, query: dict[str, str]) -> tuple[int, bytes]:
-        timeout = aiohttp.ClientTimeout(total=seconds)
-        call = self._session.put(
-            self._base + path, data=body, params=query, headers=self._headers, timeout=timeout, allow_redirects=False
-        )
-        async with call as response:
-            answer = await response.read()
+        async with self._call("PUT", path, query, data=body, timeout=aiohttp.ClientTimeout(total=seconds)) as response:
+            return response.status, await _read(response, _MAX_ANSWER)
+
+    @contextlib.asynccontextmanager
+    async def _call(
+        self, method: str, path: str, query: dict[str, str], **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        url = self._base.with_path(path).with_query(query)
+        headers = authorization(self._token, method, url.raw_path_qs)
+        async with self._session.request(method, url, headers=headers, allow_redirects=False, **options) as response:
             if response.status >= 300:
-                raise _error(response.status, answer)
-            return response.status, answer
+                raise _error(response.status, await _read(response, _CHUNK), response.headers.get("Date"))
+            yield response
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -144,7 +145,7 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return bytes(answer)
 
 
-def _error(status: int, answer: bytes) -> LightshipError:
+def _error(status: int, answer: bytes, date: str | None = None) -> LightshipError:
     try:
         problem = msgspec.json.decode(answer, type=Problem)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -152,6 +153,8 @@ def _error(status: int, answer: bytes) -> LightshipError:
     if status == status_of(SupersededError("")):
         installed = (problem.epoch, problem.generation) if problem.epoch and problem.generation else None
         return SupersededError(problem.error, installed)
+    if status == status_of(UnauthorizedError("")):
+        return UnauthorizedError(problem.error + clock_hint(date))
     return _ERRORS.get(status, LightshipError)(problem.error)
 
 

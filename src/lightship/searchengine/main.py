@@ -7,11 +7,12 @@ import logging
 import os
 import sys
 
-from lightship.config import SearchengineSettings, parse_address, parse_settings, token
+from lightship.config import SearchengineSettings, parse_address, parse_settings
 from lightship.files import lock_folder
 from lightship.program import listen, run_program
 from lightship.searchengine.serve import serve, serve_with_workers
 from lightship.searchengine.store import Store
+from lightship.tokens import accepted
 
 logger = logging.getLogger("searchengine")
 
@@ -34,13 +35,11 @@ def _main(arguments: list[str]) -> None:
         folder = settings.data or os.path.join("lightship-data", f"searchengine-{port}")
         stack.enter_context(lock_folder(folder, "lock", "give each searchengine a data folder of its own (-data)"))
         Store(folder).clean_up()
-        if not token():
-            logger.warning("LIGHTSHIP_TOKEN is not set: ANYONE who reaches this port can replace the index")
         logger.info("listening on http://%s:%d, data in %s", host or "localhost", port, folder)
         if settings.workers == 1:
-            serve(folder, listener, token())
+            serve(folder, listener, accepted())
         else:
-            serve_with_workers(settings.workers, folder, listener, token())
+            serve_with_workers(settings.workers, folder, listener, accepted())
 
 
 if __name__ == "__main__":

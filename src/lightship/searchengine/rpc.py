@@ -16,7 +16,7 @@ from lightship.errors import InvalidInputError, LightshipError, NotFoundError, T
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
 from lightship.rpc.messages import Missing
 from lightship.searchengine.replica import Replica
-from lightship.tokens import check_token
+from lightship.tokens import Accepted, Guard, check_body
 
 logger = logging.getLogger("searchengine")
 
@@ -26,11 +26,11 @@ _manifest_decoder = msgspec.json.Decoder(Manifest)
 
 
 class Rpc:
-    """The RPC's endpoints for `replica`; with a `token`, only for those who show it."""
+    """The RPC's endpoints for `replica`, for those whom `accepted` lets pass."""
 
-    def __init__(self, replica: Replica, token: str) -> None:
+    def __init__(self, replica: Replica, accepted: Accepted) -> None:
         """Serve `replica`."""
-        self._replica, self._token = replica, token
+        self._replica, self._guard = replica, Guard(accepted.push, replica.store.folder)
 
     def routes(self) -> list[Route]:
         """Return the routes under /rpc/v1."""
@@ -44,7 +44,7 @@ class Rpc:
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def check(request: Request) -> Response:
-            check_token(self._token, request.headers.get("authorization", ""))
+            self._guard.check(request.scope)
             try:
                 return await endpoint(request)
             except ClientDisconnect:
@@ -53,7 +53,9 @@ class Rpc:
         return check
 
     async def _put_manifest(self, request: Request) -> Response:
-        manifest = decode_manifest(await _body(request, MAX_MANIFEST_BYTES))
+        body = await _body(request, MAX_MANIFEST_BYTES)
+        check_body(request.query_params.get("digest"), body)
+        manifest = decode_manifest(body)
         answer = await run_sync(self._replica.store.install, manifest, _shard(request))
         if isinstance(answer, Missing):
             return _json(answer, 202)

@@ -22,6 +22,7 @@ from lightship.rpc.protocol import LimitedProtocol
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
+from lightship.tokens import Accepted
 
 logger = logging.getLogger("searchengine")
 
@@ -31,11 +32,11 @@ GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
 RESTART_SECONDS = 0.5
 
 
-def serve(folder: str, listener: socket.socket, token: str) -> None:
+def serve(folder: str, listener: socket.socket, accepted: Accepted) -> None:
     """Serve the data folder on `listener` until SIGTERM, then finish what is under way."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     replica = Replica(Store(folder))
-    app = make_app(replica, token)
+    app = make_app(replica, accepted)
     app.router.lifespan_context = lambda _: _following(replica)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
@@ -77,13 +78,13 @@ async def _repeat(look: Callable[[], None], seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def serve_with_workers(workers: int, folder: str, listener: socket.socket, token: str) -> None:
+def serve_with_workers(workers: int, folder: str, listener: socket.socket, accepted: Accepted) -> None:
     """Serve from `workers` processes; one that dies is started again. SIGTERM stops them all."""
     stop = stop_on_signals()
     context = multiprocessing.get_context("spawn")
 
     def start() -> BaseProcess:
-        process = context.Process(target=_work, args=(folder, listener, token), daemon=True)
+        process = context.Process(target=_work, args=(folder, listener, accepted), daemon=True)
         process.start()
         return process
 
@@ -100,10 +101,10 @@ def serve_with_workers(workers: int, folder: str, listener: socket.socket, token
     logger.info("stopped %d workers", workers)
 
 
-def _work(folder: str, listener: socket.socket, token: str) -> None:
+def _work(folder: str, listener: socket.socket, accepted: Accepted) -> None:
     os.environ.pop(TIED_VARIABLE, None)  # a worker's standard input is not the program's
     threading.Thread(target=_end_with_program, name="tie", daemon=True).start()
-    run_program(lambda: serve(folder, listener, token))
+    run_program(lambda: serve(folder, listener, accepted))
 
 
 def _end_with_program() -> None:

@@ -24,6 +24,7 @@ class Store:
 
     def __init__(self, folder: str) -> None:
         """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
+        self.folder = folder
         self._layouts = Layouts(folder)
         self._files = ReceivedFiles(self._layouts)
         self.clean_up, self.current = self._layouts.clean_up, self._layouts.current

@@ -12,7 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lightship.errors import LightshipError, NotFoundError, SupersededError, UnavailableError, status_of
+from lightship.errors import (
+    LightshipError,
+    NotFoundError,
+    SupersededError,
+    UnauthorizedError,
+    UnavailableError,
+    status_of,
+)
 from lightship.rpc.messages import Problem
 from lightship.searchengine.openapi import openapi
 from lightship.searchengine.page import (
@@ -30,6 +37,7 @@ from lightship.searchengine.rpc import Rpc
 from lightship.searchengine.search import search
 from lightship.searchengine.status import status_of_replica
 from lightship.searchengine.text import USAGE, render_text
+from lightship.tokens import Accepted
 
 TYPES: dict[Format, str] = {
     "html": "text/html; charset=utf-8",
@@ -42,8 +50,8 @@ _CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _encode = msgspec.json.Encoder().encode
 
 
-def make_app(replica: Replica, token: str) -> Starlette:
-    """Return the application that serves `replica`; the RPC asks for `token`, unless it is empty."""
+def make_app(replica: Replica, accepted: Accepted) -> Starlette:
+    """Return the application that serves `replica`; `accepted` says whom it lets push and administer."""
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
@@ -68,7 +76,7 @@ def make_app(replica: Replica, token: str) -> Starlette:
             Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
             Route(OPENSEARCH_PATH, _opensearch),
             Route("/static/{name}", _static),
-            *Rpc(replica, token).routes(),
+            *Rpc(replica, accepted).routes(),
         ],
         exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
     )
@@ -109,6 +117,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
         raise error
     epoch, generation = (error.installed or (None, None)) if isinstance(error, SupersededError) else (None, None)
     headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, UnavailableError) else {}
+    if isinstance(error, UnauthorizedError):
+        headers = {"WWW-Authenticate": "Bearer"}
     return _problem(request, status_of(error), Problem(str(error), epoch, generation), headers)
 
 

@@ -16,6 +16,7 @@ from lightship.searchengine.openapi import openapi
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
+from lightship.tokens import Accepted
 from made import Caller, MadeShard, page, served, words
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
@@ -216,7 +217,7 @@ def test_a_part_of_a_layout_is_not_ready(tmp_path: Path) -> None:
 
 
 def test_every_route_is_described(tmp_path: Path) -> None:
-    app = make_app(Replica(Store(str(tmp_path))), "")
+    app = make_app(Replica(Store(str(tmp_path))), Accepted())
     routes = {(route.path, method.lower()) for route in app.routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
     described = {(path, method) for path, methods in openapi()["paths"].items() for method in methods}
     undescribed = {"/openapi.json", "/opensearch.xml", "/static/{name}"}
