@@ -79,6 +79,9 @@ class SearchengineSettings:
     addr: str = _setting(":8080", "address to listen on, for people, programs and indexers", _address)
     data: str = _setting("", "data folder; when empty, lightship-data/searchengine-PORT")
     workers: int = _setting(1, "processes that share the port and the data folder", _number(1, 64))
+    drain: float = _setting(
+        2.0, "seconds after SIGTERM in which queries are still answered while /readyz says 503", _number(0, 3600, float)
+    )
 
 
 @dataclasses.dataclass(frozen=True)

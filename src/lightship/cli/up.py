@@ -65,6 +65,7 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
             "lightship.searchengine.main",
             f"-addr=:{settings.port + i}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
+            "-drain=0",  # nothing stands before them that would send queries elsewhere
         )
         for i in range(settings.replicas)
     }

@@ -37,9 +37,9 @@ def _main(arguments: list[str]) -> None:
         Store(folder).clean_up()
         logger.info("listening on http://%s:%d, data in %s", host or "localhost", port, folder)
         if settings.workers == 1:
-            serve(folder, listener, accepted())
+            serve(settings, folder, listener, accepted())
         else:
-            serve_with_workers(settings.workers, folder, listener, accepted())
+            serve_with_workers(settings, folder, listener, accepted())
 
 
 if __name__ == "__main__":

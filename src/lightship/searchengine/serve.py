@@ -10,15 +10,17 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from multiprocessing.process import BaseProcess
 
 import uvicorn
 
-from lightship.config import TIED_VARIABLE
+from lightship.config import TIED_VARIABLE, SearchengineSettings
 from lightship.errors import LightshipError
 from lightship.program import run_program, stop_on_signals
 from lightship.rpc.protocol import LimitedProtocol
+from lightship.searchengine.draining import DrainingServer
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
@@ -30,10 +32,11 @@ FOLLOW_SECONDS = 0.02  # between two looks at the folder, where another process 
 FRESHNESS_SECONDS = 0.5
 GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
 RESTART_SECONDS = 0.5
+STOP_SECONDS = 0.05
 
 
-def serve(folder: str, listener: socket.socket, accepted: Accepted) -> None:
-    """Serve the data folder on `listener` until SIGTERM, then finish what is under way."""
+def serve(settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted) -> None:
+    """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     replica = Replica(Store(folder))
     app = make_app(replica, accepted)
@@ -42,8 +45,7 @@ def serve(folder: str, listener: socket.socket, accepted: Accepted) -> None:
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
         http=LimitedProtocol, loop="uvloop", lifespan="on",
     )  # fmt: skip
-    server = uvicorn.Server(config)
-    signal.signal(signal.SIGTERM, server.handle_exit)  # uvicorn raises it again at the end, for whom it was before
+    server = DrainingServer(config, app.state, settings.drain)
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
         signal.signal(number, server.handle_exit)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
@@ -78,33 +80,43 @@ async def _repeat(look: Callable[[], None], seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def serve_with_workers(workers: int, folder: str, listener: socket.socket, accepted: Accepted) -> None:
-    """Serve from `workers` processes; one that dies is started again. SIGTERM stops them all."""
+def serve_with_workers(
+    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted
+) -> None:
+    """Serve from several processes; one that dies is started again. SIGTERM drains them all, a second one stops them."""
     stop = stop_on_signals()
     context = multiprocessing.get_context("spawn")
 
     def start() -> BaseProcess:
-        process = context.Process(target=_work, args=(folder, listener, accepted), daemon=True)
+        process = context.Process(target=_work, args=(settings, folder, listener, accepted), daemon=True)
         process.start()
         return process
 
-    processes = [start() for _ in range(workers)]
+    processes = [start() for _ in range(settings.workers)]
     while not stop.wait(RESTART_SECONDS):
         for i, process in enumerate(processes):
             if not process.is_alive():
                 logger.error("worker %d ended with status %s: starting another", process.pid, process.exitcode)
                 processes[i] = start()
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join(GRACE_SECONDS + 5)
-    logger.info("stopped %d workers", workers)
+    listener.close()  # the workers have it still; when the last of them closes it, nobody can connect any more
+    _stop(processes, stop, settings.drain + GRACE_SECONDS + 5)
+    logger.info("stopped %d workers", settings.workers)
 
 
-def _work(folder: str, listener: socket.socket, accepted: Accepted) -> None:
+def _stop(processes: Sequence[BaseProcess], stop: threading.Event, seconds: float) -> None:
+    """Hand on the signal that set `stop`, and each that sets it again, until all have ended or `seconds` are over."""
+    deadline = time.monotonic() + seconds
+    while any(process.is_alive() for process in processes) and time.monotonic() < deadline:
+        if stop.wait(STOP_SECONDS):
+            stop.clear()
+            for process in processes:
+                process.terminate()
+
+
+def _work(settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted) -> None:
     os.environ.pop(TIED_VARIABLE, None)  # a worker's standard input is not the program's
     threading.Thread(target=_end_with_program, name="tie", daemon=True).start()
-    run_program(lambda: serve(folder, listener, accepted))
+    run_program(lambda: serve(settings, folder, listener, accepted))
 
 
 def _end_with_program() -> None:

@@ -61,7 +61,9 @@ def make_app(replica: Replica, accepted: Accepted) -> Starlette:
     async def status(_: Request) -> Response:
         return Response(_encode(status_of_replica(replica)), media_type="application/json")
 
-    async def ready(_: Request) -> Response:
+    async def ready(request: Request) -> Response:
+        if getattr(request.app.state, "draining", False):
+            return Response("draining: about to stop\n", 503, media_type="text/plain")
         if replica.ready:
             return Response("ready\n", media_type="text/plain")
         return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")

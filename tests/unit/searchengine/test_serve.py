@@ -20,7 +20,7 @@ Spawn = Callable[..., Program]
 def start(spawn: Spawn, *arguments: str, ready: int = 200) -> tuple[Program, Caller]:
     """Return a searchengine that answers, with `ready` as the status of /readyz."""
     port = free_port()
-    program = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{port}", *arguments)
+    program = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{port}", "-drain=0", *arguments)
     caller = Caller(port)
 
     def answers() -> bool:
@@ -91,6 +91,33 @@ def test_all_workers_serve_what_was_pushed_and_are_started_again(spawn: Spawn, t
     assert program.process.wait(20) == 0
     wait_until(lambda: not lives(program.process.pid), 10, "no process is left")
     assert "Traceback" not in program.output
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> None:
+    program, caller = start(spawn, "-data=data", f"-workers={workers}", "-drain=30", ready=503)
+    caller.push(MadeShard(tmp_path / "shard").put(page(1)))
+    workers_of(caller, workers)
+    program.process.terminate()
+    wait_until(lambda: "draining" in caller.get("/readyz").text, 5, "not ready any more")
+    wait_until(lambda: caller.get("/livez").headers.get("connection") == "close", 5, "connections are closed")
+    for _ in range(10):
+        assert caller.found("page") == [page(1).url]
+    program.process.terminate()  # ends the wait
+    assert program.process.wait(10) == 0
+    assert program.output.count("requests answered") == workers
+    assert "Traceback" not in program.output
+
+
+def test_a_drain_ends_by_itself_and_ctrl_c_needs_none(spawn: Spawn, tmp_path: Path) -> None:
+    program, caller = start(spawn, "-data=data", "-drain=0.3", ready=503)
+    program.process.terminate()
+    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 5, "not ready any more")
+    assert program.process.wait(10) == 0
+    program, _ = start(spawn, "-data=data", "-drain=300", ready=503)
+    program.process.send_signal(signal.SIGINT)
+    assert program.process.wait(10) == 0
+    assert "draining" not in program.output
 
 
 def lives(group: int) -> bool:
