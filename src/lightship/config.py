@@ -72,6 +72,10 @@ def _address(text: str) -> str:
     return text
 
 
+def _optional_address(text: str) -> str:
+    return _address(text) if text else ""
+
+
 @dataclasses.dataclass(frozen=True)
 class SearchengineSettings:
     """Settings of `searchengine`."""
@@ -93,6 +97,9 @@ class IndexerSettings:
     )
     log: str = _setting("", "document log to index, like sqlite:///data/log.sqlite; when empty, a clock")
     data: str = _setting("", "data folder; when empty, lightship-data/indexer-SHARD, or a temporary one for a clock")
+    listen: str = _setting(
+        "", "address on which documents are taken in, like :9090; when empty, none", _optional_address
+    )
     shard: int = _setting(0, "number of this shard, from 0", _number(0, PARTITIONS - 1))
     shards: int = _setting(1, "number of shards of the layout", _number(1, PARTITIONS))
     heap: int = _setting(

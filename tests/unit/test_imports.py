@@ -32,7 +32,7 @@ FOUNDATION = {
     "position",
     "limits",
 }
-LIBRARIES = {"doclog", "index", "rpc"}
+LIBRARIES = {"doclog", "index", "rpc"}  # and intake, which stands on some of them
 PROGRAMS = {"crawler", "indexer", "searchengine"}
 ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may import
     "errors": set(),
@@ -49,11 +49,12 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "doclog": FOUNDATION,
     "index": FOUNDATION,
     "rpc": FOUNDATION,
+    "intake": FOUNDATION | {"doclog", "rpc"},
     "crawler": FOUNDATION | {"doclog"},
-    "indexer": FOUNDATION | LIBRARIES,
+    "indexer": FOUNDATION | LIBRARIES | {"intake"},
     "searchengine": FOUNDATION | {"index", "rpc"},
     "deploy": {"config"},
-    "cli": FOUNDATION | LIBRARIES | PROGRAMS | {"deploy"},
+    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy"},
 }
 ONLY_IN = {"tantivy": "index"}
 

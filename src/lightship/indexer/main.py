@@ -19,6 +19,7 @@ from lightship.indexer import lease
 from lightship.indexer.clock import run_clock
 from lightship.indexer.push import Pusher
 from lightship.indexer.shard import Shard, published_folder
+from lightship.intake.server import taking_in
 from lightship.limits import Limits, limits
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
@@ -42,6 +43,8 @@ def _main(arguments: list[str]) -> None:
     )
     if settings.shard >= settings.shards:
         raise ConfigurationError(f"-shard={settings.shard} of -shards={settings.shards}: shards count from 0")
+    if settings.listen and not settings.log:
+        raise ConfigurationError("-listen needs a -log: what a clock's log takes in would be lost with it")
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
         folder = settings.data or f"lightship-data/indexer-{settings.shard}"
@@ -50,6 +53,7 @@ def _main(arguments: list[str]) -> None:
         stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
         log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}")
         stack.callback(log.close)
+        stack.enter_context(taking_in(settings.listen, log, folder))
         if not settings.log:
             clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
             clock.start()

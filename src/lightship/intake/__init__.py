@@ -1,0 +1,1 @@
+"""The intake: takes documents in over HTTP and answers when the log has them."""

@@ -1,0 +1,103 @@
+"""Reads a body: bounded while it comes, bounded while it is decompressed, and each line checked."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import zstandard
+
+from lightship.errors import InvalidInputError, TooLargeError, TooSlowError
+from lightship.intake.room import Share
+from lightship.jsonl import check_length, parse_line, read_lines
+from lightship.model import Document
+
+MAX_BODY = 32 << 20  # bytes, as sent and decompressed: eight of the largest documents, or some thousand usual ones
+MAX_DOCUMENTS = 10_000  # of one request: a second's work for the log
+RECEIVE_SECONDS = 60.0  # for a whole body to come: 32 MiB at 560 KB/s; who is slower sends smaller bodies
+MAX_WINDOW = 8 << 20  # bytes: what every zstd decoder must support (RFC 8878)
+_PIECE = 256  # bytes that are decompressed at once: a zip bomb makes 8 MiB of them, at most
+
+_DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    "gzip": lambda: zlib.decompressobj(wbits=31),
+    "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj(),
+}
+ENCODINGS = ("identity", *_DECOMPRESSORS)
+
+
+class InvalidLineError(InvalidInputError):
+    """A line of a body is no document."""
+
+    def __init__(self, line: int, error: Exception) -> None:
+        """Say what is wrong with line number `line`, from 1."""
+        super().__init__(f"line {line}: {error}")
+        self.line = line
+
+
+async def receive(stream: AsyncIterator[bytes], share: Share) -> bytes:
+    """Return the bytes of a body; raises TooLargeError, TooSlowError, TooManyRequestsError."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(RECEIVE_SECONDS):
+            async for chunk in stream:
+                _check_size(len(body) + len(chunk))
+                share.take(len(chunk))
+                body += chunk
+    except TimeoutError as error:
+        raise TooSlowError(f"the body did not come within {RECEIVE_SECONDS:.0f} s: send smaller ones") from error
+    return bytes(body)
+
+
+def decompress(body: bytes, encoding: str, share: Share) -> bytes:
+    """Return what `body` holds by its Content-Encoding; never holds much more than MAX_BODY bytes.
+
+    Raises InvalidInputError when it is damaged, cut off or in another encoding; TooLargeError; TooManyRequestsError.
+    """
+    encoding = encoding.strip().lower() or "identity"
+    if encoding == "identity":
+        return body
+    if encoding not in _DECOMPRESSORS:
+        raise InvalidInputError(f"Content-Encoding {encoding[:40]!r} is not known: use {', '.join(ENCODINGS)}")
+    try:
+        return _decompress(body, _DECOMPRESSORS[encoding], share)
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise InvalidInputError(f"the body can't be read as {encoding}: {error}") from error
+
+
+def _decompress(body: bytes, make: Callable[[], Any], share: Share) -> bytes:
+    """Return the content of all frames of `body`, one after the other."""
+    whole, frame, place = bytearray(), None, 0
+    while place < len(body):
+        frame = make() if frame is None or frame.eof else frame
+        piece = body[place : place + _PIECE]
+        content = frame.decompress(piece)
+        place += len(piece) - (len(frame.unused_data) if frame.eof else 0)
+        _check_size(len(whole) + len(content))
+        share.take(len(content))
+        whole += content
+    if frame is not None and not frame.eof:
+        raise InvalidInputError("the compressed body ends too early: send it whole")
+    return bytes(whole)
+
+
+def parse_documents(content: bytes) -> list[Document]:
+    """Return the documents of JSON lines; raises InvalidLineError naming the first wrong line, InvalidInputError."""
+    documents: list[Document] = []
+    for number, line in read_lines(io.BytesIO(content)):
+        if len(documents) == MAX_DOCUMENTS:
+            raise TooLargeError(f"more than {MAX_DOCUMENTS} documents: send them in several requests")
+        try:
+            documents.append(parse_line(check_length(line), strict=True))
+        except InvalidInputError as error:
+            raise InvalidLineError(number, error) from error
+    if not documents:
+        raise InvalidInputError('no document in the body: send lines like {"url": "…", "title": "…", "text": "…"}')
+    return documents
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BODY:
+        raise TooLargeError(f"a body of more than {MAX_BODY} bytes: send the documents in several requests")

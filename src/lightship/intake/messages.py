@@ -1,0 +1,30 @@
+"""What the intake answers."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """The log has all of the request: `documents` puts or deletes; a search with `min_position=position` sees them."""
+
+    documents: int
+    position: str
+
+
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Any answer of 400 and above; `line` (from 1) is the one of the body that is wrong."""
+
+    error: str
+    line: int | None = None
+
+
+class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How the intake is doing; `stored` and `refused` count changes and requests since the start."""
+
+    version: str
+    stored: int
+    refused: int
+    waiting_requests: int
+    waiting_bytes: int
+    uptime_seconds: float

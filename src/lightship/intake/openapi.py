@@ -1,0 +1,94 @@
+"""The intake's OpenAPI document, made from the message types themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from lightship import __version__
+from lightship.intake.messages import IntakeStatus, Refusal, Stored
+from lightship.model import Document
+
+_TYPES = (Document, Stored, Refusal, IntakeStatus)
+
+Json = dict[str, Any]
+
+
+@cache
+def openapi() -> Json:
+    """Return the document as JSON values."""
+    _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Lightship intake", "version": __version__},
+        "paths": {
+            "/documents": {"post": _post(), "delete": _delete()},
+            "/livez": {"get": _operation("Whether the process is alive", {"200": _text()})},
+            "/readyz": {
+                "get": _operation("Whether the document log answers", {"200": _text(), **_refusals("503")}),
+            },
+            "/status": {"get": _operation("What was stored, and what waits", {"200": _json("IntakeStatus")})},
+        },
+        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _post() -> Json:
+    encoding = {
+        "name": "Content-Encoding",
+        "in": "header",
+        "required": False,
+        "schema": {"enum": ["identity", "gzip", "zstd"]},
+        "description": "how the body is compressed",
+    }
+    digest = {
+        "name": "digest",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "SHA-256 of the body as it is sent, in hexadecimal; a signed token is good for that body only",
+    }
+    lines = {"description": "a Document as JSON on each line", "schema": {"$ref": "#/components/schemas/Document"}}
+    body = {"required": True, "content": {"application/jsonl": lines}}
+    refusals = _refusals("400", "401", "408", "413", "429", "503", "507")
+    return _operation(
+        "Store documents, one a line; answered when the log has all of them",
+        {"200": _json("Stored"), **refusals},
+        parameters=[encoding, digest],
+        requestBody=body,
+        security=[{"token": []}],
+    )
+
+
+def _delete() -> Json:
+    urls = {
+        "name": "url",
+        "in": "query",
+        "required": True,
+        "schema": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "description": "url of a document; can be given several times",
+    }
+    return _operation(
+        "Delete documents; answered when the log has the deletes",
+        {"200": _json("Stored"), **_refusals("400", "401", "429", "503", "507")},
+        parameters=[urls],
+        security=[{"token": []}],
+    )
+
+
+def _operation(summary: str, responses: Json, **more: Any) -> Json:
+    return {"summary": summary, "responses": responses, **more}
+
+
+def _json(name: str) -> Json:
+    return {"description": name, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+
+def _text() -> Json:
+    return {"description": "a line of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _refusals(*statuses: str) -> Json:
+    return {status: _json("Refusal") for status in statuses}

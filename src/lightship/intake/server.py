@@ -1,0 +1,51 @@
+"""Serves the intake from a thread of a program."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from lightship.doclog import DocumentLog
+from lightship.intake.web import Intake
+from lightship.program import listen
+from lightship.rpc.protocol import LimitedProtocol
+from lightship.tokens import Accepted, Guard, accepted
+
+logger = logging.getLogger("intake")
+
+GRACE_SECONDS = 5  # for requests under way when the program stops
+
+
+@contextlib.contextmanager
+def taking_in(
+    address: str, log: DocumentLog, folder: str, accepted: Callable[[], Accepted] = accepted
+) -> Iterator[int]:
+    """Take documents into `log` on `address` (host:port) as long as the context lasts; yields the port.
+
+    Only what `accepted` returns, the environment's secrets, is let pass; tokens that were used are remembered in
+    `folder`. Raises ConfigurationError when the address can't be listened on. With an empty address nothing is served: yields 0.
+    """
+    if not address:
+        yield 0
+        return
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    intake = Intake(log, Guard(accepted().push, folder))
+    with contextlib.closing(intake), listen(address) as listener:
+        port = int(listener.getsockname()[1])
+        config = uvicorn.Config(
+            intake.app(), log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
+            timeout_graceful_shutdown=GRACE_SECONDS, loop="uvloop", lifespan="off",
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="intake")
+        thread.start()
+        logger.info("taking documents in on port %d", port)
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join()

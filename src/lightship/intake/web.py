@@ -1,0 +1,152 @@
+"""The intake's routes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lightship import __version__
+from lightship.doclog import DocumentLog
+from lightship.errors import InvalidInputError, LightshipError, TooManyRequestsError, UnavailableError, status_of
+from lightship.intake.body import InvalidLineError, decompress, parse_documents, receive
+from lightship.intake.group import GroupCommit
+from lightship.intake.messages import IntakeStatus, Refusal, Stored
+from lightship.intake.openapi import openapi
+from lightship.intake.room import Room, Share
+from lightship.model import Change, Document, check_url
+from lightship.tokens import Guard, check_body
+
+logger = logging.getLogger("intake")
+
+RETRY_SECONDS = "1"
+SMALL_BODY = 16 << 10  # bytes, uncompressed: checked faster than handed to a thread
+PARSERS = 2  # threads that check large bodies: more would only take turns, and the indexer needs its own
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Intake:
+    """Takes documents into `log` from those whom `guard` lets pass."""
+
+    def __init__(self, log: DocumentLog, guard: Guard) -> None:
+        """Start to write to `log`."""
+        self._log, self._guard, self._room = log, guard, Room()
+        self._commit = GroupCommit(log)
+        self._limiter = CapacityLimiter(PARSERS)
+        self._started = time.monotonic()
+        self._stored = self._refused = 0
+
+    def app(self) -> Starlette:
+        """Return the web application."""
+        return Starlette(
+            routes=[
+                Route("/documents", self._guarded(self._post), methods=["POST"]),
+                Route("/documents", self._guarded(self._delete), methods=["DELETE"]),
+                Route("/livez", lambda _: Response("alive\n", media_type="text/plain")),
+                Route("/readyz", self._ready),
+                Route("/status", self._status),
+                Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
+            ],
+            exception_handlers={LightshipError: self._on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
+        )
+
+    def close(self) -> None:
+        """Stop when the log has all that waits."""
+        self._commit.close()
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def check(request: Request) -> Response:
+            self._guard.check(request.scope)
+            try:
+                return await endpoint(request)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody reads it
+
+        return check
+
+    async def _post(self, request: Request) -> Response:
+        _check_parameters(request, {"digest"})
+        with self._room.entered() as share:
+            body = await receive(request.stream(), share)
+            check_body(request.query_params.get("digest"), body)
+            documents = await self._documents(body, request.headers.get("content-encoding", ""), share)
+            return await self._store([Change.put(document) for document in documents])
+
+    async def _documents(self, body: bytes, encoding: str, share: Share) -> list[Document]:
+        def read() -> list[Document]:
+            return parse_documents(decompress(body, encoding, share))
+
+        if len(body) <= SMALL_BODY and not encoding:
+            return read()
+        return await run_sync(read, limiter=self._limiter)
+
+    async def _delete(self, request: Request) -> Response:
+        _check_parameters(request, {"url"})
+        urls = request.query_params.getlist("url")
+        if not urls:
+            raise InvalidInputError("name what to delete: DELETE /documents?url=https://example.org/page")
+        with self._room.entered() as share:
+            share.take(sum(map(len, urls)))
+            return await self._store([Change.delete(check_url(url)) for url in urls])
+
+    async def _store(self, changes: Sequence[Change]) -> Response:
+        """Answer when the log has `changes`."""
+        reached = await asyncio.wrap_future(self._commit.put(changes))
+        self._stored += len(changes)
+        return _json(Stored(len(changes), str(reached)))
+
+    async def _ready(self, _: Request) -> Response:
+        await run_sync(self._log.span, 0)  # raises UnavailableError
+        return Response("ready\n", media_type="text/plain")
+
+    async def _status(self, _: Request) -> Response:
+        return _json(
+            IntakeStatus(
+                version=__version__,
+                stored=self._stored,
+                refused=self._refused,
+                waiting_requests=self._room.requests,
+                waiting_bytes=self._room.bytes,
+                uptime_seconds=round(time.monotonic() - self._started, 1),
+            )
+        )
+
+    async def _on_error(self, _: Request, error: Exception) -> Response:
+        if not isinstance(error, LightshipError):
+            raise error
+        self._refused += 1
+        line = error.line if isinstance(error, InvalidLineError) else None
+        again = isinstance(error, UnavailableError | TooManyRequestsError)
+        return _json(Refusal(str(error), line), status_of(error), {"Retry-After": RETRY_SECONDS} if again else {})
+
+
+def _check_parameters(request: Request, known: set[str]) -> None:
+    unknown = sorted(request.query_params.keys() - known)
+    if unknown:
+        raise InvalidInputError(f"unknown parameter {unknown[0][:40]!r}")
+
+
+async def _on_status(_: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    said = "documents are sent to /documents: by POST, or DELETE with url=; /openapi.json tells all"
+    return _json(Refusal(said), status, getattr(error, "headers", None) or {})
+
+
+async def _on_bug(_: Request, error: Exception) -> Response:
+    logger.error("a request failed: %r", error)
+    return _json(Refusal("something went wrong inside; the log of this indexer says what"), 500)
+
+
+def _json(message: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(message), status, headers, "application/json")

@@ -1,0 +1,26 @@
+"""An intake on a real port, over a real log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightship.doclog.sqlite import SqliteLog
+from lightship.intake.server import taking_in
+from lightship.tokens import Accepted
+from made import Caller
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteLog]:
+    log = SqliteLog(str(tmp_path / "log.sqlite"))
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def caller(log: SqliteLog, tmp_path: Path) -> Iterator[Caller]:
+    with taking_in("127.0.0.1:0", log, str(tmp_path), lambda: Accepted.of("secret")) as port:
+        yield Caller(port, "secret")

@@ -1,0 +1,324 @@
+"""The intake over real sockets: what it stores, what it answers, and what it refuses, whole."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import zstandard
+
+from lightship.doclog import Position
+from lightship.doclog.sqlite import SqliteLog
+from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
+from lightship.intake import body, room
+from lightship.intake.server import taking_in
+from lightship.model import Change, partition_of
+from lightship.position import Reached, log_digest
+from lightship.tokens import authorization
+from made import Caller, Reply
+from support import wait_until
+
+
+def line(name: str, **keys: Any) -> bytes:
+    return json.dumps({"url": f"https://ex.org/{name}", "text": f"text of {name}", **keys}).encode() + b"\n"
+
+
+def stored(log: SqliteLog) -> dict[str, str | None]:
+    """Return the text by name of what the log holds; None for what is deleted."""
+    entries = [entry for partition in range(log.partitions) for entry in log.read(partition, 0, 20_000)]
+    return {
+        entry.url.removeprefix("https://ex.org/"): entry.document.text if entry.document else None for entry in entries
+    }
+
+
+def post(caller: Caller, content: bytes, **headers: str) -> Reply:
+    return caller.call("POST", "/documents", content, **headers)
+
+
+def delete(caller: Caller, *names: str) -> Reply:
+    return caller.call("DELETE", "/documents?" + "&".join(f"url={quote(f'https://ex.org/{name}')}" for name in names))
+
+
+def test_documents_are_in_the_log_when_it_answers(caller: Caller, log: SqliteLog) -> None:
+    reply = post(caller, line("a", language="en", fields={"price": 2.5}) + b"\n" + line("b"))
+    assert (reply.status, reply.json["documents"]) == (200, 2)
+    assert stored(log) == {"a": "text of a", "b": "text of b"}
+    a, b = (partition_of(f"https://ex.org/{name}") for name in "ab")
+    assert Reached.parse(reply.json["position"]) == Reached(log_digest(log.span(0).log_id), {a: 1, b: 2})
+
+
+@pytest.mark.parametrize("kind", ["identity", "gzip", "zstd", "GZIP"])
+def test_a_body_may_be_compressed(caller: Caller, log: SqliteLog, kind: str) -> None:
+    packs: dict[str, Callable[[bytes], bytes]] = {"identity": bytes, "gzip": gzip.compress, "zstd": zstandard.compress}
+    pack = packs[kind.lower()]
+    reply = post(caller, pack(line("a")) + pack(line("b")), Content_Encoding=kind)  # two frames
+    assert (reply.status, set(stored(log))) == (200, {"a", "b"})
+
+
+def test_deletes_are_stored_too(caller: Caller, log: SqliteLog) -> None:
+    post(caller, line("a") + line("b") + line("c"))
+    reply = delete(caller, "a", "b", "never-there")
+    assert (reply.status, reply.json["documents"]) == (200, 3)
+    assert stored(log) == {"a": None, "b": None, "c": "text of c", "never-there": None}
+
+
+def test_the_last_of_equal_urls_wins(caller: Caller, log: SqliteLog) -> None:
+    post(caller, line("a", text="old") + line("a", text="new"))
+    assert stored(log) == {"a": "new"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (b"{", "line 2: not JSON"), (b"[]", "line 2: not a JSON object"), (b'{"text": "x"}', "line 2: .*`url`"),
+        (line("b", colour="red"), "line 2: unknown key 'colour'.*`fields`"), (line("b", title=5), r"line 2: .*`\$.title`"),
+        (b'{"url": "javascript:x"}', "line 2: a url of the scheme 'javascript'"), (line("b", modified="x"), "line 2: .*modified"),
+        (line("b", text="a" * (5 << 20)), "line 2: document https://ex.org/b has"), (b"\xff\xfe", "line 2: not JSON"),
+    ],
+)  # fmt: skip
+def test_a_bad_line_is_named_and_nothing_is_stored(caller: Caller, log: SqliteLog, bad: bytes, said: str) -> None:
+    reply = post(caller, line("a") + bad + b"\n" + line("c"))
+    assert reply.status == 400
+    assert reply.json["line"] == 2
+    assert re.match(said, reply.json["error"])
+    assert stored(log) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "status", "said"),
+    [
+        (b"", "", 400, "no document"), (b"\n \n", "", 400, "no document"), (b"x", "br", 400, "identity, gzip, zstd"),
+        (b"no gzip", "gzip", 400, "as gzip"), (b"no zstd", "zstd", 400, "as zstd"),
+        (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "ends too early"),
+        (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "ends too early"),
+        (b"a" * (33 << 20), "", 413, "more than 33554432 bytes"),
+        (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "more than 33554432 bytes"),
+        (zstandard.compress(b" " * (400 << 20)), "zstd", 413, "more than 33554432 bytes"),
+        (line("a") * 10_001, "", 413, "more than 10000 documents"),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_body(
+    caller: Caller, log: SqliteLog, content: bytes, encoding: str, status: int, said: str
+) -> None:
+    try:
+        reply = post(caller, content, **({"Content_Encoding": encoding} if encoding else {}))
+    except (BrokenPipeError, ConnectionResetError):  # it answered before it had all
+        assert status == 413
+    else:
+        assert (reply.status, said in reply.json["error"]) == (status, True)
+    assert stored(log) == {}
+    assert post(caller, line("z")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("?url=no+url", "not an absolute url"), ("", "name what to delete"), ("?urls=https://ex.org/a", "'urls'"),
+     ("?url=https://ex.org/a&url=data:x", "'data'")],
+)  # fmt: skip
+def test_a_wrong_delete_deletes_nothing(caller: Caller, log: SqliteLog, target: str, said: str) -> None:
+    post(caller, line("a"))
+    reply = caller.call("DELETE", f"/documents{target}")
+    assert (reply.status, said in reply.json["error"]) == (400, True)
+    assert stored(log) == {"a": "text of a"}
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("token", ["", "wrong", "secret2"])
+def test_who_shows_no_token_changes_nothing(caller: Caller, log: SqliteLog, method: str, token: str) -> None:
+    reply = Caller(caller.port, token).call(method, "/documents?url=https://ex.org/a", line("a"))
+    assert reply.status == 401
+    assert stored(log) == {}
+    assert Caller(caller.port).get("/status").status == 200  # which tells nothing secret
+
+
+def test_a_signed_request_is_good_once_and_for_its_body_only(caller: Caller, log: SqliteLog) -> None:
+    target = f"/documents?digest={hashlib.sha256(line('a')).hexdigest()}"
+    anyone = Caller(caller.port)
+    signed = authorization("secret", "POST", target)
+    assert anyone.call("POST", target, line("b"), **signed).status == 400
+    assert anyone.call("POST", target, line("a"), **signed).status == 401  # it was used
+    assert anyone.call("POST", target, line("a"), **authorization("secret", "POST", target)).status == 200
+    assert set(stored(log)) == {"a"}
+
+
+def test_it_tells_how_it_is(caller: Caller) -> None:
+    post(caller, line("a") + line("b"))
+    post(caller, b"x")
+    assert (caller.get("/livez").text, caller.get("/readyz").text) == ("alive\n", "ready\n")
+    status = caller.get("/status").json
+    assert (status["stored"], status["refused"], status["waiting_requests"], status["waiting_bytes"]) == (2, 1, 0, 0)
+    document = caller.get("/openapi.json").json
+    assert set(document["paths"]) == {"/documents", "/livez", "/readyz", "/status"}
+    assert caller.get("/nothing").status == 404
+    assert caller.get("/documents").status == 405
+
+
+class HeldLog(SqliteLog):
+    """A log that can be made to wait, or to fail; it remembers what each put held."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.folder = os.path.dirname(path)
+        self.free = threading.Event()
+        self.free.set()
+        self.trouble: LightshipError | None = None
+        self.puts: list[list[str]] = []
+
+    def put(self, changes: Any) -> list[Position]:
+        self.free.wait()
+        self.puts.append([change.url for change in changes])
+        if self.trouble is not None:
+            raise self.trouble
+        if any("refused" in change.url for change in changes):
+            raise TooLargeError("a server's limit")
+        return super().put(changes)
+
+    def span(self, partition: int) -> Any:
+        if self.trouble is not None:
+            raise self.trouble
+        return super().span(partition)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> HeldLog:
+    return HeldLog(str(tmp_path / "held.sqlite"))
+
+
+def in_threads(calls: list[Any]) -> tuple[list[threading.Thread], dict[int, Reply]]:
+    """Make all calls at once; return the threads and, as they come, the replies."""
+    replies: dict[int, Reply] = {}
+
+    def call(number: int) -> None:
+        replies[number] = calls[number]()
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    return threads, replies
+
+
+def test_requests_that_wait_share_one_put_and_keep_their_own_errors(held: HeldLog) -> None:
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        held.free.clear()
+        names = [*map(str, range(20)), "refused"]
+        threads, replies = in_threads([lambda name=name: post(caller, line(name)) for name in names])
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 21, 10, "all wait")
+        held.free.set()
+        for thread in threads:
+            thread.join()
+    assert [replies[number].status for number in range(21)] == [200] * 20 + [413]
+    assert max(map(len, held.puts)) > 1
+    assert len(stored(held)) == 20
+    for number in range(20):  # each one's own position
+        url = f"https://ex.org/{number}"
+        (sequence,) = (entry.sequence for entry in held.read(partition_of(url), 0) if entry.url == url)
+        assert Reached.parse(replies[number].json["position"]).sequences == {partition_of(url): sequence}
+    held.close()
+
+
+def test_one_client_s_changes_keep_their_order(held: HeldLog) -> None:
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        for number in range(30):
+            assert post(caller, line("a", text=str(number))).status == 200
+    assert stored(held) == {"a": "29"}
+    held.close()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"), [(UnavailableError("the log is away"), 503), (OutOfSpaceError("the disk is full"), 507)]
+)
+def test_the_log_s_trouble_is_told(held: HeldLog, trouble: LightshipError, status: int) -> None:
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        held.trouble = trouble
+        reply = post(caller, line("a"))
+        assert (reply.status, reply.json) == (status, {"error": str(trouble)})
+        assert ("retry-after" in reply.headers) == (status == 503)
+        assert caller.get("/readyz").status == status
+        held.trouble = None
+        assert post(caller, line("a")).status == 200
+        assert caller.get("/readyz").status == 200
+    held.close()
+
+
+def test_what_has_no_room_is_told_so_at_once(held: HeldLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room.Room.__init__, "__defaults__", (3, 3000))
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        held.free.clear()
+        threads, replies = in_threads([lambda: post(caller, line("a", text="a" * 2000))])
+        wait_until(lambda: caller.get("/status").json["waiting_bytes"] > 2000, 10, "the first waits")
+        started = time.monotonic()
+        bomb = zstandard.compress(line("b", text="b" * 2000))
+        refusals = [post(caller, line("b", text="b" * 2000)), post(caller, bomb, Content_Encoding="zstd")]
+        more, others = in_threads([lambda: delete(caller, "c"), lambda: delete(caller, "d")])
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 3, 10, "three wait")
+        refusals.append(delete(caller, "e"))
+        assert [(reply.status, reply.headers["retry-after"]) for reply in refusals] == [(429, "1")] * 3
+        assert time.monotonic() - started < 5
+        held.free.set()
+        for thread in (*threads, *more):
+            thread.join()
+        assert {replies[0].status, others[0].status, others[1].status} == {200}
+        status = caller.get("/status").json
+        assert (status["waiting_bytes"], status["waiting_requests"], status["refused"]) == (0, 0, 3)
+    assert stored(held).keys() == {"a", "c", "d"}
+    held.close()
+
+
+def test_a_body_that_does_not_come_is_given_up(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "RECEIVE_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", caller.port), timeout=10) as connection:
+        head = "POST /documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\nContent-Length: 99\r\n\r\n{"
+        connection.sendall(head.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+    assert caller.get("/status").json["waiting_requests"] == 0
+
+
+def test_a_client_that_leaves_leaves_nothing_behind(caller: Caller, log: SqliteLog) -> None:
+    with socket.create_connection(("127.0.0.1", caller.port), timeout=10) as connection:
+        head = b"POST /documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\nContent-Length: 9999\r\n\r\n"
+        connection.sendall(head + line("a"))
+        wait_until(lambda: caller.get("/status").json["waiting_bytes"] > 0, 10, "it has begun")
+    wait_until(lambda: caller.get("/status").json["waiting_bytes"] == 0, 10, "it is forgotten")
+    assert stored(log) == {}
+
+
+def test_what_was_under_way_is_answered_when_it_stops(held: HeldLog) -> None:
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        held.free.clear()
+        threads, replies = in_threads([lambda: post(Caller(port), line("a"))])
+        wait_until(lambda: Caller(port).get("/status").json["waiting_bytes"] > 0, 10, "it waits")
+        threading.Timer(0.2, held.free.set).start()
+    for thread in threads:
+        thread.join()
+    assert replies[0].status == 200
+    assert stored(held).keys() == {"a"}
+    held.close()
+
+
+def test_a_taken_port_is_a_clear_error(log: SqliteLog, caller: Caller, tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigurationError, match="can't listen on"),
+        taking_in(f"127.0.0.1:{caller.port}", log, str(tmp_path)),
+    ):
+        pass
+
+
+def test_without_an_address_nothing_is_served(log: SqliteLog) -> None:
+    with taking_in("", log, "nowhere") as port:
+        assert port == 0
+        log.put([Change.delete("https://ex.org/a")])
