@@ -27,13 +27,15 @@ QUIET_SECONDS = 3.0  # without a new generation: merges have come to their end
 class Cluster:
     """A log, one indexer and `replicas` searchengines, with all data in `folder`; nothing runs before `start`."""
 
-    def __init__(self, folder: Path, replicas: int, threads: int) -> None:
-        """Choose ports and folders."""
+    def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True) -> None:
+        """Choose ports and folders; without an `indexer`, there are only searchengines."""
         self.folder = folder
         self.addresses = [f"127.0.0.1:{port}" for port in _free_ports(replicas)]
         self.log_url = f"sqlite://{folder / 'log.sqlite'}"
         self._manifest = folder / "indexer" / "s1v1" / "manifest.json"
         self._parts = [self._searchengine(number) for number in range(replicas)]
+        if not indexer:
+            return
         self._parts.append(
             self._part(
                 "indexer", "--log", self.log_url, "--data", str(folder / "indexer"), "--threads", str(threads),
@@ -81,6 +83,10 @@ class Cluster:
             return read_status(address)
         except UnavailableError:
             return {}
+
+    def answers(self, address: str) -> bool:
+        """Tell whether the replica at `address` answers."""
+        return bool(self.status(address))
 
     def manifest(self) -> Manifest | None:
         """Return what the indexer published last."""

@@ -1,8 +1,9 @@
-"""Freshness: changes arrive steadily at a loaded cluster; how long until each is found on every replica?"""
+"""Freshness: changes arrive steadily at a loaded cluster; how long until each is found on every replica, and what was merged?"""
 
 from __future__ import annotations
 
 import http.client
+import os
 import random
 import threading
 import time
@@ -18,12 +19,15 @@ from bench.progress import BenchmarkError, bar, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
 from lightship.doclog import open_log
+from lightship.manifest import Segment
 from lightship.model import Change, Document
 from lightship.searchengine.answer import Answer
 
 TARGETS = {"p50": (0.5, 150.0), "p99": (0.99, 1000.0)}  # share, ms
 POLL_SECONDS = 0.005
 ASKED = 30  # changes that one poll asks for: the oldest that are not seen
+WATCHED = 50  # changes a second that are looked for; of more, some, or the watching would be most of the load
+MERGE_SIZES = (0, 1000, 10_000, 50_000)  # documents
 PATIENCE = 60.0  # seconds that the last changes are waited for
 
 _decode = msgspec.json.Decoder(Answer).decode
@@ -35,7 +39,7 @@ class Changes:
 
     put: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    seen: list[dict[str, float]] = field(default_factory=lambda: [{}, {}])
+    seen: list[dict[str, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def outstanding(self, replica: int) -> list[str]:
@@ -56,9 +60,10 @@ class Changes:
 
 
 def run(settings: BenchSettings, corpus: Corpus, cluster: Cluster) -> Report:
-    """Measure on a loaded `cluster` of two replicas."""
-    changes, stop, watched = Changes(), threading.Event(), Watched(cluster)
-    with ThreadPoolExecutor(len(cluster.addresses) + 1) as threads:
+    """Measure on a loaded `cluster`."""
+    replicas = len(cluster.addresses)
+    changes, stop, watched = Changes(seen=[{} for _ in range(replicas)]), threading.Event(), Watched(cluster)
+    with ThreadPoolExecutor(replicas + 1) as threads:
         running = [
             threads.submit(_poll, number, address, changes, stop) for number, address in enumerate(cluster.addresses)
         ]
@@ -72,18 +77,20 @@ def run(settings: BenchSettings, corpus: Corpus, cluster: Cluster) -> Report:
             thread.result()
     delays = changes.delays()
     figures = [
-        Figure("append to visible on both, max", max(delays), "ms"),
-        Figure("changes", len(delays) / seconds, "a second"),
+        Figure("append to visible on all, max", max(delays), "ms"),
+        Figure("changes", settings.seconds * settings.rate / seconds, "a second"),
         *watched.figures(seconds),
     ]
     figures[:0] = [
-        Figure(f"append to visible on both, {name}", percentile(delays, share), "ms", target)
+        Figure(f"append to visible on all, {name}", percentile(delays, share), "ms", target)
         for name, (share, target) in TARGETS.items()
     ]
-    note = f"{len(delays)} changes, half of them new, to {len(corpus.documents)} documents of {corpus.source}"
-    return Report(
-        "freshness", figures, [f"{note}; 2 replicas, 1 shard, replicas asked every {POLL_SECONDS * 1000:g} ms"]
+    count = settings.seconds * settings.rate
+    notes = (
+        f"{count} changes, half of them new, to {len(corpus.documents)} documents of {corpus.source}; {replicas} replicas, 1 shard",
+        f"{len(delays)} of them looked for, every {POLL_SECONDS * 1000:g} ms; load average {os.getloadavg()[0]:.1f} at the end",
     )
+    return Report("freshness", figures, notes)
 
 
 def _failed(thread: Future[None]) -> bool:
@@ -91,22 +98,23 @@ def _failed(thread: Future[None]) -> bool:
 
 
 def _all_seen(changes: Changes) -> bool:
-    return not (changes.outstanding(0) or changes.outstanding(1))
+    return not any(changes.outstanding(replica) for replica in range(len(changes.seen)))
 
 
 def _arrive(settings: BenchSettings, corpus: Corpus, cluster: Cluster, changes: Changes) -> float:
     """Put changes at random times, `rate` a second on average; return the seconds that this took."""
     chooser, count = random.Random(2), settings.seconds * settings.rate
-    log = open_log(cluster.log_url)
+    log, picker = open_log(cluster.log_url), random.Random(3)
     documents = bar(_changed(corpus, chooser, count), "changes arriving", count)
     started = due = time.perf_counter()
     for number, document in enumerate(documents):
         assert isinstance(document, Document)
         due += chooser.expovariate(settings.rate)
         time.sleep(max(0.0, due - time.perf_counter()))
-        with changes.lock:
-            changes.put[document.url] = time.perf_counter()
-            changes.tokens[document.url] = _token(number)
+        if picker.random() * settings.rate < WATCHED:
+            with changes.lock:
+                changes.put[document.url] = time.perf_counter()
+                changes.tokens[document.url] = _token(number)
         log.put([Change.put(document)])
     log.close()
     return time.perf_counter() - started
@@ -149,10 +157,11 @@ class Watched:
         """Watch the indexer of `cluster`."""
         self._cluster = cluster
         self._segments: list[int] = []
-        self._generations = self._merges = 0
+        self._merged: list[Segment] = []
+        self._generations = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Look at each manifest until `stop` is set; a merge is where two or more segments are gone at once."""
+        """Look at each manifest until `stop` is set; a merge is where two or more segments are gone for a larger one."""
         last = self._cluster.manifest()
         assert last is not None
         self._segments.append(len(last.segments))
@@ -160,17 +169,29 @@ class Watched:
             manifest = self._cluster.manifest()
             if manifest is None or manifest.version == last.version:
                 continue
-            gone = {segment.id for segment in last.segments} - {segment.id for segment in manifest.segments}
-            self._merges += len(gone) > 1
+            before, after = ({segment.id: segment for segment in found.segments} for found in (last, manifest))
+            gone = sorted(before[name].documents for name in before.keys() - after.keys())
+            new = [after[name] for name in after.keys() - before.keys()]
+            self._merged += [segment for segment in new if len(gone) > 1 and segment.documents > sum(gone[:2])]
             self._generations += manifest.generation - last.generation
             self._segments.append(len(manifest.segments))
             last = manifest
 
     def figures(self, seconds: float) -> list[Figure]:
         """Return what was seen in `seconds`."""
+        sizes = [segment.documents for segment in self._merged]
         return [
             Figure("generations", self._generations / seconds, "a second"),
-            Figure("merges", self._merges, ""),
+            *(
+                Figure(f"merges to {low:,} documents and more", sum(size >= low for size in sizes), "")
+                for low in MERGE_SIZES
+            ),
+            Figure("largest merge", max(sizes, default=0), "documents"),
+            Figure("largest merge, bytes", max(map(_bytes, self._merged), default=0) / 1e6, "MB"),
             Figure("segments, fewest", min(self._segments), ""),
             Figure("segments, most", max(self._segments), ""),
         ]
+
+
+def _bytes(segment: Segment) -> int:
+    return sum(file.size for file in segment.files)

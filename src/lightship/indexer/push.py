@@ -54,6 +54,11 @@ class Pusher:
         """Push `manifest` instead of any older one that still waits. Callable from any thread."""
         self._loop.call_soon_threadsafe(self._set, manifest)
 
+    def settled(self, count: int) -> bool:
+        """Tell whether `count` searchengines are known, and all of them have (or refused) what was offered last."""
+        replicas = list(self._replicas.values())
+        return len(replicas) >= count and all(replica.settled.is_set() for replica in replicas)
+
     def close(self, flush_seconds: float = 2.0) -> None:
         """Stop, after giving pushes that are under way up to `flush_seconds`."""
         asyncio.run_coroutine_threadsafe(self._flush(flush_seconds), self._loop).result()

@@ -1,0 +1,112 @@
+"""Fan-out: what a push costs the indexer, and how long it takes, for several numbers of replicas."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from bench.cluster import Cluster
+from bench.documents import Corpus
+from bench.progress import step, wait_until
+from bench.report import Figure, Report
+from bench.segments import UNMERGED, Made, size
+from bench.settings import BenchSettings
+from lightship.indexer.push import Pusher
+from lightship.manifest import File, Manifest
+from lightship.rpc.client import RpcClient
+
+REPLICAS = (1, 4, 16)
+SMALL = 20  # documents of 4.5 KB: a commit of about 100 KB
+BIG_BYTES = 200_000_000  # of the index; less when there are fewer documents
+FOLDERS = 40  # of the shard with hundreds of segments
+HEARTBEATS = 5
+
+
+def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
+    """Push the same segments to 1, 4 and 16 searchengines, each a process; the pusher is in this one."""
+    step("making segments")
+    documents = corpus.documents
+    made = Made(folder / "shard")
+    made.commit(documents[:SMALL])
+    each = size(made.manifest()) / SMALL
+    big = Made(folder / "big")
+    big.commit(documents[: int(BIG_BYTES / each)])
+    manifests = {"big": (big, big.manifest()), "small": _with_one_more(big, documents)}
+    many = Made(folder / "many", FOLDERS)
+    for number, part in itertools.product(range(FOLDERS), range(UNMERGED)):
+        many.commit(documents[number * UNMERGED + part :][:1], number)
+    figures = []
+    for count in REPLICAS:
+        figures += _measure(folder / f"replicas-{count}", count, manifests, many)
+    notes = (
+        f"{size(manifests['big'][1]) / 1e6:.0f} MB big; processor time and bytes are the indexer's; load average {os.getloadavg()[0]:.1f}",
+    )
+    return Report("fanout", figures, notes)
+
+
+def _with_one_more(big: Made, documents: object) -> tuple[Made, Manifest]:
+    big.commit(documents[:SMALL])  # type: ignore[index]
+    return big, big.manifest()
+
+
+def _measure(folder: Path, count: int, manifests: dict[str, tuple[Made, Manifest]], many: Made) -> Iterator[Figure]:
+    folder.mkdir()
+    cluster = Cluster(folder, replicas=count, threads=1, indexer=False)
+    with cluster.running(), counted() as sent:
+        wait_until(lambda: all(map(cluster.answers, cluster.addresses)), 60, "searchengines listening")
+        for name, (made, manifest) in manifests.items():
+            yield from _push(f"{name}, {count} replicas", cluster, made, [manifest], sent)
+        manifest = msgspec.structs.replace(many.manifest(), generation=100)
+        _push(f"{len(manifest.segments)} segments", cluster, many, [manifest], sent)
+        again = [msgspec.structs.replace(manifest, fresh_as_of=time.time() + i) for i in range(HEARTBEATS + 1)]
+        yield from _push(f"{HEARTBEATS} heartbeats of {len(manifest.segments)} segments, {count} replicas", cluster, many, again, sent)
+
+
+def _push(what: str, cluster: Cluster, made: Made, manifests: list[Manifest], sent: list[int]) -> list[Figure]:
+    """Push all of `manifests` one after the other; the first one only warms up when there are several."""
+    pusher = Pusher(cluster.addresses, str(made.published), "", superseded=_superseded)
+    try:
+        if len(manifests) > 1:
+            pusher.offer(manifests.pop(0))
+        wait_until(lambda: pusher.settled(len(cluster.addresses)), 300, "all searchengines up to date")
+        before = sum(sent)
+        processor, started = time.process_time(), time.perf_counter()
+        for manifest in manifests:
+            pusher.offer(manifest)
+            while not pusher.settled(len(cluster.addresses)):
+                time.sleep(0.002)
+        seconds, processor = time.perf_counter() - started, time.process_time() - processor
+    finally:
+        pusher.close()
+    return [
+        Figure(f"{what}: until all have it", seconds, "s"),
+        Figure(f"{what}: processor time", processor, "s"),
+        Figure(f"{what}: sent", (sum(sent) - before) / 1e6, "MB"),
+    ]
+
+
+def _superseded(error: Exception) -> None:
+    raise error
+
+
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """Count the bytes of files that this process sends."""
+    sent: list[int] = []
+    real = RpcClient.put_file
+
+    async def put_file(self: RpcClient, manifest: Manifest, file: File, path: str) -> None:
+        sent.append(file.size)
+        await real(self, manifest, file, path)
+
+    RpcClient.put_file = put_file  # type: ignore[method-assign]
+    try:
+        yield sent
+    finally:
+        RpcClient.put_file = real  # type: ignore[method-assign]
