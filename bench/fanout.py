@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,14 +18,18 @@ from bench.progress import step, wait_until
 from bench.report import Figure, Report
 from bench.segments import UNMERGED, Made, size
 from bench.settings import BenchSettings
+from lightship.config import TOKEN_VARIABLE
+from lightship.indexer import feed
 from lightship.indexer.push import Pusher
 from lightship.manifest import File, Manifest
+from lightship.model import Document
 from lightship.rpc.client import RpcClient
 
+TOKEN = "fanout"  # without one, replicas take nothing from each other
 REPLICAS = (1, 4, 16)
 SMALL = 20  # documents of 4.5 KB: a commit of about 100 KB
 BIG_BYTES = 200_000_000  # of the index; less when there are fewer documents
-FOLDERS = 40  # of the shard with hundreds of segments
+FOLDERS = 10  # of the shard with hundreds of segments
 HEARTBEATS = 5
 
 
@@ -41,45 +46,72 @@ def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
     many = Made(folder / "many", FOLDERS)
     for number, part in itertools.product(range(FOLDERS), range(UNMERGED)):
         many.commit(documents[number * UNMERGED + part :][:1], number)
-    figures = []
+    figures: list[Figure] = []
     for count in REPLICAS:
-        figures += _measure(folder / f"replicas-{count}", count, manifests, many)
+        with _fed_by_indexer_alone():
+            figures += _measure(folder / f"direct-{count}", f"{count} replicas", count, manifests, many)
+        if count >= feed.LEAST_REPLICAS:
+            figures += _measure(folder / f"fed-{count}", f"{count} that feed each other", count, manifests, None)
     notes = (
         f"{size(manifests['big'][1]) / 1e6:.0f} MB big; processor time and bytes are the indexer's; load average {os.getloadavg()[0]:.1f}",
     )
     return Report("fanout", figures, notes)
 
 
-def _with_one_more(big: Made, documents: object) -> tuple[Made, Manifest]:
-    big.commit(documents[:SMALL])  # type: ignore[index]
+def _with_one_more(big: Made, documents: Sequence[Document]) -> tuple[Made, Manifest]:
+    big.commit(documents[:SMALL])
     return big, big.manifest()
 
 
-def _measure(folder: Path, count: int, manifests: dict[str, tuple[Made, Manifest]], many: Made) -> Iterator[Figure]:
+@contextmanager
+def _fed_by_indexer_alone() -> Iterator[None]:
+    feed.LEAST_REPLICAS, before = sys.maxsize, feed.LEAST_REPLICAS
+    try:
+        yield
+    finally:
+        feed.LEAST_REPLICAS = before
+
+
+def _measure(
+    folder: Path, who: str, count: int, manifests: dict[str, tuple[Made, Manifest]], many: Made | None
+) -> Iterator[Figure]:
     folder.mkdir()
+    os.environ[TOKEN_VARIABLE] = TOKEN
     cluster = Cluster(folder, replicas=count, threads=1, indexer=False)
     with cluster.running(), counted() as sent:
         wait_until(lambda: all(map(cluster.answers, cluster.addresses)), 60, "searchengines listening")
         for name, (made, manifest) in manifests.items():
-            yield from _push(f"{name}, {count} replicas", cluster, made, [manifest], sent)
+            yield from _push(f"{name}, {who}", cluster, made, [manifest], sent)
+        if many is None:
+            return
         manifest = msgspec.structs.replace(many.manifest(), generation=100)
-        _push(f"{len(manifest.segments)} segments", cluster, many, [manifest], sent)
+        yield from _push(f"{len(manifest.segments)} small segments, {who}", cluster, many, [manifest], sent)
         again = [msgspec.structs.replace(manifest, fresh_as_of=time.time() + i) for i in range(HEARTBEATS + 1)]
-        yield from _push(f"{HEARTBEATS} heartbeats of {len(manifest.segments)} segments, {count} replicas", cluster, many, again, sent)
+        yield from _push(
+            f"{HEARTBEATS} heartbeats of {len(manifest.segments)} segments, {who}",
+            cluster,
+            many,
+            again,
+            sent,
+        )
 
 
 def _push(what: str, cluster: Cluster, made: Made, manifests: list[Manifest], sent: list[int]) -> list[Figure]:
     """Push all of `manifests` one after the other; the first one only warms up when there are several."""
-    pusher = Pusher(cluster.addresses, str(made.published), "", superseded=_superseded)
+    pusher, count = (
+        Pusher(cluster.addresses, str(made.published), TOKEN, superseded=_superseded),
+        len(cluster.addresses),
+    )
     try:
-        if len(manifests) > 1:
-            pusher.offer(manifests.pop(0))
-        wait_until(lambda: pusher.settled(len(cluster.addresses)), 300, "all searchengines up to date")
-        before = sum(sent)
-        processor, started = time.process_time(), time.perf_counter()
-        for manifest in manifests:
+        *before, last = manifests
+        wait_until(lambda: pusher.everywhere(None, count), 60, "searchengines known")
+        if before:
+            pusher.offer(before.pop(0))
+            time.sleep(1)
+        already, processor, started = sum(sent), time.process_time(), time.perf_counter()
+        for manifest in [*before, last]:
             pusher.offer(manifest)
-            while not pusher.settled(len(cluster.addresses)):
+            while not pusher.everywhere(manifest, count):
                 time.sleep(0.002)
         seconds, processor = time.perf_counter() - started, time.process_time() - processor
     finally:
@@ -87,7 +119,7 @@ def _push(what: str, cluster: Cluster, made: Made, manifests: list[Manifest], se
     return [
         Figure(f"{what}: until all have it", seconds, "s"),
         Figure(f"{what}: processor time", processor, "s"),
-        Figure(f"{what}: sent", (sum(sent) - before) / 1e6, "MB"),
+        Figure(f"{what}: sent", (sum(sent) - already) / 1e6, "MB"),
     ]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from lightship.errors import LightshipError, SupersededError
+from lightship.indexer.feed import INDEXER, Feed, worth_feeding
 from lightship.manifest import File, Manifest
 from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import RpcClient
@@ -27,10 +28,13 @@ SLOW_SECONDS = 0.5  # pushes that take longer are logged: freshness waits for th
 FILES_AT_ONCE = 4
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Replica:
-    """`changed` is set when there may be something new to push, `settled` when there is not."""
+    """`changed` is set when there may be something new to push, `settled` when there is not; `has` is what it installed."""
 
+    address: str
+    client: RpcClient
+    has: Manifest | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,6 +50,7 @@ class Pusher:
         self._manifest: Manifest | None = None
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
+        self._feed = Feed()
         self._task = self._loop.create_task(self._follow_names())
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
@@ -54,10 +59,10 @@ class Pusher:
         """Push `manifest` instead of any older one that still waits. Callable from any thread."""
         self._loop.call_soon_threadsafe(self._set, manifest)
 
-    def settled(self, count: int) -> bool:
-        """Tell whether `count` searchengines are known, and all of them have (or refused) what was offered last."""
+    def everywhere(self, manifest: Manifest | None, count: int) -> bool:
+        """Tell whether `count` searchengines are known, and all of them have installed `manifest` (none: nothing)."""
         replicas = list(self._replicas.values())
-        return len(replicas) >= count and all(replica.settled.is_set() for replica in replicas)
+        return len(replicas) >= count and all(replica.has is manifest for replica in replicas)
 
     def close(self, flush_seconds: float = 2.0) -> None:
         """Stop, after giving pushes that are under way up to `flush_seconds`."""
@@ -75,6 +80,7 @@ class Pusher:
 
     def _set(self, manifest: Manifest) -> None:
         self._manifest = manifest
+        self._feed.keep(manifest.files.values())
         for replica in self._replicas.values():
             replica.settled.clear()
             replica.changed.set()
@@ -104,14 +110,14 @@ class Pusher:
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
         """Bring one searchengine up to date whenever there is something new."""
-        client, replica, trouble = RpcClient(session, address, self._token), _Replica(), "not yet"
+        replica, trouble = _Replica(address, RpcClient(session, address, self._token)), "not yet"
         self._replicas[address] = replica
         replica.changed.set()
         try:
             while True:
                 await replica.changed.wait()
                 replica.changed.clear()
-                told = await self._try_update(client)
+                told = await self._try_update(replica)
                 if not replica.changed.is_set():
                     replica.settled.set()
                 if told != trouble:
@@ -121,14 +127,15 @@ class Pusher:
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
             del self._replicas[address]
+            self._feed.forget(address)
 
-    async def _try_update(self, client: RpcClient) -> str:
+    async def _try_update(self, replica: _Replica) -> str:
         """Push the newest manifest; return what is wrong, or an empty string."""
         manifest = self._manifest
         if manifest is None:
             return ""
         try:
-            await self._update(client, manifest)
+            await self._update(replica, manifest)
         except SupersededError as error:
             if error.installed is None or error.installed[0] > manifest.epoch:
                 self._superseded(error)
@@ -144,21 +151,44 @@ class Pusher:
             return repr(error)
         return ""
 
-    async def _update(self, client: RpcClient, manifest: Manifest) -> None:
-        answer, started = await client.put_manifest(manifest), time.monotonic()
+    async def _update(self, replica: _Replica, manifest: Manifest) -> None:
+        answer, started = await replica.client.put_manifest(manifest), time.monotonic()
         if isinstance(answer, Missing):
             files = [manifest.files[name] for name in answer.files if name in manifest.files]
-            await self._send(client, manifest, files)
-            await client.put_manifest(manifest)
+            await self._send_all(replica, manifest, files)
+            await replica.client.put_manifest(manifest)
             size, seconds = sum(file.size for file in files), time.monotonic() - started
             if seconds > SLOW_SECONDS:
                 logger.info("generation %d took %.1f s to push: %.1f MB", manifest.generation, seconds, size / 1e6)
+        replica.has = manifest
+        await self._feed.note(replica.address, manifest.files.values())
 
-    async def _send(self, client: RpcClient, manifest: Manifest, files: Sequence[File]) -> None:
+    async def _send_all(self, replica: _Replica, manifest: Manifest, files: Sequence[File]) -> None:
         gate = asyncio.Semaphore(FILES_AT_ONCE)
 
         async def send(file: File) -> None:
             async with gate:
-                await client.put_file(manifest, file, os.path.join(self._published, file.name))
+                await self._send(replica, manifest, file)
 
         await asyncio.gather(*(send(file) for file in files))
+
+    async def _send(self, replica: _Replica, manifest: Manifest, file: File) -> None:
+        """Let `replica` have `file`: from a peer of its, or from here."""
+        path = os.path.join(self._published, file.name)
+        if not (self._token and worth_feeding(file, len(self._replicas))):
+            await replica.client.put_file(manifest, file, path)
+            return
+        self._feed.forget(replica.address, file)
+        async with self._feed.turn(file) as source:
+            if source == INDEXER or not await self._let_fetch(replica, manifest, file, source):
+                await replica.client.put_file(manifest, file, path)
+        await self._feed.note(replica.address, [file])
+
+    async def _let_fetch(self, replica: _Replica, manifest: Manifest, file: File, source: str) -> bool:
+        try:
+            await replica.client.fetch_file(manifest, file, source)
+        except (LightshipError, aiohttp.ClientError, TimeoutError) as error:
+            logger.info("%s can't have %s from %s: %s", replica.address, file.name, source, str(error) or "too slow")
+            self._feed.forget(source, file)
+            return False
+        return True

@@ -31,6 +31,7 @@ from lightship.tokens import authorization, clock_hint
 
 CALL_SECONDS = 10.0
 SLOWEST_LINK = 1 << 20  # bytes a second; a file may take this much longer than a call
+PEER_LINK = 10 << 20  # bytes a second; from a slower peer a file is not worth waiting for
 _CHUNK = 1 << 18
 _MAX_ANSWER = MAX_MANIFEST_BYTES
 
@@ -68,6 +69,12 @@ class RpcClient:
         seconds = CALL_SECONDS + file.size / SLOWEST_LINK
         await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", _chunks(path), seconds, query)
 
+    async def fetch_file(self, manifest: Manifest, file: File, source: str) -> None:
+        """Have it fetch `file` from the searchengine at `source` (like http://10.0.0.8:8080)."""
+        query = {"layout": manifest.layout.name, "digest": file.digest, "size": str(file.size), "source": source}
+        seconds = CALL_SECONDS + file.size / PEER_LINK
+        await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", b"", seconds, query)
+
     async def get_manifest(self, shard: int, layout: Layout) -> Manifest:
         """Return the manifest of `shard` that is installed there in `layout`, served or not.
 
@@ -98,6 +105,13 @@ class RpcClient:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(part)
+
+    async def read_file(self, shard: int, layout: Layout, file: File) -> AsyncIterator[bytes]:
+        """Yield the bytes of `file`, as they come: nothing is verified."""
+        seconds = CALL_SECONDS + file.size / PEER_LINK
+        async with self._get(f"/rpc/v1/shards/{shard}/files/{file.name}", seconds, layout) as response:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                yield chunk
 
     async def _receive(self, response: aiohttp.ClientResponse, file: File, part: str) -> None:
         digest, size = hashlib.sha256(), 0

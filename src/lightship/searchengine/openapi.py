@@ -108,8 +108,11 @@ def _put_file(parameters: list[Json]) -> Json:
         _parameter("layout", "query", {"type": "string"}, "layout that the file is of, like s3v1"),
         _parameter("digest", "query", {"type": "string"}, "SHA-256 of the file, in hexadecimal"),
         _parameter("size", "query", {"type": "integer"}, "bytes of the file"),
+        _parameter(
+            "source", "query", {"type": "string"}, "a replica to fetch it from, like http://host:8080; no body then"
+        ),
     ]
-    responses = {"201": _json("File"), **_problems("400", "401", "507")}
+    responses = {"201": _json("File"), **_problems("400", "401", "503", "507")}
     body = {"required": True, "content": _bytes()["content"]}
     return _operation("Send a file", [*parameters, *announced], responses, requestBody=body, security=_GUARD)
 

@@ -26,6 +26,10 @@ class ReceivedFiles:
         self._digests: dict[tuple[str, int, int], str] = {}
         self._offered: dict[tuple[str, int], set[str]] = {}  # files of the newest offer, by layout and shard
 
+    def offered(self, layout: str, shard: int, name: str) -> bool:
+        """Tell whether the newest offer of `shard` in the layout called `layout` names the file `name`."""
+        return name in self._offered.get((layout, shard), ())
+
     def missing(self, manifest: Manifest, old: Manifest | None) -> list[str]:
         """Return the files of `manifest` that are not here; `old` is what is installed of its shard."""
         folder = self._layouts.folder(manifest.layout.name)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
 from lightship.rpc.messages import Missing
+from lightship.searchengine.peers import Peers
 from lightship.searchengine.replica import Replica
 from lightship.tokens import Accepted, Guard, check_body
 
@@ -25,12 +26,17 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _manifest_decoder = msgspec.json.Decoder(Manifest)
 
 
+class _Bytes(FileResponse):
+    chunk_size = 1 << 20  # each is read in a thread: with 64 KiB, that takes more time than sending it
+
+
 class Rpc:
     """The RPC's endpoints for `replica`, for those whom `accepted` lets pass."""
 
     def __init__(self, replica: Replica, accepted: Accepted) -> None:
         """Serve `replica`."""
         self._replica, self._guard = replica, Guard(accepted.push, replica.store.folder)
+        self._peers = Peers(replica.store, next(iter(accepted.push), ""))
 
     def routes(self) -> list[Route]:
         """Return the routes under /rpc/v1."""
@@ -69,18 +75,24 @@ class Rpc:
         return _json(await self._installed(request))
 
     async def _put_file(self, request: Request) -> Response:
-        _shard(request)
+        shard, source = _shard(request), request.query_params.get("source", "")
         layout, file = Layout.of(request.query_params.get("layout", "")), _announced(request)
-        await self._replica.store.receive(layout, file, request.stream())
+        if source:
+            await self._peers.fetch(source, shard, layout, file)
+        else:
+            await self._replica.store.receive(layout, file, request.stream())
         return _json(file, 201)
 
     async def _get_file(self, request: Request) -> Response:
-        manifest, name = await self._installed(request), request.path_params["name"]
-        if name not in manifest.files:
-            raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
-        path = os.path.join(self._replica.store.layout_folder(manifest.layout.name), name)
+        name, layout = request.path_params["name"], request.query_params.get("layout", "")
+        if not self._replica.store.offered(layout, _shard(request), name):  # if it is, a peer may be waiting for it
+            manifest = await self._installed(request)
+            layout = manifest.layout.name
+            if name not in manifest.files:
+                raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
+        path = os.path.join(self._replica.store.layout_folder(layout), name)
         try:
-            return FileResponse(path, media_type="application/octet-stream", stat_result=os.stat(path))
+            return _Bytes(path, media_type="application/octet-stream", stat_result=os.stat(path))
         except FileNotFoundError as error:
             raise NotFoundError(f"file {name} was replaced a moment ago: ask for the manifest again") from error
 

@@ -35,6 +35,10 @@ class Store:
         found = composed(self._layouts.folder(layout))
         return next((manifest for manifest in found if manifest.shard == shard), None)
 
+    def offered(self, layout: str, shard: int, name: str) -> bool:
+        """Tell whether the manifest that was last offered names the file `name`: once it is here, it is verified."""
+        return self._files.offered(layout, shard, name)
+
     def install(self, manifest: Manifest, shard: int) -> Installed | Missing:
         """Install `manifest` if it is new and all its files are here; blocking.
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lightship.errors import SupersededError
+from lightship.indexer import feed
 from lightship.indexer import push as module
 from lightship.indexer.push import Pusher
 from lightship.rpc.client import RpcClient
@@ -247,3 +248,41 @@ def test_a_published_file_that_was_replaced_meanwhile_is_no_trouble(made: MadeSh
         wait_until(lambda: pusher._replicas and all(r.settled.is_set() for r in pusher._replicas.values()), 5, "tried")
         pusher.offer(new)
         serves(caller, 2)
+
+
+def test_large_files_are_sent_to_some_who_feed_the_others(
+    made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LEAST_BYTES", 0)
+    fed: list[str] = []
+    real = RpcClient.fetch_file
+
+    async def fetch_file(self: RpcClient, manifest: Any, file: Any, source: str) -> None:
+        await real(self, manifest, file, source)
+        fed.append(file.name)
+
+    monkeypatch.setattr(RpcClient, "fetch_file", fetch_file)
+    with contextlib.ExitStack() as stack:
+        callers = [stack.enter_context(served(tmp_path / f"{number}", "token")) for number in range(4)]
+        pusher = stack.enter_context(pushing(made, *(caller.port for caller in callers), token="token"))
+        manifest = made.put(page(2)).manifest()
+        pusher.offer(manifest)
+        for caller in callers:
+            serves(caller, 1, 2)
+        assert len(fed) >= len(manifest.files)  # of three times as many at most
+
+
+def test_a_peer_that_fails_is_replaced_by_the_indexer(
+    made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LEAST_BYTES", 0)
+    monkeypatch.setattr(feed, "LEAST_REPLICAS", 1)
+    manifest = made.manifest()
+    with answering(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n") as odd, served(tmp_path / "a", "token") as caller:
+        pusher = Pusher([f"127.0.0.1:{caller.port}"], str(made.published), "token", superseded=unexpected)
+        asyncio.run_coroutine_threadsafe(
+            pusher._feed.note(f"http://127.0.0.1:{odd}", manifest.files.values()), pusher._loop
+        ).result()
+        pusher.offer(manifest)
+        serves(caller, 1)
+        pusher.close()

@@ -274,3 +274,48 @@ def answered(caller: Caller, method: str, target: str, shown: dict[str, str]) ->
 def test_a_manifest_that_is_not_the_announced_one(caller: Caller, made: MadeShard) -> None:
     body = msgspec.json.encode(made.manifest())
     assert_problem(caller.call("PUT", f"/rpc/v1/shards/0?digest={'0' * 64}", body), 400, "digest")
+
+
+def fetch(caller: Caller, manifest: Manifest, name: str, source: str) -> Reply:
+    file = manifest.files[name]
+    announced = f"layout={manifest.layout.name}&digest={file.digest}&size={file.size}&source={quote(source)}"
+    return caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{announced}", b"")
+
+
+def test_a_file_is_fetched_from_a_peer_that_has_it(made: MadeShard, tmp_path: Path) -> None:
+    manifest = made.manifest()
+    with served(tmp_path / "peer", TOKEN) as peer, served(tmp_path / "store", TOKEN) as caller:
+        source, first = f"http://127.0.0.1:{peer.port}", min(manifest.files)
+        assert_problem(fetch(caller, manifest, first, source), 503, "did not give")
+        peer.put_manifest(manifest)
+        assert_problem(fetch(caller, manifest, first, source), 503, "did not give")
+        file = manifest.files[first]
+        peer.put_file(manifest, file, made.bytes_of(file))
+        assert fetch(caller, manifest, first, source).status == 201  # on offer there and verified, but not installed
+        peer.push(made)
+        for name in manifest.files.keys() - {first}:
+            assert fetch(caller, manifest, name, source).status == 201
+        assert caller.put_manifest(manifest).status == 200
+        assert caller.found("page") == [page(1).url]
+
+
+def test_a_peer_that_gives_other_bytes_is_not_believed(made: MadeShard, tmp_path: Path) -> None:
+    manifest = made.manifest()
+    with served(tmp_path / "peer", TOKEN) as peer, served(tmp_path / "store", TOKEN) as caller:
+        peer.push(made)
+        name = next(name for name, file in manifest.files.items() if file.size)
+        path = next((tmp_path / "peer").glob(f"**/{name}"))
+        path.write_bytes(bytes(path.stat().st_size))
+        assert_problem(fetch(caller, manifest, name, f"http://127.0.0.1:{peer.port}"), 503, "digest")
+        assert not list((tmp_path / "store").glob(f"**/{name}*"))
+
+
+@pytest.mark.parametrize("source", ["nonsense", "http://", "ftp://x:1", "http://x", "http://x:1/path", "http://u@x:1", "http://x:99999"])  # fmt: skip
+def test_a_source_that_is_no_address(made: MadeShard, guarded: Caller, source: str) -> None:
+    manifest = made.manifest()
+    assert_problem(fetch(guarded, manifest, min(manifest.files), source), 400, "source=")
+
+
+def test_without_a_token_nobody_makes_it_call_others(made: MadeShard, caller: Caller) -> None:
+    manifest = made.manifest()
+    assert_problem(fetch(caller, manifest, min(manifest.files), "http://127.0.0.1:1"), 400, "LIGHTSHIP_TOKEN")

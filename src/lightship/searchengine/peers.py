@@ -1,0 +1,47 @@
+"""Fetches files from other replicas, when an indexer says which of them has one."""
+
+from __future__ import annotations
+
+import re
+
+import aiohttp
+
+from lightship.config import parse_address
+from lightship.errors import InvalidInputError, LightshipError, OutOfSpaceError, UnavailableError
+from lightship.manifest import File, Layout
+from lightship.rpc.client import RpcClient
+from lightship.searchengine.store import Store
+
+_SOURCE = re.compile(r"https?://([^/?#@]+)")
+_CONNECT_SECONDS = 2.0
+
+
+class Peers:
+    """The other replicas, for the replica of `store`."""
+
+    def __init__(self, store: Store, token: str) -> None:
+        """Show them `token`: without one, none is asked, or anyone could have this process call any address."""
+        self._store, self._token = store, token
+
+    async def fetch(self, source: str, shard: int, layout: Layout, file: File) -> None:
+        """Receive `file` from the replica at `source`. Raises UnavailableError when it does not give it, and as `receive`."""
+        if not self._token:
+            raise InvalidInputError("source is for searchengines with a token: set LIGHTSHIP_TOKEN, or send the bytes")
+        _check(source)
+        timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS)
+        try:
+            async with aiohttp.ClientSession(timeout=timeout) as session:
+                chunks = RpcClient(session, source, self._token).read_file(shard, layout, file)
+                await self._store.receive(layout, file, chunks)
+        except OutOfSpaceError:
+            raise
+        except (LightshipError, aiohttp.ClientError, TimeoutError) as error:
+            raise UnavailableError(f"{source} did not give {file.name}: {str(error) or 'too slow'}") from error
+
+
+def _check(source: str) -> None:
+    found = _SOURCE.fullmatch(source)
+    try:
+        parse_address(found[1] if found else "")
+    except ValueError as error:
+        raise InvalidInputError(f"source={source[:80]!r} is not the address of a searchengine: {error}") from error
