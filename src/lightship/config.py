@@ -102,6 +102,9 @@ class IndexerSettings:
     )
     shard: int = _setting(0, "number of this shard, from 0", _number(0, PARTITIONS - 1))
     shards: int = _setting(1, "number of shards of the layout", _number(1, PARTITIONS))
+    lease: float = _setting(
+        5.0, "seconds after which a standby takes over from an indexer that is silent", _number(0.5, 3600, float)
+    )
     heap: int = _setting(
         0,
         "memory that new documents may fill before a segment is written, in MiB; 0: 256, or an eighth of the "
@@ -140,6 +143,7 @@ class UpSettings:
 
     shards: int = _setting(1, "number of indexers", _number(1, PARTITIONS))
     replicas: int = _setting(1, "number of searchengines, on PORT, PORT+1, …", _number(1, 64))
+    standbys: int = _setting(0, "indexers that stand by for each shard", _number(0, 8))
     port: int = _setting(8080, "port of the search page", _number(1, 65535))
     data: str = _setting("lightship-data/up", "data folder of all parts")
 

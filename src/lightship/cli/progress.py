@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -54,12 +54,10 @@ class Gauge:
     def read(self) -> Counts:
         """Return the counts as of now; a searchengine that does not answer is left out."""
         crawl = read_progress(os.path.join(self._data, "crawler"))
-        manifests = glob.glob(os.path.join(self._data, "indexer-*", f"s{self._shards}v*", "manifest.json"))
+        manifests = glob.glob(os.path.join(self._data, "*", f"s{self._shards}v*", "manifest.json"))
         statuses = [found for name in self._searchengines if (found := _status(name))]
         searchable = min((int(found["documents"]) for found in statuses), default=0)
-        return Counts(
-            crawl.found, crawl.fetched, sum(map(_documents, manifests)), searchable, self._done(crawl.idle, statuses)
-        )
+        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, self._done(crawl.idle, statuses))
 
     def _done(self, idle: bool, statuses: Sequence[dict[str, Any]]) -> bool:
         """Tell whether every replica has all that was put before the crawler became idle."""
@@ -75,12 +73,15 @@ class Gauge:
         )
 
 
-def _documents(path: str) -> int:
-    try:
-        with open(path, "rb") as file:
-            return msgspec.json.decode(file.read(), type=Manifest).documents
-    except (OSError, msgspec.MsgspecError):
-        return 0
+def _documents(paths: Iterable[str]) -> int:
+    """Return how many documents are in the newest manifests of all shards: a shard's indexers have one each."""
+    newest: dict[int, Manifest] = {}
+    for path in paths:
+        with contextlib.suppress(OSError, msgspec.MsgspecError), open(path, "rb") as file:
+            found = msgspec.json.decode(file.read(), type=Manifest)
+            if found.shard not in newest or newest[found.shard].version < found.version:
+                newest[found.shard] = found
+    return sum(manifest.documents for manifest in newest.values())
 
 
 def _status(name: str) -> dict[str, Any] | None:

@@ -70,10 +70,11 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
         for i in range(settings.replicas)
     }
     for shard in range(settings.shards):
-        commands[f"indexer-{shard}"] = python(
-            "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
-            f"-shards={settings.shards}", f"-data={os.path.join(data, f'indexer-{shard}')}",
-        )  # fmt: skip
+        for name in (f"indexer-{shard}", *(f"standby-{shard}-{number}" for number in range(settings.standbys))):
+            commands[name] = python(
+                "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
+                f"-shards={settings.shards}", f"-data={os.path.join(data, name)}",
+            )  # fmt: skip
     limits: list[str] = []
     if not sources:
         port = _pydoc_port(data)

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import tempfile
 import threading
-import time
 
 from lightship.config import IndexerSettings, parse_settings, token
 from lightship.doclog import Log, open_log
-from lightship.errors import ConfigurationError, LightshipError, SupersededError
+from lightship.errors import ConfigurationError
 from lightship.files import lock_folder
 from lightship.index.schema import SCHEMA_VERSION
-from lightship.indexer import lease
 from lightship.indexer.clock import run_clock
-from lightship.indexer.push import Pusher
-from lightship.indexer.shard import Shard, published_folder
+from lightship.indexer.turns import Turns
 from lightship.intake.server import taking_in
 from lightship.limits import Limits, limits
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
-
-logger = logging.getLogger("indexer")
 
 LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
 
@@ -63,59 +57,17 @@ def _main(arguments: list[str]) -> None:
 
 
 def _index(settings: IndexerSettings, log: Log, folder: str, stop: threading.Event) -> None:
-    """Hold the shard's lease and index until `stop` is set, or until another indexer owns the shard."""
-    layout = Layout(settings.shards, SCHEMA_VERSION)
-    held = lease.acquire(log, f"{layout.name}/{settings.shard}", lease.owner_of(folder), stop)
-    if held is None:
-        return
-    refusal: list[LightshipError] = []
-
-    def refused(error: LightshipError) -> None:
-        refusal.append(error)
-        stop.set()
-
-    def lost() -> None:
-        refused(SupersededError(f"another indexer took the lease of shard {settings.shard}; this one stops"))
-
-    keeper = threading.Thread(target=lease.keep, args=(log, held, stop, lost), name="lease")
-    keeper.start()
-    pusher = Pusher(settings.searchengine, published_folder(folder, layout), token(), superseded=refused)
-    try:
-        _run_shard(settings, log, folder, stop, layout=layout, epoch=held.epoch, pusher=pusher)
-    finally:
-        stop.set()
-        pusher.close()
-        keeper.join()
-    if refusal:
-        raise refusal[0]
+    heap_bytes, threads = resources(settings, limits())
+    Turns(
+        log, folder, Layout(settings.shards, SCHEMA_VERSION), settings.shard, settings.searchengine, token(),
+        settings.lease, heap_bytes, threads,
+    ).run(stop)  # fmt: skip
 
 
 def resources(settings: IndexerSettings, found: Limits) -> tuple[int, int]:
     """Return the bytes and the threads with which segments are built: what is set, otherwise what `found` leaves."""
     heap = (settings.heap << 20) or max(LEAST_HEAP, min(256 << 20, found.memory // 8))
     return heap, min(settings.threads or min(found.threads, 4), max(1, heap // LEAST_HEAP))
-
-
-def _run_shard(
-    settings: IndexerSettings,
-    log: Log,
-    folder: str,
-    stop: threading.Event,
-    *,
-    layout: Layout,
-    epoch: int,
-    pusher: Pusher,
-) -> None:
-    started = time.monotonic()
-    heap_bytes, threads = resources(settings, limits())
-    shard = Shard(
-        log, folder, layout=layout, shard=settings.shard, epoch=epoch, heap_bytes=heap_bytes,
-        threads=threads, publish=pusher.offer,
-    )  # fmt: skip
-    names = ", ".join(settings.searchengine)
-    logger.info("shard %d of %s, epoch %d, pushing to %s", settings.shard, layout.name, epoch, names)
-    shard.run(stop)
-    logger.info("stopped: %d changes indexed in %.0f s", shard.applied, time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -137,9 +137,10 @@ class Pusher:
         try:
             await self._update(replica, manifest)
         except SupersededError as error:
-            if error.installed is None or error.installed[0] > manifest.epoch:
+            newer = error.installed is None or error.installed[0] > manifest.epoch
+            if newer:
                 self._superseded(error)
-            return str(error)
+            return "a newer indexer owns this shard there" if newer else str(error)
         except FileNotFoundError:
             return ""  # a newer generation took its place meanwhile: it comes next
         except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -13,10 +11,13 @@ from collections.abc import Callable
 import msgspec
 
 from lightship.doclog import DocumentLog, Entry
+from lightship.errors import UnavailableError
 from lightship.files import write_atomically
-from lightship.index.segments import Snapshots, opstamp
+from lightship.index.segments import Snapshots
 from lightship.indexer.positions import Positions, Record
+from lightship.indexer.resume import Resume
 from lightship.indexer.tiers import Tiers
+from lightship.indexer.warm import Warm, read_manifest
 from lightship.manifest import Layout, Manifest, Segment
 from lightship.model import shard_of
 
@@ -48,18 +49,24 @@ class Shard:
         heap_bytes: int,
         threads: int,
         publish: Callable[[Manifest], None],
+        warm: Warm | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
-        """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT."""
+        """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT.
+
+        With `warm` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
+        """
         self._log, self._publish = log, publish
         self._layout, self._shard, self._epoch = layout, shard, epoch
         self._folder = os.path.join(folder, layout.name)
-        self._index_folder = os.path.join(self._folder, "index")
         self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
         self._manifest_path = os.path.join(self._folder, "manifest.json")
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
-        self._sequences = self._resume()
+        spans = {p: log.span(p) for p in self._partitions}
+        self._log_id = next(iter(spans.values())).log_id
+        self._sequences = Resume(self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
-        last = self._last_manifest()
+        last = read_manifest(self._manifest_path)
         known = last.files.values() if last else ()
         self._snapshots = Snapshots(self._tiers.folders, published_folder(folder, layout), known)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
@@ -72,46 +79,32 @@ class Shard:
         # By partition: all that was put before this time has been read
         self._fresh = dict.fromkeys(self._partitions, last.fresh_as_of if last else 0.0)
         self.applied = 0
+        self._opened = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Index until `stop` is set; what was read by then is committed and published."""
+        trouble = ""
         while not stop.is_set():
-            if self._read_round(stop) == 0:
-                self._idle()
-        self.close()
+            try:
+                if self._read_round(stop) == 0:
+                    self._idle()
+                trouble = ""
+            except UnavailableError as error:
+                if not trouble:
+                    logger.warning("going on without the log until it answers again: %s", error)
+                trouble = str(error)
+                self._pass_time()
+                stop.wait(HEARTBEAT / 2)
+        self.finish()
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Commit and publish what was read, so that the next start need not read any of it again."""
         self._tiers.move()
         self._commit()
+
+    def close(self) -> None:
+        """Give the folders up; merges that are under way are waited for."""
         self._tiers.close()
-
-    def _resume(self) -> dict[int, int]:
-        """Return the sequence after which each partition goes on; an index that the log no longer knows is dropped."""
-        record = self._positions.load(opstamp(self._index_folder))
-        spans = {p: self._log.span(p) for p in self._partitions}
-        known = record is not None and all(
-            span.log_id == record.log_id and span.floor <= record.sequences.get(p, 0) <= span.head
-            for p, span in spans.items()
-        )
-        self._log_id = next(iter(spans.values())).log_id
-        if record is not None and known:
-            return {p: record.sequences.get(p, 0) for p in self._partitions}
-        if os.path.exists(self._index_folder):
-            logger.warning("the index in %s does not belong to this log: building it anew from the log", self._folder)
-            shutil.rmtree(self._index_folder)
-        self._positions.forget()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._manifest_path)
-        os.makedirs(self._index_folder)
-        return dict.fromkeys(self._partitions, 0)
-
-    def _last_manifest(self) -> Manifest | None:
-        try:
-            with open(self._manifest_path, "rb") as file:
-                return msgspec.json.decode(file.read(), type=Manifest)
-        except (FileNotFoundError, msgspec.MsgspecError):
-            return None
 
     def _read_round(self, stop: threading.Event) -> int:
         """Apply what is new in each partition, committing when it is due; return how much was new."""
@@ -149,14 +142,18 @@ class Shard:
     def _idle(self) -> None:
         """Nothing was new: commit what is pending, repeat the manifest, wait for more."""
         rest = self._committed_at + PACE_LEAST - time.monotonic()
+        if self._pending and rest > 0:
+            self._log.wait(rest)
+            return
+        self._pass_time()
+        self._log.wait(HEARTBEAT / 2)
+
+    def _pass_time(self) -> None:
+        """Commit what is pending, or repeat the manifest when it is time to."""
         if self._pending:
-            if rest > 0:
-                self._log.wait(rest)
-                return
             self._commit()
         elif time.monotonic() - self._published_at >= HEARTBEAT:
             self._publish_snapshot()
-        self._log.wait(HEARTBEAT / 2)
 
     def _commit(self) -> None:
         started = time.monotonic()
@@ -177,6 +174,9 @@ class Shard:
             return
         state = self._snapshots.changed()
         changed = state != self._published_state
+        if not self._generation:
+            seconds = time.monotonic() - self._opened
+            logger.info("caught up with the log: replayed %d changes in %.2f s", self.applied, seconds)
         if changed:
             self._segments = self._snapshots.take()
             self._generation += 1

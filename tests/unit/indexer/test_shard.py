@@ -59,6 +59,7 @@ class Indexed:
         """Index all that is in the log, publish, end in order; return how much was applied."""
         while shard._read_round(STOPPED):
             pass
+        shard.finish()
         shard.close()
         return shard.applied
 
@@ -239,6 +240,7 @@ def test_a_rebuild_that_was_interrupted_is_not_published_either(indexed: Indexed
 
     shard._apply = apply  # type: ignore[method-assign]
     shard.run(stop)
+    shard.close()
     assert 0 < shard.applied < 40
     assert indexed.published == []
     again = indexed.start()
@@ -327,6 +329,7 @@ def test_run_stops_soon_and_commits_what_it_read(indexed: Indexed) -> None:
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+    shard.close()
     assert indexed.catch_up(indexed.start()) == 0
 
 

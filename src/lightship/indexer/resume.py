@@ -1,0 +1,123 @@
+"""Where a shard goes on: from its own index, from what replicas have, or from the log's beginning."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from lightship.doclog import Span
+from lightship.errors import UnavailableError
+from lightship.files import sync_folder, write_atomically
+from lightship.index.segments import RESTORED_STAMP, opstamp, restore
+from lightship.indexer.positions import Positions, Record
+from lightship.indexer.restore import bring
+from lightship.indexer.warm import Warm
+from lightship.manifest import Manifest
+
+logger = logging.getLogger("indexer")
+
+ASK_SECONDS = 10.0  # for searchengines to answer, when the alternative is to index everything again
+GLANCE_SECONDS = 2.0  # when there is an index to go on from
+NOTHING = -1  # the worth of what the log does not know
+
+Spans = Mapping[int, Span]
+
+
+class Resume:
+    """Decides where a shard goes on, and makes the index in its folder the one to go on from."""
+
+    def __init__(self, folder: str, positions: Positions, spans: Spans) -> None:
+        """Look at the shard's `folder`; `spans` are those of its partitions in the log."""
+        self._folder, self._positions, self._spans = folder, positions, spans
+        self._index = os.path.join(folder, "index")
+        self._manifest_path = os.path.join(folder, "manifest.json")
+
+    def sequences(self, warm: Warm | None, stop: threading.Event) -> dict[int, int]:
+        """Return the sequence after which each partition goes on.
+
+        Of the own index and what replicas have, the one goes on that has read further: whose positions, each known to
+        the log, have the greater sum over all partitions. Own wins when they are equal.
+        """
+        record = self._positions.load(opstamp(self._index))
+        own = NOTHING if record is None else self._worth(record.log_id, record.sequences)
+        if warm is not None and any(span.head for span in self._spans.values()):
+            manifest = self._bring(warm, own, stop)
+            if manifest is not None:
+                return self._install(manifest, warm)
+            warm.remove()
+        if record is not None and own != NOTHING:
+            return {p: record.sequences.get(p, 0) for p in self._spans}
+        return self._begin()
+
+    def _worth(self, log_id: str, sequences: Mapping[int, int]) -> int:
+        known = all(
+            span.log_id == log_id and span.floor <= sequences.get(p, 0) <= span.head for p, span in self._spans.items()
+        )
+        return sum(sequences.get(p, 0) for p in self._spans) if known else NOTHING
+
+    def _bring(self, warm: Warm, own: int, stop: threading.Event) -> Manifest | None:
+        """Return what replicas have, pulled into `warm`, if it has read further than the own index."""
+        lost = own == NOTHING
+        try:
+            return bring(
+                warm, lambda manifest: self._worth(manifest.log_id, sequences_of(manifest)), own,
+                ASK_SECONDS if lost else GLANCE_SECONDS, stop,
+            )  # fmt: skip
+        except UnavailableError as error:
+            if lost:
+                logger.warning("%s: nothing to restore from, all of the log is indexed again", error)
+            return None
+
+    def _install(self, manifest: Manifest, warm: Warm) -> dict[int, int]:
+        """Make the copy the index. Positions come last: interrupted before that, the next start does it again."""
+        started, made = time.monotonic(), f"{self._index}.new"
+        shutil.rmtree(made, ignore_errors=True)
+        restore(made, manifest, warm.folder)
+        self._clear()
+        os.rename(made, self._index)
+        self._publish(manifest, warm)
+        sequences = {p: sequences_of(manifest).get(p, 0) for p in self._spans}
+        self._positions.write_ahead(Record(RESTORED_STAMP - 1, manifest.log_id, sequences))
+        warm.remove()
+        logger.info(
+            "restored %d documents of epoch %d, generation %d, installed in %.2f s",
+            manifest.documents, *manifest.version, time.monotonic() - started,
+        )  # fmt: skip
+        return sequences
+
+    def _publish(self, manifest: Manifest, warm: Warm) -> None:
+        """Have the files published, with their digests known: replicas have them, and none is read or sent again."""
+        published = os.path.join(self._folder, "published")
+        os.makedirs(published, exist_ok=True)
+        for name in manifest.files:
+            with contextlib.suppress(FileExistsError):
+                os.link(os.path.join(warm.folder, name), os.path.join(published, name))
+        sync_folder(self._folder)
+        write_atomically(self._manifest_path, msgspec.json.encode(manifest))
+
+    def _begin(self) -> dict[int, int]:
+        """Begin anew."""
+        if os.path.exists(self._index):
+            logger.warning("the index in %s does not belong to this log: building it anew from the log", self._folder)
+        self._clear()
+        os.makedirs(self._index)
+        return dict.fromkeys(self._spans, 0)
+
+    def _clear(self) -> None:
+        self._positions.forget()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._manifest_path)
+        if os.path.exists(self._index):
+            shutil.rmtree(self._index)
+
+
+def sequences_of(manifest: Manifest) -> dict[int, int]:
+    """Return the positions of `manifest` by the number of their partition."""
+    return {int(name): sequence for name, sequence in manifest.positions.items() if name.isdecimal()}

@@ -1,0 +1,97 @@
+"""The two roles of an indexer, in turns: it stands by for its shard's lease, leads while it holds it, and stands by again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lightship.doclog import Lease, Log
+from lightship.errors import UnavailableError
+from lightship.indexer import lease
+from lightship.indexer.push import Pusher
+from lightship.indexer.shard import Shard, published_folder
+from lightship.indexer.warm import Warm, follow
+from lightship.manifest import Layout
+
+logger = logging.getLogger("indexer")
+
+AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Turns:
+    """One indexer of `shard`, with its data in `folder`; a lease is for `lease_seconds`."""
+
+    log: Log
+    folder: str
+    layout: Layout
+    shard: int
+    searchengines: Sequence[str]
+    token: str
+    lease_seconds: float
+    heap_bytes: int
+    threads: int
+
+    def run(self, stop: threading.Event) -> None:
+        """Stand by and lead until `stop` is set."""
+        while not stop.is_set():
+            held = self._stand_by(stop)
+            if held is None:
+                return
+            try:
+                self._lead(held, stop)
+            except UnavailableError as error:
+                logger.warning("can't lead shard %d now: %s", self.shard, error)
+                stop.wait(AGAIN_SECONDS)
+
+    def _warm(self) -> Warm:
+        folder = os.path.join(self.folder, self.layout.name)
+        return Warm(folder, self.layout, self.shard, self.searchengines, self.token)
+
+    def _stand_by(self, stop: threading.Event) -> Lease | None:
+        """Return the lease when it is free, keeping a warm copy until then; None when `stop` was set first."""
+        name, taken = f"{self.layout.name}/{self.shard}", threading.Event()
+        with contextlib.ExitStack() as stack:
+
+            def waiting() -> None:
+                logger.info("another indexer leads shard %d of %s: standing by", self.shard, self.layout.name)
+                thread = threading.Thread(target=follow, args=(self._warm(), taken), name="warm")
+                thread.start()
+                stack.callback(thread.join)
+                stack.callback(taken.set)
+
+            owner = lease.owner_of(self.folder)
+            return lease.acquire(self.log, name, owner, self.lease_seconds, stop=stop, waiting=waiting)
+
+    def _lead(self, held: Lease, stop: threading.Event) -> None:
+        """Index and push until `stop` is set or another indexer has the lease."""
+        started, ended = time.monotonic(), threading.Event()
+        logger.info(
+            "leading shard %d of %s, epoch %d, pushing to %s",
+            self.shard, self.layout.name, held.epoch, ", ".join(self.searchengines),
+        )  # fmt: skip
+        published = published_folder(self.folder, self.layout)
+        with contextlib.ExitStack() as index, contextlib.ExitStack() as lead:
+            # In the other order at the end: what was indexed is pushed, then a standby may lead, then merges are waited for
+            keeper = lease.Keeper(self.log, held, self.lease_seconds, stop, ended)
+            lead.callback(self._after, keeper)
+            pusher = Pusher(self.searchengines, published, self.token, superseded=lambda _: keeper.doubt())
+            lead.callback(pusher.close)
+            shard = Shard(
+                self.log, self.folder, layout=self.layout, shard=self.shard, epoch=held.epoch,
+                heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, warm=self._warm(), stop=ended,
+            )  # fmt: skip
+            index.callback(shard.close)
+            shard.run(ended)
+        told = "lost the lease: standing by" if keeper.lost else "stopped"
+        logger.info("%s: %d changes indexed in %.0f s", told, shard.applied, time.monotonic() - started)
+
+    def _after(self, keeper: lease.Keeper) -> None:
+        keeper.give_up()
+        if keeper.lost:
+            lease.forget_owner(self.folder)
