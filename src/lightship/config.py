@@ -86,6 +86,9 @@ class SearchengineSettings:
     drain: float = _setting(
         2.0, "seconds after SIGTERM in which queries are still answered while /readyz says 503", _number(0, 3600, float)
     )
+    position_wait: float = _setting(
+        5.0, "seconds that a search with min_position waits for it, before 503", _number(0, 60, float)
+    )
 
 
 @dataclasses.dataclass(frozen=True)

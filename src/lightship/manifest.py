@@ -6,11 +6,13 @@ Strict: an unknown field is an error, never a silent loss.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from lightship.errors import InvalidInputError
 from lightship.model import PARTITIONS
+from lightship.position import Reached, log_digest
 
 MAX_SHARDS = PARTITIONS
 MAX_MANIFEST_BYTES = 8 << 20
@@ -93,6 +95,20 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def files(self) -> dict[str, File]:
         """All files by name."""
         return {file.name: file for segment in self.segments for file in segment.files}
+
+
+def has_reached(manifests: Sequence[Manifest], reached: Reached) -> bool:
+    """Tell whether `manifests`, those of a whole layout or none, hold all that was put up to `reached`.
+
+    Raises InvalidInputError when none of them is of its log.
+    """
+    if manifests and reached.log not in {log_digest(manifest.log_id) for manifest in manifests}:
+        raise InvalidInputError(f"the index is not of the document log of position {str(reached)[:40]}")
+    positions: dict[str, int] = {}
+    for manifest in manifests:
+        if log_digest(manifest.log_id) == reached.log:
+            positions |= manifest.positions
+    return reached.is_covered_by(positions)
 
 
 def check_layout(layout: Layout) -> Layout:

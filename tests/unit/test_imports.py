@@ -37,7 +37,7 @@ PROGRAMS = {"crawler", "indexer", "searchengine"}
 ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may import
     "errors": set(),
     "model": {"errors"},
-    "manifest": {"errors", "model"},
+    "manifest": {"errors", "model", "position"},
     "files": {"errors"},
     "limits": set(),
     "config": {"errors", "model"},

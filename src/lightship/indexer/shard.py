@@ -73,7 +73,7 @@ class Shard:
         self._behind = {p: log.span(p).head for p in self._partitions}
         self._segments: list[Segment] = []
         self._generation = 0
-        self._published_state: tuple[tuple[int, int], ...] = ()
+        self._published_state: tuple[tuple[tuple[int, int], ...], dict[int, int]] = (), {}
         self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
@@ -169,10 +169,13 @@ class Shard:
         self._publish_snapshot()
 
     def _publish_snapshot(self) -> None:
-        """Publish the last commit, with a new generation if the files changed (a commit, or the end of a merge)."""
+        """Publish the last commit; as a new generation if files changed (a commit, the end of a merge), or the place in the log.
+
+        What changes no file, like a delete of what is not there, moves the place: somebody may wait for a replica to tell it.
+        """
         if self._behind:
             return
-        state = self._snapshots.changed()
+        state = self._snapshots.changed(), dict(self._sequences)
         changed = state != self._published_state
         if not self._generation:
             seconds = time.monotonic() - self._opened

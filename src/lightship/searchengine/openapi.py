@@ -84,6 +84,9 @@ _SEARCH_PARAMETERS = [
     _parameter("sort", "query", {"enum": ["relevance", "date"], "default": "relevance"}, "order of the results"),
     _parameter("lang", "query", {"type": "string"}, "keep one language (BCP 47 primary subtag)"),
     _parameter(
+        "min_position", "query", {"type": "string"}, "position that the intake answered: wait until the index has it"
+    ),
+    _parameter(
         "format", "query", {"enum": ["html", "json", "text"]}, "form of the answer; otherwise the Accept header says"
     ),
 ]

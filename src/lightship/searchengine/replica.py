@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from lightship.errors import UnavailableError
 from lightship.index.reader import IndexReader, View
-from lightship.manifest import Manifest
+from lightship.manifest import Manifest, has_reached
+from lightship.position import Reached
 from lightship.searchengine.answer import IndexInfo
 from lightship.searchengine.store import Store
 
@@ -21,6 +23,7 @@ class Replica:
         self._reader: IndexReader | None = None
         self._info = IndexInfo()
         self._fresh: dict[int, float] = {}
+        self._next = asyncio.Event()  # set, and replaced, when another view is served
         self.follow()
 
     def follow(self) -> None:
@@ -31,9 +34,11 @@ class Replica:
         if layout != self.layout:
             reader = IndexReader(self.store.layout_folder(layout))
             self._reader, self.layout, self._fresh = reader, layout, self.store.freshness(layout)
-            self._info = self._describe()
-        elif self._reader is not None and self._reader.reload():
-            self._info = self._describe()
+        elif self._reader is None or not self._reader.reload():
+            return
+        self._info = self._describe()
+        self._next.set()
+        self._next = asyncio.Event()
 
     def follow_freshness(self) -> None:
         """Take up how fresh the shards are."""
@@ -66,6 +71,20 @@ class Replica:
     def fresh_as_of(self, manifest: Manifest) -> float:
         """Return the time in seconds since the epoch up to which all changes of the manifest's shard are served."""
         return max(self._fresh.get(manifest.shard, 0.0), manifest.fresh_as_of)
+
+    async def wait_until(self, reached: Reached, seconds: float) -> None:
+        """Return when the served view holds all that was put up to `reached`; it must be `follow`ed by the same event loop.
+
+        Raises InvalidInputError when what is served is of another log, UnavailableError after `seconds`.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while not has_reached(self.manifests, reached):
+                    await self._next.wait()
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"the index has not come to min_position within {seconds:g} s: its indexer is behind or down; try again"
+            ) from error
 
     def _describe(self) -> IndexInfo:
         view = self.view

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from lightship.errors import InvalidInputError, UriTooLongError
 from lightship.model import clean_text
+from lightship.position import Reached
 from lightship.searchengine.answer import DEFAULT_SIZE, MAX_RESULTS, MAX_SIZE, SearchRequest, Sort
 
 Format = Literal["html", "json", "text"]
@@ -44,6 +45,15 @@ def read_request(query_string: bytes) -> SearchRequest:
         sort=_one_of(_SORTS, given.get("sort", ""), "sort"),
         lang=_primary_subtag(given["lang"]) if "lang" in given else "",
     )
+
+
+def read_position(query_string: bytes) -> Reached | None:
+    """Return the position that the answer must have come to, if `min_position` names one.
+
+    Raises UriTooLongError as `read_request` does, InvalidInputError for what is no position.
+    """
+    given = _parameters(query_string).get("min_position")
+    return Reached.parse(given) if given else None
 
 
 def choose_format(query_string: bytes, accept: str) -> Format:

@@ -39,7 +39,7 @@ def serve(settings: SearchengineSettings, folder: str, listener: socket.socket, 
     """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     replica = Replica(Store(folder))
-    app = make_app(replica, accepted)
+    app = make_app(replica, accepted, settings.position_wait)
     app.router.lifespan_context = lambda _: _following(replica)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,

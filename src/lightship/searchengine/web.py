@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from lightship.config import SearchengineSettings
 from lightship.errors import (
     LightshipError,
     NotFoundError,
@@ -32,7 +33,7 @@ from lightship.searchengine.page import (
     render_page,
 )
 from lightship.searchengine.replica import Replica
-from lightship.searchengine.request import Format, accepted_format, choose_format, read_request
+from lightship.searchengine.request import Format, accepted_format, choose_format, read_position, read_request
 from lightship.searchengine.rpc import Rpc
 from lightship.searchengine.search import search
 from lightship.searchengine.status import status_of_replica
@@ -50,12 +51,19 @@ _CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _encode = msgspec.json.Encoder().encode
 
 
-def make_app(replica: Replica, accepted: Accepted) -> Starlette:
-    """Return the application that serves `replica`; `accepted` says whom it lets push and administer."""
+def make_app(
+    replica: Replica, accepted: Accepted, position_wait: float = SearchengineSettings.position_wait
+) -> Starlette:
+    """Return the application that serves `replica`; `accepted` says whom it lets push and administer.
+
+    A search with a position that is not reached yet waits for it, at most `position_wait` seconds.
+    """
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
+        if (position := read_position(query_string)) is not None:
+            await replica.wait_until(position, position_wait)
         return _render(replica, query_string, form)
 
     async def status(_: Request) -> Response:

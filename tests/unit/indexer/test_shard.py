@@ -285,6 +285,24 @@ def test_generations_grow_when_files_change_and_only_then(indexed: Indexed, monk
     assert published == indexed.published[-1].files.keys()
 
 
+def test_a_change_that_changes_no_file_is_published_as_a_new_generation(indexed: Indexed) -> None:
+    shard = indexed.start()
+    indexed.put(1)
+    shard._read_round(STOPPED)
+    shard._commit()
+    before = indexed.published[-1]
+    indexed.delete(2)  # which was never there
+    shard._read_round(STOPPED)
+    shard._commit()
+    after = indexed.published[-1]
+    assert (after.generation, after.files) == (before.generation + 1, before.files)
+    partition = str(partition_of(page(2).url))
+    assert after.positions[partition] == 2 > before.positions[partition]
+    shard._publish_snapshot()
+    assert indexed.published[-1].version == after.version
+    indexed.catch_up(shard)
+
+
 def test_a_new_epoch_starts_at_generation_1_with_what_it_has(indexed: Indexed) -> None:
     indexed.put(1)
     indexed.catch_up(indexed.start())

@@ -1,0 +1,117 @@
+"""A search that waits until the index has come to a position."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lightship.config import SearchengineSettings
+from lightship.model import partition_of
+from lightship.position import Reached, log_digest
+from lightship.searchengine import web
+from lightship.searchengine.store import Store
+from made import Caller, MadeShard, Reply, page, send, served
+
+LOG = "the log's id"
+
+
+@dataclass
+class Cluster:
+    """A replica of two shards, of the log LOG."""
+
+    caller: Caller
+    store: Store  # as another worker, or process, has it
+    shards: list[MadeShard]
+
+    def install(self, shard: int, sequence: int, log_id: str = LOG) -> None:
+        """Install a generation that has come to `sequence` in all partitions of `shard`."""
+        positions = {str(partition): sequence for partition in range(64) if partition % 2 == shard}
+        manifest = self.shards[shard].manifest(positions=positions, log_id=log_id)
+        send(self.store, manifest, self.shards[shard].published)
+
+    def search(self, *numbers: int, sequence: int) -> Reply:
+        """Search, waiting for pages of `numbers` to be indexed."""
+        sequences = {partition_of(page(number).url): sequence for number in numbers}
+        position = Reached(log_digest(LOG), sequences)
+        return self.caller.get(f"/search?q=page&format=json&min_position={position}")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    defaults = (*(web.make_app.__defaults__ or ())[:-1], 2.0)
+    assert (web.make_app.__defaults__ or ())[-1] == SearchengineSettings.position_wait
+    monkeypatch.setattr(web.make_app, "__defaults__", defaults)
+    shards = [MadeShard(tmp_path / str(number), number, 2) for number in range(2)]
+    shards[0].put(page(1))
+    shards[1].put()
+    with served(tmp_path / "store") as caller:
+        yield Cluster(caller, Store(str(tmp_path / "store")), shards)
+
+
+ONE_OF_EACH = [
+    next(number for number in range(99) if partition_of(page(number).url) % 2 == shard) for shard in range(2)
+]
+
+
+def test_it_waits_for_every_partition_and_no_longer(cluster: Cluster) -> None:
+    cluster.install(0, 5)
+    cluster.install(1, 5)
+    assert cluster.search(*ONE_OF_EACH, sequence=5).json["total"] == 1
+    replies: list[Reply] = []
+    waiting = threading.Thread(target=lambda: replies.append(cluster.search(*ONE_OF_EACH, sequence=6)))
+    started = time.monotonic()
+    waiting.start()
+    cluster.shards[0].put(page(2))
+    cluster.install(0, 6)
+    waiting.join(0.1)
+    assert replies == []  # the other shard has not come so far
+    assert cluster.search(ONE_OF_EACH[0], sequence=6).json["total"] == 2
+    cluster.install(1, 7)
+    waiting.join()
+    assert replies[0].json["total"] == 2
+    assert time.monotonic() - started < 2
+
+
+def test_it_does_not_wait_for_ever(cluster: Cluster) -> None:
+    for _ in range(2):
+        reply = cluster.search(1, sequence=6)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+        assert "min_position within 2 s" in reply.json["error"]
+        cluster.install(0, 5)
+        cluster.install(1, 5)
+
+
+def test_it_waits_for_the_first_view_too(cluster: Cluster) -> None:
+    for shard in range(2):
+        threading.Timer(0.1 + shard / 10, cluster.install, [shard, 5]).start()
+    assert cluster.search(1, sequence=5).json["total"] == 1
+
+
+def test_others_are_answered_meanwhile(cluster: Cluster) -> None:
+    cluster.install(0, 5)
+    cluster.install(1, 5)
+    waiting = [threading.Thread(target=cluster.search, args=[1], kwargs={"sequence": 6}) for _ in range(20)]
+    for thread in waiting:
+        thread.start()
+    assert cluster.caller.get("/search?q=page&format=json").json["total"] == 1
+    assert any(thread.is_alive() for thread in waiting)
+    for thread in waiting:
+        thread.join()
+
+
+@pytest.mark.parametrize("position", ["x", "00000000-", "00000000-64.1", "a" * 9000])
+def test_what_is_no_position_is_refused(cluster: Cluster, position: str) -> None:
+    reply = cluster.caller.get(f"/search?q=page&format=json&min_position={position}")
+    assert (reply.status, "not a position" in reply.json["error"]) == (400, True)
+
+
+def test_another_log_s_position_is_refused(cluster: Cluster) -> None:
+    cluster.install(0, 9, "another")
+    cluster.install(1, 9, "another")
+    reply = cluster.search(1, sequence=5)
+    assert (reply.status, "not of the document log" in reply.json["error"]) == (400, True)
