@@ -98,7 +98,9 @@ class IndexerSettings:
     searchengine: tuple[str, ...] = _setting(
         ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
     )
-    log: str = _setting("", "document log to index, like sqlite:///data/log.sqlite; when empty, a clock")
+    log: str = _setting(
+        "", "document log to index, like sqlite:///data/log.sqlite or nats://host:4222/name; when empty, a clock"
+    )
     data: str = _setting("", "data folder; when empty, lightship-data/indexer-SHARD, or a temporary one for a clock")
     listen: str = _setting(
         "", "address on which documents are taken in, like :9090; when empty, none", _optional_address
@@ -123,7 +125,7 @@ class IndexerSettings:
 class CrawlerSettings:
     """Settings of `crawler`; its sources are given as arguments."""
 
-    log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to")
+    log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to, as for the indexer")
     data: str = _setting("lightship-data/crawler", "data folder, for the frontier")
     concurrency: int = _setting(16, "requests under way at once", _number(1, 1000))
     per_host: int = _setting(4, "requests under way at once to one host", _number(1, 100))

@@ -19,9 +19,10 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture
-def url(backend: Backend, tmp_path: Path) -> str:
-    """Return the url of a log that is not there yet."""
-    return backend.url(tmp_path)
+def url(backend: Backend, tmp_path: Path) -> Iterator[str]:
+    """Yield the url of a log that is not there yet."""
+    yield backend.url(tmp_path)
+    backend.drop()
 
 
 @pytest.fixture

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
+import os
 import subprocess
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lightship.doclog import Log, open_log
+from nats_servers import Nats, running
 
 
 class Small(NamedTuple):
@@ -26,6 +32,7 @@ class Backend:
     name: str
     url: Callable[[Path], str]
     small: Callable[[Path], contextlib.AbstractContextManager[Small]]
+    drop: Callable[[], None] = lambda: None  # what `url` made outside the folder
 
 
 @contextlib.contextmanager
@@ -57,4 +64,56 @@ def _small_sqlite(folder: Path) -> Iterator[Small]:
             log.close()
 
 
-BACKENDS = [Backend("sqlite", lambda folder: f"sqlite://{folder}/deep/er/log.sqlite", _small_sqlite)]
+@functools.cache
+def shared_nats(count: int) -> Nats:
+    """Return `count` running NATS servers that all tests of this process share, each with logs of its own names."""
+    servers = contextlib.ExitStack()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # syncing costs nothing there
+    folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="lightship-nats-", dir=memory)))
+    atexit.register(servers.close)
+    return servers.enter_context(running(folder, count))
+
+
+def fresh_nats(count: int) -> str:
+    """Return the url of a log that is not there yet, on shared servers."""
+    name = f"log-{uuid.uuid4().hex[:12]}"
+    _made.append((count, name))
+    return shared_nats(count).url(name)
+
+
+def drop_nats() -> None:
+    """Remove the logs of `fresh_nats`: each has 65 streams, which slow the servers down."""
+    while _made:
+        count, name = _made.pop()
+        shared_nats(count).drop(name)
+
+
+_made: list[tuple[int, str]] = []
+
+
+@contextlib.contextmanager
+def _small_nats(folder: Path) -> Iterator[Small]:
+    with running(folder, max_file="2MB") as nats:
+        log = open_log(nats.url("small"))
+
+        def grow() -> None:
+            (server,) = nats.servers
+            server.stop()
+            server.max_file = "1GB"
+            server.start()
+
+        try:
+            yield Small(log, grow)
+        finally:
+            log.close()
+
+
+def _nats(count: int) -> Backend:
+    return Backend(f"nats-{count}", lambda _: fresh_nats(count), _small_nats, drop_nats)
+
+
+BACKENDS = [
+    Backend("sqlite", lambda folder: f"sqlite://{folder}/deep/er/log.sqlite", _small_sqlite),
+    _nats(1),
+    _nats(3),
+]

@@ -6,6 +6,7 @@ says why it is shaped like this; `tests/contract` holds every backend to it.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -105,10 +106,12 @@ class Log(DocumentLog, Leases, Protocol):
     """What a backend provides: a document log and its leases."""
 
 
-def open_log(url: str) -> Log:
-    """Open (and make, when it is not there) the log that `url` names: `sqlite:///path/to/file`.
+def open_log(url: str, tls: ssl.SSLContext | None = None) -> Log:
+    """Open (and make, when it is not there) the log that `url` names.
 
-    Raises ConfigurationError for an unknown scheme.
+    `sqlite:///path/to/file` is a file of this machine; `nats://[user:password@]host:4222[,host2:4222]/name[?replicas=3]`
+    is on NATS servers, and `tls://` the same, never without TLS, trusting the certificates that `tls` trusts.
+    Raises ConfigurationError for an unknown scheme, and what the backend raises.
     """
     scheme, separator, path = url.partition("://")
     if scheme == "sqlite" and separator and path:
@@ -116,4 +119,10 @@ def open_log(url: str) -> Log:
 
         # sqlite:///data/log is absolute, sqlite://data/log relative to the working directory
         return SqliteLog(path)
-    raise ConfigurationError(f"unknown document log {url!r}; write it like sqlite:///path/to/log.sqlite")
+    if scheme in ("nats", "tls") and separator:
+        from lightship.doclog.jetstream import JetStreamLog
+
+        return JetStreamLog(url, tls)
+    raise ConfigurationError(
+        f"unknown document log {url.rpartition('@')[2]!r}; write it like sqlite:///path/to/log.sqlite or nats://host:4222/name"
+    )

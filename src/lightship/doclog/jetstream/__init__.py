@@ -1,0 +1,156 @@
+"""The document log and the leases on NATS JetStream: one stream a partition, and a key-value bucket."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from lightship.doclog import Entry, Lease, Position, Span
+from lightship.doclog.codec import decode, encode
+from lightship.doclog.jetstream.address import parse_address
+from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.leases import TableLeases
+from lightship.doclog.jetstream.pruning import prune
+from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
+from lightship.doclog.jetstream.streams import Message, open_streams, unpack
+from lightship.doclog.jetstream.table import Table
+from lightship.doclog.jetstream.writer import Outgoing, Writer
+from lightship.model import MAX_DOCUMENT_BYTES, Change
+
+logger = logging.getLogger("log")
+
+_wake_up = msgspec.json.Decoder(list[tuple[int, int]])
+
+
+class _Seen(threading.local):
+    """The number of news when this thread's last wait returned."""
+
+    news = -1  # so that a thread's first wait returns at once: it can't know what its last read saw
+
+
+class JetStreamLog:
+    """The document log, with its leases, that `url` names (see `address`); made when it is not there.
+
+    Methods raise UnavailableError when the servers do not answer for PATIENCE seconds, OutOfSpaceError when they have
+    no room, ConfigurationError when they do not allow it.
+    """
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        """Open the log, or make it. Raises ConfigurationError, UnavailableError, IncompatibleIndexError."""
+        self._seen = _Seen()
+        self._news, self._changed = 0, threading.Condition()
+        self._connection = connection = Connection(parse_address(url), tls)
+        try:
+            self._table = Table(connection)
+            facts = connection.run(open_streams(connection, self._table))
+            self.partitions: int = facts.partitions
+            self._leases = TableLeases(self._table)
+            self._reader = Reader(connection, self._table, facts)
+            self._writer = Writer(connection, facts.partitions)
+            self._wake_subject = f"{connection.address.name}.wake"
+            connection.run(connection.listen(self._wake_subject, self._wake, self._connected))
+        except BaseException:
+            connection.close()
+            raise
+        if connection.max_payload < MAX_DOCUMENT_BYTES:
+            logger.warning(
+                "the log %s takes messages of %d bytes only: larger documents are refused; set max_payload to 8MB in"
+                " its servers", connection.address, connection.max_payload,
+            )  # fmt: skip
+
+    def _connected(self) -> None:
+        """Doubt what was known, since wake-ups may have been lost; in the loop."""
+        self._reader.doubt()
+        self._announce()
+
+    def _wake(self, data: bytes) -> None:
+        """Note what another log, or this one, has put; in the loop."""
+        for partition, sequence in _wake_up.decode(data):
+            self._reader.heard(partition, sequence)
+        self._announce()
+
+    def _announce(self) -> None:
+        with self._changed:
+            self._news += 1
+            self._changed.notify_all()
+
+    def put(self, changes: Sequence[Change]) -> list[Position]:
+        """Store `changes` durably (see DocumentLog); all are encoded before the first is stored."""
+        latest = {change.url: change for change in changes}
+        messages = [
+            self._writer.message(change.url, b"" if change.document is None else encode(change.document))
+            for change in latest.values()
+        ]
+        stored = self._connection.run(self._put(messages))
+        return [stored[change.url] for change in changes]
+
+    async def _put(self, messages: list[Outgoing]) -> dict[str, Position]:
+        stored = await self._writer.put(messages)
+        if stored:
+            newest = dict(sorted(stored.values()))
+            await self._connection.tell(self._wake_subject, msgspec.json.encode(list(newest.items())))
+            for partition, sequence in newest.items():
+                self._reader.heard(partition, sequence)
+            self._announce()
+        return stored
+
+    def read(self, partition: int, after: int, limit: int = 500) -> list[Entry]:
+        """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""
+        if self._reader.idle(partition, after):
+            self._connection.check_open()
+            return []
+        return [_entry(message) for message in self._connection.run(self._reader.read(partition, after, limit))]
+
+    def wait(self, seconds: float) -> None:
+        """Return when news came since this thread's last wait, or after `seconds`, or when leaders should be asked."""
+        deadline = time.monotonic() + min(seconds, RECHECK_SECONDS)
+        with self._changed:
+            while self._news == self._seen.news:
+                self._connection.check_open()
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                self._changed.wait(left)
+            self._seen.news = self._news
+        self._connection.check_open()
+
+    def span(self, partition: int) -> Span:
+        """Return the extent of `partition`."""
+        return self._connection.run(self._reader.span(partition))
+
+    def prune(self, partition: int, upto: int) -> int:
+        """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
+        return self._connection.run(prune(self._connection, self._table, self._reader, partition, upto))
+
+    def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
+        """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""
+        return self._connection.run(self._leases.acquire(name, owner, seconds))
+
+    def renew(self, lease: Lease, seconds: float) -> bool:
+        """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
+        return self._connection.run(self._leases.renew(lease, seconds))
+
+    def release(self, lease: Lease) -> None:
+        """Give `lease` up, if it is still held; its epoch is remembered."""
+        self._connection.run(self._leases.release(lease))
+
+    def order(self, name: str, *, anew: bool = False) -> int:
+        """Return the number of `name` (see Leases)."""
+        return self._connection.run(self._leases.order(name, anew=anew))
+
+    def close(self) -> None:
+        """Close the connection; whoever waits is told."""
+        self._connection.close()
+        self._announce()
+
+
+def _entry(message: Message) -> Entry:
+    url, value = unpack(message.data)
+    stamp = datetime.fromisoformat(message.time).timestamp()
+    return Entry(message.sequence, stamp, url, decode(url, value) if value else None)

@@ -1,0 +1,82 @@
+"""Forgetting deletes: the floor is raised first, then messages are removed by sequence, so a newer put is safe."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nats.errors import Error
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig
+
+from lightship.doclog.jetstream.connection import ANSWER_SECONDS, Connection
+from lightship.doclog.jetstream.reader import Reader
+from lightship.doclog.jetstream.streams import DELETE, stream_of
+from lightship.doclog.jetstream.table import Done, Table
+from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError, words
+
+PAGE = 1000  # messages, of which only the heads are sent
+REMOVALS = 100  # under way at once
+
+
+async def prune(connection: Connection, table: Table, reader: Reader, partition: int, upto: int) -> int:
+    """Forget the deletes of `partition` up to `upto`, never its newest message; return how many."""
+    newest = await reader.head(partition)
+    floor = max(0, min(upto, newest))
+    await _raise_floor(table, f"floor/{partition}", floor)
+    stream = stream_of(connection.address.name, partition)
+    dead = await connection.patiently(lambda: _deletes(connection, stream, min(floor, newest - 1)))
+    removed = 0
+    for start in range(0, len(dead), REMOVALS):
+        removals = (_remove(connection, stream, sequence) for sequence in dead[start : start + REMOVALS])
+        removed += sum(await asyncio.gather(*removals))
+    return removed
+
+
+async def _raise_floor(table: Table, key: str, floor: int) -> None:
+    while True:
+        row = await table.get(key)
+        if int(row.data or b"0") >= floor or await table.swap(key, b"%d" % floor, row.revision):
+            return
+
+
+async def _deletes(connection: Connection, stream: str, upto: int) -> list[int]:
+    """Return the sequences up to `upto` that hold deletes, by a consumer that is sent heads only."""
+    if upto < 1:
+        return []
+    settings = ConsumerConfig(
+        ack_policy=AckPolicy.NONE, headers_only=True, inactive_threshold=60, mem_storage=True, num_replicas=1
+    )
+    try:
+        jetstream = connection.jetstream()
+        consumer = await jetstream.add_consumer(stream, settings)
+        subscription = await jetstream.pull_subscribe_bind(consumer=consumer.name, stream=stream)
+        found = await _read_heads(subscription, consumer.num_pending or 0, upto)
+        await subscription.unsubscribe()
+        await jetstream.delete_consumer(stream, consumer.name)
+    except (Error, TimeoutError) as error:
+        raise Again(words(error)) from error
+    return found
+
+
+async def _read_heads(subscription: JetStreamContext.PullSubscription, pending: int, upto: int) -> list[int]:
+    found: list[int] = []
+    last = 0
+    while pending and last < upto:
+        for message in await subscription.fetch(min(PAGE, pending), timeout=ANSWER_SECONDS):
+            last, pending = message.metadata.sequence.stream, message.metadata.num_pending
+            if last <= upto and DELETE.keys() <= (message.headers or {}).keys():
+                found.append(last)
+    return found
+
+
+async def _remove(connection: Connection, stream: str, sequence: int) -> bool:
+    async def attempt() -> bool:
+        try:
+            await connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": sequence, "no_erase": True}, Done)
+        except ApiError as error:
+            if error.code in NO_MESSAGE:
+                return False
+            raise Again(str(error)) from error
+        return True
+
+    return await connection.patiently(attempt)

@@ -1,0 +1,179 @@
+"""Reading the streams of a log: pages from any copy, the end only from the leader."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+from nats.aio.msg import Msg
+
+from lightship.doclog import Span
+from lightship.doclog.codec import decoded_size
+from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.streams import Facts, Message, stream_of, subjects_of, unpack
+from lightship.doclog.jetstream.table import Got, Table
+from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
+from lightship.errors import ConfigurationError
+
+RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
+PAGE_BYTES = 8 << 20  # of messages in one answer
+READ_BYTES = 32 << 20  # of documents in one answer, unpacked
+
+
+class _State(msgspec.Struct):
+    last_seq: int
+
+
+class Info(msgspec.Struct):
+    """JetStream's answer about a stream."""
+
+    state: _State
+
+
+class _Tail:
+    """How far a partition was read, and what is known of its end."""
+
+    def __init__(self) -> None:
+        self.after = -1  # where the last read ended
+        self.head = -1  # the newest sequence that was heard of
+        self.checked = float("-inf")  # when its leader was asked; monotonic
+
+
+class Reader:
+    """Reads messages; used in the connection's loop, but for `idle`."""
+
+    def __init__(self, connection: Connection, table: Table, facts: Facts) -> None:
+        """Read through `connection`."""
+        self._connection, self._table, self._facts = connection, table, facts
+        self._log = connection.address.name
+        self._tails = [_Tail() for _ in range(facts.partitions)]
+
+    def heard(self, partition: int, sequence: int) -> None:
+        """Note that something is stored."""
+        tail = self._tails[partition]
+        tail.head = max(tail.head, sequence)
+
+    def doubt(self) -> None:
+        """Believe nothing that was known of the ends: wake-ups may be lost."""
+        for tail in self._tails:
+            tail.checked = float("-inf")
+
+    def idle(self, partition: int, after: int) -> bool:
+        """Tell whether nothing newer than `after`, where the last read ended, is known; from any thread."""
+        tail = self._tails[partition]
+        return after == tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
+
+    async def read(self, partition: int, after: int, limit: int) -> list[Message]:
+        """Return messages above `after`; none only when the leader has none."""
+        tail = self._tails[partition]
+        if after == tail.after >= tail.head:
+            await self._recheck()
+            if self.idle(partition, after):
+                return []
+        page = await self._connection.patiently(lambda: self._read(partition, after, limit))
+        tail.after = page[-1].sequence if page else after
+        return page
+
+    async def _read(self, partition: int, after: int, limit: int) -> list[Message]:
+        page = await self._page(partition, after, limit)
+        if page:
+            return page
+        asked = time.monotonic()
+        first = await self._next(partition, after)
+        if first is None:
+            self._tails[partition].head = min(self._tails[partition].head, after)
+            self._tails[partition].checked = asked
+            return []
+        return await self._page(partition, after, limit) or [first]  # a copy that lags answered: go on slowly
+
+    async def _page(self, partition: int, after: int, limit: int) -> list[Message]:
+        """Return what one of the stream's copies has above `after`: the beginning of the truth, or all of it."""
+        request = {
+            "seq": after + 1, "next_by_subj": subjects_of(self._log, partition),
+            "batch": limit, "max_bytes": PAGE_BYTES,
+        }  # fmt: skip
+        subject = f"$JS.API.DIRECT.GET.{stream_of(self._log, partition)}"
+        *found, end = await self._connection.ask(subject, msgspec.json.encode(request), many=True)
+        headers = end.headers or {}
+        status = headers.get("Status")
+        if status not in ("204", "404"):
+            raise Again(f"the copies of a stream do not answer ({status})")
+        if status == "404":
+            return []
+        messages = [_message(message) for message in found]
+        before = [0, *(message.sequence for message in messages)]
+        if before != [int((message.headers or {})["Nats-Last-Sequence"]) for message in (*found, end)]:
+            raise Again("a message was lost on the way")
+        return _bounded(messages)
+
+    async def _next(self, partition: int, after: int) -> Message | None:
+        """Return the first message above `after` that the stream's leader has."""
+        request = {"seq": after + 1, "next_by_subj": subjects_of(self._log, partition)}
+        try:
+            got = await self._connection.api(f"STREAM.MSG.GET.{stream_of(self._log, partition)}", request, Got)
+        except ApiError as error:
+            if error.code in NO_MESSAGE:
+                return None
+            raise Again(str(error)) from error
+        return Message(got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
+
+    async def _recheck(self) -> None:
+        """Ask the leaders of all partitions that are thought idle, for too long already, in one go."""
+        now = time.monotonic()
+        idle = [
+            (partition, tail)
+            for partition, tail in enumerate(self._tails)
+            if tail.after >= tail.head and tail.after >= 0 and now - tail.checked >= RECHECK_SECONDS
+        ]
+        if not idle:
+            return
+        answers = await asyncio.gather(*(self._next(p, tail.after) for p, tail in idle), return_exceptions=True)
+        for (partition, tail), answer in zip(idle, answers, strict=True):
+            if isinstance(answer, Message):
+                self.heard(partition, answer.sequence)
+            elif answer is None:
+                tail.checked = now
+        await self._check_identity()
+
+    async def _check_identity(self) -> None:
+        row = await self._table.get("log")
+        if not row.revision or msgspec.json.decode(row.data, type=Facts).id != self._facts.id:
+            raise ConfigurationError(f"the log {self._connection.address} was made anew: start this program again")
+
+    async def span(self, partition: int) -> Span:
+        """Return the extent of `partition`, with the id that the log has now."""
+        facts, floor, head = await asyncio.gather(
+            self._table.get("log"), self._table.get(f"floor/{partition}"), self.head(partition)
+        )
+        self.heard(partition, head)
+        log_id = msgspec.json.decode(facts.data, type=Facts).id if facts.revision else ""
+        return Span(log_id, int(floor.data or b"0"), head)
+
+    async def head(self, partition: int) -> int:
+        """Return the newest sequence that the leader of `partition` has given out."""
+        name = f"STREAM.INFO.{stream_of(self._log, partition)}"
+
+        async def attempt() -> int:
+            try:
+                return (await self._connection.api(name, {}, Info)).state.last_seq
+            except ApiError as error:
+                raise Again(str(error)) from error
+
+        return await self._connection.patiently(attempt)
+
+
+def _message(message: Msg) -> Message:
+    headers: Any = message.headers
+    return Message(int(headers["Nats-Sequence"]), headers["Nats-Time-Stamp"], message.data)
+
+
+def _bounded(messages: list[Message]) -> list[Message]:
+    """Return the first of `messages`, until their documents fill READ_BYTES; at least one."""
+    size = 0
+    for count, message in enumerate(messages, 1):
+        size += decoded_size(unpack(message.data)[1])
+        if size > READ_BYTES:
+            return messages[:count]
+    return messages

@@ -1,0 +1,123 @@
+"""The streams of a log, one a partition: their names, their making, and the form of a message."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import struct
+import uuid
+from typing import NamedTuple
+
+import msgspec
+
+from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.table import Table, make_stream
+from lightship.errors import IncompatibleIndexError
+from lightship.model import PARTITIONS, url_digest
+
+VERSION = 1
+DUPLICATE_SECONDS = 300  # for which a message that is sent again is known: longer than a server can hang unnoticed
+DELETE = {"Lightship-Delete": "1"}  # so that `prune` need not read documents
+
+_length = struct.Struct(">H")
+
+
+class Facts(msgspec.Struct):
+    """What a log knows about itself, under the key `log`."""
+
+    id: str
+    partitions: int
+    version: int
+
+
+class _Names(msgspec.Struct):
+    streams: list[str] | None = None
+
+
+class Message(NamedTuple):
+    """A message of a stream; `time` is in RFC 3339."""
+
+    sequence: int
+    time: str
+    data: bytes
+
+
+def stream_of(log: str, partition: int) -> str:
+    """Return the name of a partition's stream."""
+    return f"{log}-{partition}"
+
+
+def subjects_of(log: str, partition: int) -> str:
+    """Return the subjects of a partition: one for each url."""
+    return f"{log}.docs.{partition}.*"
+
+
+def subject_of(log: str, partition: int, url: str) -> str:
+    """Return the subject of `url`: its digest, since a url may have characters that a subject can't."""
+    digest = base64.urlsafe_b64encode(url_digest(url)).rstrip(b"=").decode()
+    return f"{log}.docs.{partition}.{digest}"
+
+
+def pack(url: str, value: bytes) -> bytes:
+    """Return the body of a message: the url's length in two bytes, the url, and the document, or nothing."""
+    encoded = url.encode()
+    return _length.pack(len(encoded)) + encoded + value
+
+
+def unpack(data: bytes) -> tuple[str, bytes]:
+    """Return url and document (empty: a delete) of a message's body."""
+    (length,) = _length.unpack_from(data)
+    return data[2 : 2 + length].decode(), data[2 + length :]
+
+
+async def open_streams(connection: Connection, table: Table) -> Facts:
+    """Return what the log says of itself, after making it when it is not there.
+
+    Raises IncompatibleIndexError when it is of another version, or when streams of it are missing.
+    """
+    row = await table.get("log")
+    if not row.revision:
+        await _make(connection, table)
+        row = await table.get("log")
+    else:
+        await _check(connection)
+    facts = msgspec.json.decode(row.data, type=Facts)
+    if facts.version != VERSION:
+        raise IncompatibleIndexError(
+            f"the log {connection.address} has version {facts.version}, this program reads {VERSION};"
+            " use the version that wrote it, or name another one and fill it again"
+        )
+    return facts
+
+
+async def _make(connection: Connection, table: Table) -> None:
+    """Make all streams, in parallel, and at last the row that says that they are there."""
+    log, replicas = connection.address.name, connection.address.replicas
+    await table.make(replicas)
+
+    async def make(partition: int) -> None:
+        settings: dict[str, object] = {
+            "name": stream_of(log, partition), "subjects": [subjects_of(log, partition)], "storage": "file",
+            "num_replicas": replicas, "max_msgs_per_subject": 1, "retention": "limits", "discard": "old",
+            "allow_direct": True, "duplicate_window": DUPLICATE_SECONDS * 10**9,
+            "description": "Lightship document log",
+        }  # fmt: skip
+        await connection.patiently(lambda: make_stream(connection, settings))
+
+    await asyncio.gather(*map(make, range(PARTITIONS)))
+    facts = Facts(uuid.uuid4().hex, PARTITIONS, VERSION)
+    await table.swap("log", msgspec.json.encode(facts), 0)  # else another process was faster
+
+
+async def _check(connection: Connection) -> None:
+    """Find lost streams in one request: made anew silently, their sequences would start again."""
+    log = connection.address.name
+    names = await connection.patiently(
+        lambda: connection.api("STREAM.NAMES", {"subject": f"{log}.docs.>"}, _Names),
+    )
+    missing = {stream_of(log, partition) for partition in range(PARTITIONS)} - set(names.streams or ())
+    if missing:
+        raise IncompatibleIndexError(
+            f"the log {connection.address} lacks {len(missing)} of its streams, like {min(missing)}: restore a backup,"
+            f" or remove its other streams and the bucket {log}, and fill it again"
+        )
