@@ -80,7 +80,7 @@ class Warm:
         largest_first = iter(reversed(missing))  # they live longest: a small one may be replaced meanwhile
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(at_once):
+                for _ in range(min(at_once, len(missing))):
                     group.create_task(self._pull(client, manifest, largest_first))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None

@@ -1,0 +1,269 @@
+"""Where a shard goes on: its own index, what a replica has, or the log's beginning; whatever was interrupted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from lightship.doclog import open_log
+from lightship.index.schema import SCHEMA_VERSION
+from lightship.indexer import resume, warm
+from lightship.indexer.positions import Positions
+from lightship.indexer.shard import Shard
+from lightship.indexer.warm import Warm
+from lightship.manifest import Layout, Manifest
+from lightship.model import Change, Document
+from made import Caller, made_documents, page, served, words
+from support import free_port
+
+STOPPED = threading.Event()
+LAYOUT = Layout(1, SCHEMA_VERSION)
+
+
+class Lab:
+    """A log, a searchengine, and indexers of its one shard in folders of their own."""
+
+    def __init__(self, folder: Path, replica: Caller) -> None:
+        self.folder, self.replica = folder, replica
+        self.log = open_log(f"sqlite://{folder}/log.sqlite")
+        self.names = [f"127.0.0.1:{replica.port}"]
+        self.epoch = 0
+
+    def put(self, *documents: Document) -> None:
+        self.log.put([Change.put(document) for document in documents])
+
+    def warm(self, name: str = "first") -> Warm:
+        return Warm(str(self.folder / name / LAYOUT.name), LAYOUT, 0, self.names, "")
+
+    def start(self, name: str = "first", *, restore: bool = True) -> tuple[Shard, list[Manifest]]:
+        self.epoch += 1
+        published: list[Manifest] = []
+        shard = Shard(
+            self.log, str(self.folder / name), layout=LAYOUT, shard=0, epoch=self.epoch, heap_bytes=16 << 20, threads=1,
+            publish=published.append, warm=self.warm(name) if restore else None,
+        )  # fmt: skip
+        return shard, published
+
+    def index(self, name: str = "first", *, restore: bool = True, move: bool = True) -> tuple[int, Manifest]:
+        """Index what is in the log; return how many changes were replayed, and the last manifest."""
+        shard, published = self.start(name, restore=restore)
+        while shard._read_round(STOPPED):
+            pass
+        if move:
+            shard.finish()
+        else:
+            shard._commit()
+        shard.close()
+        return shard.applied, published[-1]
+
+    def push(self, manifest: Manifest, name: str = "first") -> list[str]:
+        """Push a manifest as the indexer does; return the names of the files that were missing."""
+        reply = self.replica.put_manifest(manifest)
+        missing: list[str] = reply.json["files"] if reply.status == 202 else []
+        for file in missing:
+            content = (self.folder / name / LAYOUT.name / "published" / file).read_bytes()
+            assert self.replica.put_file(manifest, manifest.files[file], content).status == 201
+        assert self.replica.put_manifest(manifest).status == 200
+        return missing
+
+    def answers(self) -> list[bytes]:
+        """Return the hits of many queries, to the byte."""
+        queries = [*words(60, 1), " ".join(words(5, 1)), "搜索", "page", "newer"]
+        found = [self.replica.get(f"/?q={quote(query)}&size=50&format=json").json for query in queries]
+        return [msgspec.json.encode([answer["total"], answer["hits"]]) for answer in found]
+
+    def lose(self, name: str = "first") -> None:
+        shutil.rmtree(self.folder / name)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
+    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
+    with served(tmp_path / "replica") as replica:
+        made = Lab(tmp_path, replica)
+        yield made
+        made.log.close()
+
+
+def test_a_restored_index_answers_as_one_that_was_replayed(lab: Lab) -> None:
+    lab.put(*made_documents(700))  # more than the small index holds
+    lab.push(lab.index(move=False)[1])
+    before = lab.answers()
+    lab.lose()
+    lab.put(page(1), page(2))
+    replayed, restored = lab.index()
+    assert replayed == 2
+    assert [name.rpartition(".")[2] for name in lab.push(restored)].count("store") == 1, (
+        "two documents are all that is new"
+    )
+    with_two = lab.answers()
+    assert with_two != before
+    count, fresh = lab.index("anew", restore=False)
+    assert count == 702
+    assert not fresh.files.keys() & restored.files.keys()
+    lab.push(fresh, "anew")
+    assert lab.answers() == with_two
+
+
+def test_with_deletes_it_answers_as_before(lab: Lab) -> None:
+    lab.put(*map(page, range(30)))
+    lab.push(lab.index()[1])
+    lab.log.put([Change.delete(page(3).url), Change.put(page(4, "newer page"))])
+    lab.push(lab.index(move=False)[1])
+    before = lab.answers()
+    lab.lose()
+    replayed, restored = lab.index()
+    assert replayed == 0
+    assert restored.documents == 29
+    lab.push(restored)
+    assert lab.answers() == before
+    lab.log.put([Change.delete(page(4).url)])
+    lab.push(lab.index()[1])
+    assert lab.replica.found("newer") == []
+    assert lab.replica.get("/?q=page&format=json").json["total"] == 28
+
+
+def test_own_is_taken_when_nothing_is_ahead_of_it(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    lab.put(page(1))
+    lab.push(lab.index()[1])
+    caplog.set_level("INFO")
+    assert lab.index()[0] == 0
+    lab.put(page(2))
+    lab.index()  # not pushed: own is ahead
+    assert lab.index()[0] == 0
+    assert "restored" not in caplog.text
+    lab.replica.port = free_port()  # and when nobody answers
+    lab.names = [f"127.0.0.1:{lab.replica.port}"]
+    assert lab.index()[0] == 0
+
+
+def test_what_a_replica_has_is_taken_when_it_is_ahead(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    lab.put(page(1))
+    lab.index("second", restore=False)
+    lab.put(page(2), page(3))
+    lab.push(lab.index()[1])
+    caplog.set_level("INFO")
+    replayed, manifest = lab.index("second")
+    assert (replayed, manifest.documents) == (0, 3)
+    assert "restored 3 documents" in caplog.text
+    assert lab.push(manifest, "second") == []
+    assert not os.path.exists(lab.warm("second").folder)
+    assert lab.index("second")[0] == 0
+
+
+def test_what_was_published_already_is_not_fetched(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.put(page(1))
+    lab.index()
+    lab.put(page(2))
+    lab.push(lab.index(move=False)[1])  # the large index does not hold the second page yet
+    monkeypatch.setattr(warm.Warm, "_pull", None)
+    lab.log.put([Change.put(page(3))])
+    replayed, manifest = lab.index()
+    assert (replayed, manifest.documents) == (1, 3)
+
+
+@pytest.mark.parametrize("change", ["another log", "above the head", "below the floor"])
+def test_what_the_log_does_not_know_is_not_restored(lab: Lab, change: str, caplog: pytest.LogCaptureFixture) -> None:
+    lab.put(*map(page, range(5)))
+    manifest = lab.index()[1]
+    if change == "another log":
+        manifest = msgspec.structs.replace(manifest, log_id="another")
+    elif change == "above the head":
+        manifest = msgspec.structs.replace(manifest, positions={**manifest.positions, "7": 10_000})
+    else:
+        with sqlite3.connect(lab.folder / "log.sqlite") as database:
+            database.execute("insert into floors select partition, 1000 from docs limit 1")
+        database.close()
+    lab.push(manifest)
+    lab.lose()
+    replayed, manifest = lab.index()
+    assert (replayed, manifest.documents) == (5, 5)
+    assert "restored" not in caplog.text
+
+
+def test_without_any_answer_the_log_is_replayed_after_a_bounded_time(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    lab.put(page(1))
+    lab.names = [f"127.0.0.1:{free_port()}"]
+    assert lab.index()[0] == 1
+    assert "no searchengine answered within 1 s: nothing to restore from" in caplog.text
+
+
+def test_who_does_not_answer_at_first_is_asked_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resume, "ASK_SECONDS", 20.0)
+    lab.put(page(1))
+    lab.push(lab.index()[1])
+    lab.lose()
+    port = free_port()
+    lab.names.append(f"127.0.0.1:{port}")
+    started = threading.Event()
+
+    def start_late() -> None:
+        with served(lab.folder / "late", port=port):
+            started.wait(20)
+
+    thread = threading.Timer(0.5, start_late)
+    thread.start()
+    assert lab.index()[0] == 0
+    started.set()
+    thread.join()
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(resume, "restore"), (resume.Resume, "_clear"), (resume.Resume, "_publish"), (Positions, "write_ahead")],
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_an_interrupted_restore_is_done_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, after: bool
+) -> None:
+    lab.put(page(1))
+    lab.index("second", restore=False)
+    lab.put(page(2), page(3))
+    lab.push(lab.index()[1])
+    real = getattr(owner, name)
+
+    def die(*arguments: object) -> None:
+        if after:
+            real(*arguments)
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, die)
+        with pytest.raises(Crash):
+            lab.index("second")
+    lab.put(page(4))
+    replayed, manifest = lab.index("second")
+    assert (replayed, manifest.documents) == (1, 4)
+    lab.push(manifest, "second")
+    assert set(lab.replica.found("page")) == {page(number).url for number in (1, 2, 3, 4)}
+
+
+def test_a_copy_that_is_whole_is_enough_when_no_replica_is_left(lab: Lab) -> None:
+    lab.put(*map(page, range(5)))
+    lab.push(lab.index()[1])
+    stop = threading.Event()
+    standby = lab.warm("second")
+    thread = threading.Thread(target=warm.follow, args=(standby, stop))
+    thread.start()
+    while standby.manifest is None:
+        thread.join(0.02)
+    stop.set()
+    thread.join()
+    lab.names = [f"127.0.0.1:{free_port()}"]
+    lab.put(page(9))
+    assert lab.index("second")[0] == 1
