@@ -26,6 +26,9 @@ VARIABLES = {
 }
 
 
+TLS_CA = "file with the authorities (PEM) that must have signed the certificates of what it calls, or `system`; when empty, no TLS"
+
+
 def _setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
     """Declare one setting; `parse` turns its text into its value (the default's type does, when none is given)."""
     return dataclasses.field(default=default, metadata={"help": text, "parse": parse or type(default)})
@@ -89,6 +92,11 @@ class SearchengineSettings:
     position_wait: float = _setting(
         5.0, "seconds that a search with min_position waits for it, before 503", _number(0, 60, float)
     )
+    tls_cert: str = _setting(
+        "", "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
+    )
+    tls_key: str = _setting("", "file with the certificate's key (PEM); when empty, it is in the same file")
+    tls_ca: str = _setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +127,11 @@ class IndexerSettings:
     threads: int = _setting(
         0, "threads that build segments; 0: one for each processor that may be used, 4 at most", _number(0, 64)
     )
+    tls_cert: str = _setting(
+        "", "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
+    )
+    tls_key: str = _setting("", "file with the certificate's key (PEM); when empty, it is in the same file")
+    tls_ca: str = _setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +153,7 @@ class CrawlerSettings:
     user_agent: str = _setting(
         "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
     )
+    tls_ca: str = _setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,6 +174,7 @@ class StatusSettings:
     searchengine: tuple[str, ...] = _setting(
         ("localhost:8080",), "host:port of the searchengines, with commas", _addresses
     )
+    tls_ca: str = _setting("", TLS_CA)
 
 
 Settings = TypeVar("Settings")

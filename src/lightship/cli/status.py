@@ -10,6 +10,7 @@ from typing import Any
 
 from lightship.config import StatusSettings, parse_address, parse_settings
 from lightship.errors import UnavailableError
+from lightship.tls import trust, trusted
 
 _SECONDS = 3.0
 _KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
@@ -18,6 +19,7 @@ _KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
 def status(arguments: Sequence[str]) -> None:
     """Print a line for each searchengine and each of its shards; raises UnavailableError if one does not answer."""
     settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
+    trust(settings.tls_ca)
     silent = []
     for name in settings.searchengine:
         try:
@@ -32,7 +34,8 @@ def read_status(name: str, seconds: float = _SECONDS) -> dict[str, Any]:
     """Return the /status of the searchengine at `host:port`; raises UnavailableError."""
     host, port = parse_address(name)
     try:
-        with urllib.request.urlopen(f"http://{_url_host(host)}:{port}/status", timeout=seconds) as answer:
+        url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
+        with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
             found = json.load(answer)
             if not isinstance(found, dict) or not found.keys() >= _KEYS:
                 raise ValueError("what answers there is no searchengine")

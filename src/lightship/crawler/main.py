@@ -24,6 +24,7 @@ from lightship.doclog import open_log
 from lightship.doclog.database import Database
 from lightship.errors import ConfigurationError
 from lightship.program import run_program, stop_on_signals
+from lightship.tls import trust
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def crawl(arguments: Sequence[str]) -> None:
     settings, names = parse_settings(
         CrawlerSettings, "crawler", arguments, positional="SOURCE", description=DESCRIPTION
     )
+    trust(settings.tls_ca)
     sources = parse_sources(names)
     stop = stop_on_signals()
     lock = _lock(settings.data)

@@ -19,6 +19,7 @@ from lightship.intake.server import taking_in
 from lightship.limits import Limits, limits
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
+from lightship.tls import listener_options, trust
 
 LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
 
@@ -39,6 +40,8 @@ def _main(arguments: list[str]) -> None:
         raise ConfigurationError(f"-shard={settings.shard} of -shards={settings.shards}: shards count from 0")
     if settings.listen and not settings.log:
         raise ConfigurationError("-listen needs a -log: what a clock's log takes in would be lost with it")
+    tls = listener_options(settings.tls_cert, settings.tls_key)
+    trust(settings.tls_ca)
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
         folder = settings.data or f"lightship-data/indexer-{settings.shard}"
@@ -47,7 +50,7 @@ def _main(arguments: list[str]) -> None:
         stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
         log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}")
         stack.callback(log.close)
-        stack.enter_context(taking_in(settings.listen, log, folder))
+        stack.enter_context(taking_in(settings.listen, log, folder, tls=tls))
         if not settings.log:
             clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
             clock.start()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from lightship.errors import NotFoundError, UnavailableError
+from lightship.errors import LightshipError, NotFoundError, UnavailableError
 from lightship.indexer.warm import ROUNDS, TROUBLE, Warm, run_until
 from lightship.manifest import Manifest
 
@@ -66,21 +66,29 @@ async def _ask_all(warm: Warm, session: aiohttp.ClientSession, seconds: float) -
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     answers: dict[str, Offer | None] = {}
+    told: set[str] = set()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline):
             while True:
                 bases = await warm.addresses.look_up()
-                await asyncio.gather(*(_ask(warm, session, base, answers) for base in bases - answers.keys()))
+                await asyncio.gather(*(_ask(warm, session, base, answers, told) for base in bases - answers.keys()))
                 if bases and answers.keys() >= bases:
                     break
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
     return [offer for offer in answers.values() if offer], len(answers)
 
 
-async def _ask(warm: Warm, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None]) -> None:
+async def _ask(
+    warm: Warm, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
+) -> None:
     try:
         answers[base] = Offer(await warm.ask(warm.client(session, base)), base)
     except NotFoundError:
         answers[base] = None
     except TROUBLE as error:
-        logger.debug("%s: %s", base, error)
+        trouble = f"{base}: {error}"
+        # A refusal is told, once: waiting may not help it. Who does not answer yet may be about to start
+        logger.log(
+            logging.WARNING if isinstance(error, LightshipError) and trouble not in told else logging.DEBUG, trouble
+        )
+        told.add(trouble)

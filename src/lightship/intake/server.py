@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import uvicorn
 
@@ -22,12 +23,16 @@ GRACE_SECONDS = 5  # for requests under way when the program stops
 
 @contextlib.contextmanager
 def taking_in(
-    address: str, log: DocumentLog, folder: str, accepted: Callable[[], Accepted] = accepted
+    address: str,
+    log: DocumentLog,
+    folder: str,
+    accepted: Callable[[], Accepted] = accepted,
+    tls: Mapping[str, Any] | None = None,
 ) -> Iterator[int]:
     """Take documents into `log` on `address` (host:port) as long as the context lasts; yields the port.
 
     Only what `accepted` returns, the environment's secrets, is let pass; tokens that were used are remembered in
-    `folder`. Raises ConfigurationError when the address can't be listened on. With an empty address nothing is served: yields 0.
+    `folder`; `tls` are `listener_options`. Raises ConfigurationError when the address can't be listened on. With an empty address nothing is served: yields 0.
     """
     if not address:
         yield 0
@@ -38,7 +43,7 @@ def taking_in(
         port = int(listener.getsockname()[1])
         config = uvicorn.Config(
             intake.app(), log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
-            timeout_graceful_shutdown=GRACE_SECONDS, loop="uvloop", lifespan="off",
+            timeout_graceful_shutdown=GRACE_SECONDS, loop="uvloop", lifespan="off", **(tls or {}),
         )  # fmt: skip
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), name="intake")

@@ -8,12 +8,16 @@ import socket
 from collections.abc import Sequence
 
 from lightship.config import parse_address
+from lightship.tls import trusted
 
 logger = logging.getLogger("rpc")
 
 
 class Addresses:
-    """The base urls of the searchengines behind `names` (host:port each)."""
+    """The base urls of the searchengines behind `names` (host:port each).
+
+    With TLS a url is like https://10.0.0.7:8080#search.example: its fragment is the name that the certificate must be for.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         """Look nothing up yet."""
@@ -35,7 +39,11 @@ class Addresses:
             kinds = {family for family, *_ in results}
             kind = socket.AF_INET if socket.AF_INET in kinds else socket.AF_INET6
             hosts = {str(address[0]) for family, *_, address in results if family == kind}
-            self._known[name] = {
-                f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host in hosts
-            }
+            self._known[name] = {base_url(found, port, host or "localhost") for found in hosts}
         return set().union(*self._known.values())
+
+
+def base_url(address: str, port: int, name: str) -> str:
+    """Return the url of the searchengine at `address`, found behind `name`: with TLS, if this process uses it."""
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"https://{place}#{name}" if trusted() else f"http://{place}"

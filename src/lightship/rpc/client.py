@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
@@ -27,6 +27,7 @@ from lightship.errors import (
 from lightship.files import space_errors
 from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
 from lightship.rpc.messages import Installed, Missing, Problem
+from lightship.tls import trusted
 from lightship.tokens import authorization, clock_hint
 
 CALL_SECONDS = 10.0
@@ -48,8 +49,12 @@ class RpcClient:
     """Calls one searchengine at `base` (like http://10.0.0.7:8080). Errors that it answers are raised as ours."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
-        """Use `session` (shared by many clients), and sign each call with the secret `token`, unless it is empty."""
+        """Use `session` (shared by many clients), and sign each call with the secret `token`, unless it is empty.
+
+        A certificate must be for the name in the fragment of `base`, see `Addresses`, or for its host when it has none.
+        """
         self._session, self._base, self._token = session, URL(base), token
+        self._name = self._base.fragment or None
 
     async def put_manifest(self, manifest: Manifest) -> Installed | Missing:
         """Offer `manifest`; return what was installed, or the files that are missing."""
@@ -144,10 +149,27 @@ class RpcClient:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = self._base.with_path(path).with_query(query)
         headers = authorization(self._token, method, url.raw_path_qs)
-        async with self._session.request(method, url, headers=headers, allow_redirects=False, **options) as response:
-            if response.status >= 300:
-                raise _error(response.status, await _read(response, _CHUNK), response.headers.get("Date"))
-            yield response
+        call = self._session.request(
+            method, url, headers=headers, allow_redirects=False, ssl=trusted() or True, server_hostname=self._name,
+            **options,
+        )  # fmt: skip
+        with self._tls_errors():
+            async with call as response:
+                if response.status >= 300:
+                    raise _error(response.status, await _read(response, _CHUNK), response.headers.get("Date"))
+                yield response
+
+    @contextlib.contextmanager
+    def _tls_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except aiohttp.ClientConnectorCertificateError as error:
+            reason = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
+            raise UnavailableError(f"the certificate of {self._base} is not believed: {reason}; see -tls-ca") from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise UnavailableError(
+                f"{self._base} does not speak TLS as it should ({error.strerror}); see -tls-cert"
+            ) from error
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

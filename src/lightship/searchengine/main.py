@@ -12,6 +12,7 @@ from lightship.files import lock_folder
 from lightship.program import listen, run_program
 from lightship.searchengine.serve import serve, serve_with_workers
 from lightship.searchengine.store import Store
+from lightship.tls import listener_options
 from lightship.tokens import accepted
 
 logger = logging.getLogger("searchengine")
@@ -29,13 +30,20 @@ def _main(arguments: list[str]) -> None:
         arguments,
         description="Receive segments from indexers and answer queries.",
     )
+    listener_options(settings.tls_cert, settings.tls_key)  # what is wrong with them is told before any worker starts
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listen(settings.addr))
         host, port = parse_address(settings.addr)[0], listener.getsockname()[1]
         folder = settings.data or os.path.join("lightship-data", f"searchengine-{port}")
         stack.enter_context(lock_folder(folder, "lock", "give each searchengine a data folder of its own (-data)"))
         Store(folder).clean_up()
-        logger.info("listening on http://%s:%d, data in %s", host or "localhost", port, folder)
+        logger.info(
+            "listening on %s://%s:%d, data in %s",
+            "https" if settings.tls_cert else "http",
+            host or "localhost",
+            port,
+            folder,
+        )
         if settings.workers == 1:
             serve(settings, folder, listener, accepted())
         else:

@@ -12,7 +12,7 @@ from lightship.manifest import File, Layout
 from lightship.rpc.client import RpcClient
 from lightship.searchengine.store import Store
 
-_SOURCE = re.compile(r"https?://([^/?#@]+)")
+_SOURCE = re.compile(r"https?://([^/?#@]+)(?:#[^/?#@]+)?")  # as `Addresses` writes them
 _CONNECT_SECONDS = 2.0
 
 

@@ -24,6 +24,7 @@ from lightship.searchengine.draining import DrainingServer
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
+from lightship.tls import listener_options, trust
 from lightship.tokens import Accepted
 
 logger = logging.getLogger("searchengine")
@@ -38,12 +39,13 @@ STOP_SECONDS = 0.05
 def serve(settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted) -> None:
     """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    trust(settings.tls_ca)
     replica = Replica(Store(folder))
     app = make_app(replica, accepted, settings.position_wait)
     app.router.lifespan_context = lambda _: _following(replica)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
-        http=LimitedProtocol, loop="uvloop", lifespan="on",
+        http=LimitedProtocol, loop="uvloop", lifespan="on", **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
