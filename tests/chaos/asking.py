@@ -17,6 +17,7 @@ from chaos.writing import COMMON, url_of
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 READY_SECONDS = 0.05
+KEEP_SECONDS = 1.0  # less than servers keep an idle connection: so that none is closed just when it is used
 PAGE = 100
 
 _decode = msgspec.json.Decoder().decode
@@ -35,7 +36,9 @@ class Asker:
         self._session = self._new_session()
 
     def _new_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0))
+        return aiohttp.ClientSession(
+            timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_SECONDS)
+        )
 
     async def run(self, stop: asyncio.Event, rate: float) -> None:
         """Ask until `stop` is set."""

@@ -76,6 +76,11 @@ class Cluster:
         for name, address in self.intake_addresses.items():
             wait_until(lambda address=address: _answers(address, "/livez"), 60, f"{name} alive")  # type: ignore[misc]
 
+    def tell(self, characters: int = 1500) -> None:
+        """Print the end of each program's output."""
+        for node in self.nodes.values():
+            print(f"--- {node.name}, running: {node.is_running}", node.output[-characters:], sep="\n")
+
     def begin(self, fault: Fault) -> None:
         """Let a fault begin."""
         node = self.nodes[fault.host]
@@ -156,8 +161,15 @@ def running(folder: Path) -> Iterator[Cluster]:
     """Run a cluster with its files in `folder`; whatever happens, nothing of it is left."""
     with network(folder / "hosts") as hosts:
         cluster = Cluster(hosts, folder)
-        cluster.start()
-        yield cluster
+        try:
+            cluster.start()
+            yield cluster
+        except BaseException:
+            cluster.tell()
+            raise
+        finally:
+            for node in cluster.nodes.values():
+                node.kill()
 
 
 def _program(name: str, *arguments: str) -> list[str]:

@@ -24,6 +24,7 @@ KINDS: dict[Kind, tuple[int, float]] = {
     "fill the disk": (1, 20.0),
 }
 LEAST_SECONDS = 0.5
+RECOVERY_SECONDS = 2.0  # in which a host that was broken is left alone
 WHOLE = 600.0  # seconds of a run whose faults last as long as the table says; those of shorter ones are shorter
 LEAST_SHARE = 0.15
 
@@ -51,24 +52,29 @@ def schedule(seed: int, seconds: float, groups: Mapping[str, Sequence[str]], eve
     """
     chance = random.Random(seed)
     share = max(LEAST_SHARE, min(1.0, seconds / WHOLE))
-    group_of = {host: group for group, hosts in groups.items() for host in hosts}
-    broken_until = dict.fromkeys(group_of, 0.0)
+    hosts = sorted(host for group in groups.values() for host in group)
+    broken_until = dict.fromkeys(hosts, 0.0)
     faults: list[Fault] = []
     now = chance.expovariate(1 / every)
     while now < seconds:
-        kind = chance.choices(list(KINDS), [weight for weight, _ in KINDS.values()])[0]
-        length = chance.uniform(LEAST_SECONDS, KINDS[kind][1] * share)
-        host, other = chance.choice(list(group_of)), chance.choice(list(group_of))
-        group = group_of[host]
-        end = min(now + length, seconds)
-        broken = [name for name in groups[group] if broken_until[name] > now]
-        most = {"nats": 1, "searchengine": len(groups[group]) - 1}.get(group, len(groups[group]))
-        if host not in broken and len(broken) < most and other != host:
-            towards = other if kind == "cut towards" else ""
-            faults.append(Fault(now, end, kind, host, towards))
-            broken_until[host] = end + 1.0  # a while to come back
+        sound = [host for host in hosts if broken_until[host] <= now]
+        breakable = [host for group, members in groups.items() for host in _breakable(group, members, sound)]
+        if breakable:
+            host = chance.choice(breakable)
+            kind = chance.choices(list(KINDS), [weight for weight, _ in KINDS.values()])[0]
+            other = chance.choice([other for other in hosts if other != host]) if kind == "cut towards" else ""
+            end = min(now + chance.uniform(LEAST_SECONDS, KINDS[kind][1] * share), seconds)
+            faults.append(Fault(now, end, kind, host, other))
+            broken_until[host] = end + RECOVERY_SECONDS
         now += chance.expovariate(1 / every)
     return faults
+
+
+def _breakable(group: str, members: Sequence[str], sound: Sequence[str]) -> list[str]:
+    """Return those of a group's hosts of which one more may be broken now."""
+    spared = {"nats": len(members) - 1, "searchengine": 1}.get(group, 0)
+    able = [host for host in members if host in sound]
+    return able if len(able) > spared else []
 
 
 def moments(faults: Sequence[Fault]) -> list[tuple[float, Literal["begin", "end"], Fault]]:

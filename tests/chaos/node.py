@@ -55,7 +55,7 @@ class Node:
     @property
     def output(self) -> str:
         """All that it has written so far."""
-        return self.log.read_text(errors="replace")
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     @property
     def is_running(self) -> bool:

@@ -20,7 +20,7 @@ from chaos.model import Truth
 COMMON = "everything"  # a word of each document
 WORDS = ["harbour", "lamp", "storm", "keeper", "oil", "wick", "coast", "night", "ship", "fog", "horn", "rock", "wave"]
 
-TIMEOUT = 8.0
+TIMEOUT = 15.0  # longer than the log takes to agree on a new leader
 AVOID_SECONDS = 3.0  # after an intake failed
 LARGEST_BATCH = 5
 SITES = 20
