@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -137,21 +137,26 @@ class Run:
             await asyncio.sleep(0.1)
 
     async def _settle(self, deadline: float) -> list[str]:
-        """Return how the replicas differ from the truth at the deadline; none as soon as they do not."""
-        while True:
-            different = [told async for told in self._differences()]
-            if not different or time.monotonic() > deadline:
-                return different
-            await asyncio.sleep(0.2)
+        """Return how the replicas differ from the truth at the deadline; none as soon as none did."""
+        return [
+            told
+            for each in await asyncio.gather(*(self._compare(asker, deadline) for asker in self.askers))
+            for told in each
+        ]
 
-    async def _differences(self) -> AsyncIterator[str]:
-        for asker in self.askers:
+    async def _compare(self, asker: Asker, deadline: float) -> list[str]:
+        while True:
+            started = time.monotonic()
             try:
                 told = self._truth.differences(await asker.read_all())
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 told = [repr(error)]
-            for each in told:
-                yield f"{asker.name}: {each}"
+            print(
+                f"{asker.name}: {len(told)} differences, read from {started - deadline:.1f} to {time.monotonic() - deadline:.1f} s"
+            )
+            if not told or started > deadline:
+                return [f"{asker.name}: {each}" for each in told]
+            await asyncio.sleep(0.2)
 
     def _told_by_askers(self) -> Iterator[str]:
         for asker in self.askers:
