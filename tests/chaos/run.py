@@ -151,9 +151,6 @@ class Run:
                 told = self._truth.differences(await asker.read_all())
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 told = [repr(error)]
-            print(
-                f"{asker.name}: {len(told)} differences, read from {started - deadline:.1f} to {time.monotonic() - deadline:.1f} s"
-            )
             if not told or started > deadline:
                 return [f"{asker.name}: {each}" for each in told]
             await asyncio.sleep(0.2)
