@@ -23,7 +23,7 @@ CONFIGURATION = """
 server_name: {name}
 listen: "{host}:{port}"
 http: "{host}:{monitor}"
-max_payload: 8MB
+max_payload: {max_payload}
 jetstream {{ store_dir: "{folder}", sync_interval: always, max_file: {max_file}, max_mem: 64MB }}
 {more}
 """
@@ -37,10 +37,11 @@ class NatsServer:
 
     def __init__(
         self, folder: Path, *, name: str = "nats", host: str = "127.0.0.1", prefix: Sequence[str] = (),
-        max_file: str = "4GB", more: str = "",
+        max_file: str = "4GB", max_payload: str = "8MB", more: str = "",
     ) -> None:  # fmt: skip
         """Choose ports; nothing is started yet."""
-        self.name, self.host, self.folder, self.max_file, self.more = name, host, folder, max_file, more
+        self.name, self.host, self.folder, self.max_file = name, host, folder, max_file
+        self.max_payload, self.more = max_payload, more
         self.port, self.route, self.monitor = free_port(), free_port(), free_port()
         self._prefix = list(prefix)
         self.process: subprocess.Popen[bytes] | None = None
@@ -118,19 +119,25 @@ class Nats:
 
     def drop(self, name: str) -> None:
         """Remove the log `name`."""
-        asyncio.run(self._drop(name))
+        self._delete([f"KV_{name}", *(f"{name}-{partition}" for partition in range(64))])
 
-    async def _drop(self, name: str) -> None:
-        client = await connect([f"nats://{server.host}:{server.port}" for server in self.servers])
-        jetstream = client.jetstream()
-        gate = asyncio.Semaphore(8)
+    def remove_stream(self, stream: str) -> None:
+        """Remove a stream."""
+        self._delete([stream])
 
-        async def delete(stream: str) -> None:
-            async with gate:
-                await jetstream.delete_stream(stream)
+    def _delete(self, streams: list[str]) -> None:
+        async def delete_all() -> None:
+            client = await connect([f"nats://{server.host}:{server.port}" for server in self.servers])
+            gate = asyncio.Semaphore(8)
 
-        await asyncio.gather(*(delete(f"{name}-{partition}") for partition in range(64)), delete(f"KV_{name}"))
-        await client.close()
+            async def delete(stream: str) -> None:
+                async with gate:
+                    await client.jetstream().delete_stream(stream)
+
+            await asyncio.gather(*map(delete, streams))
+            await client.close()
+
+        asyncio.run(delete_all())
 
     def leader(self, stream: str) -> NatsServer:
         """Return the server that leads `stream`, asked of any that answers."""
@@ -156,13 +163,13 @@ def _leads(server: NatsServer, stream: str) -> bool:
 @contextlib.contextmanager
 def running(
     folder: Path, count: int = 1, *, hosts: Sequence[str] = (), prefix: Callable[[int], Sequence[str]] = lambda _: (),
-    max_file: str = "4GB", more: str = "",
+    max_file: str = "4GB", max_payload: str = "8MB", more: str = "",
 ) -> Iterator[Nats]:  # fmt: skip
     """Run `count` servers below `folder` and end them afterwards; server i listens on `hosts[i]`, under `prefix(i)`."""
     nats = Nats([
         NatsServer(
             folder / f"nats{number}", name=f"nats{number}", host=hosts[number] if hosts else "127.0.0.1",
-            prefix=prefix(number), max_file=max_file, more=more,
+            prefix=prefix(number), max_file=max_file, max_payload=max_payload, more=more,
         )
         for number in range(count)
     ])  # fmt: skip

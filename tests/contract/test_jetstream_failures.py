@@ -1,0 +1,297 @@
+"""What the log on NATS promises when its servers are killed, hang, or come back empty."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from contract.doclog_backends import shared_nats
+from contract.doclog_helpers import everything, put, urls
+from lightship.doclog import Log, open_log
+from lightship.doclog.jetstream import JetStreamLog, connection
+from lightship.doclog.jetstream.reader import Reader
+from lightship.doclog.jetstream.trouble import Again
+from lightship.doclog.jetstream.writer import Writer
+from lightship.errors import ConfigurationError, IncompatibleIndexError, LightshipError, UnavailableError
+from nats_servers import Nats, running
+from support import wait_until
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    with running(tmp_path_factory.mktemp("cluster"), 3) as nats:
+        open_log(nats.url("log")).close()
+        yield nats
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Nats]:
+    with running(tmp_path) as nats:
+        yield nats
+
+
+class Load:
+    """A writer and a tailing reader, in threads of their own, that note what was acknowledged and what was read."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.prefix = url, uuid.uuid4().hex
+        self.acknowledged: dict[str, tuple[int, int]] = {}
+        self.seen: dict[str, int] = {}
+        self.rounds = 0
+        self.errors: list[LightshipError] = []
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._guard, args=(what,)) for what in (self._write, self._tail)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _guard(self, what: Callable[[Log], None]) -> None:
+        log = open_log(self.url)
+        try:
+            what(log)
+        except LightshipError as error:
+            self.errors.append(error)
+        finally:
+            log.close()
+
+    def _write(self, log: Log) -> None:
+        while not self._stop.is_set():
+            values = range(self.rounds * 20, self.rounds * 20 + 20)
+            keys = [f"https://example.org/{self.prefix}/{value % 70}" for value in values]
+            positions = log.put([put(key, str(value)) for key, value in zip(keys, values, strict=True)])
+            for key, value, position in zip(keys, values, positions, strict=True):
+                self.acknowledged[key] = value, position.sequence
+            self.rounds += 1
+
+    def _tail(self, log: Log) -> None:
+        after = dict.fromkeys(range(log.partitions), 0)
+        while True:
+            ends = self._stop.is_set() and not self._threads[0].is_alive()
+            found = [entry for p in after for entry in self._read(log, p, after)]
+            if ends and not found:
+                return
+            log.wait(0.01)
+
+    def _read(self, log: Log, partition: int, after: dict[int, int]) -> list[str]:
+        entries = log.read(partition, after[partition])
+        for entry in entries:
+            assert entry.sequence > after[partition]
+            after[partition] = entry.sequence
+            if entry.url.startswith(f"https://example.org/{self.prefix}/"):
+                assert entry.document
+                self.seen[entry.url] = int(entry.document.title)
+        return [entry.url for entry in entries]
+
+    def goes_on(self, seconds: float = 30) -> None:
+        """Wait until some more puts were acknowledged."""
+        before = self.rounds
+        wait_until(lambda: self.rounds > before + 5 or self.errors, seconds, "puts that are acknowledged")
+
+    def check(self, log: Log) -> None:
+        """Assert that what is stored, and what the reader saw, is what was acknowledged last."""
+        assert self.errors == []
+        stored = {entry.url: entry for entry in everything(log)}
+        for url, (value, sequence) in self.acknowledged.items():
+            document = stored[url].document
+            assert document
+            assert (int(document.title), stored[url].sequence) == (value, sequence)
+        assert self.seen == {url: value for url, (value, _) in self.acknowledged.items()}
+
+
+def test_a_killed_leader_loses_nothing(cluster: Nats) -> None:
+    with Load(cluster.url("log")) as load:
+        load.goes_on()
+        leader = cluster.leader("log-0")
+        leader.kill()
+        load.goes_on()
+        leader.start()
+        load.goes_on()
+    log = open_log(cluster.url("log"))
+    load.check(log)
+    log.close()
+
+
+def test_a_leader_that_hangs_loses_nothing(cluster: Nats) -> None:
+    with Load(cluster.url("log")) as load:
+        load.goes_on()
+        leader = cluster.leader("log-1")
+        leader.pause()
+        load.goes_on()
+        leader.resume()
+        load.goes_on()
+    log = open_log(cluster.url("log"))
+    load.check(log)
+    log.close()
+
+
+def test_the_kill_of_all_servers_loses_nothing(cluster: Nats) -> None:
+    with Load(cluster.url("log")) as load:
+        load.goes_on()
+        cluster.kill()
+        cluster.start()
+        load.goes_on()
+    log = open_log(cluster.url("log"))
+    load.check(log)
+    log.close()
+
+
+def test_one_server_that_restarts_delays_only(one: Nats) -> None:
+    with Load(one.url("log")) as load:
+        load.goes_on()
+        one.kill()
+        one.start()
+        load.goes_on()
+    log = open_log(one.url("log"))
+    load.check(log)
+    log.close()
+
+
+@pytest.fixture
+def log() -> Iterator[JetStreamLog]:
+    nats, name = shared_nats(1), f"log-{uuid.uuid4().hex[:12]}"
+    opened = JetStreamLog(nats.url(name))
+    yield opened
+    opened.close()
+    nats.drop(name)
+
+
+def test_a_change_whose_answer_was_lost_is_stored_once(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    true_position = Writer._position
+    lost: set[str] = set()
+
+    def position(self: Writer, message: object, answer: object) -> object:
+        found = true_position(self, message, answer)  # type: ignore[arg-type]
+        if message.url not in lost:  # type: ignore[attr-defined]
+            lost.add(message.url)  # type: ignore[attr-defined]
+            raise Again("the answer was lost")
+        return found
+
+    monkeypatch.setattr(Writer, "_position", position)
+    some = urls(10, partition=3)
+    positions = log.put([put(url) for url in some])
+    assert [position.sequence for position in positions] == list(range(1, 11))
+    assert log.span(3).head == 10
+    assert [entry.sequence for entry in log.read(3, 0)] == list(range(1, 11))
+
+
+def test_a_swap_whose_answer_was_lost_is_known_as_done(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, true_decode = log._table, log._connection.decode
+    lost: list[object] = []
+
+    def decode(message: object, kind: type) -> object:
+        answer = true_decode(message, kind)  # type: ignore[arg-type,var-annotated]
+        if kind.__name__ == "Stored" and not lost:
+            lost.append(answer)
+            raise Again("the answer was lost")
+        return answer
+
+    monkeypatch.setattr(log._connection, "decode", decode)
+    assert log._connection.run(table.swap("key", b"1", 0))
+    assert lost
+    assert not log._connection.run(table.swap("key", b"2", 0))
+
+
+def test_copies_that_lag_do_not_hide_what_the_leader_has(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = urls(5, partition=3)
+    log.put([put(url) for url in some])
+
+    async def nothing(*_: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr(Reader, "_page", nothing)
+    assert {entry.url for entry in everything(log)} == set(some)
+
+
+def test_without_wake_ups_a_reader_is_late_but_misses_nothing(
+    log: JetStreamLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = JetStreamLog(shared_nats(1).url(log._connection.address.name))
+    assert everything(other) == []
+    other._wake_subject = "elsewhere"
+    log._wake_subject = "elsewhere"
+    log.put([put(url) for url in urls(3)])
+    wait_until(lambda: len(everything(other)) == 3, 3, "the puts that nobody told of")
+    other.close()
+
+
+def test_a_message_that_was_lost_on_the_way_is_noticed(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = urls(5, partition=3)
+    log.put([put(url) for url in some])
+    true_ask = log._connection.ask
+    lost: list[object] = []
+
+    async def ask(*arguments: object, many: bool = False, **more: object) -> list[object]:
+        found: list[object] = list(await true_ask(*arguments, many=many, **more))  # type: ignore[arg-type]
+        if many and len(found) > 3 and len(lost) < 3:
+            lost.append(found.pop(len(lost)))
+        return found
+
+    monkeypatch.setattr(log._connection, "ask", ask)
+    assert [entry.url for entry in log.read(3, 0)] == some
+    assert len(lost) == 3
+
+
+def test_a_log_made_anew_has_another_id_and_who_had_it_open_is_told(one: Nats) -> None:
+    old = open_log(one.url("log"))
+    before = old.span(0).log_id
+    assert old.read(0, 0) == []
+    one.drop("log")
+    new = open_log(one.url("log"))
+    assert new.span(0).log_id != before
+
+    def told() -> bool:
+        try:
+            return old.read(0, 0) != []
+        except ConfigurationError as error:
+            return "made anew" in str(error)
+
+    wait_until(told, 5, "the word that the log is another one")
+    new.close()
+    old.close()
+
+
+def test_a_log_without_one_of_its_streams_is_refused(one: Nats) -> None:
+    open_log(one.url("log")).close()
+    one.remove_stream("log-7")
+    with pytest.raises(IncompatibleIndexError, match="lacks 1 of its streams, like log-7"):
+        open_log(one.url("log"))
+
+
+def test_a_server_that_is_away_for_too_long_is_told(one: Nats, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    log = open_log(one.url("log", user="someone:secret@"))
+    one.kill()
+    for use in (lambda: log.put([put("https://example.org/")]), lambda: log.read(0, 0), lambda: log.span(0)):
+        with pytest.raises(UnavailableError, match=r"127\.0\.0\.1") as told:
+            use()
+        assert "secret" not in str(told.value)
+    log.close()
+    with pytest.raises(UnavailableError, match=r"no server of the log .* answers"):
+        open_log(one.url("log"))
+
+
+def test_a_lease_is_not_taken_over_an_outage(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert log.acquire("shard", "one", 5)
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def poll(step: float) -> bool:
+        clock[0] += step
+        return log.acquire("shard", "two", 5) is not None
+
+    assert not any(poll(1) for _ in range(5))
+    assert not poll(60)  # the log was away: the holder gets its chance
+    assert not any(poll(1) for _ in range(5))
+    assert poll(1)

@@ -1,0 +1,131 @@
+"""What is special about the log on NATS: its url, who may use it, and what its servers take."""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from lightship.doclog import open_log
+from lightship.doclog.jetstream.address import Address, parse_address
+from lightship.errors import ConfigurationError, TooLargeError
+from lightship.model import Change, Document
+from nats_servers import Nats, running
+
+USERS = """
+authorization {
+    users: [
+        { user: "good", password: "pass:w@rd/é" }
+        { user: "reader", password: "secret", permissions: { publish: { deny: "log.docs.>" } } }
+    ]
+}
+"""
+GOOD = "good:pass%3Aw%40rd%2F%C3%A9@"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("nats://host/log", Address("nats", ("host:4222",), "log", 1)),
+        ("nats://a:1,b:2,c/log", Address("nats", ("a:1", "b:2", "c:4222"), "log", 3)),
+        ("nats://a,b,c/log?replicas=1", Address("nats", ("a:4222", "b:4222", "c:4222"), "log", 1)),
+        ("tls://u:p%40@[::1]:5/my-log?replicas=3", Address("tls", ("[::1]:5",), "my-log", 3, "u", "p@")),
+    ],
+)
+def test_a_url_names_servers_log_and_copies(url: str, address: Address) -> None:
+    assert parse_address(url) == address
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nats://", "nats://host", "nats://host/", "nats:///log", "nats://host/a.b", "nats://host/a/b", "nats://host/a b",
+        "nats://host:99999/log", "nats://u:secret@ho st/log", "nats://host,/log", "nats://u:secret@host/log?replicas=2",
+        "nats://u:secret@host/log?copies=3", "nats://u:secret@host/log?replicas=", "nuts://u:secret@host/log",
+    ],
+)  # fmt: skip
+def test_a_wrong_url_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        open_log(url)
+    assert "secret" not in str(told.value)
+
+
+def test_the_password_is_never_shown() -> None:
+    address = parse_address("nats://someone:secret@host/log")
+    assert "secret" not in f"{address} {address!r}"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    with running(tmp_path_factory.mktemp("guarded"), more=USERS) as nats:
+        open_log(nats.url("log", user=GOOD)).close()
+        yield nats
+
+
+@pytest.mark.parametrize("user", ["", "good:wrong@", "nobody:wrong@"])
+def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
+    with pytest.raises(ConfigurationError, match="refused user and password") as told:
+        open_log(guarded.url("log", user=user))
+    assert "wrong" not in str(told.value)
+
+
+def test_what_a_user_may_not_do_is_told(guarded: Nats) -> None:
+    log = open_log(guarded.url("log", user="reader:secret@"))
+    assert log.read(0, 0) == []
+    with pytest.raises(ConfigurationError, match=r"does not allow its user this: .*log\.docs") as told:
+        log.put([Change.delete("https://example.org/")])
+    assert "secret" not in str(told.value)
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def encrypted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    folder = tmp_path_factory.mktemp("tls")
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    files = f'tls {{ cert_file: "{folder}/cert.pem", key_file: "{folder}/key.pem" }}'
+    with running(folder, more=files) as nats:
+        yield nats
+
+
+def test_a_log_over_tls(encrypted: Nats, authority: trustme.CA) -> None:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    for scheme in ("tls://", "nats://"):
+        log = open_log(encrypted.url("log").replace("nats://", scheme), tls=context)
+        assert log.put([Change.delete("https://example.org/")])
+        log.close()
+
+
+def test_a_certificate_that_is_not_trusted_is_told(encrypted: Nats) -> None:
+    with pytest.raises(ConfigurationError, match=r"no TLS connection .* certificate verify failed.* -tls-ca"):
+        open_log(encrypted.url("log").replace("nats://", "tls://"))
+
+
+def test_tls_is_never_given_up(guarded: Nats) -> None:
+    with pytest.raises(ConfigurationError, match="offers no TLS"):
+        open_log(guarded.url("log", user=GOOD).replace("nats://", "tls://"))
+
+
+def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_kept(tmp_path: Path) -> None:
+    noise = random.Random(1).randbytes(800_000).hex()
+    changes = [
+        Change.put(Document(url="https://example.org/small")),
+        Change.put(Document(url="https://example.org/large", text=noise)),
+    ]
+    with running(tmp_path, max_payload="256KB") as nats:
+        log = open_log(nats.url("log"))
+        with pytest.raises(TooLargeError, match=r"example\.org/large .*max_payload .* is 262144; set it to 8MB"):
+            log.put(changes)
+        assert all(log.span(partition).head == 0 for partition in range(64))
+        log.close()
