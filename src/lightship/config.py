@@ -97,6 +97,11 @@ class SearchengineSettings:
     )
     tls_key: str = _setting("", "file with the certificate's key (PEM); when empty, it is in the same file")
     tls_ca: str = _setting("", TLS_CA)
+    deadline: float = _setting(
+        2.0, "seconds from a query's arrival to its answer, otherwise 503", _number(0.01, 60, float)
+    )
+    queue: int = _setting(500, "requests under way at once; a query beyond them gets 503", _number(1, 100_000))
+    connections: int = _setting(1000, "connections at once; one beyond them gets 503", _number(1, 100_000))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ from lightship.index.source import Source, decode_source
 from lightship.manifest import Manifest
 
 MAX_TIES = 100_000  # equal scores that are put in order before giving up; beyond it the order is the segments'
+FEW_TIES = 500  # what is put in order in less than a millisecond
 _SPARE = 8  # results fetched beyond the page, to see whether a tie goes over its edge
 _ATTEMPTS = 50
 
@@ -103,20 +104,29 @@ def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
     return (DEFAULT_LANGUAGE, *found, *unstemmed)
 
 
-def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool) -> Found:
-    """Return results number `first` to `last` (from 0, `last` excluded) of `compiled`."""
+class ManyTiesError(Exception):
+    """More documents have the same score than can be put in order in a moment."""
+
+
+def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool, patient: bool = True) -> Found:
+    """Return results number `first` to `last` (from 0, `last` excluded) of `compiled`.
+
+    Raises ManyTiesError, unless it may be `patient`.
+    """
     if by_date or not compiled.ranks:
         result = view.searcher.search(compiled.query, last - first, offset=first, order_by_field="recency")
         hits, total = result.hits, result.count
     else:
-        hits, total = _best(view.searcher, compiled.query, last)
+        hits, total = _best(view.searcher, compiled.query, last, patient=patient)
         hits = hits[first:last]
     sources = [decode_source(view.searcher.doc(address).get_first("source")) for _, address in hits]
     scores = [None if by_date else float(key) if compiled.ranks else 0.0 for key, _ in hits]
     return Found(total, scores, sources)
 
 
-def _best(searcher: tantivy.Searcher, query: tantivy.Query, last: int) -> tuple[list[tuple[float, Any]], int]:
+def _best(
+    searcher: tantivy.Searcher, query: tantivy.Query, last: int, *, patient: bool
+) -> tuple[list[tuple[float, Any]], int]:
     """Return at least the best `last` results by score, equal scores by the urls' order, and the total."""
     limit = last + _SPARE
     while True:
@@ -125,6 +135,8 @@ def _best(searcher: tantivy.Searcher, query: tantivy.Query, last: int) -> tuple[
         if len(hits) < limit or hits[-1][0] < hits[last - 1][0] or limit >= min(total, MAX_TIES):
             return _in_order(searcher, hits), total
         limit = min(limit * 16, total, MAX_TIES)
+        if limit > FEW_TIES and not patient:
+            raise ManyTiesError
 
 
 def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]]) -> list[tuple[float, Any]]:

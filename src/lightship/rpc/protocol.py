@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -9,6 +12,8 @@ from lightship.rpc.messages import Problem
 
 MAX_TARGET = 32 << 10  # bytes; a query string has a smaller limit of its own
 MAX_HEAD = 128 << 10  # bytes of target and headers that may wait for the rest; uvicorn itself would keep any number
+SLOW_SECONDS = 10.0  # within which a request's head has to be whole, and between two looks at how much of a body came
+LEAST_BYTES = 10 << 10  # of a body between two looks
 
 
 class _OverLimitError(Exception):
@@ -16,16 +21,39 @@ class _OverLimitError(Exception):
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with an answer of 414 or 431 to what is too long, after which the connection is closed."""
+    """uvicorn's protocol, with an answer to what is too long (414, 431), too slow (408), or too many connections (503).
+
+    The connection is closed after it.
+    """
 
     _refusal = "400 Bad Request", "this is not an HTTP/1.1 request"
     _in_head = False
     _head_bytes = 0
+    _arriving = False  # a request has begun to come, and its end has not come yet
+    _received = _received_before = 0
+    _slow: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take up a connection, unless there are too many."""
+        most, self.limit_concurrency = self.limit_concurrency, None  # uvicorn would answer with no Retry-After, and log
+        super().connection_made(transport)
+        if most is not None and len(self.connections) > most:
+            self._refusal = "503 Service Unavailable\r\nretry-after: 1", "too many connections: try again in a moment"
+            self.send_400_response("")
+            return
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up what did not come to its end."""
+        self._unwatch()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Count anew for each request."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._arriving = True, 0, True
+        self.scope["lightship.arrived"] = time.monotonic()  # type: ignore[typeddict-unknown-key]
+        self.scope["lightship.ahead"] = len(self.tasks)  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:
         """Take up a piece of the target."""
@@ -39,9 +67,40 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """Take up the end of a request."""
+        self._arriving = False
+        super().on_message_complete()
+
+    def _watch(self) -> None:
+        self._slow, self._received_before = self.loop.call_later(SLOW_SECONDS, self._look), self._received
+
+    def _unwatch(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def _look(self) -> None:
+        """Cut the connection if its head is not whole yet, or if too little of its body came since the last look."""
+        self._slow = None
+        waits_for_us = self.flow.read_paused or self._received - self._received_before >= LEAST_BYTES
+        if not self._in_head and self._arriving and waits_for_us:
+            self._watch()
+        elif not self.transport.is_closing():
+            if getattr(self.cycle, "response_started", False) and not self.cycle.response_complete:
+                self.transport.abort()
+                return
+            self._refusal = "408 Request Timeout", f"the request did not arrive within {SLOW_SECONDS:g} s"
+            self.send_400_response("")
+
     def data_received(self, data: bytes) -> None:
         """Take up what the client sent."""
+        self._received += len(data)
         super().data_received(data)
+        if not self._arriving:
+            self._unwatch()
+        elif self._slow is None:
+            self._watch()
         self._head_bytes += len(data) if self._in_head else 0
         if self._head_bytes > MAX_HEAD and not self.transport.is_closing():
             self._refusal = "431 Request Header Fields Too Large", f"headers of more than {MAX_HEAD} bytes: send fewer"

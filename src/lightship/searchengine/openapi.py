@@ -39,6 +39,7 @@ def openapi() -> Json:
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
             },
+            "/metrics": {"get": _operation("Metrics, in Prometheus' text format", [], {"200": _text()})},
             "/status": {"get": _operation("Shards, generations, ages, documents", [], {"200": _json("Status")})},
             "/rpc/v1/shards/{shard}": {"put": _put_manifest(shard), "get": _get_manifest(shard)},
             "/rpc/v1/shards/{shard}/files/{name}": {"put": _put_file([shard, name]), "get": _get_file([shard, name])},

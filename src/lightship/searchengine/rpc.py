@@ -15,6 +15,7 @@ from starlette.routing import Route
 from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
 from lightship.rpc.messages import Missing
+from lightship.searchengine.metrics import Metrics
 from lightship.searchengine.peers import Peers
 from lightship.searchengine.replica import Replica
 from lightship.tokens import Accepted, Guard, check_body
@@ -33,10 +34,11 @@ class _Bytes(FileResponse):
 class Rpc:
     """The RPC's endpoints for `replica`, for those whom `accepted` lets pass."""
 
-    def __init__(self, replica: Replica, accepted: Accepted) -> None:
+    def __init__(self, replica: Replica, accepted: Accepted, metrics: Metrics) -> None:
         """Serve `replica`."""
         self._replica, self._guard = replica, Guard(accepted.push, replica.store.folder)
         self._peers = Peers(replica.store, next(iter(accepted.push), ""))
+        self._metrics = metrics
 
     def routes(self) -> list[Route]:
         """Return the routes under /rpc/v1."""
@@ -69,6 +71,7 @@ class Rpc:
             self._replica.follow()
         except (LightshipError, OSError) as error:  # it is installed all the same, and looked at again soon
             logger.warning("installed, but not served yet: %s", error)
+        self._metrics.installed(manifest.shard, manifest.version)
         return _json(answer)
 
     async def _get_manifest(self, request: Request) -> Response:
@@ -81,6 +84,7 @@ class Rpc:
             await self._peers.fetch(source, shard, layout, file)
         else:
             await self._replica.store.receive(layout, file, request.stream())
+        self._metrics.received(file.size)
         return _json(file, 201)
 
     async def _get_file(self, request: Request) -> Response:

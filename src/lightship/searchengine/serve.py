@@ -21,6 +21,7 @@ from lightship.errors import LightshipError
 from lightship.program import run_program, stop_on_signals
 from lightship.rpc.protocol import LimitedProtocol
 from lightship.searchengine.draining import DrainingServer
+from lightship.searchengine.metrics import SAVE_SECONDS
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
@@ -36,16 +37,20 @@ RESTART_SECONDS = 0.5
 STOP_SECONDS = 0.05
 
 
-def serve(settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted) -> None:
+def serve(
+    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, worker: int = 0
+) -> None:
     """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     trust(settings.tls_ca)
     replica = Replica(Store(folder))
-    app = make_app(replica, accepted, settings.position_wait)
-    app.router.lifespan_context = lambda _: _following(replica)
+    app = make_app(replica, accepted, settings, worker)
+    save = app.state.metrics.save if settings.workers > 1 else None
+    app.router.lifespan_context = lambda _: _following(replica, save)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
-        http=LimitedProtocol, loop="uvloop", lifespan="on", **listener_options(settings.tls_cert, settings.tls_key),
+        http=LimitedProtocol, loop="uvloop", lifespan="on", limit_concurrency=settings.connections,
+        **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
@@ -56,11 +61,13 @@ def serve(settings: SearchengineSettings, folder: str, listener: socket.socket, 
 
 
 @contextlib.asynccontextmanager
-async def _following(replica: Replica) -> AsyncIterator[None]:
+async def _following(replica: Replica, save: Callable[[], None] | None = None) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
         asyncio.create_task(_repeat(replica.follow_freshness, FRESHNESS_SECONDS)),
     ]
+    if save is not None:
+        tasks.append(asyncio.create_task(_repeat(save, SAVE_SECONDS)))
     try:
         yield
     finally:
@@ -89,17 +96,17 @@ def serve_with_workers(
     stop = stop_on_signals()
     context = multiprocessing.get_context("spawn")
 
-    def start() -> BaseProcess:
-        process = context.Process(target=_work, args=(settings, folder, listener, accepted), daemon=True)
+    def start(number: int) -> BaseProcess:
+        process = context.Process(target=_work, args=(settings, folder, listener, accepted, number), daemon=True)
         process.start()
         return process
 
-    processes = [start() for _ in range(settings.workers)]
+    processes = [start(number) for number in range(settings.workers)]
     while not stop.wait(RESTART_SECONDS):
         for i, process in enumerate(processes):
             if not process.is_alive():
                 logger.error("worker %d ended with status %s: starting another", process.pid, process.exitcode)
-                processes[i] = start()
+                processes[i] = start(i)
     listener.close()  # the workers have it still; when the last of them closes it, nobody can connect any more
     _stop(processes, stop, settings.drain + GRACE_SECONDS + 5)
     logger.info("stopped %d workers", settings.workers)
@@ -115,10 +122,12 @@ def _stop(processes: Sequence[BaseProcess], stop: threading.Event, seconds: floa
                 process.terminate()
 
 
-def _work(settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted) -> None:
+def _work(
+    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, number: int
+) -> None:
     os.environ.pop(TIED_VARIABLE, None)  # a worker's standard input is not the program's
     threading.Thread(target=_end_with_program, name="tie", daemon=True).start()
-    run_program(lambda: serve(settings, folder, listener, accepted))
+    run_program(lambda: serve(settings, folder, listener, accepted, number))
 
 
 def _end_with_program() -> None:

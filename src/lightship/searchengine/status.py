@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from lightship import __version__
+from lightship.limits import Limits, limits
 from lightship.manifest import Manifest
 from lightship.searchengine.replica import Replica
 
@@ -30,7 +31,10 @@ class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of a replica; `layout` is None until all shards of one are installed."""
+    """The state of a replica; `layout` is None until all shards of one are installed.
+
+    `limits` is what this process may use of processors and memory (bytes).
+    """
 
     version: str
     ready: bool
@@ -40,6 +44,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     age_seconds: float | None
     uptime_seconds: float
     process: int
+    limits: Limits
     shards: list[ShardStatus]
 
 
@@ -55,6 +60,7 @@ def status_of_replica(replica: Replica) -> Status:
         age_seconds=max((shard.age_seconds for shard in shards), default=None),
         uptime_seconds=round(time.monotonic() - _STARTED, 1),
         process=os.getpid(),
+        limits=limits(),
         shards=shards,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from lightship.config import SearchengineSettings
 from lightship.errors import (
@@ -22,6 +24,8 @@ from lightship.errors import (
     status_of,
 )
 from lightship.rpc.messages import Problem
+from lightship.searchengine.line import Line
+from lightship.searchengine.metrics import METRICS_TYPE, Counted, Metrics
 from lightship.searchengine.openapi import openapi
 from lightship.searchengine.page import (
     OPENSEARCH_PATH,
@@ -35,7 +39,7 @@ from lightship.searchengine.page import (
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.request import Format, accepted_format, choose_format, read_position, read_request
 from lightship.searchengine.rpc import Rpc
-from lightship.searchengine.search import search
+from lightship.searchengine.search import Plan
 from lightship.searchengine.status import status_of_replica
 from lightship.searchengine.text import USAGE, render_text
 from lightship.tokens import Accepted
@@ -46,25 +50,33 @@ TYPES: dict[Format, str] = {
     "text": "text/plain; charset=utf-8",
 }
 RETRY_SECONDS = "1"
+_CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
 _CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
+_DEFAULTS = SearchengineSettings()
 _encode = msgspec.json.Encoder().encode
 
 
 def make_app(
-    replica: Replica, accepted: Accepted, position_wait: float = SearchengineSettings.position_wait
+    replica: Replica, accepted: Accepted, settings: SearchengineSettings = _DEFAULTS, worker: int = 0
 ) -> Starlette:
     """Return the application that serves `replica`; `accepted` says whom it lets push and administer.
 
-    A search with a position that is not reached yet waits for it, at most `position_wait` seconds.
+    A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
     """
+    line = Line(settings.deadline, settings.queue)
+    metrics = Metrics(replica, line, worker)
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
-            await replica.wait_until(position, position_wait)
-        return _render(replica, query_string, form)
+            await replica.wait_until(position, settings.position_wait)
+            request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
+        return await _render(replica, line, request.scope, form)
+
+    async def measured(_: Request) -> Response:
+        return Response(metrics.render(), media_type=METRICS_TYPE)
 
     async def status(_: Request) -> Response:
         return Response(_encode(status_of_replica(replica)), media_type="application/json")
@@ -76,24 +88,29 @@ def make_app(
             return Response("ready\n", media_type="text/plain")
         return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", results),
             Route("/search", results),
             Route("/livez", lambda _: Response("alive\n", media_type="text/plain")),
             Route("/readyz", ready),
             Route("/status", status),
+            Route("/metrics", measured),
             Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
             Route(OPENSEARCH_PATH, _opensearch),
             Route("/static/{name}", _static),
-            *Rpc(replica, accepted).routes(),
+            Route("/favicon.ico", _icon),
+            *Rpc(replica, accepted, metrics).routes(),
         ],
         exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
     )
+    app.add_middleware(Counted, metrics=metrics)
+    app.state.metrics = metrics
+    return app
 
 
-def _render(replica: Replica, query_string: bytes, form: Format) -> Response:
-    request = read_request(query_string)
+async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> Response:
+    request = read_request(scope["query_string"])
     headers = SECURITY_HEADERS if form == "html" else {"X-Content-Type-Options": "nosniff"}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
     if form == "html" and not (request.query and replica.ready):
@@ -101,7 +118,8 @@ def _render(replica: Replica, query_string: bytes, form: Format) -> Response:
         return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
     if form == "text" and not request.query:
         return Response(USAGE, 200, headers, TYPES[form])
-    answer = search(replica, request)
+    until = line.admit(scope)
+    answer = await Plan(replica, request).answer(line, until)
     body: str | bytes
     if form == "json":
         body = _encode(answer)
@@ -120,6 +138,11 @@ async def _static(request: Request) -> Response:
         raise NotFoundError("no such file")
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Response(path.read_bytes(), media_type=kind, headers={**SECURITY_HEADERS, **_CACHE_FOR_EVER})
+
+
+async def _icon(request: Request) -> Response:
+    """Answer browsers that ask without having read a page; the pages name the icon themselves."""
+    return Response((STATIC / "icon.svg").read_bytes(), media_type="image/svg+xml", headers=_CACHE_A_DAY)
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

@@ -1,0 +1,69 @@
+"""Where dear queries wait for a thread, and all queries are held to their deadline. See DESIGN.md."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from starlette.types import Scope
+
+from lightship.errors import InvalidInputError, UnavailableError
+from lightship.limits import limits
+
+CHEAP_SECONDS = 0.002  # what costs less runs in the event loop: handing it to a thread would cost more than it gives
+
+Result = TypeVar("Result")
+
+
+class Line:
+    """Runs searches: cheap ones at once, dear ones in a few threads. It refuses what can't be answered in time."""
+
+    def __init__(self, deadline: float = 2.0, longest: int = 500, threads: int = 0) -> None:
+        """Answer within `deadline` seconds of a request's arrival; at most `longest` requests may be under way."""
+        self._deadline, self._longest = deadline, longest
+        self._count = threads or limits().threads
+        self._threads = ThreadPoolExecutor(self._count, "search")
+        self._ahead = 0.0  # seconds that the searches which are in the threads, or wait for one, are expected to take
+        self.waiting = 0
+        self.refused = 0
+
+    def admit(self, scope: Scope) -> float:
+        """Return by when a request has to be answered (time.monotonic); raises UnavailableError when that can't be."""
+        arrived = float(scope.get("lightship.arrived", 0.0)) or time.monotonic()
+        if scope.get("lightship.ahead", 0) >= self._longest or self.waiting >= self._longest:
+            raise self._refusal("too many queries wait already")
+        if time.monotonic() > arrived + self._deadline:
+            raise self._refusal(f"the query waited for more than {self._deadline:g} s")
+        return arrived + self._deadline
+
+    async def run(self, search: Callable[[], Result], cost: float, until: float) -> Result:
+        """Return what `search` returns, which takes about `cost` seconds of one core.
+
+        Raises UnavailableError when it can't be there by `until`, InvalidInputError when it never could.
+        """
+        if cost < CHEAP_SECONDS:
+            return search()
+        if cost > self._deadline:
+            raise InvalidInputError("the query is too dear for this index: use rarer words, and fewer phrases")
+        if time.monotonic() + self._ahead / self._count + cost > until:
+            raise self._refusal("too many dear queries wait already")
+        self._ahead += cost
+        self.waiting += 1
+        loop, work = asyncio.get_running_loop(), self._threads.submit(search)
+        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done, cost))
+        try:
+            async with asyncio.timeout(until - time.monotonic()):
+                return await asyncio.wrap_future(work)
+        except TimeoutError:  # if it has not begun it is cancelled; otherwise a thread ends it, for nobody
+            raise self._refusal(f"the query took more than {self._deadline:g} s") from None
+
+    def _done(self, cost: float) -> None:
+        self.waiting -= 1
+        self._ahead = self._ahead - cost if self.waiting else 0.0
+
+    def _refusal(self, why: str) -> UnavailableError:
+        self.refused += 1
+        return UnavailableError(f"{why}: try again in a moment, or ask another replica")

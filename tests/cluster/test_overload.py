@@ -1,0 +1,98 @@
+"""More than a searchengine can do: every request is answered or refused, none hangs, and it lives on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import aiohttp
+
+from made import Caller, MadeShard, page, words
+from support import Program, free_port, wait_until
+
+CONNECTIONS, SECONDS = 200, 4.0
+VOCABULARY = words(30, 1)
+DEAR = "/?format=json&q=" + "+".join(
+    f"-%22{a}%20{b}%22" for a, b in zip(VOCABULARY[::2], VOCABULARY[1::2], strict=True)
+)
+CHEAP = "/?format=json&q=" + VOCABULARY[0]
+
+
+def memory(process: int) -> int:
+    """Return the resident memory of a process, in bytes."""
+    pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    return int(pages) * 4096
+
+
+async def hammer(port: int) -> tuple[Counter[int], float, int]:
+    """Return the statuses of all answers, the slowest of them in seconds, and refusals without a hint."""
+    statuses, slowest, mute = Counter[int](), 0.0, 0
+    end = time.monotonic() + SECONDS
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=20)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector, timeout=timeout) as session:
+
+        async def ask(number: int) -> None:
+            nonlocal slowest, mute
+            while time.monotonic() < end:
+                began = time.monotonic()
+                async with session.get(CHEAP if number % 4 == 0 else DEAR) as response:
+                    await response.read()
+                statuses[response.status] += 1
+                mute += response.status == 503 and "Retry-After" not in response.headers
+                slowest = max(slowest, time.monotonic() - began)
+
+        await asyncio.gather(*(ask(number) for number in range(CONNECTIONS)))
+    return statuses, slowest, mute
+
+
+def run_hammer(port: int) -> tuple[Counter[int], float, int]:
+    return asyncio.run(hammer(port))
+
+
+def test_200_connections_that_ask_more_than_it_can_answer(spawn: Callable[..., Program], tmp_path: Path) -> None:
+    port = free_port()
+    program = spawn(
+        "lightship.searchengine.main",
+        f"-addr=127.0.0.1:{port}",
+        "-data=data",
+        "-deadline=0.5",
+        "-queue=100",
+        "-drain=0",
+    )
+    caller = Caller(port)
+    wait_until(lambda: caller.get("/livez").status == 200, 20, "it answers")
+    text = " ".join(VOCABULARY * 6)
+    caller.push(MadeShard(tmp_path / "shard").put(*(page(number, text) for number in range(3000))))
+    assert caller.get(DEAR).status == 200
+    before = memory(program.process.pid)
+    livez = 0.0
+    with ProcessPoolExecutor(1, get_context("fork")) as others:  # its waits are not those of /livez
+        hammered = others.submit(run_hammer, port)
+        while not hammered.done():
+            began = time.monotonic()
+            assert caller.get("/livez").status == 200
+            livez = max(livez, time.monotonic() - began)
+            time.sleep(0.02)
+        statuses, slowest, mute = hammered.result()
+    print(
+        f"{statuses}, slowest {slowest:.2f} s, /livez {livez:.2f} s, {(memory(program.process.pid) - before) >> 20} MiB more"
+    )
+    assert statuses.keys() == {200, 503}
+    assert mute == 0
+    assert livez < 1
+    assert slowest < 5
+    assert memory(program.process.pid) - before < 200 << 20
+    wait_until(lambda: caller.get(DEAR).status == 200, 5, "it is itself again")
+    assert len(caller.found(VOCABULARY[0])) == 10
+    refused = [
+        line for line in caller.get("/metrics").text.splitlines() if line.startswith("lightship_queries_refused")
+    ]
+    assert float(refused[0].split()[-1]) > 0
+    assert program.stop() == 0
+    assert "Traceback" not in program.output

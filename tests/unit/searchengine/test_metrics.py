@@ -1,0 +1,80 @@
+"""What /metrics tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from made import Caller, MadeShard, page, served
+from support import Program, free_port, wait_until
+
+Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def read(caller: Caller) -> Values:
+    reply = caller.get("/metrics")
+    assert reply.headers["content-type"].startswith("text/plain")
+    families = list(text_string_to_metric_families(reply.text))
+    assert len({family.name for family in families}) == len(families)
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+def value(values: Values, name: str, **labels: str) -> float:
+    """Return the sum of what has that name and those labels."""
+    return sum(v for (n, given), v in values.items() if n == name and labels.items() <= dict(given).items())
+
+
+@pytest.fixture
+def caller(tmp_path: Path) -> Iterator[Caller]:
+    with served(tmp_path / "store") as caller:
+        yield caller
+
+
+def test_it_counts_what_happens(caller: Caller, tmp_path: Path) -> None:
+    assert value(read(caller), "lightship_ready") == 0
+    made = MadeShard(tmp_path / "shard")
+    caller.push(made.put(page(1), page(2)))
+    for _ in range(3):
+        caller.found("page")
+    caller.get("/?page=0")
+    caller.get("/nothing/at/all")
+    values = read(caller)
+    assert value(values, "lightship_ready") == 1
+    assert value(values, "lightship_requests_total", route="search", status="200") == 3
+    assert value(values, "lightship_requests_total", route="search", status="400") == 1
+    assert value(values, "lightship_requests_total", route="other", status="404") == 1
+    assert value(values, "lightship_requests_total", route="manifests", status="200") == 1
+    assert value(values, "lightship_query_seconds_count") == 4
+    assert value(values, "lightship_installs_total") == 1
+    assert value(values, "lightship_received_bytes_total") > 1000
+    assert value(values, "lightship_shard_documents", shard="0") == 2
+    assert value(values, "lightship_shard_generation", shard="0") == 1
+    assert 0 <= value(values, "lightship_shard_age_seconds", shard="0") < 300
+    assert value(values, "process_resident_memory_bytes") > 1 << 20
+
+
+def test_no_input_becomes_a_label(caller: Caller) -> None:
+    read(caller)
+    names = {key for key, _ in read(caller).items()}
+    for number in range(30):
+        caller.get(f"/path/{number}?q={number}")
+        caller.get(f"/rpc/v1/shards/{number}")
+        caller.get(f"/rpc/v1/shards/0/files/{number}")
+        caller.call(f"M{'X' * number}", "/")
+    assert len({key for key, _ in read(caller).items()}) - len(names) < 12
+
+
+def test_any_worker_tells_of_all(spawn: Callable[..., Program]) -> None:
+    port = free_port()
+    spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-workers=2", "-drain=0")
+    caller = Caller(port)
+
+    def all_told() -> bool:
+        caller.get("/livez")
+        values = read(caller)
+        return all(value(values, "lightship_requests_total", route="/livez", worker=str(n)) > 0 for n in range(2))
+
+    wait_until(all_told, 30, "both workers are told of")
