@@ -79,10 +79,10 @@ def made_documents(count: int, seed: int = 1) -> list[Document]:
 class MadeShard:
     """An index that is written, and published as the shard `shard` of `shards`, as an indexer does."""
 
-    def __init__(self, folder: Path, shard: int = 0, shards: int = 1, epoch: int = 1) -> None:
+    def __init__(self, folder: Path, shard: int = 0, shards: int = 1, epoch: int = 1, order: int = 1) -> None:
         """Make it in `folder`."""
         self.published = folder / "published"
-        self.epoch, self.generation = epoch, 0
+        self.epoch, self.generation, self.order = epoch, 0, order
         self.layout, self.shard = Layout(shards, SCHEMA_VERSION), shard
         self.writer = IndexWriter(str(folder / "index"), heap_bytes=16 << 20, threads=1)
         self._snapshots = Snapshots((str(folder / "index"),), str(self.published))
@@ -105,7 +105,7 @@ class MadeShard:
         """Return the manifest of what is committed, as a new generation; `changes` replace its fields."""
         self.generation += 1
         made = Manifest(
-            layout=self.layout, shard=self.shard, epoch=self.epoch, generation=self.generation,
+            layout=self.layout, order=self.order, shard=self.shard, epoch=self.epoch, generation=self.generation,
             segments=self._snapshots.take(), log_id="made", positions={}, made=time.time(), fresh_as_of=time.time(),
         )  # fmt: skip
         return msgspec.structs.replace(made, **changes)

@@ -102,6 +102,14 @@ class SearchengineSettings:
     )
     queue: int = _setting(500, "requests under way at once; a query beyond them gets 503", _number(1, 100_000))
     connections: int = _setting(1000, "connections at once; one beyond them gets 503", _number(1, 100_000))
+    guard: float = _setting(
+        0.9,
+        "share of the served documents that a new layout needs to be served by itself; 0: none",
+        _number(0, 1, float),
+    )
+    keep_former: float = _setting(
+        3600.0, "seconds for which the former layout is kept for a rollback; 0: not kept", _number(0, 31_536_000, float)
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,6 +39,10 @@ class SupersededError(LightshipError):
         self.installed = installed
 
 
+class RetiredError(LightshipError):
+    """A layout that is not taken any more: a newer one is served."""
+
+
 class TooLargeError(InvalidInputError):
     """Something given from outside is over its limit."""
 
@@ -73,6 +77,7 @@ STATUS: dict[type[LightshipError], int] = {
     NotFoundError: 404,
     TooSlowError: 408,
     SupersededError: 409,
+    RetiredError: 409,
     TooLargeError: 413,
     UriTooLongError: 414,
     TooManyRequestsError: 429,

@@ -67,11 +67,12 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one shard looks like now.
 
-    `positions` maps a partition to the log sequence up to which it is indexed, within the log `log_id`; `made` and
+    `order` is that of its layout: a greater one is newer (0: made before there were orders). `positions` maps a partition to the log sequence up to which it is indexed, within the log `log_id`; `made` and
     `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it.
     """
 
     layout: Layout
+    order: int = 0
     shard: int
     epoch: int
     generation: int
@@ -111,6 +112,11 @@ def has_reached(manifests: Sequence[Manifest], reached: Reached) -> bool:
     return reached.is_covered_by(positions)
 
 
+def is_layout(name: str) -> bool:
+    """Tell whether `name` is like that of a layout."""
+    return _LAYOUT.fullmatch(name) is not None
+
+
 def check_layout(layout: Layout) -> Layout:
     """Return `layout` if there can be one of so many shards; raise InvalidInputError otherwise."""
     if not 1 <= layout.shards <= MAX_SHARDS:
@@ -125,6 +131,10 @@ def check_manifest(manifest: Manifest, shard: int) -> Manifest:
         raise InvalidInputError(f"manifest of shard {manifest.shard} sent as {shard} of {manifest.layout.shards}")
     if not all(1 <= number <= MAX_NUMBER for number in manifest.version):
         raise InvalidInputError("epoch and generation must be above 0, and below 2 to the power of 63")
+    if not 1 <= manifest.order <= MAX_NUMBER:
+        raise InvalidInputError(
+            f"order {manifest.order} of {manifest.layout.name} must be above 0; upgrade the indexer"
+        )
     if not all(0 <= sequence <= MAX_NUMBER for sequence in manifest.positions.values()):
         raise InvalidInputError("positions must not be negative, and below 2 to the power of 63")
     if not all(0 <= moment <= MAX_TIME for moment in (manifest.made, manifest.fresh_as_of)):

@@ -22,6 +22,7 @@ def tree(kind: type[LightshipError]) -> list[type[LightshipError]]:
         (errors.NotFoundError, 404),
         (errors.TooSlowError, 408),
         (errors.SupersededError, 409),
+        (errors.RetiredError, 409),
         (errors.TooLargeError, 413),
         (errors.UriTooLongError, 414),
         (errors.TooManyRequestsError, 429),

@@ -18,7 +18,7 @@ DELETES = File(f"{ID}.77.del", 10, DIGEST)
 
 def manifest(**changes: Any) -> Manifest:
     made = Manifest(
-        layout=Layout(3, 1), shard=1, epoch=5, generation=7, segments=[Segment(ID, 10, 0, [STORE])],
+        layout=Layout(3, 1), order=1, shard=1, epoch=5, generation=7, segments=[Segment(ID, 10, 0, [STORE])],
         log_id="log", positions={"1": 9}, made=1.0, fresh_as_of=1.0,
     )  # fmt: skip
     return msgspec.structs.replace(made, **changes)
@@ -57,6 +57,8 @@ def test_a_good_manifest_is_returned() -> None:
         {"segments": [Segment("../../etc/passwd", 1, 0, [])]},
         {"segments": [Segment(ID.upper(), 1, 0, [STORE])]},
         {"segments": [Segment(ID, -1, 0, [STORE])]},
+        {"order": 0},
+        {"order": 1 << 63},
         {"segments": [Segment(ID, 1, -1, [STORE])]},
         {"segments": [Segment(ID, 1, 2, [STORE, DELETES])]},
         {"segments": [Segment(ID, 1 << 31, 0, [STORE])]},

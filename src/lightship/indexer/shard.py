@@ -44,6 +44,7 @@ class Shard:
         folder: str,
         *,
         layout: Layout,
+        order: int,
         shard: int,
         epoch: int,
         heap_bytes: int,
@@ -57,7 +58,7 @@ class Shard:
         With `warm` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
         """
         self._log, self._publish = log, publish
-        self._layout, self._shard, self._epoch = layout, shard, epoch
+        self._layout, self._order, self._shard, self._epoch = layout, order, shard, epoch
         self._folder = os.path.join(folder, layout.name)
         self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
         self._manifest_path = os.path.join(self._folder, "manifest.json")
@@ -194,6 +195,7 @@ class Shard:
     def _manifest(self) -> Manifest:
         return Manifest(
             layout=self._layout,
+            order=self._order,
             shard=self._shard,
             epoch=self._epoch,
             generation=self._generation,

@@ -83,7 +83,8 @@ class Turns:
             pusher = Pusher(self.searchengines, published, self.token, superseded=lambda _: keeper.doubt())
             lead.callback(pusher.close)
             shard = Shard(
-                self.log, self.folder, layout=self.layout, shard=self.shard, epoch=held.epoch,
+                self.log, self.folder, layout=self.layout, order=self.log.order(f"layout/{self.layout.name}"),
+                shard=self.shard, epoch=held.epoch,
                 heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, warm=self._warm(), stop=ended,
             )  # fmt: skip
             index.callback(shard.close)

@@ -18,6 +18,7 @@ from lightship.errors import (
     LightshipError,
     NotFoundError,
     OutOfSpaceError,
+    RetiredError,
     SupersededError,
     TooLargeError,
     UnauthorizedError,
@@ -187,6 +188,8 @@ def _error(status: int, answer: bytes, date: str | None = None) -> LightshipErro
     except (msgspec.MsgspecError, UnicodeDecodeError):
         problem = Problem(f"HTTP status {status}")
     if status == status_of(SupersededError("")):
+        if problem.retired:
+            return RetiredError(problem.error)
         installed = (problem.epoch, problem.generation) if problem.epoch and problem.generation else None
         return SupersededError(problem.error, installed)
     if status == status_of(UnauthorizedError("")):

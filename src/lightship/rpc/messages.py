@@ -19,8 +19,9 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Any answer of 400 and above. With 409, what is installed."""
+    """Any answer of 400 and above. With 409: what is installed instead, or that the manifest's layout is retired."""
 
     error: str
     epoch: int | None = None
     generation: int | None = None
+    retired: bool = False

@@ -1,83 +1,82 @@
-"""The layouts in the data folder of a replica: which there are, and which one is served.
+"""The layouts in the data folder of a replica: which there are, which one is served, and which one follows it.
 
 layouts/NAME/           the files of all shards of a layout, and the meta.json that composes them
 layouts/NAME/fresh-N    its time is how fresh shard N is
-current                 the name of the layout that is served
+state.json              which layout is served: see `State`
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from lightship.errors import IncompatibleIndexError, SupersededError
-from lightship.files import space_errors, write_atomically
-from lightship.index.segments import composed, drop_unnamed
-from lightship.manifest import Layout, Manifest
+import msgspec
 
-FORMAT = "1"  # of the data folder
+from lightship.config import SearchengineSettings
+from lightship.errors import NotFoundError, RetiredError
+from lightship.files import space_errors
+from lightship.index.segments import META, composed, drop_unnamed
+from lightship.manifest import Layout, Manifest, is_layout
+from lightship.searchengine.state import State, check_format, read_state, write_state
+
+logger = logging.getLogger("searchengine")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a new layout is served by itself: see the settings of these names."""
+
+    guard: float = SearchengineSettings.guard
+    keep_former: float = SearchengineSettings.keep_former
+
+    @classmethod
+    def of(cls, settings: SearchengineSettings) -> Rules:
+        """Return the rules that `settings` set."""
+        return cls(settings.guard, settings.keep_former)
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A layout that is collected beside the one that is served; `held` says why it is not served yet."""
+
+    layout: str
+    order: int
+    shards: int
+    present: int
+    documents: int
+    held: str
 
 
 class Layouts:
     """The layouts in the data folder at `folder`. Several processes may share it."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, rules: Rules) -> None:
         """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
-        self._folder = folder
+        self._folder, self._rules = folder, rules
+        self._told = ""  # what was said last of a layout that is held back
         os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
-        self._check_format()
-
-    def _check_format(self) -> None:
-        path = os.path.join(self._folder, "format")
-        if not os.path.exists(path):
-            write_atomically(path, FORMAT.encode())
-        with open(path) as file:
-            found = file.read().strip()
-        if found != FORMAT:
-            raise IncompatibleIndexError(
-                f"{self._folder} is a data folder of format {found[:20]!r}, this version reads {FORMAT}: "
-                "use another folder, and the indexers fill it again"
-            )
-
-    def clean_up(self) -> None:
-        """Remove what a crash left behind; call it once, before any process receives."""
-        for folder, manifests in self._installed().items():
-            if not manifests:
-                shutil.rmtree(folder)
-                continue
-            for left in os.listdir(folder):
-                if left.endswith((".part", ".new")):
-                    os.unlink(os.path.join(folder, left))
-            drop_unnamed(folder, manifests)
-        self.drop_old()
-
-    def _installed(self) -> dict[str, list[Manifest]]:
-        """Return what is installed in the folder of each layout."""
-        folders = [entry.path for entry in os.scandir(os.path.join(self._folder, "layouts")) if entry.is_dir()]
-        return {folder: composed(folder) for folder in folders}
-
-    def drop_old(self) -> None:
-        """Remove the layouts that the served one took the place of."""
-        name = self.current()
-        newest = _epoch(composed(self.folder(name))) if name else 0
-        for folder, manifests in self._installed().items():
-            if os.path.basename(folder) != name and 0 < _epoch(manifests) <= newest:
-                shutil.rmtree(folder, ignore_errors=True)  # somebody may write into it at this moment: the next start
+        check_format(folder)
 
     def folder(self, name: str) -> str:
         """Return the folder of the layout called `name`."""
         return os.path.join(self._folder, "layouts", name)
 
+    def state(self) -> State:
+        """Return which layout is served, wanted and kept."""
+        return read_state(self._folder)
+
     def current(self) -> str | None:
         """Return the name of the layout that is served; None before the first is whole."""
-        try:
-            with open(os.path.join(self._folder, "current")) as file:
-                return file.read().strip()
-        except FileNotFoundError:
-            return None
+        return self.state().served
+
+    def installed(self, name: str | None) -> list[Manifest]:
+        """Return the manifests of the layout called `name` that are installed."""
+        return composed(self.folder(name)) if name else []
 
     def freshness(self, layout: str) -> dict[int, float]:
         """Return, by shard, the time in seconds since the epoch up to which every change is in the index."""
@@ -95,24 +94,6 @@ class Layouts:
         with space_errors(folder), open(path, "a"):
             os.utime(path, (manifest.fresh_as_of, manifest.fresh_as_of))
 
-    def check(self, manifest: Manifest) -> None:
-        """Raise SupersededError when the served layout has taken the place of the manifest's."""
-        name = self.current()
-        if name and name != manifest.layout.name:
-            served = composed(self.folder(name))
-            if manifest.epoch < min((other.epoch for other in served), default=0):
-                raise superseded(max(served, key=lambda other: other.epoch))
-
-    def flip(self, layout: Layout, installed: list[Manifest]) -> None:
-        """Serve `layout` from now on if it is whole and newer than the one that is served."""
-        name = self.current()
-        if name == layout.name or len(installed) < layout.shards:
-            return
-        if name and _epoch(installed) < _epoch(composed(self.folder(name))):
-            return
-        write_atomically(os.path.join(self._folder, "current"), layout.name.encode())
-        self.drop_old()
-
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes and threads from changing the folder meanwhile."""
@@ -120,14 +101,154 @@ class Layouts:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def clean_up(self) -> None:
+        """Remove what a crash left behind; call it once, before any process receives."""
+        for name in self._names():
+            folder, manifests = self.folder(name), self.installed(name)
+            if not manifests:
+                _remove(folder)
+                continue
+            for left in os.listdir(folder):
+                if left.endswith((".part", ".new")):
+                    os.unlink(os.path.join(folder, left))
+            drop_unnamed(folder, manifests)
+        self._drop_others(self.state())
 
-def _epoch(manifests: Iterable[Manifest]) -> int:
-    return max((manifest.epoch for manifest in manifests), default=0)
+    def check(self, manifest: Manifest) -> None:
+        """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the one that is served."""
+        state, name = self._expire(self.state()), manifest.layout.name
+        if state.served is None or name in (state.served, state.former, state.wanted):
+            return
+        if manifest.order <= self._above(state):
+            raise RetiredError(
+                f"layout {name} is retired: {state.served} is served here and newer; stop the indexers of {name}, "
+                f"or take it up again with `lightship promote {name}`"
+            )
+
+    def flip(self, layout: Layout) -> None:
+        """Serve `layout` from now on, if it is whole and the rules let it."""
+        state = self.state()
+        if layout.name == state.served:
+            return
+        candidate = self._candidate(state, layout.name)
+        if candidate is None:  # the former one
+            return
+        if not candidate.held:
+            self._serve(state, layout.name)
+        elif candidate.present == candidate.shards and self._told != layout.name:
+            self._told = layout.name
+            logger.warning("layout %s is held back: %s", layout.name, candidate.held)
+
+    def promote(self, layout: Layout) -> State:
+        """Serve `layout` now if it is whole, or else as soon as it is; return the new state."""
+        with space_errors(self._folder), self.locked():
+            state = self.state()
+            if layout.name == state.served:
+                write_state(self._folder, msgspec.structs.replace(state, wanted=None))
+            elif len(self.installed(layout.name)) == layout.shards:
+                self._serve(state, layout.name)
+            else:
+                write_state(self._folder, msgspec.structs.replace(state, wanted=layout.name))
+            return self.state()
+
+    def roll_back(self) -> State:
+        """Serve the former layout again; return the new state. Raises NotFoundError when none is kept."""
+        with space_errors(self._folder), self.locked():
+            state = self.state()
+            if state.former is None:
+                raise NotFoundError(
+                    "no former layout is kept here: start the indexers of the one that you want, and promote it with "
+                    "`lightship promote LAYOUT`"
+                )
+            self._serve(msgspec.structs.replace(state, wanted=None), state.former)
+            return self.state()
+
+    def candidates(self) -> list[Candidate]:
+        """Return the layouts that are collected, and why each is not served yet."""
+        state = self.state()
+        found = [self._candidate(state, name) for name in sorted(self._names()) if name != state.served]
+        return [candidate for candidate in found if candidate]
+
+    def _candidate(self, state: State, name: str) -> Candidate | None:
+        """Return how far the layout called `name` is; None when it is not collected in order to be served."""
+        layout, manifests = Layout.of(name), self.installed(name)
+        if state.served is not None and name != state.wanted:
+            above = self._above(state)
+            manifests = [manifest for manifest in manifests if manifest.order > above]
+        if not manifests and name != state.wanted:
+            return None
+        return Candidate(
+            layout=name, order=_order(manifests), shards=layout.shards, present=len(manifests),
+            documents=_documents(manifests), held=self._held(state, layout, manifests),
+        )  # fmt: skip
+
+    def _held(self, state: State, layout: Layout, manifests: Sequence[Manifest]) -> str:
+        """Return why `layout`, of which `manifests` are here, is not served; an empty string if it may be."""
+        if len(manifests) < layout.shards:
+            return f"{len(manifests)} of {layout.shards} shards are here"
+        if state.served is None or layout.name == state.wanted:
+            return ""
+        documents, served = _documents(manifests), _documents(self.installed(state.served))
+        if documents >= self._rules.guard * served:
+            return ""
+        return (
+            f"it has {documents} documents, {state.served} has {served}, and -guard={self._rules.guard:g}; "
+            f"`lightship promote {layout.name}` serves it all the same"
+        )
+
+    def _above(self, state: State) -> int:
+        """Return the order above which a layout is newer than the one that is served."""
+        return max(state.above, _order(self.installed(state.served)))
+
+    def _serve(self, state: State, name: str) -> None:
+        """Flip to the layout called `name`, which is whole."""
+        keep = self._rules.keep_former if state.served else 0
+        new = State(
+            served=name,
+            above=max(self._above(state), _order(self.installed(name))),
+            wanted=None if state.wanted == name else state.wanted,
+            former=state.served if keep else None,
+            former_until=time.time() + keep if keep else 0.0,
+        )
+        write_state(self._folder, new)
+        logger.info("serving layout %s%s", name, f"; {new.former} is kept for {keep:g} s" if new.former else "")
+        self._drop_others(new)
+
+    def _expire(self, state: State) -> State:
+        """Drop the former layout if it was kept for long enough."""
+        if state.former is None or time.time() < state.former_until:
+            return state
+        new = msgspec.structs.replace(state, former=None, former_until=0.0)
+        write_state(self._folder, new)
+        self._drop_others(new)
+        return new
+
+    def _drop_others(self, state: State) -> None:
+        """Remove the layouts that are neither served, kept nor wanted, and not newer."""
+        if state.served is None:
+            return
+        above, keep = self._above(state), (state.served, state.former, state.wanted)
+        for name in self._names():
+            orders = [manifest.order for manifest in self.installed(name)]
+            if name not in keep and orders and max(orders) <= above:
+                _remove(self.folder(name))
+
+    def _names(self) -> list[str]:
+        entries = os.scandir(os.path.join(self._folder, "layouts"))
+        return [entry.name for entry in entries if entry.is_dir() and is_layout(entry.name)]
 
 
-def superseded(newer: Manifest) -> SupersededError:
-    """Return the error that tells an indexer that `newer` is installed."""
-    return SupersededError(
-        f"epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name} is installed: a newer indexer owns this shard",
-        newer.version,
-    )
+def _remove(folder: str) -> None:
+    """Remove a layout; its meta.json first, so that what a crash leaves of it is taken for nothing but remains."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(folder, META))
+    shutil.rmtree(folder, ignore_errors=True)  # somebody may write into it at this moment: then at the next start
+
+
+def _order(manifests: Sequence[Manifest]) -> int:
+    """Return the order of a layout: it grows when all its shards have a greater one."""
+    return min((manifest.order for manifest in manifests), default=0)
+
+
+def _documents(manifests: Sequence[Manifest]) -> int:
+    return sum(manifest.documents for manifest in manifests)

@@ -10,6 +10,7 @@ import sys
 from lightship.config import SearchengineSettings, parse_address, parse_settings
 from lightship.files import lock_folder
 from lightship.program import listen, run_program
+from lightship.searchengine.layouts import Rules
 from lightship.searchengine.serve import serve, serve_with_workers
 from lightship.searchengine.store import Store
 from lightship.tls import listener_options
@@ -36,7 +37,7 @@ def _main(arguments: list[str]) -> None:
         host, port = parse_address(settings.addr)[0], listener.getsockname()[1]
         folder = settings.data or os.path.join("lightship-data", f"searchengine-{port}")
         stack.enter_context(lock_folder(folder, "lock", "give each searchengine a data folder of its own (-data)"))
-        Store(folder).clean_up()
+        Store(folder, Rules.of(settings)).clean_up()
         logger.info(
             "listening on %s://%s:%d, data in %s",
             "https" if settings.tls_cert else "http",

@@ -21,6 +21,7 @@ from lightship.errors import LightshipError
 from lightship.program import run_program, stop_on_signals
 from lightship.rpc.protocol import LimitedProtocol
 from lightship.searchengine.draining import DrainingServer
+from lightship.searchengine.layouts import Rules
 from lightship.searchengine.metrics import SAVE_SECONDS
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
@@ -43,7 +44,7 @@ def serve(
     """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     trust(settings.tls_ca)
-    replica = Replica(Store(folder))
+    replica = Replica(Store(folder, Rules.of(settings)))
     app = make_app(replica, accepted, settings, worker)
     save = app.state.metrics.save if settings.workers > 1 else None
     app.router.lifespan_context = lambda _: _following(replica, save)

@@ -9,30 +9,31 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 
-from lightship.errors import InvalidInputError
+from lightship.errors import InvalidInputError, SupersededError
 from lightship.files import space_errors
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.segments import check_components, compose, composed
-from lightship.manifest import File, Layout, Manifest, check_manifest
+from lightship.manifest import File, Layout, Manifest, check_layout, check_manifest
 from lightship.rpc.messages import Installed, Missing
-from lightship.searchengine.layouts import Layouts, superseded
+from lightship.searchengine.layouts import Layouts, Rules
 from lightship.searchengine.received import ReceivedFiles
+from lightship.searchengine.state import State
 
 
 class Store:
     """What is installed in the data folder at `folder`."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, rules: Rules | None = None) -> None:
         """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
         self.folder = folder
-        self._layouts = Layouts(folder)
-        self._files = ReceivedFiles(self._layouts)
-        self.clean_up, self.current = self._layouts.clean_up, self._layouts.current
-        self.layout_folder, self.freshness = self._layouts.folder, self._layouts.freshness
+        self.layouts = Layouts(folder, rules or Rules())
+        self._files = ReceivedFiles(self.layouts)
+        self.clean_up, self.current = self.layouts.clean_up, self.layouts.current
+        self.layout_folder, self.freshness = self.layouts.folder, self.layouts.freshness
 
     def manifest(self, shard: int, layout: str) -> Manifest | None:
         """Return the manifest of `shard` that is installed in the layout called `layout`."""
-        found = composed(self._layouts.folder(layout))
+        found = composed(self.layouts.folder(layout))
         return next((manifest for manifest in found if manifest.shard == shard), None)
 
     def offered(self, layout: str, shard: int, name: str) -> bool:
@@ -42,18 +43,19 @@ class Store:
     def install(self, manifest: Manifest, shard: int) -> Installed | Missing:
         """Install `manifest` if it is new and all its files are here; blocking.
 
-        Raises InvalidInputError when it is malformed, SupersededError when something newer is installed.
+        Raises InvalidInputError when it is malformed, SupersededError when something newer is
+        installed, RetiredError when the layout is not taken any more.
         """
         check_manifest(manifest, shard)
         _check_schema(manifest.layout)
         check_components(manifest)
-        folder = self._layouts.folder(manifest.layout.name)
-        with space_errors(folder), self._layouts.locked():
-            self._layouts.check(manifest)
+        folder = self.layouts.folder(manifest.layout.name)
+        with space_errors(folder), self.layouts.locked():
+            self.layouts.check(manifest)
             installed = {other.shard: other for other in composed(folder)} if os.path.isdir(folder) else {}
             old = installed.get(shard)
             if old and old.version > manifest.version:
-                raise superseded(old)
+                raise _superseded(old)
             if not old or old.version < manifest.version:
                 _check_names(manifest, installed)
                 os.makedirs(folder, exist_ok=True)
@@ -64,9 +66,18 @@ class Store:
                 installed[shard] = manifest
                 compose(folder, [installed[number] for number in sorted(installed)])
                 self._files.drop_replaced(old, manifest)
-            self._layouts.note_freshness(manifest)
-            self._layouts.flip(manifest.layout, list(installed.values()))
+            self.layouts.note_freshness(manifest)
+            self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation)
+
+    def promote(self, layout: Layout) -> State:
+        """Serve `layout` now if it is whole, or else as soon as it is; return the new state. Blocking.
+
+        Raises InvalidInputError when this searchengine can't read it.
+        """
+        check_layout(layout)
+        _check_schema(layout)
+        return self.layouts.promote(layout)
 
     async def receive(self, layout: Layout, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Keep `file` if its bytes have the size and digest that it says.
@@ -94,3 +105,10 @@ def _check_names(manifest: Manifest, installed: dict[int, Manifest]) -> None:
                 f"file {min(shared)} of shard {manifest.shard} is one of shard {other.shard}; "
                 "don't make a shard from a copy of another one's data folder"
             )
+
+
+def _superseded(newer: Manifest) -> SupersededError:
+    return SupersededError(
+        f"epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name} is installed: a newer indexer owns this shard",
+        newer.version,
+    )

@@ -18,6 +18,7 @@ from lightship.config import SearchengineSettings
 from lightship.errors import (
     LightshipError,
     NotFoundError,
+    RetiredError,
     SupersededError,
     UnauthorizedError,
     UnavailableError,
@@ -152,7 +153,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, UnavailableError) else {}
     if isinstance(error, UnauthorizedError):
         headers = {"WWW-Authenticate": "Bearer"}
-    return _problem(request, status_of(error), Problem(str(error), epoch, generation), headers)
+    problem = Problem(str(error), epoch, generation, retired=isinstance(error, RetiredError))
+    return _problem(request, status_of(error), problem, headers)
 
 
 async def _on_status(request: Request, error: Exception) -> Response:

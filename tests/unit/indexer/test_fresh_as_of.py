@@ -30,7 +30,9 @@ def test_nothing_older_than_fresh_as_of_is_missing(tmp_path: Path) -> None:
                 broken.append(f"generation {manifest.generation}: lacks what was put {late:.3f} s before")
 
     layout = Layout(1, SCHEMA_VERSION)
-    shard = Shard(log, str(tmp_path), layout=layout, shard=0, epoch=1, heap_bytes=64 << 20, threads=1, publish=publish)
+    shard = Shard(
+        log, str(tmp_path), layout=layout, order=1, shard=0, epoch=1, heap_bytes=64 << 20, threads=1, publish=publish
+    )
     indexer = threading.Thread(target=shard.run, args=(stop,))
     indexer.start()
     for batch in range(BATCHES):

@@ -51,7 +51,7 @@ class Indexed:
     def start(self, shard: int = 0) -> Shard:
         self.epoch += 1
         return Shard(
-            self.log, str(self.folder / f"indexer-{shard}"), layout=Layout(self.shards, SCHEMA_VERSION), shard=shard,
+            self.log, str(self.folder / f"indexer-{shard}"), layout=Layout(self.shards, SCHEMA_VERSION), order=self.shards, shard=shard,
             epoch=self.epoch, heap_bytes=16 << 20, threads=1, publish=self.published.append,
         )  # fmt: skip
 

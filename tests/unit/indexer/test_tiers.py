@@ -30,7 +30,7 @@ def found(tier: Tiers, folder: Path) -> dict[str, str]:
     published = folder / "published"
     segments = Snapshots(tier.folders, str(published)).take()
     manifest = Manifest(
-        layout=Layout(1, SCHEMA_VERSION), shard=0, epoch=1, generation=1, segments=segments, log_id="log", positions={},
+        layout=Layout(1, SCHEMA_VERSION), order=1, shard=0, epoch=1, generation=1, segments=segments, log_id="log", positions={},
         made=0, fresh_as_of=0,
     )  # fmt: skip
     compose(str(published), [manifest])

@@ -61,11 +61,11 @@ def test_how_fresh_it_is_is_the_oldest_shards(store: Store, tmp_path: Path) -> N
 
 
 def test_a_new_layout_does_not_take_over_how_fresh_the_old_one_was(store: Store, tmp_path: Path) -> None:
-    old, new = MadeShard(tmp_path / "old"), MadeShard(tmp_path / "new", 0, 1, epoch=2)
+    old, new = MadeShard(tmp_path / "old"), MadeShard(tmp_path / "new", 0, 1, order=2)
     send(store, old.manifest(fresh_as_of=9000.0), old.published)
     replica = Replica(store)
     replica.follow_freshness()
-    parts = [MadeShard(tmp_path / f"new{number}", number, 2, epoch=2) for number in range(2)]
+    parts = [MadeShard(tmp_path / f"new{number}", number, 2, order=2) for number in range(2)]
     for part in parts:
         send(store, part.manifest(fresh_as_of=1000.0), part.published)
     replica.follow()
@@ -118,8 +118,8 @@ def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store,
         reader.start()
     for number in range(30):
         if number % 10 == 9:
-            made = MadeShard(tmp_path / f"layout-{number}", 0, 1, epoch=number)
-            parts = [MadeShard(tmp_path / f"{number}-{n}", n, 2, epoch=number) for n in range(2)]
+            made = MadeShard(tmp_path / f"layout-{number}", 0, 1, epoch=number, order=number)
+            parts = [MadeShard(tmp_path / f"{number}-{n}", n, 2, epoch=number, order=number) for n in range(2)]
             for part in parts:
                 push(store, part.put(page(part.shard)))
         push(store, made.put(page(0)))

@@ -198,7 +198,7 @@ def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
 
 
 def test_a_layout_that_is_not_served_is_read_back_by_its_name(caller: Caller, made: MadeShard, tmp_path: Path) -> None:
-    coming = MadeShard(tmp_path / "coming", shards=2, epoch=7).put(page(9))
+    coming = MadeShard(tmp_path / "coming", shards=2, order=7).put(page(9))
     caller.push(coming)  # one of two: s1v1 is served
     served_manifest = caller.get("/rpc/v1/shards/0").body
     assert caller.get("/rpc/v1/shards/0?layout=s1v1").body == served_manifest

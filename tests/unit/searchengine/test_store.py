@@ -181,33 +181,6 @@ def test_a_layout_is_served_when_all_its_shards_are_there(store: Store, tmp_path
     assert found(store) == ["0", "1", "2"]
 
 
-def test_a_new_layout_takes_the_place_of_the_old_when_it_is_whole(
-    store: Store, made: MadeShard, tmp_path: Path
-) -> None:
-    push(store, made)
-    abandoned = MadeShard(tmp_path / "abandoned", 0, 5, epoch=2).put(page(5))
-    push(store, abandoned)
-    parts = [MadeShard(tmp_path / f"new{number}", number, 2, epoch=3).put(page(number)) for number in range(2)]
-    push(store, parts[0])
-    assert (store.current(), found(store)) == ("s1v1", ["1"])
-    push(store, made.put(page(7)))
-    assert found(store) == ["1", "7"]
-    push(store, parts[1])
-    assert (store.current(), found(store)) == ("s2v1", ["0", "1"])
-    assert os.listdir(os.path.dirname(store.layout_folder("s2v1"))) == ["s2v1"]
-    with pytest.raises(SupersededError):
-        store.install(made.manifest(), 0)
-
-
-def test_an_older_layout_does_not_come_back(store: Store, tmp_path: Path) -> None:
-    newer = MadeShard(tmp_path / "new", 0, 1, epoch=10).put(page(1))
-    push(store, newer)
-    with pytest.raises(SupersededError) as refused:
-        store.install(MadeShard(tmp_path / "old", 0, 2, epoch=9).manifest(), 0)
-    assert refused.value.installed == (10, 1)
-    assert os.listdir(os.path.dirname(store.layout_folder("s1v1"))) == ["s1v1"]
-
-
 def test_a_layout_that_is_dropped_while_a_file_comes_is_unavailable(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +208,7 @@ def test_clean_up_leaves_only_what_is_installed(store: Store, made: MadeShard, t
     (folder.parent / "s4v1").mkdir()
     (folder.parent / "s4v1" / f"{'a' * 32}.store").write_bytes(b"never installed")
     (folder.parent / "lost+found").write_bytes(b"not ours")
-    partial = MadeShard(tmp_path / "partial", 0, 2, epoch=2).put(page(1))
+    partial = MadeShard(tmp_path / "partial", 0, 2, order=2).put(page(1))
     push(store, partial)
     store.clean_up()
     assert files(store) == made.manifest().files.keys()
@@ -248,8 +221,8 @@ def test_a_folder_of_another_version_is_refused_and_left_alone(store: Store, mad
     push(store, made)
     folder = tmp_path / "store"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "format"}
-    (folder / "format").write_text("2\n")
-    with pytest.raises(IncompatibleIndexError, match="format '2'"):
+    (folder / "format").write_text("3\n")
+    with pytest.raises(IncompatibleIndexError, match="format '3'"):
         Store(str(folder))
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "format"} == before
 
