@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -14,17 +16,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lightship.errors import SupersededError
-from lightship.index.segments import composed
-from lightship.manifest import Manifest
+from lightship.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
+from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Missing
+from lightship.searchengine.layouts import Rules
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from made import MadeShard, page, send_file, urls
+from property.layouts_model import Model
 
-KEYS = st.sampled_from([(1, 0), (1, 0), (2, 0), (2, 1)])
-CRASH_POINTS = ("fsync", "rename", "unlink", "utime")
-Shards = dict[int, Manifest]
+SHARDS = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+KEYS = st.sampled_from(SHARDS)
+LAYOUTS = st.sampled_from([1, 2, 3])
+STEPS = ("fsync", "rename", "unlink", "utime", "open", "mkdir", "rmdir")  # the calls that change the disk
+GUARD = 0.6
 
 
 class Crash(BaseException):
@@ -32,23 +37,19 @@ class Crash(BaseException):
 
 
 class ReplicaMachine(RuleBasedStateMachine):
-    """Two layouts of one and two shards, each pushed to in any order."""
+    """Layouts of one, two and three shards, each pushed to in any order."""
 
-    @initialize()
-    def make(self) -> None:
+    @initialize(kept=st.sampled_from([0.0, 3600.0]))
+    def make(self, kept: float) -> None:
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = Path(self.temporary.name)
-        self.made = {
-            (shards, shard): MadeShard(self.folder / f"{shards}-{shard}", shard, shards)
-            for shards, shard in ((1, 0), (2, 0), (2, 1))
-        }
-        self.epoch = 1
-        self.pages: dict[tuple[int, int], set[int]] = {key: set() for key in self.made}
-        self.contents: dict[tuple[int, int, int, int], set[int]] = {}
+        self.flips = Rules(guard=GUARD, keep_former=kept)
+        self.made = {key: MadeShard(self.folder / f"{key[0]}-{key[1]}", key[1], key[0]) for key in SHARDS}
+        self.orders, self.greatest, self.epoch = {1: 1, 2: 2, 3: 3}, 3, 1
+        self.pages: dict[tuple[int, int], set[int]] = {key: set() for key in SHARDS}
+        self.contents: dict[tuple[str, int, tuple[int, int]], set[int]] = {}
         self.offered: list[tuple[MadeShard, Manifest]] = []
-        self.installed: dict[str, Shards] = {}  # the model: by layout
-        self.served: str | None = None
-        self.crashed = False
+        self.model = Model(GUARD, keep=kept > 0)
         self.reopen()
 
     def teardown(self) -> None:
@@ -57,17 +58,16 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        store = Store(str(self.folder / "store"))
-        store.clean_up()
-        self.replica = Replica(store)
-        self.forget_old_layouts()
+        self.store = Store(str(self.folder / "store"), self.flips)
+        self.store.clean_up()
+        self.replica = Replica(self.store)
 
-    @rule(key=KEYS, number=st.integers(0, 2), delete=st.booleans(), newer=st.booleans())
+    @rule(key=KEYS, number=st.integers(0, 3), delete=st.booleans(), newer=st.booleans())
     def change(self, key: tuple[int, int], number: int, delete: bool, newer: bool) -> None:
         """Change a shard, and make a manifest of it that may be pushed now, later or never."""
         made, pages = self.made[key], self.pages[key]
         self.epoch += newer
-        made.epoch = max(made.epoch, self.epoch)
+        made.epoch, made.order = max(made.epoch, self.epoch), self.orders[key[0]]
         if delete:
             made.delete(page(number).url)
             pages.discard(number)
@@ -75,8 +75,21 @@ class ReplicaMachine(RuleBasedStateMachine):
             made.put(page(number))
             pages.add(number)
         manifest = made.manifest()
-        self.contents[key[0], key[1], *manifest.version] = set(pages)
+        self.contents[manifest.layout.name, key[1], manifest.version] = set(pages)
         self.offered.append((made, manifest))
+
+    @rule(shards=LAYOUTS)
+    def come_back(self, shards: int) -> None:
+        """Somebody goes (back) to this number of shards: the log gives the layout a new order."""
+        self.greatest += 1
+        self.orders[shards] = self.greatest
+
+    @rule(shards=LAYOUTS, number=st.integers(0, 3))
+    def push_layout(self, shards: int, number: int) -> None:
+        """Change and push all shards of a layout."""
+        for shard in range(shards):
+            self.change((shards, shard), number, delete=False, newer=False)
+            self.push(1, 99)
 
     @precondition(lambda self: self.offered)
     @rule(back=st.integers(1, 4), files=st.sampled_from([99, 99, 3]))
@@ -85,105 +98,163 @@ class ReplicaMachine(RuleBasedStateMachine):
         made, manifest = self.offered[-min(back, len(self.offered))]
         self.attempt(lambda: self.send(made, manifest, files), manifest)
 
-    @rule(key=KEYS, number=st.integers(0, 2))
-    def change_and_push(self, key: tuple[int, int], number: int) -> None:
-        self.change(key, number, delete=False, newer=False)
-        self.push(1, 99)
+    @precondition(lambda self: self.offered)
+    @rule(damage=st.sampled_from(["cut", "longer", "other"]), data=st.data())
+    def push_damaged(self, damage: str, data: Any) -> None:
+        """Send a file that is not what the manifest names: nothing of it may be kept."""
+        made, manifest = self.offered[-1]
+        files = sorted(manifest.files.values(), key=lambda file: file.name)
+        file: File | None = data.draw(st.sampled_from(files)) if files else None
+        with contextlib.suppress(FileNotFoundError, RetiredError, SupersededError):
+            answer = self.store.install(manifest, manifest.shard)
+            if not isinstance(answer, Missing):
+                self.model.install(manifest)
+            elif file:
+                content = made.bytes_of(file)
+                content = {"cut": content[:-1], "longer": content + b"x", "other": b"?" + content[1:]}[damage]
+                with pytest.raises(InvalidInputError):
+                    send_file(self.store, manifest, file, content)
 
-    @rule(key=KEYS, number=st.integers(0, 2), point=st.sampled_from(CRASH_POINTS), calls=st.integers(0, 16), late=st.booleans())  # fmt: skip
-    def crash(self, key: tuple[int, int], number: int, point: str, calls: int, late: bool) -> None:
+    @rule(shards=LAYOUTS)
+    def promote(self, shards: int) -> None:
+        self.store.promote(Layout(shards, 1))
+        self.model.promote(Layout(shards, 1).name)
+
+    @rule()
+    def roll_back(self) -> None:
+        try:
+            self.store.layouts.roll_back()
+        except NotFoundError:
+            assert self.model.former is None
+        else:
+            self.model.roll_back()
+
+    @rule()
+    def expire(self) -> None:
+        """The time for which the former layout is kept is over; the next manifest notices."""
+        former = self.store.layouts.state().former_until
+        with pytest.MonkeyPatch.context() as patch, self.store.layouts.locked():
+            patch.setattr("time.time", lambda: former + 1)
+            self.store.layouts.expire()
+        self.model.expire()
+
+    @rule(key=KEYS, number=st.integers(0, 3), step=st.sampled_from(STEPS), calls=st.integers(0, 24), late=st.booleans())  # fmt: skip
+    def crash(self, key: tuple[int, int], number: int, step: str, calls: int, late: bool) -> None:
         """Push a change, and die before (or after) a call that changes the disk; then start again."""
         self.change(key, number, delete=False, newer=False)
         made, manifest = self.offered[-1]
-        self.crashed = True
-        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Crash):
-            patch.setattr(os, point, crashing(getattr(os, point), calls, late=late))
-            self.attempt(lambda: self.send(made, manifest, 99), manifest)
-            self.crashed = False
-        if self.crashed and manifest in composed(self.replica.store.layout_folder(manifest.layout.name)):
-            self.note(manifest)  # it died after the one rename that counts
-        self.crashed = False
+        self.die(step, calls, late, lambda: self.send(made, manifest, 99), lambda: self.model.offer(manifest))
+
+    @rule(shards=LAYOUTS, step=st.sampled_from(STEPS), calls=st.integers(0, 8), late=st.booleans())
+    def crash_in_promote(self, shards: int, step: str, calls: int, late: bool) -> None:
+        layout = Layout(shards, 1)
+        self.die(step, calls, late, lambda: self.store.promote(layout), lambda: self.model.promote(layout.name))
+
+    def die(self, step: str, calls: int, late: bool, work: Callable[[], object], noted: Callable[[], None]) -> None:
+        """Do `work` up to a crash, start again; the model notes all of it (`noted`), a part or nothing."""
+        owner: Any = builtins if step == "open" else os
+        before = self.model.copy()
+        done = False
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.suppress(Crash, RetiredError, SupersededError, FileNotFoundError),
+        ):
+            patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash(), late=late))
+            done = bool(work())
         self.reopen()
+        if done:
+            noted()
+            return
+        states = [before.copy(), *self.model.steps(noted)]
+        found = [model for model in states if self.agrees(model)]
+        assert found, f"{self.seen()} is none of {[model.summary() for model in states]}"
+        self.model = found[0]
+
+    @rule(key=KEYS, number=st.integers(0, 3), calls=st.integers(0, 12))
+    def fill_the_disk(self, key: tuple[int, int], number: int, calls: int) -> None:
+        """The disk is full at one call: an error that says so, and the old view; the next push goes on."""
+        self.change(key, number, delete=False, newer=False)
+        made, manifest = self.offered[-1]
+        full = OSError(errno.ENOSPC, "No space left on device")
+        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(OutOfSpaceError):
+            patch.setattr(os, "fsync", failing(os.fsync, calls, full, late=False))
+            self.attempt(lambda: self.send(made, manifest, 99), manifest)
+            return
+        before = self.model.copy()
+        states = [before, *self.model.steps(lambda: self.model.offer(manifest))]
+        self.replica.follow()
+        self.model = next(model for model in states if self.agrees(model))
+        self.push(1, 99)
 
     def send(self, made: MadeShard, manifest: Manifest, files: int) -> bool:
         """Return whether it was installed."""
-        store = self.replica.store
-        answer = store.install(manifest, manifest.shard)
+        answer = self.store.install(manifest, manifest.shard)
         if isinstance(answer, Missing):
             for name in answer.files[:files]:
-                send_file(store, manifest, manifest.files[name], made.bytes_of(manifest.files[name]))
-            answer = store.install(manifest, manifest.shard)
+                send_file(self.store, manifest, manifest.files[name], made.bytes_of(manifest.files[name]))
+            answer = self.store.install(manifest, manifest.shard)
         return not isinstance(answer, Missing)
 
     def attempt(self, work: Callable[[], bool], manifest: Manifest) -> None:
         try:
             if work():
-                self.note(manifest)
+                self.model.install(manifest)
         except FileNotFoundError:  # the indexer published something newer meanwhile
             pass
         except SupersededError:
-            assert not self.is_newest(manifest)
+            assert not self.model.is_newest(manifest)
+        except RetiredError:
+            assert not self.model.takes(manifest)
 
-    def is_newest(self, manifest: Manifest) -> bool:
-        served = self.installed.get(self.served or "", {})
-        old = self.installed.get(manifest.layout.name, {}).get(manifest.shard)
-        fenced = manifest.layout.name != self.served and manifest.epoch < min((m.epoch for m in served.values()), default=0)  # fmt: skip
-        return not fenced and (old is None or old.version <= manifest.version)
-
-    def note(self, manifest: Manifest) -> None:
-        """Bring the model up to date: `manifest` is installed."""
-        assert self.is_newest(manifest)
-        name = manifest.layout.name
-        self.installed.setdefault(name, {})[manifest.shard] = manifest
-        served = self.installed.get(self.served or "", {})
-        whole = len(self.installed[name]) == manifest.layout.shards
-        if name != self.served and whole and newest(self.installed[name]) >= newest(served):
-            if self.crashed and self.replica.store.current() == self.served:
-                return  # it died between install and flip: the next manifest flips
-            self.served = name
-            self.forget_old_layouts()
-
-    def forget_old_layouts(self) -> None:
-        served = newest(self.installed.get(self.served or "", {}))
-        self.installed = {
-            key: shards for key, shards in self.installed.items() if key == self.served or newest(shards) > served
+    def seen(self) -> tuple[Any, ...]:
+        state = self.store.layouts.state()
+        installed = {
+            name: {m.shard: m.version for m in self.store.layouts.installed(name)} for name in self.model.names
         }
+        return (state.served, state.wanted, state.former), {name: found for name, found in installed.items() if found}
+
+    def agrees(self, model: Model) -> bool:
+        return self.seen() == model.summary()
 
     @invariant()
     def serves_the_newest_whole_view(self) -> None:
         if not hasattr(self, "replica"):
             return
         self.replica.follow()
-        assert self.replica.layout == self.served
-        if self.served is None:
+        assert self.seen() == self.model.summary()
+        assert self.replica.layout == self.model.served
+        if self.model.served is None:
             return
-        shards = self.installed[self.served]
+        shards = self.model.installed[self.model.served]
         assert {m.shard: m.version for m in self.replica.manifests} == {n: m.version for n, m in shards.items()}
-        expected: dict[str, int] = {}
-        for manifest in shards.values():
-            for number in self.contents[manifest.layout.shards, manifest.shard, *manifest.version]:
-                expected[page(number).url] = expected.get(page(number).url, 0) + 1
-        found: dict[str, int] = {}
-        for url in urls(self.replica, "page", size=100):
-            found[url] = found.get(url, 0) + 1
-        assert found == expected
+        expected = sorted(
+            page(number).url
+            for manifest in shards.values()
+            for number in self.contents[manifest.layout.name, manifest.shard, manifest.version]
+        )
+        assert sorted(urls(self.replica, "page", size=100)) == expected
 
 
-def newest(shards: Shards) -> int:
-    return max((manifest.epoch for manifest in shards.values()), default=0)
+def step_opens(real: Callable[..., Any]) -> bool:
+    return real is builtins.open
 
 
-def crashing(real: Callable[..., Any], calls: int, *, late: bool) -> Callable[..., Any]:
+def failing(real: Callable[..., Any], calls: int, error: BaseException, *, late: bool) -> Callable[..., Any]:
+    """Return `real` that raises `error` after so many calls: once if it is an error, from then on if it is a crash."""
     left = calls
 
     def call(*arguments: Any, **more: Any) -> Any:
         nonlocal left
+        if step_opens(real) and not set(str(arguments[1] if len(arguments) > 1 else "r")) & set("wa"):
+            return real(*arguments, **more)
         left -= 1
-        if left >= 0:
+        if left >= 0 or (isinstance(error, OSError) and left < -1):
             return real(*arguments, **more)
         if left == -1 and late:
-            real(*arguments, **more)
-        raise Crash  # also for what a `finally` does: the process is gone
+            made = real(*arguments, **more)
+            if step_opens(real):
+                made.close()
+        raise error  # a crash also for what a `finally` does: the process is gone
 
     return call
 
@@ -191,8 +262,8 @@ def crashing(real: Callable[..., Any], calls: int, *, late: bool) -> Callable[..
 TestReplica = ReplicaMachine.TestCase
 TestReplica.settings = settings(
     phases=[Phase.generate],
-    max_examples=12,
-    stateful_step_count=15,
+    max_examples=15,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,

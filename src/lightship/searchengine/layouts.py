@@ -116,7 +116,7 @@ class Layouts:
 
     def check(self, manifest: Manifest) -> None:
         """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the one that is served."""
-        state, name = self._expire(self.state()), manifest.layout.name
+        state, name = self.expire(), manifest.layout.name
         if state.served is None or name in (state.served, state.former, state.wanted):
             return
         if manifest.order <= self._above(state):
@@ -214,8 +214,9 @@ class Layouts:
         logger.info("serving layout %s%s", name, f"; {new.former} is kept for {keep:g} s" if new.former else "")
         self._drop_others(new)
 
-    def _expire(self, state: State) -> State:
-        """Drop the former layout if it was kept for long enough."""
+    def expire(self) -> State:
+        """Drop the former layout if it was kept for long enough; return the state."""
+        state = self.state()
         if state.former is None or time.time() < state.former_until:
             return state
         new = msgspec.structs.replace(state, former=None, former_until=0.0)
