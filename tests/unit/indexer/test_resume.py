@@ -47,7 +47,7 @@ class Lab:
         self.epoch += 1
         published: list[Manifest] = []
         shard = Shard(
-            self.log, str(self.folder / name), layout=LAYOUT, shard=0, epoch=self.epoch, heap_bytes=16 << 20, threads=1,
+            self.log, str(self.folder / name), layout=LAYOUT, order=1, shard=0, epoch=self.epoch, heap_bytes=16 << 20, threads=1,
             publish=published.append, warm=self.warm(name) if restore else None,
         )  # fmt: skip
         return shard, published
