@@ -1,0 +1,153 @@
+"""A replica that starts: empty, beside an indexer that has an index of a gigabyte, and again on its own data."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bench.cluster import Cluster
+from bench.documents import Corpus
+from bench.progress import bar, step, wait_until
+from bench.report import Figure, Report
+from bench.segments import Made, size
+from bench.settings import BenchSettings
+from lightship.errors import UnavailableError
+from lightship.indexer.push import Pusher
+from lightship.indexer.shard import HEARTBEAT
+from lightship.manifest import Manifest
+from lightship.model import Document
+
+BYTES = 1_000_000_000  # of the index
+SEGMENTS = 12
+SAMPLE = 1000  # documents whose size in the index tells how many there must be
+EXTRA_SECONDS = 2.0  # that a start may take beside the bytes' way over the link
+RESTART_SECONDS = 2.0
+PATIENCE = 300.0
+_CHUNK = 1 << 20
+
+
+def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
+    """Measure the link with the same bytes, then the start; the link is the loopback, as fast as it happens to be."""
+    made = _index(corpus, folder / "gigabyte")
+    manifest = made.manifest()
+    total = size(manifest)
+    link = _copy_seconds(made, manifest, folder / "copied")
+    cluster = Cluster(folder / "cluster", replicas=1, threads=1, indexer=False)
+    cluster.folder.mkdir()
+    with _heartbeats(cluster, made, manifest):
+        empty = _start_seconds(cluster)
+        again = _start_seconds(cluster)
+    figures = [
+        Figure("index", total / 1e6, "MB"),
+        Figure("the same bytes over a socket, hashed and synced", link, "s"),
+        Figure("link", total / 1e6 / link, "MB/s"),
+        Figure("started empty, until ready", empty, "s", link + EXTRA_SECONDS),
+        Figure("started on its data, until ready", again, "s", RESTART_SECONDS),
+    ]
+    files = len(manifest.files)
+    note = f"{manifest.documents} documents, {len(manifest.segments)} segments, {files} files; load average {os.getloadavg()[0]:.1f}"
+    return Report("start", figures, [note, "the limit of a start is the link's time and 2 s"])
+
+
+def _index(corpus: Corpus, folder: Path) -> Made:
+    """Return an index of BYTES: the corpus's documents, again and again under other urls."""
+    sample = Made(folder / "sample")
+    spread = corpus.documents[:: max(1, len(corpus.documents) // SAMPLE)]
+    sample.commit(spread)
+    count = int(BYTES / size(sample.manifest()) * len(spread))
+    made, documents = Made(folder / "shard", SEGMENTS), _repeated(corpus)
+    for number in bar(range(SEGMENTS), f"indexing {count} documents", SEGMENTS):
+        assert isinstance(number, int)
+        made.commit(itertools.islice(documents, count // SEGMENTS), number)
+    return made
+
+
+def _repeated(corpus: Corpus) -> Iterator[Document]:
+    for turn in itertools.count():
+        for document in corpus.documents:
+            yield msgspec.structs.replace(document, url=f"{document.url}#{turn}" if turn else document.url)
+
+
+def _copy_seconds(made: Made, manifest: Manifest, target: Path) -> float:
+    """Return the seconds that the files take from one socket to another, hashed, written and synced."""
+    step("copying the same bytes")
+    target.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sender = threading.Thread(target=_serve_files, args=(listener, made, manifest), daemon=True)
+        sender.start()
+        started = time.perf_counter()
+        with socket.create_connection(listener.getsockname()) as connection:
+            for file in manifest.files.values():
+                _receive(connection, target / file.name, file.size, file.digest)
+        seconds = time.perf_counter() - started
+        sender.join()
+    return seconds
+
+
+def _serve_files(listener: socket.socket, made: Made, manifest: Manifest) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        for file in manifest.files.values():
+            with (made.published / file.name).open("rb") as source:
+                connection.sendfile(source)
+
+
+def _receive(connection: socket.socket, path: Path, left: int, expected: str) -> None:
+    digest, buffer = hashlib.sha256(), memoryview(bytearray(_CHUNK))
+    with path.open("wb") as out:
+        while left:
+            count = connection.recv_into(buffer, min(left, _CHUNK))
+            digest.update(buffer[:count])
+            out.write(buffer[:count])
+            left -= count
+        out.flush()
+        os.fsync(out.fileno())
+    assert digest.hexdigest() == expected
+    path.unlink()
+
+
+@contextlib.contextmanager
+def _heartbeats(cluster: Cluster, made: Made, manifest: Manifest) -> Iterator[None]:
+    """Push as an idle indexer does: the same manifest each second."""
+    stop = threading.Event()
+    pusher = Pusher(cluster.addresses, str(made.published), "", superseded=_superseded)
+
+    def beat() -> None:
+        while not stop.wait(HEARTBEAT):
+            pusher.offer(manifest)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        pusher.close()
+
+
+def _superseded(error: Exception) -> None:
+    raise error
+
+
+def _start_seconds(cluster: Cluster) -> float:
+    step("starting a replica")
+    started = time.perf_counter()
+    with cluster.running():
+        return wait_until(lambda: _ready(cluster), PATIENCE, "the replica ready") - started
+
+
+def _ready(cluster: Cluster) -> bool:
+    try:
+        return bool(cluster.status(cluster.addresses[0]).get("ready"))
+    except UnavailableError:
+        return False
