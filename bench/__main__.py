@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import fanout, freshness, index, search, start
+from bench import fanout, freshness, index, scaling, search, start
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -18,7 +18,7 @@ from lightship.config import parse_settings
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-NAMES = ("index", "search", "freshness", "fanout", "start")
+NAMES = ("index", "search", "freshness", "fanout", "start", "scaling")
 DESCRIPTION = (
     f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
     "A missed target is printed as FAIL; only an error gives the exit status 1."
@@ -52,6 +52,8 @@ def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Seque
         yield fanout.run(settings, corpus, folder)
     if "start" in names:
         yield start.run(settings, corpus, folder)
+    if "scaling" in names:
+        yield scaling.run()
     on_cluster = [
         name for name in ("search", "freshness") if name in names
     ]  # freshness changes documents: it comes last
