@@ -177,7 +177,25 @@ class UpSettings:
     replicas: int = _setting(1, "number of searchengines, on PORT, PORT+1, …", _number(1, 64))
     standbys: int = _setting(0, "indexers that stand by for each shard", _number(0, 8))
     port: int = _setting(8080, "port of the search page", _number(1, 65535))
+    intake: int = _setting(
+        0,
+        "port, on this machine only, on which documents are added: INTAKE+N at shard N; 0: PORT + 1010",
+        _number(0, 65535),
+    )
     data: str = _setting("lightship-data/up", "data folder of all parts")
+
+
+@dataclasses.dataclass(frozen=True)
+class AddSettings:
+    """Settings of `lightship add`; its files are given as arguments."""
+
+    indexer: tuple[str, ...] = _setting(
+        ("localhost:9090",),
+        "host:port of indexers' -listen, with commas; the next one when one does not answer",
+        _addresses,
+    )
+    batch: int = _setting(1000, "documents of one request", _number(1, 10_000))
+    tls_ca: str = _setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,6 +205,7 @@ class StatusSettings:
     searchengine: tuple[str, ...] = _setting(
         ("localhost:8080",), "host:port of the searchengines, with commas", _addresses
     )
+    indexer: tuple[str, ...] = _setting((), "host:port of indexers' -listen to ask too, with commas", _addresses)
     tls_ca: str = _setting("", TLS_CA)
 
 

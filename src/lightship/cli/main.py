@@ -6,16 +6,18 @@ import sys
 from collections.abc import Callable, Sequence
 
 from lightship import __version__
+from lightship.cli.add import add
 from lightship.cli.status import status
 from lightship.cli.up import up
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {"up": up, "status": status}
+COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {"up": up, "add": add, "status": status}
 
 _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
 
   lightship up [SOURCE …]   run everything on this machine: websites, folders and .jsonl files become a search page
+  lightship add FILE …      add the documents of .jsonl files to what runs
   lightship status          tell what searchengines serve
   lightship COMMAND --help  tell the settings of a command
 

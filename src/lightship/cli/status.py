@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from lightship.config import StatusSettings, parse_address, parse_settings
@@ -14,6 +14,7 @@ from lightship.tls import trust, trusted
 
 _SECONDS = 3.0
 _KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
+_INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes"}
 
 
 def status(arguments: Sequence[str]) -> None:
@@ -21,24 +22,26 @@ def status(arguments: Sequence[str]) -> None:
     settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
     trust(settings.tls_ca)
     silent = []
-    for name in settings.searchengine:
+    asked = [(name, _KEYS, _lines) for name in settings.searchengine]
+    asked += [(name, _INTAKE_KEYS, _intake_lines) for name in settings.indexer]
+    for name, keys, lines in asked:
         try:
-            print("\n".join(_lines(name, read_status(name))))  # noqa: T201 (what was asked for)
+            print("\n".join(lines(name, read_status(name, keys=keys))))  # noqa: T201 (what was asked for)
         except UnavailableError as error:
             silent.append(str(error))
     if silent:
         raise UnavailableError("; ".join(silent))
 
 
-def read_status(name: str, seconds: float = _SECONDS) -> dict[str, Any]:
-    """Return the /status of the searchengine at `host:port`; raises UnavailableError."""
+def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = _KEYS) -> dict[str, Any]:
+    """Return the /status of what is at `host:port` if it has these `keys`, a searchengine's; raises UnavailableError."""
     host, port = parse_address(name)
     try:
         url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
         with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
             found = json.load(answer)
-            if not isinstance(found, dict) or not found.keys() >= _KEYS:
-                raise ValueError("what answers there is no searchengine")
+            if not isinstance(found, dict) or not found.keys() >= keys:
+                raise ValueError(f"what answers there is no {'searchengine' if keys is _KEYS else 'intake'}")
             return found
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
@@ -47,6 +50,12 @@ def read_status(name: str, seconds: float = _SECONDS) -> dict[str, Any]:
 
 def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host or "localhost"
+
+
+def _intake_lines(name: str, found: dict[str, Any]) -> list[str]:
+    waiting = f"{found['waiting_requests']} waiting with {found['waiting_bytes'] / 1e6:.1f} MB"
+    stored = f"{found['stored']} changes stored, {found['refused']} requests refused"
+    return [f"{name}: intake, {stored}, {waiting}, version {found['version']}"]
 
 
 def _lines(name: str, found: dict[str, Any]) -> list[str]:

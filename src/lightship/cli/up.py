@@ -26,6 +26,7 @@ logger = logging.getLogger("up")
 PYDOC_PAGES = 600
 
 WATCH_SECONDS = 0.1
+INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
 SHOW_SECONDS = 0.5
 
 
@@ -74,6 +75,7 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
             commands[name] = python(
                 "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
                 f"-shards={settings.shards}", f"-data={os.path.join(data, name)}",
+                *([f"-listen=127.0.0.1:{intake_port(settings) + shard}"] if name.startswith("indexer") else []),
             )  # fmt: skip
     limits: list[str] = []
     if not sources:
@@ -87,14 +89,29 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
     return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
 
 
+def intake_port(settings: UpSettings) -> int:
+    """Return the port on which the first indexer takes documents in."""
+    return settings.intake or settings.port + INTAKE_BEYOND
+
+
 def _check_ports(settings: UpSettings) -> None:
-    for port in range(settings.port, settings.port + settings.replicas):
+    intake = intake_port(settings)
+    if max(settings.port + settings.replicas, intake + settings.shards) > 65536:
+        raise ConfigurationError(
+            f"there are no ports behind {settings.port} or {intake}: choose lower --port, --intake"
+        )
+    for port in (
+        *range(settings.port, settings.port + settings.replicas),
+        *range(intake, intake + settings.shards),
+    ):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("", port))
             except OSError as error:
-                raise ConfigurationError(f"port {port} is taken ({error.strerror}): choose another --port") from error
+                raise ConfigurationError(
+                    f"port {port} is taken ({error.strerror}): choose another --port, or --intake"
+                ) from error
 
 
 def _pydoc_port(data: str) -> int:
@@ -116,6 +133,7 @@ def _watch(
     address, started, shown, told = f"http://localhost:{settings.port}/", time.monotonic(), 0.0, False
     gauge = Gauge(settings.data, settings.shards, names)
     display.say(f"search page: {address}   (data and logs in {settings.data}; Ctrl-C stops)")
+    display.say(f"to add documents: lightship add FILE -indexer=localhost:{intake_port(settings)}")
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
             part.keep_alive()
