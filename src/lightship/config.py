@@ -70,6 +70,10 @@ def _addresses(text: str) -> tuple[str, ...]:
     return names
 
 
+def _optional_addresses(text: str) -> tuple[str, ...]:
+    return _addresses(text) if text else ()
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -205,7 +209,9 @@ class StatusSettings:
     searchengine: tuple[str, ...] = _setting(
         ("localhost:8080",), "host:port of the searchengines, with commas", _addresses
     )
-    indexer: tuple[str, ...] = _setting((), "host:port of indexers' -listen to ask too, with commas", _addresses)
+    indexer: tuple[str, ...] = _setting(
+        (), "host:port of indexers' -listen to ask too, with commas", _optional_addresses
+    )
     tls_ca: str = _setting("", TLS_CA)
 
 

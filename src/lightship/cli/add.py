@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from lightship.config import AddSettings, parse_settings, token
 from lightship.errors import ConfigurationError, InvalidInputError, LightshipError, TooLargeError
-from lightship.intake.client import IntakeClient, InvalidLinesError
-from lightship.intake.messages import Stored
+from lightship.intake.client import IntakeClient
+from lightship.intake.messages import InvalidLineError, Stored
 from lightship.jsonl import UNREADABLE, check_length, open_lines, read_lines
 from lightship.position import Reached
 from lightship.tls import trust
@@ -75,7 +75,7 @@ def add(arguments: Sequence[str]) -> None:
 def _send(client: IntakeClient, file: str, batch: _Batch, total: _Total) -> None:
     try:
         total.add(client.post(b"".join(batch.lines)))
-    except InvalidLinesError as error:
+    except InvalidLineError as error:
         first, last = batch.numbers[0], batch.numbers[-1]
         where = f"line {batch.numbers[error.line - 1]}" if error.line else f"lines {first} to {last}"
         raise InvalidInputError(

@@ -11,6 +11,7 @@ from typing import Any
 import zstandard
 
 from lightship.errors import InvalidInputError, TooLargeError, TooSlowError
+from lightship.intake.messages import InvalidLineError
 from lightship.intake.room import Share
 from lightship.jsonl import check_length, parse_line, read_lines
 from lightship.model import Document
@@ -26,15 +27,6 @@ _DECOMPRESSORS: dict[str, Callable[[], Any]] = {
     "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj(),
 }
 ENCODINGS = ("identity", *_DECOMPRESSORS)
-
-
-class InvalidLineError(InvalidInputError):
-    """A line of a body is no document."""
-
-    def __init__(self, line: int, error: Exception) -> None:
-        """Say what is wrong with line number `line`, from 1."""
-        super().__init__(f"line {line}: {error}")
-        self.line = line
 
 
 async def receive(stream: AsyncIterator[bytes], share: Share) -> bytes:
@@ -92,7 +84,7 @@ def parse_documents(content: bytes) -> list[Document]:
         try:
             documents.append(parse_line(check_length(line), strict=True))
         except InvalidInputError as error:
-            raise InvalidLineError(number, error) from error
+            raise InvalidLineError(f"line {number}: {error}", number) from error
     if not documents:
         raise InvalidInputError('no document in the body: send lines like {"url": "…", "title": "…", "text": "…"}')
     return documents

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from lightship.config import parse_address
-from lightship.errors import InvalidInputError, LightshipError, UnauthorizedError, UnavailableError
-from lightship.intake.messages import Refusal, Stored
+from lightship.errors import LightshipError, UnauthorizedError, UnavailableError
+from lightship.intake.messages import InvalidLineError, Refusal, Stored
 from lightship.tls import trusted
 from lightship.tokens import authorization
 
@@ -31,15 +31,6 @@ class Refused(NamedTuple):
     retry_after: float | None = None
 
 
-class InvalidLinesError(InvalidInputError):
-    """An intake refused the lines; `line` is the number of the wrong one, from 1, where it is known."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        """Say what the intake said."""
-        super().__init__(refusal.error.removeprefix(f"line {refusal.line}: "))
-        self.line = refusal.line
-
-
 class IntakeClient:
     """Puts documents through one of several intakes, in the order of the calls."""
 
@@ -50,7 +41,7 @@ class IntakeClient:
     def post(self, lines: bytes) -> Stored:
         """Put the documents of JSON lines; return when a log has them. Doing it again does no harm, and is done.
 
-        Raises InvalidLinesError, UnauthorizedError, or UnavailableError after TRYING_SECONDS.
+        Raises InvalidLineError, UnauthorizedError, or UnavailableError after TRYING_SECONDS.
         """
         deadline, wait = time.monotonic() + TRYING_SECONDS, WAIT_LEAST
         while True:
@@ -102,4 +93,5 @@ def _refusal(body: bytes, status: int) -> Refusal:
 def _error(refused: Refused) -> LightshipError:
     if refused.status == HTTPStatus.UNAUTHORIZED:
         return UnauthorizedError(refused.refusal.error)
-    return InvalidLinesError(refused.refusal)
+    said, line = refused.refusal.error, refused.refusal.line
+    return InvalidLineError(said.removeprefix(f"line {line}: "), line)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from lightship.errors import InvalidInputError
+
 
 class Stored(msgspec.Struct, frozen=True):
     """The log has all of the request: `documents` puts or deletes; a search with `min_position=position` sees them."""
@@ -17,6 +19,15 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
 
     error: str
     line: int | None = None
+
+
+class InvalidLineError(InvalidInputError):
+    """A line of a body is no document; `line` is its number, from 1, where it is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Say what is wrong with it."""
+        super().__init__(message)
+        self.line = line
 
 
 class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,9 +19,9 @@ from starlette.routing import Route
 from lightship import __version__
 from lightship.doclog import DocumentLog
 from lightship.errors import InvalidInputError, LightshipError, TooManyRequestsError, UnavailableError, status_of
-from lightship.intake.body import InvalidLineError, decompress, parse_documents, receive
+from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group import GroupCommit
-from lightship.intake.messages import IntakeStatus, Refusal, Stored
+from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, Stored
 from lightship.intake.openapi import openapi
 from lightship.intake.room import Room, Share
 from lightship.model import Change, Document, check_url
