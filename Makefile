@@ -1,6 +1,7 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
 # make test    the tests, or a part of them (make test TESTS=tests/contract)
 # make check   format, lint and types: what the CI checks
+# make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make bench   the measurements that README's figures come from
 #
 # Each sets up .venv by itself, from constraints.txt, and again when that or pyproject.toml changed.
@@ -9,18 +10,22 @@ PYTHON = python3
 VENV = .venv
 TESTS = tests
 ARGS =
+SECONDS = 60
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format bench constraints clean
+.PHONY: run test fuzz check format bench constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
 
 test: $(READY)
 	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+fuzz: $(READY)
+	@FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 check: $(READY)
 	@echo "checking format"; $(BIN)/ruff format --quiet --diff .

@@ -25,6 +25,7 @@ from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, S
 from lightship.intake.openapi import openapi
 from lightship.intake.room import Room, Share
 from lightship.model import Change, Document, check_url
+from lightship.rpc.allow import allow_header
 from lightship.tokens import Guard, check_body
 
 logger = logging.getLogger("intake")
@@ -137,10 +138,10 @@ def _check_parameters(request: Request, known: set[str]) -> None:
         raise InvalidInputError(f"unknown parameter {unknown[0][:40]!r}")
 
 
-async def _on_status(_: Request, error: Exception) -> Response:
+async def _on_status(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     said = "documents are sent to /documents: by POST, or DELETE with url=; /openapi.json tells all"
-    return _json(Refusal(said), status, getattr(error, "headers", None) or {})
+    return _json(Refusal(said), status, allow_header(request))
 
 
 async def _on_bug(_: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from lightship import __version__
-from lightship.manifest import File, Manifest
+from lightship.manifest import MAX_SHARDS, File, Manifest
 from lightship.rpc.messages import Installed, Missing, Problem
 from lightship.searchengine.answer import MAX_SIZE, Answer
 from lightship.searchengine.status import Status
@@ -25,9 +25,11 @@ def openapi() -> Json:
     search = _operation(
         "Search",
         _SEARCH_PARAMETERS,
-        {"200": _forms(), "400": _json("Problem"), "414": _json("Problem"), "503": _json("Problem")},
+        {"200": _forms("Answer"), **{status: _forms("Problem") for status in ("400", "414", "503")}},
     )
-    shard = _parameter("shard", "path", {"type": "integer", "minimum": 0}, "number of the shard")
+    shard = _parameter(
+        "shard", "path", {"type": "integer", "minimum": 0, "maximum": MAX_SHARDS - 1}, "number of the shard"
+    )
     name = _parameter("name", "path", {"type": "string"}, "name of a segment's file")
     return {
         "openapi": "3.1.0",
@@ -68,11 +70,11 @@ def _bytes() -> Json:
     return {"description": "the bytes", "content": {"application/octet-stream": {}}}
 
 
-def _forms() -> Json:
+def _forms(name: str) -> Json:
     text = {"schema": {"type": "string"}}
     return {
-        "description": "The answer, as the Accept header or `format` asks",
-        "content": {**_json("Answer")["content"], "text/html": text, "text/plain": text},
+        "description": f"{name}, in the form that the Accept header or `format` asks for",
+        "content": {**_json(name)["content"], "text/html": text, "text/plain": text},
     }
 
 
@@ -97,9 +99,10 @@ _LAYOUT = _parameter("layout", "query", {"type": "string"}, "a layout like s3v1;
 
 
 def _put_manifest(shard: Json) -> Json:
+    digest = _parameter("digest", "query", {"type": "string"}, "SHA-256 of the manifest, in hexadecimal")
     body = {"required": True, "content": _json("Manifest")["content"]}
     responses = {"200": _json("Installed"), "202": _json("Missing"), **_problems("400", "401", "409", "413", "507")}
-    return _operation("Offer a shard's manifest", [shard], responses, requestBody=body, security=_GUARD)
+    return _operation("Offer a shard's manifest", [shard, digest], responses, requestBody=body, security=_GUARD)
 
 
 def _get_manifest(shard: Json) -> Json:

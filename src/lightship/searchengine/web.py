@@ -24,6 +24,7 @@ from lightship.errors import (
     UnavailableError,
     status_of,
 )
+from lightship.rpc.allow import allow_header
 from lightship.rpc.messages import Problem
 from lightship.searchengine.line import Line
 from lightship.searchengine.metrics import METRICS_TYPE, Counted, Metrics
@@ -164,7 +165,7 @@ async def _on_status(request: Request, error: Exception) -> Response:
         if status == 404
         else "this address does not know that method"
     )
-    return _problem(request, status, Problem(said), {})
+    return _problem(request, status, Problem(said), allow_header(request))
 
 
 async def _on_bug(request: Request, _: Exception) -> Response:

@@ -1,0 +1,93 @@
+"""Random requests against running programs, and random bytes against all that reads them: no 5xx, and no crash.
+
+A short run by default; `make fuzz SECONDS=600` gives a long one. What a run finds is printed with what repeats it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from made import Caller, MadeShard, page
+from support import ROOT, Program, free_port, wait_until
+
+Spawn = Callable[..., Program]
+
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "50"))  # for all
+TARGETS = ("manifest", "install", "messages", "tokens", "position", "query", "stored", "line")
+SECRET = "a secret of enough characters"
+HERE = Path(__file__).parent
+# What is left out, and why: a manifest or a digest that fits its schema may still contradict itself, and is refused then
+UNCHECKED = "positive_data_acceptance"
+
+
+def schemathesis(port: int, folder: Path) -> None:
+    """Ask all that the OpenAPI document of the server at `port` knows, with right and wrong data."""
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", f"http://127.0.0.1:{port}/openapi.json", "--no-color",
+        f"--max-time={max(5, SECONDS * 3 // 10)}", "--mode=all", "--continue-on-failure", "--generation-database=none",
+        f"--exclude-checks={UNCHECKED}", "--header", f"Authorization: Bearer {SECRET}", "--request-timeout=20",
+    ]  # fmt: skip
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
+    done = run(command, environment, folder)
+    print(done.stdout[-3000:])
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS + 120
+    )
+
+
+def test_the_searchengine_answers_whatever_is_asked(spawn: Spawn, tmp_path: Path) -> None:
+    port = free_port()
+    program = spawn("searchengine", f"-addr=127.0.0.1:{port}", "-data=store", env={"LIGHTSHIP_TOKEN": SECRET})
+    program.wait_for("listening")
+    caller = Caller(port, SECRET)
+    caller.push(MadeShard(tmp_path / "shard").put(*map(page, range(20))))
+    schemathesis(port, tmp_path)
+    assert caller.get("/livez").status == 200
+    assert "Traceback" not in program.output
+
+
+def test_the_intake_answers_whatever_is_sent(spawn: Spawn, tmp_path: Path) -> None:
+    port = free_port()
+    program = spawn(
+        "indexer", f"-listen=127.0.0.1:{port}", "-log=sqlite://log.sqlite", "-data=ix",
+        f"-searchengine=127.0.0.1:{free_port()}", env={"LIGHTSHIP_TOKEN": SECRET},
+    )  # fmt: skip
+    caller = Caller(port, SECRET)
+    wait_until(lambda: caller.get("/readyz").status == 200, 10, "the intake is ready")
+    schemathesis(port, tmp_path)
+    assert caller.get("/livez").status == 200
+    assert "Traceback" not in program.output
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or sys.version_info >= (3, 14), reason="atheris is for Linux and Python before 3.14"
+)
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_bytes_crash_what_reads_them(target: str, tmp_path: Path) -> None:
+    seconds = max(2, SECONDS * 4 // 10 // len(TARGETS))
+    command = [
+        sys.executable,
+        str(HERE / "targets.py"),
+        target,
+        f"-max_total_time={seconds}",
+        "-timeout=10",
+        "-max_len=65536",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = run(command, environment, tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    runs = re.search(r"Done (\d+) runs", done.stderr)
+    assert runs, done.stderr[-3000:]
+    print(f"{target}: {runs[1]} inputs in {seconds} s")
+    assert int(runs[1]) > 100
