@@ -24,7 +24,7 @@ from lightship.doclog import open_log
 from lightship.doclog.database import Database
 from lightship.errors import ConfigurationError
 from lightship.program import run_program, stop_on_signals
-from lightship.tls import trust
+from lightship.tls import trust, trusted
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +52,10 @@ def crawl(arguments: Sequence[str]) -> None:
     sources = parse_sources(names)
     stop = stop_on_signals()
     lock = _lock(settings.data)
-    log = open_log(settings.log)
+    log = open_log(settings.log, trusted())
     database = open_store(settings.data)
     activate(database, [source.name for source in sources])
-    logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log)
+    logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2])
     try:
         _run(_feeds(settings, database, Appender(log, stop), sources), stop)
     finally:

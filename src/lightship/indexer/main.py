@@ -19,7 +19,7 @@ from lightship.intake.server import taking_in
 from lightship.limits import Limits, limits
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
-from lightship.tls import listener_options, trust
+from lightship.tls import listener_options, trust, trusted
 
 LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
 
@@ -48,7 +48,7 @@ def _main(arguments: list[str]) -> None:
         if not settings.log:
             folder = settings.data or stack.enter_context(tempfile.TemporaryDirectory(prefix="lightship-clock-"))
         stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
-        log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}")
+        log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}", trusted())
         stack.callback(log.close)
         stack.enter_context(taking_in(settings.listen, log, folder, tls=tls))
         if not settings.log:
