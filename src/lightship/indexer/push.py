@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from lightship.errors import LightshipError, SupersededError
+from lightship.indexer import metrics
 from lightship.indexer.feed import INDEXER, Feed, worth_feeding
 from lightship.manifest import File, Manifest
 from lightship.rpc.addresses import Addresses
@@ -124,10 +125,12 @@ class Pusher:
                     logger.log(logging.WARNING if told else logging.INFO, "%s: %s", address, told or "up to date")
                     trouble = told
                 if told:
+                    metrics.FAILURES.labels(address).inc()
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
             del self._replicas[address]
             self._feed.forget(address)
+            metrics.forget(address)
 
     async def _try_update(self, replica: _Replica) -> str:
         """Push the newest manifest; return what is wrong, or an empty string."""
@@ -161,6 +164,8 @@ class Pusher:
             size, seconds = sum(file.size for file in files), time.monotonic() - started
             if seconds > SLOW_SECONDS:
                 logger.info("generation %d took %.1f s to push: %.1f MB", manifest.generation, seconds, size / 1e6)
+        if replica.has is None or replica.has.version != manifest.version:
+            metrics.PUSHES.labels(replica.address).inc()
         replica.has = manifest
         await self._feed.note(replica.address, manifest.files.values())
 

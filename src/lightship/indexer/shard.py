@@ -14,6 +14,7 @@ from lightship.doclog import DocumentLog, Entry
 from lightship.errors import UnavailableError
 from lightship.files import write_atomically
 from lightship.index.segments import Snapshots
+from lightship.indexer import metrics
 from lightship.indexer.positions import Positions, Record
 from lightship.indexer.resume import Resume
 from lightship.indexer.tiers import Tiers
@@ -163,6 +164,8 @@ class Shard:
             self._positions.write_ahead(Record(stamp, self._log_id, dict(self._sequences)))
         self._tiers.commit()
         self.applied += self._pending
+        metrics.CHANGES.inc(self._pending)
+        metrics.LAG.set(self._lag)
         self._committed_at = time.monotonic()
         if self._pending >= 1000:
             logger.info("committed %d changes in %.2f s", self._pending, self._committed_at - started)
@@ -190,6 +193,7 @@ class Shard:
             write_atomically(self._manifest_path, msgspec.json.encode(manifest))
             self._snapshots.drop_others(self._segments)
         self._published_at = time.monotonic()
+        metrics.GENERATION.set(manifest.generation)
         self._publish(manifest)
 
     def _manifest(self) -> Manifest:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lightship.doclog import Lease, Log
 from lightship.errors import UnavailableError
-from lightship.indexer import lease
+from lightship.indexer import lease, metrics
 from lightship.indexer.push import Pusher
 from lightship.indexer.shard import Shard, published_folder
 from lightship.indexer.warm import Warm, follow
@@ -40,6 +40,7 @@ class Turns:
     def run(self, stop: threading.Event) -> None:
         """Stand by and lead until `stop` is set."""
         while not stop.is_set():
+            metrics.LEASE.set(0)
             held = self._stand_by(stop)
             if held is None:
                 return
@@ -88,6 +89,7 @@ class Turns:
                 heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, warm=self._warm(), stop=ended,
             )  # fmt: skip
             index.callback(shard.close)
+            metrics.LEASE.set(1)
             shard.run(ended)
         told = "lost the lease: standing by" if keeper.lost else "stopped"
         logger.info("%s: %d changes indexed in %.0f s", told, shard.applied, time.monotonic() - started)

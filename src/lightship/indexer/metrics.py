@@ -1,0 +1,31 @@
+"""What an indexer's `/metrics` tells, for Prometheus: one shard a process, so the values are the process's.
+
+Labels are the addresses of searchengines, nothing else.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+
+METRICS_TYPE = CONTENT_TYPE_LATEST
+
+_registry = CollectorRegistry()
+ProcessCollector(registry=_registry)
+
+CHANGES = Counter("lightship_changes_applied", "Changes that are committed to the index", registry=_registry)
+LAG = Gauge("lightship_lag_seconds", "How old the last change was when it was read", registry=_registry)
+GENERATION = Gauge("lightship_generation", "Generation of the last manifest", registry=_registry)
+LEASE = Gauge("lightship_lease_held", "1: this process indexes the shard; 0: it stands by", registry=_registry)
+PUSHES = Counter("lightship_pushes", "Generations that a searchengine installed", ["searchengine"], registry=_registry)
+FAILURES = Counter("lightship_push_failures", "Pushes that failed", ["searchengine"], registry=_registry)
+
+
+def render_metrics() -> bytes:
+    """Return the text that Prometheus reads."""
+    return generate_latest(_registry)
+
+
+def forget(searchengine: str) -> None:
+    """Drop the values of a searchengine that is gone from its name, so that labels don't grow for ever."""
+    for counter in (PUSHES, FAILURES):
+        counter.remove_by_labels({"searchengine": searchengine})
