@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import anyio
 import msgspec
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
@@ -24,11 +25,9 @@ logger = logging.getLogger("searchengine")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+_CHUNK = 1 << 20  # bytes that are read in a thread at once: with 64 KiB, that takes more time than sending them
+
 _manifest_decoder = msgspec.json.Decoder(Manifest)
-
-
-class _Bytes(FileResponse):
-    chunk_size = 1 << 20  # each is read in a thread: with 64 KiB, that takes more time than sending it
 
 
 class Rpc:
@@ -96,9 +95,13 @@ class Rpc:
                 raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
         path = os.path.join(self._replica.store.layout_folder(layout), name)
         try:
-            return _Bytes(path, media_type="application/octet-stream", stat_result=os.stat(path))
+            file = await anyio.open_file(path, "rb")  # now, so that it is sent whole also when it is replaced meanwhile
         except FileNotFoundError as error:
             raise NotFoundError(f"file {name} was replaced a moment ago: ask for the manifest again") from error
+        size = os.fstat(file.wrapped.fileno()).st_size
+        return StreamingResponse(
+            _content(file), media_type="application/octet-stream", headers={"Content-Length": str(size)}
+        )
 
     async def _installed(self, request: Request) -> Manifest:
         """Return the manifest that a GET asks for: of the layout served, or of the one that `layout` names."""
@@ -118,6 +121,12 @@ def decode_manifest(body: bytes) -> Manifest:
         return _manifest_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError(f"malformed manifest: {error}") from error
+
+
+async def _content(file: anyio.AsyncFile[bytes]) -> AsyncIterator[bytes]:
+    async with file:
+        while chunk := await file.read(_CHUNK):
+            yield chunk
 
 
 def _announced(request: Request) -> File:

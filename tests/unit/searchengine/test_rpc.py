@@ -11,8 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from lightship.manifest import MAX_MANIFEST_BYTES, Manifest
+from lightship.searchengine.rpc import Rpc
 from lightship.tokens import authorization
 from made import Caller, MadeShard, Reply, page, served
 from support import wait_until
@@ -219,6 +222,24 @@ def test_a_file_that_vanished_is_not_found(tmp_path: Path) -> None:
         name = min(made.manifest().files)
         (tmp_path / "store" / "layouts" / "s1v1" / name).unlink()
         assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, name)
+
+
+def test_a_file_that_is_replaced_while_it_is_sent_is_sent_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_file = Rpc._get_file
+
+    async def then_replaced(self: Rpc, request: Request) -> Response:
+        response = await get_file(self, request)
+        (tmp_path / "store" / "layouts" / "s1v1" / request.path_params["name"]).unlink()
+        return response
+
+    monkeypatch.setattr(Rpc, "_get_file", then_replaced)
+    made = MadeShard(tmp_path / "0").put(page(1))
+    with served(tmp_path / "store") as caller:
+        caller.push(made)
+        for name, file in made.manifest().files.items():
+            assert caller.get(f"/rpc/v1/shards/0/files/{name}").body == made.bytes_of(file)
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH"])
