@@ -17,7 +17,7 @@ from lightship.doclog.jetstream import JetStreamLog, connection
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.trouble import Again
 from lightship.doclog.jetstream.writer import Writer
-from lightship.errors import ConfigurationError, IncompatibleIndexError, LightshipError, UnavailableError
+from lightship.errors import ConfigurationError, LightshipError, UnavailableError
 from nats_servers import Nats, running
 from support import wait_until
 
@@ -262,11 +262,17 @@ def test_a_log_made_anew_has_another_id_and_who_had_it_open_is_told(one: Nats) -
     old.close()
 
 
-def test_a_log_without_one_of_its_streams_is_refused(one: Nats) -> None:
+def test_a_lost_stream_is_trouble_and_is_not_made_again(one: Nats, monkeypatch: pytest.MonkeyPatch) -> None:
     open_log(one.url("log")).close()
     one.remove_stream("log-7")
-    with pytest.raises(IncompatibleIndexError, match="lacks 1 of its streams, like log-7"):
-        open_log(one.url("log"))
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    log = open_log(one.url("log"))
+    (url,) = urls(1, partition=7)
+    for use in (lambda: log.read(7, 0), lambda: log.put([put(url)]), lambda: log.span(7), lambda: log.prune(7, 1)):
+        with pytest.raises(UnavailableError, match=r"stream not found|responsible|copies of a stream"):
+            use()
+    assert log.read(6, 0) == []
+    log.close()
 
 
 def test_a_server_that_is_away_for_too_long_is_told(one: Nats, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,13 +110,14 @@ class Reader:
 
     async def _next(self, partition: int, after: int) -> Message | None:
         """Return the first message above `after` that the stream's leader has."""
+        stream = stream_of(self._log, partition)
         request = {"seq": after + 1, "next_by_subj": subjects_of(self._log, partition)}
         try:
-            got = await self._connection.api(f"STREAM.MSG.GET.{stream_of(self._log, partition)}", request, Got)
+            got = await self._connection.api(f"STREAM.MSG.GET.{stream}", request, Got)
         except ApiError as error:
             if error.code in NO_MESSAGE:
                 return None
-            raise Again(str(error)) from error
+            raise Again(f"{stream}: {error}") from error  # a stream that is missing is trouble, not an end
         return Message(got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
 
     async def _recheck(self) -> None:

@@ -30,10 +30,6 @@ class Facts(msgspec.Struct):
     version: int
 
 
-class _Names(msgspec.Struct):
-    streams: list[str] | None = None
-
-
 class Message(NamedTuple):
     """A message of a stream; `time` is in RFC 3339."""
 
@@ -73,14 +69,12 @@ def unpack(data: bytes) -> tuple[str, bytes]:
 async def open_streams(connection: Connection, table: Table) -> Facts:
     """Return what the log says of itself, after making it when it is not there.
 
-    Raises IncompatibleIndexError when it is of another version, or when streams of it are missing.
+    Raises IncompatibleIndexError when it is of another version.
     """
     row = await table.get("log")
     if not row.revision:
         await _make(connection, table)
         row = await table.get("log")
-    else:
-        await _check(connection)
     facts = msgspec.json.decode(row.data, type=Facts)
     if facts.version != VERSION:
         raise IncompatibleIndexError(
@@ -107,17 +101,3 @@ async def _make(connection: Connection, table: Table) -> None:
     await asyncio.gather(*map(make, range(PARTITIONS)))
     facts = Facts(uuid.uuid4().hex, PARTITIONS, VERSION)
     await table.swap("log", msgspec.json.encode(facts), 0)  # else another process was faster
-
-
-async def _check(connection: Connection) -> None:
-    """Find lost streams in one request: made anew silently, their sequences would start again."""
-    log = connection.address.name
-    names = await connection.patiently(
-        lambda: connection.api("STREAM.NAMES", {"subject": f"{log}.docs.>"}, _Names),
-    )
-    missing = {stream_of(log, partition) for partition in range(PARTITIONS)} - set(names.streams or ())
-    if missing:
-        raise IncompatibleIndexError(
-            f"the log {connection.address} lacks {len(missing)} of its streams, like {min(missing)}: restore a backup,"
-            f" or remove its other streams and the bucket {log}, and fill it again"
-        )
