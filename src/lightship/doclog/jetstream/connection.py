@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import itertools
 import logging
 import ssl
 import threading
@@ -23,6 +22,7 @@ from nats.errors import Error
 from nats.js import JetStreamContext
 
 from lightship.doclog.jetstream.address import Address
+from lightship.doclog.jetstream.requests import Requests
 from lightship.doclog.jetstream.trouble import Again, Failure, hopeless, is_denial, refusal, words
 from lightship.errors import ConfigurationError, LightshipError, UnavailableError
 
@@ -65,9 +65,7 @@ class Connection:
         self._tls = tls
         self._client: Client | None = None
         self._closing = False
-        self._numbers = itertools.count()
-        self._waiting: dict[str, tuple[asyncio.Future[list[Msg]], list[Msg] | None]] = {}
-        self._inbox = ""
+        self._requests = Requests()
         self._listening: tuple[str, Callable[[bytes], None], Callable[[], None]] | None = None
         self._trouble = ""  # the last, for messages
         self._hopeless: asyncio.Future[LightshipError]
@@ -161,8 +159,7 @@ class Connection:
             max_outstanding_pings=4,  # so that a server that hangs is left after 5 s
             pending_size=BUFFER_BYTES,
         )
-        self._inbox = client.new_inbox()
-        await client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
+        await self._requests.use(client)
         if self._listening:
             await self.listen(*self._listening)
             self._listening[2]()
@@ -188,10 +185,7 @@ class Connection:
             logger.warning("the log %s: %s", self.address, self._trouble)
 
     async def _on_disconnected(self) -> None:
-        for future, _ in list(self._waiting.values()):
-            if not future.done():
-                future.set_exception(Again("the connection was lost"))
-        self._waiting.clear()
+        self._requests.fail()
 
     async def _on_reconnected(self) -> None:
         logger.warning("the log %s: connected again", self.address)
@@ -203,38 +197,13 @@ class Connection:
         if not self._closing:
             self._again = self._loop.create_task(self._connect())
 
-    async def _on_answer(self, message: Msg) -> None:
-        token = message.subject.rpartition(".")[2]
-        future, parts = self._waiting.get(token, (None, None))
-        if future is None or future.done():
-            return
-        if parts is None:
-            future.set_result([message])
-        else:
-            parts.append(message)
-            if message.headers and "Status" in message.headers:
-                future.set_result(parts)
-
     async def send(
         self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None, *, many: bool = False
     ) -> asyncio.Future[list[Msg]]:
-        """Send a request; the future is its answer: one message, or, of `many`, all up to the one with a status.
-
-        Raises Again when there is no connection; so does the future when that is lost.
-        """
-        client = self._client
-        if client is None or not client.is_connected:
+        """Send a request (see `Requests`); raise Again when there is no connection."""
+        if self._client is None or not self._client.is_connected:
             raise Again(f"not connected {self._trouble}".rstrip())
-        token = str(next(self._numbers))
-        future: asyncio.Future[list[Msg]] = self._loop.create_future()
-        self._waiting[token] = future, [] if many else None
-        future.add_done_callback(lambda _: self._waiting.pop(token, None))
-        try:
-            await client.publish(subject, payload, f"{self._inbox}.{token}", headers)
-        except (Error, OSError) as error:
-            future.cancel()
-            raise Again(words(error)) from error
-        return future
+        return await self._requests.send(self._client, subject, payload, headers, many=many)
 
     async def ask(
         self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None, *, many: bool = False
