@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import fanout, freshness, index, scaling, search, start
+from bench import fanout, freshness, index, restore, scaling, search, start, takeover
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -18,7 +18,7 @@ from lightship.config import parse_settings
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-NAMES = ("index", "search", "freshness", "fanout", "start", "scaling")
+NAMES = ("index", "search", "freshness", "fanout", "start", "restore", "takeover", "scaling")
 DESCRIPTION = (
     f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
     "A missed target is printed as FAIL; only an error gives the exit status 1."
@@ -54,6 +54,10 @@ def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Seque
         yield start.run(settings, corpus, folder)
     if "scaling" in names:
         yield scaling.run()
+    if "restore" in names:
+        yield restore.run(settings, corpus, _made(folder / "restore"))
+    if "takeover" in names:
+        yield takeover.run(settings, corpus, _made(folder / "takeover"))
     on_cluster = [
         name for name in ("search", "freshness") if name in names
     ]  # freshness changes documents: it comes last
@@ -61,6 +65,11 @@ def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Seque
         with _loaded(settings, corpus, folder) as cluster:
             for name in on_cluster:
                 yield (search if name == "search" else freshness).run(settings, corpus, cluster)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 @contextlib.contextmanager

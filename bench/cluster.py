@@ -28,20 +28,25 @@ class Cluster:
     """A log, one indexer and `replicas` searchengines, with all data in `folder`; nothing runs before `start`."""
 
     def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True) -> None:
-        """Choose ports and folders; without an `indexer`, there are only searchengines."""
+        """Choose ports and folders; without an `indexer`, there are only searchengines at first."""
         self.folder = folder
         self.addresses = [f"127.0.0.1:{port}" for port in _free_ports(replicas)]
         self.log_url = f"sqlite://{folder / 'log.sqlite'}"
         self._manifest = folder / "indexer" / "s1v1" / "manifest.json"
-        self._parts = [self._searchengine(number) for number in range(replicas)]
-        if not indexer:
-            return
-        self._parts.append(
+        self.parts = [self._searchengine(number) for number in range(replicas)]
+        self._threads = threads
+        if indexer:
+            self.add_indexer()
+
+    def add_indexer(self, name: str = "indexer") -> Part:
+        """Let an indexer of the shard, with data of its own, be one of the parts: the first leads, others stand by."""
+        self.parts.append(
             self._part(
-                "indexer", "--log", self.log_url, "--data", str(folder / "indexer"), "--threads", str(threads),
-                "--searchengine", ",".join(self.addresses),
+                "indexer", "--log", self.log_url, "--data", str(self.folder / name), "--threads", str(self._threads),
+                "--searchengine", ",".join(self.addresses), log=name,
             )
         )  # fmt: skip
+        return self.parts[-1]
 
     def _searchengine(self, number: int) -> Part:
         data = str(self.folder / f"searchengine-{number}")
@@ -57,22 +62,22 @@ class Cluster:
     def add_crawler(self, source: Path) -> None:
         """Let a crawler that reads `source` be one of the parts."""
         arguments = ("--log", self.log_url, "--data", str(self.folder / "crawler"), str(source))
-        self._parts.append(self._part("crawler", *arguments))
+        self.parts.append(self._part("crawler", *arguments))
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Start all parts at once; stop them at the end."""
         try:
-            for part in self._parts:
+            for part in self.parts:
                 part.start()
             yield
         finally:
-            for part in reversed(self._parts):
+            for part in reversed(self.parts):
                 part.stop()
 
     def documents(self) -> int:
         """Return how many documents every replica finds; raises BenchmarkError when a part has ended."""
-        for part in self._parts:
+        for part in self.parts:
             if part.process is not None and part.process.poll() is not None:
                 raise BenchmarkError(f"{part.name} ended with {part.process.returncode}: {last_line(part.log_path)}")
         return min(int(self.status(address).get("documents", 0)) for address in self.addresses)

@@ -46,6 +46,7 @@ class BenchSettings:
     seconds: int = _setting(60, "how long changes arrive in freshness", _positive)
     rate: int = _setting(20, "changes a second in freshness", _positive)
     replicas: int = _setting(2, "searchengines in search and freshness", _positive)
-    repeat: int = _setting(1, "runs of index; the median counts", _positive)
+    repeat: int = _setting(1, "runs of index and restore; the median counts", _positive)
+    kills: int = _setting(20, "take-overs", _positive)
     threads: int = _setting(0, "threads of the indexer that build segments; 0: as the indexer chooses", _count)
     results: str = _setting(str(ROOT / "bench" / "results" / "latest.json"), "file that figures are kept in", str)
