@@ -24,6 +24,7 @@ from lightship.searchengine.answer import Answer
 REPLICAS = 2
 PATIENCE = 120.0
 MOST = 20_000  # documents: what a take-over costs hardly depends on them
+LEADS, IS_WARM = "leading shard", "ready to take over"
 
 _decode = msgspec.json.Decoder(Answer).decode
 
@@ -37,8 +38,8 @@ def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
         cluster.load(documents)
         seconds, replayed = [], []
         for number in bar(range(settings.kills), "take-overs", settings.kills):
-            leader, standby = sorted(indexers, key=_stands_by)
-            wait_until(lambda: _is_warm(standby), PATIENCE, f"{standby.name} has a warm copy")  # noqa: B023
+            wait_until(lambda: {*map(_role, indexers)} == {LEADS, IS_WARM}, PATIENCE, "a leader, and a warm copy")
+            leader, standby = sorted(indexers, key=lambda indexer: _role(indexer) != LEADS)
             seconds.append(_take_over(cluster, leader, f"takeover{number}x{number * 7919 % 10007}"))
             replayed.append(int(Path(standby.log_path).read_text().rpartition("log: replayed ")[2].split()[0]))
             leader.start()
@@ -57,16 +58,7 @@ def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
 
 def _role(indexer: Part) -> str:
     """Return what the indexer said last of its role and its copy."""
-    told = Path(indexer.log_path).read_text()
-    return max(("leading shard", "standing by", "ready to take over"), key=told.rfind)
-
-
-def _stands_by(indexer: Part) -> bool:
-    return _role(indexer) != "leading shard"
-
-
-def _is_warm(indexer: Part) -> bool:
-    return _role(indexer) == "ready to take over"
+    return max((LEADS, "standing by", IS_WARM), key=Path(indexer.log_path).read_text().rfind)
 
 
 def _take_over(cluster: Cluster, leader: Part, token: str) -> float:
