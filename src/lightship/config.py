@@ -215,6 +215,26 @@ class StatusSettings:
     tls_ca: str = _setting("", TLS_CA)
 
 
+@dataclasses.dataclass(frozen=True)
+class PromoteSettings:
+    """Settings of `lightship promote`; its argument is the layout."""
+
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    )
+    tls_ca: str = _setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
+class RollbackSettings:
+    """Settings of `lightship rollback`."""
+
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    )
+    tls_ca: str = _setting("", TLS_CA)
+
+
 Settings = TypeVar("Settings")
 
 

@@ -11,6 +11,8 @@ from lightship import config
 from lightship.config import (
     CrawlerSettings,
     IndexerSettings,
+    PromoteSettings,
+    RollbackSettings,
     SearchengineSettings,
     StatusSettings,
     UpSettings,
@@ -21,7 +23,15 @@ from lightship.config import (
 )
 from lightship.errors import ConfigurationError
 
-ALL = [SearchengineSettings, IndexerSettings, CrawlerSettings, UpSettings, StatusSettings]
+ALL = [
+    SearchengineSettings,
+    IndexerSettings,
+    CrawlerSettings,
+    UpSettings,
+    StatusSettings,
+    PromoteSettings,
+    RollbackSettings,
+]
 
 
 def up(*arguments: str) -> tuple[UpSettings, list[str]]:

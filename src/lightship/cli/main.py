@@ -7,18 +7,27 @@ from collections.abc import Callable, Sequence
 
 from lightship import __version__
 from lightship.cli.add import add
+from lightship.cli.promote import promote, rollback
 from lightship.cli.status import status
 from lightship.cli.up import up
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {"up": up, "add": add, "status": status}
+COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
+    "up": up,
+    "add": add,
+    "status": status,
+    "promote": promote,
+    "rollback": rollback,
+}
 
 _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
 
   lightship up [SOURCE …]   run everything on this machine: websites, folders and .jsonl files become a search page
   lightship add FILE …      add the documents of .jsonl files to what runs
   lightship status          tell what searchengines serve
+  lightship promote LAYOUT  serve a layout that does not flip by itself
+  lightship rollback        serve the former layout again
   lightship COMMAND --help  tell the settings of a command
 
 The parts are programs of their own: searchengine, indexer and crawler."""

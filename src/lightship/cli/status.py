@@ -69,4 +69,11 @@ def _lines(name: str, found: dict[str, Any]) -> list[str]:
         f" fresh as of {shard['age_seconds']:.1f} s ago"
         for shard in found["shards"]
     )
+    lines.extend(
+        f"  coming: {coming['layout']}, {coming['present']} of {coming['shards']} shards,"
+        f" {coming['documents']} documents: {coming['held'] or 'about to be served'}"
+        for coming in found.get("candidates", [])
+    )
+    if found.get("former"):
+        lines.append(f"  former: {found['former']}, kept for a rollback until {found['former_until']}")
     return lines

@@ -15,8 +15,11 @@ from lightship.cli.parts import Part, last_line, python
 from lightship.cli.progress import Display, Gauge
 from lightship.config import UpSettings, parse_settings
 from lightship.crawler.sources import parse_sources
+from lightship.doclog import open_log
 from lightship.errors import ConfigurationError
 from lightship.files import lock_folder, write_atomically
+from lightship.index.schema import SCHEMA_VERSION
+from lightship.manifest import Layout
 from lightship.program import stop_on_signals
 
 logger = logging.getLogger("up")
@@ -45,6 +48,7 @@ def up(arguments: Sequence[str]) -> None:
         )
         names = [f"127.0.0.1:{settings.port + i}" for i in range(settings.replicas)]
         _check_ports(settings)
+        order_layout(settings)
         parts = _parts(settings, names, sources)
         display = Display()
         stack.callback(display.close)
@@ -56,9 +60,29 @@ def up(arguments: Sequence[str]) -> None:
     logger.info("stopped")
 
 
+def order_layout(settings: UpSettings) -> None:
+    """Have the layout be the newest one, if it is not that of the last run: replicas flip to it, also back to a former one."""
+    path = os.path.join(settings.data, "layout")
+    layout = Layout(settings.shards, SCHEMA_VERSION).name
+    with contextlib.suppress(FileNotFoundError), open(path) as file:
+        if file.read().strip() == layout:
+            return
+    log = open_log(log_url(settings))
+    try:
+        log.order(f"layout/{layout}", anew=True)
+    finally:
+        log.close()
+    write_atomically(path, layout.encode())
+
+
+def log_url(settings: UpSettings) -> str:
+    """Return the url of the document log."""
+    return f"sqlite://{os.path.join(settings.data, 'log.sqlite')}"
+
+
 def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -> list[Part]:
     """Return all parts, those first that the others need."""
-    data, log = settings.data, f"sqlite://{os.path.join(settings.data, 'log.sqlite')}"
+    data, log = settings.data, log_url(settings)
     logs = os.path.join(data, "logs")
     os.makedirs(logs, exist_ok=True)
     commands = {

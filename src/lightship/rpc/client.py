@@ -27,7 +27,7 @@ from lightship.errors import (
 )
 from lightship.files import space_errors
 from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
-from lightship.rpc.messages import Installed, Missing, Problem
+from lightship.rpc.messages import Installed, Missing, Problem, Served
 from lightship.tls import trusted
 from lightship.tokens import authorization, clock_hint
 
@@ -132,6 +132,22 @@ class RpcClient:
             await asyncio.to_thread(os.fsync, out.fileno())
         if size != file.size or digest.hexdigest() != file.digest:
             raise UnavailableError(f"{self._base} sent other bytes for {file.name} than its manifest names")
+
+    async def promote(self, layout: Layout) -> Served:
+        """Have `layout` served: at once if it is whole there, or else as soon as it is."""
+        return await self._administer("/admin/v1/promote", {"layout": layout.name})
+
+    async def roll_back(self) -> Served:
+        """Have the former layout served again; raises NotFoundError when none is kept there."""
+        return await self._administer("/admin/v1/rollback", {})
+
+    async def _administer(self, path: str, query: dict[str, str]) -> Served:
+        async with self._call("POST", path, query, timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as response:
+            answer = await _read(response, _CHUNK)
+        try:
+            return msgspec.json.decode(answer, type=Served)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"{self._base} does not answer like a searchengine: {error}") from error
 
     def _get(
         self, path: str, seconds: float, layout: Layout

@@ -18,6 +18,14 @@ class Missing(msgspec.Struct, frozen=True):
     files: list[str]
 
 
+class Served(msgspec.Struct, frozen=True):
+    """The answer to a promotion or a rollback: the names of the layouts that are served, wanted and kept."""
+
+    layout: str | None
+    wanted: str | None
+    former: str | None
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Any answer of 400 and above. With 409: what is installed instead, or that the manifest's layout is retired."""
 

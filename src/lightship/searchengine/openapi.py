@@ -9,11 +9,11 @@ import msgspec
 
 from lightship import __version__
 from lightship.manifest import MAX_SHARDS, File, Manifest
-from lightship.rpc.messages import Installed, Missing, Problem
+from lightship.rpc.messages import Installed, Missing, Problem, Served
 from lightship.searchengine.answer import MAX_SIZE, Answer
 from lightship.searchengine.status import Status
 
-_TYPES = (Answer, Status, Manifest, File, Installed, Missing, Problem)
+_TYPES = (Answer, Status, Manifest, File, Installed, Missing, Problem, Served)
 
 Json = dict[str, Any]
 
@@ -45,6 +45,8 @@ def openapi() -> Json:
             "/status": {"get": _operation("Shards, generations, ages, documents", [], {"200": _json("Status")})},
             "/rpc/v1/shards/{shard}": {"put": _put_manifest(shard), "get": _get_manifest(shard)},
             "/rpc/v1/shards/{shard}/files/{name}": {"put": _put_file([shard, name]), "get": _get_file([shard, name])},
+            "/admin/v1/promote": {"post": _promote()},
+            "/admin/v1/rollback": {"post": _roll_back()},
         },
         "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
@@ -127,6 +129,17 @@ def _put_file(parameters: list[Json]) -> Json:
 def _get_file(parameters: list[Json]) -> Json:
     responses = {"200": _bytes(), **_problems("400", "401", "404")}
     return _operation("A file of the installed manifest", [*parameters, _LAYOUT], responses, security=_GUARD)
+
+
+def _promote() -> Json:
+    layout = {**_parameter("layout", "query", {"type": "string"}, "the layout to serve, like s3v1"), "required": True}
+    summary = "Serve a layout: at once if it is whole, or else as soon as it is"
+    return _operation(summary, [layout], {"200": _json("Served"), **_problems("400", "401", "507")}, security=_GUARD)
+
+
+def _roll_back() -> Json:
+    responses = {"200": _json("Served"), **_problems("401", "404", "507")}
+    return _operation("Serve the former layout again, while it is kept", [], responses, security=_GUARD)
 
 
 def _problems(*statuses: str) -> Json:

@@ -11,6 +11,7 @@ import msgspec
 from lightship import __version__
 from lightship.limits import Limits, limits
 from lightship.manifest import Manifest
+from lightship.searchengine.layouts import Candidate
 from lightship.searchengine.replica import Replica
 
 _STARTED = time.monotonic()
@@ -33,7 +34,8 @@ class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a replica; `layout` is None until all shards of one are installed.
 
-    `limits` is what this process may use of processors and memory (bytes).
+    `candidates` are the layouts that are collected beside it, `wanted` is promoted, and not whole yet, `former` is kept for a
+    rollback. `limits` is what this process may use of processors and memory (bytes).
     """
 
     version: str
@@ -46,11 +48,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     process: int
     limits: Limits
     shards: list[ShardStatus]
+    candidates: list[Candidate]
+    wanted: str | None
+    former: str | None
+    former_until: datetime | None
 
 
 def status_of_replica(replica: Replica) -> Status:
     """Return the status of `replica` as of now."""
     shards = [_shard(replica, manifest) for manifest in replica.manifests]
+    state = replica.store.layouts.state()
     return Status(
         version=__version__,
         ready=replica.ready,
@@ -62,6 +69,10 @@ def status_of_replica(replica: Replica) -> Status:
         process=os.getpid(),
         limits=limits(),
         shards=shards,
+        candidates=replica.store.layouts.candidates(),
+        wanted=state.wanted,
+        former=state.former,
+        former_until=datetime.fromtimestamp(state.former_until, UTC) if state.former else None,
     )
 
 

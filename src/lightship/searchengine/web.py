@@ -26,6 +26,7 @@ from lightship.errors import (
 )
 from lightship.rpc.allow import allow_header
 from lightship.rpc.messages import Problem
+from lightship.searchengine.admin import Admin
 from lightship.searchengine.line import Line
 from lightship.searchengine.metrics import METRICS_TYPE, Counted, Metrics
 from lightship.searchengine.openapi import openapi
@@ -103,6 +104,7 @@ def make_app(
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
             *Rpc(replica, accepted, metrics).routes(),
+            *Admin(replica, accepted).routes(),
         ],
         exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
     )
@@ -175,7 +177,7 @@ async def _on_bug(request: Request, _: Exception) -> Response:
 def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
     """Tell an error in the form that the request asked for; the RPC's is always JSON."""
     form: Format = accepted_format(request.headers.get("accept", ""))
-    if request.scope["path"].startswith("/rpc/") or b"format=json" in request.scope["query_string"][:1000]:
+    if request.scope["path"].startswith(("/rpc/", "/admin/")) or b"format=json" in request.scope["query_string"][:1000]:
         form = "json"
     bodies: dict[Format, Callable[[], str | bytes]] = {
         "html": lambda: render_error(status, problem.error),

@@ -1,0 +1,52 @@
+"""The routes of those who administer: which layout is served."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lightship.errors import LightshipError
+from lightship.manifest import Layout
+from lightship.rpc.messages import Served
+from lightship.searchengine.replica import Replica
+from lightship.searchengine.state import State
+from lightship.tokens import Accepted, Guard
+
+logger = logging.getLogger("searchengine")
+
+
+class Admin:
+    """The endpoints under /admin/v1 for `replica`, for those whom `accepted` lets administer."""
+
+    def __init__(self, replica: Replica, accepted: Accepted) -> None:
+        """Serve `replica`."""
+        self._replica, self._guard = replica, Guard(accepted.admin, replica.store.folder)
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/admin/v1/promote", self._promote, methods=["POST"]),
+            Route("/admin/v1/rollback", self._roll_back, methods=["POST"]),
+        ]
+
+    async def _promote(self, request: Request) -> Response:
+        self._guard.check(request.scope)
+        layout = Layout.of(request.query_params.get("layout", ""))
+        return self._answer(await run_sync(self._replica.store.promote, layout))
+
+    async def _roll_back(self, request: Request) -> Response:
+        self._guard.check(request.scope)
+        return self._answer(await run_sync(self._replica.store.layouts.roll_back))
+
+    def _answer(self, state: State) -> Response:
+        try:
+            self._replica.follow()
+        except (LightshipError, OSError) as error:  # it is looked at again soon
+            logger.warning("%s is to be served, but can't be yet: %s", state.served, error)
+        answer = Served(state.served, state.wanted, state.former)
+        return Response(msgspec.json.encode(answer), media_type="application/json")
