@@ -80,19 +80,32 @@ def _forms(name: str) -> Json:
     }
 
 
+def _or_empty(schema: Json) -> Json:
+    """Return `schema`, or an empty text: a form sends its empty fields too, which count as not given."""
+    return {"anyOf": [schema, {"const": ""}]}
+
+
 _SEARCH_PARAMETERS = [
     _parameter("q", "query", {"type": "string"}, 'words, "a phrase", -without, site:example.org'),
-    _parameter("page", "query", {"type": "integer", "minimum": 1, "default": 1}, "page, from 1"),
+    _parameter("page", "query", _or_empty({"type": "integer", "minimum": 1, "default": 1}), "page, from 1"),
     _parameter(
-        "size", "query", {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}, "results a page"
+        "size",
+        "query",
+        _or_empty({"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}),
+        "results a page",
     ),
-    _parameter("sort", "query", {"enum": ["relevance", "date"], "default": "relevance"}, "order of the results"),
+    _parameter(
+        "sort", "query", _or_empty({"enum": ["relevance", "date"], "default": "relevance"}), "order of the results"
+    ),
     _parameter("lang", "query", {"type": "string"}, "keep one language (BCP 47 primary subtag)"),
     _parameter(
         "min_position", "query", {"type": "string"}, "position that the intake answered: wait until the index has it"
     ),
     _parameter(
-        "format", "query", {"enum": ["html", "json", "text"]}, "form of the answer; otherwise the Accept header says"
+        "format",
+        "query",
+        _or_empty({"enum": ["html", "json", "text"]}),
+        "form of the answer; otherwise the Accept header says",
     ),
 ]
 
