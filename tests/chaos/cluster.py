@@ -67,14 +67,22 @@ class Cluster:
         """Start all, and return when an empty index is searchable on each replica."""
         for node in self.nats:
             node.start()
-        for node in self.nats:
-            wait_until(lambda node=node: _is_healthy(node), 60, f"{node.name} healthy")  # type: ignore[misc]
+        wait_until(lambda: all(map(_is_healthy, self.nats)), 60, "all NATS servers healthy")
         for node in [*self.replicas, *self.indexers, self.crawler]:
             node.start()
-        for name, address in self.replica_addresses.items():
-            wait_until(lambda address=address: _answers(address, "/readyz"), 90, f"{name} ready")  # type: ignore[misc]
-        for name, address in self.intake_addresses.items():
-            wait_until(lambda address=address: _answers(address, "/livez"), 60, f"{name} alive")  # type: ignore[misc]
+        waited = [f"{address}/readyz" for address in self.replica_addresses.values()]
+        waited += [f"{address}/livez" for address in self.intake_addresses.values()]
+
+        def all_answer() -> bool:
+            self.look_after()
+            return all(map(_answers, waited))
+
+        wait_until(all_answer, 120, f"answers of {waited}")
+
+    def look_after(self) -> None:
+        """Start again what has ended by itself; call this often."""
+        for node in self.nodes.values():
+            node.look_after()
 
     def tell(self, characters: int = 1500) -> None:
         """Print the end of each program's output."""
@@ -181,9 +189,9 @@ def _is_healthy(node: Node) -> bool:
         return bool(json.load(response).get("status") == "ok")
 
 
-def _answers(address: str, path: str) -> bool:
+def _answers(address: str) -> bool:
     try:
-        with urlopen(f"http://{address}{path}", timeout=2) as response:
+        with urlopen(f"http://{address}", timeout=2) as response:
             return bool(response.status == 200)
     except URLError:
         return False

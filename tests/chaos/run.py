@@ -125,8 +125,7 @@ class Run:
 
     async def _look_after(self) -> None:
         while True:
-            for node in self._cluster.nodes.values():
-                node.look_after()
+            self._cluster.look_after()
             await asyncio.sleep(0.2)
 
     async def _wait_for_crawler(self, before: int) -> None:
@@ -137,7 +136,10 @@ class Run:
             await asyncio.sleep(0.1)
 
     async def _settle(self, deadline: float) -> list[str]:
-        """Return how the replicas differ from the truth at the deadline; none as soon as none did."""
+        """Return how the replicas differ from the truth at the deadline; none as soon as none did.
+
+        Reading everything takes a second or more: what counts is when it began.
+        """
         return [
             told
             for each in await asyncio.gather(*(self._compare(asker, deadline) for asker in self.askers))

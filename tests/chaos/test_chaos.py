@@ -8,29 +8,18 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Iterator
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
 
-from chaos.cluster import Cluster, nats_server, running
+from chaos.cluster import Cluster
 from chaos.faults import schedule
 from chaos.model import Truth
-from chaos.network import can_make_hosts
 from chaos.run import Outcome, Run
-from support import require
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    require("root and iproute2 (network namespaces)", can_make_hosts())
-    require("nats-server", nats_server())
-    with running(tmp_path_factory.mktemp("chaos")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
