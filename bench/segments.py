@@ -40,7 +40,7 @@ class Made:
         """Return what is committed as a new generation."""
         self._generation += 1
         return Manifest(
-            layout=LAYOUT, shard=0, epoch=self._epoch, generation=self._generation, segments=self._snapshots.take(),
+            layout=LAYOUT, order=1, shard=0, epoch=self._epoch, generation=self._generation, segments=self._snapshots.take(),
             log_id="bench", positions={}, made=time.time(), fresh_as_of=time.time(),
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from lightship.manifest import MAX_MANIFEST_BYTES, Manifest
 from lightship.searchengine.rpc import Rpc
 from lightship.tokens import authorization
 from made import Caller, MadeShard, Reply, page, served
-from support import wait_until
+from support import free_port, wait_until
 
 TOKEN = "gehéim-秘密"
 
@@ -340,3 +340,9 @@ def test_a_source_that_is_no_address(made: MadeShard, guarded: Caller, source: s
 def test_without_a_token_nobody_makes_it_call_others(made: MadeShard, caller: Caller) -> None:
     manifest = made.manifest()
     assert_problem(fetch(caller, manifest, min(manifest.files), "http://127.0.0.1:1"), 400, "LIGHTSHIP_TOKEN")
+
+
+def test_a_source_may_name_whose_certificate_it_shows(made: MadeShard, guarded: Caller) -> None:
+    manifest = made.manifest()
+    reply = fetch(guarded, manifest, min(manifest.files), f"https://127.0.0.1:{free_port()}#search-1.example")
+    assert_problem(reply, 503, "did not give")
