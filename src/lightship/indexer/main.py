@@ -14,6 +14,7 @@ from lightship.errors import ConfigurationError
 from lightship.files import lock_folder
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.indexer.clock import run_clock
+from lightship.indexer.metrics import render_metrics
 from lightship.indexer.turns import Turns
 from lightship.intake.server import taking_in
 from lightship.limits import Limits, limits
@@ -50,7 +51,7 @@ def _main(arguments: list[str]) -> None:
         stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
         log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}", trusted())
         stack.callback(log.close)
-        stack.enter_context(taking_in(settings.listen, log, folder, tls=tls))
+        stack.enter_context(taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics))
         if not settings.log:
             clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
             clock.start()

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
-METRICS_TYPE = CONTENT_TYPE_LATEST
-
 _registry = CollectorRegistry()
 ProcessCollector(registry=_registry)
 
@@ -20,9 +18,9 @@ PUSHES = Counter("lightship_pushes", "Generations that a searchengine installed"
 FAILURES = Counter("lightship_push_failures", "Pushes that failed", ["searchengine"], registry=_registry)
 
 
-def render_metrics() -> bytes:
-    """Return the text that Prometheus reads."""
-    return generate_latest(_registry)
+def render_metrics() -> tuple[bytes, str]:
+    """Return the text that Prometheus reads, and its media type."""
+    return generate_latest(_registry), CONTENT_TYPE_LATEST
 
 
 def forget(searchengine: str) -> None:

@@ -29,6 +29,7 @@ def openapi() -> Json:
             "/readyz": {
                 "get": _operation("Whether the document log answers", {"200": _text(), **_refusals("503")}),
             },
+            "/metrics": {"get": _operation("What this indexer does, for Prometheus", {"200": _text()})},
             "/status": {"get": _operation("What was stored, and what waits", {"200": _json("IntakeStatus")})},
         },
         "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},

@@ -35,13 +35,20 @@ SMALL_BODY = 16 << 10  # bytes, uncompressed: checked faster than handed to a th
 PARSERS = 2  # threads that check large bodies: more would only take turns, and the indexer needs its own
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Metrics = Callable[[], tuple[bytes, str]]  # what a program tells of itself, and its media type
+
+
+def no_metrics() -> tuple[bytes, str]:
+    """Tell nothing."""
+    return b"", "text/plain"
 
 
 class Intake:
     """Takes documents into `log` from those whom `guard` lets pass."""
 
-    def __init__(self, log: DocumentLog, guard: Guard) -> None:
-        """Start to write to `log`."""
+    def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics) -> None:
+        """Start to write to `log`; `metrics` is told at /metrics."""
+        self._metrics = metrics
         self._log, self._guard, self._room = log, guard, Room()
         self._commit = GroupCommit(log)
         self._limiter = CapacityLimiter(PARSERS)
@@ -57,6 +64,7 @@ class Intake:
                 Route("/livez", lambda _: Response("alive\n", media_type="text/plain")),
                 Route("/readyz", self._ready),
                 Route("/status", self._status),
+                Route("/metrics", self._tell_metrics),
                 Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
             ],
             exception_handlers={LightshipError: self._on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
@@ -122,6 +130,10 @@ class Intake:
                 uptime_seconds=round(time.monotonic() - self._started, 1),
             )
         )
+
+    async def _tell_metrics(self, _: Request) -> Response:
+        text, kind = self._metrics()
+        return Response(text, media_type=kind)
 
     async def _on_error(self, _: Request, error: Exception) -> Response:
         if not isinstance(error, LightshipError):

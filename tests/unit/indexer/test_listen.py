@@ -29,3 +29,21 @@ def test_a_clock_takes_nothing_in(spawn: Callable[..., Program]) -> None:
     indexer = spawn("indexer", "-listen=:0")
     indexer.process.wait(20)
     assert "error: -listen needs a -log" in indexer.output
+
+
+def test_it_tells_what_it_does_to_prometheus(tmp_path: Path, spawn: Callable[..., Program]) -> None:
+    caller = Caller(port := free_port())
+    gone = f"127.0.0.1:{free_port()}"
+    spawn("indexer", f"-log=sqlite://{tmp_path}/log", f"-listen=127.0.0.1:{port}", "-data=ix", f"-searchengine={gone}")
+
+    def value(name: str) -> float:
+        lines = caller.get("/metrics").body.decode().splitlines()
+        return next((float(line.split()[-1]) for line in lines if line.startswith(name)), 0.0)
+
+    wait_until(lambda: value("lightship_lease_held") == 1, 20, "it holds the lease")
+    assert caller.call("POST", "/documents", LINE).status == 200
+    wait_until(lambda: value("lightship_changes_applied_total") == 1, 20, "the change is told")
+    wait_until(
+        lambda: value(f'lightship_push_failures_total{{searchengine="http://{gone}"}}') > 0, 20, "its failures are told"
+    )
+    assert value("lightship_generation") >= 1

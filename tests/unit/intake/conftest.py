@@ -22,5 +22,5 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
 
 @pytest.fixture
 def caller(log: SqliteLog, tmp_path: Path) -> Iterator[Caller]:
-    with taking_in("127.0.0.1:0", log, str(tmp_path), lambda: Accepted.of("secret")) as port:
+    with taking_in("127.0.0.1:0", log, str(tmp_path), accepted=lambda: Accepted.of("secret")) as port:
         yield Caller(port, "secret")

@@ -159,7 +159,7 @@ def test_it_tells_how_it_is(caller: Caller) -> None:
     status = caller.get("/status").json
     assert (status["stored"], status["refused"], status["waiting_requests"], status["waiting_bytes"]) == (2, 1, 0, 0)
     document = caller.get("/openapi.json").json
-    assert set(document["paths"]) == {"/documents", "/livez", "/readyz", "/status"}
+    assert set(document["paths"]) == {"/documents", "/livez", "/metrics", "/readyz", "/status"}
     assert caller.get("/nothing").status == 404
     assert caller.get("/documents").status == 405
 
