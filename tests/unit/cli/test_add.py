@@ -61,7 +61,7 @@ def name(log: FailingLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("LIGHTSHIP_TOKEN", "a secret of these tests")
     monkeypatch.setattr(client, "TRYING_SECONDS", 3.0)
     accepted = Accepted.of("a secret of these tests")
-    with taking_in("127.0.0.1:0", log, str(tmp_path), lambda: accepted) as port:
+    with taking_in("127.0.0.1:0", log, str(tmp_path), accepted=lambda: accepted) as port:
         yield f"127.0.0.1:{port}"
 
 
