@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import unquote
 
 import tantivy
 
-from lightship.errors import IncompatibleIndexError
+from lightship.errors import IncompatibleIndexError, OutOfSpaceError
 from lightship.index.analysis import (
     DEFAULT_LANGUAGE,
     cjk_grams,
@@ -22,17 +24,26 @@ from lightship.index.schema import UNSTEMMED, cjk, register_analyzers, schema
 from lightship.index.source import encode_source, modified_seconds
 from lightship.model import Document, url_digest
 
+# What tantivy says when it can't write a file: no space, no quota, or that alone; of a merge or a segment, in its threads
+_UNWRITABLE = re.compile(
+    r"os error (27|28|122)\b|index writer was killed|worker thread failed|an io error", re.IGNORECASE
+)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 
 
 class IndexWriter:
-    """The one writer of an index folder. Adding and committing release the interpreter's lock."""
+    """The one writer of an index folder. Adding and committing release the interpreter's lock.
+
+    Every method may raise OutOfSpaceError; what was not committed by then is lost, and another writer has to be made.
+    """
 
     def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
         """Open (or make) the index in `folder`; raises IncompatibleIndexError when another version made it."""
         os.makedirs(folder, exist_ok=True)
+        self._folder = folder
         try:
-            index = tantivy.Index(schema(), path=folder)
+            with _writing(folder):
+                index = tantivy.Index(schema(), path=folder)
         except (ValueError, OSError) as error:
             raise IncompatibleIndexError(
                 f"{folder} holds an index of another version ({error}); move it away and it is built again from the log"
@@ -40,17 +51,21 @@ class IndexWriter:
         register_analyzers(index)
         index.config_reader("manual")
         self._index = index
-        self._writer = index.writer(heap_bytes, threads)
+        with _writing(folder):
+            self._writer = index.writer(heap_bytes, threads)
         self._searcher = index.searcher()
 
     def put(self, document: Document) -> int:
         """Replace what is stored under the document's url; return the operation's stamp, a rising number."""
-        self._writer.delete_documents_by_term("url", document.url)
-        return int(self._writer.add_document(to_tantivy(document)))
+        made = to_tantivy(document)
+        with _writing(self._folder):
+            self._writer.delete_documents_by_term("url", document.url)
+            return int(self._writer.add_document(made))
 
     def delete(self, url: str) -> int:
         """Delete what is stored under `url`, if anything; return the operation's stamp."""
-        return int(self._writer.delete_documents_by_term("url", url))
+        with _writing(self._folder):
+            return int(self._writer.delete_documents_by_term("url", url))
 
     def has(self, url: str) -> bool:
         """Tell whether a document may be stored under `url` since the last commit or before; never wrongly False."""
@@ -58,13 +73,28 @@ class IndexWriter:
 
     def commit(self) -> None:
         """Make all changes durable; merges go on in the background."""
-        self._writer.commit()
+        with _writing(self._folder):
+            self._writer.commit()
         self._index.reload()
         self._searcher = self._index.searcher()
 
     def close(self) -> None:
         """Wait for merges that are under way, and give the folder up."""
-        self._writer.wait_merging_threads()
+        with _writing(self._folder):
+            self._writer.wait_merging_threads()
+
+
+@contextlib.contextmanager
+def _writing(folder: str) -> Iterator[None]:
+    """Raise OutOfSpaceError for what tantivy raises when it can't write: a ValueError, as for everything else."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if _UNWRITABLE.search(str(error)):
+            raise OutOfSpaceError(
+                f"can't write the index in {folder} ({error}): free some space on its disk"
+            ) from error
+        raise
 
 
 def to_tantivy(document: Document) -> tantivy.Document:

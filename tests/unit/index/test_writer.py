@@ -1,0 +1,51 @@
+"""The writer of an index on a disk that takes no more."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightship.errors import OutOfSpaceError
+from lightship.index.writer import IndexWriter
+from made import page
+
+HEAP = 16 << 20
+
+
+@contextlib.contextmanager
+def full(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond `size` bytes: to write more is an error, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_told_and_what_was_committed_stays(tmp_path: Path) -> None:
+    writer = IndexWriter(str(tmp_path), heap_bytes=HEAP, threads=1)
+    writer.put(page(1))
+    writer.commit()
+    with full(1000):
+        writer.put(page(2))
+        with pytest.raises(OutOfSpaceError, match=f"{tmp_path}.*free some space"):
+            writer.commit()
+        with contextlib.suppress(OutOfSpaceError):
+            writer.close()
+    again = IndexWriter(str(tmp_path), heap_bytes=HEAP, threads=1)
+    assert again.has(page(1).url)
+    assert not again.has(page(2).url)
+    again.put(page(2))
+    again.commit()
+    assert again.has(page(2).url)
+    again.close()
+
+
+def test_an_index_that_can_not_be_made_for_want_of_space_is_not_taken_for_another_version(tmp_path: Path) -> None:
+    with full(0), pytest.raises(OutOfSpaceError):
+        IndexWriter(str(tmp_path / "new"), heap_bytes=HEAP, threads=1)
