@@ -16,9 +16,9 @@ from chaos.faults import Fault, moments
 from chaos.live import Liveness
 from chaos.model import Truth
 from chaos.node import Node
-from chaos.writing import TIMEOUT, FileWriter, Intakes, Pace, Writer
+from chaos.writing import CONNECT_TIMEOUT, TIMEOUT, FileWriter, Intakes, Pace, Writer
 
-DOCUMENTS, CRAWLED, WRITERS = 3000, 300, 60
+DOCUMENTS, CRAWLED, WRITERS = 3000, 300, 150
 CHANGES, CRAWLED_CHANGES, QUERIES = 190.0, 10.0, 50.0  # a second; queries to each replica
 CALM_SECONDS = 3.0  # of load before the first fault
 CRAWL_SECONDS = 60.0
@@ -66,7 +66,7 @@ class Run:
             Asker(*each, self._truth, self._live, DOCUMENTS) for each in self._cluster.replica_addresses.items()
         ]
         connector = aiohttp.TCPConnector(limit=0, force_close=True)  # a kept connection may be one to who was cut off
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT, connect=CONNECT_TIMEOUT)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             intakes = Intakes(session, list(self._cluster.intake_addresses.values()), random.Random(1))
             return await self._run(intakes)

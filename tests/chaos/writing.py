@@ -21,7 +21,8 @@ COMMON = "everything"  # a word of each document
 WORDS = ["harbour", "lamp", "storm", "keeper", "oil", "wick", "coast", "night", "ship", "fog", "horn", "rock", "wave"]
 
 TIMEOUT = 15.0  # longer than the log takes to agree on a new leader
-AVOID_SECONDS = 3.0  # after an intake failed
+CONNECT_TIMEOUT = 3.0
+AVOID_SECONDS = 10.0  # after an intake failed
 LARGEST_BATCH = 5
 SITES = 20
 DELETES = 0.2  # of all batches
@@ -65,8 +66,8 @@ class Intakes:
         self.latencies: list[float] = []
 
     async def send(self, method: str, target: str, body: bytes | None) -> int:
-        """Send until it is acknowledged; return after how many failures that was."""
-        failures = 0
+        """Send until it is acknowledged; return how often it was sent without an acknowledgement before."""
+        doubtful = 0
         while True:
             now = time.monotonic()
             usable = [address for address in self._addresses if self._avoided[address] < now]
@@ -76,12 +77,15 @@ class Intakes:
                     answer = await response.read()
                     if response.status == 200:
                         self.latencies.append(time.monotonic() - now)
-                        return failures
+                        return doubtful
                     told = f"status {response.status}: {answer[:120]!r}"
                     assert response.status in (429, 503, 507), told
+                    doubtful += 1
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:  # it was not sent
+                told = type(error).__name__
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 told = type(error).__name__
-            failures += 1
+                doubtful += 1
             self.failures[told] = self.failures.get(told, 0) + 1
             self._avoided[address] = time.monotonic() + AVOID_SECONDS
             await asyncio.sleep(self._chance.uniform(0.1, 0.5))
@@ -101,9 +105,12 @@ class Writer:
         """Write until `stop` is set and the last batch is acknowledged."""
         while not stop.is_set():
             self._wake()
+            if not self._numbers:
+                await asyncio.sleep(0.2)
+                continue
             batch, put = self._choose()
-            await self._pace.wait(max(1, len(batch)))
-            if batch and not stop.is_set():
+            await self._pace.wait(len(batch))
+            if not stop.is_set():
                 await self._write(batch, put=put)
 
     def _choose(self) -> tuple[list[int], bool]:
@@ -118,13 +125,13 @@ class Writer:
         versions = {number: self._truth.send(url_of(number), put=put) for number in batch}
         if put:
             lines = [json.dumps(document_of(number, version)) for number, version in versions.items()]
-            failures = await self._intakes.send("POST", "/documents", "\n".join(lines).encode())
+            doubtful = await self._intakes.send("POST", "/documents", "\n".join(lines).encode())
         else:
-            failures = await self._intakes.send("DELETE", f"/documents?url={quote(url_of(batch[0]), safe='')}", None)
+            doubtful = await self._intakes.send("DELETE", f"/documents?url={quote(url_of(batch[0]), safe='')}", None)
         for number in batch:
             self._truth.acknowledge(url_of(number))
         self.acknowledged += len(batch)
-        if failures:
+        if doubtful:
             self._rest(batch, started)
 
     def _rest(self, batch: list[int], started: float) -> None:
