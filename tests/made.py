@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from lightship.config import SearchengineSettings
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.segments import Snapshots
 from lightship.index.writer import IndexWriter
@@ -241,10 +242,12 @@ class Caller:
 
 
 @contextlib.contextmanager
-def served(folder: Path, token: str = "", port: int = 0) -> Iterator[Caller]:
+def served(
+    folder: Path, token: str = "", port: int = 0, settings: SearchengineSettings | None = None
+) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     replica = Replica(Store(str(folder)))
-    app = make_app(replica, Accepted.of(token))
+    app = make_app(replica, Accepted.of(token), settings or SearchengineSettings())
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(

@@ -13,7 +13,6 @@ import pytest
 from lightship.config import SearchengineSettings
 from lightship.model import partition_of
 from lightship.position import Reached, log_digest
-from lightship.searchengine import web
 from lightship.searchengine.store import Store
 from made import Caller, MadeShard, Reply, page, send, served
 
@@ -42,14 +41,11 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    defaults = (*(web.make_app.__defaults__ or ())[:-1], 2.0)
-    assert (web.make_app.__defaults__ or ())[-1] == SearchengineSettings.position_wait
-    monkeypatch.setattr(web.make_app, "__defaults__", defaults)
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
     shards = [MadeShard(tmp_path / str(number), number, 2) for number in range(2)]
     shards[0].put(page(1))
     shards[1].put()
-    with served(tmp_path / "store") as caller:
+    with served(tmp_path / "store", settings=SearchengineSettings(position_wait=2.0)) as caller:
         yield Cluster(caller, Store(str(tmp_path / "store")), shards)
 
 
