@@ -109,7 +109,7 @@ class Run:
             f"replicas were ready again within {max(self._live.recoveries, default=0.0):.1f} s of a fault's end",
             f"after the healing: all acknowledged in {acknowledged - healed:.1f} s, all right in {settled - healed:.1f} s",
         ]
-        self._judge(outcome)
+        self._judge(outcome, intakes)
         return outcome
 
     async def _break(self) -> None:
@@ -162,7 +162,8 @@ class Run:
             told = f"{asker.answers} answers, {len(asker.failed)} failed, {len(asker.wrong)} wrong, {asker.excused} excused"
             yield f"{asker.name}: {told}; an answer took {_spread(asker.latencies)}"
 
-    def _judge(self, outcome: Outcome) -> None:
+    def _judge(self, outcome: Outcome, intakes: Intakes) -> None:
+        outcome.failed += intakes.unexpected
         for asker in self.askers:
             outcome.failed += asker.failed
             outcome.wrong += asker.wrong
