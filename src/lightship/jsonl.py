@@ -19,6 +19,7 @@ from lightship.model import Document, check_document
 MAX_LINE = 16 << 20  # bytes
 MAX_WINDOW = 1 << 31  # bytes: what `zstd --long=31` needs
 BUFFER = 1 << 20
+_PIECE = 1 << 10  # bytes that are decompressed at once: a zip bomb makes 32 MiB of them, at most
 UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)  # what reading a file of lines may raise
 
 
@@ -100,7 +101,43 @@ def open_lines(path: str) -> BinaryIO:
     if path.endswith(".gz"):
         return cast("BinaryIO", gzip.open(path))
     file = open(path, "rb", buffering=BUFFER)  # noqa: SIM115 (the caller closes it)
-    if path.endswith(".zst"):
-        frames = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
-        return io.BufferedReader(frames.stream_reader(file, read_across_frames=True, closefd=True), BUFFER)
-    return file
+    return io.BufferedReader(_Frames(file), BUFFER) if path.endswith(".zst") else file
+
+
+class _Frames(io.RawIOBase):
+    """The content of all zstd frames of `file`, one after the other; EOFError when the last one is cut off.
+
+    zstandard's own reader takes a file that was cut off for one that ends there.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame: Any = None  # the one under way
+        self._packed = self._content = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._content:
+            self._packed = self._packed or self._file.read(_PIECE)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("it ends within a zstd frame: it was cut off")
+                return 0
+            self._unpack()
+        count = min(len(buffer), len(self._content))
+        buffer[:count], self._content = self._content[:count], self._content[count:]
+        return count
+
+    def _unpack(self) -> None:
+        if self._frame is None:
+            self._frame = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
+        self._content = self._frame.decompress(self._packed)
+        self._packed = b""
+        if self._frame.eof:
+            self._packed, self._frame = self._frame.unused_data, None
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

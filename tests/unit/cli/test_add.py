@@ -110,10 +110,18 @@ def test_it_gives_up_with_what_is_stored(name: str, log: FailingLog, tmp_path: P
         add([f"-indexer={name}", str(tmp_path / "a.jsonl")])
 
 
+@pytest.mark.parametrize("cut", [1, 20, 200])
+def test_a_file_that_was_cut_off_is_an_error(name: str, tmp_path: Path, cut: int) -> None:
+    for file, packed in {
+        "cut.jsonl.gz": gzip.compress(lines(0, 500)),
+        "cut.jsonl.zst": zstandard.compress(lines(0, 500)) + zstandard.compress(lines(500, 1000)),
+    }.items():
+        (tmp_path / file).write_bytes(packed[:-cut])
+        with pytest.raises(InvalidInputError, match=rf"can't read .*{file}: .*end"):
+            add([f"-indexer={name}", str(tmp_path / file)])
+
+
 def test_what_can_t_be_sent_is_a_clear_error(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(lines(0, 50))[:-20])
-    with pytest.raises(InvalidInputError, match=r"can't read .*cut.jsonl.gz"):
-        add([f"-indexer={name}", str(tmp_path / "cut.jsonl.gz")])
     with pytest.raises(InvalidInputError, match=r"can't read .*none.jsonl: .*No such file"):
         add([f"-indexer={name}", str(tmp_path / "none.jsonl")])
     with pytest.raises(ConfigurationError, match=r"name a .jsonl file"):

@@ -151,3 +151,15 @@ def test_compressed_files_are_read(feed: Feed, tmp_path: Path, caplog: pytest.Lo
         path.write_bytes(pack(line("1").encode()) + b"no zstd")
         wait_until(lambda: "what was read is kept" in caplog.text, 10, "the damage is told")
         assert set(feed.documents()) == set("12")
+
+
+def test_a_compressed_file_that_is_cut_off_deletes_nothing(
+    feed: Feed, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, made = tmp_path / "docs.jsonl.zst", [line(f"{number}").encode() for number in range(9)]
+    whole = zstandard.compress(b"".join(made[:5])) + zstandard.compress(b"".join(made[5:]))
+    path.write_bytes(whole)
+    with feed.running(path):
+        path.write_bytes(whole[:-10])
+        wait_until(lambda: "cut off; what was read is kept" in caplog.text, 10, "the cut is told")
+        assert set(feed.documents()) == set("012345678")

@@ -152,11 +152,11 @@ def test_of_several_generations_that_wait_only_the_newest_is_sent(
     made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered: list[int] = []
-    real = RpcClient.put_manifest
+    real, free = RpcClient.put_manifest, threading.Event()
 
     async def put_manifest(self: RpcClient, manifest: Any) -> Any:
         offered.append(manifest.generation)
-        await asyncio.sleep(0.3 if len(offered) == 1 else 0)
+        await asyncio.to_thread(free.wait)
         return await real(self, manifest)
 
     monkeypatch.setattr(RpcClient, "put_manifest", put_manifest)
@@ -164,7 +164,10 @@ def test_of_several_generations_that_wait_only_the_newest_is_sent(
         pusher.offer(made.manifest())
         wait_until(lambda: offered, 5, "the first is under way")
         for number in (2, 3, 4):
-            pusher.offer(made.put(page(number)).manifest())
+            last = made.put(page(number)).manifest()
+            pusher.offer(last)
+        wait_until(lambda: pusher._manifest is last, 5, "the last waits")
+        free.set()
         serves(caller, 1, 2, 3, 4)
     assert 2 not in offered
     assert 3 not in offered
