@@ -112,6 +112,11 @@ class Guard:
         self._used = _Used(os.path.join(folder, "tokens"))
         self._told = 0.0
 
+    @property
+    def guards(self) -> bool:
+        """Tell whether a secret is needed at all."""
+        return bool(self._keys)
+
     def check(self, scope: Mapping[str, Any]) -> None:
         """Raise UnauthorizedError unless the request of an ASGI `scope` shows a secret or a fresh token for itself.
 

@@ -2,6 +2,7 @@
 
 layouts/NAME/           the files of all shards of a layout, and the meta.json that composes them
 layouts/NAME/fresh-N    its time is how fresh shard N is
+layouts/NAME/offered-N  the files of what was offered last of shard N, and is not installed yet
 state.json              which layout is served: see `State`
 """
 
@@ -109,7 +110,7 @@ class Layouts:
                 _remove(folder)
                 continue
             for left in os.listdir(folder):
-                if left.endswith((".part", ".new")):
+                if left.endswith((".part", ".new")) or left.startswith("offered-"):
                     os.unlink(os.path.join(folder, left))
             drop_unnamed(folder, manifests)
         self._drop_others(self.state())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import aiohttp
+from anyio.to_thread import run_sync
 
 from lightship.config import parse_address
 from lightship.errors import InvalidInputError, LightshipError, OutOfSpaceError, UnavailableError
@@ -28,11 +29,12 @@ class Peers:
         if not self._token:
             raise InvalidInputError("source is for searchengines with a token: set LIGHTSHIP_TOKEN, or send the bytes")
         _check(source)
+        await run_sync(self._store.check_offered, layout, shard, file)
         timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS)
         try:
             async with aiohttp.ClientSession(timeout=timeout) as session:
                 chunks = RpcClient(session, source, self._token).read_file(shard, layout, file)
-                await self._store.receive(layout, file, chunks)
+                await self._store.receive(layout, shard, file, chunks)
         except OutOfSpaceError:
             raise
         except (LightshipError, aiohttp.ClientError, TimeoutError) as error:

@@ -6,29 +6,48 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 
 import anyio.to_thread
 
 from lightship.errors import InvalidInputError, UnavailableError
 from lightship.files import space_errors
-from lightship.index.segments import composed
+from lightship.index.segments import composed, drop_unnamed
 from lightship.manifest import File, Layout, Manifest, check_file
 from lightship.searchengine.layouts import Layouts
+from lightship.searchengine.offers import Offers
 
 
 class ReceivedFiles:
-    """The files in the folders of `layouts`: verified under temporary names, then renamed."""
+    """The files in the folders of `layouts`: verified under temporary names, then renamed.
+
+    A folder has only files that an installed manifest or the newest offer of a shard names, and parts of them.
+    """
 
     def __init__(self, layouts: Layouts) -> None:
         """Begin with what is in the folders."""
         self._layouts = layouts
         self._digests: dict[tuple[str, int, int], str] = {}
-        self._offered: dict[tuple[str, int], set[str]] = {}  # files of the newest offer, by layout and shard
 
-    def offered(self, layout: str, shard: int, name: str) -> bool:
-        """Tell whether the newest offer of `shard` in the layout called `layout` names the file `name`."""
-        return name in self._offered.get((layout, shard), ())
+    def check_offered(self, layout: Layout, shard: int, file: File) -> None:
+        """Raise InvalidInputError unless `file` is of the newest offer of `shard` in `layout`, or installed."""
+        folder = self._layouts.folder(layout.name)
+        if Offers(folder).find(shard, file.name) == file:
+            return
+        known = [manifest.files.get(file.name) for manifest in composed(folder)]
+        if any(known) and file not in known:
+            raise InvalidInputError(f"file {file.name} is installed with another content")
+        if file not in known:
+            raise InvalidInputError(
+                f"file {file.name}, of this size and digest, is not of the manifest that was last offered for shard "
+                f"{shard} of {layout.name}: offer that first"
+            )
+
+    def has_offered(self, layout: str, shard: int, name: str) -> bool:
+        """Tell whether the file `name` of the newest offer of `shard` is here, whole; blocking."""
+        folder = self._layouts.folder(layout)
+        file = Offers(folder).find(shard, name)
+        return file is not None and self._digest(os.path.join(folder, name), file.size) == file.digest
 
     def missing(self, manifest: Manifest, old: Manifest | None) -> list[str]:
         """Return the files of `manifest` that are not here; `old` is what is installed of its shard."""
@@ -59,50 +78,54 @@ class ReceivedFiles:
                 self._digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
         return self._digests[key]
 
-    def drop_replaced(self, old: Manifest | None, new: Manifest) -> None:
-        """Remove the files of `old` that `new`, which is installed in its place, does not name."""
-        folder = self._layouts.folder(new.layout.name)
-        _unlink(folder, (old.files.keys() if old else set()) - new.files.keys())
+    def offer(self, manifest: Manifest) -> None:
+        """Keep from now on what `manifest` needs, instead of what its shard's earlier offer did."""
+        folder = self._layouts.folder(manifest.layout.name)
+        Offers(folder).note(manifest)
+        self._sweep(folder)
+
+    def installed(self, manifest: Manifest) -> None:
+        """Remove what is not needed any more, now that `manifest` is installed."""
+        folder = self._layouts.folder(manifest.layout.name)
+        Offers(folder).forget(manifest.shard)
+        self._sweep(folder)
         self._digests.clear()
 
-    def drop_unneeded(self, new: Manifest, old: Manifest | None) -> None:
-        """Remove what was sent for an earlier offer of this shard that was never installed."""
-        folder = self._layouts.folder(new.layout.name)
-        offered = self._offered.get((new.layout.name, new.shard), set())
-        _unlink(folder, offered - new.files.keys() - (old.files.keys() if old else set()))
-        self._offered[new.layout.name, new.shard] = set(new.files)
+    @staticmethod
+    def _sweep(folder: str) -> None:
+        coming = {name for name in os.listdir(folder) if name.endswith(".part")}
+        drop_unnamed(folder, composed(folder), coming | Offers(folder).names())
 
-    async def receive(self, layout: Layout, file: File, chunks: AsyncIterator[bytes]) -> None:
+    async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Keep `file` if its bytes have the size and digest that it says.
 
-        Raises InvalidInputError when they have not, or when another file is installed under that name (nothing is
-        kept), OutOfSpaceError when the disk is full, UnavailableError when the layout is dropped meanwhile.
+        Raises InvalidInputError when they have not, or when it is not offered (nothing is kept), OutOfSpaceError when
+        the disk is full, UnavailableError when the layout is dropped meanwhile.
         """
         check_file(file)
+        await anyio.to_thread.run_sync(self.check_offered, layout, shard, file)
         folder = self._layouts.folder(layout.name)
         target = os.path.join(folder, file.name)
         part = f"{target}.{uuid.uuid4().hex}.part"
         try:
-            with space_errors(folder):
-                os.makedirs(folder, exist_ok=True)
-                with open(part, "wb") as out:
-                    await _copy(out.write, file, chunks)
-                    out.flush()
-                    await anyio.to_thread.run_sync(os.fsync, out.fileno())
-            await anyio.to_thread.run_sync(self._keep, part, target, file)
+            with space_errors(folder), open(part, "wb") as out:
+                await _copy(out.write, file, chunks)
+                out.flush()
+                await anyio.to_thread.run_sync(os.fsync, out.fileno())
+            await anyio.to_thread.run_sync(self._keep, part, target, layout, shard, file)
         except FileNotFoundError as error:
             raise UnavailableError(f"layout {layout.name} was dropped while {file.name} was received") from error
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(part)
 
-    def _keep(self, part: str, target: str, file: File) -> None:
-        """Give a received file its name."""
+    def _keep(self, part: str, target: str, layout: Layout, shard: int, file: File) -> None:
+        """Give a received file its name, if it is still wanted."""
         with self._layouts.locked():
-            if os.path.exists(target):
-                for manifest in composed(os.path.dirname(target)):
-                    if manifest.files.get(file.name, file).digest != file.digest:
-                        raise InvalidInputError(f"file {file.name} is installed with another content")
+            self.check_offered(layout, shard, file)
+            for manifest in composed(os.path.dirname(target)) if os.path.exists(target) else ():
+                if manifest.files.get(file.name, file) != file:  # another shard's, installed since the offer
+                    raise InvalidInputError(f"file {file.name} is installed with another content")
             os.rename(part, target)
             status = os.stat(target)
             self._digests[target, status.st_ino, status.st_mtime_ns] = file.digest
@@ -120,9 +143,3 @@ async def _copy(write: Callable[[bytes], object], file: File, chunks: AsyncItera
         raise InvalidInputError(f"{file.name} ended after {size} of {file.size} bytes: send it again")
     if digest.hexdigest() != file.digest:
         raise InvalidInputError(f"{file.name} has the digest {digest.hexdigest()}, not {file.digest}: send it again")
-
-
-def _unlink(folder: str, names: Iterable[str]) -> None:
-    for name in names:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(folder, name))

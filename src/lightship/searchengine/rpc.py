@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -82,26 +83,32 @@ class Rpc:
         if source:
             await self._peers.fetch(source, shard, layout, file)
         else:
-            await self._replica.store.receive(layout, file, request.stream())
+            await self._replica.store.receive(layout, shard, file, request.stream())
         self._metrics.received(file.size)
         return _json(file, 201)
 
     async def _get_file(self, request: Request) -> Response:
         name, layout = request.path_params["name"], request.query_params.get("layout", "")
-        if not self._replica.store.offered(layout, _shard(request), name):  # if it is, a peer may be waiting for it
+        if not await self._feeds(layout, _shard(request), name):
             manifest = await self._installed(request)
             layout = manifest.layout.name
             if name not in manifest.files:
                 raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
         path = os.path.join(self._replica.store.layout_folder(layout), name)
         try:
-            file = await anyio.open_file(path, "rb")  # now, so that it is sent whole also when it is replaced meanwhile
-        except FileNotFoundError as error:
+            file = await anyio.open_file(path, "rb", opener=_open)  # now: it is sent whole also when it is replaced
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                raise
             raise NotFoundError(f"file {name} was replaced a moment ago: ask for the manifest again") from error
         size = os.fstat(file.wrapped.fileno()).st_size
         return StreamingResponse(
             _content(file), media_type="application/octet-stream", headers={"Content-Length": str(size)}
         )
+
+    async def _feeds(self, layout: str, shard: int, name: str) -> bool:
+        """Tell whether a file that is not installed yet may be read, by a peer: verified, and for those with a secret only."""
+        return self._guard.guards and await run_sync(self._replica.store.has_offered, layout, shard, name)
 
     async def _installed(self, request: Request) -> Manifest:
         """Return the manifest that a GET asks for: of the layout served, or of the one that `layout` names."""
@@ -121,6 +128,10 @@ def decode_manifest(body: bytes) -> Manifest:
         return _manifest_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError(f"malformed manifest: {error}") from error
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)  # a searchengine makes no links: whatever one points to is not its own
 
 
 async def _content(file: anyio.AsyncFile[bytes]) -> AsyncIterator[bytes]:

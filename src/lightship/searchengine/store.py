@@ -13,7 +13,7 @@ from lightship.errors import InvalidInputError, SupersededError
 from lightship.files import space_errors
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.segments import check_components, compose, composed
-from lightship.manifest import File, Layout, Manifest, check_layout, check_manifest
+from lightship.manifest import File, Layout, Manifest, check_layout, check_manifest, is_layout
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.layouts import Layouts, Rules
 from lightship.searchengine.received import ReceivedFiles
@@ -36,9 +36,14 @@ class Store:
         found = composed(self.layouts.folder(layout))
         return next((manifest for manifest in found if manifest.shard == shard), None)
 
-    def offered(self, layout: str, shard: int, name: str) -> bool:
-        """Tell whether the manifest that was last offered names the file `name`: once it is here, it is verified."""
-        return self._files.offered(layout, shard, name)
+    def has_offered(self, layout: str, shard: int, name: str) -> bool:
+        """Tell whether the file `name` of the manifest that was last offered is here, whole; blocking."""
+        return is_layout(layout) and self._files.has_offered(layout, shard, name)
+
+    def check_offered(self, layout: Layout, shard: int, file: File) -> None:
+        """Raise InvalidInputError unless `file` is of the manifest that was last offered, or installed."""
+        _check_schema(layout)
+        self._files.check_offered(layout, shard, file)
 
     def install(self, manifest: Manifest, shard: int) -> Installed | Missing:
         """Install `manifest` if it is new and all its files are here; blocking.
@@ -60,12 +65,12 @@ class Store:
                 _check_names(manifest, installed)
                 os.makedirs(folder, exist_ok=True)
                 missing = self._files.missing(manifest, old)
-                self._files.drop_unneeded(manifest, old)
                 if missing:
+                    self._files.offer(manifest)
                     return Missing(missing)
                 installed[shard] = manifest
                 compose(folder, [installed[number] for number in sorted(installed)])
-                self._files.drop_replaced(old, manifest)
+                self._files.installed(manifest)
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation)
@@ -79,14 +84,14 @@ class Store:
         _check_schema(layout)
         return self.layouts.promote(layout)
 
-    async def receive(self, layout: Layout, file: File, chunks: AsyncIterator[bytes]) -> None:
+    async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Keep `file` if its bytes have the size and digest that it says.
 
-        Raises InvalidInputError when they have not, or when another file is installed under that name (nothing is
-        kept), OutOfSpaceError when the disk is full, UnavailableError when the layout is dropped meanwhile.
+        Raises InvalidInputError when they have not, or when it is not offered (nothing is kept), OutOfSpaceError when
+        the disk is full, UnavailableError when the layout is dropped meanwhile.
         """
         _check_schema(layout)
-        await self._files.receive(layout, file, chunks)
+        await self._files.receive(layout, shard, file, chunks)
 
 
 def _check_schema(layout: Layout) -> None:

@@ -14,7 +14,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lightship.manifest import MAX_MANIFEST_BYTES, Manifest
+from lightship.index.segments import COMPONENTS
+from lightship.manifest import MAX_MANIFEST_BYTES, File, Manifest, Segment
 from lightship.searchengine.rpc import Rpc
 from lightship.tokens import authorization
 from made import Caller, MadeShard, Reply, page, served
@@ -158,6 +159,18 @@ def test_a_file_name_with_a_path_in_it(caller: Caller, folder: Path, name: str) 
     assert {path for path in folder.rglob("*") if not path.name.startswith("fresh-")} == before
 
 
+def offered(caller: Caller, size: int) -> str:
+    """Return the name of a file of `size` bytes, and of the digest aaa…, that is on offer."""
+    manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0").body, type=Manifest)
+    files = [File(f"{'a' * 32}.{component}", size, "a" * 64) for component in COMPONENTS]
+    segment = Segment("a" * 32, 1, 0, files)
+    reply = caller.put_manifest(
+        msgspec.structs.replace(manifest, generation=manifest.generation + 1, segments=[segment])
+    )
+    assert reply.status == 202, reply.text
+    return f"{'a' * 32}.store"
+
+
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
@@ -177,14 +190,14 @@ def test_a_file_name_with_a_path_in_it(caller: Caller, folder: Path, name: str) 
 )
 def test_a_bad_announcement_or_content(caller: Caller, folder: Path, changes: dict[str, str], part: str) -> None:
     given = {"layout": "s1v1", "size": "3", "digest": "a" * 64, **changes}
+    name = offered(caller, int(given["size"]) if given["size"] in ("2", "3", "4") else 3)
     query = "&".join(f"{name}={value}" for name, value in given.items())
-    name = f"{'a' * 32}.store"
     assert_problem(caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{query}", b"abc"), 400, part)
     assert not list(folder.glob(f"**/{name}*"))
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(caller: Caller, folder: Path) -> None:
-    name = f"{'a' * 32}.store"
+    name = offered(caller, 1000)
     target = f"/rpc/v1/shards/0/files/{name}?layout=s1v1&size=1000&digest={'a' * 64}"
     with socket.create_connection(("127.0.0.1", caller.port)) as connection:
         connection.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc".encode())
@@ -213,6 +226,34 @@ def test_a_layout_that_is_not_served_is_read_back_by_its_name(caller: Caller, ma
     assert_problem(caller.get("/rpc/v1/shards/1?layout=s2v1"), 404, "in s2v1")
     assert_problem(caller.get("/rpc/v1/shards/0?layout=s4v1"), 404, "in s4v1")
     assert_problem(caller.get("/rpc/v1/shards/0?layout=../s1v1"), 400, "not a layout")
+
+
+def test_what_is_on_offer_is_read_by_peers_with_the_secret_only(made: MadeShard, tmp_path: Path) -> None:
+    manifest = made.manifest()
+    for token, status in ((TOKEN, 200), ("", 404)):
+        with served(tmp_path / f"store{status}", token) as caller:
+            caller.put_manifest(manifest)
+            file = max(manifest.files.values(), key=lambda file: file.size)
+            target = f"/rpc/v1/shards/0/files/{file.name}?layout=s1v1"
+            assert caller.get(target).status == 404  # it has not come yet
+            assert caller.put_file(manifest, file, made.bytes_of(file)).status == 201
+            assert caller.get(target).status == status
+            path = tmp_path / f"store{status}" / "layouts" / "s1v1" / file.name
+            path.rename(path.with_suffix(".moved"))
+            path.symlink_to("/etc/passwd")
+            assert caller.get(target).status == 404
+            assert Caller(caller.port).get(target).status == (401 if token else 404)
+
+
+def test_a_link_in_the_place_of_an_installed_file_is_not_followed(tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0").put(page(1))
+    with served(tmp_path / "store") as caller:
+        caller.push(made)
+        name = min(made.manifest().files)
+        path = tmp_path / "store" / "layouts" / "s1v1" / name
+        path.unlink()
+        path.symlink_to("/etc/passwd")
+        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, name)
 
 
 def test_a_file_that_vanished_is_not_found(tmp_path: Path) -> None:
@@ -307,6 +348,8 @@ def test_a_file_is_fetched_from_a_peer_that_has_it(made: MadeShard, tmp_path: Pa
     manifest = made.manifest()
     with served(tmp_path / "peer", TOKEN) as peer, served(tmp_path / "store", TOKEN) as caller:
         source, first = f"http://127.0.0.1:{peer.port}", min(manifest.files)
+        assert_problem(fetch(caller, manifest, first, source), 400, "offer that first")
+        caller.put_manifest(manifest)
         assert_problem(fetch(caller, manifest, first, source), 503, "did not give")
         peer.put_manifest(manifest)
         assert_problem(fetch(caller, manifest, first, source), 503, "did not give")
@@ -324,6 +367,7 @@ def test_a_peer_that_gives_other_bytes_is_not_believed(made: MadeShard, tmp_path
     manifest = made.manifest()
     with served(tmp_path / "peer", TOKEN) as peer, served(tmp_path / "store", TOKEN) as caller:
         peer.push(made)
+        caller.put_manifest(manifest)
         name = next(name for name, file in manifest.files.items() if file.size)
         path = next((tmp_path / "peer").glob(f"**/{name}"))
         path.write_bytes(bytes(path.stat().st_size))
@@ -344,5 +388,6 @@ def test_without_a_token_nobody_makes_it_call_others(made: MadeShard, caller: Ca
 
 def test_a_source_may_name_whose_certificate_it_shows(made: MadeShard, guarded: Caller) -> None:
     manifest = made.manifest()
+    guarded.put_manifest(manifest)
     reply = fetch(guarded, manifest, min(manifest.files), f"https://127.0.0.1:{free_port()}#search-1.example")
     assert_problem(reply, 503, "did not give")

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError, UnavailableError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError
 from lightship.index.segments import COMPONENTS
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Installed, Missing
@@ -181,10 +181,11 @@ def test_a_layout_is_served_when_all_its_shards_are_there(store: Store, tmp_path
     assert found(store) == ["0", "1", "2"]
 
 
-def test_a_layout_that_is_dropped_while_a_file_comes_is_unavailable(
+def test_a_layout_that_is_dropped_while_a_file_comes_has_to_be_offered_again(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = made.manifest()
+    store.install(manifest, 0)
     file = next(iter(manifest.files.values()))
     real = os.fsync
 
@@ -196,7 +197,7 @@ def test_a_layout_that_is_dropped_while_a_file_comes_is_unavailable(
         os.rmdir(folder)
 
     monkeypatch.setattr(os, "fsync", drop)
-    with pytest.raises(UnavailableError, match="s1v1"):
+    with pytest.raises(InvalidInputError, match="offer that first"):
         send_file(store, manifest, file, made.bytes_of(file))
 
 
@@ -269,3 +270,69 @@ def test_a_manifest_is_of_its_shard(store: Store, made: MadeShard) -> None:
     for shard in (1, 63, -1):
         with pytest.raises(InvalidInputError):
             store.install(manifest, shard)
+
+
+def test_a_file_that_another_shard_installed_outlives_the_offers_that_named_it(store: Store, tmp_path: Path) -> None:
+    first, second = MadeShard(tmp_path / "0", 0, 2), MadeShard(tmp_path / "1", 1, 2).put(page(2))
+    theirs = second.manifest()
+    store.install(first.manifest(segments=theirs.segments), 0)  # a copy of the other one's folder
+    push(store, second)
+    store.install(first.put(page(1)).manifest(), 0)
+    push(store, first)
+    assert files(store, "s2v1") == first.manifest().files.keys() | theirs.files.keys()
+    assert found(store) == ["1", "2"]
+
+
+def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path: Path) -> None:
+    manifest = made.manifest()
+    file, *_ = manifest.files.values()
+    with pytest.raises(InvalidInputError, match="offer that first"):
+        send_file(store, manifest, file, made.bytes_of(file))
+    assert not os.path.exists(store.layout_folder("s1v1"))
+    store.install(manifest, 0)
+    other = File(file.name, 1, hashlib.sha256(b"x").hexdigest())
+    for wrong in (other, File(f"{'a' * 32}.store", 1, other.digest)):
+        with pytest.raises(InvalidInputError, match="offer that first"):
+            send_file(store, manifest, wrong, b"x")
+    assert files(store) == set()
+    another_worker = Store(store.folder)
+    send_file(another_worker, manifest, file, made.bytes_of(file))
+    assert another_worker.has_offered("s1v1", 0, file.name)
+    assert not store.has_offered("s1v1", 1, file.name)
+    assert not store.has_offered("../s1v1", 0, file.name)
+    made.put(page(1, "anew"))
+    another_worker.install(made.manifest(), 0)
+    assert files(store) == set()  # the worker that took the newer offer removed what only the older one named
+
+
+def test_a_file_that_was_altered_on_the_disk_is_not_given_to_peers(store: Store, made: MadeShard) -> None:
+    manifest = made.manifest()
+    store.install(manifest, 0)
+    file = max(manifest.files.values(), key=lambda file: file.size)
+    assert not store.has_offered("s1v1", 0, file.name)
+    send_file(store, manifest, file, made.bytes_of(file))
+    path = Path(store.layout_folder("s1v1"), file.name)
+    path.write_bytes(b"x" * file.size)
+    os.utime(path, (1, 1))
+    assert not store.has_offered("s1v1", 0, file.name)
+
+
+def test_what_is_given_up_while_it_comes_is_not_kept(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = made.manifest()
+    store.install(manifest, 0)
+    file, *_ = manifest.files.values()
+    content, sync = made.bytes_of(file), os.fsync
+    newer = made.put(page(1, "page anew")).manifest()
+
+    def offered_meanwhile(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        store.install(newer, 0)
+
+    monkeypatch.setattr(os, "fsync", offered_meanwhile)
+    with pytest.raises(InvalidInputError, match="offer that first"):
+        send_file(store, manifest, file, content)
+    assert files(store) == set()
+    send(store, newer, made.published)
+    assert found(store) == ["1"]
