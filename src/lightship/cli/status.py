@@ -1,4 +1,4 @@
-"""`lightship status`: what each searchengine serves."""
+"""`lightship status`: what each searchengine serves, and which indexers lead and stand by."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lightship.tls import trust, trusted
 
 _SECONDS = 3.0
 _KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
-_INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes"}
+_INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes", "shard"}
 
 
 def status(arguments: Sequence[str]) -> None:
-    """Print a line for each searchengine and each of its shards; raises UnavailableError if one does not answer."""
+    """Print a line for each searchengine or indexer and each of its shards; raises UnavailableError if one does not answer."""
     settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
     trust(settings.tls_ca)
     silent = []
@@ -55,7 +55,18 @@ def _url_host(host: str) -> str:
 def _intake_lines(name: str, found: dict[str, Any]) -> list[str]:
     waiting = f"{found['waiting_requests']} waiting with {found['waiting_bytes'] / 1e6:.1f} MB"
     stored = f"{found['stored']} changes stored, {found['refused']} requests refused"
-    return [f"{name}: intake, {stored}, {waiting}, version {found['version']}"]
+    return [f"{name}: intake, {stored}, {waiting}, version {found['version']}", *_role_lines(found["shard"])]
+
+
+def _role_lines(shard: dict[str, Any] | None) -> list[str]:
+    """Return what an indexer has of its shard."""
+    if shard is None:
+        return []
+    version = f"{shard['documents']} documents, epoch {shard['epoch']}, generation {shard['generation']}"
+    role = f"leads, {version}, {shard['lag_seconds'] or 0:.1f} s behind"
+    if not shard["leads"]:
+        role = f"stands by, {f'warm copy of {version}' if shard['epoch'] else 'no warm copy yet'}"
+    return [f"  shard {shard['shard']} of {shard['layout']}: {role}"]
 
 
 def _lines(name: str, found: dict[str, Any]) -> list[str]:

@@ -51,21 +51,24 @@ def _main(arguments: list[str]) -> None:
         stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
         log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}", trusted())
         stack.callback(log.close)
-        stack.enter_context(taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics))
+        turns = _turns(settings, log, folder)
+        stack.enter_context(
+            taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics, shard=turns.status)
+        )
         if not settings.log:
             clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
             clock.start()
             stack.callback(clock.join)
             stack.callback(stop.set)
-        _index(settings, log, folder, stop)
+        turns.run(stop)
 
 
-def _index(settings: IndexerSettings, log: Log, folder: str, stop: threading.Event) -> None:
+def _turns(settings: IndexerSettings, log: Log, folder: str) -> Turns:
     heap_bytes, threads = resources(settings, limits())
-    Turns(
+    return Turns(
         log, folder, Layout(settings.shards, SCHEMA_VERSION), settings.shard, settings.searchengine, token(),
         settings.lease, heap_bytes, threads,
-    ).run(stop)  # fmt: skip
+    )  # fmt: skip
 
 
 def resources(settings: IndexerSettings, found: Limits) -> tuple[int, int]:

@@ -23,6 +23,16 @@ def render_metrics() -> tuple[bytes, str]:
     return generate_latest(_registry), CONTENT_TYPE_LATEST
 
 
+def leads() -> bool:
+    """Tell whether this process holds the lease."""
+    return bool(_registry.get_sample_value("lightship_lease_held"))
+
+
+def lag() -> float:
+    """Return how old the last change was when it was read, in seconds."""
+    return _registry.get_sample_value("lightship_lag_seconds") or 0.0
+
+
 def forget(searchengine: str) -> None:
     """Drop the values of a searchengine that is gone from its name, so that labels don't grow for ever."""
     for counter in (PUSHES, FAILURES):

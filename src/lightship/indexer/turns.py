@@ -15,7 +15,8 @@ from lightship.errors import UnavailableError
 from lightship.indexer import lease, metrics
 from lightship.indexer.push import Pusher
 from lightship.indexer.shard import Shard, published_folder
-from lightship.indexer.warm import Warm, follow
+from lightship.indexer.warm import Warm, follow, read_manifest
+from lightship.intake.messages import ShardStatus
 from lightship.manifest import Layout
 
 logger = logging.getLogger("indexer")
@@ -49,6 +50,16 @@ class Turns:
             except UnavailableError as error:
                 logger.warning("can't lead shard %d now: %s", self.shard, error)
                 stop.wait(AGAIN_SECONDS)
+
+    def status(self) -> ShardStatus:
+        """Return what it has of the shard. Callable from any thread."""
+        folder, leads = os.path.join(self.folder, self.layout.name), metrics.leads()
+        manifest = read_manifest(os.path.join(folder, "manifest.json")) if leads else self._warm().manifest
+        return ShardStatus(
+            layout=self.layout.name, shard=self.shard, leads=leads, lag_seconds=round(metrics.lag(), 3) if leads else None,
+            epoch=manifest.epoch if manifest else 0, generation=manifest.generation if manifest else 0,
+            documents=manifest.documents if manifest else 0,
+        )  # fmt: skip
 
     def _warm(self) -> Warm:
         folder = os.path.join(self.folder, self.layout.name)

@@ -30,8 +30,24 @@ class InvalidLineError(InvalidInputError):
         self.line = line
 
 
+class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the indexer has of its shard: what it published last when it leads, its warm copy when it stands by.
+
+    Without either yet, `epoch`, `generation` and `documents` are 0. `lag_seconds` is how old a leader's last change was
+    when it was read.
+    """
+
+    layout: str
+    shard: int
+    leads: bool
+    epoch: int
+    generation: int
+    documents: int
+    lag_seconds: float | None
+
+
 class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How the intake is doing; `stored` and `refused` count changes and requests since the start."""
+    """How the intake and its indexer are doing; `stored` and `refused` count changes and requests since the start."""
 
     version: str
     stored: int
@@ -39,3 +55,4 @@ class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):
     waiting_requests: int
     waiting_bytes: int
     uptime_seconds: float
+    shard: ShardStatus | None

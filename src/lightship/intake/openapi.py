@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from lightship import __version__
-from lightship.intake.messages import IntakeStatus, Refusal, Stored
+from lightship.intake.messages import IntakeStatus, Refusal, ShardStatus, Stored
 from lightship.model import Document
 
-_TYPES = (Document, Stored, Refusal, IntakeStatus)
+_TYPES = (Document, Stored, Refusal, IntakeStatus, ShardStatus)
 
 Json = dict[str, Any]
 
@@ -30,7 +30,11 @@ def openapi() -> Json:
                 "get": _operation("Whether the document log answers", {"200": _text(), **_refusals("503")}),
             },
             "/metrics": {"get": _operation("What this indexer does, for Prometheus", {"200": _text()})},
-            "/status": {"get": _operation("What was stored, and what waits", {"200": _json("IntakeStatus")})},
+            "/status": {
+                "get": _operation(
+                    "What was stored, what waits, and whether this indexer leads", {"200": _json("IntakeStatus")}
+                )
+            },
         },
         "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 
 from lightship.doclog import DocumentLog
-from lightship.intake.web import Intake, Metrics, no_metrics
+from lightship.intake.web import Intake, Metrics, Shard, no_metrics, no_shard
 from lightship.program import listen
 from lightship.rpc.protocol import LimitedProtocol
 from lightship.tokens import Accepted, Guard, accepted
@@ -30,18 +30,19 @@ def taking_in(
     accepted: Callable[[], Accepted] = accepted,
     tls: Mapping[str, Any] | None = None,
     metrics: Metrics = no_metrics,
+    shard: Shard = no_shard,
 ) -> Iterator[int]:
     """Take documents into `log` on `address` (host:port) as long as the context lasts; yields the port.
 
     Only what `accepted` returns, the environment's secrets, is let pass; tokens that were used are remembered in
-    `folder`; `tls` are `listener_options`; `metrics` is told at /metrics. With an empty address nothing is served: yields 0.
+    `folder`; `tls` are `listener_options`; `metrics` is told at /metrics, `shard` at /status. With an empty address nothing is served: yields 0.
     Raises ConfigurationError when the address can't be listened on.
     """
     if not address:
         yield 0
         return
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    intake = Intake(log, Guard(accepted().push, folder), metrics)
+    intake = Intake(log, Guard(accepted().push, folder), metrics, shard)
     with contextlib.closing(intake), listen(address) as listener:
         port = int(listener.getsockname()[1])
         config = uvicorn.Config(

@@ -21,7 +21,7 @@ from lightship.doclog import DocumentLog
 from lightship.errors import InvalidInputError, LightshipError, TooManyRequestsError, UnavailableError, status_of
 from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group import GroupCommit
-from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, Stored
+from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
 from lightship.intake.room import Room, Share
 from lightship.model import Change, Document, check_url
@@ -35,6 +35,7 @@ SMALL_BODY = 16 << 10  # bytes, uncompressed: checked faster than handed to a th
 PARSERS = 2  # threads that check large bodies: more would only take turns, and the indexer needs its own
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Shard = Callable[[], ShardStatus | None]
 Metrics = Callable[[], tuple[bytes, str]]  # what a program tells of itself, and its media type
 
 
@@ -43,12 +44,16 @@ def no_metrics() -> tuple[bytes, str]:
     return b"", "text/plain"
 
 
+def no_shard() -> None:
+    """Tell of no shard."""
+
+
 class Intake:
     """Takes documents into `log` from those whom `guard` lets pass."""
 
-    def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics) -> None:
-        """Start to write to `log`; `metrics` is told at /metrics."""
-        self._metrics = metrics
+    def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics, shard: Shard = no_shard) -> None:
+        """Start to write to `log`; `metrics` is told at /metrics, `shard` at /status."""
+        self._metrics, self._shard = metrics, shard
         self._log, self._guard, self._room = log, guard, Room()
         self._commit = GroupCommit(log)
         self._limiter = CapacityLimiter(PARSERS)
@@ -128,6 +133,7 @@ class Intake:
                 waiting_requests=self._room.requests,
                 waiting_bytes=self._room.bytes,
                 uptime_seconds=round(time.monotonic() - self._started, 1),
+                shard=await run_sync(self._shard),
             )
         )
 

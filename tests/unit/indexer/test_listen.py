@@ -25,6 +25,29 @@ def test_it_takes_documents_in_also_when_it_stands_by(tmp_path: Path, spawn: Cal
         assert (reply.status, reply.json["documents"]) == (200, 1)
 
 
+def test_leader_and_standby_tell_which_they_are(tmp_path: Path, spawn: Callable[..., Program]) -> None:
+    searchengine, ports = free_port(), [free_port(), free_port()]
+    spawn("searchengine", f"-addr=127.0.0.1:{searchengine}", "-data=se")
+    for port in ports:
+        spawn(
+            "indexer", f"-log=sqlite://{tmp_path}/log", f"-listen=127.0.0.1:{port}", f"-data=ix{port}",
+            f"-searchengine=127.0.0.1:{searchengine}",
+        )  # fmt: skip
+        wait_until(partial(Caller(port).get, "/readyz"), 20, "the intake answers")
+        wait_until(lambda: Caller(ports[0]).get("/status").json["shard"]["leads"], 20, "the first leads")
+    Caller(ports[1]).call("POST", "/documents", LINE)
+
+    def shards() -> list[dict[str, object]]:
+        return [Caller(port).get("/status").json["shard"] for port in ports]
+
+    wait_until(lambda: [shard["documents"] for shard in shards()] == [1, 1], 30, "the standby's copy has it too")
+    leader, standby = shards()
+    assert (leader["leads"], standby["leads"], standby["lag_seconds"]) == (True, False, None)
+    assert (leader["epoch"], leader["layout"], leader["shard"]) == (standby["epoch"], standby["layout"], 0)
+    told = spawn("lightship", "status", f"-searchengine=127.0.0.1:{searchengine}", f"-indexer=127.0.0.1:{ports[1]}")
+    told.wait_for("shard 0 of s1v1: stands by, warm copy of 1 documents, epoch", 30)
+
+
 def test_a_clock_takes_nothing_in(spawn: Callable[..., Program]) -> None:
     indexer = spawn("indexer", "-listen=:0")
     indexer.process.wait(20)
