@@ -94,13 +94,18 @@ def test_another_indexer_takes_over(spawn: Spawn, port: int) -> None:
     wait_until(lambda: text(port, "news") != before, 5, "another text from the new indexer")
 
 
-def test_an_indexer_that_was_taken_over_stops(spawn: Spawn, port: int) -> None:
+def test_of_two_indexers_with_logs_of_their_own_the_newer_one_is_served(spawn: Spawn, port: int) -> None:
     spawn("searchengine", f"-addr=:{port}")
     first = spawn("indexer", f"-searchengine=localhost:{port}")
     wait_for_news(port)
+    epoch = status(port)["shards"][0]["epoch"]
     spawn("indexer", f"-searchengine=localhost:{port}")
-    assert wait_until(first.process.poll, 10, "the end of the first indexer") == 1
-    assert "a newer indexer owns this shard" in first.output
+    wait_until(lambda: status(port)["shards"][0]["epoch"] > epoch, 10, "a new epoch")
+    first.wait_for("a newer indexer owns this shard there")
+    newer, generation = (status(port)["shards"][0][name] for name in ("epoch", "generation"))
+    wait_until(lambda: status(port)["shards"][0]["generation"] >= generation + 2, 10, "two more generations")
+    assert status(port)["shards"][0]["epoch"] == newer  # the first one asks again and again, and does not seize it
+    assert first.process.poll() is None
     assert "Traceback" not in first.output
 
 
