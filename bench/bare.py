@@ -12,7 +12,7 @@ from bench.progress import bar, wait_until
 from lightship.index.analysis import STEMMERS
 from lightship.index.compiler import compile_query
 from lightship.index.query import parse_query
-from lightship.index.schema import WEIGHTS, register_analyzers, schema
+from lightship.index.schema import SCHEMA_VERSION, WEIGHTS, register_analyzers, schema
 from lightship.model import Document
 
 LIMIT = 10
@@ -22,7 +22,7 @@ Search = Callable[[str], int]
 
 def index_seconds(documents: Sequence[Document], folder: Path) -> float:
     """Return the seconds from the first document to all of them being searchable, with the default writer."""
-    index = tantivy.Index(schema(), path=str(folder))
+    index = tantivy.Index(schema(SCHEMA_VERSION), path=str(folder))
     register_analyzers(index)
     started = time.perf_counter()
     writer = index.writer()
@@ -64,7 +64,7 @@ def searches(folder: str) -> dict[str, Search]:
     """
     index = tantivy.Index.open(folder)
     register_analyzers(index)
-    searcher = index.searcher()
+    searcher, weights = index.searcher(), WEIGHTS[SCHEMA_VERSION]
     languages = ("en", *(code for code in STEMMERS if code != "en" and searcher.doc_freq("language", code)), "")
 
     def fetch(query: tantivy.Query) -> int:
@@ -72,11 +72,11 @@ def searches(folder: str) -> dict[str, Search]:
         return sum(searcher.doc(address).get_first("source") is not None for _, address in hits)
 
     def over(fields: Sequence[str]) -> Search:
-        boosts = {name: WEIGHTS[name] for name in fields}
+        boosts = {name: weights[name] for name in fields}
         return lambda text: fetch(index.parse_query_lenient(text, list(fields), field_boosts=boosts)[0])
 
     return {
-        "bare": over(list(WEIGHTS)),
+        "bare": over(list(weights)),
         "bare, two fields": over(["title", "body"]),
-        "bare, our query": lambda text: fetch(compile_query(parse_query(text), languages).query),
+        "bare, our query": lambda text: fetch(compile_query(parse_query(text), SCHEMA_VERSION, languages).query),
     }

@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
+import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cluster.balancer import Balancer
 from cluster.client import free_ports, search, status
 from lightship.doclog import open_log
 from lightship.model import Change
 from made import page
-from support import Program, wait_until
+from support import ROOT, Program, wait_until
 
 Spawn = Callable[..., Program]
 
 PAGES = 300
+NEXT = ("cluster.next_version",)
+ENV = {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])}
 
 
-@dataclass
-class Load:
-    """Asks all replicas all the time, and checks each answer."""
+class Answers:
+    """Counts answers by layout, and tells those that are not from one whole layout."""
 
-    ports: list[int]
-    counts: dict[str, int]  # documents that a layout must have
-    answers: Counter[str] = field(default_factory=Counter)
-    troubles: list[str] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, documents: dict[str, int]) -> None:
+        """`documents`: how many each layout must have."""
+        self.documents, self.counts = documents, Counter[str]()
 
-    def run(self) -> None:
-        while not self.stop.wait(0.002):
-            for port in self.ports:
-                self.ask(port)
-
-    def ask(self, port: int) -> None:
-        try:
-            answer = search(port, "page", size=1)
-        except OSError as error:
-            self.troubles.append(f"{port}: {error!r}")
-            return
-        layout = answer["index"]["layout"]
-        shards = int(layout[1 : layout.index("v")])
-        whole = len(answer["index"]["generation"]) == shards
-        if not (whole and answer["total"] == answer["index"]["documents"] == self.counts[layout]):
-            self.troubles.append(f"{port}: {answer['total']} {answer['index']}")
-        self.answers[layout] += 1
+    def check(self, body: bytes) -> str:
+        """Return what is wrong with an answer."""
+        answer = json.loads(body)
+        index = answer["index"]
+        shards = int(index["layout"][1 : index["layout"].index("v")])
+        self.counts[index["layout"]] += 1
+        whole = len(index["generation"]) == shards
+        right = whole and answer["total"] == index["documents"] == self.documents[index["layout"]]
+        return "" if right else f"{answer['total']} {index}"
 
 
 @dataclass
@@ -60,14 +54,19 @@ class Cluster:
     def names(self) -> str:
         return ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
-    def index(self, shards: int, log: str) -> list[Program]:
+    def index(self, shards: int, log: str, version: int = 1) -> list[Program]:
+        module = ["indexer"] if version == 1 else [*NEXT, "lightship.indexer.main"]
         return [
             self.spawn(
-                "indexer", f"-log=sqlite://{self.folder}/{log}", f"-searchengine={self.names}", f"-shards={shards}",
-                f"-shard={shard}", f"-data={self.folder}/indexer-{shards}-{shard}", "-threads=1", "-heap=16",
+                *module, f"-log=sqlite://{self.folder}/{log}", f"-searchengine={self.names}", f"-shards={shards}",
+                f"-shard={shard}", f"-data={self.folder}/indexer-{shards}-{version}-{shard}", "-threads=1", "-heap=16", env=ENV,
             )
             for shard in range(shards)
         ]  # fmt: skip
+
+    def replica(self, port: int, version: int = 1) -> Program:
+        module = ["searchengine"] if version == 1 else [*NEXT, "lightship.searchengine.main"]
+        return self.spawn(*module, f"-addr=127.0.0.1:{port}", f"-data={self.folder}/{port}", "-drain=1", env=ENV)
 
     def serves(self, layout: str) -> None:
         wait_until(
@@ -88,18 +87,16 @@ def cluster(tmp_path: Path, spawn: Spawn) -> Iterator[Cluster]:
         log = open_log(f"sqlite://{tmp_path}/{name}")
         log.put([Change.put(page(number)) for number in range(count)])
         log.close()
-    for port in (first, first + 1):
-        spawn("searchengine", f"-addr=127.0.0.1:{port}", f"-data={tmp_path}/{port}")
     yield Cluster(tmp_path, spawn, [first, first + 1])
 
 
 def test_two_three_and_one_shard_under_load(cluster: Cluster) -> None:
+    for port in cluster.ports:
+        cluster.replica(port)
     old = cluster.index(2, "all.sqlite")
     cluster.serves("s2v1")
-    load = Load(cluster.ports, {"s2v1": PAGES, "s3v1": PAGES, "s1v1": PAGES // 2})
-    asking = threading.Thread(target=load.run)
-    asking.start()
-    try:
+    answers = Answers({"s2v1": PAGES, "s3v1": PAGES, "s1v1": PAGES // 2})
+    with contextlib.closing(Balancer(cluster.ports, answers.check)) as balancer:
         new = cluster.index(3, "all.sqlite")
         cluster.serves("s3v1")
         for program in old:
@@ -113,15 +110,38 @@ def test_two_three_and_one_shard_under_load(cluster: Cluster) -> None:
         assert "former: s3v1" in cluster.command("status")
         assert "serves s3v1, s1v1 is kept" in cluster.command("rollback")
         cluster.serves("s3v1")
-        seen = load.answers["s3v1"]
-        wait_until(lambda: load.answers["s3v1"] > seen + 50, 30, "more answers after the rollback")
+        seen = answers.counts["s3v1"]
+        wait_until(lambda: answers.counts["s3v1"] > seen + 50, 30, "more answers after the rollback")
         assert [program.process.poll() for program in new] == [None] * 3
-    finally:
-        load.stop.set()
-        asking.join()
-    print(f"answers by layout: {dict(load.answers)}; failed or wrong: {len(load.troubles)}")
-    assert load.troubles == []
-    assert set(load.answers) == {"s1v1", "s2v1", "s3v1"}
+    print(f"answers by layout: {dict(answers.counts)}; failed or wrong: {len(balancer.failed)}")
+    assert balancer.failed == []
+    assert set(answers.counts) == {"s1v1", "s2v1", "s3v1"}
+
+
+def test_the_next_version_of_the_software_takes_over_under_load(cluster: Cluster) -> None:
+    """Searchengines first, one after the other, on their data; then the indexers: no query fails."""
+    replicas = [cluster.replica(port) for port in cluster.ports]
+    old = cluster.index(2, "all.sqlite")
+    cluster.serves("s2v1")
+    answers = Answers({"s2v1": PAGES, "s2v2": PAGES})
+    with contextlib.closing(Balancer(cluster.ports, answers.check)) as balancer:
+        for port, replica in zip(cluster.ports, replicas, strict=True):
+            assert replica.stop(20) == 0
+            cluster.replica(port, version=2)
+            wait_until(lambda: len(balancer.ready) == 2, 20, "it is back")
+        assert [search(port, "secondedition")["total"] for port in cluster.ports] == [0, 0]
+        seen = answers.counts["s2v1"]
+        wait_until(lambda: answers.counts["s2v1"] > seen + 50, 30, "answers of the next version from the old layout")
+
+        cluster.index(2, "all.sqlite", version=2)
+        cluster.serves("s2v2")
+        for program in old:
+            program.stop()
+        wait_until(lambda: answers.counts["s2v2"] > 50, 30, "answers from the new layout")
+        assert [search(port, "secondedition")["total"] for port in cluster.ports] == [PAGES, PAGES]
+    print(f"answers by layout: {dict(answers.counts)}; failed or wrong: {len(balancer.failed)}")
+    assert balancer.failed == []
+    assert set(answers.counts) == {"s2v1", "s2v2"}
 
 
 def held_back(port: int) -> bool:

@@ -16,7 +16,7 @@ import tantivy
 from lightship.index.compiler import compile_query
 from lightship.index.query import parse_query
 from lightship.index.reader import IndexReader, View, find
-from lightship.index.schema import schema
+from lightship.index.schema import SCHEMA_VERSION, schema
 from lightship.index.segments import COMPONENTS, META, RESTORED_STAMP, Snapshots, compose, composed, opstamp, restore
 from lightship.index.writer import IndexWriter
 from lightship.manifest import Manifest
@@ -47,7 +47,7 @@ def union(folder: Path, *made: MadeShard) -> View:
 
 
 def results(view: View, text: str) -> list[tuple[str, float | None]]:
-    found = find(view, compile_query(parse_query(text), view.languages), 0, 100, by_date=False)
+    found = find(view, compile_query(parse_query(text), view.version, view.languages), 0, 100, by_date=False)
     return [(source.url, score) for source, score in zip(found.sources, found.scores, strict=True)]
 
 
@@ -241,7 +241,7 @@ def test_reloading_takes_up_the_new_meta_and_old_searchers_go_on(tmp_path: Path)
 
 
 def test_the_schema_is_the_same_each_time() -> None:
-    assert tantivy.Index(schema()).schema == schema()
+    assert tantivy.Index(schema(SCHEMA_VERSION)).schema == schema(SCHEMA_VERSION)
 
 
 def restored(folder: Path, made: MadeShard) -> IndexWriter:

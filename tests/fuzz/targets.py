@@ -107,7 +107,7 @@ def query(data: bytes) -> None:
     choose_format(data, data.decode("latin-1"))
     asked = parse_query(read_request(b"q=" + data).query)
     if not asked.is_empty:
-        compile_query(asked, ["en", "de"], "")
+        compile_query(asked, SCHEMA_VERSION, ["en", "de"], "")
 
 
 def stored(data: bytes) -> None:

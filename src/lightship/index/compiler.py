@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import tantivy
 
@@ -15,8 +16,8 @@ SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.Must
 
 CJK_PHRASE_BOOST = 2.0  # the whole run beside its bigrams: an exact match goes above a scattered one
 
-_LATIN = tuple(WEIGHTS.items())
-_CJK = tuple((cjk(name), weight) for name, weight in WEIGHTS.items())
+
+Weighted = Iterable[tuple[str, float]]  # names of fields, and what a match in each is worth
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,90 @@ class Compiled:
     runs: tuple[str, ...]
 
 
-def compile_query(query: Query, languages: Sequence[str], lang: str = "") -> Compiled:
-    """Return `query` compiled for an index that holds documents stemmed by `languages`; `lang` keeps one language."""
+class _Fields:
+    """The searched fields of one version of the schema, and the parts of queries over them."""
+
+    def __init__(self, version: int) -> None:
+        weights = WEIGHTS[version]
+        self._schema = schema(version)
+        self.latin = tuple(weights.items())
+        self.cjk = tuple((cjk(name), weight) for name, weight in weights.items())
+
+    def weighted(self, term: str, fields: Weighted) -> list[tantivy.Query]:
+        """Return a query for `term` in each of `fields`."""
+        term_query = tantivy.Query.term_query
+        return [_boost(term_query(self._schema, name, term, "freq"), weight) for name, weight in fields]
+
+    def sequence(self, terms: Sequence[str], fields: Weighted) -> list[tantivy.Query]:
+        """Return queries for `terms` one after the other, a query for each field."""
+        if len(terms) == 1:
+            return self.weighted(terms[0], fields)
+        phrase = tantivy.Query.phrase_query
+        return [_boost(phrase(self._schema, name, list(terms)), weight) for name, weight in fields]
+
+    def run(self, run: str) -> list[tantivy.Query]:
+        """Return what ranks by a CJK run: each bigram, and the run as a whole."""
+        pairs = bigrams(run)
+        parts = [query for pair in dict.fromkeys(pairs) for query in self.weighted(pair, self.cjk)]
+        if len(pairs) > 1:
+            parts += [_boost(query, CJK_PHRASE_BOOST) for query in self.sequence(pairs, self.cjk)]
+        return parts
+
+    def phrase(self, text: str, languages: Sequence[str]) -> tantivy.Query | None:
+        """Return a query that needs `text` as it stands; None when nothing in it is searchable."""
+        words, runs = _split([text])
+        parts = [_any(self.sequence(bigrams(run), self.cjk)) for run in runs]
+        variants = dict.fromkeys(analyze_word(" ".join(words), language) for language in languages)
+        latin = [query for terms in variants if terms for query in self.sequence(terms, self.latin)]
+        if latin:
+            parts.append(_any(latin))
+        if not parts:
+            return None
+        return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
+
+    def filters(self, query: Query, languages: Sequence[str], lang: str) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        """Return the clauses that keep or drop documents without scoring them."""
+        clauses = []
+        if query.sites:
+            clauses.append((MUST, self._exact("site", query.sites)))
+        if lang:
+            clauses.append((MUST, self._exact("language", [lang])))
+        if query.excluded_sites:
+            clauses.append((NOT, self._exact("site", query.excluded_sites)))
+        for text in query.excluded:
+            phrase = self.phrase(text, languages)
+            if phrase is not None:
+                clauses.append((NOT, phrase))
+        return clauses
+
+    def _exact(self, name: str, values: Sequence[str]) -> tantivy.Query:
+        found = _any([tantivy.Query.term_query(self._schema, name, value, "basic") for value in values])
+        return tantivy.Query.const_score_query(found, 0.0)
+
+
+_fields = cache(_Fields)
+
+
+def compile_query(query: Query, version: int, languages: Sequence[str], lang: str = "") -> Compiled:
+    """Return `query` compiled for an index of the schema `version` that holds documents stemmed by `languages`.
+
+    `lang` keeps one language.
+    """
+    fields = _fields(version)
     words, runs = _split([*query.words, *query.phrases])
     ranking, _ = _split(query.words)
     terms = _terms(ranking, languages)
-    scored = [query for term in terms for query in _weighted(term, _LATIN)]  # flat: nested unions are slower
+    scored = [part for term in terms for part in fields.weighted(term, fields.latin)]  # flat: nested unions are slower
     for run in _split(query.words)[1]:
-        scored += _run(run)
-    required = [_phrase(text, languages) for text in query.phrases]
+        scored += fields.run(run)
+    required = [fields.phrase(text, languages) for text in query.phrases]
     clauses = [(MUST, part) for part in required if part is not None]
     if scored:
         clauses.append((SHOULD if clauses else MUST, _any(scored)))
     ranks = bool(clauses)
     if not ranks and (query.words or query.phrases):  # only signs, like "?!": nothing has them
         clauses.append((MUST, tantivy.Query.empty_query()))
-    clauses += _filters(query, languages, lang)
+    clauses += fields.filters(query, languages, lang)
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
     single = clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)
@@ -77,59 +146,3 @@ def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
 
 def _boost(query: tantivy.Query, weight: float) -> tantivy.Query:
     return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
-
-
-def _weighted(term: str, fields: Iterable[tuple[str, float]]) -> list[tantivy.Query]:
-    term_query = tantivy.Query.term_query
-    return [_boost(term_query(schema(), name, term, "freq"), weight) for name, weight in fields]
-
-
-def _sequence(terms: Sequence[str], fields: Iterable[tuple[str, float]]) -> list[tantivy.Query]:
-    """Return queries for `terms` one after the other, a query for each field."""
-    if len(terms) == 1:
-        return _weighted(terms[0], fields)
-    phrase = tantivy.Query.phrase_query
-    return [_boost(phrase(schema(), name, list(terms)), weight) for name, weight in fields]
-
-
-def _run(run: str) -> list[tantivy.Query]:
-    """Return what ranks by a CJK run: each bigram, and the run as a whole."""
-    pairs = bigrams(run)
-    parts = [query for pair in dict.fromkeys(pairs) for query in _weighted(pair, _CJK)]
-    if len(pairs) > 1:
-        parts += [_boost(query, CJK_PHRASE_BOOST) for query in _sequence(pairs, _CJK)]
-    return parts
-
-
-def _phrase(text: str, languages: Sequence[str]) -> tantivy.Query | None:
-    """Return a query that needs `text` as it stands; None when nothing in it is searchable."""
-    words, runs = _split([text])
-    parts = [_any(_sequence(bigrams(run), _CJK)) for run in runs]
-    variants = dict.fromkeys(analyze_word(" ".join(words), language) for language in languages)
-    latin = [query for terms in variants if terms for query in _sequence(terms, _LATIN)]
-    if latin:
-        parts.append(_any(latin))
-    if not parts:
-        return None
-    return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
-
-
-def _filters(query: Query, languages: Sequence[str], lang: str) -> list[tuple[tantivy.Occur, tantivy.Query]]:
-    """Return the clauses that keep or drop documents without scoring them."""
-    clauses = []
-    if query.sites:
-        clauses.append((MUST, _exact("site", query.sites)))
-    if lang:
-        clauses.append((MUST, _exact("language", [lang])))
-    if query.excluded_sites:
-        clauses.append((NOT, _exact("site", query.excluded_sites)))
-    for text in query.excluded:
-        phrase = _phrase(text, languages)
-        if phrase is not None:
-            clauses.append((NOT, phrase))
-    return clauses
-
-
-def _exact(name: str, values: Sequence[str]) -> tantivy.Query:
-    found = _any([tantivy.Query.term_query(schema(), name, value, "basic") for value in values])
-    return tantivy.Query.const_score_query(found, 0.0)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import tantivy
 
-from lightship.errors import IncompatibleIndexError, UnavailableError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, UnavailableError
 from lightship.index.analysis import DEFAULT_LANGUAGE, STEMMERS
 from lightship.index.compiler import Compiled
-from lightship.index.schema import UNSTEMMED, register_analyzers
+from lightship.index.schema import UNSTEMMED, check_version, register_analyzers
 from lightship.index.segments import META, composed
 from lightship.index.source import Source, decode_source
 from lightship.manifest import Manifest
@@ -27,8 +28,9 @@ _score = itemgetter(0)
 
 @dataclass(frozen=True)
 class View:
-    """One state of the index, immutable: its manifests, and a searcher over exactly their segments."""
+    """One state of the index, immutable: the version of its schema, its manifests, and a searcher over exactly their segments."""
 
+    version: int
     manifests: tuple[Manifest, ...]
     searcher: tantivy.Searcher
     languages: tuple[str, ...]
@@ -59,10 +61,11 @@ class IndexReader:
         """Open the composed index in `folder`; raises IncompatibleIndexError when this version can't read it."""
         self._folder = folder
         try:
+            self._version = _version(composed(folder))
             self._index = tantivy.Index.open(folder)
             register_analyzers(self._index)
             self._index.config_reader("manual")
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, InvalidInputError) as error:
             raise IncompatibleIndexError(
                 f"can't open the index in {folder} ({str(error)[:200]}); move it away and the indexers send it again"
             ) from error
@@ -93,8 +96,15 @@ class IndexReader:
             if self._current_stamp() == stamp:
                 self._stamp = stamp
                 searcher = self._index.searcher()
-                return View(tuple(manifests), searcher, _languages(searcher))
+                return View(self._version, tuple(manifests), searcher, _languages(searcher))
         raise UnavailableError(f"the index in {self._folder} can't be read: {error or 'it changes all the time'}")
+
+
+def _version(manifests: Sequence[Manifest]) -> int:
+    """Return the version of the schema that `manifests` share; raises InvalidInputError when it can't be read here."""
+    (version,) = {manifest.layout.schema for manifest in manifests}
+    check_version(version)
+    return version
 
 
 def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:

@@ -1,4 +1,9 @@
-"""The fields of the index: one schema for every shard of a layout."""
+"""The fields of the index, by version: one schema for every shard of a layout.
+
+Indexers write the newest version; searchengines serve every version that has its row in `WEIGHTS`, so that new software
+answers from the old index while the new one is built. What another version changes beside the fields has to be told
+apart by the version too: analysis by `View.version`; the stored form may only get fields with a default at its end.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +11,15 @@ from functools import cache
 
 import tantivy
 
+from lightship.errors import InvalidInputError
 from lightship.index.analysis import DEFAULT_LANGUAGE, gram_analyzer, word_analyzer
 
-# Part of a layout's name: raise it whenever fields, analysis, the stored form or tantivy's own format change
+# What is written. Part of a layout's name: raise it whenever fields, analysis, the stored form or tantivy's own format change
 SCHEMA_VERSION = 1
 
-# Searched fields and the weight of a match in each. Each has a twin, NAME_cjk, for bigrams. A short field's score is
+# By version, searched fields and the weight of a match in each. Each has a twin, NAME_cjk, for bigrams. A short field's score is
 # high by itself: of 0.3 to 2.0 for the title, 0.5 was best on judged collections (docs/decisions/0002-weights.md)
-WEIGHTS = {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}
+WEIGHTS = {1: {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}}
 
 UNSTEMMED = "-"  # beside its language, the `language` of a document whose words are indexed as they are
 
@@ -26,9 +32,16 @@ def cjk(field: str) -> str:
     return f"{field}_cjk"
 
 
+def check_version(version: int) -> None:
+    """Raise InvalidInputError unless indexes of the schema `version` can be read here."""
+    if version not in WEIGHTS:
+        known = ", ".join(map(str, sorted(WEIGHTS)))
+        raise InvalidInputError(f"schema {version}: this searchengine reads schema {known}; upgrade it or the indexer")
+
+
 @cache
-def schema() -> tantivy.Schema:
-    """Return the schema.
+def schema(version: int) -> tantivy.Schema:
+    """Return the schema of that version.
 
     `url`, `site` and `language` are exact terms; `order` comes from the url's digest and orders equal results the same
     way everywhere; `recency` is the time of modification with that same order below it; `source` is the stored document.
@@ -36,7 +49,7 @@ def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("url", "site", "language"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in WEIGHTS:
+    for name in WEIGHTS[version]:
         builder.add_text_field(name, tokenizer_name=WORDS)
         builder.add_text_field(cjk(name), tokenizer_name=GRAMS)
     builder.add_unsigned_field("order", fast=True)

@@ -162,8 +162,11 @@ def compose(folder: str, manifests: Sequence[Manifest]) -> None:
 
 def _write_meta(folder: str, manifests: Sequence[Manifest], **more: Any) -> None:
     segments = [_segment_meta(segment) for manifest in manifests for segment in manifest.segments]
+    (version,) = {manifest.layout.schema for manifest in manifests}
     sync_folder(folder)
-    write_atomically(os.path.join(folder, META), json.dumps({**_empty_meta(), "segments": segments, **more}).encode())
+    write_atomically(
+        os.path.join(folder, META), json.dumps({**_empty_meta(version), "segments": segments, **more}).encode()
+    )
 
 
 def composed(folder: str) -> list[Manifest]:
@@ -200,8 +203,8 @@ def _segment_meta(segment: Segment) -> dict[str, Any]:
 
 
 @functools.cache
-def _empty_meta() -> dict[str, Any]:
-    """Return the meta of an index without documents: its settings and schema, as tantivy writes them."""
+def _empty_meta(version: int) -> dict[str, Any]:
+    """Return the meta of an index without documents: its settings and the schema of that version, as tantivy writes them."""
     with tempfile.TemporaryDirectory() as folder:
-        tantivy.Index(schema(), path=folder)
+        tantivy.Index(schema(version), path=folder)
         return _read_meta(folder)

@@ -20,7 +20,7 @@ from lightship.index.analysis import (
     without_cjk,
     word_analyzer,
 )
-from lightship.index.schema import UNSTEMMED, cjk, register_analyzers, schema
+from lightship.index.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
 from lightship.index.source import encode_source, modified_seconds
 from lightship.model import Document, url_digest
 
@@ -43,7 +43,7 @@ class IndexWriter:
         self._folder = folder
         try:
             with _writing(folder):
-                index = tantivy.Index(schema(), path=folder)
+                index = tantivy.Index(schema(SCHEMA_VERSION), path=folder)
         except (ValueError, OSError) as error:
             raise IncompatibleIndexError(
                 f"{folder} holds an index of another version ({error}); move it away and it is built again from the log"

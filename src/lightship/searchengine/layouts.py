@@ -22,6 +22,7 @@ import msgspec
 from lightship.config import SearchengineSettings
 from lightship.errors import NotFoundError, RetiredError
 from lightship.files import space_errors
+from lightship.index.schema import check_version
 from lightship.index.segments import META, composed, drop_unnamed
 from lightship.manifest import Layout, Manifest, is_layout
 from lightship.searchengine.state import State, check_format, read_state, write_state
@@ -153,7 +154,10 @@ class Layouts:
             return self.state()
 
     def roll_back(self) -> State:
-        """Serve the former layout again; return the new state. Raises NotFoundError when none is kept."""
+        """Serve the former layout again; return the new state. Raises NotFoundError when none is kept.
+
+        Raises InvalidInputError when this searchengine can't read it.
+        """
         with space_errors(self._folder), self.locked():
             state = self.state()
             if state.former is None:
@@ -161,6 +165,7 @@ class Layouts:
                     "no former layout is kept here: start the indexers of the one that you want, and promote it with "
                     "`lightship promote LAYOUT`"
                 )
+            check_version(Layout.of(state.former).schema)  # software of a later version may have left it
             self._serve(msgspec.structs.replace(state, wanted=None), state.former)
             return self.state()
 

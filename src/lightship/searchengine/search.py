@@ -31,7 +31,9 @@ class Plan:
         self._request, self._info, self._view = request, replica.info, replica.view
         self._query = parse_query(request.query)
         self._compiled = (
-            None if self._query.is_empty else compile_query(self._query, self._view.languages, request.lang)
+            None
+            if self._query.is_empty
+            else compile_query(self._query, self._view.version, self._view.languages, request.lang)
         )
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
 

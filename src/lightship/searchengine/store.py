@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from lightship.errors import InvalidInputError, SupersededError
 from lightship.files import space_errors
-from lightship.index.schema import SCHEMA_VERSION
+from lightship.index.schema import check_version
 from lightship.index.segments import check_components, compose, composed
 from lightship.manifest import File, Layout, Manifest, check_layout, check_manifest, is_layout
 from lightship.rpc.messages import Installed, Missing
@@ -42,7 +42,7 @@ class Store:
 
     def check_offered(self, layout: Layout, shard: int, file: File) -> None:
         """Raise InvalidInputError unless `file` is of the manifest that was last offered, or installed."""
-        _check_schema(layout)
+        check_version(layout.schema)
         self._files.check_offered(layout, shard, file)
 
     def install(self, manifest: Manifest, shard: int) -> Installed | Missing:
@@ -52,7 +52,7 @@ class Store:
         installed, RetiredError when the layout is not taken any more.
         """
         check_manifest(manifest, shard)
-        _check_schema(manifest.layout)
+        check_version(manifest.layout.schema)
         check_components(manifest)
         folder = self.layouts.folder(manifest.layout.name)
         with space_errors(folder), self.layouts.locked():
@@ -81,7 +81,7 @@ class Store:
         Raises InvalidInputError when this searchengine can't read it.
         """
         check_layout(layout)
-        _check_schema(layout)
+        check_version(layout.schema)
         return self.layouts.promote(layout)
 
     async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
@@ -90,15 +90,8 @@ class Store:
         Raises InvalidInputError when they have not, or when it is not offered (nothing is kept), OutOfSpaceError when
         the disk is full, UnavailableError when the layout is dropped meanwhile.
         """
-        _check_schema(layout)
+        check_version(layout.schema)
         await self._files.receive(layout, shard, file, chunks)
-
-
-def _check_schema(layout: Layout) -> None:
-    if layout.schema != SCHEMA_VERSION:
-        raise InvalidInputError(
-            f"schema {layout.schema}: this searchengine reads schema {SCHEMA_VERSION}; upgrade it or the indexer"
-        )
 
 
 def _check_names(manifest: Manifest, installed: dict[int, Manifest]) -> None:

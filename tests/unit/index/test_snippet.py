@@ -11,6 +11,7 @@ import pytest
 from lightship.index.compiler import compile_query
 from lightship.index.passage import PASSAGE
 from lightship.index.query import parse_query
+from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.snippet import Highlighter
 
 LANGUAGES = ("en", "de", "")
@@ -18,7 +19,7 @@ FILLER = "Nothing of interest stands in this sentence. " * 40
 
 
 def highlighter(query: str, **frequencies: int) -> Highlighter:
-    compiled = compile_query(parse_query(query), LANGUAGES)
+    compiled = compile_query(parse_query(query), SCHEMA_VERSION, LANGUAGES)
     return Highlighter(compiled, lambda term: frequencies.get(term, 100))
 
 

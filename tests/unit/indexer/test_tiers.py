@@ -35,7 +35,7 @@ def found(tier: Tiers, folder: Path) -> dict[str, str]:
     )  # fmt: skip
     compose(str(published), [manifest])
     view = IndexReader(str(published)).view
-    page = find(view, compile_query(parse_query("page"), view.languages), 0, MAX_SIZE, by_date=False)
+    page = find(view, compile_query(parse_query("page"), view.version, view.languages), 0, MAX_SIZE, by_date=False)
     assert len(page.sources) == page.total == view.documents
     return {source.url: source.text.decode() for source in page.sources}
 

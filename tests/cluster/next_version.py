@@ -1,0 +1,37 @@
+"""Runs a program of the next version of the software: `python -m cluster.next_version MODULE ARGUMENTS`.
+
+Its schema, version 2, has one more searched field, `edition`, in the middle of the others: so all later fields have
+other numbers than in version 1, and who mixes the two finds nothing, or wrong things.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+
+import tantivy
+
+from lightship.index import schema
+
+VERSION = 2
+
+schema.SCHEMA_VERSION = VERSION
+schema.WEIGHTS[VERSION] = {"title": 0.5, "edition": 0.3, "headings": 0.5, "path": 0.3, "body": 1.0}
+
+from lightship.index import writer  # noqa: E402 (what it imports has to be changed before)
+from lightship.model import Document  # noqa: E402
+
+_former_to_tantivy = writer.to_tantivy
+
+
+def _to_tantivy(document: Document) -> tantivy.Document:
+    made = _former_to_tantivy(document)
+    made.add_text("edition", "secondedition")
+    return made
+
+
+writer.to_tantivy = _to_tantivy
+
+if __name__ == "__main__":
+    module = sys.argv.pop(1)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
