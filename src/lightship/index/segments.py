@@ -161,12 +161,15 @@ def compose(folder: str, manifests: Sequence[Manifest]) -> None:
 
 
 def _write_meta(folder: str, manifests: Sequence[Manifest], **more: Any) -> None:
-    segments = [_segment_meta(segment) for manifest in manifests for segment in manifest.segments]
     (version,) = {manifest.layout.schema for manifest in manifests}
+    content = meta_of(version, [segment for manifest in manifests for segment in manifest.segments], **more)
     sync_folder(folder)
-    write_atomically(
-        os.path.join(folder, META), json.dumps({**_empty_meta(version), "segments": segments, **more}).encode()
-    )
+    write_atomically(os.path.join(folder, META), content)
+
+
+def meta_of(version: int, segments: Iterable[Segment], **more: Any) -> bytes:
+    """Return the meta.json of an index of `segments`, of the schema `version`; `more` goes into it as it is."""
+    return json.dumps({**_empty_meta(version), "segments": [*map(_segment_meta, segments)], **more}).encode()
 
 
 def composed(folder: str) -> list[Manifest]:

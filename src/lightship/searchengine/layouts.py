@@ -24,6 +24,7 @@ from lightship.errors import NotFoundError, RetiredError
 from lightship.files import space_errors
 from lightship.index.schema import check_version
 from lightship.index.segments import META, composed, drop_unnamed
+from lightship.index.trial import drop_trial
 from lightship.manifest import Layout, Manifest, is_layout
 from lightship.searchengine.state import State, check_format, read_state, write_state
 
@@ -114,6 +115,7 @@ class Layouts:
                 if left.endswith((".part", ".new")) or left.startswith("offered-"):
                     os.unlink(os.path.join(folder, left))
             drop_unnamed(folder, manifests)
+            drop_trial(folder)
         self._drop_others(self.state())
 
     def check(self, manifest: Manifest) -> None:

@@ -13,6 +13,7 @@ from lightship.errors import InvalidInputError, SupersededError
 from lightship.files import space_errors
 from lightship.index.schema import check_version
 from lightship.index.segments import check_components, compose, composed
+from lightship.index.trial import check_opens
 from lightship.manifest import File, Layout, Manifest, check_layout, check_manifest, is_layout
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.layouts import Layouts, Rules
@@ -48,7 +49,7 @@ class Store:
     def install(self, manifest: Manifest, shard: int) -> Installed | Missing:
         """Install `manifest` if it is new and all its files are here; blocking.
 
-        Raises InvalidInputError when it is malformed, SupersededError when something newer is
+        Raises InvalidInputError when it is malformed or can't be opened, SupersededError when something newer is
         installed, RetiredError when the layout is not taken any more.
         """
         check_manifest(manifest, shard)
@@ -68,6 +69,7 @@ class Store:
                 if missing:
                     self._files.offer(manifest)
                     return Missing(missing)
+                check_opens(folder, manifest, old)
                 installed[shard] = manifest
                 compose(folder, [installed[number] for number in sorted(installed)])
                 self._files.installed(manifest)

@@ -130,6 +130,39 @@ def test_a_segment_without_all_its_files_is_refused(store: Store, made: MadeShar
     assert found(store) == ["1"]
 
 
+@pytest.mark.parametrize("component", [*sorted(COMPONENTS), "del"])
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda b: b"?" * len(b), lambda b: b[: len(b) // 2]])
+def test_a_segment_that_cannot_be_opened_is_refused(
+    store: Store, made: MadeShard, component: str, damage: Any, tmp_path: Path
+) -> None:
+    """Its bytes have the digest that its manifest says, but no searchengine that is started on it could open its index."""
+    push(store, made.put(page(2)))
+    before = (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes()
+    good = made.put(*map(page, range(3, 9))).delete(page(8).url).manifest()
+    segments, content = [], {}
+    for segment in good.segments:
+        names = []
+        for file in segment.files:
+            content[file.name] = made.bytes_of(file)
+            if file.name.endswith(component) and file.name not in files(store):
+                content[file.name] = damage(content[file.name])
+            digest = hashlib.sha256(content[file.name]).hexdigest()
+            names.append(File(file.name, len(content[file.name]), digest))
+        segments.append(msgspec.structs.replace(segment, files=names))
+    bad = msgspec.structs.replace(good, segments=segments)
+    assert bad != good
+    answer = store.install(bad, 0)
+    assert isinstance(answer, Missing)
+    for name in answer.files:
+        send_file(store, bad, bad.files[name], content[name])
+    with pytest.raises(InvalidInputError, match="can't be opened"):
+        store.install(bad, 0)
+    assert (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes() == before
+    assert found(store) == ["1", "2"]
+    push(store, made)
+    assert found(store) == [str(number) for number in range(1, 8)]
+
+
 def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> None:
     """Otherwise its documents would be found twice, and be lost when one of the two shards drops it."""
     first = MadeShard(tmp_path / "0", 0, 2).put(page(1))
