@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import fanout, freshness, index, restore, scaling, search, start, takeover
+from bench import fanout, freshness, index, intake, restore, scaling, search, start, takeover
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -18,7 +18,7 @@ from lightship.config import parse_settings
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-NAMES = ("index", "search", "freshness", "fanout", "start", "restore", "takeover", "scaling")
+NAMES = ("index", "search", "freshness", "fanout", "start", "restore", "takeover", "intake", "scaling")
 DESCRIPTION = (
     f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
     "A missed target is printed as FAIL; only an error gives the exit status 1."
@@ -58,6 +58,8 @@ def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Seque
         yield restore.run(settings, corpus, _made(folder / "restore"))
     if "takeover" in names:
         yield takeover.run(settings, corpus, _made(folder / "takeover"))
+    if "intake" in names:
+        yield intake.run(settings, corpus, _made(folder / "intake"))
     on_cluster = [
         name for name in ("search", "freshness") if name in names
     ]  # freshness changes documents: it comes last

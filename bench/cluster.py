@@ -30,7 +30,7 @@ class Cluster:
     def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True) -> None:
         """Choose ports and folders; without an `indexer`, there are only searchengines at first."""
         self.folder = folder
-        self.addresses = [f"127.0.0.1:{port}" for port in _free_ports(replicas)]
+        self.addresses = [f"127.0.0.1:{port}" for port in free_ports(replicas)]
         self.log_url = f"sqlite://{folder / 'log.sqlite'}"
         self._manifest = folder / "indexer" / "s1v1" / "manifest.json"
         self.parts = [self._searchengine(number) for number in range(replicas)]
@@ -38,12 +38,12 @@ class Cluster:
         if indexer:
             self.add_indexer()
 
-    def add_indexer(self, name: str = "indexer") -> Part:
+    def add_indexer(self, name: str = "indexer", *more: str) -> Part:
         """Let an indexer of the shard, with data of its own, be one of the parts: the first leads, others stand by."""
         self.parts.append(
             self._part(
                 "indexer", "--log", self.log_url, "--data", str(self.folder / name), "--threads", str(self._threads),
-                "--searchengine", ",".join(self.addresses), log=name,
+                "--searchengine", ",".join(self.addresses), *more, log=name,
             )
         )  # fmt: skip
         return self.parts[-1]
@@ -144,7 +144,8 @@ class _Changed:
         return time.monotonic() - self._since
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback on which nothing listens now."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [int(probe.getsockname()[1]) for probe in probes]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+import trustme
+
+from lightship.cli.add import add
+from lightship.cli.status import read_status
+from lightship.errors import UnavailableError
 from lightship.intake.client import IntakeClient
 from lightship.position import Reached
+from lightship.tls import trust
 from made import Caller
+from nats_servers import running
 from support import Program, free_port, wait_until
 
 DOCUMENTS, BATCH, CLIENTS = 5000, 25, 4
@@ -88,3 +97,42 @@ def test_a_batch_sent_twice_does_no_harm(tmp_path: Path, spawn: Callable[..., Pr
     assert search(port, reply.json["position"]) == 99
     reply = Caller(intake).call("DELETE", "/documents?url=https://ex.org/never-there")
     assert search(port, reply.json["position"]) == 99
+
+
+@pytest.fixture
+def trusting(tmp_path: Path) -> Iterator[trustme.CA]:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(tmp_path / "shown.pem")
+    trust(str(tmp_path / "ca.pem"))
+    yield authority
+    trust("")
+
+
+@pytest.mark.usefixtures("trusting")
+def test_files_are_added_over_tls_to_a_log_on_nats(
+    tmp_path: Path, spawn: Callable[..., Program], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIGHTSHIP_TOKEN", "a secret of this test alone")
+    search, intake = f"localhost:{free_port()}", f"localhost:{free_port()}"
+    secured = ("-tls-cert=shown.pem", "-tls-ca=ca.pem")
+    (tmp_path / "added.jsonl").write_bytes(lines(range(300)))
+    with running(tmp_path / "nats") as nats:
+        spawn("searchengine", f"-addr={search}", "-data=se", *secured)
+        indexer = spawn(
+            "indexer", f"-log={nats.url('added')}", f"-listen={intake}", f"-searchengine={search}", "-data=ix", *secured
+        )
+        wait_until(lambda: answers(intake), 60, "the intake answers")
+        add([f"-indexer={intake}", "-batch=100", f"-tls-ca={tmp_path}/ca.pem", str(tmp_path / "added.jsonl")])
+        told = json.loads(capsys.readouterr().out)
+        assert (told["documents"], len(Reached.parse(told["position"]).sequences)) == (300, 64)
+        wait_until(lambda: read_status(search)["documents"] == 300, 30, "all are served")
+        assert read_status(intake, keys={"stored"})["stored"] == 300
+        indexer.stop()  # while the log is there: it gives its lease up
+
+
+def answers(intake: str) -> bool:
+    try:
+        return bool(read_status(intake, keys={"stored"}))
+    except UnavailableError:
+        return False
