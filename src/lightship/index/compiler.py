@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import tantivy
 
@@ -22,13 +22,29 @@ Weighted = Iterable[tuple[str, float]]  # names of fields, and what a match in e
 
 @dataclass(frozen=True)
 class Compiled:
-    """A query ready to run. `ranks` is False when every result would score the same; the rest is for highlighting."""
+    """A query ready to run. What tells its cost, and is highlighted, is there at once; tantivy's query when it is needed."""
 
-    query: tantivy.Query
-    ranks: bool
+    asked: Query
+    version: int
+    languages: tuple[str, ...]
+    lang: str
     words: tuple[str, ...]
     terms: tuple[str, ...]
     runs: tuple[str, ...]
+
+    @property
+    def query(self) -> tantivy.Query:
+        """The query for tantivy."""
+        return self._built[0]
+
+    @property
+    def ranks(self) -> bool:
+        """False when every result would score the same."""
+        return self._built[1]
+
+    @cached_property
+    def _built(self) -> tuple[tantivy.Query, bool]:
+        return _build(self)
 
 
 class _Fields:
@@ -100,10 +116,17 @@ def compile_query(query: Query, version: int, languages: Sequence[str], lang: st
 
     `lang` keeps one language.
     """
-    fields = _fields(version)
     words, runs = _split([*query.words, *query.phrases])
-    ranking, _ = _split(query.words)
-    terms = _terms(ranking, languages)
+    terms = _terms(words, languages)
+    return Compiled(query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys(runs)))
+
+
+def _build(compiled: Compiled) -> tuple[tantivy.Query, bool]:
+    """Return tantivy's query, and whether it ranks."""
+    query, languages, fields = compiled.asked, compiled.languages, _fields(compiled.version)
+    terms: Sequence[str] = compiled.terms
+    if query.phrases:  # their words rank only together
+        terms = _terms(_split(query.words)[0], languages)
     scored = [part for term in terms for part in fields.weighted(term, fields.latin)]  # flat: nested unions are slower
     for run in _split(query.words)[1]:
         scored += fields.run(run)
@@ -114,11 +137,10 @@ def compile_query(query: Query, version: int, languages: Sequence[str], lang: st
     ranks = bool(clauses)
     if not ranks and (query.words or query.phrases):  # only signs, like "?!": nothing has them
         clauses.append((MUST, tantivy.Query.empty_query()))
-    clauses += fields.filters(query, languages, lang)
+    clauses += fields.filters(query, languages, compiled.lang)
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
-    single = clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)
-    return Compiled(single, ranks, tuple(words), tuple(_terms(words, languages)), tuple(dict.fromkeys(runs)))
+    return (clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)), ranks
 
 
 def _split(texts: Iterable[str]) -> tuple[list[str], list[str]]:

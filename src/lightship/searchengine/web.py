@@ -84,6 +84,12 @@ def make_app(
     async def status(_: Request) -> Response:
         return Response(_encode(status_of_replica(replica)), media_type="application/json")
 
+    async def live(_: Request) -> Response:  # not a plain function: Starlette would run that in a thread
+        return Response("alive\n", media_type="text/plain")
+
+    async def described(_: Request) -> Response:
+        return Response(json.dumps(openapi()), media_type="application/json")
+
     async def ready(request: Request) -> Response:
         if getattr(request.app.state, "draining", False):
             return Response("draining: about to stop\n", 503, media_type="text/plain")
@@ -95,11 +101,11 @@ def make_app(
         routes=[
             Route("/", results),
             Route("/search", results),
-            Route("/livez", lambda _: Response("alive\n", media_type="text/plain")),
+            Route("/livez", live),
             Route("/readyz", ready),
             Route("/status", status),
             Route("/metrics", measured),
-            Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
+            Route("/openapi.json", described),
             Route(OPENSEARCH_PATH, _opensearch),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),

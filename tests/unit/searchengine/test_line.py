@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lightship.errors import InvalidInputError, UnavailableError
-from lightship.searchengine.line import CHEAP_SECONDS, Line
+from lightship.searchengine.line import CHEAP_SECONDS, OVERESTIMATE, Line
 
 DEAR = CHEAP_SECONDS * 2
 
@@ -62,12 +62,21 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
             first = [asyncio.create_task(line.run(lambda: go.wait(20), 0.9, later(20))) for _ in range(2)]
             await asyncio.sleep(0)
             with pytest.raises(UnavailableError, match="too many dear queries"):
-                await line.run(lambda: None, 0.9, later(2))
+                await line.run(lambda: None, 1.1, later(2))
         finally:
             go.set()
         assert await asyncio.gather(*first) == [True, True]
         with pytest.raises(InvalidInputError, match="too dear"):
-            await line.run(lambda: None, 3.0, later())
+            await line.run(lambda: None, OVERESTIMATE * 2.0 + 0.1, later())
+
+    asyncio.run(run())
+
+
+def test_what_may_be_overestimated_is_tried() -> None:
+    async def run() -> None:
+        line = Line(deadline=2.0, threads=2)
+        dear = [line.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
+        assert await asyncio.gather(*dear) == ["found"] * 2
 
     asyncio.run(run())
 
