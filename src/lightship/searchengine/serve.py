@@ -65,6 +65,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
         signal.signal(number, server.handle_exit)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        listener.setblocking(False)  # or its copies would be made blocking, and with them the sockets of other workers
         runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(SAME_SOCKETS - 1))]))
     logger.info("stopped: %d requests answered", server.server_state.total_requests)
 
