@@ -131,12 +131,16 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     @rule()
     def expire(self) -> None:
-        """The time for which the former layout is kept is over; the next manifest notices."""
+        """The time for which the former layout is kept is over."""
+        self.let_expire()
+        self.model.expire()
+
+    def let_expire(self) -> bool:
         former = self.store.layouts.state().former_until
-        with pytest.MonkeyPatch.context() as patch, self.store.layouts.locked():
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr("time.time", lambda: former + 1)
             self.store.layouts.expire()
-        self.model.expire()
+        return True
 
     @rule(key=KEYS, number=st.integers(0, 3), step=st.sampled_from(STEPS), calls=st.integers(0, 24), late=st.booleans())  # fmt: skip
     def crash(self, key: tuple[int, int], number: int, step: str, calls: int, late: bool) -> None:
@@ -149,6 +153,16 @@ class ReplicaMachine(RuleBasedStateMachine):
     def crash_in_promote(self, shards: int, step: str, calls: int, late: bool) -> None:
         layout = Layout(shards, 1)
         self.die(step, calls, late, lambda: self.store.promote(layout), lambda: self.model.promote(layout.name))
+
+    @precondition(lambda self: self.model.former)
+    @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 8), late=st.booleans())
+    def crash_in_roll_back(self, step: str, calls: int, late: bool) -> None:
+        self.die(step, calls, late, self.store.layouts.roll_back, self.model.roll_back)
+
+    @precondition(lambda self: self.model.former)
+    @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 8), late=st.booleans())
+    def crash_in_expire(self, step: str, calls: int, late: bool) -> None:
+        self.die(step, calls, late, self.let_expire, self.model.expire)
 
     def die(self, step: str, calls: int, late: bool, work: Callable[[], object], noted: Callable[[], None]) -> None:
         """Do `work` up to a crash, start again; the model notes all of it (`noted`), a part or nothing."""

@@ -1,31 +1,19 @@
-"""The layouts in the data folder of a replica: which there are, which one is served, and which one follows it.
-
-layouts/NAME/           the files of all shards of a layout, and the meta.json that composes them
-layouts/NAME/fresh-N    its time is how fresh shard N is
-layouts/NAME/offered-N  the files of what was offered last of shard N, and is not installed yet
-state.json              which layout is served: see `State`
-"""
+"""Which layout of a replica's data folder is served, and which one follows it: see `Folders` and `State`."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
-import os
-import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from lightship.config import SearchengineSettings
 from lightship.errors import NotFoundError, RetiredError
-from lightship.files import space_errors
 from lightship.index.schema import check_version
-from lightship.index.segments import META, composed, drop_unnamed
-from lightship.index.trial import drop_trial
-from lightship.manifest import Layout, Manifest, is_layout
+from lightship.manifest import Layout, Manifest
+from lightship.searchengine.folders import Folders
 from lightship.searchengine.state import State, check_format, read_state, write_state
 
 logger = logging.getLogger("searchengine")
@@ -55,72 +43,32 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     held: str
 
 
-class Layouts:
-    """The layouts in the data folder at `folder`. Several processes may share it."""
+class Layouts(Folders):
+    """The layouts in a data folder, and the rules by which one is served."""
 
     def __init__(self, folder: str, rules: Rules) -> None:
         """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
-        self._folder, self._rules = folder, rules
+        super().__init__(folder)
+        self._rules = rules
         self._told = ""  # what was said last of a layout that is held back
-        os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
         check_format(folder)
-
-    def folder(self, name: str) -> str:
-        """Return the folder of the layout called `name`."""
-        return os.path.join(self._folder, "layouts", name)
 
     def state(self) -> State:
         """Return which layout is served, wanted and kept."""
-        return read_state(self._folder)
+        return read_state(self.data)
 
     def current(self) -> str | None:
         """Return the name of the layout that is served; None before the first is whole."""
         return self.state().served
 
-    def installed(self, name: str | None) -> list[Manifest]:
-        """Return the manifests of the layout called `name` that are installed."""
-        return composed(self.folder(name)) if name else []
-
-    def freshness(self, layout: str) -> dict[int, float]:
-        """Return, by shard, the time in seconds since the epoch up to which every change is in the index."""
-        folder = self.folder(layout)
-        return {
-            int(entry.name[6:]): entry.stat().st_mtime
-            for entry in os.scandir(folder)
-            if entry.name.startswith("fresh-")
-        }
-
-    def note_freshness(self, manifest: Manifest) -> None:
-        """Remember how fresh the manifest's shard is, without waiting for the disk."""
-        folder = self.folder(manifest.layout.name)
-        path = os.path.join(folder, f"fresh-{manifest.shard}")
-        with space_errors(folder), open(path, "a"):
-            os.utime(path, (manifest.fresh_as_of, manifest.fresh_as_of))
-
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other processes and threads from changing the folder meanwhile."""
-        with open(os.path.join(self._folder, "install.lock"), "a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
     def clean_up(self) -> None:
         """Remove what a crash left behind; call it once, before any process receives."""
-        for name in self._names():
-            folder, manifests = self.folder(name), self.installed(name)
-            if not manifests:
-                _remove(folder)
-                continue
-            for left in os.listdir(folder):
-                if left.endswith((".part", ".new")) or left.startswith("offered-"):
-                    os.unlink(os.path.join(folder, left))
-            drop_unnamed(folder, manifests)
-            drop_trial(folder)
+        self.remove_leftovers()
         self._drop_others(self.state())
 
     def check(self, manifest: Manifest) -> None:
         """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the one that is served."""
-        state, name = self.expire(), manifest.layout.name
+        state, name = self._expire(), manifest.layout.name
         if state.served is None or name in (state.served, state.former, state.wanted):
             return
         if manifest.order <= self._above(state):
@@ -145,14 +93,14 @@ class Layouts:
 
     def promote(self, layout: Layout) -> State:
         """Serve `layout` now if it is whole, or else as soon as it is; return the new state."""
-        with space_errors(self._folder), self.locked():
+        with self.locked():
             state = self.state()
             if layout.name == state.served:
-                write_state(self._folder, msgspec.structs.replace(state, wanted=None))
+                write_state(self.data, msgspec.structs.replace(state, wanted=None))
             elif len(self.installed(layout.name)) == layout.shards:
                 self._serve(state, layout.name)
             else:
-                write_state(self._folder, msgspec.structs.replace(state, wanted=layout.name))
+                write_state(self.data, msgspec.structs.replace(state, wanted=layout.name))
             return self.state()
 
     def roll_back(self) -> State:
@@ -160,7 +108,7 @@ class Layouts:
 
         Raises InvalidInputError when this searchengine can't read it.
         """
-        with space_errors(self._folder), self.locked():
+        with self.locked():
             state = self.state()
             if state.former is None:
                 raise NotFoundError(
@@ -174,7 +122,7 @@ class Layouts:
     def candidates(self) -> list[Candidate]:
         """Return the layouts that are collected, and why each is not served yet."""
         state = self.state()
-        found = [self._candidate(state, name) for name in sorted(self._names()) if name != state.served]
+        found = [self._candidate(state, name) for name in self.names() if name != state.served]
         return [candidate for candidate in found if candidate]
 
     def _candidate(self, state: State, name: str) -> Candidate | None:
@@ -218,40 +166,37 @@ class Layouts:
             former=state.served if keep else None,
             former_until=time.time() + keep if keep else 0.0,
         )
-        write_state(self._folder, new)
+        write_state(self.data, new)
         logger.info("serving layout %s%s", name, f"; {new.former} is kept for {keep:g} s" if new.former else "")
         self._drop_others(new)
 
-    def expire(self) -> State:
-        """Drop the former layout if it was kept for long enough; return the state."""
+    def expire(self) -> None:
+        """Drop the former layout if it was kept for long enough."""
+        if _is_over(self.state()):
+            with self.locked():
+                self._expire()
+
+    def _expire(self) -> State:
         state = self.state()
-        if state.former is None or time.time() < state.former_until:
-            return state
-        new = msgspec.structs.replace(state, former=None, former_until=0.0)
-        write_state(self._folder, new)
-        self._drop_others(new)
-        return new
+        if _is_over(state):
+            state = msgspec.structs.replace(state, former=None, former_until=0.0)
+            write_state(self.data, state)
+            self._drop_others(state)
+        return state
 
     def _drop_others(self, state: State) -> None:
         """Remove the layouts that are neither served, kept nor wanted, and not newer."""
         if state.served is None:
             return
         above, keep = self._above(state), (state.served, state.former, state.wanted)
-        for name in self._names():
+        for name in self.names():
             orders = [manifest.order for manifest in self.installed(name)]
             if name not in keep and orders and max(orders) <= above:
-                _remove(self.folder(name))
-
-    def _names(self) -> list[str]:
-        entries = os.scandir(os.path.join(self._folder, "layouts"))
-        return [entry.name for entry in entries if entry.is_dir() and is_layout(entry.name)]
+                self.remove(name)
 
 
-def _remove(folder: str) -> None:
-    """Remove a layout; its meta.json first, so that what a crash leaves of it is taken for nothing but remains."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(folder, META))
-    shutil.rmtree(folder, ignore_errors=True)  # somebody may write into it at this moment: then at the next start
+def _is_over(state: State) -> bool:
+    return state.former is not None and time.time() >= state.former_until
 
 
 def _order(manifests: Sequence[Manifest]) -> int:

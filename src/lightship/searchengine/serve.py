@@ -34,6 +34,7 @@ logger = logging.getLogger("searchengine")
 
 FOLLOW_SECONDS = 0.02  # between two looks at the folder, where another process may have installed something
 FRESHNESS_SECONDS = 0.5
+EXPIRE_SECONDS = 1.0  # between two looks whether the former layout was kept for long enough
 GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 0.05
@@ -75,6 +76,7 @@ async def _following(replica: Replica, save: Callable[[], None] | None = None) -
     tasks = [
         asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
         asyncio.create_task(_repeat(replica.follow_freshness, FRESHNESS_SECONDS)),
+        asyncio.create_task(_repeat(replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True)),
     ]
     if save is not None:
         tasks.append(asyncio.create_task(_repeat(save, SAVE_SECONDS)))
@@ -85,12 +87,12 @@ async def _following(replica: Replica, save: Callable[[], None] | None = None) -
             task.cancel()
 
 
-async def _repeat(look: Callable[[], None], seconds: float) -> None:
-    """Call `look` all the time; trouble is logged once, and the old view is served meanwhile."""
+async def _repeat(look: Callable[[], None], seconds: float, *, in_thread: bool = False) -> None:
+    """Call `look` all the time, in a thread if it may take long; trouble is logged once, and the old view is served meanwhile."""
     trouble = ""
     while True:
         try:
-            look()
+            await asyncio.to_thread(look) if in_thread else look()
             trouble = ""
         except (LightshipError, OSError) as error:
             if str(error) != trouble:

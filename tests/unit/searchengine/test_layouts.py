@@ -13,7 +13,8 @@ from lightship.manifest import Layout
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
-from made import MadeShard, page, push, urls
+from made import MadeShard, page, push, served, urls
+from support import wait_until
 
 Make = Callable[..., list[MadeShard]]
 
@@ -71,6 +72,31 @@ def test_the_former_layout_is_received_while_it_is_kept(
         push(store, *old)
     with pytest.raises(NotFoundError, match="no former layout"):
         store.layouts.roll_back()
+
+
+def test_the_former_layout_expires_also_when_no_manifest_comes(tmp_path: Path, make: Make) -> None:
+    store = Store(str(tmp_path / "store"), Rules(keep_former=1.5))
+    push(store, *make(1, 1, 2), *make(2, 2, 2))
+    with served(tmp_path / "store") as caller:
+        assert caller.get("/status").json["former"] == "s1v1"
+        wait_until(lambda: caller.get("/status").json["former"] is None, 10, "the former layout is given up")
+        wait_until(lambda: kept(store) == {"s2v1"}, 10, "it is removed")
+        assert len(caller.found("page")) == 2
+
+
+def test_what_is_collected_is_not_read_again_as_long_as_it_is_the_same(
+    store: Store, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/status` tells of it, in the event loop, and a manifest may have megabytes."""
+    push(store, *make(1, 1, 4))
+    first, _ = make(2, 2, 4)
+    push(store, first)
+    candidates = store.layouts.candidates()
+    with monkeypatch.context() as patch:
+        patch.setattr("lightship.searchengine.folders.composed", lambda _: pytest.fail("read again"))
+        assert store.layouts.candidates() == candidates
+    push(store, first.put(page(8), page(9), page(10)))
+    assert [candidate.documents for candidate in store.layouts.candidates()] == [5]
 
 
 def test_without_a_time_to_keep_it_the_former_layout_is_dropped_at_once(tmp_path: Path, make: Make) -> None:

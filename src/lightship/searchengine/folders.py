@@ -1,0 +1,97 @@
+"""The folders of layouts in the data folder of a replica.
+
+layouts/NAME/           the files of all shards of a layout, and the meta.json that composes them
+layouts/NAME/fresh-N    its time is how fresh shard N is
+layouts/NAME/offered-N  the files of what was offered last of shard N, and is not installed yet
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+
+from lightship.files import space_errors
+from lightship.index.segments import META, composed, drop_unnamed
+from lightship.index.trial import drop_trial
+from lightship.manifest import Manifest, is_layout
+
+
+class Folders:
+    """What is on the disk of each layout. Several processes may share the data folder."""
+
+    def __init__(self, folder: str) -> None:
+        """Open the data folder at `folder`, or make it."""
+        self.data = folder
+        self._installed: dict[str, tuple[tuple[int, ...], list[Manifest]]] = {}  # as of that meta.json
+        os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
+
+    def folder(self, name: str) -> str:
+        """Return the folder of the layout called `name`."""
+        return os.path.join(self.data, "layouts", name)
+
+    def names(self) -> list[str]:
+        """Return the names of the layouts that have a folder."""
+        entries = os.scandir(os.path.join(self.data, "layouts"))
+        return sorted(entry.name for entry in entries if entry.is_dir() and is_layout(entry.name))
+
+    def installed(self, name: str | None) -> list[Manifest]:
+        """Return the manifests of the layout called `name` that are installed; read again only when there are others."""
+        if name is None:
+            return []
+        folder = self.folder(name)
+        try:
+            status = os.stat(os.path.join(folder, META))
+        except FileNotFoundError:
+            return []
+        stamp = status.st_ino, status.st_mtime_ns, status.st_size
+        known = self._installed.get(name)
+        if known is None or known[0] != stamp:
+            known = self._installed[name] = stamp, composed(folder)
+        return known[1]
+
+    def freshness(self, layout: str) -> dict[int, float]:
+        """Return, by shard, the time in seconds since the epoch up to which every change is in the index."""
+        folder = self.folder(layout)
+        return {
+            int(entry.name[6:]): entry.stat().st_mtime
+            for entry in os.scandir(folder)
+            if entry.name.startswith("fresh-")
+        }
+
+    def note_freshness(self, manifest: Manifest) -> None:
+        """Remember how fresh the manifest's shard is, without waiting for the disk."""
+        folder = self.folder(manifest.layout.name)
+        path = os.path.join(folder, f"fresh-{manifest.shard}")
+        with space_errors(folder), open(path, "a"):
+            os.utime(path, (manifest.fresh_as_of, manifest.fresh_as_of))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes and threads from changing the folder meanwhile; not twice in one thread."""
+        with space_errors(self.data), open(os.path.join(self.data, "install.lock"), "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def remove_leftovers(self) -> None:
+        """Remove what a crash left behind: what is not installed, or was only there for a moment."""
+        for name in self.names():
+            folder, manifests = self.folder(name), self.installed(name)
+            if not manifests:
+                self.remove(name)
+                continue
+            for left in os.listdir(folder):
+                if left.endswith((".part", ".new")) or left.startswith("offered-"):
+                    os.unlink(os.path.join(folder, left))
+            drop_unnamed(folder, manifests)
+            drop_trial(folder)
+
+    def remove(self, name: str) -> None:
+        """Remove a layout; its meta.json first, so that what a crash leaves of it is taken for nothing but remains."""
+        folder = self.folder(name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, META))
+        shutil.rmtree(folder, ignore_errors=True)  # somebody may write into it at this moment: then at the next start
+        self._installed.pop(name, None)
