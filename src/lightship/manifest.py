@@ -21,9 +21,11 @@ MAX_DOCUMENTS = (1 << 31) - 1  # of one segment
 MAX_NUMBER = (1 << 63) - 1  # epochs, generations, positions
 MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
 
-_LAYOUT = re.compile(r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})")
-_FILE_NAME = re.compile(r"[0-9a-f]{32}(\.[0-9]{1,19})?\.[a-z]{2,12}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+LAYOUT_PATTERN = r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})"
+FILE_NAME_PATTERN = r"[0-9a-f]{32}(\.[0-9]{1,19})?\.[a-z]{2,12}"
+DIGEST_PATTERN = r"[0-9a-f]{64}"
+
+_LAYOUT, _FILE_NAME, _DIGEST = map(re.compile, (LAYOUT_PATTERN, FILE_NAME_PATTERN, DIGEST_PATTERN))
 
 
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import atheris
 
@@ -21,61 +23,73 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.index.compiler import compile_query
     from lightship.index.query import parse_query
     from lightship.index.schema import SCHEMA_VERSION
+    from lightship.index.segments import check_components
     from lightship.jsonl import parse_line
-    from lightship.manifest import Manifest, check_manifest
+    from lightship.manifest import File, Layout, Manifest, Segment, check_manifest
     from lightship.position import Reached
     from lightship.rpc.messages import Installed, Missing, Problem
+    from lightship.searchengine.replica import Replica
     from lightship.searchengine.request import choose_format, read_request
     from lightship.searchengine.rpc import decode_manifest
     from lightship.searchengine.store import Store
     from lightship.tokens import Guard
+    from made import MadeShard, page, send_file
 
 _FOLDER = tempfile.mkdtemp(prefix="lightship-fuzz-")
 _GUARD = Guard(["a secret of enough characters"], _FOLDER)
 _STORE = Store(f"{_FOLDER}/store")
+_GENERATIONS = itertools.count(1)  # each newer than what is installed
 
 
 def manifest(data: bytes) -> None:
     """A manifest that an indexer sends, as far as checking it goes."""
     decoded = decode_manifest(data)
     check_manifest(decoded, decoded.shard)
+    check_components(decoded)
+
+
+@cache
+def _shard() -> tuple[MadeShard, list[Manifest]]:
+    """Return a real shard, and manifests of it: of one segment, two, and one with a deleted document."""
+    made = MadeShard(Path(_FOLDER, "shard"))
+    manifests = [made.put(page(1), page(2)).manifest(), made.put(page(3)).manifest()]
+    return made, [*manifests, made.delete(page(1).url).manifest()]
 
 
 def install(data: bytes) -> None:
-    """A manifest made of `data`, of the schema that is served, with a store behind it."""
-    given = atheris.FuzzedDataProvider(data)
-    segments = [
-        {
-            "id": (name := uuid.UUID(int=given.ConsumeIntInRange(0, 3)).hex),
-            "documents": given.ConsumeIntInRange(0, 3),
-            "deleted": given.ConsumeIntInRange(0, 2),
-            "files": [
-                {
-                    "name": f"{name}.{given.PickValueInList(['store', 'idx', 'del', 'term', 'pos', 'fast', 'fieldnorm'])}",
-                    "size": given.ConsumeIntInRange(0, 2),
-                    "digest": given.PickValueInList(["0" * 64, "a" * 64]),
-                }
-                for _ in range(given.ConsumeIntInRange(0, 8))
-            ],
-        }
-        for _ in range(given.ConsumeIntInRange(0, 3))
-    ]
-    made = msgspec.convert(
-        {
-            "layout": {"shards": given.ConsumeIntInRange(0, 3), "schema": SCHEMA_VERSION},
-            "shard": given.ConsumeIntInRange(0, 3),
-            "epoch": given.ConsumeIntInRange(0, 5),
-            "generation": given.ConsumeIntInRange(0, 5),
-            "segments": segments,
-            "log_id": given.ConsumeUnicodeNoSurrogates(4),
-            "positions": {given.ConsumeUnicodeNoSurrogates(3): given.ConsumeInt(8)},
-            "made": given.ConsumeFloat(),
-            "fresh_as_of": given.ConsumeFloat(),
-            **{name: given.ConsumeIntInRange(0, 5) for name in Manifest.__struct_fields__ if name == "order"},
-        },
-        Manifest,
-    )
-    _STORE.install(decode_manifest(msgspec.json.encode(made)), given.ConsumeIntInRange(0, 3))
+    """A manifest made of real segments, and of those that `data` damages, with a store behind it that gets their files."""
+    given, (made, manifests) = atheris.FuzzedDataProvider(data), _shard()
+    pool = [segment for manifest in manifests for segment in manifest.segments]
+    segments = []
+    for segment in [given.PickValueInList(pool) for _ in range(given.ConsumeIntInRange(0, 3))]:
+        if given.ConsumeBool():
+            segments.append(segment)
+            continue
+        files = [
+            File(
+                given.PickValueInList([file.name, file.name + "x", "0" + file.name[1:]]),
+                given.PickValueInList([file.size, 0, 1]),
+                given.PickValueInList([file.digest, "a" * 64]),
+            )
+            for file in segment.files[: given.ConsumeIntInRange(0, 8)]
+        ]
+        segments.append(Segment(segment.id, given.ConsumeIntInRange(0, 3), given.ConsumeIntInRange(0, 2), files))
+    moments = [1.0, 2e9, 0.0, -1.0, 1e300]
+    changed = msgspec.structs.replace(
+        manifests[0], segments=segments, layout=Layout(given.ConsumeIntInRange(1, 2), SCHEMA_VERSION),
+        shard=given.ConsumeIntInRange(0, 2), order=given.PickValueInList([1, 2, 3, 0]),
+        epoch=given.PickValueInList([1, 1, 0]), generation=given.PickValueInList([next(_GENERATIONS), 0, 1]),
+        log_id=given.ConsumeUnicodeNoSurrogates(4), positions={given.ConsumeUnicodeNoSurrogates(3): given.ConsumeInt(2)},
+        made=given.PickValueInList(moments), fresh_as_of=given.PickValueInList(moments),
+    )  # fmt: skip
+    changed = decode_manifest(msgspec.json.encode(changed))
+    answer = _STORE.install(changed, changed.shard)
+    if isinstance(answer, Missing):
+        for name in answer.files:
+            source = made.published / name
+            send_file(_STORE, changed, changed.files[name], source.read_bytes() if source.exists() else b"")
+        assert not isinstance(_STORE.install(changed, changed.shard), Missing)
+    Replica(_STORE)
 
 
 def messages(data: bytes) -> None:

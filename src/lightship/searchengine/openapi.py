@@ -8,7 +8,18 @@ from typing import Any
 import msgspec
 
 from lightship import __version__
-from lightship.manifest import MAX_SHARDS, File, Manifest
+from lightship.manifest import (
+    DIGEST_PATTERN,
+    FILE_NAME_PATTERN,
+    LAYOUT_PATTERN,
+    MAX_DOCUMENTS,
+    MAX_FILE_BYTES,
+    MAX_NUMBER,
+    MAX_SHARDS,
+    MAX_TIME,
+    File,
+    Manifest,
+)
 from lightship.rpc.messages import Installed, Missing, Problem, Served
 from lightship.searchengine.answer import MAX_SIZE, Answer
 from lightship.searchengine.status import Status
@@ -17,20 +28,42 @@ _TYPES = (Answer, Status, Manifest, File, Installed, Missing, Problem, Served)
 
 Json = dict[str, Any]
 
+_LAYOUT_NAME: dict[str, Any] = {"type": "string", "pattern": f"^{LAYOUT_PATTERN}$"}
+_FILE_NAME: dict[str, Any] = {"type": "string", "pattern": f"^{FILE_NAME_PATTERN}$"}
+_DIGEST: dict[str, Any] = {"type": "string", "pattern": f"^{DIGEST_PATTERN}$"}
+_SIZE: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_FILE_BYTES}
+_NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER}
+_TIME: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": MAX_TIME}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_DOCUMENTS}
+_SHARD: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_SHARDS - 1}
+_FIELDS = {  # what `check_manifest` holds them to
+    "File": {"name": _FILE_NAME, "digest": _DIGEST, "size": _SIZE},
+    "Segment": {"id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "documents": _COUNT, "deleted": _COUNT},
+    "Layout": {"shards": {"type": "integer", "minimum": 1, "maximum": MAX_SHARDS}},
+    "Manifest": {
+        "order": _NUMBER,
+        "shard": _SHARD,
+        "epoch": _NUMBER,
+        "generation": _NUMBER,
+        "made": _TIME,
+        "fresh_as_of": _TIME,
+    },
+}
+
 
 @cache
 def openapi() -> Json:
     """Return the document as JSON values."""
     _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    for name, fields in _FIELDS.items():
+        components[name]["properties"].update(fields)
     search = _operation(
         "Search",
         _SEARCH_PARAMETERS,
         {"200": _forms("Answer"), **{status: _forms("Problem") for status in ("400", "414", "503")}},
     )
-    shard = _parameter(
-        "shard", "path", {"type": "integer", "minimum": 0, "maximum": MAX_SHARDS - 1}, "number of the shard"
-    )
-    name = _parameter("name", "path", {"type": "string"}, "name of a segment's file")
+    shard = _parameter("shard", "path", _SHARD, "number of the shard")
+    file = _parameter("name", "path", _FILE_NAME, "name of a segment's file")
     return {
         "openapi": "3.1.0",
         "info": {"title": "Lightship searchengine", "version": __version__},
@@ -44,7 +77,7 @@ def openapi() -> Json:
             "/metrics": {"get": _operation("Metrics, in Prometheus' text format", [], {"200": _text()})},
             "/status": {"get": _operation("Shards, generations, ages, documents", [], {"200": _json("Status")})},
             "/rpc/v1/shards/{shard}": {"put": _put_manifest(shard), "get": _get_manifest(shard)},
-            "/rpc/v1/shards/{shard}/files/{name}": {"put": _put_file([shard, name]), "get": _get_file([shard, name])},
+            "/rpc/v1/shards/{shard}/files/{name}": {"put": _put_file([shard, file]), "get": _get_file([shard, file])},
             "/admin/v1/promote": {"post": _promote()},
             "/admin/v1/rollback": {"post": _roll_back()},
         },
@@ -110,11 +143,11 @@ _SEARCH_PARAMETERS = [
 ]
 
 _GUARD: list[Json] = [{"token": []}]
-_LAYOUT = _parameter("layout", "query", {"type": "string"}, "a layout like s3v1; otherwise the one that is served")
+_LAYOUT = _parameter("layout", "query", _LAYOUT_NAME, "a layout like s3v1; otherwise the one that is served")
 
 
 def _put_manifest(shard: Json) -> Json:
-    digest = _parameter("digest", "query", {"type": "string"}, "SHA-256 of the manifest, in hexadecimal")
+    digest = _parameter("digest", "query", _DIGEST, "SHA-256 of the manifest, in hexadecimal")
     body = {"required": True, "content": _json("Manifest")["content"]}
     responses = {"200": _json("Installed"), "202": _json("Missing"), **_problems("400", "401", "409", "413", "507")}
     return _operation("Offer a shard's manifest", [shard, digest], responses, requestBody=body, security=_GUARD)
@@ -127,9 +160,9 @@ def _get_manifest(shard: Json) -> Json:
 
 def _put_file(parameters: list[Json]) -> Json:
     announced = [
-        _parameter("layout", "query", {"type": "string"}, "layout that the file is of, like s3v1"),
-        _parameter("digest", "query", {"type": "string"}, "SHA-256 of the file, in hexadecimal"),
-        _parameter("size", "query", {"type": "integer"}, "bytes of the file"),
+        _parameter("layout", "query", _LAYOUT_NAME, "layout that the file is of, like s3v1"),
+        _parameter("digest", "query", _DIGEST, "SHA-256 of the file, in hexadecimal"),
+        _parameter("size", "query", _SIZE, "bytes of the file"),
         _parameter(
             "source", "query", {"type": "string"}, "a replica to fetch it from, like http://host:8080; no body then"
         ),
@@ -145,7 +178,7 @@ def _get_file(parameters: list[Json]) -> Json:
 
 
 def _promote() -> Json:
-    layout = {**_parameter("layout", "query", {"type": "string"}, "the layout to serve, like s3v1"), "required": True}
+    layout = {**_parameter("layout", "query", _LAYOUT_NAME, "the layout to serve, like s3v1"), "required": True}
     summary = "Serve a layout: at once if it is whole, or else as soon as it is"
     return _operation(summary, [layout], {"200": _json("Served"), **_problems("400", "401", "507")}, security=_GUARD)
 
