@@ -243,11 +243,11 @@ class Caller:
 
 @contextlib.contextmanager
 def served(
-    folder: Path, token: str = "", port: int = 0, settings: SearchengineSettings | None = None
+    folder: Path, token: str = "", port: int = 0, settings: SearchengineSettings | None = None, admin: str = ""
 ) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     replica = Replica(Store(str(folder)))
-    app = make_app(replica, Accepted.of(token), settings or SearchengineSettings())
+    app = make_app(replica, Accepted.of(token, admin), settings or SearchengineSettings())
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(
