@@ -11,10 +11,14 @@ from lightship.index.schema import cjk
 # Measured on one core of 2.5 GHz, with 1 to 64 words and 1 to 32 phrases over 100,000 pages of 4.5 KB: see DESIGN.md
 _POSTING = 8e-9  # seconds for each document that has a word
 _PLACE = 200e-9  # seconds for each document of a phrase's words: their places in it are read and compared
+_LITTLE = 0.001  # seconds; what costs less need not be known better
 
 
 def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
     """Return about how long `compiled`, made of `query`, takes one core: never far too little, sometimes too much."""
+    most = len(compiled.terms) * view.documents * _POSTING
+    if most < _LITTLE and not (query.phrases or query.excluded or compiled.runs):
+        return most  # nearly all queries: asking for frequencies would take a hundredth of their time
     words = sum(map(view.frequency, compiled.terms))
     cost = words * (_PLACE if query.phrases else _POSTING)
     for run in compiled.runs:
