@@ -146,3 +146,25 @@ def test_the_next_version_of_the_software_takes_over_under_load(cluster: Cluster
 
 def held_back(port: int) -> bool:
     return any("lightship promote s1v1" in candidate["held"] for candidate in status(port)["candidates"])
+
+
+def test_up_goes_to_another_number_of_shards_and_back(tmp_path: Path, spawn: Spawn) -> None:
+    """Each start with another number serves the layout that it finds until the new one is whole; then that."""
+    port = free_ports(1)
+    lines = [json.dumps({"url": page(number).url, "text": page(number).text}) for number in range(PAGES)]
+    (tmp_path / "pages.jsonl").write_text("\n".join(lines))
+    former = None
+    for shards in (2, 3, 2):
+        layout = f"s{shards}v1"
+        up = spawn("lightship", "up", f"-shards={shards}", f"-port={port}", "-data=data", "pages.jsonl")
+        wait_until(lambda: status(port)["layout"], 20, "a layout is served")
+        answers = Answers(dict.fromkeys((layout, former or layout), PAGES))
+        if former:
+            with contextlib.closing(Balancer([port], answers.check)) as balancer:
+                wait_until(lambda: status(port)["layout"] == layout, 30, f"{layout} is served")  # noqa: B023
+                wait_until(lambda: answers.counts[layout] > 20, 10, f"answers from {layout}")  # noqa: B023
+            assert balancer.failed == []
+        wait_until(lambda: search(port, "page")["total"] == PAGES, 20, "all pages in search")
+        assert (status(port)["layout"], status(port)["former"]) == (layout, former)
+        assert up.stop(20) == 0
+        former = layout

@@ -173,7 +173,7 @@ class ReplicaMachine(RuleBasedStateMachine):
             pytest.MonkeyPatch.context() as patch,
             contextlib.suppress(Crash, RetiredError, SupersededError, FileNotFoundError),
         ):
-            patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash(), late=late))
+            patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash, late=late))
             done = bool(work())
         self.reopen()
         if done:
@@ -189,16 +189,26 @@ class ReplicaMachine(RuleBasedStateMachine):
         """The disk is full at one call: an error that says so, and the old view; the next push goes on."""
         self.change(key, number, delete=False, newer=False)
         made, manifest = self.offered[-1]
-        full = OSError(errno.ENOSPC, "No space left on device")
-        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(OutOfSpaceError):
+        before, hit, told = self.model.copy(), list[OSError](), False
+
+        def full() -> OSError:
+            hit.append(OSError(errno.ENOSPC, "No space left on device"))
+            return hit[0]
+
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "fsync", failing(os.fsync, calls, full, late=False))
-            self.attempt(lambda: self.send(made, manifest, 99), manifest)
-            return
-        before = self.model.copy()
-        states = [before, *self.model.steps(lambda: self.model.offer(manifest))]
-        self.replica.follow()
-        self.model = next(model for model in states if self.agrees(model))
+            try:
+                self.attempt(lambda: self.send(made, manifest, 99), manifest)
+            except OutOfSpaceError:
+                told = True
+        assert told == bool(hit)
+        if told:
+            states = [before, *self.model.steps(lambda: self.model.offer(manifest))]
+            self.replica.follow()
+            self.model = next(model for model in states if self.agrees(model))
+        takes = self.model.takes(manifest)
         self.push(1, 99)
+        assert not takes or self.model.installed[manifest.layout.name][manifest.shard] == manifest
 
     def send(self, made: MadeShard, manifest: Manifest, files: int) -> bool:
         """Return whether it was installed."""
@@ -253,22 +263,24 @@ def step_opens(real: Callable[..., Any]) -> bool:
     return real is builtins.open
 
 
-def failing(real: Callable[..., Any], calls: int, error: BaseException, *, late: bool) -> Callable[..., Any]:
-    """Return `real` that raises `error` after so many calls: once if it is an error, from then on if it is a crash."""
-    left = calls
+def failing(
+    real: Callable[..., Any], calls: int, error: Callable[[], BaseException], *, late: bool
+) -> Callable[..., Any]:
+    """Return `real` that raises `error()` after so many calls: once if it is an error, from then on if it is a crash."""
+    left, once = calls, error is not Crash
 
     def call(*arguments: Any, **more: Any) -> Any:
         nonlocal left
         if step_opens(real) and not set(str(arguments[1] if len(arguments) > 1 else "r")) & set("wa"):
             return real(*arguments, **more)
         left -= 1
-        if left >= 0 or (isinstance(error, OSError) and left < -1):
+        if left >= 0 or (once and left < -1):
             return real(*arguments, **more)
         if left == -1 and late:
             made = real(*arguments, **more)
             if step_opens(real):
                 made.close()
-        raise error  # a crash also for what a `finally` does: the process is gone
+        raise error()  # a crash also for what a `finally` does: the process is gone
 
     return call
 
@@ -276,7 +288,7 @@ def failing(real: Callable[..., Any], calls: int, error: BaseException, *, late:
 TestReplica = ReplicaMachine.TestCase
 TestReplica.settings = settings(
     phases=[Phase.generate],
-    max_examples=15,
+    max_examples=40,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
