@@ -17,6 +17,7 @@ from lightship.position import Reached, log_digest
 MAX_SHARDS = PARTITIONS
 MAX_MANIFEST_BYTES = 8 << 20
 MAX_FILE_BYTES = 1 << 40
+MAX_COMING = 2  # times the bytes that a manifest's segments have
 MAX_DOCUMENTS = (1 << 31) - 1  # of one segment
 MAX_NUMBER = (1 << 63) - 1  # epochs, generations, positions
 MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
@@ -70,7 +71,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What one shard looks like now.
 
     `order` is that of its layout: a greater one is newer (0: made before there were orders). `positions` maps a partition to the log sequence up to which it is indexed, within the log `log_id`; `made` and
-    `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it.
+    `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it. `coming` are files of
+    segments that a later manifest will name instead of some of these: sent ahead, so that it need not wait for them.
     """
 
     layout: Layout
@@ -83,6 +85,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     positions: dict[str, int]
     made: float
     fresh_as_of: float
+    coming: list[File] = []
 
     @property
     def documents(self) -> int:
@@ -98,6 +101,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def files(self) -> dict[str, File]:
         """All files by name."""
         return {file.name: file for segment in self.segments for file in segment.files}
+
+    @property
+    def wanted(self) -> dict[str, File]:
+        """All files by name, those that are coming too."""
+        return self.files | {file.name: file for file in self.coming}
 
 
 def has_reached(manifests: Sequence[Manifest], reached: Reached) -> bool:
@@ -146,7 +154,20 @@ def check_manifest(manifest: Manifest, shard: int) -> Manifest:
     names: set[str] = set()
     for segment in manifest.segments:
         _check_segment(segment, names)
+    _check_coming(manifest, names)
     return manifest
+
+
+def _check_coming(manifest: Manifest, names: set[str]) -> None:
+    """Check what is coming: it replaces what is there, so it is hardly larger, and fills no disk."""
+    for file in manifest.coming:
+        check_file(file)
+        if file.name.endswith(".del") or file.name in names:
+            raise InvalidInputError(f"file {file.name} is coming: it can't be a delete file, or stand twice")
+        names.add(file.name)
+    coming = sum(file.size for file in manifest.coming)
+    if coming > MAX_COMING * sum(file.size for file in manifest.files.values()):
+        raise InvalidInputError(f"{coming} bytes are coming, more than {MAX_COMING} times what there is")
 
 
 def _check_segment(segment: Segment, names: set[str]) -> None:

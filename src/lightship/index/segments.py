@@ -13,7 +13,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # 
 # A push of a manifest that is no longer the newest still finds its files; else, while a large merged segment is on its way,
 # each newer manifest would stop it, and freshness with it
 KEEP_SECONDS = 60.0
+
+LARGE_BYTES = 4 << 20  # a file of so many is read for its digest beside everything else: it takes 10 ms or more
 
 RESTORED_STAMP = 1  # of a restored index: a writer's stamps go on there, and Positions trusts a record below it
 
@@ -67,6 +70,8 @@ class Snapshots:
         os.makedirs(published, exist_ok=True)
         self._files = {file.name: file for file in known if not file.name.endswith(".del")}
         self._unneeded: dict[str, float] = {}  # since when, by the monotonic clock
+        self._reading: dict[str, Future[str]] = {}
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="digest")
 
     def changed(self) -> tuple[tuple[int, int], ...]:
         """Return what is another value when there is something new to take."""
@@ -75,8 +80,28 @@ class Snapshots:
 
     def take(self) -> list[Segment]:
         """Link the files of the last commits and return their segments; a merge meanwhile makes it start again."""
-        segments = [segment for folder in self._folders for segment in self._take(folder)]
+        segments = self.digested([segment for taken in self.take_each() for segment in taken])
         return sorted(segments, key=lambda segment: segment.id)
+
+    def take_each(self) -> list[list[Segment]]:
+        """Do so for each folder; files of LARGE_BYTES and more may have no digest yet: a thread reads them."""
+        return [self._take(folder) for folder in self._folders]
+
+    def is_digested(self, segments: Iterable[Segment]) -> bool:
+        """Tell whether all files of `segments` have been read."""
+        return all(self._reading[file.name].done() for file in _files(segments) if file.name in self._reading)
+
+    def digested(self, segments: Iterable[Segment]) -> list[Segment]:
+        """Return `segments` with all digests, waiting for those that are not there yet."""
+        return [
+            Segment(segment.id, segment.documents, segment.deleted, [self._digested(file) for file in segment.files])
+            for segment in segments
+        ]
+
+    def _digested(self, file: File) -> File:
+        if file.name in self._reading:
+            self._files[file.name] = File(file.name, file.size, self._reading.pop(file.name).result())
+        return file if file.digest else self._files[file.name]
 
     def _take(self, folder: str) -> list[Segment]:
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
@@ -89,14 +114,18 @@ class Snapshots:
             if time.monotonic() > deadline:
                 raise UnavailableError(f"no snapshot of {folder} in {_SNAPSHOT_SECONDS} s: it changes all the time")
 
-    def drop_others(self, segments: Iterable[Segment]) -> None:
-        """Remove the published files that `segments` does not name, when they were not named for KEEP_SECONDS."""
-        keep = {file.name for segment in segments for file in segment.files}
+    def drop_others(self, keep: Collection[str]) -> None:
+        """Remove the published files that `keep` does not name, when they were not named for KEEP_SECONDS."""
         now = time.monotonic()
-        self._unneeded = {name: self._unneeded.get(name, now) for name in set(os.listdir(self._published)) - keep}
+        self._unneeded = {name: self._unneeded.get(name, now) for name in set(os.listdir(self._published)) - set(keep)}
         for name in [name for name, since in self._unneeded.items() if now - since >= KEEP_SECONDS]:
             os.unlink(os.path.join(self._published, name))
             self._files.pop(name, None)
+            self._reading.pop(name, None)
+
+    def close(self) -> None:
+        """Wait for the file that is being read."""
+        self._reader.shutdown(cancel_futures=True)
 
     def _link(self, folder: str, metas: Sequence[dict[str, Any]]) -> list[Segment]:
         names: dict[str, list[str]] = {}
@@ -114,7 +143,7 @@ class Snapshots:
         if deletes:
             source = os.path.join(folder, f"{identity}.{deletes['opstamp']}.del")
             digest = _digest(source)
-            files.append(self._link_file(source, f"{identity}.{int(digest[:15], 16)}.del", digest))
+            files.append(self._link_file(source, delete_file_name(identity, digest), digest))
         return Segment(identity, meta["max_doc"], deletes["num_deleted_docs"] if deletes else 0, files)
 
     def _link_file(self, source: str, name: str, digest: str = "") -> File:
@@ -123,8 +152,22 @@ class Snapshots:
         if name not in self._files or not os.path.exists(target):
             with contextlib.suppress(FileExistsError):
                 os.link(source, target)
-            self._files[name] = File(name, os.path.getsize(target), digest or _digest(target))
+            size = os.path.getsize(target)
+            if not digest and size >= LARGE_BYTES:
+                self._reading[name] = self._reader.submit(_digest, target)
+            elif not digest:
+                digest = _digest(target)
+            self._files[name] = File(name, size, digest)
         return self._files[name]
+
+
+def delete_file_name(identity: str, digest: str) -> str:
+    """Return the name under which a delete file of the segment `identity` is published: one content, one name."""
+    return f"{identity}.{int(digest[:15], 16)}.del"
+
+
+def _files(segments: Iterable[Segment]) -> Iterator[File]:
+    return (file for segment in segments for file in segment.files)
 
 
 def _digest(path: str) -> str:

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -19,7 +19,7 @@ from lightship.indexer.feed import INDEXER, Feed, worth_feeding
 from lightship.manifest import File, Manifest
 from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import RpcClient
-from lightship.rpc.messages import Missing
+from lightship.rpc.messages import Installed, Missing
 
 logger = logging.getLogger("indexer.push")
 
@@ -31,13 +31,19 @@ FILES_AT_ONCE = 4
 
 @dataclass
 class _Replica:
-    """`changed` is set when there may be something new to push, `settled` when there is not; `has` is what it installed."""
+    """`changed` is set when there may be something new to push, `settled` when there is not; `has` is what it installed.
+
+    `ahead` sends what is coming, beside the pushes of manifests.
+    """
 
     address: str
     client: RpcClient
     has: Manifest | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    lacks: frozenset[str] = frozenset()  # of the files that are coming with the manifest that it has
+    ahead: asyncio.Task[None] | None = None
+    trouble: bool = False
 
 
 class Pusher:
@@ -65,6 +71,12 @@ class Pusher:
         replicas = list(self._replicas.values())
         return len(replicas) >= count and all(replica.has is manifest for replica in replicas)
 
+    def has_come(self, files: Collection[File]) -> bool:
+        """Tell whether every searchengine that takes manifests has all of `files`, which were coming. Callable from any thread."""
+        names = {file.name for file in files}
+        reached = [(replica.has, replica.lacks) for replica in list(self._replicas.values()) if not replica.trouble]
+        return all(has.wanted.keys() >= names and not lacks & names for has, lacks in reached if has)
+
     def close(self, flush_seconds: float = 2.0) -> None:
         """Stop, after giving pushes that are under way up to `flush_seconds`."""
         asyncio.run_coroutine_threadsafe(self._flush(flush_seconds), self._loop).result()
@@ -81,7 +93,7 @@ class Pusher:
 
     def _set(self, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._feed.keep(manifest.files.values())
+        self._feed.keep(manifest.wanted.values())
         for replica in self._replicas.values():
             replica.settled.clear()
             replica.changed.set()
@@ -119,6 +131,7 @@ class Pusher:
                 await replica.changed.wait()
                 replica.changed.clear()
                 told = await self._try_update(replica)
+                replica.trouble = bool(told)
                 if not replica.changed.is_set():
                     replica.settled.set()
                 if told != trouble:
@@ -128,6 +141,9 @@ class Pusher:
                     metrics.FAILURES.labels(address).inc()
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
+            if replica.ahead:
+                replica.ahead.cancel()
+                await asyncio.gather(replica.ahead, return_exceptions=True)
             del self._replicas[address]
             self._feed.forget(address)
             metrics.forget(address)
@@ -160,14 +176,28 @@ class Pusher:
         if isinstance(answer, Missing):
             files = [manifest.files[name] for name in answer.files if name in manifest.files]
             await self._send_all(replica, manifest, files)
-            await replica.client.put_manifest(manifest)
+            answer = await replica.client.put_manifest(manifest)
             size, seconds = sum(file.size for file in files), time.monotonic() - started
             if seconds > SLOW_SECONDS:
                 logger.info("generation %d took %.1f s to push: %.1f MB", manifest.generation, seconds, size / 1e6)
         if replica.has is None or replica.has.version != manifest.version:
             metrics.PUSHES.labels(replica.address).inc()
+        replica.lacks = frozenset(answer.lacks if isinstance(answer, Installed) else ())
         replica.has = manifest
+        if replica.lacks and (replica.ahead is None or replica.ahead.done()):
+            replica.ahead = self._loop.create_task(self._send_ahead(replica, manifest))
         await self._feed.note(replica.address, manifest.files.values())
+
+    async def _send_ahead(self, replica: _Replica, manifest: Manifest) -> None:
+        """Send what is coming and `replica` lacks, one file at a time: manifests go on beside it. What fails, the next one starts again."""
+        try:
+            for file in manifest.coming:
+                if file.name in replica.lacks:
+                    await self._send(replica, manifest, file)
+        except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            logger.info("%s: not sent ahead: %s", replica.address, str(error) or type(error).__name__)
+            return
+        replica.changed.set()  # so that it tells that it has them
 
     async def _send_all(self, replica: _Replica, manifest: Manifest, files: Sequence[File]) -> None:
         gate = asyncio.Semaphore(FILES_AT_ONCE)

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -15,11 +15,12 @@ from lightship.errors import UnavailableError
 from lightship.files import write_atomically
 from lightship.index.segments import Snapshots
 from lightship.indexer import metrics
+from lightship.indexer.hold import Hold
 from lightship.indexer.positions import Positions, Record
 from lightship.indexer.resume import Resume
 from lightship.indexer.tiers import Tiers
 from lightship.indexer.warm import Warm, read_manifest
-from lightship.manifest import Layout, Manifest, Segment
+from lightship.manifest import File, Layout, Manifest, Segment
 from lightship.model import shard_of
 
 logger = logging.getLogger("indexer")
@@ -51,10 +52,13 @@ class Shard:
         heap_bytes: int,
         threads: int,
         publish: Callable[[Manifest], None],
+        has_come: Callable[[Collection[File]], bool] = lambda _: True,
         warm: Warm | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT.
+
+        `has_come` tells whether all replicas have files that were coming with a manifest.
 
         With `warm` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
         """
@@ -69,13 +73,15 @@ class Shard:
         self._sequences = Resume(self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         last = read_manifest(self._manifest_path)
-        known = last.files.values() if last else ()
-        self._snapshots = Snapshots(self._tiers.folders, published_folder(folder, layout), known)
+        known = last.wanted.values() if last else ()
+        published = published_folder(folder, layout)
+        self._snapshots = Snapshots(self._tiers.folders, published, known)
+        self._hold = Hold(self._snapshots, published, has_come)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
         self._behind = {p: log.span(p).head for p in self._partitions}
         self._segments: list[Segment] = []
         self._generation = 0
-        self._published_state: tuple[tuple[tuple[int, int], ...], dict[int, int]] = (), {}
+        self._published_state: object = None
         self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
@@ -107,6 +113,7 @@ class Shard:
     def close(self) -> None:
         """Give the folders up; merges that are under way are waited for."""
         self._tiers.close()
+        self._snapshots.close()
 
     def _read_round(self, stop: threading.Event) -> int:
         """Apply what is new in each partition, committing when it is due; return how much was new."""
@@ -178,23 +185,29 @@ class Shard:
         What changes no file, like a delete of what is not there, moves the place: somebody may wait for a replica to tell it.
         """
         if self._behind:
+            self._tiers.take_changes()
             return
         state = self._snapshots.changed(), dict(self._sequences)
-        changed = state != self._published_state
+        changed = state != self._published_state or self._hold.is_due()
         if not self._generation:
             seconds = time.monotonic() - self._opened
             logger.info("caught up with the log: replayed %d changes in %.2f s", self.applied, seconds)
         if changed:
-            self._segments = self._snapshots.take()
+            self._segments = self._take()
             self._generation += 1
         manifest = self._manifest()
         if changed:
             self._published_state = state
             write_atomically(self._manifest_path, msgspec.json.encode(manifest))
-            self._snapshots.drop_others(self._segments)
+            self._snapshots.drop_others(manifest.wanted.keys() | self._hold.names)
         self._published_at = time.monotonic()
         metrics.GENERATION.set(manifest.generation)
         self._publish(manifest)
+
+    def _take(self) -> list[Segment]:
+        large, small = self._snapshots.take_each()
+        chosen = self._hold.choose(large, self._tiers.take_changes())
+        return sorted(self._snapshots.digested([*chosen, *small]), key=lambda segment: segment.id)
 
     def _manifest(self) -> Manifest:
         return Manifest(
@@ -208,4 +221,5 @@ class Shard:
             positions={str(partition): sequence for partition, sequence in self._sequences.items()},
             made=time.time(),
             fresh_as_of=min(self._fresh.values()),
+            coming=self._hold.coming,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 
 from lightship.index.segments import opstamp
 from lightship.index.writer import IndexWriter
@@ -17,6 +18,14 @@ from lightship.model import Document
 
 SMALL_MOST = 500  # documents; when more come between two commits, they go to the large index at once
 SMALL_HEAP = 32 << 20  # bytes
+
+
+@dataclass
+class Changes:
+    """What was done to a large index: urls that were deleted from it, if they were there, and documents that were added."""
+
+    deleted: list[str]
+    added: int
 
 
 class Tiers:
@@ -33,6 +42,7 @@ class Tiers:
         self._stamp = opstamp(large)  # of the last operation on the large index
         self._large_changed = self._small_changed = self._direct = False
         self._count = 0
+        self._changes = Changes([], 0)
 
     def put(self, document: Document) -> None:
         """Replace what is stored under the document's url."""
@@ -51,6 +61,7 @@ class Tiers:
         """Delete what is stored under `url`, if anything."""
         self._count += 1
         if self._direct:
+            self._note_deleted(url)
             self._stamp, self._large_changed = self._large.delete(url), True
             return
         self._delete_large(url)
@@ -81,14 +92,27 @@ class Tiers:
         self._large_changed = self._small_changed = False
         self._count = 0
 
+    def take_changes(self) -> Changes:
+        """Return what was done to the large index since this was last called; to be called after a commit."""
+        changes, self._changes = self._changes, Changes([], 0)
+        return changes
+
     def close(self) -> None:
         """Wait for merges that are under way, and give the folders up."""
         self._small.close()
         self._large.close()
 
     def _put_large(self, document: Document) -> None:
+        self._note_deleted(document.url)
+        self._changes.added += 1
         self._stamp, self._large_changed = self._large.put(document), True
 
+    def _note_deleted(self, url: str) -> bool:
+        if not self._large.has(url):
+            return False
+        self._changes.deleted.append(url)
+        return True
+
     def _delete_large(self, url: str) -> None:
-        if self._large.has(url):
+        if self._note_deleted(url):
             self._stamp, self._large_changed = self._large.delete(url), True

@@ -97,7 +97,7 @@ class Turns:
             shard = Shard(
                 self.log, self.folder, layout=self.layout, order=self.log.order(f"layout/{self.layout.name}"),
                 shard=self.shard, epoch=held.epoch,
-                heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, warm=self._warm(), stop=ended,
+                heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, has_come=pusher.has_come, warm=self._warm(), stop=ended,
             )  # fmt: skip
             index.callback(shard.close)
             metrics.LEASE.set(1)

@@ -6,10 +6,11 @@ import msgspec
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """The answer 200 to a manifest: it is what is installed."""
+    """The answer 200 to a manifest: it is what is installed; of the files that are coming, `lacks` are not here yet."""
 
     epoch: int
     generation: int
+    lacks: list[str] = []
 
 
 class Missing(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What was offered last and is not installed yet: beside the layout's files, so that all workers know.
+"""What was offered last, coming files too, and is not installed yet: beside the layout's files, so that all workers know.
 
 It needs no syncing: a crash forgets it, and the indexer offers again.
 """
@@ -27,7 +27,7 @@ class Offers:
         """Let `manifest` be the newest offer of its shard; the folder must be locked."""
         path = self._path(manifest.shard)
         with open(f"{path}.new", "wb") as file:
-            file.write(msgspec.json.encode(list(manifest.files.values())))
+            file.write(msgspec.json.encode(list(manifest.wanted.values())))
         os.rename(f"{path}.new", path)
 
     def forget(self, shard: int) -> None:

@@ -21,7 +21,7 @@ from lightship.searchengine.offers import Offers
 class ReceivedFiles:
     """The files in the folders of `layouts`: verified under temporary names, then renamed.
 
-    A folder has only files that an installed manifest or the newest offer of a shard names, and parts of them.
+    A folder has only files that an installed manifest or the newest offer of a shard names, coming ones too, and parts of them.
     """
 
     def __init__(self, layouts: Layouts) -> None:
@@ -34,7 +34,7 @@ class ReceivedFiles:
         folder = self._layouts.folder(layout.name)
         if Offers(folder).find(shard, file.name) == file:
             return
-        known = [manifest.files.get(file.name) for manifest in composed(folder)]
+        known = [manifest.wanted.get(file.name) for manifest in composed(folder)]
         if any(known) and file not in known:
             raise InvalidInputError(f"file {file.name} is installed with another content")
         if file not in known:
@@ -44,9 +44,12 @@ class ReceivedFiles:
             )
 
     def has_offered(self, layout: str, shard: int, name: str) -> bool:
-        """Tell whether the file `name` of the newest offer of `shard` is here, whole; blocking."""
+        """Tell whether the file `name` of the newest offer of `shard`, or one that is coming, is here, whole; blocking."""
         folder = self._layouts.folder(layout)
-        file = Offers(folder).find(shard, name)
+        file = Offers(folder).find(shard, name) or next(
+            (file for other in composed(folder) for file in other.coming if (other.shard, file.name) == (shard, name)),
+            None,
+        )
         return file is not None and self._digest(os.path.join(folder, name), file.size) == file.digest
 
     def missing(self, manifest: Manifest, old: Manifest | None) -> list[str]:
@@ -63,6 +66,11 @@ class ReceivedFiles:
             elif self._digest(os.path.join(folder, name), file.size) != file.digest:
                 missing.append(name)
         return missing
+
+    def lacks(self, manifest: Manifest) -> list[str]:
+        """Return the files that are coming with `manifest` and are not here; the names of those that are were given to whole ones."""
+        folder = self._layouts.folder(manifest.layout.name)
+        return [file.name for file in manifest.coming if not os.path.exists(os.path.join(folder, file.name))]
 
     def _digest(self, path: str, size: int) -> str | None:
         """Return the digest of the file at `path`; None when it is not there with that size."""
@@ -89,12 +97,15 @@ class ReceivedFiles:
         folder = self._layouts.folder(manifest.layout.name)
         Offers(folder).forget(manifest.shard)
         self._sweep(folder)
-        self._digests.clear()
+        coming = {os.path.join(folder, file.name) for file in manifest.coming}  # not to be read again once it has come
+        self._digests = {key: digest for key, digest in self._digests.items() if key[0] in coming}
 
     @staticmethod
     def _sweep(folder: str) -> None:
-        coming = {name for name in os.listdir(folder) if name.endswith(".part")}
-        drop_unnamed(folder, composed(folder), coming | Offers(folder).names())
+        parts = {name for name in os.listdir(folder) if name.endswith(".part")}
+        manifests = composed(folder)
+        coming = {file.name for manifest in manifests for file in manifest.coming}
+        drop_unnamed(folder, manifests, parts | coming | Offers(folder).names())
 
     async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Keep `file` if its bytes have the size and digest that it says.

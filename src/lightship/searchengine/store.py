@@ -75,7 +75,7 @@ class Store:
                 self._files.installed(manifest)
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
-        return Installed(manifest.epoch, manifest.generation)
+        return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
 
     def promote(self, layout: Layout) -> State:
         """Serve `layout` now if it is whole, or else as soon as it is; return the new state. Blocking.
