@@ -61,6 +61,7 @@ class ReplicaMachine(RuleBasedStateMachine):
         self.store = Store(str(self.folder / "store"), self.flips)
         self.store.clean_up()
         self.replica = Replica(self.store)
+        self.model.drop()  # a start removes what nothing keeps: what was wanted, and is not any more
 
     @rule(key=KEYS, number=st.integers(0, 3), delete=st.booleans(), newer=st.booleans())
     def change(self, key: tuple[int, int], number: int, delete: bool, newer: bool) -> None:
@@ -178,8 +179,11 @@ class ReplicaMachine(RuleBasedStateMachine):
         self.reopen()
         if done:
             noted()
+            self.model.drop()
             return
         states = [before.copy(), *self.model.steps(noted)]
+        for model in states:
+            model.drop()
         found = [model for model in states if self.agrees(model)]
         assert found, f"{self.seen()} is none of {[model.summary() for model in states]}"
         self.model = found[0]
