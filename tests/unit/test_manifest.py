@@ -13,6 +13,7 @@ from lightship.manifest import File, Layout, Manifest, Segment, check_file, chec
 ID = "0123456789abcdef" * 2
 DIGEST = "ab" * 32
 STORE = File(f"{ID}.store", 10, DIGEST)
+OTHER = File(f"{'f' * 32}.store", 20, DIGEST)
 DELETES = File(f"{ID}.77.del", 10, DIGEST)
 
 
@@ -27,6 +28,7 @@ def manifest(**changes: Any) -> Manifest:
 def test_a_good_manifest_is_returned() -> None:
     assert check_manifest(manifest(), 1) == manifest()
     assert check_manifest(manifest(segments=[]), 1).documents == 0
+    assert check_manifest(manifest(coming=[OTHER]), 1).wanted == {STORE.name: STORE, OTHER.name: OTHER}
     deleted = manifest(segments=[Segment(ID, 10, 4, [STORE, DELETES])])
     assert check_manifest(deleted, 1).documents == 6
     assert deleted.files == {STORE.name: STORE, DELETES.name: DELETES}
@@ -37,6 +39,11 @@ def test_a_good_manifest_is_returned() -> None:
     "changes",
     [
         {"layout": Layout(0, 1)},
+        {"coming": [STORE]},
+        {"coming": [OTHER, OTHER]},
+        {"coming": [msgspec.structs.replace(OTHER, size=21)]},
+        {"coming": [msgspec.structs.replace(OTHER, name=f"{ID}.78.del")]},
+        {"coming": [msgspec.structs.replace(OTHER, name="../meta.json")]},
         {"layout": Layout(65, 1)},
         {"shard": -1},
         {"shard": 2},

@@ -19,7 +19,8 @@ from lightship.manifest import MAX_COMING, File, Segment
 logger = logging.getLogger("indexer")
 
 LEAST_BYTES = 4 << 20  # a smaller segment is at four replicas in less than 0.1 s
-MOST_SECONDS = 120.0  # then it is published all the same: a replica that takes longer does not hold it back for ever
+# Then it is published all the same: a replica that takes longer does not hold it back for ever
+MOST_SECONDS, SLOWEST_BYTES = 60.0, 10 << 20  # and a second more for so many bytes
 MOST_DELETES = 2000  # in one commit; each takes some 20 us in each segment that is held
 
 
@@ -122,7 +123,8 @@ class Hold:
         return {file.name for file in self._coming} == {name for name in self.names if not name.endswith(".del")}
 
     def _is_over(self) -> bool:
-        late = time.monotonic() - self._since > MOST_SECONDS
+        most = MOST_SECONDS + sum(map(_bytes, self._merged.values())) / SLOWEST_BYTES
+        late = time.monotonic() - self._since > most
         return late or (self._is_announced() and self._has_come(self._coming))
 
     def _release(self) -> None:

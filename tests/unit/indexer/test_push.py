@@ -18,6 +18,7 @@ from lightship.errors import SupersededError
 from lightship.indexer import feed
 from lightship.indexer import push as module
 from lightship.indexer.push import Pusher
+from lightship.manifest import File, Manifest
 from lightship.rpc.client import RpcClient
 from made import Caller, MadeShard, page, served
 from support import free_port, wait_until
@@ -289,3 +290,38 @@ def test_a_peer_that_fails_is_replaced_by_the_indexer(
         pusher.offer(manifest)
         serves(caller, 1)
         pusher.close()
+
+
+def test_what_is_coming_is_sent_beside_the_manifests(
+    made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file that takes long holds nothing up; a dead searchengine does not count."""
+    later = MadeShard(tmp_path / "merged").put(*map(page, range(1, 4)))
+    merged = later.manifest()
+    coming = list(merged.files.values())
+    for file in coming:
+        (made.published / file.name).write_bytes(later.bytes_of(file))
+    go, put_file = threading.Event(), RpcClient.put_file
+
+    async def slow(client: RpcClient, manifest: Manifest, file: File, path: str) -> None:
+        if file in coming:
+            await asyncio.to_thread(go.wait, 20)
+        await put_file(client, manifest, file, path)
+
+    monkeypatch.setattr(RpcClient, "put_file", slow)
+    with (
+        served(tmp_path / "a") as first,
+        served(tmp_path / "b") as second,
+        pushing(made, first.port, second.port, free_port()) as pusher,
+    ):
+        pusher.offer(made.manifest(coming=coming))
+        serves(first, 1)
+        pusher.offer(made.put(page(9)).manifest(coming=coming))
+        serves(first, 1, 9)
+        serves(second, 1, 9)
+        assert not pusher.has_come(coming)
+        go.set()
+        wait_until(lambda: pusher.has_come(coming), 10, "what is coming")
+        pusher.offer(made.manifest(segments=merged.segments))
+        serves(first, 1, 2, 3)
+        serves(second, 1, 2, 3)

@@ -369,3 +369,40 @@ def test_what_is_given_up_while_it_comes_is_not_kept(
     assert files(store) == set()
     send(store, newer, made.published)
     assert found(store) == ["1"]
+
+
+def coming_with(made: MadeShard, later: Manifest) -> Manifest:
+    """Return a manifest of what is published, with which the segments of `later` are coming."""
+    return made.manifest(coming=[file for name, file in later.files.items() if not name.endswith(".del")])
+
+
+def test_what_is_coming_is_asked_for_kept_and_not_sent_again(store: Store, made: MadeShard, tmp_path: Path) -> None:
+    push(store, made)
+    merged = MadeShard(tmp_path / "merged").put(page(1), page(2))
+    later = merged.manifest()
+    with_it = coming_with(made, later)
+    answer = store.install(with_it, 0)
+    assert answer == Installed(1, with_it.generation, lacks=list(later.files))
+    for file in later.files.values():
+        send_file(store, with_it, file, merged.bytes_of(file))
+    again = made.put(page(3)).manifest(coming=with_it.coming)
+    assert send(store, again, made.published).lacks == []  # installed meanwhile, and what had come was not removed
+    assert found(store) == ["1", "3"]
+    last = msgspec.structs.replace(again, generation=9, segments=later.segments, coming=[])
+    assert store.install(last, 0) == Installed(1, 9)
+    assert (found(store), files(store)) == (["1", "2"], set(later.files))
+
+
+def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, tmp_path: Path) -> None:
+    push(store, made)
+    merged = MadeShard(tmp_path / "merged").put(page(1), page(2))
+    with_it = coming_with(made, merged.manifest())
+    store.install(with_it, 0)
+    for file in with_it.coming:
+        send_file(store, with_it, file, merged.bytes_of(file))
+    assert store.has_offered("s1v1", 0, with_it.coming[0].name)
+    store.install(made.manifest(), 0)
+    assert not store.has_offered("s1v1", 0, with_it.coming[0].name)
+    assert not files(store) & {file.name for file in with_it.coming}
+    with pytest.raises(InvalidInputError, match="offer that first"):
+        send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))
