@@ -84,7 +84,9 @@ class PublishedSegment:
 
     def _open(self) -> tantivy.Searcher:
         """Return a searcher of this segment alone, deleted documents too; it needs no names once it is open."""
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(self._published), prefix="held-") as folder:
+        where = os.path.dirname(self._published)
+        # tantivy's watcher may lock a file there while it is removed: an empty folder that is left does no harm
+        with tempfile.TemporaryDirectory(dir=where, prefix="held-", ignore_cleanup_errors=True) as folder:
             for file in self._files:
                 os.link(os.path.join(self._published, file.name), os.path.join(folder, file.name))
             with open(os.path.join(folder, META), "wb") as out:
