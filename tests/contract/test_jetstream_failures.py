@@ -301,3 +301,33 @@ def test_a_lease_is_not_taken_over_an_outage(log: JetStreamLog, monkeypatch: pyt
     assert not poll(60)  # the log was away: the holder gets its chance
     assert not any(poll(1) for _ in range(5))
     assert poll(1)
+
+
+def test_a_partition_without_a_leader_holds_up_no_other(cluster: Nats) -> None:
+    log = open_log(cluster.url("log"))
+    log.put([put(url, "before") for partition in range(log.partitions) for url in urls(1, partition=partition)])
+    after = {p: log.read(p, 0)[-1].sequence for p in range(log.partitions)}
+    leader = cluster.leader("log-1")
+    leader.kill()
+
+    def answers(partition: int) -> bool:
+        try:
+            return log.read(partition, after[partition], 100, 0.1) == []
+        except UnavailableError:
+            return False
+
+    try:
+        wait_until(lambda: not answers(1), 10, "the partition of the killed leader does not answer")
+        started = time.monotonic()
+        others = [answers(partition) for partition in range(log.partitions)]
+        assert any(others)
+        assert time.monotonic() - started < 10  # 0.1 s each at most, however long the election takes
+        wait_until(lambda: answers(1), 30, "another leader answers")
+    finally:
+        leader.start()
+    (url,) = urls(1, partition=1)
+    log.put([put(url, "after")])
+    (entry,) = log.read(1, after[1])
+    assert entry.document
+    assert entry.document.title == "after"
+    log.close()

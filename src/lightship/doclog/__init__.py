@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 from lightship.errors import ConfigurationError
 from lightship.model import Change, Document
 
+PATIENCE = 30.0  # seconds for which a backend tries again by itself: longer than the election of a new leader takes
+
 
 class Entry(NamedTuple):
     """One stored change: `document` is None for a delete; `time` is when it was put, in seconds since the epoch."""
@@ -48,6 +50,10 @@ class DocumentLog(Protocol):
     def partitions(self) -> int:
         """The number of partitions, fixed when the log was made and kept in it."""
 
+    @property
+    def puts_at_once(self) -> int:
+        """How many puts from different threads it gains from: more only wait for each other."""
+
     def put(self, changes: Sequence[Change]) -> list[Position]:
         """Store `changes` durably and return the position of each; the last of equal urls wins.
 
@@ -55,11 +61,12 @@ class DocumentLog(Protocol):
         Raises TooLargeError, OutOfSpaceError, UnavailableError.
         """
 
-    def read(self, partition: int, after: int, limit: int = 500) -> list[Entry]:
+    def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
         """Return the entries of `partition` above sequence `after`, at most `limit`, sequence strictly rising.
 
         There may be holes, and only the newest entry of a url is there. An empty list means that nothing newer
-        is stored; trouble raises UnavailableError and is never told as an empty list.
+        is stored; trouble that lasts for `patience` seconds raises UnavailableError and is never told as an empty list.
+        Asking for the same again goes on waiting where this left off.
         """
 
     def wait(self, seconds: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from lightship.doclog import Entry, Lease, Position, Span
+from lightship.doclog import PATIENCE, Entry, Lease, Position, Span
 from lightship.doclog.codec import decode, decoded_size, encode
 from lightship.doclog.database import Database
 from lightship.errors import InvalidDocumentError
@@ -89,7 +89,12 @@ class SqliteLog:
             )
         return {url: Position(partition, sequence) for sequence, (partition, _, url, _) in numbered}
 
-    def read(self, partition: int, after: int, limit: int = 500) -> list[Entry]:
+    @property
+    def puts_at_once(self) -> int:
+        """One: a file has one writer at a time."""
+        return 1
+
+    def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
         """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""
         with self._database.access() as db:
             rows = _bounded(

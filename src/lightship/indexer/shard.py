@@ -27,6 +27,7 @@ logger = logging.getLogger("indexer")
 
 HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
 READ_LIMIT = 100  # entries of one partition before the next has its turn
+READ_PATIENCE = 0.25  # seconds before the next partition has its turn when one does not answer
 # Seconds between two commits: short when changes are new, longer when far behind, since freshness is lost then anyway
 # and fewer, larger segments are cheaper
 PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 8.0, 0.5
@@ -86,6 +87,7 @@ class Shard:
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
         self._fresh = dict.fromkeys(self._partitions, last.fresh_as_of if last else 0.0)
+        self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
         self.applied = 0
         self._opened = time.monotonic()
 
@@ -120,7 +122,9 @@ class Shard:
         count = 0
         for partition in self._partitions:
             now = time.time()
-            entries = self._log.read(partition, self._sequences[partition], READ_LIMIT)
+            entries = self._read(partition)
+            if entries is None:
+                continue
             for entry in entries:
                 self._apply(entry)
             if entries:
@@ -135,6 +139,21 @@ class Shard:
             if stop.is_set():
                 break
         return count
+
+    def _read(self, partition: int) -> list[Entry] | None:
+        """Return what is new in `partition`; None when it does not answer now, and the others must not wait for it."""
+        try:
+            entries = self._log.read(partition, self._sequences[partition], READ_LIMIT, READ_PATIENCE)
+        except UnavailableError as error:
+            if not self._stalled:
+                logger.warning("going on without what does not answer: %s", error)
+            self._stalled.add(partition)
+            return None
+        if partition in self._stalled:
+            self._stalled.remove(partition)
+            if not self._stalled:
+                logger.info("all partitions of the log answer again")
+        return entries
 
     def _apply(self, entry: Entry) -> None:
         if not self._pending:

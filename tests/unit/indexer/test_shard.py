@@ -6,12 +6,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lightship.doclog import open_log
+from lightship.doclog import Entry, open_log
 from lightship.doclog.sqlite import SqliteLog
-from lightship.errors import IncompatibleIndexError
+from lightship.errors import IncompatibleIndexError, UnavailableError
 from lightship.index import segments
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.writer import IndexWriter
@@ -366,3 +367,36 @@ def test_an_index_of_another_version_is_told_and_left_alone(indexed: Indexed, me
 
 def test_the_log_is_a_real_one(indexed: Indexed) -> None:
     assert isinstance(indexed.log, SqliteLog)
+
+
+def test_a_partition_that_does_not_answer_holds_up_no_other(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    indexed.put(*range(40))
+    shard = indexed.start()
+    stalled = partition_of(page(7).url)
+    hidden = {number for number in range(40) if partition_of(page(number).url) == stalled}
+    while shard._read_round(STOPPED):
+        pass
+    shard._commit()
+    before, read = indexed.published[-1].fresh_as_of, indexed.log.read
+
+    def reading(partition: int, *rest: Any) -> list[Entry]:
+        if partition == stalled:
+            raise UnavailableError("no leader")
+        return read(partition, *rest)
+
+    monkeypatch.setattr(indexed.log, "read", reading)
+    indexed.delete(*range(40))
+    while shard._read_round(STOPPED):
+        pass
+    shard._commit()
+    manifest = indexed.published[-1]
+    assert set(indexed.found()) == keys(*hidden)
+    assert (manifest.fresh_as_of <= before, "no leader" in caplog.text) == (True, True)
+    monkeypatch.undo()
+    assert indexed.catch_up(shard) == 80
+    assert indexed.found() == {}
+    assert indexed.published[-1].fresh_as_of > before
+    assert "all partitions of the log answer again" in caplog.text

@@ -21,7 +21,7 @@ import zstandard
 from lightship.doclog import Position
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.intake import body, room
+from lightship.intake import body, group, room
 from lightship.intake.server import taking_in
 from lightship.model import Change, partition_of
 from lightship.position import Reached, log_digest
@@ -322,3 +322,23 @@ def test_without_an_address_nothing_is_served(log: SqliteLog) -> None:
     with taking_in("", log, "nowhere") as port:
         assert port == 0
         log.put([Change.delete("https://ex.org/a")])
+
+
+def test_what_waited_while_the_process_stood_still_is_not_put_over_newer_changes(
+    held: HeldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "STALE_SECONDS", 0.2)
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        held.free.clear()
+        threads, replies = in_threads([lambda: post(caller, line("a"))])
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it holds up the log")
+        late, refused = in_threads([lambda: post(caller, line("b"))])
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 2, 10, "another waits behind it")
+        time.sleep(0.3)  # it gets stale
+        held.free.set()
+        for thread in (*threads, *late):
+            thread.join()
+    assert (replies[0].status, refused[0].status, "send it again" in refused[0].text) == (200, 503, True)
+    assert stored(held).keys() == {"a"}
+    held.close()

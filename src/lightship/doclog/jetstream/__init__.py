@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from lightship.doclog import Entry, Lease, Position, Span
+from lightship.doclog import PATIENCE, Entry, Lease, Position, Span
 from lightship.doclog.codec import decode, encode
 from lightship.doclog.jetstream.address import parse_address
 from lightship.doclog.jetstream.connection import Connection
@@ -64,6 +64,11 @@ class JetStreamLog:
                 " its servers", connection.address, connection.max_payload,
             )  # fmt: skip
 
+    @property
+    def puts_at_once(self) -> int:
+        """Several: a partition that waits for a new leader holds up only the puts that it is in."""
+        return 8
+
     def _connected(self) -> None:
         """Doubt what was known, since wake-ups may have been lost; in the loop."""
         self._reader.doubt()
@@ -100,12 +105,13 @@ class JetStreamLog:
             self._announce()
         return stored
 
-    def read(self, partition: int, after: int, limit: int = 500) -> list[Entry]:
+    def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
         """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""
         if self._reader.idle(partition, after):
             self._connection.check_open()
             return []
-        return [_entry(message) for message in self._connection.run(self._reader.read(partition, after, limit))]
+        page = self._connection.run(self._reader.read(partition, after, limit, patience))
+        return [_entry(message) for message in page]
 
     def wait(self, seconds: float) -> None:
         """Return when news came since this thread's last wait, or after `seconds`, or when leaders should be asked."""

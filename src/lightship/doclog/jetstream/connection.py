@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error
 from nats.js import JetStreamContext
 
+from lightship.doclog import PATIENCE
 from lightship.doclog.jetstream.address import Address
 from lightship.doclog.jetstream.requests import Requests
 from lightship.doclog.jetstream.trouble import Again, Failure, hopeless, is_denial, refusal, words
@@ -28,7 +29,6 @@ from lightship.errors import ConfigurationError, LightshipError, UnavailableErro
 
 logger = logging.getLogger("log")
 
-PATIENCE = 30.0  # seconds for which an attempt is repeated: more than the election of a new leader takes
 ANSWER_SECONDS = 2.0  # a request that was lost in a restart is repeated after this long
 RETRY_SECONDS = 0.1
 BUFFER_BYTES = 64 << 20  # of what is not sent yet

@@ -15,7 +15,7 @@ from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.streams import Facts, Message, stream_of, subjects_of, unpack
 from lightship.doclog.jetstream.table import Got, Table
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
-from lightship.errors import ConfigurationError
+from lightship.errors import ConfigurationError, UnavailableError
 
 RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
 PAGE_BYTES = 8 << 20  # of messages in one answer
@@ -46,6 +46,10 @@ class Reader:
 
     def __init__(self, connection: Connection, table: Table, facts: Facts) -> None:
         """Read through `connection`."""
+        self._stalled: dict[
+            tuple[int, int, int], asyncio.Task[list[Message]]
+        ] = {}  # what took too long, by what is asked
+        self._identity: asyncio.Task[None] | None = None
         self._connection, self._table, self._facts = connection, table, facts
         self._log = connection.address.name
         self._tails = [_Tail() for _ in range(facts.partitions)]
@@ -65,16 +69,32 @@ class Reader:
         tail = self._tails[partition]
         return after == tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
 
-    async def read(self, partition: int, after: int, limit: int) -> list[Message]:
-        """Return messages above `after`; none only when the leader has none."""
-        tail = self._tails[partition]
-        if after == tail.after >= tail.head:
-            await self._recheck()
+    async def read(self, partition: int, after: int, limit: int, patience: float) -> list[Message]:
+        """Return messages above `after`; none only when the leader has none.
+
+        Raises UnavailableError when that takes more than `patience` seconds.
+        """
+        tail, asked = self._tails[partition], (partition, after, limit)
+        if asked not in self._stalled and after == tail.after >= tail.head:
+            await self._recheck(patience)
             if self.idle(partition, after):
                 return []
-        page = await self._connection.patiently(lambda: self._read(partition, after, limit))
+        page = await self._wait_for(asked, patience)
         tail.after = page[-1].sequence if page else after
         return page
+
+    async def _wait_for(self, asked: tuple[int, int, int], patience: float) -> list[Message]:
+        """Return the page that is `asked` for; what takes too long goes on beside, and a later call gets it."""
+        task = self._stalled.pop(asked, None)
+        is_known = task is not None  # to take long: it is only looked at
+        if task is None:
+            task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
+        await asyncio.wait([task], timeout=0 if is_known else patience)
+        if task.done():
+            return task.result()
+        self._stalled = {key: other for key, other in self._stalled.items() if not other.done()}
+        self._stalled[asked] = task
+        raise UnavailableError(f"partition {asked[0]} of the log {self._connection.address} does not answer now")
 
     async def _read(self, partition: int, after: int, limit: int) -> list[Message]:
         page = await self._page(partition, after, limit)
@@ -120,23 +140,43 @@ class Reader:
             raise Again(f"{stream}: {error}") from error  # a stream that is missing is trouble, not an end
         return Message(got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
 
-    async def _recheck(self) -> None:
-        """Ask the leaders of all partitions that are thought idle, for too long already, in one go."""
-        now = time.monotonic()
-        idle = [
-            (partition, tail)
+    async def _recheck(self, patience: float) -> None:
+        """Ask the leaders of all partitions that are thought idle, for too long already, in one go.
+
+        Those that don't answer, for `patience` seconds at most, stay unchecked.
+        """
+        now, stalled = time.monotonic(), {partition for partition, _, _ in self._stalled}
+        asking = {
+            asyncio.create_task(self._next(partition, tail.after)): partition
             for partition, tail in enumerate(self._tails)
             if tail.after >= tail.head and tail.after >= 0 and now - tail.checked >= RECHECK_SECONDS
-        ]
-        if not idle:
+            if partition not in stalled
+        }
+        if not asking:
             return
-        answers = await asyncio.gather(*(self._next(p, tail.after) for p, tail in idle), return_exceptions=True)
-        for (partition, tail), answer in zip(idle, answers, strict=True):
-            if isinstance(answer, Message):
-                self.heard(partition, answer.sequence)
-            elif answer is None:
-                tail.checked = now
-        await self._check_identity()
+        answered, late = await asyncio.wait(asking, timeout=patience)
+        for task in late:
+            task.cancel()
+        for task in answered:
+            if task.exception() is None:
+                self._note_end(asking[task], task.result(), now)
+        self._watch_identity()
+
+    def _note_end(self, partition: int, newer: Message | None, asked: float) -> None:
+        if newer is None:
+            self._tails[partition].checked = asked
+        else:
+            self.heard(partition, newer.sequence)
+
+    def _watch_identity(self) -> None:
+        """Look beside whether the log is still the same; raise ConfigurationError when it was another one."""
+        if self._identity is not None:
+            if not self._identity.done():
+                return
+            trouble = self._identity.exception()
+            if isinstance(trouble, ConfigurationError):
+                raise trouble
+        self._identity = asyncio.create_task(self._check_identity())
 
     async def _check_identity(self) -> None:
         row = await self._table.get("log")
