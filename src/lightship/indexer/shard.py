@@ -27,7 +27,8 @@ logger = logging.getLogger("indexer")
 
 HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
 READ_LIMIT = 100  # entries of one partition before the next has its turn
-READ_PATIENCE = 0.25  # seconds before the next partition has its turn when one does not answer
+# Seconds before the next partition has its turn: when the first does not answer, when another does not
+READ_PATIENCE, LESS_PATIENCE = 0.25, 0.05
 # Seconds between two commits: short when changes are new, longer when far behind, since freshness is lost then anyway
 # and fewer, larger segments are cheaper
 PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 8.0, 0.5
@@ -121,6 +122,8 @@ class Shard:
         """Apply what is new in each partition, committing when it is due; return how much was new."""
         count = 0
         for partition in self._partitions:
+            if stop.is_set():
+                break
             now = time.time()
             entries = self._read(partition)
             if entries is None:
@@ -136,14 +139,13 @@ class Shard:
                 self._behind.pop(partition, None)
             if self._pending and time.monotonic() - self._pending_since >= self._pace():
                 self._commit()
-            if stop.is_set():
-                break
         return count
 
     def _read(self, partition: int) -> list[Entry] | None:
         """Return what is new in `partition`; None when it does not answer now, and the others must not wait for it."""
+        patience = LESS_PATIENCE if self._stalled else READ_PATIENCE
         try:
-            entries = self._log.read(partition, self._sequences[partition], READ_LIMIT, READ_PATIENCE)
+            entries = self._log.read(partition, self._sequences[partition], READ_LIMIT, patience)
         except UnavailableError as error:
             if not self._stalled:
                 logger.warning("going on without what does not answer: %s", error)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,9 +23,14 @@ from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.streams import Message, open_streams, unpack
 from lightship.doclog.jetstream.table import Table
 from lightship.doclog.jetstream.writer import Outgoing, Writer
+from lightship.errors import UnavailableError
 from lightship.model import MAX_DOCUMENT_BYTES, Change
 
 logger = logging.getLogger("log")
+
+LEASE_SECONDS = 2.0  # for an answer about a lease: its holder asks again soon, or is stopping
+
+T = TypeVar("T")
 
 _wake_up = msgspec.json.Decoder(list[tuple[int, int]])
 
@@ -140,11 +147,18 @@ class JetStreamLog:
 
     def renew(self, lease: Lease, seconds: float) -> bool:
         """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
-        return self._connection.run(self._leases.renew(lease, seconds))
+        return self._promptly(self._leases.renew(lease, seconds), max(LEASE_SECONDS, seconds / 2))
 
     def release(self, lease: Lease) -> None:
         """Give `lease` up, if it is still held; its epoch is remembered."""
-        self._connection.run(self._leases.release(lease))
+        self._promptly(self._leases.release(lease), LEASE_SECONDS)
+
+    def _promptly(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
+        """Return what `coroutine` returns; raise UnavailableError when that takes longer than `seconds`."""
+        try:
+            return self._connection.run(asyncio.wait_for(coroutine, seconds))
+        except TimeoutError as error:
+            raise UnavailableError(f"the log {self._connection.address} did not answer for {seconds:g} s") from error
 
     def order(self, name: str, *, anew: bool = False) -> int:
         """Return the number of `name` (see Leases)."""

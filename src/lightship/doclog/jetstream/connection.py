@@ -254,6 +254,7 @@ class Connection:
                 return await attempt()
             except Again as trouble:
                 reason = words(trouble)
+            self.check_open()  # the loss of the connection may hide that this was cancelled
             if self._denials > denials:
                 raise ConfigurationError(
                     f"the log {self.address} does not allow its user this: {self._trouble}; see docs/operating.md"

@@ -89,6 +89,7 @@ class Reader:
         is_known = task is not None  # to take long: it is only looked at
         if task is None:
             task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
+            task.add_done_callback(_take_note)
         await asyncio.wait([task], timeout=0 if is_known else patience)
         if task.done():
             return task.result()
@@ -177,6 +178,7 @@ class Reader:
             if isinstance(trouble, ConfigurationError):
                 raise trouble
         self._identity = asyncio.create_task(self._check_identity())
+        self._identity.add_done_callback(_take_note)
 
     async def _check_identity(self) -> None:
         row = await self._table.get("log")
@@ -203,6 +205,12 @@ class Reader:
                 raise Again(str(error)) from error
 
         return await self._connection.patiently(attempt)
+
+
+def _take_note(task: asyncio.Task[Any]) -> None:
+    """Have asyncio not complain of a failure that nobody asks for any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _message(message: Msg) -> Message:
