@@ -26,7 +26,7 @@ from lightship.model import Document, url_digest
 
 # What tantivy says when it can't write a file: no space, no quota, or that alone; of a merge or a segment, in its threads
 _UNWRITABLE = re.compile(
-    r"os error (27|28|122)\b|index writer was killed|worker thread failed|an io error", re.IGNORECASE
+    r"(os error|\bcode:) (27|28|122)\b|index writer was killed|worker thread failed|an io error", re.IGNORECASE
 )
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 

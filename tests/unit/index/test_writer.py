@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lightship.errors import OutOfSpaceError
-from lightship.index.writer import IndexWriter
+from lightship.index.writer import IndexWriter, _writing
 from made import page
 
 HEAP = 16 << 20
@@ -49,3 +49,21 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(tmp_path: Path) -> Non
 def test_an_index_that_can_not_be_made_for_want_of_space_is_not_taken_for_another_version(tmp_path: Path) -> None:
     with full(0), pytest.raises(OutOfSpaceError):
         IndexWriter(str(tmp_path / "new"), heap_bytes=HEAP, threads=1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "An IO error occurred: 'No space left on device (os error 28)'",
+        "Failed to open file for write: 'IoError { io_error: Os { code: 28, kind: StorageFull, message: \"No space left\" } }'",
+        "An index writer was killed.. A worker thread encountered an error (io::Error most likely) or panicked.",
+    ],
+)
+def test_a_full_disk_is_known_by_all_of_tantivy_s_words(said: str) -> None:
+    with pytest.raises(OutOfSpaceError, match="free some space"), _writing("folder"):
+        raise ValueError(said)
+
+
+def test_other_trouble_is_not_taken_for_a_full_disk() -> None:
+    with pytest.raises(ValueError, match="Schema error"), _writing("folder"):
+        raise ValueError("Schema error: 'field 28 is not there'")
