@@ -27,7 +27,7 @@ class Constants(NamedTuple):
     push_small_processor: float = 0.0034
     # `fanout`: what a manifest costs a replica for each segment in it: 5 heartbeats of 140 segments in 86 ms
     install_per_segment: float = 0.000_12
-    # commit of a small index, tantivy and the files' links: median of the indexer's log
+    # commit of a small index, tantivy and the files' links: as measured before the build, at the median
     commit: float = 0.030
     # processor time of 1,000 real queries, top 10 with documents: 0.48 ms at 5,000, 0.52 at 20,000, 0.60 at 80,000 documents
     query_least: float = 0.000_47
