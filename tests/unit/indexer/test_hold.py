@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import tempfile
@@ -9,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lightship.index.compiler import compile_query
@@ -60,9 +61,9 @@ class Publisher:
         self.tiers.commit()
         return self.publish()
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = 10) -> None:
         """Wait until tantivy has merged what it will."""
-        wait_until(lambda: len(self.large()) < MERGED_AT, 10, "a merge")
+        wait_until(lambda: len(self.large()) < MERGED_AT, seconds, "a merge")
 
     def large(self) -> list[Segment]:
         return self.snapshots.take_each()[0]
@@ -229,7 +230,8 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+# Each example waits for real merges: to shrink one would take minutes
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(steps=steps, most=st.integers(0, 2))
 def test_any_changes_while_merges_are_held(steps: list[tuple[str, int]], most: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
@@ -245,12 +247,13 @@ def test_any_changes_while_merges_are_held(steps: list[tuple[str, int]], most: i
             elif kind == "commit":
                 publisher.commit()
             elif kind == "settle":
-                publisher.settle()
+                with contextlib.suppress(AssertionError):  # tantivy looks for merges when it likes
+                    publisher.settle(2)
             else:
                 publisher.come = bool(number)
         publisher.commit()
         publisher.come = True
-        assert publisher.publish().coming == []
+        wait_until(lambda: publisher.publish().coming == [], 20, "all merges are over")  # one may end at this moment
         publisher.close()
 
 
