@@ -26,6 +26,8 @@ VARIABLES = {
 }
 
 
+TLS_CERT = "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
+TLS_KEY = "file with the certificate's key (PEM); when empty, it is in the same file"
 TLS_CA = "file with the authorities (PEM) that must have signed the certificates of what it calls, or `system`; when empty, no TLS"
 
 
@@ -96,10 +98,8 @@ class SearchengineSettings:
     position_wait: float = _setting(
         5.0, "seconds that a search with min_position waits for it, before 503", _number(0, 60, float)
     )
-    tls_cert: str = _setting(
-        "", "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
-    )
-    tls_key: str = _setting("", "file with the certificate's key (PEM); when empty, it is in the same file")
+    tls_cert: str = _setting("", TLS_CERT)
+    tls_key: str = _setting("", TLS_KEY)
     tls_ca: str = _setting("", TLS_CA)
     deadline: float = _setting(
         2.0, "seconds from a query's arrival to its answer, otherwise 503", _number(0.01, 60, float)
@@ -144,10 +144,8 @@ class IndexerSettings:
     threads: int = _setting(
         0, "threads that build segments; 0: one for each processor that may be used, 4 at most", _number(0, 64)
     )
-    tls_cert: str = _setting(
-        "", "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
-    )
-    tls_key: str = _setting("", "file with the certificate's key (PEM); when empty, it is in the same file")
+    tls_cert: str = _setting("", TLS_CERT)
+    tls_key: str = _setting("", TLS_KEY)
     tls_ca: str = _setting("", TLS_CA)
 
 

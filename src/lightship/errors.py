@@ -71,6 +71,11 @@ class IncompatibleIndexError(ConfigurationError):
     """A folder was written by a version that this one can't read."""
 
 
+def words(error: object) -> str:
+    """Return what `error` says, or what it is when it says nothing."""
+    return str(error) or type(error).__name__
+
+
 STATUS: dict[type[LightshipError], int] = {
     InvalidInputError: 400,
     UnauthorizedError: 401,

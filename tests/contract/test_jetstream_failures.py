@@ -99,10 +99,12 @@ class Load:
         before = self.rounds
         wait_until(lambda: self.rounds > before + 5 or self.errors, seconds, "puts that are acknowledged")
 
-    def check(self, log: Log) -> None:
+    def check(self) -> None:
         """Assert that what is stored, and what the reader saw, is what was acknowledged last."""
         assert self.errors == []
+        log = open_log(self.url)
         stored = {entry.url: entry for entry in everything(log)}
+        log.close()
         for url, (value, sequence) in self.acknowledged.items():
             document = stored[url].document
             assert document
@@ -118,9 +120,7 @@ def test_a_killed_leader_loses_nothing(cluster: Nats) -> None:
         load.goes_on()
         leader.start()
         load.goes_on()
-    log = open_log(cluster.url("log"))
-    load.check(log)
-    log.close()
+    load.check()
 
 
 def test_a_leader_that_hangs_loses_nothing(cluster: Nats) -> None:
@@ -131,9 +131,7 @@ def test_a_leader_that_hangs_loses_nothing(cluster: Nats) -> None:
         load.goes_on()
         leader.resume()
         load.goes_on()
-    log = open_log(cluster.url("log"))
-    load.check(log)
-    log.close()
+    load.check()
 
 
 def test_the_kill_of_all_servers_loses_nothing(cluster: Nats) -> None:
@@ -142,9 +140,7 @@ def test_the_kill_of_all_servers_loses_nothing(cluster: Nats) -> None:
         cluster.kill()
         cluster.start()
         load.goes_on()
-    log = open_log(cluster.url("log"))
-    load.check(log)
-    log.close()
+    load.check()
 
 
 def test_one_server_that_restarts_delays_only(one: Nats) -> None:
@@ -153,9 +149,7 @@ def test_one_server_that_restarts_delays_only(one: Nats) -> None:
         one.kill()
         one.start()
         load.goes_on()
-    log = open_log(one.url("log"))
-    load.check(log)
-    log.close()
+    load.check()
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import aiohttp
 
 from lightship.config import PromoteSettings, RollbackSettings, admin_token, parse_settings
-from lightship.errors import ConfigurationError, LightshipError, UnavailableError
+from lightship.errors import ConfigurationError, UnavailableError, words
 from lightship.manifest import Layout
 from lightship.rpc.addresses import Addresses
-from lightship.rpc.client import RpcClient
+from lightship.rpc.client import TROUBLE, RpcClient
 from lightship.rpc.messages import Served
 from lightship.tls import trust
 
@@ -50,9 +50,9 @@ async def _everywhere(names: Sequence[str], action: Action) -> None:
         for address in sorted(addresses):
             try:
                 told = _told(await action(RpcClient(session, address, admin_token())))
-            except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except TROUBLE as error:
                 failed += 1
-                told = str(error) or type(error).__name__
+                told = words(error)
             print(f"{address.partition('#')[0]}: {told}")  # noqa: T201 (what was asked for)
     if failed:
         raise UnavailableError(f"{failed} of {len(addresses)} searchengines did not do it: repeat the command for them")

@@ -18,8 +18,9 @@ from typing import Any
 import tantivy
 
 from lightship.errors import IncompatibleIndexError
-from lightship.index.schema import SCHEMA_VERSION, register_analyzers, schema
-from lightship.index.segments import META, delete_file_name, meta_of
+from lightship.index.apart import link_apart, searcher_of
+from lightship.index.schema import SCHEMA_VERSION, schema
+from lightship.index.segments import delete_file_name
 from lightship.manifest import File, Segment
 
 _TAIL = struct.Struct("<II")  # ends every file of tantivy: the length of its footer, which is JSON, and a magic number
@@ -87,15 +88,9 @@ class PublishedSegment:
         where = os.path.dirname(self._published)
         # tantivy's watcher may lock a file there while it is removed: an empty folder that is left does no harm
         with tempfile.TemporaryDirectory(dir=where, prefix="held-", ignore_cleanup_errors=True) as folder:
-            for file in self._files:
-                os.link(os.path.join(self._published, file.name), os.path.join(folder, file.name))
-            with open(os.path.join(folder, META), "wb") as out:
-                out.write(meta_of(SCHEMA_VERSION, [Segment(self._id, self._documents, 0, self._files)]))
-            index = tantivy.Index.open(folder)
-            register_analyzers(index)
-            index.config_reader("manual")
-            index.reload()
-            return index.searcher()
+            whole = Segment(self._id, self._documents, 0, self._files)
+            link_apart(folder, self._published, SCHEMA_VERSION, [whole])
+            return searcher_of(folder)
 
 
 def encode_alive(documents: int, alive: bytes | bytearray, footer: dict[str, Any]) -> bytes:

@@ -8,11 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 
-import tantivy
-
 from lightship.errors import InvalidInputError
-from lightship.index.schema import register_analyzers
-from lightship.index.segments import META, meta_of
+from lightship.index.apart import link_apart, searcher_of
 from lightship.manifest import Manifest
 
 TRIAL = "trial"
@@ -31,11 +28,7 @@ def check_opens(folder: str, manifest: Manifest, old: Manifest | None) -> None:
     drop_trial(folder)
     os.mkdir(trial)
     try:
-        for segment in new:
-            for file in segment.files:
-                os.link(os.path.join(folder, file.name), os.path.join(trial, file.name))
-        with open(os.path.join(trial, META), "wb") as out:
-            out.write(meta_of(manifest.layout.schema, new))
+        link_apart(trial, folder, manifest.layout.schema, new)
         trouble = _open(trial, sum(segment.documents - segment.deleted for segment in new))
     finally:
         drop_trial(folder)
@@ -54,11 +47,7 @@ def drop_trial(folder: str) -> None:
 def _open(trial: str, documents: int) -> str:
     """Return why the index in `trial` can't be opened as one of so many documents; an empty string if it can."""
     try:
-        index = tantivy.Index.open(trial)
-        register_analyzers(index)
-        index.config_reader("manual")
-        index.reload()
-        found = index.searcher().num_docs
+        found = searcher_of(trial).num_docs
     except (ValueError, OSError) as error:
         return str(error)
     except BaseException as error:  # tantivy panics on some broken files; that is no Exception, and can't be imported

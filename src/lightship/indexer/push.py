@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from lightship.errors import LightshipError, SupersededError
+from lightship.errors import LightshipError, SupersededError, words
 from lightship.indexer import metrics
 from lightship.indexer.feed import INDEXER, Feed, worth_feeding
 from lightship.manifest import File, Manifest
 from lightship.rpc.addresses import Addresses
-from lightship.rpc.client import RpcClient
+from lightship.rpc.client import TROUBLE, RpcClient
 from lightship.rpc.messages import Installed, Missing
 
 logger = logging.getLogger("indexer.push")
@@ -43,7 +43,7 @@ class _Replica:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     lacks: frozenset[str] = frozenset()  # of the files that are coming with the manifest that it has
     ahead: asyncio.Task[None] | None = None
-    trouble: bool = False
+    trouble: str = "not yet"  # why it has not what it should have; empty when it has
 
 
 class Pusher:
@@ -123,21 +123,20 @@ class Pusher:
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
         """Bring one searchengine up to date whenever there is something new."""
-        replica, trouble = _Replica(address, RpcClient(session, address, self._token)), "not yet"
+        replica = _Replica(address, RpcClient(session, address, self._token))
         self._replicas[address] = replica
         replica.changed.set()
         try:
             while True:
                 await replica.changed.wait()
                 replica.changed.clear()
-                told = await self._try_update(replica)
-                replica.trouble = bool(told)
+                before, replica.trouble = replica.trouble, await self._try_update(replica)
                 if not replica.changed.is_set():
                     replica.settled.set()
-                if told != trouble:
-                    logger.log(logging.WARNING if told else logging.INFO, "%s: %s", address, told or "up to date")
-                    trouble = told
-                if told:
+                if replica.trouble != before:
+                    level = logging.WARNING if replica.trouble else logging.INFO
+                    logger.log(level, "%s: %s", address, replica.trouble or "up to date")
+                if replica.trouble:
                     metrics.FAILURES.labels(address).inc()
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
@@ -162,8 +161,8 @@ class Pusher:
             return "a newer indexer owns this shard there" if newer else str(error)
         except FileNotFoundError:
             return ""  # a newer generation took its place meanwhile: it comes next
-        except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            return str(error) or type(error).__name__
+        except TROUBLE as error:
+            return words(error)
         except (
             Exception
         ) as error:  # whatever one searchengine answers, this one is tried again, and others don't notice
@@ -194,8 +193,8 @@ class Pusher:
             for file in manifest.coming:
                 if file.name in replica.lacks:
                     await self._send(replica, manifest, file)
-        except (LightshipError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            logger.info("%s: not sent ahead: %s", replica.address, str(error) or type(error).__name__)
+        except TROUBLE as error:
+            logger.info("%s: not sent ahead: %s", replica.address, words(error))
             return
         replica.changed.set()  # so that it tells that it has them
 

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import aiohttp
 
-from lightship.errors import LightshipError, NotFoundError, UnavailableError
-from lightship.indexer.warm import ROUNDS, TROUBLE, Warm, run_until
+from lightship.errors import LightshipError, NotFoundError, UnavailableError, words
+from lightship.indexer.warm import ROUNDS, Warm, run_until
 from lightship.manifest import Manifest
+from lightship.rpc.client import TROUBLE
 
 logger = logging.getLogger("indexer")
 
@@ -57,7 +58,7 @@ async def _bring(warm: Warm, worth: Callable[[Manifest], int], least: int, secon
                     await warm.pull(warm.client(session, offer.base), offer.manifest, FILES_AT_ONCE)
                     return offer.manifest
                 except TROUBLE as error:
-                    logger.warning("can't restore from %s: %s", offer.base, str(error) or type(error).__name__)
+                    logger.warning("can't restore from %s: %s", offer.base, words(error))
     return have
 
 

@@ -102,7 +102,7 @@ class Shard:
                 trouble = ""
             except UnavailableError as error:
                 if not trouble:
-                    logger.warning("going on without the log until it answers again: %s", error)
+                    logger.warning("going on without what does not answer: %s", error)
                 trouble = str(error)
                 self._pass_time()
                 stop.wait(HEARTBEAT / 2)

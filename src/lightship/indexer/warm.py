@@ -19,19 +19,18 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 
-from lightship.errors import LightshipError, NotFoundError
+from lightship.errors import NotFoundError, words
 from lightship.files import write_atomically
 from lightship.index.segments import check_components, drop_unnamed
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.addresses import Addresses
-from lightship.rpc.client import RpcClient
+from lightship.rpc.client import TROUBLE, RpcClient
 
 logger = logging.getLogger("indexer")
 
 STEP_SECONDS = 1.0  # between two looks for something newer
 ROUNDS = 3  # of asking again when files were replaced meanwhile; the rest comes with the next look
 _TICK = 0.1
-TROUBLE = (LightshipError, aiohttp.ClientError, OSError, TimeoutError)
 
 T = TypeVar("T")
 
@@ -142,7 +141,7 @@ async def _step(warm: Warm, session: aiohttp.ClientSession, turn: int) -> str:
         except NotFoundError:  # nothing of this shard is there yet
             continue
         except TROUBLE as error:
-            trouble = f"{base}: {str(error) or type(error).__name__}"
+            trouble = f"{base}: {words(error)}"
     return trouble
 
 

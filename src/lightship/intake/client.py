@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from lightship.config import parse_address
-from lightship.errors import LightshipError, UnauthorizedError, UnavailableError
+from lightship.errors import LightshipError, UnauthorizedError, UnavailableError, words
 from lightship.intake.messages import InvalidLineError, Refusal, Stored
 from lightship.tls import trusted
 from lightship.tokens import authorization
@@ -71,8 +71,8 @@ class IntakeClient:
             seconds = min(float(said), WAIT_MOST) if said.isdecimal() else None
             return Refused(response.status, _refusal(body, response.status), seconds)
         except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
-            reason = str(error) or type(error).__name__
-            return Refused(HTTPStatus.SERVICE_UNAVAILABLE, Refusal(f"it does not answer like an intake: {reason}"))
+            said = f"it does not answer like an intake: {words(error)}"
+            return Refused(HTTPStatus.SERVICE_UNAVAILABLE, Refusal(said))
         finally:
             connection.close()
 

@@ -6,13 +6,13 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -26,6 +26,7 @@ from lightship.intake.openapi import openapi
 from lightship.intake.room import Room, Share
 from lightship.model import Change, Document, check_url
 from lightship.rpc.allow import allow_header
+from lightship.rpc.guarded import guarded
 from lightship.tokens import Guard, check_body
 
 logger = logging.getLogger("intake")
@@ -34,7 +35,6 @@ RETRY_SECONDS = "1"
 SMALL_BODY = 16 << 10  # bytes, uncompressed: checked faster than handed to a thread
 PARSERS = 2  # threads that check large bodies: more would only take turns, and the indexer needs its own
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 Shard = Callable[[], ShardStatus | None]
 Metrics = Callable[[], tuple[bytes, str]]  # what a program tells of itself, and its media type
 
@@ -64,13 +64,13 @@ class Intake:
         """Return the web application."""
         return Starlette(
             routes=[
-                Route("/documents", self._guarded(self._post), methods=["POST"]),
-                Route("/documents", self._guarded(self._delete), methods=["DELETE"]),
-                Route("/livez", lambda _: Response("alive\n", media_type="text/plain")),
+                Route("/documents", guarded(self._guard, self._post), methods=["POST"]),
+                Route("/documents", guarded(self._guard, self._delete), methods=["DELETE"]),
+                Route("/livez", _live),
                 Route("/readyz", self._ready),
                 Route("/status", self._status),
                 Route("/metrics", self._tell_metrics),
-                Route("/openapi.json", lambda _: Response(json.dumps(openapi()), media_type="application/json")),
+                Route("/openapi.json", _described),
             ],
             exception_handlers={LightshipError: self._on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
         )
@@ -78,16 +78,6 @@ class Intake:
     def close(self) -> None:
         """Stop when the log has all that waits."""
         self._commit.close()
-
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        async def check(request: Request) -> Response:
-            self._guard.check(request.scope)
-            try:
-                return await endpoint(request)
-            except ClientDisconnect:
-                return Response(status_code=400)  # nobody reads it
-
-        return check
 
     async def _post(self, request: Request) -> Response:
         _check_parameters(request, {"digest"})
@@ -154,6 +144,14 @@ def _check_parameters(request: Request, known: set[str]) -> None:
     unknown = sorted(request.query_params.keys() - known)
     if unknown:
         raise InvalidInputError(f"unknown parameter {unknown[0][:40]!r}")
+
+
+async def _live(_: Request) -> Response:  # not a plain function: Starlette would run that in a thread
+    return Response("alive\n", media_type="text/plain")
+
+
+async def _described(_: Request) -> Response:
+    return Response(json.dumps(openapi()), media_type="application/json")
 
 
 async def _on_status(request: Request, error: Exception) -> Response:

@@ -28,6 +28,7 @@ from lightship.errors import (
 from lightship.files import space_errors
 from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
 from lightship.rpc.messages import Installed, Missing, Problem, Served
+from lightship.rpc.verified import copy_verified
 from lightship.tls import trusted
 from lightship.tokens import authorization, clock_hint
 
@@ -36,6 +37,8 @@ SLOWEST_LINK = 1 << 20  # bytes a second; a file may take this much longer than 
 PEER_LINK = 10 << 20  # bytes a second; from a slower peer a file is not worth waiting for
 _CHUNK = 1 << 18
 _MAX_ANSWER = MAX_MANIFEST_BYTES
+
+TROUBLE = (LightshipError, aiohttp.ClientError, OSError, TimeoutError)  # what a call may raise
 
 _ERRORS: dict[int, type[LightshipError]] = {
     status_of(kind("")): kind
@@ -120,18 +123,15 @@ class RpcClient:
                 yield chunk
 
     async def _receive(self, response: aiohttp.ClientResponse, file: File, part: str) -> None:
-        digest, size = hashlib.sha256(), 0
         with open(part, "wb") as out:
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                size += len(chunk)
-                if size > file.size:
-                    break
-                digest.update(chunk)
-                out.write(chunk)
+            try:
+                await copy_verified(out, file, response.content.iter_chunked(_CHUNK))
+            except InvalidInputError as error:
+                raise UnavailableError(
+                    f"{self._base} sent other bytes for {file.name} than its manifest names"
+                ) from error
             out.flush()
             await asyncio.to_thread(os.fsync, out.fileno())
-        if size != file.size or digest.hexdigest() != file.digest:
-            raise UnavailableError(f"{self._base} sent other bytes for {file.name} than its manifest names")
 
     async def promote(self, layout: Layout) -> Served:
         """Have `layout` served: at once if it is whole there, or else as soon as it is."""

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from lightship.errors import LightshipError
 from lightship.manifest import Layout
+from lightship.rpc.guarded import guarded
 from lightship.rpc.messages import Served
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.state import State
@@ -30,17 +31,15 @@ class Admin:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/admin/v1/promote", self._promote, methods=["POST"]),
-            Route("/admin/v1/rollback", self._roll_back, methods=["POST"]),
+            Route("/admin/v1/promote", guarded(self._guard, self._promote), methods=["POST"]),
+            Route("/admin/v1/rollback", guarded(self._guard, self._roll_back), methods=["POST"]),
         ]
 
     async def _promote(self, request: Request) -> Response:
-        self._guard.check(request.scope)
         layout = Layout.of(request.query_params.get("layout", ""))
         return self._answer(await run_sync(self._replica.store.promote, layout))
 
     async def _roll_back(self, request: Request) -> Response:
-        self._guard.check(request.scope)
         return self._answer(await run_sync(self._replica.store.layouts.roll_back))
 
     def _answer(self, state: State) -> Response:

@@ -11,7 +11,9 @@ from collections.abc import Collection
 
 import msgspec
 
-from lightship.manifest import MAX_SHARDS, File, Manifest
+from lightship.manifest import File, Manifest
+
+_PREFIX = "offered-"
 
 _files = msgspec.json.Decoder(list[File])
 
@@ -41,7 +43,8 @@ class Offers:
 
     def names(self) -> set[str]:
         """Return the names of the files of all offers."""
-        return {file.name for shard in range(MAX_SHARDS) for file in self._of(shard)}
+        shards = [name.removeprefix(_PREFIX) for name in os.listdir(self._folder) if name.startswith(_PREFIX)]
+        return {file.name for shard in shards if shard.isdecimal() for file in self._of(int(shard))}
 
     def _of(self, shard: int) -> Collection[File]:
         try:
@@ -51,4 +54,4 @@ class Offers:
             return ()
 
     def _path(self, shard: int) -> str:
-        return os.path.join(self._folder, f"offered-{shard}")
+        return os.path.join(self._folder, f"{_PREFIX}{shard}")

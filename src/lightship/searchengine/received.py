@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Collection
 
 import anyio.to_thread
 
@@ -14,6 +14,7 @@ from lightship.errors import InvalidInputError, UnavailableError
 from lightship.files import space_errors
 from lightship.index.segments import composed, drop_unnamed
 from lightship.manifest import File, Layout, Manifest, check_file
+from lightship.rpc.verified import copy_verified
 from lightship.searchengine.layouts import Layouts
 from lightship.searchengine.offers import Offers
 
@@ -86,24 +87,23 @@ class ReceivedFiles:
                 self._digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
         return self._digests[key]
 
-    def offer(self, manifest: Manifest) -> None:
-        """Keep from now on what `manifest` needs, instead of what its shard's earlier offer did."""
+    def offer(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
+        """Keep from now on what `manifest` needs, instead of what its shard's earlier offer did, and what is `installed`."""
         folder = self._layouts.folder(manifest.layout.name)
         Offers(folder).note(manifest)
-        self._sweep(folder)
+        self._sweep(folder, installed)
 
-    def installed(self, manifest: Manifest) -> None:
-        """Remove what is not needed any more, now that `manifest` is installed."""
+    def installed(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
+        """Remove what is not needed any more, now that `manifest` is one of those that are `installed`."""
         folder = self._layouts.folder(manifest.layout.name)
         Offers(folder).forget(manifest.shard)
-        self._sweep(folder)
+        self._sweep(folder, installed)
         coming = {os.path.join(folder, file.name) for file in manifest.coming}  # not to be read again once it has come
         self._digests = {key: digest for key, digest in self._digests.items() if key[0] in coming}
 
     @staticmethod
-    def _sweep(folder: str) -> None:
+    def _sweep(folder: str, manifests: Collection[Manifest]) -> None:
         parts = {name for name in os.listdir(folder) if name.endswith(".part")}
-        manifests = composed(folder)
         coming = {file.name for manifest in manifests for file in manifest.coming}
         drop_unnamed(folder, manifests, parts | coming | Offers(folder).names())
 
@@ -120,7 +120,7 @@ class ReceivedFiles:
         part = f"{target}.{uuid.uuid4().hex}.part"
         try:
             with space_errors(folder), open(part, "wb") as out:
-                await _copy(out.write, file, chunks)
+                await copy_verified(out, file, chunks)
                 out.flush()
                 await anyio.to_thread.run_sync(os.fsync, out.fileno())
             await anyio.to_thread.run_sync(self._keep, part, target, layout, shard, file)
@@ -140,17 +140,3 @@ class ReceivedFiles:
             os.rename(part, target)
             status = os.stat(target)
             self._digests[target, status.st_ino, status.st_mtime_ns] = file.digest
-
-
-async def _copy(write: Callable[[bytes], object], file: File, chunks: AsyncIterator[bytes]) -> None:
-    digest, size = hashlib.sha256(), 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > file.size:
-            raise InvalidInputError(f"{file.name} is longer than the {file.size} bytes that were announced")
-        digest.update(chunk)
-        write(chunk)
-    if size != file.size:
-        raise InvalidInputError(f"{file.name} ended after {size} of {file.size} bytes: send it again")
-    if digest.hexdigest() != file.digest:
-        raise InvalidInputError(f"{file.name} has the digest {digest.hexdigest()}, not {file.digest}: send it again")

@@ -5,17 +5,18 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import anyio
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
+from lightship.rpc.guarded import guarded
 from lightship.rpc.messages import Missing
 from lightship.searchengine.metrics import Metrics
 from lightship.searchengine.peers import Peers
@@ -23,8 +24,6 @@ from lightship.searchengine.replica import Replica
 from lightship.tokens import Accepted, Guard, check_body
 
 logger = logging.getLogger("searchengine")
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 _CHUNK = 1 << 20  # bytes that are read in a thread at once: with 64 KiB, that takes more time than sending them
 
@@ -44,21 +43,11 @@ class Rpc:
         """Return the routes under /rpc/v1."""
         shard, file = "/rpc/v1/shards/{shard}", "/rpc/v1/shards/{shard}/files/{name}"
         return [
-            Route(shard, self._guarded(self._put_manifest), methods=["PUT"]),
-            Route(shard, self._guarded(self._get_manifest), methods=["GET"]),
-            Route(file, self._guarded(self._put_file), methods=["PUT"]),
-            Route(file, self._guarded(self._get_file), methods=["GET"]),
+            Route(shard, guarded(self._guard, self._put_manifest), methods=["PUT"]),
+            Route(shard, guarded(self._guard, self._get_manifest), methods=["GET"]),
+            Route(file, guarded(self._guard, self._put_file), methods=["PUT"]),
+            Route(file, guarded(self._guard, self._get_file), methods=["GET"]),
         ]
-
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        async def check(request: Request) -> Response:
-            self._guard.check(request.scope)
-            try:
-                return await endpoint(request)
-            except ClientDisconnect:
-                return Response(status_code=400)  # nobody reads it
-
-        return check
 
     async def _put_manifest(self, request: Request) -> Response:
         body = await _body(request, MAX_MANIFEST_BYTES)

@@ -67,12 +67,12 @@ class Store:
                 os.makedirs(folder, exist_ok=True)
                 missing = self._files.missing(manifest, old)
                 if missing:
-                    self._files.offer(manifest)
+                    self._files.offer(manifest, installed.values())
                     return Missing(missing)
                 check_opens(folder, manifest, old)
                 installed[shard] = manifest
                 compose(folder, [installed[number] for number in sorted(installed)])
-                self._files.installed(manifest)
+                self._files.installed(manifest, installed.values())
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))

@@ -78,13 +78,34 @@ def make_app(
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
         return await _render(replica, line, request.scope, form)
 
+    app = Starlette(
+        routes=[
+            Route("/", results),
+            Route("/search", results),
+            *_health_routes(replica, metrics),
+            Route(OPENSEARCH_PATH, _opensearch),
+            Route("/static/{name}", _static),
+            Route("/favicon.ico", _icon),
+            *Rpc(replica, accepted, metrics).routes(),
+            *Admin(replica, accepted).routes(),
+        ],
+        exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
+    )
+    app.add_middleware(Counted, metrics=metrics)
+    app.state.metrics = metrics
+    return app
+
+
+def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
+    """Return the routes that tell how the replica is; none is a plain function, which Starlette would run in a thread."""
+
     async def measured(_: Request) -> Response:
         return Response(metrics.render(), media_type=METRICS_TYPE)
 
     async def status(_: Request) -> Response:
         return Response(_encode(status_of_replica(replica)), media_type="application/json")
 
-    async def live(_: Request) -> Response:  # not a plain function: Starlette would run that in a thread
+    async def live(_: Request) -> Response:
         return Response("alive\n", media_type="text/plain")
 
     async def described(_: Request) -> Response:
@@ -97,26 +118,13 @@ def make_app(
             return Response("ready\n", media_type="text/plain")
         return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
 
-    app = Starlette(
-        routes=[
-            Route("/", results),
-            Route("/search", results),
-            Route("/livez", live),
-            Route("/readyz", ready),
-            Route("/status", status),
-            Route("/metrics", measured),
-            Route("/openapi.json", described),
-            Route(OPENSEARCH_PATH, _opensearch),
-            Route("/static/{name}", _static),
-            Route("/favicon.ico", _icon),
-            *Rpc(replica, accepted, metrics).routes(),
-            *Admin(replica, accepted).routes(),
-        ],
-        exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
-    )
-    app.add_middleware(Counted, metrics=metrics)
-    app.state.metrics = metrics
-    return app
+    return [
+        Route("/livez", live),
+        Route("/readyz", ready),
+        Route("/status", status),
+        Route("/metrics", measured),
+        Route("/openapi.json", described),
+    ]
 
 
 async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> Response:

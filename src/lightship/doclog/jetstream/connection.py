@@ -24,8 +24,8 @@ from nats.js import JetStreamContext
 from lightship.doclog import PATIENCE
 from lightship.doclog.jetstream.address import Address
 from lightship.doclog.jetstream.requests import Requests
-from lightship.doclog.jetstream.trouble import Again, Failure, hopeless, is_denial, refusal, words
-from lightship.errors import ConfigurationError, LightshipError, UnavailableError
+from lightship.doclog.jetstream.trouble import Again, Failure, hopeless, is_denial, refusal
+from lightship.errors import ConfigurationError, LightshipError, UnavailableError, words
 
 logger = logging.getLogger("log")
 

@@ -12,7 +12,8 @@ from lightship.doclog.jetstream.connection import ANSWER_SECONDS, Connection
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.streams import DELETE, stream_of
 from lightship.doclog.jetstream.table import Done, Table
-from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError, words
+from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
+from lightship.errors import words
 
 PAGE = 1000  # messages, of which only the heads are sent
 REMOVALS = 100  # under way at once

@@ -9,7 +9,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error
 
-from lightship.doclog.jetstream.trouble import Again, words
+from lightship.doclog.jetstream.trouble import Again
+from lightship.errors import words
 
 
 class Requests:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
 
 import msgspec
 
@@ -66,8 +65,3 @@ def is_denial(error: BaseException) -> bool:
     """Tell whether the server says that this user may not do that."""
     text = str(error).lower()
     return any(words in text for words in _DENIED)
-
-
-def words(error: Any) -> str:
-    """Return what `error` says, or what it is when it says nothing."""
-    return str(error) or type(error).__name__
