@@ -91,6 +91,7 @@ def test_it_waits_for_the_first_view_too(cluster: Cluster) -> None:
 def test_others_are_answered_meanwhile(cluster: Cluster) -> None:
     cluster.install(0, 5)
     cluster.install(1, 5)
+    assert cluster.search(*ONE_OF_EACH, sequence=5).json["total"] == 1  # it is served
     waiting = [threading.Thread(target=cluster.search, args=[1], kwargs={"sequence": 6}) for _ in range(20)]
     for thread in waiting:
         thread.start()
