@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,3 +131,21 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
             log.put(changes)
         assert all(log.span(partition).head == 0 for partition in range(64))
         log.close()
+
+
+def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:
+    """A socket that is left to the garbage collector is a warning, and so an error here."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as nats:
+        silent.settimeout(30)
+        host, port = silent.getsockname()
+        log = open_log(nats.url("log").replace("nats://", f"nats://{host}:{port},"))
+        nats.kill()
+        for _ in range(3):  # once when it was opened, perhaps, and then again and again
+            tried, _ = silent.accept()
+            with tried:
+                tried.settimeout(30)
+                assert tried.recv(1) == b""  # the end: it was closed
+        nats.start()
+        assert log.put([Change.delete("https://example.org/")])
+        log.close()
+    gc.collect()

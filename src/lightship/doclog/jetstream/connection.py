@@ -44,7 +44,16 @@ class _Refused(msgspec.Struct):
 _refused = msgspec.json.Decoder(_Refused)
 
 
-class _SecureClient(Client):
+class _Client(Client):
+    """A client that closes the connection of an attempt that failed; nats-py leaves it to the garbage collector."""
+
+    async def _connect_to_server(self, s: Any) -> None:
+        if self._transport is not None:
+            self._transport.close()
+        await super()._connect_to_server(s)
+
+
+class _SecureClient(_Client):
     """A client that sends nothing, least of all a password, to a server that does not offer TLS."""
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
@@ -141,7 +150,7 @@ class Connection:
 
     async def _connect(self) -> None:
         """Make a client, which tries for ever; it closes only when a server throws it out, and then is made anew."""
-        self._client = client = (_SecureClient if self.address.secure else Client)()
+        self._client = client = (_SecureClient if self.address.secure else _Client)()
         await client.connect(
             [f"{self.address.scheme}://{server}" for server in self.address.servers],
             user=self.address.user or None,
