@@ -27,6 +27,7 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.jsonl import parse_line
     from lightship.manifest import File, Layout, Manifest, Segment, check_manifest
     from lightship.position import Reached
+    from lightship.rpc.enclosed import read_enclosed, split_enclosed
     from lightship.rpc.messages import Installed, Missing, Problem
     from lightship.searchengine.replica import Replica
     from lightship.searchengine.request import choose_format, read_request
@@ -92,6 +93,13 @@ def install(data: bytes) -> None:
     Replica(_STORE)
 
 
+def enclosed(data: bytes) -> None:
+    """A manifest with files enclosed, as far as it is taken apart."""
+    names, _, body = data.partition(b"\n")
+    line, content, listed = split_enclosed(body, names.decode("utf-8", "replace"))
+    read_enclosed(decode_manifest(line), content, listed)
+
+
 def messages(data: bytes) -> None:
     """What a searchengine answers an indexer."""
     for kind in (Installed, Missing, Problem):
@@ -136,7 +144,7 @@ def line(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (manifest, install, messages, tokens, position, query, stored, line)
+    target.__name__: target for target in (manifest, enclosed, install, messages, tokens, position, query, stored, line)
 }
 
 

@@ -19,6 +19,7 @@ from lightship.indexer.feed import INDEXER, Feed, worth_feeding
 from lightship.manifest import File, Manifest
 from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import TROUBLE, RpcClient
+from lightship.rpc.enclosed import choose_enclosed
 from lightship.rpc.messages import Installed, Missing
 
 logger = logging.getLogger("indexer.push")
@@ -171,7 +172,9 @@ class Pusher:
         return ""
 
     async def _update(self, replica: _Replica, manifest: Manifest) -> None:
-        answer, started = await replica.client.put_manifest(manifest), time.monotonic()
+        started = time.monotonic()
+        enclosed = choose_enclosed(manifest, replica.has.files) if replica.has else []
+        answer = await replica.client.put_manifest(manifest, [os.path.join(self._published, name) for name in enclosed])
         if isinstance(answer, Missing):
             files = [manifest.files[name] for name in answer.files if name in manifest.files]
             await self._send_all(replica, manifest, files)

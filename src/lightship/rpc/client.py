@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -27,6 +27,7 @@ from lightship.errors import (
 )
 from lightship.files import space_errors
 from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
+from lightship.rpc.enclosed import write_enclosed
 from lightship.rpc.messages import Installed, Missing, Problem, Served
 from lightship.rpc.verified import copy_verified
 from lightship.tls import trusted
@@ -60,11 +61,14 @@ class RpcClient:
         self._session, self._base, self._token = session, URL(base), token
         self._name = self._base.fragment or None
 
-    async def put_manifest(self, manifest: Manifest) -> Installed | Missing:
-        """Offer `manifest`; return what was installed, or the files that are missing."""
+    async def put_manifest(self, manifest: Manifest, enclosed: Sequence[str] = ()) -> Installed | Missing:
+        """Offer `manifest`, with those of its files that are at the paths `enclosed`; return what was installed, or the files that are missing."""
         body = msgspec.json.encode(manifest)
         query = {"digest": hashlib.sha256(body).hexdigest()}
-        status, answer = await self._put(f"/rpc/v1/shards/{manifest.shard}", body, CALL_SECONDS, query)
+        if enclosed:
+            query["enclosed"] = ",".join(map(os.path.basename, enclosed))
+            body = write_enclosed(body, await asyncio.to_thread(_contents, enclosed))
+        status, answer = await self._put(f"/rpc/v1/shards/{manifest.shard}", _body(body), CALL_SECONDS, query)
         try:
             if status == 202:
                 return msgspec.json.decode(answer, type=Missing)
@@ -211,6 +215,24 @@ def _error(status: int, answer: bytes, date: str | None = None) -> LightshipErro
     if status == status_of(UnauthorizedError("")):
         return UnauthorizedError(problem.error + clock_hint(date))
     return _ERRORS.get(status, LightshipError)(problem.error)
+
+
+def _contents(paths: Sequence[str]) -> list[bytes]:
+    contents = []
+    for path in paths:
+        with open(path, "rb") as file:
+            contents.append(file.read())
+    return contents
+
+
+def _body(content: bytes) -> bytes | AsyncIterator[bytes]:
+    """Return what aiohttp sends without complaint that it is much at once."""
+    return content if len(content) < _CHUNK else _pieces(content)
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(content), _CHUNK):
+        yield content[begin : begin + _CHUNK]
 
 
 async def _chunks(path: str) -> AsyncIterator[bytes]:

@@ -19,7 +19,16 @@ async def copy_verified(out: BinaryIO, file: File, chunks: AsyncIterator[bytes])
             raise InvalidInputError(f"{file.name} is longer than the {file.size} bytes that were announced")
         digest.update(chunk)
         out.write(chunk)
+    _check(file, size, digest.hexdigest())
+
+
+def check_content(file: File, content: bytes) -> None:
+    """Raise InvalidInputError unless `content` has the size and digest of `file`."""
+    _check(file, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _check(file: File, size: int, digest: str) -> None:
     if size != file.size:
         raise InvalidInputError(f"{file.name} ended after {size} of {file.size} bytes: send it again")
-    if digest.hexdigest() != file.digest:
-        raise InvalidInputError(f"{file.name} has the digest {digest.hexdigest()}, not {file.digest}: send it again")
+    if digest != file.digest:
+        raise InvalidInputError(f"{file.name} has the digest {digest}, not {file.digest}: send it again")

@@ -148,9 +148,14 @@ _LAYOUT = _parameter("layout", "query", _LAYOUT_NAME, "a layout like s3v1; other
 
 def _put_manifest(shard: Json) -> Json:
     digest = _parameter("digest", "query", _DIGEST, "SHA-256 of the manifest, in hexadecimal")
+    enclosed = _parameter(
+        "enclosed", "query", {"type": "string"}, "names of its files, with commas, whose bytes follow after a line feed"
+    )
     body = {"required": True, "content": _json("Manifest")["content"]}
     responses = {"200": _json("Installed"), "202": _json("Missing"), **_problems("400", "401", "409", "413", "507")}
-    return _operation("Offer a shard's manifest", [shard, digest], responses, requestBody=body, security=_GUARD)
+    return _operation(
+        "Offer a shard's manifest", [shard, digest, enclosed], responses, requestBody=body, security=_GUARD
+    )
 
 
 def _get_manifest(shard: Json) -> Json:

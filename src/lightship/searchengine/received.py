@@ -6,15 +6,15 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 import anyio.to_thread
 
 from lightship.errors import InvalidInputError, UnavailableError
 from lightship.files import space_errors
-from lightship.index.segments import composed, drop_unnamed
+from lightship.index.segments import drop_unnamed
 from lightship.manifest import File, Layout, Manifest, check_file
-from lightship.rpc.verified import copy_verified
+from lightship.rpc.verified import check_content, copy_verified
 from lightship.searchengine.layouts import Layouts
 from lightship.searchengine.offers import Offers
 
@@ -35,7 +35,7 @@ class ReceivedFiles:
         folder = self._layouts.folder(layout.name)
         if Offers(folder).find(shard, file.name) == file:
             return
-        known = [manifest.wanted.get(file.name) for manifest in composed(folder)]
+        known = [manifest.wanted.get(file.name) for manifest in self._layouts.installed(layout.name)]
         if any(known) and file not in known:
             raise InvalidInputError(f"file {file.name} is installed with another content")
         if file not in known:
@@ -48,7 +48,12 @@ class ReceivedFiles:
         """Tell whether the file `name` of the newest offer of `shard`, or one that is coming, is here, whole; blocking."""
         folder = self._layouts.folder(layout)
         file = Offers(folder).find(shard, name) or next(
-            (file for other in composed(folder) for file in other.coming if (other.shard, file.name) == (shard, name)),
+            (
+                file
+                for other in self._layouts.installed(layout)
+                for file in other.coming
+                if (other.shard, file.name) == (shard, name)
+            ),
             None,
         )
         return file is not None and self._digest(os.path.join(folder, name), file.size) == file.digest
@@ -67,6 +72,27 @@ class ReceivedFiles:
             elif self._digest(os.path.join(folder, name), file.size) != file.digest:
                 missing.append(name)
         return missing
+
+    def keep_enclosed(self, manifest: Manifest, missing: Iterable[str], enclosed: Mapping[str, bytes]) -> list[str]:
+        """Keep those of the `missing` files that are `enclosed` with `manifest`; return the others. The folder must be locked.
+
+        Raises InvalidInputError when one has not the size and digest that the manifest says; nothing is kept then.
+        """
+        folder = self._layouts.folder(manifest.layout.name)
+        names = [name for name in missing if name in enclosed]
+        for name in names:
+            check_content(manifest.files[name], enclosed[name])
+        parts = [os.path.join(folder, f"{name}.{uuid.uuid4().hex}.part") for name in names]
+        try:
+            _write_all(parts, [enclosed[name] for name in names])
+            for part, name in zip(parts, names, strict=True):
+                os.rename(part, os.path.join(folder, name))
+        except OSError:
+            for part in parts:
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
+            raise
+        return [name for name in missing if name not in enclosed]
 
     def lacks(self, manifest: Manifest) -> list[str]:
         """Return the files that are coming with `manifest` and are not here; the names of those that are were given to whole ones."""
@@ -134,9 +160,20 @@ class ReceivedFiles:
         """Give a received file its name, if it is still wanted."""
         with self._layouts.locked():
             self.check_offered(layout, shard, file)
-            for manifest in composed(os.path.dirname(target)) if os.path.exists(target) else ():
+            for manifest in self._layouts.installed(layout.name) if os.path.exists(target) else ():
                 if manifest.files.get(file.name, file) != file:  # another shard's, installed since the offer
                     raise InvalidInputError(f"file {file.name} is installed with another content")
             os.rename(part, target)
             status = os.stat(target)
             self._digests[target, status.st_ino, status.st_mtime_ns] = file.digest
+
+
+def _write_all(paths: Sequence[str], contents: Sequence[bytes]) -> None:
+    """Write files and make them durable: all are written before the first is synced, so that one turn of the disk's journal has them all."""
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(open(path, "wb")) for path in paths]
+        for file, content in zip(files, contents, strict=True):
+            file.write(content)
+            file.flush()
+        for file in files:
+            os.fsync(file.fileno())

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from lightship.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
 from lightship.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
+from lightship.rpc.enclosed import MAX_ENCLOSED_BYTES, read_enclosed, split_enclosed
 from lightship.rpc.guarded import guarded
 from lightship.rpc.messages import Missing
 from lightship.searchengine.metrics import Metrics
@@ -50,10 +51,14 @@ class Rpc:
         ]
 
     async def _put_manifest(self, request: Request) -> Response:
-        body = await _body(request, MAX_MANIFEST_BYTES)
-        check_body(request.query_params.get("digest"), body)
-        manifest = decode_manifest(body)
-        answer = await run_sync(self._replica.store.install, manifest, _shard(request))
+        names = request.query_params.get("enclosed", "")
+        body = await _body(request, MAX_MANIFEST_BYTES + (MAX_ENCLOSED_BYTES if names else 0))
+        line, content, listed = split_enclosed(body, names)
+        check_body(request.query_params.get("digest"), line)
+        manifest = decode_manifest(line)
+        enclosed = read_enclosed(manifest, content, listed)
+        answer = await run_sync(self._replica.store.install, manifest, _shard(request), enclosed)
+        self._metrics.received(len(content))
         if isinstance(answer, Missing):
             return _json(answer, 202)
         try:

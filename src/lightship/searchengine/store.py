@@ -7,7 +7,8 @@ meta.json, which holds the manifests too, is renamed last. Several processes may
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 
 from lightship.errors import InvalidInputError, SupersededError
 from lightship.files import space_errors
@@ -46,10 +47,12 @@ class Store:
         check_version(layout.schema)
         self._files.check_offered(layout, shard, file)
 
-    def install(self, manifest: Manifest, shard: int) -> Installed | Missing:
-        """Install `manifest` if it is new and all its files are here; blocking.
+    def install(
+        self, manifest: Manifest, shard: int, enclosed: Mapping[str, bytes] = MappingProxyType({})
+    ) -> Installed | Missing:
+        """Install `manifest` if it is new and all its files are here, or `enclosed` (names and contents); blocking.
 
-        Raises InvalidInputError when it is malformed or can't be opened, SupersededError when something newer is
+        Raises InvalidInputError when it is malformed or can't be opened, or when a file that it lacks is enclosed with other bytes, SupersededError when something newer is
         installed, RetiredError when the layout is not taken any more.
         """
         check_manifest(manifest, shard)
@@ -58,7 +61,7 @@ class Store:
         folder = self.layouts.folder(manifest.layout.name)
         with space_errors(folder), self.layouts.locked():
             self.layouts.check(manifest)
-            installed = {other.shard: other for other in composed(folder)} if os.path.isdir(folder) else {}
+            installed = {other.shard: other for other in self.layouts.installed(manifest.layout.name)}
             old = installed.get(shard)
             if old and old.version > manifest.version:
                 raise _superseded(old)
@@ -66,6 +69,8 @@ class Store:
                 _check_names(manifest, installed)
                 os.makedirs(folder, exist_ok=True)
                 missing = self._files.missing(manifest, old)
+                if missing and enclosed:
+                    missing = self._files.keep_enclosed(manifest, missing, enclosed)
                 if missing:
                     self._files.offer(manifest, installed.values())
                     return Missing(missing)

@@ -155,10 +155,10 @@ def test_of_several_generations_that_wait_only_the_newest_is_sent(
     offered: list[int] = []
     real, free = RpcClient.put_manifest, threading.Event()
 
-    async def put_manifest(self: RpcClient, manifest: Any) -> Any:
+    async def put_manifest(self: RpcClient, manifest: Any, enclosed: Any = ()) -> Any:
         offered.append(manifest.generation)
         await asyncio.to_thread(free.wait)
-        return await real(self, manifest)
+        return await real(self, manifest, enclosed)
 
     monkeypatch.setattr(RpcClient, "put_manifest", put_manifest)
     with served(tmp_path / "store") as caller, pushing(made, caller.port) as pusher:
@@ -173,6 +173,25 @@ def test_of_several_generations_that_wait_only_the_newest_is_sent(
     assert 2 not in offered
     assert 3 not in offered
     assert offered[-1] == 4
+
+
+def test_a_commit_is_one_request(made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    real = RpcClient._put
+
+    async def put(self: RpcClient, path: str, *arguments: Any) -> Any:
+        calls.append(path.rpartition("/")[2])
+        return await real(self, path, *arguments)
+
+    monkeypatch.setattr(RpcClient, "_put", put)
+    with served(tmp_path / "store") as caller, pushing(made, caller.port) as pusher:
+        pusher.offer(first := made.manifest())
+        wait_until(lambda: pusher.everywhere(first, 1), 5, "the first")
+        calls.clear()
+        pusher.offer(second := made.put(page(2)).manifest())
+        wait_until(lambda: pusher.everywhere(second, 1), 5, "the second")
+        assert calls == ["0"]
+        serves(caller, 1, 2)
 
 
 def test_a_newer_indexer_is_told_of(made: MadeShard, tmp_path: Path) -> None:

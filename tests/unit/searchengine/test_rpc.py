@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from lightship.index.segments import COMPONENTS
 from lightship.manifest import MAX_MANIFEST_BYTES, File, Manifest, Segment
+from lightship.rpc.enclosed import MAX_ENCLOSED_BYTES, write_enclosed
 from lightship.searchengine.rpc import Rpc
 from lightship.tokens import authorization
 from made import Caller, MadeShard, Reply, page, served
@@ -116,6 +117,29 @@ def test_a_manifest_over_the_limit(caller: Caller) -> None:
     assert_problem(
         caller.call("PUT", "/rpc/v1/shards/0", b" " * (MAX_MANIFEST_BYTES + 1)), 413, str(MAX_MANIFEST_BYTES)
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "content", "part"),
+    [
+        ("{name}", b"", "0 bytes are enclosed"),
+        ("{name}", b"x" * 100_000, "100000 bytes are enclosed"),
+        ("{name},{name}", b"", "twice"),
+        (",".join(f"{number:032x}.idx" for number in range(201)), b"", "more than 200"),
+        ("../../etc/passwd", b"root", "is not of the manifest"),
+        (",", b"", "twice"),
+        ("x", b"", "'x' is not of the manifest"),
+    ],
+)
+def test_what_is_enclosed_wrongly(caller: Caller, made: MadeShard, names: str, content: bytes, part: str) -> None:
+    manifest = made.manifest()
+    target = f"/rpc/v1/shards/0?enclosed={quote(names.format(name=min(manifest.files)))}"
+    assert_problem(caller.call("PUT", target, write_enclosed(msgspec.json.encode(manifest), [content])), 400, part)
+
+
+def test_too_much_that_is_enclosed(caller: Caller) -> None:
+    body = b" " * (MAX_MANIFEST_BYTES + MAX_ENCLOSED_BYTES + 1)
+    assert_problem(caller.call("PUT", "/rpc/v1/shards/0?enclosed=x", body), 413, "bytes")
 
 
 @pytest.mark.parametrize("shard", ["64", "-1", "x", "00000", "²", "%00", "1e1", "99999999999999999999"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, OutOfSpaceError, SupersededError
 from lightship.index.segments import COMPONENTS
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Installed, Missing
@@ -406,3 +407,56 @@ def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, t
     assert not files(store) & {file.name for file in with_it.coming}
     with pytest.raises(InvalidInputError, match="offer that first"):
         send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))
+
+
+def enclosed_of(manifest: Manifest, made: MadeShard) -> dict[str, bytes]:
+    return {name: made.bytes_of(file) for name, file in manifest.files.items()}
+
+
+def test_what_is_enclosed_is_installed_at_once(store: Store, made: MadeShard) -> None:
+    manifest = made.manifest()
+    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 1)
+    assert found(store) == ["1"]
+    assert files(store) == manifest.files.keys()
+
+
+def test_what_is_not_enclosed_is_asked_for(store: Store, made: MadeShard) -> None:
+    manifest = made.manifest()
+    contents = enclosed_of(manifest, made)
+    left = contents.pop(min(contents))
+    assert store.install(manifest, 0, contents) == Missing([min(manifest.files)])
+    send_file(store, manifest, manifest.files[min(manifest.files)], left)
+    assert store.install(manifest, 0) == Installed(1, 1)
+    assert found(store) == ["1"]
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]])
+def test_when_one_enclosed_file_is_damaged_none_is_kept(store: Store, made: MadeShard, damage: Any) -> None:
+    push(store, made)
+    before = files(store)
+    manifest = made.put(page(2)).manifest()
+    contents = enclosed_of(manifest, made)
+    name = max(manifest.files.keys() - before)
+    contents[name] = damage(contents[name])
+    with pytest.raises(InvalidInputError, match=name):
+        store.install(manifest, 0, contents)
+    assert files(store) == before
+    assert found(store) == ["1"]
+
+
+def test_a_full_disk_keeps_nothing_of_what_is_enclosed(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    before = set(os.listdir(store.layout_folder("s1v1")))
+    manifest = made.put(page(2)).manifest()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OutOfSpaceError):
+            store.install(manifest, 0, enclosed_of(manifest, made))
+    assert set(os.listdir(store.layout_folder("s1v1"))) == before
+    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 2)
