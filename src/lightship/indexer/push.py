@@ -28,6 +28,9 @@ LOOK_UP_SECONDS = 1.0  # between two look-ups of the searchengines' names
 RETRY_SECONDS = 0.5
 SLOW_SECONDS = 0.5  # pushes that take longer are logged: freshness waits for them
 FILES_AT_ONCE = 4
+AHEAD_AT_ONCE = (
+    2  # replicas that are sent what is coming: nothing waits for it, and manifests are to have room beside it
+)
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Pusher:
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
         self._feed = Feed()
+        self._ahead = asyncio.Semaphore(AHEAD_AT_ONCE)
         self._task = self._loop.create_task(self._follow_names())
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
@@ -194,8 +198,9 @@ class Pusher:
         """Send what is coming and `replica` lacks, one file at a time: manifests go on beside it. What fails, the next one starts again."""
         try:
             for file in manifest.coming:
-                if file.name in replica.lacks:
-                    await self._send(replica, manifest, file)
+                async with self._ahead:
+                    if file.name in replica.lacks:
+                        await self._send(replica, manifest, file)
         except TROUBLE as error:
             logger.info("%s: not sent ahead: %s", replica.address, words(error))
             return

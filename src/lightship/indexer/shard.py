@@ -26,6 +26,9 @@ from lightship.model import shard_of
 logger = logging.getLogger("indexer")
 
 HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
+ROUND_LEAST = (
+    0.02  # seconds between two rounds through the partitions that bring little: each asks the log for all of them
+)
 READ_LIMIT = 100  # entries of one partition before the next has its turn
 # Seconds before the next partition has its turn: when the first does not answer, when another does not
 READ_PATIENCE, LESS_PATIENCE = 0.25, 0.05
@@ -97,8 +100,12 @@ class Shard:
         trouble = ""
         while not stop.is_set():
             try:
-                if self._read_round(stop) == 0:
+                started = time.monotonic()
+                count = self._read_round(stop)
+                if count == 0:
                     self._idle()
+                elif count < READ_LIMIT:
+                    stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
                 trouble = ""
             except UnavailableError as error:
                 if not trouble:

@@ -134,8 +134,6 @@ class RpcClient:
                 raise UnavailableError(
                     f"{self._base} sent other bytes for {file.name} than its manifest names"
                 ) from error
-            out.flush()
-            await asyncio.to_thread(os.fsync, out.fileno())
 
     async def promote(self, layout: Layout) -> Served:
         """Have `layout` served: at once if it is whole there, or else as soon as it is."""

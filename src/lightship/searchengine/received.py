@@ -147,8 +147,6 @@ class ReceivedFiles:
         try:
             with space_errors(folder), open(part, "wb") as out:
                 await copy_verified(out, file, chunks)
-                out.flush()
-                await anyio.to_thread.run_sync(os.fsync, out.fileno())
             await anyio.to_thread.run_sync(self._keep, part, target, layout, shard, file)
         except FileNotFoundError as error:
             raise UnavailableError(f"layout {layout.name} was dropped while {file.name} was received") from error
