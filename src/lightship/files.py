@@ -34,17 +34,19 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: str, content: bytes) -> None:
-    """Replace the file at `path`: after a crash it is the old one or the new one, whole."""
+def write_atomically(path: str, content: bytes, *, durable: bool = True) -> None:
+    """Replace the file at `path`: after a crash it is the old one or the new one, whole; after a power loss too if `durable`."""
     temporary = f"{path}.new"
     with space_errors(os.path.dirname(path)):
         try:
             with open(temporary, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.rename(temporary, path)
-            sync_folder(os.path.dirname(path))
+            if durable:
+                sync_folder(os.path.dirname(path))
         except OSError:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)

@@ -20,6 +20,7 @@ class Model:
         """Begin empty."""
         self.guard, self.keep = guard, keep
         self.installed: dict[str, dict[int, Manifest]] = {}
+        self.durable: dict[str, dict[int, Manifest]] = {}  # of these layouts, what a power loss leaves
         self.served: str | None = None
         self.wanted: str | None = None
         self.former: str | None = None
@@ -80,9 +81,20 @@ class Model:
         assert self.is_newest(manifest)
         name = manifest.layout.name
         self.installed.setdefault(name, {})[manifest.shard] = manifest
+        if len(self.installed[name]) == 1 and name not in self.durable:
+            self.make_durable(name)
         self.step()
         if name != self.served and self.flips(name):
             self.serve(name)
+
+    def make_durable(self, *names: str) -> None:
+        """What is installed in these layouts, or in all, is on the disk."""
+        for name in names or self.installed:
+            self.durable[name] = dict(self.installed[name])
+
+    def lose(self, name: str) -> None:
+        """What was not on the disk of this layout is lost."""
+        self.installed[name] = dict(self.durable[name])
 
     def offer(self, manifest: Manifest) -> None:
         """It is installed now, unless it is refused."""
@@ -99,6 +111,7 @@ class Model:
 
     def serve(self, name: str) -> None:
         """Flip."""
+        self.make_durable(name)
         self.at_least = max(self.above, self.order(name))
         self.former, self.served = (self.served if self.keep else None), name
         self.wanted = None if self.wanted == name else self.wanted
@@ -134,6 +147,7 @@ class Model:
             for name, shards in self.installed.items()
             if name in keep or any(manifest.order > self.above for manifest in shards.values())
         }
+        self.durable = {name: shards for name, shards in self.durable.items() if name in self.installed}
 
 
 def documents(manifests: Any) -> int:

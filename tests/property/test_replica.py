@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lightship.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
+from lightship.index.durable import durable_names
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Missing
 from lightship.searchengine.layouts import Rules
@@ -116,6 +117,24 @@ class ReplicaMachine(RuleBasedStateMachine):
                 content = {"cut": content[:-1], "longer": content + b"x", "other": b"?" + content[1:]}[damage]
                 with pytest.raises(InvalidInputError):
                     send_file(self.store, manifest, file, content)
+
+    @rule()
+    def make_durable(self) -> None:
+        self.store.make_durable()
+        self.model.make_durable()
+
+    @rule(content=st.sampled_from([b"", bytes(50)]), pick=st.integers(0, 20))
+    def lose_power(self, content: bytes, pick: int) -> None:
+        """Of what was not made durable, one file is not what was written; then start again."""
+        for name in self.store.layouts.names():
+            folder = Path(self.store.layout_folder(name))
+            synced = durable_names(str(folder))
+            installed = {file for manifest in self.store.layouts.installed(name) for file in manifest.files}
+            loose = ["meta.json", *sorted(installed - synced)]
+            (folder / loose[pick % len(loose)]).write_bytes(content)
+            if (folder / "meta.json").exists():
+                self.model.lose(name)
+        self.reopen()
 
     @rule(shards=LAYOUTS)
     def promote(self, shards: int) -> None:

@@ -142,7 +142,7 @@ class Snapshots:
         files = [self._link_file(source, os.path.basename(source)) for source in sources]
         if deletes:
             source = os.path.join(folder, f"{identity}.{deletes['opstamp']}.del")
-            digest = _digest(source)
+            digest = digest_of_file(source)
             files.append(self._link_file(source, delete_file_name(identity, digest), digest))
         return Segment(identity, meta["max_doc"], deletes["num_deleted_docs"] if deletes else 0, files)
 
@@ -154,9 +154,9 @@ class Snapshots:
                 os.link(source, target)
             size = os.path.getsize(target)
             if not digest and size >= LARGE_BYTES:
-                self._reading[name] = self._reader.submit(_digest, target)
+                self._reading[name] = self._reader.submit(digest_of_file, target)
             elif not digest:
-                digest = _digest(target)
+                digest = digest_of_file(target)
             self._files[name] = File(name, size, digest)
         return self._files[name]
 
@@ -170,7 +170,8 @@ def _files(segments: Iterable[Segment]) -> Iterator[File]:
     return (file for segment in segments for file in segment.files)
 
 
-def _digest(path: str) -> str:
+def digest_of_file(path: str) -> str:
+    """Return the SHA-256 of the file at `path`, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -192,22 +193,23 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     for name in manifest.files:
         os.link(os.path.join(source, name), os.path.join(folder, name))
     write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
-    _write_meta(folder, [manifest], opstamp=RESTORED_STAMP)
+    sync_folder(folder)
+    write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 
 def compose(folder: str, manifests: Sequence[Manifest]) -> None:
     """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
 
-    The manifests themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
+    It survives a kill, and a power loss once it was made durable. The manifests themselves travel in tantivy's `payload`:
+    what is installed and what is searched can't differ.
     """
-    _write_meta(folder, manifests, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
+    content = _meta_of_all(manifests, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
+    write_atomically(os.path.join(folder, META), content, durable=False)
 
 
-def _write_meta(folder: str, manifests: Sequence[Manifest], **more: Any) -> None:
+def _meta_of_all(manifests: Sequence[Manifest], **more: Any) -> bytes:
     (version,) = {manifest.layout.schema for manifest in manifests}
-    content = meta_of(version, [segment for manifest in manifests for segment in manifest.segments], **more)
-    sync_folder(folder)
-    write_atomically(os.path.join(folder, META), content)
+    return meta_of(version, [segment for manifest in manifests for segment in manifest.segments], **more)
 
 
 def meta_of(version: int, segments: Iterable[Segment], **more: Any) -> bytes:
@@ -221,13 +223,24 @@ def composed(folder: str) -> list[Manifest]:
     Raises IncompatibleIndexError when another version wrote it.
     """
     try:
-        return _manifests.decode(_read_meta(folder)["payload"])
+        with open(os.path.join(folder, META), "rb") as file:
+            content = file.read()
     except FileNotFoundError:
         return []
-    except (KeyError, ValueError, TypeError) as error:
+    try:
+        return manifests_of(content)
+    except ValueError as error:
         raise IncompatibleIndexError(
             f"{folder} was written by another version ({error}); move it away and the indexers send it again"
         ) from error
+
+
+def manifests_of(meta: bytes) -> list[Manifest]:
+    """Return the manifests in a meta.json that `compose` wrote; raises ValueError when it did not."""
+    try:
+        return _manifests.decode(json.loads(meta)["payload"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it has no {error}") from error
 
 
 def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = ()) -> None:

@@ -20,6 +20,7 @@ from lightship.index.analysis import (
     without_cjk,
     word_analyzer,
 )
+from lightship.index.background import yield_in_merges
 from lightship.index.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
 from lightship.index.source import encode_source, modified_seconds
 from lightship.model import Document, url_digest
@@ -54,6 +55,7 @@ class IndexWriter:
         with _writing(folder):
             self._writer = index.writer(heap_bytes, threads)
         self._searcher = index.searcher()
+        self._yields = False
 
     def put(self, document: Document) -> int:
         """Replace what is stored under the document's url; return the operation's stamp, a rising number."""
@@ -77,6 +79,9 @@ class IndexWriter:
             self._writer.commit()
         self._index.reload()
         self._searcher = self._index.searcher()
+        if not self._yields:  # not before: a thread has its name only when it runs
+            yield_in_merges()
+            self._yields = True
 
     def close(self) -> None:
         """Wait for merges that are under way, and give the folder up."""

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import Iterator
 
 from lightship.files import space_errors
+from lightship.index.durable import durable_names, recover
 from lightship.index.segments import META, composed, drop_unnamed
 from lightship.index.trial import drop_trial
 from lightship.manifest import Manifest, is_layout
+
+logger = logging.getLogger("searchengine")
 
 
 class Folders:
@@ -78,14 +82,17 @@ class Folders:
     def remove_leftovers(self) -> None:
         """Remove what a crash left behind: what is not installed, or was only there for a moment."""
         for name in self.names():
-            folder, manifests = self.folder(name), self.installed(name)
+            folder = self.folder(name)
+            if trouble := recover(folder):
+                logger.warning("layout %s: %s was lost with the power; going on with what was durable", name, trouble)
+            manifests = self.installed(name)
             if not manifests:
                 self.remove(name)
                 continue
             for left in os.listdir(folder):
                 if left.endswith((".part", ".new")) or left.startswith("offered-"):
                     os.unlink(os.path.join(folder, left))
-            drop_unnamed(folder, manifests)
+            drop_unnamed(folder, manifests, durable_names(folder))
             drop_trial(folder)
 
     def remove(self, name: str) -> None:

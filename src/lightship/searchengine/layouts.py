@@ -11,6 +11,7 @@ import msgspec
 
 from lightship.config import SearchengineSettings
 from lightship.errors import NotFoundError, RetiredError
+from lightship.index.durable import make_durable
 from lightship.index.schema import check_version
 from lightship.manifest import Layout, Manifest
 from lightship.searchengine.folders import Folders
@@ -158,6 +159,7 @@ class Layouts(Folders):
 
     def _serve(self, state: State, name: str) -> None:
         """Flip to the layout called `name`, which is whole."""
+        make_durable(self.folder(name))
         keep = self._rules.keep_former if state.served else 0
         new = State(
             served=name,

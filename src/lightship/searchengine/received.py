@@ -6,12 +6,13 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 import anyio.to_thread
 
 from lightship.errors import InvalidInputError, UnavailableError
-from lightship.files import space_errors
+from lightship.files import space_errors, write_atomically
+from lightship.index.durable import durable_names
 from lightship.index.segments import drop_unnamed
 from lightship.manifest import File, Layout, Manifest, check_file
 from lightship.rpc.verified import check_content, copy_verified
@@ -82,16 +83,8 @@ class ReceivedFiles:
         names = [name for name in missing if name in enclosed]
         for name in names:
             check_content(manifest.files[name], enclosed[name])
-        parts = [os.path.join(folder, f"{name}.{uuid.uuid4().hex}.part") for name in names]
-        try:
-            _write_all(parts, [enclosed[name] for name in names])
-            for part, name in zip(parts, names, strict=True):
-                os.rename(part, os.path.join(folder, name))
-        except OSError:
-            for part in parts:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-            raise
+        for name in names:  # not synced now: see index/durable.py
+            write_atomically(os.path.join(folder, name), enclosed[name], durable=False)
         return [name for name in missing if name not in enclosed]
 
     def lacks(self, manifest: Manifest) -> list[str]:
@@ -127,11 +120,15 @@ class ReceivedFiles:
         coming = {os.path.join(folder, file.name) for file in manifest.coming}  # not to be read again once it has come
         self._digests = {key: digest for key, digest in self._digests.items() if key[0] in coming}
 
+    def sweep(self, layout: str) -> None:
+        """Remove what nothing needs in the folder of `layout`; the folder must be locked."""
+        self._sweep(self._layouts.folder(layout), self._layouts.installed(layout))
+
     @staticmethod
     def _sweep(folder: str, manifests: Collection[Manifest]) -> None:
         parts = {name for name in os.listdir(folder) if name.endswith(".part")}
         coming = {file.name for manifest in manifests for file in manifest.coming}
-        drop_unnamed(folder, manifests, parts | coming | Offers(folder).names())
+        drop_unnamed(folder, manifests, parts | coming | Offers(folder).names() | durable_names(folder))
 
     async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Keep `file` if its bytes have the size and digest that it says.
@@ -164,14 +161,3 @@ class ReceivedFiles:
             os.rename(part, target)
             status = os.stat(target)
             self._digests[target, status.st_ino, status.st_mtime_ns] = file.digest
-
-
-def _write_all(paths: Sequence[str], contents: Sequence[bytes]) -> None:
-    """Write files and make them durable: all are written before the first is synced, so that one turn of the disk's journal has them all."""
-    with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(open(path, "wb")) for path in paths]
-        for file, content in zip(files, contents, strict=True):
-            file.write(content)
-            file.flush()
-        for file in files:
-            os.fsync(file.fileno())

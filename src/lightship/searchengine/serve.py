@@ -34,6 +34,9 @@ logger = logging.getLogger("searchengine")
 
 FOLLOW_SECONDS = 0.02  # between two looks at the folder, where another process may have installed something
 FRESHNESS_SECONDS = 0.5
+DURABLE_SECONDS = (
+    1.0  # between two syncs of what was installed: a power loss takes a replica back by so much at the most
+)
 EXPIRE_SECONDS = 1.0  # between two looks whether the former layout was kept for long enough
 GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
 RESTART_SECONDS = 0.5
@@ -56,7 +59,7 @@ def serve(
     replica = Replica(Store(folder, Rules.of(settings)))
     app = make_app(replica, accepted, settings, worker)
     save = app.state.metrics.save if settings.workers > 1 else None
-    app.router.lifespan_context = lambda _: _following(replica, save)
+    app.router.lifespan_context = lambda _: _following(replica, save, durable=worker == 0)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
         http=LimitedProtocol, loop="uvloop", lifespan="on", limit_concurrency=settings.connections,
@@ -72,12 +75,16 @@ def serve(
 
 
 @contextlib.asynccontextmanager
-async def _following(replica: Replica, save: Callable[[], None] | None = None) -> AsyncIterator[None]:
+async def _following(
+    replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True
+) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
         asyncio.create_task(_repeat(replica.follow_freshness, FRESHNESS_SECONDS)),
         asyncio.create_task(_repeat(replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True)),
     ]
+    if durable:
+        tasks.append(asyncio.create_task(_repeat(replica.store.make_durable, DURABLE_SECONDS, in_thread=True)))
     if save is not None:
         tasks.append(asyncio.create_task(_repeat(save, SAVE_SECONDS)))
     try:

@@ -6,12 +6,14 @@ meta.json, which holds the manifests too, is renamed last. Several processes may
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 
 from lightship.errors import InvalidInputError, SupersededError
 from lightship.files import space_errors
+from lightship.index.durable import make_durable
 from lightship.index.schema import check_version
 from lightship.index.segments import check_components, compose, composed
 from lightship.index.trial import check_opens
@@ -77,10 +79,21 @@ class Store:
                 check_opens(folder, manifest, old)
                 installed[shard] = manifest
                 compose(folder, [installed[number] for number in sorted(installed)])
+                if len(installed) == 1 and old is None:  # there is nothing to go back to
+                    make_durable(folder)
                 self._files.installed(manifest, installed.values())
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
+
+    def make_durable(self) -> None:
+        """Make what is installed survive a power loss, and remove what was kept for that only; blocking."""
+        for name in self.layouts.names():
+            folder = self.layouts.folder(name)
+            with space_errors(folder), contextlib.suppress(FileNotFoundError):  # the layout is removed meanwhile
+                if make_durable(folder, self.layouts.locked):
+                    with self.layouts.locked():
+                        self._files.sweep(name)
 
     def promote(self, layout: Layout) -> State:
         """Serve `layout` now if it is whole, or else as soon as it is; return the new state. Blocking.

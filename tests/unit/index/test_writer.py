@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lightship.errors import OutOfSpaceError
+from lightship.index.background import NICENESS
 from lightship.index.writer import IndexWriter, _writing
 from made import page
 
@@ -67,3 +70,19 @@ def test_a_full_disk_is_known_by_all_of_tantivy_s_words(said: str) -> None:
 def test_other_trouble_is_not_taken_for_a_full_disk() -> None:
     with pytest.raises(ValueError, match="Schema error"), _writing("folder"):
         raise ValueError("Schema error: 'field 28 is not there'")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_merges_go_after_everything_else(tmp_path: Path) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    writer = IndexWriter(str(tmp_path / "index"), heap_bytes=32 << 20, threads=1)
+    writer.put(page(1))
+    writer.commit()
+    threads = {int(name): Path(f"/proc/self/task/{name}/comm").read_text() for name in os.listdir("/proc/self/task")}
+    merging = [thread for thread, name in threads.items() if name.startswith("merge")]
+    indexing = [thread for thread, name in threads.items() if name.startswith("thrd-tantivy")]
+    assert merging
+    assert indexing
+    assert all(os.getpriority(os.PRIO_PROCESS, thread) == min(before + NICENESS, 19) for thread in merging)
+    assert all(os.getpriority(os.PRIO_PROCESS, thread) == before for thread in indexing)
+    writer.close()

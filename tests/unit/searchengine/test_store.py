@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -64,6 +65,7 @@ def test_replaced_files_are_removed(store: Store, made: MadeShard) -> None:
     push(store, made)
     made.put(page(1, "page one anew"))
     push(store, made)
+    store.make_durable()
     assert files(store) == made.manifest().files.keys()
 
 
@@ -262,9 +264,7 @@ def test_a_folder_of_another_version_is_refused_and_left_alone(store: Store, mad
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "format"} == before
 
 
-@pytest.mark.parametrize(
-    "meta", [b"{}", b"", b'{"payload": "[]x"}', b'{"payload": [1]}', b"[]", b'{"payload": "[{}]"}']
-)
+@pytest.mark.parametrize("meta", [b"{}", b'{"payload": "[]x"}', b'{"payload": [1]}', b"[]", b'{"payload": "[{}]"}'])
 def test_a_meta_of_another_version_is_refused_and_left_alone(store: Store, made: MadeShard, meta: bytes) -> None:
     push(store, made)
     path = Path(store.layout_folder("s1v1")) / "meta.json"
@@ -391,6 +391,7 @@ def test_what_is_coming_is_asked_for_kept_and_not_sent_again(store: Store, made:
     assert found(store) == ["1", "3"]
     last = msgspec.structs.replace(again, generation=9, segments=later.segments, coming=[])
     assert store.install(last, 0) == Installed(1, 9)
+    store.make_durable()
     assert (found(store), files(store)) == (["1", "2"], set(later.files))
 
 
@@ -444,19 +445,75 @@ def test_when_one_enclosed_file_is_damaged_none_is_kept(store: Store, made: Made
     assert found(store) == ["1"]
 
 
-def test_a_full_disk_keeps_nothing_of_what_is_enclosed(
+@pytest.mark.parametrize("calls", range(8))
+def test_when_the_disk_is_full_for_what_is_enclosed_the_old_view_stays(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    push(store, made)
+    manifest = made.put(page(2)).manifest()
+    real, left = os.rename, iter([False] * calls)
+
+    def full(source: str, target: str) -> None:
+        if next(left, True):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", full)
+        with contextlib.suppress(OutOfSpaceError):
+            store.install(manifest, 0, enclosed_of(manifest, made))
+            assert calls > 6
+    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 2)
+    store.make_durable()
+    assert (found(store), files(store)) == (["1", "2"], set(manifest.files))
+
+
+def damaged(folder: Path, name: str, content: bytes | None) -> None:
+    """Do what a power loss does to a file that was not synced."""
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [None, b"", bytes(100)])
+@pytest.mark.parametrize("what", ["meta.json", "a file"])
+def test_after_a_power_loss_it_goes_on_with_what_was_durable(
+    store: Store, made: MadeShard, what: str, content: bytes | None
+) -> None:
+    push(store, made)
+    store.make_durable()
+    durable = made.put(page(2)).manifest()
+    assert store.install(durable, 0, enclosed_of(durable, made)) == Installed(1, 2)
+    store.make_durable()
+    lost = made.put(page(1, "page one anew")).put(page(3)).manifest()
+    assert store.install(lost, 0, enclosed_of(lost, made)) == Installed(1, 3)
+    folder = Path(store.layout_folder("s1v1"))
+    if what == "meta.json" and content is None:
+        return  # a rename leaves the old one or the new one
+    name = what if what == "meta.json" else min(lost.files.keys() - durable.files.keys())
+    damaged(folder, name, content)
+    again = Store(store.folder)
+    again.clean_up()
+    assert again.manifest(0, "s1v1") == durable
+    assert found(again) == ["1", "2"]
+    assert again.install(lost, 0, enclosed_of(lost, made)) == Installed(1, 3)
+    assert found(again) == ["1", "2", "3"]
+
+
+def test_after_a_power_loss_what_is_whole_is_kept(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    newest = made.put(page(2)).manifest()
+    store.install(newest, 0, enclosed_of(newest, made))
+    again = Store(store.folder)
+    again.clean_up()
+    assert (again.manifest(0, "s1v1"), found(again)) == (newest, ["1", "2"])
+
+
+def test_what_is_durable_already_is_not_synced_again(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(store, made)
-    before = set(os.listdir(store.layout_folder("s1v1")))
-    manifest = made.put(page(2)).manifest()
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OutOfSpaceError):
-            store.install(manifest, 0, enclosed_of(manifest, made))
-    assert set(os.listdir(store.layout_folder("s1v1"))) == before
-    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 2)
+    store.make_durable()
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("nothing is new"))
+    store.make_durable()

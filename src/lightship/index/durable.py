@@ -1,0 +1,107 @@
+"""Makes what is installed survive a power loss: a moment after it is served, many commits at once.
+
+A replica's index is a copy of what the log holds, so it need not be on the disk before it is served. `compose` only renames;
+`make_durable` syncs the files and then notes, in durable.json, the meta.json that named them. Processes may be killed at any time,
+since the system keeps what they wrote; after a power loss `recover` goes back to the noted one if the newer one is damaged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from lightship.files import sync_folder, write_atomically
+from lightship.index.segments import META, digest_of_file, manifests_of
+from lightship.manifest import File
+
+DURABLE = "durable.json"
+_NEXT = "durable.next"  # what is being synced
+
+
+def make_durable(folder: str, locked: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext) -> bool:
+    """Make what is installed in `folder` durable; tell whether it was not before.
+
+    `locked` keeps others from changing the folder, for a moment; without it the folder must be locked.
+    """
+    with locked():
+        content = _read(folder, META)
+        if content is None or content == _read(folder, DURABLE):
+            return False
+        with open(os.path.join(folder, _NEXT), "wb") as out:  # from now on, nobody removes what it names
+            out.write(content)
+    for name in _named(content).keys() - _named(_read(folder, DURABLE)).keys():
+        _sync(os.path.join(folder, name))
+    sync_folder(folder)
+    with locked():
+        write_atomically(os.path.join(folder, DURABLE), content)
+        _unlink(os.path.join(folder, _NEXT))
+    return True
+
+
+def durable_names(folder: str) -> set[str]:
+    """Return the names of the files that are noted as durable, or about to be: they must stay."""
+    return {name for kept in (DURABLE, _NEXT) for name in _named(_read(folder, kept))}
+
+
+def recover(folder: str) -> str:
+    """Go back to what was made durable if what is installed in `folder` was damaged by a power loss; return what was wrong, or an empty string.
+
+    Only files that were not durable are read.
+    """
+    _unlink(os.path.join(folder, _NEXT))
+    installed, durable = _read(folder, META), _read(folder, DURABLE)
+    if installed is None or durable is None or installed == durable:
+        return ""
+    trouble = _damage(folder, installed, durable)
+    if trouble:
+        write_atomically(os.path.join(folder, META), durable)
+    return trouble
+
+
+def _damage(folder: str, installed: bytes, durable: bytes) -> str:
+    """Return what of the `installed` meta.json is not as it was written; an empty string when all is."""
+    try:
+        json.loads(installed)
+    except ValueError:
+        return META  # cut off, or zeros
+    try:
+        known, found = _named(durable), _named(installed)
+    except ValueError:
+        return ""  # whole, and another version's: who reads it tells
+    return next((name for name, file in found.items() if name not in known and not _is_whole(folder, file)), "")
+
+
+def _is_whole(folder: str, file: File) -> bool:
+    path = os.path.join(folder, file.name)
+    return os.path.exists(path) and os.path.getsize(path) == file.size and digest_of_file(path) == file.digest
+
+
+def _named(meta: bytes | None) -> dict[str, File]:
+    """Return the files that a meta.json names."""
+    if meta is None:
+        return {}
+    return {name: file for manifest in manifests_of(meta) for name, file in manifest.files.items()}
+
+
+def _read(folder: str, name: str) -> bytes | None:
+    try:
+        with open(os.path.join(folder, name), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
