@@ -1,4 +1,6 @@
-"""Hosts on one machine: a network namespace each, joined by a bridge, with a disk (a tmpfs) of its own.
+"""Hosts on one machine: a network namespace each, joined by a bridge in another one, with a disk (a tmpfs) of its own.
+
+The bridge has a namespace so that the machine's packet filter, of which Docker makes one that forwards nothing, is not between them.
 
 Links can be cut whole, or from one host to another and only in that direction. All names hold the process id of who made
 them, so that what a killed run left behind is known and removed by the next one.
@@ -38,7 +40,7 @@ class Host:
 
     def __init__(self, network: Network, name: str, number: int, disk: Path) -> None:
         """Use `Network.add`."""
-        self.name, self.disk = name, disk
+        self.name, self.disk, self._switch = name, disk, network.switch
         self.namespace = f"{network.name}-{number}"  # of the namespace, and of the bridge's end of its cable
         self.address = f"{network.subnet}.{number}"
 
@@ -48,11 +50,11 @@ class Host:
 
     def cut(self) -> None:
         """Pull the cable."""
-        _ip("link", "set", self.namespace, "down")
+        _ip("-n", self._switch, "link", "set", self.namespace, "down")
 
     def mend(self) -> None:
         """Plug the cable in again."""
-        _ip("link", "set", self.namespace, "up")
+        _ip("-n", self._switch, "link", "set", self.namespace, "up")
 
     def cut_towards(self, other: Host) -> None:
         """Lose everything that this host sends to `other`, silently; what the other sends still arrives."""
@@ -86,7 +88,7 @@ class Host:
 
 
 class Network:
-    """Hosts and the bridge between them; this process takes part in it at the bridge's own address."""
+    """Hosts and the bridge between them; this process takes part in it at an address of its own."""
 
     def __init__(self, folder: Path) -> None:
         """Make the bridge; `folder` is where the hosts' disks are mounted."""
@@ -94,8 +96,12 @@ class Network:
         self.hosts: list[Host] = []
         self._folder = folder
         remove_leftovers()
-        self.subnet = _free_subnet()
-        _ip("link", "add", self.name, "type", "bridge")
+        self.subnet, self.switch = _free_subnet(), f"{self.name}-0"
+        _ip("netns", "add", self.switch)
+        _ip("-n", self.switch, "link", "add", "bridge", "type", "bridge")
+        _ip("-n", self.switch, "link", "set", "bridge", "up")
+        _ip("link", "add", self.name, "type", "veth", "peer", "name", "clients", "netns", self.switch)
+        _ip("-n", self.switch, "link", "set", "clients", "master", "bridge", "up")
         _ip("addr", "add", f"{self.subnet}.254/24", "dev", self.name)
         _ip("link", "set", self.name, "up")
 
@@ -107,8 +113,9 @@ class Network:
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_bytes}", self.name, disk], check=True)
         self.hosts.append(host)
         _ip("netns", "add", host.namespace)
-        _ip("link", "add", host.namespace, "type", "veth", "peer", "name", "eth0", "netns", host.namespace)
-        _ip("link", "set", host.namespace, "master", self.name, "up")
+        cable = ("link", "add", host.namespace, "type", "veth", "peer", "name", "eth0", "netns", host.namespace)
+        _ip("-n", self.switch, *cable)
+        _ip("-n", self.switch, "link", "set", host.namespace, "master", "bridge", "up")
         _ip("-n", host.namespace, "addr", "add", f"{host.address}/24", "dev", "eth0")
         _ip("-n", host.namespace, "link", "set", "eth0", "up")
         _ip("-n", host.namespace, "link", "set", "lo", "up")
@@ -131,7 +138,7 @@ def network(folder: Path) -> Iterator[Network]:
 
 def remove_leftovers() -> None:
     """Remove the networks of processes that have ended without doing so."""
-    links = subprocess.run(["ip", "-o", "link", "show", "type", "bridge"], capture_output=True, text=True, check=True)
+    links = subprocess.run(["ip", "-o", "link", "show", "type", "veth"], capture_output=True, text=True, check=True)
     names = set(re.findall(rf"({PREFIX}\d+)", " ".join([links.stdout, *_namespaces()])))
     for name in names:
         if not Path("/proc", name.removeprefix(PREFIX)).exists():

@@ -24,6 +24,7 @@ TIMEOUT = 15.0  # longer than the log takes to agree on a new leader
 CONNECT_TIMEOUT = 3.0
 REFUSALS = (408, 429, 503, 507)  # 408: an intake that slept takes the request for one that came too slowly
 AVOID_SECONDS = 10.0  # after an intake failed
+CATCH_UP_SECONDS = 3.0  # of the rate that may be sent at once after nothing could be
 LARGEST_BATCH = 5
 SITES = 20
 DELETES = 0.2  # of all batches
@@ -52,7 +53,7 @@ class Pace:
 
     async def wait(self, count: int) -> None:
         """Return when `count` more may be sent."""
-        self._due = max(self._due + count / self._rate, time.monotonic() - 1.0)
+        self._due = max(self._due + count / self._rate, time.monotonic() - CATCH_UP_SECONDS)
         await asyncio.sleep(self._due - time.monotonic())
 
 
