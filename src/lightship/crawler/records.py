@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lightship.crawler.append import Appender
@@ -23,6 +23,11 @@ _STORE = (
 )
 
 
+# What the log may have got when the crawler died: no document has these digests, so it is put, or deleted, once more
+_DOUBTFUL, _DOUBTFUL_NEW = b"?", b""
+_DOUBT = "update records set digest = ? where url in (select value from json_each(?)) and digest <> ?"
+
+
 class Record(NamedTuple):
     """A document read from a source. `digest` says what it was read from, `stamp` which version of a file."""
 
@@ -32,7 +37,11 @@ class Record(NamedTuple):
 
 
 class Records:
-    """The records of `source`, written through to the log. The log has each change before it is remembered here."""
+    """The records of `source`, written through to the log.
+
+    A change is noted as doubtful before the log gets it, and remembered when the log has it: what the log holds always comes to
+    what the source holds, whenever the crawler dies.
+    """
 
     def __init__(self, database: Database, appender: Appender, source: str) -> None:
         """Use the open store `database`."""
@@ -92,14 +101,26 @@ class Records:
             return
         known = self._known(latest)
         changed = [record for url, record in latest.items() if known.get(url) != record.digest]
+        self._doubt(changed, known)
         refused = self._appender.put([Change.put(record.document) for record in changed])
         for url, reason in refused.items():
             logger.warning("%s: %s refused by the log: %s", self._source, url, reason)
         kept = [record for url, record in latest.items() if url not in refused]
-        new = sum(record.document.url not in known for record in kept)
+        new = sum(known.get(record.document.url, _DOUBTFUL_NEW) == _DOUBTFUL_NEW for record in kept)
         with self._database.transaction() as db:
             db.executemany(_STORE, self._rows(kept))
+            db.executemany("delete from records where url = ?", [(url,) for url in refused if url not in known])
             count(db, self._source, found=new, fetched=new, put=len(changed) - len(refused))
+
+    def _doubt(self, changed: Sequence[Record], known: Mapping[str, bytes]) -> None:
+        """Note that the log may have the documents of `changed` from now on."""
+        if not changed:
+            return
+        new = [record._replace(digest=_DOUBTFUL_NEW) for record in changed if record.document.url not in known]
+        old = [record.document.url for record in changed if record.document.url in known]
+        with self._database.transaction() as db:
+            db.executemany(_STORE, self._rows(new))
+            db.execute(_DOUBT, (_DOUBTFUL, json.dumps(old), _DOUBTFUL_NEW))
 
     def _rows(self, records: Iterable[Record]) -> Iterator[tuple[str, str, bytes, str | None, int]]:
         for document, digest, stamp in records:
@@ -112,10 +133,13 @@ class Records:
 
     def delete(self, urls: list[str]) -> None:
         """Delete the documents of `urls`, at once."""
+        counted = sum(digest != _DOUBTFUL_NEW for digest in self._known(urls).values())
+        with self._database.transaction() as db:
+            db.execute(_DOUBT, (_DOUBTFUL, json.dumps(urls), _DOUBTFUL_NEW))
         self._appender.put([Change.delete(url) for url in urls])
         with self._database.transaction() as db:
             db.executemany("delete from records where url = ?", [(url,) for url in urls])
-            count(db, self._source, found=-len(urls), fetched=-len(urls), deleted=len(urls))
+            count(db, self._source, found=-counted, fetched=-counted, deleted=len(urls))
 
     def set_failed(self, failed: int) -> None:
         """Tell how many things of the source can't be read; they count as found too."""

@@ -30,8 +30,7 @@ def make_durable(folder: str, locked: Callable[[], AbstractContextManager[None]]
         content = _read(folder, META)
         if content is None or content == _read(folder, DURABLE):
             return False
-        with open(os.path.join(folder, _NEXT), "wb") as out:  # from now on, nobody removes what it names
-            out.write(content)
+        write_atomically(os.path.join(folder, _NEXT), content, durable=False)  # now nobody removes what it names
     for name in _named(content).keys() - _named(_read(folder, DURABLE)).keys():
         _sync(os.path.join(folder, name))
     sync_folder(folder)

@@ -1,0 +1,78 @@
+"""A crawler that dies between the log and its own memory: what the log holds comes to what the source holds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from lightship.crawler.append import Appender
+from lightship.crawler.progress import activate, read_progress
+from lightship.crawler.records import Record, Records
+from lightship.crawler.store import open_store
+from lightship.model import Change, Document
+from mockweb.feeding import Feed
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Life:
+    """A life of the crawler, over the same store and log; with `dies`, it ends right after the log has something."""
+
+    def __init__(self, feed: Feed, *, dies: bool = False) -> None:
+        self.database = open_store(feed.data)
+        activate(self.database, ["source"])
+        appender = Appender(feed.log, threading.Event())
+        if dies:
+            real = appender.put
+
+            def put(changes: Sequence[Change]) -> dict[str, str]:
+                refused = real(changes)
+                if changes:
+                    raise Killed
+                return refused
+
+            appender.put = put  # type: ignore[method-assign]
+        self.records = Records(self.database, appender, "source")
+
+    def read(self, texts: dict[str, str]) -> None:
+        """Read a source that holds these documents whole."""
+        self.records.begin_pass()
+        for name, text in texts.items():
+            document = Document(url=f"https://example.org/{name}", text=text)
+            self.records.add(Record(document, text.encode()))
+        self.records.end_pass("stamp", 0)
+
+
+@pytest.fixture
+def lives(feed: Feed) -> Iterator[list[Life]]:
+    made: list[Life] = []
+    yield made
+    for life in made:
+        life.database.close()
+
+
+@pytest.mark.parametrize(
+    ("before", "while_dying", "after"),
+    [
+        ({"a": "1"}, {"a": "1", "b": "1"}, {"a": "1"}),  # put, not remembered, and gone from the source
+        ({"a": "1"}, {"a": "2"}, {"a": "1"}),  # changed, and changed back
+        ({"a": "1", "b": "1"}, {"a": "1"}, {"a": "1", "b": "1"}),  # deleted, and there again
+        ({"a": "1"}, {"a": "2", "b": "1"}, {"a": "3"}),
+    ],
+)
+def test_what_the_log_got_is_not_forgotten(
+    feed: Feed, lives: list[Life], before: dict[str, str], while_dying: dict[str, str], after: dict[str, str]
+) -> None:
+    lives.append(Life(feed))
+    lives[-1].read(before)
+    lives.append(Life(feed, dies=True))
+    with pytest.raises(Killed):
+        lives[-1].read(while_dying)
+    lives.append(Life(feed))
+    lives[-1].read(after)
+    assert {name: document.text for name, document in feed.documents().items()} == after
+    assert read_progress(feed.data).found == len(after)
