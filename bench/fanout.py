@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import sys
 import time
@@ -24,6 +25,7 @@ from lightship.indexer.push import Pusher
 from lightship.manifest import File, Manifest
 from lightship.model import Document
 from lightship.rpc.client import RpcClient
+from lightship.rpc.messages import Installed, Missing
 
 TOKEN = "fanout"  # without one, replicas take nothing from each other
 REPLICAS = (1, 4, 16)
@@ -129,16 +131,20 @@ def _superseded(error: Exception) -> None:
 
 @contextmanager
 def counted() -> Iterator[list[int]]:
-    """Count the bytes of files that this process sends."""
+    """Count the bytes of files that this process sends, enclosed with manifests or not."""
     sent: list[int] = []
-    real = RpcClient.put_file
+    put_file, put_manifest = RpcClient.put_file, RpcClient.put_manifest
 
-    async def put_file(self: RpcClient, manifest: Manifest, file: File, path: str) -> None:
+    async def file_put(self: RpcClient, manifest: Manifest, file: File, path: str, pace: float = math.inf) -> None:
         sent.append(file.size)
-        await real(self, manifest, file, path)
+        await put_file(self, manifest, file, path, pace)
 
-    RpcClient.put_file = put_file  # type: ignore[method-assign]
+    async def manifest_put(self: RpcClient, manifest: Manifest, enclosed: Sequence[str] = ()) -> Installed | Missing:
+        sent.extend(map(os.path.getsize, enclosed))
+        return await put_manifest(self, manifest, enclosed)
+
+    RpcClient.put_file, RpcClient.put_manifest = file_put, manifest_put  # type: ignore[method-assign]
     try:
         yield sent
     finally:
-        RpcClient.put_file = real  # type: ignore[method-assign]
+        RpcClient.put_file, RpcClient.put_manifest = put_file, put_manifest  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import threading
 import time
@@ -28,9 +29,9 @@ LOOK_UP_SECONDS = 1.0  # between two look-ups of the searchengines' names
 RETRY_SECONDS = 0.5
 SLOW_SECONDS = 0.5  # pushes that take longer are logged: freshness waits for them
 FILES_AT_ONCE = 4
-AHEAD_AT_ONCE = (
-    2  # replicas that are sent what is coming: nothing waits for it, and manifests are to have room beside it
-)
+# Bytes a second at which what is coming is sent to each replica: nothing waits for it, and disks and processors are to have room
+# for the manifests beside it. A hold bears with less: see SLOWEST_BYTES in hold.py
+AHEAD_PACE = 16 << 20
 
 
 @dataclass
@@ -62,7 +63,6 @@ class Pusher:
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
         self._feed = Feed()
-        self._ahead = asyncio.Semaphore(AHEAD_AT_ONCE)
         self._task = self._loop.create_task(self._follow_names())
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
@@ -198,9 +198,8 @@ class Pusher:
         """Send what is coming and `replica` lacks, one file at a time: manifests go on beside it. What fails, the next one starts again."""
         try:
             for file in manifest.coming:
-                async with self._ahead:
-                    if file.name in replica.lacks:
-                        await self._send(replica, manifest, file)
+                if file.name in replica.lacks:
+                    await self._send(replica, manifest, file, AHEAD_PACE)
         except TROUBLE as error:
             logger.info("%s: not sent ahead: %s", replica.address, words(error))
             return
@@ -215,16 +214,16 @@ class Pusher:
 
         await asyncio.gather(*(send(file) for file in files))
 
-    async def _send(self, replica: _Replica, manifest: Manifest, file: File) -> None:
-        """Let `replica` have `file`: from a peer of its, or from here."""
+    async def _send(self, replica: _Replica, manifest: Manifest, file: File, pace: float = math.inf) -> None:
+        """Let `replica` have `file`: from a peer of its, or from here, at `pace` bytes a second at the most."""
         path = os.path.join(self._published, file.name)
         if not (self._token and worth_feeding(file, len(self._replicas))):
-            await replica.client.put_file(manifest, file, path)
+            await replica.client.put_file(manifest, file, path, pace)
             return
         self._feed.forget(replica.address, file)
         async with self._feed.turn(file) as source:
             if source == INDEXER or not await self._let_fetch(replica, manifest, file, source):
-                await replica.client.put_file(manifest, file, path)
+                await replica.client.put_file(manifest, file, path, pace)
         await self._feed.note(replica.address, [file])
 
     async def _let_fetch(self, replica: _Replica, manifest: Manifest, file: File, source: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -76,11 +78,11 @@ class RpcClient:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise UnavailableError(f"{self._base} does not answer like a searchengine: {error}") from error
 
-    async def put_file(self, manifest: Manifest, file: File, path: str) -> None:
-        """Send `file`, which is at `path`."""
+    async def put_file(self, manifest: Manifest, file: File, path: str, pace: float = math.inf) -> None:
+        """Send `file`, which is at `path`, at `pace` bytes a second at the most."""
         query = {"layout": manifest.layout.name, "digest": file.digest, "size": str(file.size)}
         seconds = CALL_SECONDS + file.size / SLOWEST_LINK
-        await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", _chunks(path), seconds, query)
+        await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", _chunks(path, pace), seconds, query)
 
     async def fetch_file(self, manifest: Manifest, file: File, source: str) -> None:
         """Have it fetch `file` from the searchengine at `source` (like http://10.0.0.8:8080)."""
@@ -233,7 +235,10 @@ async def _pieces(content: bytes) -> AsyncIterator[bytes]:
         yield content[begin : begin + _CHUNK]
 
 
-async def _chunks(path: str) -> AsyncIterator[bytes]:
+async def _chunks(path: str, pace: float) -> AsyncIterator[bytes]:
+    due = time.monotonic()
     with open(path, "rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
+            due += len(chunk) / pace
+            await asyncio.sleep(max(0.0, due - time.monotonic()))

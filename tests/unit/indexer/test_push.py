@@ -322,10 +322,11 @@ def test_what_is_coming_is_sent_beside_the_manifests(
         (made.published / file.name).write_bytes(later.bytes_of(file))
     go, put_file = threading.Event(), RpcClient.put_file
 
-    async def slow(client: RpcClient, manifest: Manifest, file: File, path: str) -> None:
+    async def slow(client: RpcClient, manifest: Manifest, file: File, path: str, pace: float) -> None:
         if file in coming:
             await asyncio.to_thread(go.wait, 20)
-        await put_file(client, manifest, file, path)
+            assert pace == module.AHEAD_PACE
+        await put_file(client, manifest, file, path, pace)
 
     monkeypatch.setattr(RpcClient, "put_file", slow)
     with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,6 +55,17 @@ def test_a_push(made: MadeShard, tmp_path: Path) -> None:
             call(caller.port, lambda client: client.put_file(manifest, file, path), "secret")  # noqa: B023
         assert call(caller.port, lambda client: client.put_manifest(manifest), "secret") == Installed(1, 1)
         assert caller.found("page") == [page(1).url]
+
+
+def test_a_file_that_nothing_waits_for_is_sent_at_its_pace(made: MadeShard, tmp_path: Path) -> None:
+    manifest = made.manifest()
+    with served(tmp_path / "store") as caller:
+        call(caller.port, lambda client: client.put_manifest(manifest))
+        file = max(manifest.files.values(), key=lambda file: file.size)
+        started = time.monotonic()
+        path = str(made.published / file.name)
+        call(caller.port, lambda client: client.put_file(manifest, file, path, file.size / 0.5))
+        assert time.monotonic() - started >= 0.5
 
 
 def test_a_pull(made: MadeShard, tmp_path: Path) -> None:
