@@ -3,21 +3,22 @@
 ARG BASE=debian:bookworm-slim
 FROM --platform=${BUILDPLATFORM:-linux} ${BASE} AS build
 RUN dpkg --add-architecture amd64 && dpkg --add-architecture arm64 && apt-get update -q \
- && apt-get install -qy --no-install-recommends binutils-multiarch ca-certificates python3 python3-pip
+ && apt-get install -qy --no-install-recommends binutils-aarch64-linux-gnu binutils-x86-64-linux-gnu ca-certificates python3 python3-pip
 ARG TARGETARCH
 COPY image/packages.txt /src/image/
-RUN mkdir /debs && cd /debs && apt-get download -q $(sed "s/\$/:${TARGETARCH:?}/" /src/image/packages.txt) \
+RUN mkdir /debs && cd /debs \
+ && apt-get download -q -o APT::Architecture=${TARGETARCH:=$(dpkg --print-architecture)} $(cat /src/image/packages.txt) \
  && for deb in *.deb; do dpkg-deb -x "$deb" "${deb%.deb}"; done
 COPY image/requirements.py /src/image/
 COPY pyproject.toml constraints.txt /src/
-RUN cd /src && case $TARGETARCH in amd64) machine=x86_64;; arm64) machine=aarch64;; *) exit 1;; esac \
+RUN cd /src && case ${TARGETARCH:=$(dpkg --print-architecture)} in amd64) machine=x86_64;; arm64) machine=aarch64;; *) exit 1;; esac \
  && python3 image/requirements.py pyproject.toml constraints.txt >/requirements.txt \
  && pip install -q --no-compile --no-deps --require-hashes --only-binary=:all: --root-user-action=ignore --target=/wheels \
       --platform=manylinux_2_34_$machine --platform=manylinux_2_28_$machine --platform=manylinux_2_17_$machine \
       --platform=manylinux2014_$machine -r /requirements.txt
 COPY image/ /src/image/
 COPY src/ /src/src/
-RUN python3 -B /src/image/assemble.py $TARGETARCH
+RUN python3 -B /src/image/assemble.py ${TARGETARCH:-$(dpkg --print-architecture)}
 
 FROM scratch
 ARG TARGETARCH

@@ -14,12 +14,7 @@ from typing import Any
 BYTES = "lightship:bytes"  # property of a component: how much of the unpacked image it is
 
 
-class Sizes(Counter[str]):
-    """Bytes in the image by component."""
-
-    def add(self, component: str, size: int) -> None:
-        """Count `size` more bytes of a component, a Debian package or a distribution of PyPI."""
-        self[component] += size
+Sizes = Counter[str]  # bytes in the image by component: a Debian package, or a distribution of PyPI
 
 
 def owners(wheels: Path) -> dict[str, str]:
