@@ -56,6 +56,6 @@ class Layer:
 def compiled(path: Path, name: str) -> bytes:
     """Return a module as byte code without docstrings, good for any time of its source, which is not in the image."""
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    made = py_compile.compile(str(path), "/tmp/module.pyc", name, doraise=True, optimize=2, invalidation_mode=unchecked)  # noqa: S108
+    made = py_compile.compile(str(path), "/tmp/module.pyc", name, doraise=True, optimize=2, invalidation_mode=unchecked)
     assert made is not None
     return Path(made).read_bytes()

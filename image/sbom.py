@@ -72,7 +72,9 @@ def _distributions(wheels: Path) -> list[dict[str, Any]]:
     for folder in sorted(wheels.glob("*.dist-info")):
         told = _metadata(folder)
         name, version = told["Name"].lower(), told["Version"]
-        found.append(_component("library", name, version, f"pkg:pypi/{name}@{version}", told["License-Expression"] or ""))
+        found.append(
+            _component("library", name, version, f"pkg:pypi/{name}@{version}", told["License-Expression"] or "")
+        )
     return found
 
 

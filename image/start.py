@@ -1,4 +1,6 @@
 #!/usr/bin/python3 -IS
+"""Starts the program that it is called as: /searchengine, /indexer and /crawler are links to /lightship."""
+
 import sys
 from importlib import import_module
 
