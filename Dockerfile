@@ -12,13 +12,13 @@ RUN mkdir /debs && cd /debs \
 COPY image/requirements.py /src/image/
 COPY pyproject.toml constraints.txt /src/
 RUN cd /src && case ${TARGETARCH:=$(dpkg --print-architecture)} in amd64) machine=x86_64;; arm64) machine=aarch64;; *) exit 1;; esac \
- && python3 image/requirements.py pyproject.toml constraints.txt >/requirements.txt \
+ && python3 -m image.requirements pyproject.toml constraints.txt >/requirements.txt \
  && pip install -q --no-compile --no-deps --require-hashes --only-binary=:all: --root-user-action=ignore --target=/wheels \
       --platform=manylinux_2_34_$machine --platform=manylinux_2_28_$machine --platform=manylinux_2_17_$machine \
       --platform=manylinux2014_$machine -r /requirements.txt
 COPY image/ /src/image/
 COPY src/ /src/src/
-RUN python3 -B /src/image/assemble.py ${TARGETARCH:-$(dpkg --print-architecture)}
+RUN cd /src && python3 -B -m image.assemble ${TARGETARCH:-$(dpkg --print-architecture)}
 
 FROM scratch
 ARG TARGETARCH

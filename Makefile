@@ -38,7 +38,7 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 
 image: $(READY)
-	@$(BIN)/python image/build.py $(ARGS)
+	@$(BIN)/python -m image.build $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)

@@ -14,11 +14,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-import elf
-import libraries
-import sbom
-import selection
-from layer import Layer, compiled
+from image import elf, libraries, sbom, selection
+from image.layer import Layer, compiled
 
 DEBS, WHEELS, SOURCE, IMAGE = Path("/debs"), Path("/wheels"), Path("/src"), Path("/image")
 PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"  # the build stage's is the image's: both are Debian's

@@ -18,10 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import base
-import docker
-import oci
-import report
+from image import base, engine, oci, report
 
 ROOT = Path(__file__).parents[1]
 
@@ -66,24 +63,24 @@ def main() -> None:
         if settings.measure:
             report.starts(settings.name, settings.measure)
     except subprocess.CalledProcessError as error:
-        sys.exit(f"error: {' '.join(map(str, error.cmd[:4]))} … failed with status {error.returncode}{docker.hint()}")
+        sys.exit(f"error: {' '.join(map(str, error.cmd[:4]))} … failed with status {error.returncode}{engine.hint()}")
 
 
 def build(source: Source, *, cache: bool = True) -> list[oci.Image]:
     """Return the checked image of each architecture, native or not; `cache=False` makes everything anew."""
-    docker.require_base(base.base_tag((ROOT / "Dockerfile").read_text()), base.make_base)
+    engine.require_base(base.base_tag((ROOT / "Dockerfile").read_text()), base.make_base)
     return [_build(source, architecture, cache=cache) for architecture in ARCHITECTURES]
 
 
 def _build(source: Source, architecture: str, *, cache: bool) -> oci.Image:
     tag = f"lightship-build:{architecture}"
     arguments = {"TARGETARCH": architecture, "VERSION": source.version, "REVISION": source.revision}
-    docker.build(ROOT, tag, arguments, cache=cache)
+    engine.build(ROOT, tag, arguments, cache=cache)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder, "image.tar")
-        docker.run("save", "--output", str(archive), tag)
+        engine.run("save", "--output", str(archive), tag)
         image = oci.saved_image(archive, source.seconds)
-    docker.run("rmi", tag)  # the layers stay in the cache; this image has the time of the build in it
+    engine.run("rmi", tag)  # the layers stay in the cache; this image has the time of the build in it
     count = image.check()
     print(f"{architecture}: built; {count} programs and libraries, all of {architecture}")
     return image
@@ -108,9 +105,9 @@ def load(images: Sequence[oci.Image], short: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder, "image.tar")
         oci.write_archive(archive, images, name, "none")
-        docker.run("load", "--quiet", "--input", str(archive))
+        engine.run("load", "--quiet", "--input", str(archive))
     for tag in (short, name):
-        docker.run("tag", f"{name}-{docker.architecture()}", tag)
+        engine.run("tag", f"{name}-{engine.architecture()}", tag)
 
 
 def _git(*command: str) -> str:

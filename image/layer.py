@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import elf
-from sbom import Sizes
+from image import elf
+from image.sbom import Sizes
 
 
 class Layer:

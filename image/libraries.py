@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from layer import Layer
+from image.layer import Layer
 
 TOOLS = {"amd64": "x86_64-linux-gnu-", "arm64": "aarch64-linux-gnu-"}  # prefixes of the binutils
 _LIBSTDCXX, _LIBSTDCXX_PACKAGE = "libstdc++.so.6", "libstdc++-12-dev"

@@ -21,7 +21,7 @@ from typing import Any
 
 import zstandard
 
-from elf import HEADER_BYTES, machine_of
+from image.elf import HEADER_BYTES, machine_of
 
 _TYPE = "application/vnd.oci.image"
 _KEPT = ("Cmd", "Env", "ExposedPorts", "Labels", "User", "WorkingDir")  # of Docker's config

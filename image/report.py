@@ -11,9 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import docker
-import oci
-from sbom import BYTES
+from image import engine, oci
+from image.sbom import BYTES
 
 SBOM = "usr/share/sbom/lightship.cdx.json"
 _STEP = 0.002  # seconds between two attempts to connect
@@ -74,16 +73,16 @@ def _components(image: oci.Image) -> list[tuple[str, int]]:
 def _start(image: str) -> tuple[float, int]:
     """Return the seconds from `docker run` to the first answer, and the bytes that the program has in memory (0: unknown)."""
     begun = time.monotonic()
-    container = docker.run("run", "--detach", "--publish", "127.0.0.1::8080", image, "/searchengine")
+    container = engine.run("run", "--detach", "--publish", "127.0.0.1::8080", image, "/searchengine")
     try:
-        port = int(docker.run("port", container, "8080/tcp").rpartition(":")[2])
+        port = int(engine.run("port", container, "8080/tcp").rpartition(":")[2])
         while not _answers(port):
             if time.monotonic() - begun > _MOST:
-                raise SystemExit(f"error: no answer within {_MOST:g} s:\n{docker.run('logs', container)}")
+                raise SystemExit(f"error: no answer within {_MOST:g} s:\n{engine.run('logs', container)}")
             time.sleep(_STEP)
-        return time.monotonic() - begun, _resident(docker.run("inspect", "--format", "{{.State.Pid}}", container))
+        return time.monotonic() - begun, _resident(engine.run("inspect", "--format", "{{.State.Pid}}", container))
     finally:
-        docker.run("rm", "--force", container)
+        engine.run("rm", "--force", container)
 
 
 def _answers(port: int) -> bool:
