@@ -22,7 +22,7 @@ from support import wait_until
 
 INDEX_BYTES = 1_000_000_000
 FOLDERS, DOCUMENTS = 12, 20_000  # 85 MB each
-QUERIES = 300
+QUERIES = 100
 
 
 @pytest.fixture
@@ -66,11 +66,14 @@ def test_a_searchengine_with_a_large_index_needs_little_memory(
     print(f"pushed after {time.monotonic() - begun:.1f} s")
     chooser = random.Random(1)
     texts = [msgspec.json.decode(line)["text"].split() for line in islice(made_lines(DOCUMENTS), 0, DOCUMENTS, 50)]
+    found = 0
     for number in range(QUERIES):
         words = " ".join(chooser.choice(texts[number % len(texts)]).strip(".,") for _ in range(1 + number % 4))
         reply = caller.get(f"/?format=json&size=10&q={words.replace(' ', '+')}".encode("ascii", "ignore").decode())
         assert reply.status == 200, reply.text
+        found += reply.json["total"] > 0
     print(f"{QUERIES} queries answered after {time.monotonic() - begun:.1f} s")
+    assert found > QUERIES / 2
     assert container.state["Running"]
     assert not container.state["OOMKilled"]
     assert "Traceback" not in container.output
