@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from lightship import __version__
 from lightship.cli.add import add
+from lightship.cli.deploy import deploy
 from lightship.cli.promote import promote, rollback
 from lightship.cli.status import status
 from lightship.cli.up import up
@@ -19,6 +20,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "status": status,
     "promote": promote,
     "rollback": rollback,
+    "deploy": deploy,
 }
 
 _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
@@ -28,6 +30,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship status          tell what searchengines serve
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
+  lightship deploy TARGET   write what lightship.toml says, for compose, quadlet or kubernetes; or run it: local
   lightship COMMAND --help  tell the settings of a command
 
 The parts are programs of their own: searchengine, indexer and crawler."""
