@@ -12,7 +12,7 @@ from typing import Protocol
 from lightship.cli.up import up
 from lightship.cli.written import apply, changes, keep_secrets, missing
 from lightship.config import DeploySettings, parse_settings
-from lightship.deploy import compose, values
+from lightship.deploy import compose, kubernetes, quadlet, values
 from lightship.deploy.reading import read_topology
 from lightship.deploy.render import header
 from lightship.deploy.secrets import NAMES, make_secret
@@ -35,7 +35,7 @@ class Target(Protocol):
         """Return the commands that people run next."""
 
 
-TARGETS: dict[str, Target] = {"compose": compose}
+TARGETS: dict[str, Target] = {"compose": compose, "quadlet": quadlet, "kubernetes": kubernetes}
 
 
 def deploy(arguments: Sequence[str]) -> None:
