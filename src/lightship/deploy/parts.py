@@ -59,18 +59,18 @@ def log_url(servers: Sequence[str]) -> str:
     return f"nats://lightship@{','.join(servers)}/lightship" if servers else f"sqlite://{DATA}/log.sqlite"
 
 
-def searchengine_command(drain: int) -> tuple[str, ...]:
+def searchengine_command(drain: int, port: int = QUERIES) -> tuple[str, ...]:
     """Return the command of a searchengine."""
-    return "/searchengine", f"-addr=:{QUERIES}", f"-data={DATA}/searchengine", f"-drain={drain}"
+    return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}"
 
 
 def indexer_command(
-    topology: Topology, log: str, name: str, shard: int | str, *, to: str, port: int = INTAKE
+    topology: Topology, log: str, name: str, shard: int | str, *, to: str, listen: int = INTAKE
 ) -> tuple[str, ...]:
-    """Return the command of an indexer, whose folder is `name`; it pushes to the searchengines behind the name `to`."""
+    """Return the command of an indexer, whose folder is `name`; it pushes to all searchengines behind `to` (host:port)."""
     return (
-        "/indexer", f"-log={log}", f"-searchengine={to}:{QUERIES}", f"-shards={topology.shards}", f"-shard={shard}",
-        f"-listen=:{port}", f"-data={DATA}/{name}",
+        "/indexer", f"-log={log}", f"-searchengine={to}", f"-shards={topology.shards}", f"-shard={shard}",
+        f"-listen=:{listen}", f"-data={DATA}/{name}",
     )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def _searchengine(topology: Topology, number: int) -> Part:
 
 def _indexer(topology: Topology, log: str, name: str, shard: int) -> Part:
     return Part(
-        name, topology.image, indexer_command(topology, log, name, shard, to="searchengine"), topology.indexer,
+        name, topology.image, indexer_command(topology, log, name, shard, to=f"searchengine:{QUERIES}"), topology.indexer,
         secrets=(TOKEN_VARIABLE, *_password(topology)), alias="indexer", volume=name if topology.log else "log",
         health=f"http://localhost:{INTAKE}/livez",
     )  # fmt: skip

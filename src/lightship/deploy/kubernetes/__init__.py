@@ -65,7 +65,7 @@ def _cluster(topology: Topology) -> dict[str, list[Object]]:
 
 
 def _pod(topology: Topology) -> dict[str, list[Object]]:
-    return {"pod": one_pod(topology), "network": one_pod_policies(), "ingress": [ingress(topology)]}
+    return {"pod": one_pod(topology), "network": one_pod_policies(topology), "ingress": [ingress(topology)]}
 
 
 def _namespace(topology: Topology) -> Object:

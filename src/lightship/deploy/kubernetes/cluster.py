@@ -82,7 +82,7 @@ def indexers(topology: Topology) -> list[Object]:
 
 
 def _indexer(topology: Topology, name: str) -> Object:
-    command = indexer_command(topology, cluster_log(topology), "indexer", "$(SHARD)", to=PUSHES)
+    command = indexer_command(topology, cluster_log(topology), "indexer", "$(SHARD)", to=f"{PUSHES}:{QUERIES}")
     run = container(
         "indexer", topology.image, command, topology.indexer,
         env=environment([TOKEN_VARIABLE, LOG_PASSWORD_VARIABLE], {"SHARD": POD_INDEX}, {}),

@@ -128,13 +128,13 @@ def claim(disk: int) -> Object:
     return {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size(disk)}}}
 
 
-def service(name: str, component: str, ports: Mapping[str, int], **more: Any) -> Object:
-    """Return a Service; `more` are other fields of its spec."""
+def service(name: str, component: str, ports: Mapping[str, int], *, to: int = 0, **more: Any) -> Object:
+    """Return a Service, for the pods' ports of the same numbers, or `to`; `more` are other fields of its spec."""
     return {
         "apiVersion": "v1", "kind": "Service", "metadata": labelled(name, component),
         "spec": {
             **more, "selector": {PART_LABEL: component},
-            "ports": [{"name": name, "port": port, "targetPort": port} for name, port in ports.items()],
+            "ports": [{"name": name, "port": port, "targetPort": to or port} for name, port in ports.items()],
         },
     }  # fmt: skip
 

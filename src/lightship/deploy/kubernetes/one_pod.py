@@ -1,6 +1,7 @@
 """A deployment on one machine: its log is a file, so all processes, one a container, are in one Pod.
 
-`podman kube play` takes it too. Probes are commands: Podman would ask with curl, which the image does not have.
+`podman kube play` takes it too. Probes are commands: Podman would ask with curl, which the image does not have. It publishes
+every port of a container on the machine: so they are the deployment file's.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from lightship.deploy.parts import (
     searchengine_command,
 )
 from lightship.deploy.topology import Topology
+from lightship.deploy.values import INTAKE_BEYOND
 
 NAME = "lightship"
 
@@ -41,36 +43,41 @@ def one_pod(topology: Topology) -> list[Object]:
     pods = template(NAME, NAME, containers, 30, volumes=[data(NAME), tmp()])
     return [
         *single(NAME, NAME, pods, disk),
-        service("searchengine", NAME, {"http": QUERIES}),
-        service("indexer", NAME, {"http": INTAKE}),
+        service("searchengine", NAME, {"http": QUERIES}, to=topology.port),
+        service("indexer", NAME, {"http": INTAKE}, to=_intake(topology)),
     ]
 
 
-def one_pod_policies() -> list[Object]:
+def one_pod_policies(topology: Topology) -> list[Object]:
     """Return who may talk to the Pod, and whom it may call."""
-    return [*everywhere(), policy(NAME, [{"ports": ports([QUERIES])}, inside([INTAKE])], [{"to": WORLD}])]
+    incoming = [{"ports": ports([topology.port])}, inside([_intake(topology)])]
+    return [*everywhere(), policy(NAME, incoming, [{"to": WORLD}])]
+
+
+def _intake(topology: Topology) -> int:
+    """Return the port on which the first indexer takes documents in; the others follow."""
+    return topology.port + INTAKE_BEYOND
 
 
 def _searchengine(topology: Topology) -> Object:
+    port = topology.port
     return container(
-        "searchengine", topology.image, searchengine_command(DRAIN), topology.searchengine,
-        env=environment([TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE], {}, {}),
-        ports=[{"name": "http", "containerPort": QUERIES}],
-        **_probes(QUERIES), readinessProbe=_probe(QUERIES, "/readyz", 5, 2), **mounts(),
+        "searchengine", topology.image, searchengine_command(DRAIN, port), topology.searchengine,
+        env=environment([TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE], {}, {}), ports=[{"containerPort": port}],
+        **_probes(port), readinessProbe=_probe(port, "/readyz", 5, 2), **mounts(),
     )  # fmt: skip
 
 
 def _indexers(topology: Topology) -> list[Object]:
-    log = log_url([])
-    return [
-        container(
-            name, topology.image,
-            indexer_command(topology, log, name, shard, to="localhost", port=INTAKE + number), topology.indexer,
-            env=environment([TOKEN_VARIABLE], {}, {}), ports=[{"containerPort": INTAKE + number}],
-            **_probes(INTAKE + number), **mounts(),
-        )
-        for number, (name, shard) in enumerate(indexers(topology))
-    ]  # fmt: skip
+    return [_indexer(topology, *each, _intake(topology) + number) for number, each in enumerate(indexers(topology))]
+
+
+def _indexer(topology: Topology, name: str, shard: int, port: int) -> Object:
+    command = indexer_command(topology, log_url([]), name, shard, to=f"localhost:{topology.port}", listen=port)
+    return container(
+        name, topology.image, command, topology.indexer, env=environment([TOKEN_VARIABLE], {}, {}),
+        ports=[{"containerPort": port}], **_probes(port), **mounts(),
+    )  # fmt: skip
 
 
 def _crawler(topology: Topology) -> Object:
