@@ -15,7 +15,7 @@ _INDENT = "  "
 
 def dump(value: Mapping[str, Any]) -> str:
     """Return a document, with a line end."""
-    return "\n".join(_mapping(value, "")) + "\n"
+    return "\n".join(_mapping(value, "") or ["{}"]) + "\n"
 
 
 def dump_all(values: Sequence[Mapping[str, Any]]) -> str:
