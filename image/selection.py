@@ -13,7 +13,7 @@ _LEFT_OUT = """
     EXTERNALLY-MANAGED LICENSE.txt __hello__* __phello__ _aix_support* _bootsubprocess* _bz2.* _crypt.* _ctypes* _curses* _dbm.*
     _distutils* _lsprof.* _lzma.* _osx_support* _pydecimal* _pyio* _sqlite3.* _sysconfigdata* _test* _xx* _zoneinfo.* aifc*
     antigravity* asynchat* asyncio/proactor_events.py asyncio/windows_* asyncore* audioop.* bdb* bz2* cProfile* cgi.* cgitb*
-    chunk.* code.* codeop* colorsys* compileall* concurrent/futures/process.py config-* crypt.* ctypes curses dbm difflib*
+    chunk.* code.* codeop* colorsys* compileall* concurrent/futures/process.py config-* crypt.* ctypes curses dbm
     distutils doctest* ensurepip ftplib* http/cookiejar.py idlelib imaplib* imghdr* lib2to3 lzma* mailbox* mailcap*
     modulefinder* multiprocessing/dummy multiprocessing/forkserver.py multiprocessing/heap.py multiprocessing/managers.py
     multiprocessing/pool.py multiprocessing/popen_spawn_win32.py multiprocessing/queues.py multiprocessing/shared* nis.* nntplib*

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cluster.client import free_ports, search
 from docker.conftest import Built
 from lightship import __version__
+from lightship.cli.deploy import deploy
 from support import require, wait_until
 
 Podman = Callable[..., str]
@@ -92,3 +97,27 @@ def test_podman_plays_a_pod_of_kubernetes(podman: Podman, tmp_path: Path) -> Non
     podman("kube", "play", str(pod))
     wait_until(lambda: search(port, "news")["total"] == 1, 30, "news")
     podman("kube", "down", str(pod))
+
+
+def test_podman_plays_the_kubernetes_output(podman: Podman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    port = free_ports(1)
+    Path("lightship.toml").write_text(f'name = "played"\nport = {port}\nsearchengine.memory = "256MiB"\n')
+    deploy(["--env=dev", f"--image={IMAGE}", "--output=pod", "kubernetes"])
+    secrets = yaml.safe_load(Path("pod/secret.yaml").read_text())["stringData"]
+    if podman("version", "--format", "{{.Client.Version}}").startswith("4.3."):  # which can't read the Secret as it is
+        encoded = {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()}
+        Path("secret.json").write_text(json.dumps(encoded))
+        podman("secret", "create", "lightship", "secret.json")
+    else:
+        podman("kube", "play", "pod/secret.yaml")
+    podman("kube", "play", "pod/pod.yaml")
+    wait_until(lambda: search(port, "lightship")["total"] == 0, 30, "the layout of the indexer")
+    document = b'{"url": "https://a.example/", "title": "A lightship", "text": "anchored"}'
+    request = urllib.request.Request(f"http://127.0.0.1:{port + 1010}/documents", document)
+    request.add_header("Authorization", f"Bearer {secrets['LIGHTSHIP_TOKEN']}")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+    wait_until(lambda: search(port, "lightship")["total"] == 1, 10, "the document")
+    podman("kube", "down", "pod/pod.yaml")
+    podman("secret", "rm", "lightship")
