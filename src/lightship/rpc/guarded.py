@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from lightship.errors import UnavailableError
 from lightship.tokens import Guard
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -21,5 +23,7 @@ def guarded(guard: Guard, endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
+        except asyncio.CancelledError:  # the server waits no longer for what is under way
+            raise UnavailableError("this program stops: whether it was done is not known; send it again") from None
 
     return check

@@ -21,7 +21,7 @@ import zstandard
 from lightship.doclog import Position
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.intake import body, group, room
+from lightship.intake import body, group, room, server
 from lightship.intake.server import taking_in
 from lightship.model import Change, partition_of
 from lightship.position import Reached, log_digest
@@ -307,6 +307,22 @@ def test_what_was_under_way_is_answered_when_it_stops(held: HeldLog) -> None:
         thread.join()
     assert replies[0].status == 200
     assert stored(held).keys() == {"a"}
+    held.close()
+
+
+def test_who_waits_longer_than_it_takes_to_stop_is_told_to_send_it_again(
+    held: HeldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GRACE_SECONDS", 1)
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        held.free.clear()
+        threads, replies = in_threads([lambda: post(Caller(port), line("a"))])
+        wait_until(lambda: Caller(port).get("/status").json["waiting_bytes"] > 0, 10, "it waits")
+        threading.Timer(3, held.free.set).start()
+    for thread in threads:
+        thread.join()
+    assert (replies[0].status, replies[0].headers["retry-after"]) == (503, "1")
+    assert "send it again" in replies[0].json["error"]
     held.close()
 
 
