@@ -18,6 +18,8 @@ import atheris
 with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
+    from lightship.crawler.feed import parse_feed
+    from lightship.crawler.sitemap import parse_sitemap
     from lightship.doclog import codec
     from lightship.errors import LightshipError
     from lightship.index.compiler import compile_query
@@ -135,8 +137,22 @@ def line(data: bytes) -> None:
     parse_line(data, strict=True)
 
 
+def sitemap(data: bytes) -> None:
+    """A sitemap of a website, or what it says is one."""
+    found = parse_sitemap(data, "https://example.org/sitemap.xml")
+    assert all(url.startswith("http") for url in [*found.sitemaps, *(page.url for page in found.pages)])
+
+
+def feed(data: bytes) -> None:
+    """A feed of a website, with the header that came with it."""
+    header, _, body = data.partition(b"\n")
+    found = parse_feed(body, header.decode("latin-1"), "https://example.org/feed")
+    assert all(page.url.startswith("http") for page in found)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (manifest, install, messages, tokens, position, query, stored, line)
+    target.__name__: target
+    for target in (manifest, install, messages, tokens, position, query, stored, line, sitemap, feed)
 }
 
 
