@@ -72,6 +72,10 @@ def _addresses(text: str) -> tuple[str, ...]:
     return names
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().rstrip("/") for name in text.split(",") if name.strip())
+
+
 def _optional_addresses(text: str) -> tuple[str, ...]:
     return _addresses(text) if text else ()
 
@@ -164,7 +168,29 @@ class CrawlerSettings:
     max_bytes: int = _setting(8 << 20, "bytes of one page, after decompression; more is cut", _number(1024, 1 << 30))
     max_pages: int = _setting(100_000, "pages of one source", _number(1, 100_000_000))
     max_redirects: int = _setting(10, "redirects that are followed from one url", _number(0, 50))
-    revisit: float = _setting(3600.0, "seconds after which a page is looked at again", _number(1, 31_536_000, float))
+    max_depth: int = _setting(100, "links that a page may be away from its source", _number(0, 1_000_000))
+    max_site_bytes: int = _setting(
+        10 << 30, "bytes fetched of one site in a day; 0: as many as there are", _number(0, 1 << 50)
+    )
+    revisit: float = _setting(
+        3600.0, "seconds after which a page is looked at again, until it is known how often it changes",
+        _number(1, 31_536_000, float),
+    )  # fmt: skip
+    revisit_least: float = _setting(
+        0.0, "seconds between two visits to a page that always changes; 0: a sixtieth of -revisit",
+        _number(0, 31_536_000, float),
+    )  # fmt: skip
+    revisit_most: float = _setting(
+        0.0, "seconds between two visits to a page that never changes; 0: 24 times -revisit",
+        _number(0, 31_536_000, float),
+    )  # fmt: skip
+    hold: float = _setting(
+        0.3, "share of a site's documents that may vanish at once; when more would, they are kept; 1: all may",
+        _number(0, 1, float),
+    )  # fmt: skip
+    accept: tuple[str, ...] = _setting(
+        (), "sites, like https://example.org, with commas, whose documents may vanish as they did", _names
+    )
     user_agent: str = _setting(
         "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
     )

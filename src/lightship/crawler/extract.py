@@ -37,6 +37,12 @@ class Page(NamedTuple):
     links: list[str]
     canonical: str | None
     noindex: bool
+    refresh: str | None = None
+    alternates: list[str] = []  # noqa: RUF012
+    feeds: list[str] = []  # noqa: RUF012
+    fingerprint: int = 0
+    missing: bool = False
+    login: bool = False
 
 
 def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "") -> Page:

@@ -32,11 +32,15 @@ class RefusedBodyError(InvalidInputError):
 
 
 class Response(NamedTuple):
-    """An answer; `body` is decompressed, cut at the limit of its size, and empty unless the status is 200."""
+    """An answer; `body` is decompressed, cut at the limit of its size, and empty unless the status is 200.
+
+    `size` is how many bytes of a body came, as they were sent.
+    """
 
     status: int
     headers: CIMultiDictProxy[str]
     body: bytes
+    size: int = 0
 
     @property
     def content_type(self) -> str:
@@ -82,7 +86,8 @@ class Fetcher:
                 session.get(URL(url, encoded=True), headers=headers, allow_redirects=False) as answer,
             ):
                 body = await self._body(answer, types) if answer.status == 200 else b""
-                return Response(answer.status, answer.headers, body)
+                size = answer.content.total_raw_bytes if body else 0
+                return Response(answer.status, answer.headers, body, size)
         except TimeoutError as error:
             raise FetchError(f"no whole answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
