@@ -159,6 +159,9 @@ class CrawlerSettings:
 
     log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to, as for the indexer")
     data: str = _setting("lightship-data/crawler", "data folder, for the frontier")
+    listen: str = _setting(
+        "", "address on which it explains what became of a page, like :9190; when empty, none", _optional_address
+    )
     concurrency: int = _setting(16, "requests under way at once", _number(1, 1000))
     per_host: int = _setting(4, "requests under way at once to one host", _number(1, 100))
     delay: float = _setting(
@@ -194,6 +197,8 @@ class CrawlerSettings:
     user_agent: str = _setting(
         "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
     )
+    tls_cert: str = _setting("", TLS_CERT)
+    tls_key: str = _setting("", TLS_KEY)
     tls_ca: str = _setting("", TLS_CA)
 
 
@@ -236,6 +241,20 @@ class StatusSettings:
     indexer: tuple[str, ...] = _setting(
         (), "host:port of indexers' -listen to ask too, with commas", _optional_addresses
     )
+    tls_ca: str = _setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExplainSettings:
+    """Settings of `lightship explain`; its argument is the url."""
+
+    crawler: tuple[str, ...] = _setting(
+        ("localhost:9190",), "host:port of the crawlers' -listen, with commas", _optional_addresses
+    )
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas", _optional_addresses
+    )
+    query: str = _setting("", "a query: say how it ranks the page")
     tls_ca: str = _setting("", TLS_CA)
 
 

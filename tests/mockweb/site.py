@@ -38,6 +38,7 @@ class MockSite:
     def __init__(self) -> None:
         self.pages: dict[str, Answer] = {}
         self.requests: list[tuple[str, int, CIMultiDictProxy[str]]] = []  # path, status, request headers
+        self.endless: list[Callable[[str], Answer | None]] = []  # what answers for a path that is not in `pages`
         self.times: dict[str, list[float]] = {}  # when each path was asked for, in seconds since the epoch
         self.address = ""
         self._loop = asyncio.new_event_loop()
@@ -90,7 +91,8 @@ class MockSite:
         return runner
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        answer = self.pages.get(request.path_qs, Answer("not here", 404))
+        made = (answer for endless in self.endless if (answer := endless(request.path_qs)))
+        answer = self.pages.get(request.path_qs) or next(made, Answer("not here", 404))
         etag = answer.headers.get("ETag")
         status = 304 if etag and request.headers.get("If-None-Match") == etag else answer.status
         self.times.setdefault(request.path_qs, []).append(time.time())

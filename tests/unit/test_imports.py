@@ -52,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "index": FOUNDATION,
     "rpc": FOUNDATION,
     "intake": FOUNDATION | {"doclog", "rpc"},
-    "crawler": FOUNDATION | {"doclog"},
+    "crawler": FOUNDATION | {"doclog", "rpc"},
     "indexer": FOUNDATION | LIBRARIES | {"intake"},
     "searchengine": FOUNDATION | {"index", "rpc"},
     "deploy": {"config"},
