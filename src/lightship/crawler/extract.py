@@ -16,6 +16,7 @@ from lightship.crawler.reading.metadata import metas_of, read_metadata
 from lightship.crawler.reading.signs import is_login, says_missing
 from lightship.crawler.reading.tree import attribute, document_of_tree, line
 from lightship.language import detect_language, primary_subtag
+from lightship.model import clean_text
 
 MAX_TEXT = 1_000_000  # characters kept of a page: its head
 MAX_TITLE, MAX_DESCRIPTION = 500, 1000
@@ -61,7 +62,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such wishes; `encoding`
     is the Python codec that it was read with.
     """
-    tree = HTMLTree.parse(html)
+    tree = HTMLTree.parse(clean_text(html))
     document = document_of_tree(tree)
     metas = metas_of(document)
     wishes = _all_wishes(robots, metas, agent.lower())

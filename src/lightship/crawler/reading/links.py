@@ -17,7 +17,8 @@ IMMEDIATE = 3.0  # seconds: a page that shows another one sooner is not meant to
 FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 
 _REFRESH = re.compile(
-    r"\s*(\d{0,9})[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?(?P<quote>[\"']?)(?P<url>.+)", re.IGNORECASE | re.DOTALL
+    r"\s*(\d{0,9})[\d.]*\s*[;,\s]\s*(?!\s*url\s*=\s*$)(?:url\s*=\s*)?(?P<quote>[\"']?)(?P<url>.+)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
