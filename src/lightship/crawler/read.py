@@ -9,10 +9,11 @@ from datetime import datetime
 import msgspec
 from markdown_it import MarkdownIt
 
-from lightship.crawler.decode import decode
+from lightship.crawler.decode import read_characters
 from lightship.crawler.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
+from lightship.crawler.reading.fingerprint import fingerprint
 from lightship.language import detect_language
-from lightship.model import Document, check_document
+from lightship.model import Document, FieldValue, check_document
 
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
@@ -27,25 +28,39 @@ def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str]
 
     `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary.
     """
-    text = decode(body, content_type)
+    text, encoding = read_characters(body, content_type)
     kind = content_type.partition(";")[0].strip().lower()
     if kind == MARKDOWN:
         text = _markdown.render(_without_front_matter(text[: MAX_TEXT * 2]))
     elif kind == PLAIN:
         found = extract("", url, robots=robots, agent=agent)
         text = plain_text(text)
-        return found._replace(text=text, title=text.partition("\n")[0][:MAX_TITLE], language=detect_language(text))
-    return extract(text, url, robots=robots, agent=agent)
+        return msgspec.structs.replace(
+            found, text=text, title=text.partition("\n")[0][:MAX_TITLE], language=detect_language(text),
+            fingerprint=fingerprint(text),
+        )  # fmt: skip
+    return extract(text, url, robots=robots, agent=agent, encoding=encoding)
 
 
 def document_of(
     page: Page, url: str, *, title: str = "", modified: datetime | None = None, fetched: datetime | None = None
 ) -> Document:
-    """Return the checked document of a page; `title` is for one that has none. Raises InvalidDocumentError."""
+    """Return the checked document of a page; raises InvalidDocumentError.
+
+    `title` is for a page that has none, `modified` what its server says, else the page's own word counts. Its author,
+    time of publication and the anchors of its headings (`#id`, empty for none) become fields.
+    """
+    fields: dict[str, FieldValue] = {}
+    if page.author:
+        fields["author"] = page.author
+    if page.published:
+        fields["published"] = page.published.isoformat()
+    if any(page.anchors):
+        fields["anchors"] = [f"#{anchor}" if anchor else "" for anchor in page.anchors]
     return check_document(
         Document(
             url=url, title=page.title or title, text=page.text, headings=page.headings, description=page.description,
-            language=page.language, modified=modified, fetched=fetched,
+            language=page.language, modified=modified or page.modified or page.published, fetched=fetched, fields=fields,
         )
     )  # fmt: skip
 
