@@ -1,8 +1,9 @@
 """Pages of a site with the same text are folded: one stands for all, always the one with the shortest url.
 
-Two texts are the same when they are equal, or when their fingerprints differ in few bits and their titles in nothing
-(Manku, Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: of fingerprints that differ in up to three
-bits, one of four pieces is equal, which an index finds). Short texts are compared only under the urls that servers
+Two texts are the same when they are equal, or when their titles are and their fingerprints differ in few bits (Manku,
+Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: of fingerprints that differ in up to three bits, one of
+four pieces is equal, which an index finds). Three bits are a hundredth of a text of a page's length; equal titles are a
+sign too, so up to six bits are allowed: a changed line. Short texts are compared only under the urls that servers
 commonly give to one page: with and without a slash at the end, with and without index.html.
 """
 
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from lightship.crawler.entry import NEAR, Outcome, State
+from lightship.crawler.entry import Outcome, State
+from lightship.crawler.reading.fingerprint import distance
 
 _PIECES = (
     "(fingerprint >> 48) & 65535",
@@ -27,7 +29,13 @@ _LIKE = " union ".join(
     f"select url, content, fingerprint from pages where site = ?1 and state = 1 and fingerprint <> 0 and {piece} = ?{i}"
     for i, piece in enumerate(_PIECES, 2)
 )
+_TITLED = (
+    "select url, content, fingerprint from pages where site = ? and substr(content, 9) = ? and state = 1"
+    " and fingerprint <> 0 limit ?"
+)
 _NAMED = "select url, content, fingerprint from pages where url in (select value from json_each(?)) and state = 1"
+NEAR = 6  # bits in which the fingerprints of two texts under the same title differ, at most
+MAX_TITLED = 200  # pages of the same title that are compared; beyond them, three bits are found
 _INDEXES = ("index.html", "index.htm", "index.php", "index.xhtml", "default.html")
 
 
@@ -46,7 +54,7 @@ class Twin(NamedTuple):
             return self.content == other.content and other.url in variants(self.url)
         if self.content[:8] == other.content[:8]:
             return True
-        return self.content[8:] == other.content[8:] and (self.fingerprint ^ other.fingerprint).bit_count() <= NEAR
+        return self.content[8:] == other.content[8:] and distance(self.fingerprint, other.fingerprint) <= NEAR
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -101,7 +109,8 @@ def _stored(db: apsw.Connection, site: str, twin: Twin) -> Iterator[Twin]:
     if twin.fingerprint:
         pieces = ((twin.fingerprint >> shift) & 65535 for shift in (48, 32, 16, 0))
         rows += db.execute(_LIKE, (site, *pieces)).fetchall()
-    for row in rows:
+        rows += db.execute(_TITLED, (site, (twin.content or b"")[8:], MAX_TITLED)).fetchall()
+    for row in set(rows):
         yield Twin(*row)
 
 

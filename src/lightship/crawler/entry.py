@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from lightship.crawler.reading.fingerprint import NEAR, distance
 from lightship.model import Change, Document
 
-NEAR = 3  # differing bits of two fingerprints, at most: then the texts are taken for the same one
 AT_ONCE = 1.0  # as the time of a visit: long due; 0 means never visited
 
 
@@ -133,4 +133,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         if self.kept or (self.state is entry.state and self.content == entry.content):
             return False
         both = self.fingerprint and entry.fingerprint and self.state is entry.state
-        return not (both and (self.fingerprint ^ entry.fingerprint).bit_count() <= NEAR)
+        return not (both and distance(self.fingerprint, entry.fingerprint) <= NEAR)

@@ -119,7 +119,7 @@ class Frontier:
 
     def due(self, site: str, now: float, limit: int, busy: Collection[str]) -> list[Entry]:
         """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (urls)."""
-        if self._is_spent(site, now):
+        if self.is_spent(site, now):
             return []
         room = max(0, min(limit, self._settings.max_pages - self._put.get(site, 0) - len(busy)))
         with self._database.access() as db:
@@ -128,7 +128,8 @@ class Frontier:
             rows = db.execute(_DUE, (site, now, limit + len(busy))).fetchall() if len(fresh) < limit else []
         return [entry_of(row) for row in fresh + [row for row in rows if row[0] not in busy]][:limit]
 
-    def _is_spent(self, site: str, now: float) -> bool:
+    def is_spent(self, site: str, now: float) -> bool:
+        """Return whether as many bytes of `site` were fetched today as may be."""
         day, size = self._spent.get(site, (0, 0))
         return 0 < self._settings.max_site_bytes <= size and day == int(now // DAY)
 
@@ -152,7 +153,9 @@ class Frontier:
     def listed(self, site: str, links: Sequence[Link]) -> None:
         """Add the sitemaps of `site`."""
         with self._database.transaction() as db:
-            self.found.add(db, [link for link in links if urls.site(link.url) in self._sites], Where(site, 0))
+            for link in links:
+                if urls.site(link.url) in self._sites:
+                    self.found.add(db, [link], Where(f"{site}/robots.txt" if link.how is How.ROBOTS else None, 0))
 
     def fold(self, outcomes: Sequence[Outcome]) -> Folded:
         """Return `outcomes` with each DUPLICATE folded; nothing is written."""
@@ -166,8 +169,9 @@ class Frontier:
                 self._visited(db, outcome)
                 self._discover(db, outcome)
                 self._count(db, outcome)
-            for url, by in displaced:
-                db.execute(_DISPLACED, (State.DUPLICATE, by, duplicate_note(by), time.time(), url, State.PAGE))
+            since = {outcome.entry.url: outcome.fetched for outcome in outcomes}
+            for url, by in displaced:  # what stands for it was found well just now
+                db.execute(_DISPLACED, (State.DUPLICATE, by, duplicate_note(by), since[by], url, State.PAGE))
                 self._doomed.add(urls.site(url))
             for outcome in outcomes:
                 self._resolve(db, outcome)
@@ -187,13 +191,13 @@ class Frontier:
         db.execute(_REMEMBER, (outcome.fetched, outcome.status, outcome.state, outcome.note[:500], entry.url))
         db.execute(_FORGET, (entry.url, VISITS_KEPT))
         if outcome.size:
-            self._spend(db, entry.site, outcome.size)
+            db.execute("update sites set day = ?, bytes = ? where site = ?", (*self._spent[entry.site], entry.site))
 
-    def _spend(self, db: apsw.Connection, site: str, size: int) -> None:
+    def spend(self, site: str, size: int) -> None:
+        """Count bytes that were fetched of `site` today; they are remembered with the outcome that they led to."""
         today = int(time.time() // DAY)
         day, spent = self._spent.get(site, (0, 0))
         self._spent[site] = today, size + (spent if day == today else 0)
-        db.execute("update sites set day = ?, bytes = ? where site = ?", (*self._spent[site], site))
 
     def _discover(self, db: apsw.Connection, outcome: Outcome) -> None:
         entry = outcome.entry
@@ -222,7 +226,7 @@ class Frontier:
         self._put[entry.site] = self._put.get(entry.site, 0) + (outcome.change is not None and entry.digest is None)
         if entry.kind is not Kind.PAGE:
             return
-        if before is State.NEW:
+        if before is State.NEW and outcome.status:
             self.found.traps.visited(entry.url, after)
         count(
             db, self._sites[entry.site],

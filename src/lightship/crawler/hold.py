@@ -21,6 +21,7 @@ from lightship.doclog.database import Database
 
 logger = logging.getLogger(__name__)
 
+DAY = 86_400.0  # seconds: what vanished is counted for a day at least, and for the longest interval
 FEW = 5  # documents that may vanish from a small site, if as many were found well
 WITNESSES = 10  # vanished pages, at most, for which others are looked at before their time
 TOLD_FROM = 3  # vanished pages, unless all were looked at
@@ -60,7 +61,7 @@ class Hold:
     def __init__(self, database: Database, settings: CrawlerSettings) -> None:
         """Decide by `settings`."""
         self._database, self._settings = database, settings
-        self._window = Pace.of(settings).most
+        self._window = max(Pace.of(settings).most, DAY)
         self._asked: dict[str, int] = {}
         with database.access() as db:
             self._held = {str(site) for (site,) in db.execute("select site from sites where held is not null")}

@@ -64,6 +64,10 @@ class SiteCrawl:
                 for entry in entries:
                     await self._own_slots.acquire()
                     await self._pace()
+                    if means.frontier.is_spent(self.site, time.time()):  # by what came meanwhile
+                        self._own_slots.release()
+                        self._busy.discard(entry.url)
+                        continue
                     visits.create_task(self._visit(entry))
                 if not entries:
                     await self._rest()
@@ -78,7 +82,8 @@ class SiteCrawl:
         self.idle = not self._busy and not self._means.frontier.interrupted(self.site)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), REST_SECONDS)
+            async with asyncio.timeout(REST_SECONDS):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._wake.wait()
         self.idle = False
 
     async def _current_rules(self) -> Rules:
@@ -114,6 +119,7 @@ class SiteCrawl:
                 outcome = await means.visitor.visit(entry, rules)
         finally:
             self._own_slots.release()
+        means.frontier.spend(self.site, outcome.size)
         await self._note(outcome)
         await means.outcomes.put(outcome)
 

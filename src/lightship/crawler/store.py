@@ -30,6 +30,7 @@ create index pages_a on pages (site, (fingerprint >> 48) & 65535) where state = 
 create index pages_b on pages (site, (fingerprint >> 32) & 65535) where state = 1 and fingerprint <> 0;
 create index pages_c on pages (site, (fingerprint >> 16) & 65535) where state = 1 and fingerprint <> 0;
 create index pages_d on pages (site, fingerprint & 65535) where state = 1 and fingerprint <> 0;
+create index pages_titled on pages (site, substr(content, 9)) where state = 1 and fingerprint <> 0;
 create table visits (
     page integer not null, time real not null, status integer not null, state integer not null, note text not null,
     primary key (page, time)) without rowid;

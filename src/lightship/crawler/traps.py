@@ -45,6 +45,9 @@ _CALENDAR = re.compile(
 _DIGITS = re.compile(r"\d+")
 
 
+_TELLING = frozenset({State.PAGE, State.MOVED, State.ALIAS, State.DUPLICATE, State.EXCLUDED})
+
+
 class Clean(NamedTuple):
     """A url without its session id; `dropped` names that, and is empty when there was none."""
 
@@ -115,6 +118,9 @@ def _keys(query: str) -> list[str]:
     return [pair.partition("=")[0] for pair in query.split("&") if pair]
 
 
+_ANY = ("*",)
+
+
 class Form(NamedTuple):
     """What urls of one kind have in common: `path` and `keys` with all numbers made one, `dates` when only dates differ."""
 
@@ -125,16 +131,23 @@ class Form(NamedTuple):
     @classmethod
     def of(cls, url: str) -> Form:
         """Return the form of a normal url."""
-        path, _, query = url.partition("?")
-        dated = _year("/" + path.split("/", 3)[3], query) is not None
+        head, _, query = url.partition("?")
+        scheme, _, host, path = head.split("/", 3)
+        dated = _year(f"/{path}", query) is not None
         if dated:
             path = _DATE.sub("#", path)
-        return cls(_DIGITS.sub("#", path), tuple(sorted(set(_keys(query)))), dated)
+        keys = tuple(sorted(set(_keys(query))))
+        return cls(f"{scheme}//{host}/{_DIGITS.sub('#', path)}", keys, dated)
+
+    @property
+    def whole(self) -> Form:
+        """The form of all urls of the path that have parameters."""
+        return Form(self.path, _ANY, dates=False) if self.keys else self
 
     @property
     def single(self) -> bool:
         """Whether only one url can have this form."""
-        return not self.keys and "#" not in self.path
+        return not self.keys and "#" not in self.path.split("/", 3)[3]
 
 
 class _Tally:
@@ -165,15 +178,22 @@ class Traps:
         if len(sets) >= MAX_SETS and form.keys not in sets:
             return f"trap: endless combinations of parameters, {len(sets)} of {form.path}"
         if tally is None:
-            return ""
+            return self.brings_nothing(url)
         calendar = bool(_CALENDAR.search(url))
         if form.dates and tally.known >= (MAX_DATES if calendar else MAX_PLAIN_DATES):
             return f"trap: a calendar, {tally.known} urls like {form.path} differ in their dates alone"
         if len(form.keys) >= 3 and tally.known >= MAX_COMBINED:
             return f"trap: endless parameters, {tally.known} urls like {form.path}?{'&'.join(form.keys)}"
-        if tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
-            what = "a calendar" if calendar else "endless parameters" if form.keys else "endless urls"
-            return f"trap: {what}, of {tally.visited} urls like {form.path} {tally.new} brought something new"
+        return self.brings_nothing(url)
+
+    def brings_nothing(self, url: str) -> str:
+        """Return why `url`, whether known or not, is a trap by what its like have brought, or an empty string."""
+        form = Form.of(url)
+        for each in (form, form.whole):
+            tally = self._tallies.get(each)
+            if tally and tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
+                what = "a calendar" if _CALENDAR.search(url) else "endless parameters" if form.keys else "endless urls"
+                return f"trap: {what}, of {tally.visited} pages like {each.path} {tally.new} brought something new"
         return ""
 
     def known(self, url: str) -> None:
@@ -186,17 +206,17 @@ class Traps:
             self._sets.setdefault(form.path, set()).add(form.keys)
 
     def visited(self, url: str, state: State) -> None:
-        """Count the first visit to `url`."""
+        """Count the first visit to `url`; one that brought no page at all tells nothing."""
         form = Form.of(url)
-        if form.single:
+        if form.single or state not in _TELLING:
             return
-        tally = self._tallies.setdefault(form, _Tally())
-        tally.visited += 1
-        tally.new += state in (State.PAGE, State.MOVED, State.FAILED)
+        for each in {form, form.whole}:
+            tally = self._tallies.setdefault(each, _Tally())
+            tally.visited += 1
+            tally.new += state in (State.PAGE, State.MOVED)
 
     def load(self, pages: Iterable[tuple[str, int]]) -> None:
         """Learn from the urls and states of a frontier."""
         for url, state in pages:
             self.known(url)
-            if state not in (State.NEW, State.LIST):
-                self.visited(url, State(state))
+            self.visited(url, State(state))

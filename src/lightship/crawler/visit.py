@@ -22,7 +22,7 @@ from lightship.crawler.read import digest_of, document_of, read_page
 from lightship.crawler.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.robots import Rules
 from lightship.crawler.sitemap import parse_sitemap
-from lightship.crawler.traps import without_session
+from lightship.crawler.traps import Traps, without_session
 from lightship.errors import InvalidInputError
 
 MAX_NESTED = 3  # sitemaps in sitemaps
@@ -31,12 +31,14 @@ MAX_NESTED = 3  # sitemaps in sitemaps
 class Visitor:
     """Visits pages with `fetcher`; `sites` are the sites of this crawl, and may grow while it runs."""
 
-    def __init__(self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], missing: Missing) -> None:
+    def __init__(
+        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], missing: Missing, traps: Traps
+    ) -> None:
         """Visit with `fetcher` by `settings`; `missing` knows how sites answer for pages that they have not."""
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
-        self._missing = missing
+        self._missing, self._traps = missing, traps
         self._pace = Pace.of(settings)
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
@@ -60,6 +62,8 @@ class Visitor:
             return _failed(entry, 0, "robots.txt can't be had")
         if not rules.allows(entry.url):
             return _settled(entry, State.EXCLUDED, 0, f"disallowed by {rules.line(entry.url)}")
+        if entry.state is State.NEW and (trap := self._traps.brings_nothing(entry.url)):
+            return _settled(entry, State.EXCLUDED, 0, trap)
         types = TEXT_TYPES if entry.kind is Kind.PAGE else ()
         try:
             response = await self._fetcher.get(entry.url, _validators(entry), types)

@@ -75,7 +75,8 @@ class WebCrawler:
         writer: asyncio.Task[None],
     ) -> None:
         """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
-        visitor = Visitor(fetcher, self._settings, self._frontier.sites, Missing(fetcher, self._database))
+        missing, frontier = Missing(fetcher, self._database), self._frontier
+        visitor = Visitor(fetcher, self._settings, frontier.sites, missing, frontier.found.traps)
         means = Means(
             self._settings, self._frontier, self._journal, self._hold, Robots(fetcher, self._settings, self._database),
             visitor, asyncio.Semaphore(self._settings.concurrency), outcomes,
@@ -128,7 +129,11 @@ class WebCrawler:
         for outcome in settled:
             level = logging.WARNING if outcome.failed else logging.INFO
             logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
-        self._delete({outcome.entry.site for outcome in settled if not outcome.failed})
+        answered = [outcome for outcome in settled if not outcome.failed]
+        self._delete({outcome.entry.site for outcome in answered})
+        for site in {outcome.entry.site for outcome in answered if outcome.state is State.PAGE}:
+            if site not in self._frontier.doomed([site]):
+                self._hold.well(site)
 
     def _delete(self, sites: set[str]) -> None:
         """Delete the documents of `sites` that are to go and may; what is held stays."""
@@ -136,8 +141,6 @@ class WebCrawler:
             gone = self._hold.judge(site)
             self._appender.put([Change.delete(url) for url in gone])
             self._frontier.deleted(site, gone)
-        for site in sites - self._frontier.doomed(sites):
-            self._hold.well(site)
 
 
 def _refuse(outcome: Outcome, reason: str | None) -> Outcome:
