@@ -15,11 +15,11 @@ from yarl import URL
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.address import guarded_socket
+from lightship.crawler.media import READABLE
 from lightship.errors import InvalidInputError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
-TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", "text/markdown", ""})
 BOMB_RATIO = 20  # times that text hardly ever shrinks by; web pages shrink 4 to 8 times
 
 
@@ -68,7 +68,7 @@ class Fetcher:
         await self._guarded.close()
 
     async def get(
-        self, url: str, headers: Mapping[str, str] | None = None, types: Collection[str] = TEXT_TYPES
+        self, url: str, headers: Mapping[str, str] | None = None, types: Collection[str] = READABLE
     ) -> Response:
         """Return the answer for a normal url; `types` are the media types whose body is read ("" for an absent one).
 
