@@ -76,6 +76,10 @@ def _optional_addresses(text: str) -> tuple[str, ...]:
     return _addresses(text) if text else ()
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -167,6 +171,9 @@ class CrawlerSettings:
     revisit: float = _setting(3600.0, "seconds after which a page is looked at again", _number(1, 31_536_000, float))
     user_agent: str = _setting(
         "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
+    )
+    render: tuple[str, ...] = _setting(
+        (), "hosts, with commas, whose pages are made by scripts: read through a browser; * for all", _names
     )
     tls_ca: str = _setting("", TLS_CA)
 

@@ -20,6 +20,7 @@ from lightship.errors import InvalidInputError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
+TEXT_TYPES = READABLE  # that hold text to index
 BOMB_RATIO = 20  # times that text hardly ever shrinks by; web pages shrink 4 to 8 times
 
 
@@ -68,7 +69,7 @@ class Fetcher:
         await self._guarded.close()
 
     async def get(
-        self, url: str, headers: Mapping[str, str] | None = None, types: Collection[str] = READABLE
+        self, url: str, headers: Mapping[str, str] | None = None, types: Collection[str] = TEXT_TYPES
     ) -> Response:
         """Return the answer for a normal url; `types` are the media types whose body is read ("" for an absent one).
 

@@ -18,6 +18,7 @@ from lightship.crawler.append import Appender
 from lightship.crawler.fetch import Fetcher
 from lightship.crawler.frontier import Frontier, Outcome, State
 from lightship.crawler.progress import set_idle
+from lightship.crawler.render import RenderingFetcher
 from lightship.crawler.robots import Robots
 from lightship.crawler.site import SiteCrawl
 from lightship.crawler.visit import Visitor
@@ -51,7 +52,8 @@ class WebCrawler:
 
     async def _run(self, stop: threading.Event) -> None:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)
-        async with Fetcher(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
+        kind = RenderingFetcher if self._settings.render else Fetcher
+        async with kind(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
             writer = asyncio.create_task(self._write(outcomes))
             try:
                 await self._crawl(stop, fetcher, outcomes, writer)
