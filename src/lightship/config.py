@@ -80,6 +80,10 @@ def _optional_addresses(text: str) -> tuple[str, ...]:
     return _addresses(text) if text else ()
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -199,6 +203,9 @@ class CrawlerSettings:
     )
     tls_cert: str = _setting("", TLS_CERT)
     tls_key: str = _setting("", TLS_KEY)
+    render: tuple[str, ...] = _setting(
+        (), "hosts, with commas, whose pages are made by scripts: read through a browser; * for all", _names
+    )
     tls_ca: str = _setting("", TLS_CA)
 
 

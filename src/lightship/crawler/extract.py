@@ -62,7 +62,8 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such wishes; `encoding`
     is the Python codec that it was read with.
     """
-    tree = HTMLTree.parse(clean_text(html))
+    html = clean_text(html)
+    tree = HTMLTree.parse(html)
     document = document_of_tree(tree)
     metas = metas_of(document)
     wishes = _all_wishes(robots, metas, agent.lower())
@@ -70,7 +71,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
     title = line(tree.title or "") or said.title
     asks = document.query_selector('input[type="password" i]') is not None
-    content = read_content(tree)
+    content = read_content(tree, html)
     text = plain_text(content.text)
     headings = [heading for heading, _ in content.headings]
     return Page(

@@ -15,11 +15,12 @@ from yarl import URL
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.address import guarded_socket
+from lightship.crawler.media import READABLE
 from lightship.errors import InvalidInputError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
-TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", "text/markdown", ""})
+TEXT_TYPES = READABLE  # that hold text to index
 BOMB_RATIO = 20  # times that text hardly ever shrinks by; web pages shrink 4 to 8 times
 
 

@@ -21,6 +21,7 @@ from lightship.crawler.hold import Hold
 from lightship.crawler.journal import Journal
 from lightship.crawler.missing import Missing
 from lightship.crawler.progress import set_idle
+from lightship.crawler.render import RenderingFetcher
 from lightship.crawler.robots import Robots
 from lightship.crawler.site import Means, SiteCrawl
 from lightship.crawler.visit import Visitor
@@ -58,7 +59,8 @@ class WebCrawler:
 
     async def _run(self, stop: threading.Event) -> None:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)
-        async with Fetcher(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
+        kind = RenderingFetcher if self._settings.render else Fetcher
+        async with kind(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
             writer = asyncio.create_task(self._write(outcomes))
             try:
                 await self._crawl(stop, fetcher, outcomes, writer)

@@ -9,9 +9,9 @@ from resiliparse.parse.html import DocumentNode, ElementNode
 from lightship.crawler.reading.tree import attribute, line, select
 
 MAX_HEADING, MAX_HEADINGS, MAX_ANCHOR = 300, 100, 200
+MAX_READ = 1_000_000  # characters of all headings: broken pages have headings within headings
 MAX_RISE = 4  # elements that may wrap a heading inside of the section that has its id
 
-_MARKS = re.compile(r"\s*[¶§#🔗]+$")  # of the link to the heading itself
 _SECTIONS = frozenset({"section", "div", "article", "header", "hgroup", "details", "summary"})
 _BLANK = re.compile(r"\s")
 
@@ -19,17 +19,21 @@ _BLANK = re.compile(r"\s")
 def read_headings(document: DocumentNode | ElementNode) -> list[tuple[str, str]]:
     """Return the headings of the first three levels, each with its anchor: an id, empty for none."""
     found: list[tuple[str, str]] = []
+    left = MAX_READ
     for element in select(document, "h1,h2,h3"):
-        text = _MARKS.sub("", line(element.text or ""))[:MAX_HEADING]
-        if text and len(found) < MAX_HEADINGS:
+        said = element.text or ""
+        left -= len(said)
+        if left < 0 or len(found) == MAX_HEADINGS:
+            break
+        if text := line(said[: 4 * MAX_HEADING])[:MAX_HEADING]:
             found.append((text, _anchor(element)))
     return found
 
 
 def _anchor(heading: ElementNode) -> str:
     """Return the id of a heading: its own, that of an anchor in it or just before it, or of the section that it begins."""
-    for element in (heading, *select(heading, "[id],a[name]")):
-        if found := _id(element):
+    for element in (heading, heading.query_selector("[id],a[name]")):
+        if element is not None and (found := _id(element)):
             return found
     before = heading.previous_element_sibling
     if before is not None and before.tag == "a" and not line(before.text or "") and (found := _id(before)):

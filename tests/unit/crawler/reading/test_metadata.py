@@ -109,10 +109,10 @@ def test_the_document_has_it() -> None:
     ("html", "anchor"),
     [
         ("<h2 id=own>X</h2>", "own"), ("<h2><a id=in></a>X</h2>", "in"), ("<h2><a name=in>X</a></h2>", "in"),
-        ("<h2>X<a class=headerlink href=#s>¶</a></h2>", ""), ("<a name=before></a><h2>X</h2>", "before"),
+        ("<p><h2>X<a class=headerlink href=#s>¶</a></h2>", ""), ("<a name=before></a><h2>X</h2>", "before"),
         ("<a name=other>text</a><h2>X</h2>", ""), ("<section id=s><h2>X</h2>y</section>", "s"),
-        ("<div id=s><div><div><h2>X ¶</h2></div></div>y</div>", "s"), ("<div id=s><p>first</p><h2>X</h2></div>", ""),
-        ("<main id=s><h2>X #</h2></main>", ""), ("<h2 id='two words'>X</h2>", ""),
+        ("<div id=s><div><div><h2>X <a href=#s>¶</a></h2></div></div>y</div>", "s"), ("<div id=s><p>first</p><h2>X</h2></div>", ""),
+        ("<main id=s><h2>X<a href=#s>#</a></h2></main>", ""), ("<h2 id='two words'>X</h2>", ""),
     ],
 )  # fmt: skip
 def test_anchors_of_headings(html: str, anchor: str) -> None:
