@@ -76,6 +76,12 @@ def _optional_addresses(text: str) -> tuple[str, ...]:
     return _addresses(text) if text else ()
 
 
+def _header(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("a header takes printable ASCII only")
+    return text
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -165,9 +171,15 @@ class CrawlerSettings:
     max_pages: int = _setting(100_000, "pages of one source", _number(1, 100_000_000))
     max_redirects: int = _setting(10, "redirects that are followed from one url", _number(0, 50))
     revisit: float = _setting(3600.0, "seconds after which a page is looked at again", _number(1, 31_536_000, float))
-    user_agent: str = _setting(
-        "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
+    user_agent: str = _setting("Lightship/0.1", "User-Agent header; its first word is the robots.txt name", _header)
+    contact: str = _setting(
+        "", "url or mail address of whom sites may write to about this crawler; it goes into the User-Agent", _header
     )
+    credentials: str = _setting(
+        "",
+        "TOML file with passwords, tokens, cookies and client certificates by host (docs/crawling.md); when empty, none",
+    )
+    archive: str = _setting("", "folder in which every answer is kept, as WARC; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
 
 
