@@ -182,6 +182,11 @@ class CrawlerSettings:
     archive: str = _setting("", "folder in which every answer is kept, as WARC; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
 
+    @property
+    def agent(self) -> str:
+        """The name that robots.txt and robots' meta elements call this crawler by."""
+        return self.user_agent.partition("/")[0].partition(" ")[0]
+
 
 @dataclasses.dataclass(frozen=True)
 class UpSettings:

@@ -45,7 +45,7 @@ class Robots:
     def __init__(self, fetcher: Fetcher, settings: CrawlerSettings) -> None:
         """Fetch with `fetcher`, for the robots.txt name that the User-Agent header begins with."""
         self._fetcher = fetcher
-        self._agent = settings.user_agent.partition("/")[0].partition(" ")[0]
+        self._agent = settings.agent
         self._cache: dict[str, tuple[float, Rules]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 

@@ -1,4 +1,4 @@
-"""What the SOURCE arguments mean: websites, folders and .jsonl files."""
+"""What the SOURCE arguments mean: websites, feeds, git repositories, folders and files."""
 
 from __future__ import annotations
 
@@ -10,17 +10,34 @@ from typing import NamedTuple
 from yarl import URL
 
 from lightship.crawler import urls
+from lightship.crawler.warc import ENDINGS, is_archive
 from lightship.errors import ConfigurationError
 
-ACCEPTED = "give a website like https://example.org, a folder, or a .jsonl file (.gz and .zst too)"
+ACCEPTED = (
+    "give a website like https://example.org, a folder, a .jsonl, .csv or .tsv file (.gz and .zst too), a .warc or .wacz"
+    " file or a folder of them, a feed like feed+https://example.org/feed.xml, or a git repository like"
+    " git+https://example.org/repository.git"
+)
 
 
 class Kind(Enum):
     """What a source is."""
 
     WEBSITE = "website"
+    FEED = "feed"
+    GIT = "git"
     FOLDER = "folder"
     JSONL = "jsonl"
+    TABLE = "table"
+    ARCHIVE = "archive"
+
+
+_PACKED = ("", ".gz", ".zst")
+_FILES = {
+    Kind.JSONL: tuple(f".jsonl{packed}" for packed in _PACKED),
+    Kind.TABLE: tuple(f"{name}{packed}" for name in (".csv", ".tsv") for packed in _PACKED),
+    Kind.ARCHIVE: ENDINGS,
+}
 
 
 class Source(NamedTuple):
@@ -43,12 +60,13 @@ def parse_source(text: str) -> Source:
         return Source(Kind.WEBSITE, _website(text))
     path = os.path.abspath(text)
     if os.path.isdir(path):
-        return Source(Kind.FOLDER, path)
+        return Source(Kind.ARCHIVE if is_archive(path) else Kind.FOLDER, path)
     if not os.path.exists(path):
         raise ConfigurationError(f"source {text!r} does not exist; {ACCEPTED}")
-    if not path.endswith((".jsonl", ".jsonl.gz", ".jsonl.zst")) or not os.path.isfile(path):
-        raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
-    return Source(Kind.JSONL, path)
+    for kind, endings in _FILES.items():
+        if path.endswith(endings) and os.path.isfile(path):
+            return Source(kind, path)
+    raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
 
 
 def _website(text: str) -> str:
