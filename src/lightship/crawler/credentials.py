@@ -40,17 +40,17 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Credential:
-    """What is shown to one host: `headers`, and the certificate in `tls` (None: none)."""
+    """What is shown to one host: `headers`, and the certificate in `tls` (None: none), which is in `files`."""
 
     def __init__(self, entry: Entry, folder: str) -> None:
         """Take `entry` from a file in `folder`; raises ValueError (with no secret in it), OSError, ssl.SSLError."""
         self.headers = _headers(entry)
         self.plain_http = entry.plain_http
         self.tls: ssl.SSLContext | None = None
+        self.files = [os.path.join(folder, file) for file in (entry.certificate, entry.key) if file]
         if entry.certificate:
             self.tls = ssl.create_default_context()
-            key = os.path.join(folder, entry.key) if entry.key else None
-            self.tls.load_cert_chain(os.path.join(folder, entry.certificate), key)
+            self.tls.load_cert_chain(*self.files)
         elif entry.key or not self.headers:
             raise ValueError(
                 "it needs basic, bearer, cookie or certificate (with key, when that is in a file of its own)"

@@ -13,7 +13,9 @@ from lightship.crawler.file import FileFeed, Reader
 from lightship.crawler.folder import FolderFeed
 from lightship.crawler.jsonl import read_jsonl
 from lightship.crawler.records import Records
+from lightship.crawler.repository import RepositoryFeed
 from lightship.crawler.sources import Kind, Source
+from lightship.crawler.syndication import SyndicationFeed
 from lightship.crawler.table import read_table
 from lightship.crawler.warc import read_archive
 from lightship.doclog.database import Database
@@ -31,6 +33,10 @@ def open_feed(source: Source, settings: CrawlerSettings, database: Database, app
     records = Records(database, appender, source.name)
     if source.kind is Kind.FOLDER:
         return FolderFeed(source.name, settings.max_bytes, database, records)
+    if source.kind is Kind.FEED:
+        return SyndicationFeed(source.name, settings, database, records)
+    if source.kind is Kind.GIT:
+        return RepositoryFeed(source.name, settings, database, records)
     return FileFeed(source.name, _READERS[source.kind](settings), database, records)
 
 

@@ -36,11 +36,15 @@ class RefusedBodyError(InvalidInputError):
 
 
 class Response(NamedTuple):
-    """An answer; `body` is decompressed, cut at the limit of its size (`cut`), and empty unless the status is 200."""
+    """An answer; `body` is decompressed, cut at the limit of its size (then `cut`), and empty unless the status is 200.
+
+    `size` is how many bytes of a body came, as they were sent.
+    """
 
     status: int
     headers: CIMultiDictProxy[str]
     body: bytes
+    size: int = 0
     cut: bool = False
 
     @property
@@ -135,7 +139,8 @@ class Fetcher:
                 _refuse_bomb(answer, len(body))
                 logger.warning("%s: more than %d bytes: cut there", answer.url, limit)
                 break
-        return Response(answer.status, answer.headers, bytes(body[:limit]), cut=len(body) > limit)
+        size = answer.content.total_raw_bytes
+        return Response(answer.status, answer.headers, bytes(body[:limit]), size, cut=len(body) > limit)
 
 
 def _refuse_bomb(answer: aiohttp.ClientResponse, size: int) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from yarl import URL
 
 from lightship.crawler import urls
+from lightship.crawler.git import SCHEMES
 from lightship.crawler.warc import ENDINGS, is_archive
 from lightship.errors import ConfigurationError
 
@@ -32,6 +35,7 @@ class Kind(Enum):
     ARCHIVE = "archive"
 
 
+_NO_SECRETS_HERE = "passwords are in a file of their own (-credentials)"
 _PACKED = ("", ".gz", ".zst")
 _FILES = {
     Kind.JSONL: tuple(f".jsonl{packed}" for packed in _PACKED),
@@ -58,7 +62,12 @@ def parse_source(text: str) -> Source:
     """Return what one SOURCE argument names; raises ConfigurationError."""
     if text.lower().startswith(("http://", "https://")):
         return Source(Kind.WEBSITE, _website(text))
+    if text.lower().startswith(("git+", "feed+")):
+        return _git(text) if text[:4].lower() == "git+" else Source(Kind.FEED, f"feed+{_website(text[5:])}")
     path = os.path.abspath(text)
+    repository, _, subfolder = path.partition("#")
+    if _is_repository(path) or (subfolder and not os.path.exists(path) and os.path.isdir(repository)):
+        return _git(f"git+{Path(repository).as_uri()}" + (f"#{quote(subfolder)}" if subfolder else ""))
     if os.path.isdir(path):
         return Source(Kind.ARCHIVE if is_archive(path) else Kind.FOLDER, path)
     if not os.path.exists(path):
@@ -69,10 +78,32 @@ def parse_source(text: str) -> Source:
     raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
 
 
+def _git(text: str) -> Source:
+    parts = urlsplit(text[4:])
+    scheme = parts.scheme.lower()
+    if scheme not in SCHEMES or not parts.path.strip("/") or bool(parts.netloc) == (scheme == "file"):
+        known = ", ".join(f"git+{each}://" for each in SCHEMES)
+        raise ConfigurationError(
+            f"source {_without_password(parts)!r} is no git repository that can be read: use {known}"
+        )
+    if parts.password or (parts.username and scheme != "ssh"):
+        raise ConfigurationError(f"source {_without_password(parts)!r}: {_NO_SECRETS_HERE}")
+    return Source(Kind.GIT, f"git+{urlunsplit(parts._replace(scheme=scheme, query=''))}")
+
+
+def _without_password(parts: SplitResult) -> str:
+    return f"git+{urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2]))}"
+
+
+def _is_repository(path: str) -> bool:
+    """Return whether the folder `path` is a bare git repository."""
+    return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(os.path.join(path, "objects"))
+
+
 def _website(text: str) -> str:
     url = urls.normalise(text)
     if url is None:
         raise ConfigurationError(f"source {text!r} is not a url; write it like https://example.org")
     if URL(text).user or URL(text).password:
-        raise ConfigurationError(f"source {url!r} was given with a password: pages behind one can't be crawled")
+        raise ConfigurationError(f"source {url!r} was given with a password: {_NO_SECRETS_HERE}")
     return url

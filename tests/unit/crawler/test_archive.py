@@ -35,7 +35,7 @@ HTML = {"Content-Type": "text/html"}
 
 def response(text: str, status: int = 200, cut: bool = False, **headers: Any) -> Response:
     found = CIMultiDict({**HTML, **{name.replace("_", "-"): value for name, value in headers.items()}})
-    return Response(status, CIMultiDictProxy(found), text.encode(), cut)
+    return Response(status, CIMultiDictProxy(found), text.encode(), cut=cut)
 
 
 def page(number: int) -> str:
