@@ -72,16 +72,18 @@ def _addresses(text: str) -> tuple[str, ...]:
     return names
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().rstrip("/") for name in text.split(",") if name.strip())
-
-
 def _optional_addresses(text: str) -> tuple[str, ...]:
     return _addresses(text) if text else ()
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
+
+
+def _header(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("a header takes printable ASCII only")
+    return text
 
 
 def _address(text: str) -> str:
@@ -198,15 +200,26 @@ class CrawlerSettings:
     accept: tuple[str, ...] = _setting(
         (), "sites, like https://example.org, with commas, whose documents may vanish as they did", _names
     )
-    user_agent: str = _setting(
-        "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
-    )
     tls_cert: str = _setting("", TLS_CERT)
     tls_key: str = _setting("", TLS_KEY)
     render: tuple[str, ...] = _setting(
         (), "hosts, with commas, whose pages are made by scripts: read through a browser; * for all", _names
     )
+    user_agent: str = _setting("Lightship/0.1", "User-Agent header; its first word is the robots.txt name", _header)
+    contact: str = _setting(
+        "", "url or mail address of whom sites may write to about this crawler; it goes into the User-Agent", _header
+    )
+    credentials: str = _setting(
+        "",
+        "TOML file with passwords, tokens, cookies and client certificates by host (docs/crawling.md); when empty, none",
+    )
+    archive: str = _setting("", "folder in which every answer is kept, as WARC; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
+
+    @property
+    def agent(self) -> str:
+        """The name that robots.txt and robots' meta elements call this crawler by."""
+        return self.user_agent.partition("/")[0].partition(" ")[0]
 
 
 @dataclasses.dataclass(frozen=True)

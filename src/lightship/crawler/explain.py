@@ -12,7 +12,7 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.entry import How, Kind, State
-from lightship.crawler.robots import Rules, agent_of
+from lightship.crawler.robots import Rules
 from lightship.crawler.traps import trap_by_form, without_session
 from lightship.doclog.database import Database
 
@@ -103,7 +103,7 @@ def _with_robots(db: apsw.Connection, settings: CrawlerSettings, found: Explanat
     row = db.execute("select text from robots where site = ?", (urls.site(found.url),)).fetchone()
     if row is None:
         return msgspec.structs.replace(found, robots="robots.txt was not read yet")
-    rules = Rules(row[0], agent_of(settings))
+    rules = Rules(row[0], settings.agent)
     allowed = rules.allows(found.url)
     verdict = f"{'allowed' if allowed else 'disallowed'}: {rules.line(found.url)}"
     return msgspec.structs.replace(found, robots=verdict, allowed=allowed)

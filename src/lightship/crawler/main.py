@@ -1,4 +1,4 @@
-"""The `crawler` program: reads websites, folders and .jsonl files, and appends what changed to the document log."""
+"""The `crawler` program: reads websites, folders, files and more, and appends what changed to the document log."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.crawler.append import Appender
-from lightship.crawler.folder import FolderFeed
-from lightship.crawler.jsonl import JsonlFeed
+from lightship.crawler.feeds import Feed, open_feed
 from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
-from lightship.crawler.records import Records
 from lightship.crawler.sources import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
@@ -30,13 +28,6 @@ from lightship.tls import listener_options, trust, trusted
 logger = logging.getLogger(__name__)
 
 DESCRIPTION = f"Read sources, and keep the document log up to date with them until stopped; {ACCEPTED}."
-
-
-class Feed(Protocol):
-    """What reads one source, or all websites."""
-
-    def run(self, stop: threading.Event) -> None:
-        """Read until `stop` is set."""
 
 
 def main() -> None:
@@ -69,13 +60,8 @@ def crawl(arguments: Sequence[str]) -> None:
 
 
 def _feeds(settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source]) -> list[Feed]:
-    feeds: list[Feed] = []
-    for kind, name in sources:
-        records = Records(database, appender, name)
-        if kind is Kind.FOLDER:
-            feeds.append(FolderFeed(name, settings.max_bytes, database, records))
-        elif kind is Kind.JSONL:
-            feeds.append(JsonlFeed(name, database, records))
+    others = (source for source in sources if source.kind is not Kind.WEBSITE)
+    feeds = [open_feed(source, settings, database, appender) for source in others]
     seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
     if seeds:
         feeds.append(WebCrawler(settings, database, appender, seeds))

@@ -102,7 +102,7 @@ class Robots:
     def __init__(self, fetcher: Fetcher, settings: CrawlerSettings, database: Database) -> None:
         """Fetch with `fetcher`, for the robots.txt name that the User-Agent header begins with."""
         self._fetcher = fetcher
-        self._agent = agent_of(settings)
+        self._agent = settings.agent
         self._database = database
         self._cache: dict[str, tuple[float, Rules]] = {}  # until when, in seconds since the epoch
         self._locks: dict[str, asyncio.Lock] = {}
@@ -155,8 +155,3 @@ class Robots:
                 return response.status, ""
             url = target
         return 0, ""  # RFC 9309: too many redirects count as a missing one
-
-
-def agent_of(settings: CrawlerSettings) -> str:
-    """Return the robots.txt name of this crawler."""
-    return settings.user_agent.partition("/")[0].partition(" ")[0]

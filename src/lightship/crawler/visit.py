@@ -13,6 +13,7 @@ import msgspec
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
+from lightship.crawler.archive import Archive
 from lightship.crawler.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.extract import Page
 from lightship.crawler.feed import parse_feed
@@ -32,13 +33,18 @@ class Visitor:
     """Visits pages with `fetcher`; `sites` are the sites of this crawl, and may grow while it runs."""
 
     def __init__(
-        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], missing: Missing, traps: Traps
-    ) -> None:
-        """Visit with `fetcher` by `settings`; `missing` knows how sites answer for pages that they have not."""
+        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, missing: Missing, traps: Traps,
+        archive: Archive | None = None,
+    ) -> None:  # fmt: skip
+        """Visit with `fetcher` by `settings`; `missing` knows how sites answer for pages that they have not.
+
+        What is fetched is kept in `archive` too.
+        """
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
         self._missing, self._traps = missing, traps
+        self._archive = archive
         self._pace = Pace.of(settings)
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
@@ -71,6 +77,8 @@ class Visitor:
             return _failed(entry, 0, str(error))
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))
+        if self._archive:
+            await asyncio.to_thread(self._archive.write, entry.url, response, datetime.now(UTC))
         outcome = await self._judge(entry, response, rules)
         return msgspec.structs.replace(outcome, size=response.size)
 

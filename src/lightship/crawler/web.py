@@ -14,8 +14,9 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.append import Appender
+from lightship.crawler.archive import Archive
 from lightship.crawler.entry import Outcome, State
-from lightship.crawler.fetch import Fetcher
+from lightship.crawler.fetch import Fetcher, user_agent
 from lightship.crawler.frontier import Frontier
 from lightship.crawler.hold import Hold
 from lightship.crawler.journal import Journal
@@ -48,6 +49,7 @@ class WebCrawler:
         self._frontier = Frontier(database, settings)
         self._journal = Journal(settings.data)
         self._hold = Hold(database, settings)
+        self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
         self._crawls: dict[str, SiteCrawl] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -56,6 +58,8 @@ class WebCrawler:
         self._frontier.begin(self._seeds, self._journal)
         with contextlib.closing(self._journal):
             asyncio.run(self._run(stop))
+        if self._archive:
+            self._archive.close()
 
     async def _run(self, stop: threading.Event) -> None:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)
@@ -78,7 +82,9 @@ class WebCrawler:
     ) -> None:
         """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
         missing, frontier = Missing(fetcher, self._database), self._frontier
-        visitor = Visitor(fetcher, self._settings, frontier.sites, missing, frontier.found.traps)
+        visitor = Visitor(
+            fetcher, self._settings, frontier.sites, missing=missing, traps=frontier.found.traps, archive=self._archive
+        )
         means = Means(
             self._settings, self._frontier, self._journal, self._hold, Robots(fetcher, self._settings, self._database),
             visitor, asyncio.Semaphore(self._settings.concurrency), outcomes,
