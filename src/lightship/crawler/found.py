@@ -65,6 +65,11 @@ class Found:
         self._refused = counts(db, "select site, count(*) from refused group by site")
         self.traps.load(db.execute("select url, state from pages where kind = 0"))
 
+    def join(self, db: apsw.Connection, site: str) -> None:
+        """Learn of a site that another crawler had before."""
+        self._known |= counts(db, "select site, count(*) from pages where site = ?", site)
+        self.traps.load(db.execute("select url, state from pages where kind = 0 and site = ?", (site,)))
+
     def forget(self, site: str) -> None:
         """Forget a site that another crawler has now."""
         self._known.pop(site, None)
@@ -130,7 +135,7 @@ class Found:
             self._refused[site] = self._refused.get(site, 0) + db.changes()
 
 
-def counts(db: apsw.Connection, query: str) -> dict[str, int]:
+def counts(db: apsw.Connection, query: str, *bindings: str) -> dict[str, int]:
     """Return what a query for (name, number) finds."""
-    rows: list[Any] = db.execute(query).fetchall()
+    rows: list[Any] = db.execute(query, bindings).fetchall()
     return dict(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
@@ -44,6 +44,7 @@ _FORGET = (
     " where page = (select id from pages where url = ?1) order by time desc limit 1 offset ?2)"
 )
 
+_ANY_DOOMED = "select exists (select 1 from pages where site = ? and doomed is not null and digest is not null)"
 # Does what a page points to, step by step, end at a page that is in the log, or may yet be, or at another host?
 _ALIVE = """
 with recursive chain (url, target, state) as (
@@ -63,6 +64,19 @@ _UNFOLD = "update pages set visit = ?, etag = null, last_modified = null where t
 _COMPARE_AGAIN = "update pages set etag = null, last_modified = null where target = ? and state = ?"
 
 
+class Others(Protocol):
+    """What a frontier asks and tells the crawlers with which it divides the hosts."""
+
+    def wants(self, url: str) -> bool:
+        """Return whether the host of a normal url is this crawler's."""
+
+    def lay_links(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
+        """Tell the owners of links to other hosts of the crawl."""
+
+    def lay_adopted(self, db: apsw.Connection, url: str, source: str) -> None:
+        """Tell all that the site of `url` joined the crawl, since `source` redirects to it."""
+
+
 class Frontier:
     """The pages of all websites of a crawl, within the bounds that its settings set."""
 
@@ -74,7 +88,9 @@ class Frontier:
         self._put: dict[str, int] = {}  # documents in the log, of each site
         self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched in it), of each site
         self._doomed: set[str] = set()  # sites with doomed documents
-        self.found = Found(settings, self._pace.least, self._sites, lambda *_: None)
+        self.found = Found(settings, self._pace.least, self._sites, self._lead_elsewhere)
+        self._elsewhere: dict[str, str] = {}  # sites of the crawl that are another crawler's, each with its source
+        self.others: Others | None = None
 
     def begin(self, seeds: Collection[str], journal: Journal) -> None:
         """Crawl `seeds` (normal urls, each a source), and the sites that they were found to redirect to.
@@ -92,8 +108,15 @@ class Frontier:
                 if source in seeds:
                     self._sites[str(site)] = str(source)
             self.found.load(db)
+            for site, source in db.execute(
+                "select substr(name, 11), value from settings where name like 'elsewhere/%'"
+            ):
+                self._elsewhere[str(site)] = str(source)
             for seed in seeds:
-                self._adopt(db, seed, seed)
+                if self.others is None or self.others.wants(seed):
+                    self._adopt(db, seed, seed)
+                else:
+                    self._elsewhere[urls.site(seed)] = seed
             self._put = counts(db, "select site, count(digest) from pages group by site")
             self._doomed = {str(site) for (site,) in db.execute(
                 "select distinct site from pages where doomed is not null and digest is not null"
@@ -203,11 +226,45 @@ class Frontier:
         entry = outcome.entry
         if outcome.target and outcome.state is not State.DUPLICATE:
             if entry.depth == 0 and outcome.state is State.MOVED and entry.kind is Kind.PAGE:
-                self._adopt(db, outcome.target, self._sites[entry.site])
+                self.adopted(db, outcome.target, self._sites[entry.site])
+                if self.others and not self.others.wants(outcome.target):
+                    self.others.lay_adopted(db, outcome.target, self._sites[entry.site])
             how = How.REDIRECT if outcome.state is State.MOVED else How.CANONICAL
             target = Link(outcome.target, how, entry.kind)
             self.found.add(db, [target], Where(entry.url, entry.depth, entry.hops + 1))
         self.found.add(db, outcome.links, Where(entry.url, entry.depth + 1))
+
+    def _lead_elsewhere(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
+        if self.others is not None:
+            self.others.lay_links(db, [link for link in links if urls.site(link.url) in self._elsewhere], where)
+
+    def add(self, db: apsw.Connection, link: Link, where: Where) -> None:
+        """Add a link that another crawler found."""
+        self.found.add(db, [link], where)
+
+    def adopted(self, db: apsw.Connection, url: str, source: str) -> None:
+        """Take note that the site of `url` joined the crawl, as another crawler found."""
+        if self.others is None or self.others.wants(url):
+            self._adopt(db, url, source)
+        else:
+            self._elsewhere[urls.site(url)] = source
+            db.execute("insert or replace into settings values (?, ?)", (f"elsewhere/{urls.site(url)}", source))
+
+    def joined(self, db: apsw.Connection, site: str, source: str) -> None:
+        """Crawl `site`, which another crawler has handed over; its pages are in the store."""
+        self._elsewhere.pop(site, None)
+        self._sites[site] = source
+        self._put |= counts(db, "select site, count(digest) from pages where site = ?", site)
+        if db.execute(_ANY_DOOMED, (site,)).get:
+            self._doomed.add(site)
+        self.found.join(db, site)
+
+    def left(self, site: str) -> None:
+        """Crawl `site` no longer: another crawler has it now."""
+        self._elsewhere[site] = self._sites.pop(site, "")
+        self._put.pop(site, None)
+        self._doomed.discard(site)
+        self.found.forget(site)
 
     def _adopt(self, db: apsw.Connection, url: str, source: str) -> None:
         """Crawl the site of `url` too: it is a source, or a source's own page redirects to it."""
@@ -259,8 +316,8 @@ class Frontier:
         with self._database.transaction() as db:
             for url in gone:
                 db.execute("update pages set digest = null where url = ? and doomed is not null", (url,))
-            if gone:
-                count(db, self._sites[site], deleted=len(gone))
+            count(db, self._sites[site], deleted=len(gone))
+            if not db.execute(_ANY_DOOMED, (site,)).get:
                 self._doomed.discard(site)
             self._put[site] = self._put.get(site, 0) - len(gone)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -33,6 +34,7 @@ select
   (select count(*) from pages where site = ?1 and digest is not null and doomed is null),
   (select count(*) from pages where site = ?1 and found < ?2 and (digest is not null or doomed >= ?2))
 """
+_DOOMED = "select url, fetched from pages where site = ? and doomed is not null and digest is not null"
 _WITNESSES = """
 update pages set visit = ? where id in (
     select id from pages where site = ? and digest is not null and doomed is null and fetched < ? and visit > ?
@@ -63,6 +65,7 @@ class Hold:
         self._database, self._settings = database, settings
         self._window = max(Pace.of(settings).most, DAY)
         self._asked: dict[str, int] = {}
+        self._well_again: dict[str, float] = {}  # when sites that were held were found well
         with database.access() as db:
             self._held = {str(site) for (site,) in db.execute("select site from sites where held is not null")}
 
@@ -70,26 +73,32 @@ class Hold:
         """Return the doomed urls of `site` whose documents may be deleted now; the others stay, and it may be held."""
         with self._database.transaction() as db:
             now = time.time()
-            since = db.execute(
-                "select min(doomed) from pages where site = ? and doomed >= ?", (site, now - self._window)
-            ).get
-            doomed = [url for (url,) in db.execute(
-                "select url from pages where site = ? and doomed is not null and digest is not null", (site,)
-            )]  # fmt: skip
-            if not doomed:
+            since = (
+                db.execute(
+                    "select min(doomed) from pages where site = ? and doomed >= ?", (site, now - self._window)
+                ).get
+                or now
+            )
+            doomed: list[Any] = db.execute(_DOOMED, (site,)).fetchall()
+            counts = Counts(*db.execute(_COUNTS, (site, since)).get)
+            if not doomed or site in self._settings.accept:
                 self.tell(db, site, "")
-                return []
-            if site in self._settings.accept:
-                self.tell(db, site, "")
-                return doomed
-            counts = Counts(*db.execute(_COUNTS, (site, since or now)).get)
+                return [url for url, _ in doomed]
             if counts.allow(self._settings.hold):
-                self.tell(db, site, "")
-                return doomed
-            self._ask(db, site, counts, since or now)
+                return self._allowed(db, site, doomed)
+            self._ask(db, site, counts, since)
             if counts.vanished >= TOLD_FROM or not counts.others:
-                self.tell(db, site, self._reason(db, site, counts, since or now))
+                self.tell(db, site, self._reason(db, site, counts, since))
             return []
+
+    def _allowed(self, db: apsw.Connection, site: str, doomed: Sequence[tuple[str, float]]) -> list[str]:
+        """Return what may go of `doomed`; after a time in which the site was held, only what is looked at once more."""
+        if site in self._held:
+            self._well_again[site] = time.time()
+            db.execute("update pages set visit = ? where site = ? and doomed is not null", (AT_ONCE, site))
+            self.tell(db, site, "")
+        return [url for url, fetched in doomed if fetched >= self._well_again.get(site, 0.0)]
+
 
     def _ask(self, db: apsw.Connection, site: str, counts: Counts, since: float) -> None:
         """Have some other pages looked at, to see whether the site is well."""

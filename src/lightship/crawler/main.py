@@ -16,6 +16,8 @@ from lightship.crawler.append import Appender
 from lightship.crawler.feeds import Feed, open_feed
 from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
+from lightship.crawler.revisit import Pace
+from lightship.crawler.share import Share
 from lightship.crawler.sources import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
@@ -46,11 +48,15 @@ def crawl(arguments: Sequence[str]) -> None:
     lock = _lock(settings.data)
     log = open_log(settings.log, trusted())
     database = open_store(settings.data)
-    activate(database, [source.name for source in sources])
+    share = Share(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
+    others = [
+        source.name for source in sources if source.kind is not Kind.WEBSITE and not share.wants_source(source.name)
+    ]
+    activate(database, [source.name for source in sources if source.name not in others])
     logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2])
     try:
         with answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)):
-            _run(_feeds(settings, database, Appender(log, stop), sources), stop)
+            _run(_feeds(settings, database, Appender(log, stop), sources, share), stop)
     finally:
         progress = read_progress(settings.data)
         database.close()
@@ -59,18 +65,21 @@ def crawl(arguments: Sequence[str]) -> None:
         logger.info("stopped; in all: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
 
 
-def _feeds(settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source]) -> list[Feed]:
-    others = (source for source in sources if source.kind is not Kind.WEBSITE)
+def _feeds(
+    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], share: Share
+) -> list[Feed]:
+    """Return what reads `sources`: websites by the hosts that are this crawler's, any other source by one crawler."""
+    others = (source for source in sources if source.kind is not Kind.WEBSITE and share.wants_source(source.name))
     feeds = [open_feed(source, settings, database, appender) for source in others]
     seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
     if seeds:
-        feeds.append(WebCrawler(settings, database, appender, seeds))
+        feeds.append(WebCrawler(settings, database, appender, seeds, share))
     return feeds
 
 
 def _run(feeds: Sequence[Feed], stop: threading.Event) -> None:
     """Run each feed in its thread until `stop`; one that fails stops all, and its error is raised."""
-    with ThreadPoolExecutor(len(feeds), "feed") as threads:
+    with ThreadPoolExecutor(max(1, len(feeds)), "feed") as threads:
         running = [threads.submit(feed.run, stop) for feed in feeds]
         for feed in running:
             feed.add_done_callback(lambda _: stop.set())

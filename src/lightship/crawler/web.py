@@ -20,28 +20,34 @@ from lightship.crawler.fetch import Fetcher, user_agent
 from lightship.crawler.frontier import Frontier
 from lightship.crawler.hold import Hold
 from lightship.crawler.journal import Journal
+from lightship.crawler.mail import Mail
 from lightship.crawler.missing import Missing
 from lightship.crawler.progress import set_idle
 from lightship.crawler.render import RenderingFetcher
 from lightship.crawler.robots import Robots
+from lightship.crawler.share import Share
 from lightship.crawler.site import Means, SiteCrawl
 from lightship.crawler.visit import Visitor
 from lightship.doclog.database import Database
+from lightship.errors import OutOfSpaceError, UnavailableError
 from lightship.model import Change
 
 logger = logging.getLogger(__name__)
 
 BATCH, BATCH_SECONDS = 500, 0.01  # outcomes that are written together
 TICK_SECONDS = 0.05
+EXCHANGE_SECONDS = 0.5  # between two looks for letters of other crawlers
 
 
 class WebCrawler:
     """Crawls the websites `seeds` (normal urls). `run` is to be called once, in a thread of its own."""
 
     def __init__(
-        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str]
-    ) -> None:
-        """Crawl by `settings`, remembering in `database`, writing through `appender`."""
+        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str],
+        share: Share | None = None,
+    ) -> None:  # fmt: skip
+        """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given."""
+        self._share = share
         self._settings = settings
         self._database = database
         self._appender = appender
@@ -50,12 +56,18 @@ class WebCrawler:
         self._journal = Journal(settings.data)
         self._hold = Hold(database, settings)
         self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
+        self._mail: Mail | None = None
         self._crawls: dict[str, SiteCrawl] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def run(self, stop: threading.Event) -> None:
         """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
+        if self._share:
+            self._mail = self._frontier.others = Mail(self._database, self._frontier, self._share)
         self._frontier.begin(self._seeds, self._journal)
+        if self._share and self._mail:
+            self._mail.hand_over()
+            self._share.give_up()
         with contextlib.closing(self._journal):
             asyncio.run(self._run(stop))
         if self._archive:
@@ -90,9 +102,11 @@ class WebCrawler:
             visitor, asyncio.Semaphore(self._settings.concurrency), outcomes,
         )  # fmt: skip
         busy = set(self._seeds)
+        if self._share:
+            self._tasks.append(asyncio.create_task(self._keep_share(self._share)))
         while not stop.is_set() and not writer.done():
             for site in list(self._frontier.sites):
-                if site not in self._crawls:
+                if site not in self._crawls and (not self._share or self._share.holds(f"{site}/")):
                     self._crawls[site] = SiteCrawl(site, means)
                     self._tasks.append(asyncio.create_task(self._crawls[site].run()))
             for task in self._tasks:
@@ -104,10 +118,26 @@ class WebCrawler:
                 logger.info("%s: the first pass is complete", source)
             await asyncio.sleep(TICK_SECONDS)
 
+    async def _keep_share(self, share: Share) -> None:
+        """Get the hosts that are to be this crawler's, and exchange letters with the others."""
+        while True:
+            try:
+                await asyncio.to_thread(self._exchange, share)
+            except (UnavailableError, OutOfSpaceError) as error:
+                logger.warning("other crawlers can't be reached now: %s", error)
+            await asyncio.sleep(EXCHANGE_SECONDS)
+
+    def _exchange(self, share: Share) -> None:
+        if self._mail:
+            gotten = share.work()
+            self._mail.receive()
+            share.hold(gotten)
+            self._mail.post()
+
     def _is_idle(self, seed: str) -> bool:
         """Return whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
         sites = dict(self._frontier.sites)
-        source = sites[urls.site(seed)]
+        source = sites.get(urls.site(seed), seed)
         crawls = [self._crawls.get(site) for site, owner in sites.items() if owner == source]
         return all(crawl is not None and crawl.idle for crawl in crawls)
 
