@@ -35,7 +35,8 @@ class Answer:
 class MockSite:
     """A web site whose `pages` (path with query -> Answer) may change while it runs; an absent one is a 404."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.pages: dict[str, Answer] = {}
         self.requests: list[tuple[str, int, CIMultiDictProxy[str]]] = []  # path, status, request headers
         self.endless: list[Callable[[str], Answer | None]] = []  # what answers for a path that is not in `pages`
@@ -83,7 +84,7 @@ class MockSite:
     async def _start(self) -> web.ServerRunner:
         runner = web.ServerRunner(web.Server(self._answer, handler_cancellation=True), shutdown_timeout=0.0)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, self._host, 0)
         await site.start()
         host, port = runner.addresses[0][:2]
         self.address = f"{host}:{port}"

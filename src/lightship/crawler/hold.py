@@ -99,7 +99,6 @@ class Hold:
             self.tell(db, site, "")
         return [url for url, fetched in doomed if fetched >= self._well_again.get(site, 0.0)]
 
-
     def _ask(self, db: apsw.Connection, site: str, counts: Counts, since: float) -> None:
         """Have some other pages looked at, to see whether the site is well."""
         if counts.vanished <= WITNESSES and self._asked.get(site) != counts.vanished:
