@@ -61,10 +61,8 @@ def test_what_is_not_there_and_what_does_not_match(caller: Caller) -> None:
     assert (plums["rank"], plums["score"], plums["total"]) == (None, None, 2)
 
 
-@pytest.mark.parametrize(
-    "target", ["/lookup", "/lookup?url=", "/lookup?url=x", "/lookup?url=https://ex.org/&q=%20%22%22"]
-)
+@pytest.mark.parametrize("target", ["/lookup", "/lookup?url=", "/lookup?url=x"])
 def test_what_can_not_be_looked_up(caller: Caller, target: str) -> None:
     answer = caller.get(target)
-    assert answer.status == (200 if target.endswith("%22") and answer.status == 200 else 400)
+    assert answer.status == 400
     assert answer.headers["content-type"] == "application/json"
