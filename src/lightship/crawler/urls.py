@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 import ada_url
@@ -36,8 +37,22 @@ def normalise(link: str, base: str | None = None, encoding: str = "utf-8") -> st
     little as can be (RFC 3986, 6.2.2), without fragment, credentials, empty query and the parameters of TRACKING. The
     order of other parameters is kept. A normal url is its own normal form.
     """
+    return _normalise(link[:MAX_LINK], _reduced(base, link) if base else None, encoding)
+
+
+def _reduced(base: str, link: str) -> str:
+    """Return what of a normal url `base` decides what `link` means: pages of a folder or site share that."""
+    if link[:1] == "/" and link[:2] not in ("//", "/\\"):
+        return "/".join(base.split("/", 3)[:3]) + "/"
+    if link[:1].isalnum():
+        return base.partition("?")[0].rpartition("/")[0] + "/"
+    return base
+
+
+@lru_cache(maxsize=20_000)  # the navigation of a site is on each of its pages
+def _normalise(link: str, base: str | None, encoding: str) -> str | None:
     try:
-        text = _encoded(link[:MAX_LINK], encoding)
+        text = _encoded(link, encoding)
         url = URL(ada_url.join_url(base, text) if base else ada_url.normalize_url(text))
         if url.scheme not in ("http", "https") or not url.host:
             return None

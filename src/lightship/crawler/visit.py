@@ -7,7 +7,9 @@ import email.utils
 import hashlib
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -26,6 +28,7 @@ from lightship.crawler.sitemap import parse_sitemap
 from lightship.crawler.traps import Traps, without_session
 from lightship.errors import InvalidInputError
 
+READERS = 2  # threads that read pages: more would only wait for each other
 MAX_NESTED = 3  # sitemaps in sitemaps
 
 
@@ -46,6 +49,7 @@ class Visitor:
         self._missing, self._traps = missing, traps
         self._archive = archive
         self._pace = Pace.of(settings)
+        self._readers = ThreadPoolExecutor(READERS, "reader")
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
         """Return what a visit to `entry` brought; trouble with the page is an outcome too, never an exception."""
@@ -112,10 +116,10 @@ class Visitor:
     async def _read(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         headers = response.headers
         try:
-            page = await asyncio.to_thread(
+            page = await asyncio.get_running_loop().run_in_executor(self._readers, partial(
                 read_page, response.body, headers.get("Content-Type", ""), entry.url,
                 robots=headers.getall("X-Robots-Tag", []), agent=rules.agent,
-            )  # fmt: skip
+            ))  # fmt: skip
             outcome = await self._understood(entry, page, response, rules)
         except InvalidInputError as error:
             return _settled(entry, State.EXCLUDED, response.status, str(error))
