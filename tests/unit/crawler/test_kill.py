@@ -41,6 +41,7 @@ def test_kill_9_loses_nothing_and_fetches_nothing_again_within_its_interval(
         "-data=crawler",
         f"-revisit-least={LEAST}",
         "-per-host=8",
+        f"-delay={0.5 * KILLS / PAGES}",
         site.url("/0"),
     )
     kills = 0
