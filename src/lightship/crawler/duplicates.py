@@ -1,4 +1,4 @@
-"""Pages of a site with the same text are folded: one stands for all, always the one with the shortest url.
+"""Pages of a site with the same text are folded: one stands for all, in the source's folder if any is, with the shortest url.
 
 Two texts are the same when they are equal, or when their titles are and their fingerprints differ in few bits (Manku,
 Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: of fingerprints that differ in up to three bits, one of
@@ -10,7 +10,7 @@ commonly give to one page: with and without a slash at the end, with and without
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -56,10 +56,12 @@ class Twin(NamedTuple):
             return True
         return self.content[8:] == other.content[8:] and distance(self.fingerprint, other.fingerprint) <= NEAR
 
-    @property
-    def rank(self) -> tuple[int, str]:
-        """The least stands for the others; it depends on nothing but the urls, so the order of visits does not matter."""
-        return len(self.url), self.url
+    def rank(self, source: str) -> tuple[bool, int, str]:
+        """Return what is least of the page that stands for the others: one in the folder of `source`, with a short url.
+
+        It depends on nothing but the urls, so the order of visits does not matter.
+        """
+        return not self.url.startswith(source.rpartition("/")[0] + "/"), len(self.url), self.url
 
 
 def variants(url: str) -> list[str]:
@@ -78,8 +80,11 @@ class Folded(NamedTuple):
     displaced: list[tuple[str, str]]
 
 
-def fold(db: apsw.Connection, outcomes: Sequence[Outcome]) -> Folded:
-    """Make DUPLICATE what another page stands for, among `outcomes` and the pages of the store."""
+def fold(db: apsw.Connection, outcomes: Sequence[Outcome], sources: Mapping[str, str]) -> Folded:
+    """Make DUPLICATE what another page stands for, among `outcomes` and the pages of the store.
+
+    `sources` has the source of each site.
+    """
     folded = list(outcomes)
     places = {outcome.entry.url: i for i, outcome in enumerate(outcomes)}
     displaced: list[tuple[str, str]] = []
@@ -92,7 +97,8 @@ def fold(db: apsw.Connection, outcomes: Sequence[Outcome]) -> Folded:
         rivals = [each for each in settled.get(site, []) if folded[places[each.url]].state is State.PAGE]
         rivals += [each for each in _stored(db, site, twin) if each.url not in places]
         same = [each for each in rivals if twin.same(each)]
-        best = min([twin, *same], key=lambda each: each.rank)
+        source = sources.get(site, "")
+        best = min([twin, *same], key=lambda each: each.rank(source))
         for each in [twin, *same]:
             if each.url == best.url:
                 continue

@@ -183,7 +183,7 @@ class Frontier:
     def fold(self, outcomes: Sequence[Outcome]) -> Folded:
         """Return `outcomes` with each DUPLICATE folded; nothing is written."""
         with self._database.access() as db:
-            return fold(db, outcomes)
+            return fold(db, outcomes, self._sites)
 
     def settle(self, outcomes: Sequence[Outcome], displaced: Sequence[tuple[str, str]] = ()) -> None:
         """Remember what visits brought, whose changes are in the log, and the links that they found."""

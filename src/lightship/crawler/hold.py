@@ -101,6 +101,8 @@ class Hold:
 
     def _ask(self, db: apsw.Connection, site: str, counts: Counts, since: float) -> None:
         """Have some other pages looked at, to see whether the site is well."""
+        if db.execute("select exists (select 1 from pages where site = ? and visit = 0)", (site,)).get:
+            return  # there are new pages, which will show it
         if counts.vanished <= WITNESSES and self._asked.get(site) != counts.vanished:
             self._asked[site] = counts.vanished
             db.execute(_WITNESSES, (AT_ONCE, site, since, AT_ONCE, 3 * counts.vanished))
