@@ -38,6 +38,7 @@ DOMINANT = 0.6  # share of an element's prose: a child that has more of it holds
 LITTLE = 50  # characters of a main element that is more than a place for scripts to fill
 SURELY = 0.7  # share of the content that a frame in it, named so, has at most
 TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # what content is made of
+NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
 FEW = 2  # of these, side by side, may be frame
 
 _UNSEEN = (
@@ -122,7 +123,7 @@ def _thin(root: ElementNode) -> None:
     for element in select(root, NAMED):
         name = names(element)
         sure = SURE_NAMES.search(name)
-        if not sure and not NAMES.search(name):
+        if element.tag in NO_FRAMES or not (sure or NAMES.search(name)):
             continue
         characters = size(element)
         left -= characters
