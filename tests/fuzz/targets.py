@@ -18,6 +18,8 @@ import atheris
 with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
+    from lightship.crawler import media, urls
+    from lightship.crawler.read import document_of, read_page
     from lightship.doclog import codec
     from lightship.errors import LightshipError
     from lightship.index.compiler import compile_query
@@ -135,8 +137,23 @@ def line(data: bytes) -> None:
     parse_line(data, strict=True)
 
 
+def web_page(data: bytes) -> None:
+    """A page, or a document of another kind, that a web server sends; a PDF is read in another process."""
+    kinds = [media.HTML, media.PLAIN, media.MARKDOWN, media.DOCX, media.EPUB, "", "text/html; charset=shift_jis"]
+    kind = kinds[data[0] % len(kinds)] if data else ""
+    if media.kind_of(kind, data[1:]) != media.PDF:
+        document_of(read_page(data[1:], kind, "http://a.example/"), "http://a.example/")
+
+
+def link(data: bytes) -> None:
+    """A link on a page."""
+    url = urls.normalise(data.decode("utf-8", "surrogateescape"), "http://a.example/b/c?d", "gb18030")
+    assert url is None or urls.normalise(url) == url
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (manifest, install, messages, tokens, position, query, stored, line)
+    target.__name__: target
+    for target in (manifest, install, messages, tokens, position, query, stored, line, web_page, link)
 }
 
 
