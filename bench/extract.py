@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
@@ -23,6 +24,7 @@ from bench.report import Figure, Report
 from bench.settings import BenchSettings
 from lightship.crawler.decode import decode
 from lightship.crawler.reading.content import read_content
+from lightship.errors import ConfigurationError
 
 COMMON = 0.5  # share of a site's pages: a line of text that is on more of them is frame, wherever it stands
 TOC = ".toc,.contents.local,.toctree-wrapper"
@@ -67,7 +69,7 @@ SITES = (
     Site("mkdocs", "MkDocs", "mkdocs-doc/usr/share/doc/mkdocs/html/**/*.html", "div[role=main]"),
     Site("typer", "MkDocs (Read the Docs)", "python-typer-doc/usr/share/doc/python-typer-doc/html/**/*.html",
          "div[role=main]"),
-    Site("markdown", "MkDocs (Nature)", "python-markdown-doc/usr/share/doc/python-markdown-doc/html/**/*.html",
+    Site("markdown", "MkDocs (Nature)", "python-markdown-doc/usr/share/doc/python-markdown-doc/docs/**/*.html",
          "div.body"),
     Site("material", "MkDocs (Material)", "made/material/**/index.html", "article.md-content__inner"),
     Site("cppreference", "MediaWiki", "cppreference-doc-en-html/usr/share/cppreference/doc/html/en/cpp/*/*.html",
@@ -76,6 +78,12 @@ SITES = (
          neither="#quickview,.toc", frame=".toplang,.bottomlang,#comments_section,p.menu"),
     Site("git", "AsciiDoc", "git-doc/usr/share/doc/git-doc/*.html", "#header,#content,#footnotes"),
     Site("nodejs", "own", "nodejs-doc/usr/share/doc/nodejs/api/*.html", "#apicontent"),
+    # The rules were made with those above in sight, and then tried with these:
+    Site("glib", "GTK-Doc", "libglib2.0-doc/usr/share/doc/libglib2.0-doc/glib/*.html", "body",
+         frame=".navigation,.footer"),
+    Site("rust-book", "mdBook", "rust-doc/usr/share/doc/rust-doc/html/book/ch*.html", "main"),
+    Site("rust-std", "rustdoc", "rust-doc/usr/share/doc/rust-doc/html/std/*/*.html", "main", frame="nav.sub"),
+    Site("canl", "Javadoc", "libcanl-java-doc/usr/share/doc/libcanl-java/apidocs/**/*.html", "main"),
 )  # fmt: skip
 
 
@@ -83,12 +91,23 @@ def run(settings: BenchSettings) -> Report:
     """Return how the extractors do on the pages below `settings.pages`."""
     figures: list[Figure] = []
     notes = [f"{settings.sample} pages of each site; kept: share of the words of the content, and of the frame"]
+    found = {site: list(_pages(site, Path(settings.pages), settings.sample)) for site in SITES}
     for name, extractor in _extractors():
-        for site in SITES:
-            pages = list(_pages(site, Path(settings.pages), settings.sample))
-            if pages:
-                figures += _measure(name, site, pages, extractor)
+        measured = [list(_measure(name, site, pages, extractor)) for site, pages in found.items() if pages]
+        figures += [figure for some in measured for figure in some]
+        figures += _means(name, measured)
     return Report("extract", figures, notes)
+
+
+def _means(name: str, measured: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
+    """Yield the means over the sites; only Lightship's have targets."""
+    if not measured:
+        raise ConfigurationError("no pages of a known site below -pages; docs/benchmarks.md says how to get them")
+    kept, framed, speed = (fmean(figures[i].value for figures in measured) for i in range(3))
+    own = name == "lightship"
+    yield Figure(f"{name}: content kept", kept, "%", 95 if own else None, "higher")
+    yield Figure(f"{name}: frame kept", framed, "%", 5 if own else None)
+    yield Figure(f"{name}: speed", speed, "MB/s")
 
 
 def _extractors() -> Iterator[tuple[str, Callable[[str], str]]]:

@@ -22,7 +22,9 @@ from support import ROOT, Program, free_port, wait_until
 Spawn = Callable[..., Program]
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
-TARGETS = ("manifest", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed")
+TARGETS = (
+    "manifest", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page", "link",
+)  # fmt: skip
 SECRET = "a secret of enough characters"
 HERE = Path(__file__).parent
 # What is left out, and why: a manifest or a digest that fits its schema may still contradict itself, and is refused then

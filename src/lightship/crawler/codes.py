@@ -21,19 +21,21 @@ _OTHERS = {
     "x-mac-ukrainian": "mac_cyrillic", "windows-1200": "utf-16-le", "utf-32": "utf-32",
 }  # fmt: skip
 
-SINGLE_BYTE = ("cp125", "cp86", "cp874", "iso8859", "koi8", "mac")
+_SINGLE_BYTE = ("cp125", "cp86", "cp874", "iso8859", "koi8", "mac")
 
 
 def codec_of(label: str | None) -> str | None:
     """Return the Python codec for what a header, a page or the detector calls an encoding; None for an unknown one."""
     name = (label or "").strip().strip("\"'").lower()
+    if not name.isascii():
+        return None
     found = _OTHERS.get(name) or map_encoding_to_html5(name, fallback_utf8=False) or _known(name)
     return WIDER.get(found, found) if found else None
 
 
 def is_single_byte(codec: str) -> bool:
     """Return whether `codec` reads each byte as a character, so that hardly any text is undecodable in it."""
-    return codec.startswith(SINGLE_BYTE)
+    return codec.startswith(_SINGLE_BYTE)
 
 
 def _known(name: str) -> str | None:

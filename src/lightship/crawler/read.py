@@ -75,7 +75,7 @@ def digest_of(document: Document) -> bytes:
 
 def _text_page(found: Page, text: str) -> Page:
     """Return the page of a plain text of which `found` is known otherwise."""
-    text = plain_text(text)
+    text = plain_text(clean_text(text))
     return msgspec.structs.replace(
         found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
         language=detect_language(text, found.language), fingerprint=fingerprint(text),
@@ -87,7 +87,7 @@ def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:
     found = extract(head, url, robots=robots, agent=agent)
     headings = [" ".join(heading.split())[:MAX_HEADING] for heading, _ in pdf.headings]
     anchors = [f"page={number}" for _, number in pdf.headings]  # RFC 8118, section 3
-    return msgspec.structs.replace(_text_page(found, clean_text(pdf.text)), headings=headings, anchors=anchors)
+    return msgspec.structs.replace(_text_page(found, pdf.text), headings=headings, anchors=anchors)
 
 
 def _without_front_matter(text: str) -> str:

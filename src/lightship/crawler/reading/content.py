@@ -30,12 +30,15 @@ from lightship.crawler.reading.tree import document_of_tree, select
 MAX_DESCENT = 50  # elements that are entered on the way to the content
 MAX_PARTS = 300  # children of one that are weighed: an element that has more is a text itself
 MAX_MAINS = 20
+MAX_WEIGHED = 500  # elements with names of frames that are looked at
+MAX_MARKS = 200_000  # characters of links within the page that are looked at
 WEIGHINGS = 20  # times that the characters of the content are counted for frames in it: they may lie in each other
 ALL = 0.95  # share of an element's characters: a child that has more of them holds frame and content
 DOMINANT = 0.6  # share of an element's prose: a child that has more of it holds the content
 LITTLE = 50  # characters of a main element that is more than a place for scripts to fill
 SURELY = 0.7  # share of the content that a frame in it, named so, has at most
 TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # what content is made of
+NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
 FEW = 2  # of these, side by side, may be frame
 
 _UNSEEN = (
@@ -43,7 +46,6 @@ _UNSEEN = (
     "[style*='display:none' i],[style*='display: none' i]"
 )
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
-_OWN_LINKS = ",".join(f"{tag} a[href^='#']" for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt"))
 _MARK = re.compile(r"\s*[¶#§🔗\uf0c1]?\s*")  # of the link of a heading to itself
 
 
@@ -59,13 +61,23 @@ def read_content(tree: HTMLTree, html: str) -> Content:
     body = tree.body
     if body is not None:
         _remove(body, _UNSEEN)
-        for link in select(body, _OWN_LINKS):
-            if _MARK.fullmatch(link.text or ""):
-                link.text = ""
+        _clear_marks(body)
         _cut(body)
         if not size(body):
             tree = HTMLTree.parse(html)
     return Content(str(extract_plain_text(tree)), read_headings(document_of_tree(tree)))
+
+
+def _clear_marks(body: ElementNode) -> None:
+    """Empty the links of headings to themselves, but leave them: they may have the heading's id."""
+    left = MAX_MARKS
+    for link in select(body, "a[href^='#']"):
+        text = link.text or ""
+        left -= 1 + len(text)
+        if left < 0:
+            break
+        if _MARK.fullmatch(text):
+            link.text = ""
 
 
 def _cut(body: ElementNode) -> None:
@@ -107,15 +119,16 @@ def _dominant(parts: list[ElementNode]) -> ElementNode | None:
 def _thin(root: ElementNode) -> None:
     """Remove what is named like a frame from the content."""
     whole = size(root)
-    left = WEIGHINGS * whole
+    left, weighed = WEIGHINGS * whole, 0
     for element in select(root, NAMED):
         name = names(element)
         sure = SURE_NAMES.search(name)
-        if not sure and not NAMES.search(name):
+        if element.tag in NO_FRAMES or not (sure or NAMES.search(name)):
             continue
         characters = size(element)
         left -= characters
-        if left < 0:
+        weighed += 1
+        if left < 0 or weighed > MAX_WEIGHED:
             break
         if root.contains(element) and ((sure and characters < SURELY * whole) or leads_elsewhere(element)):
             _drop(element)

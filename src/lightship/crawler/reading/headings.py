@@ -9,7 +9,8 @@ from resiliparse.parse.html import DocumentNode, ElementNode
 from lightship.crawler.reading.tree import attribute, line, select
 
 MAX_HEADING, MAX_HEADINGS, MAX_ANCHOR = 300, 100, 200
-MAX_READ = 1_000_000  # characters of all headings: broken pages have headings within headings
+MAX_READ = 1_000_000  # characters of all headings: they may be unclosed
+MAX_LOOKED = 300  # headings, many of them empty
 MAX_RISE = 4  # elements that may wrap a heading inside of the section that has its id
 
 _SECTIONS = frozenset({"section", "div", "article", "header", "hgroup", "details", "summary"})
@@ -19,9 +20,11 @@ _BLANK = re.compile(r"\s")
 def read_headings(document: DocumentNode | ElementNode) -> list[tuple[str, str]]:
     """Return the headings of the first three levels, each with its anchor: an id, empty for none."""
     found: list[tuple[str, str]] = []
-    left = MAX_READ
-    for element in select(document, "h1,h2,h3"):
-        said = element.text or ""
+    left, outer = MAX_READ, None
+    for element in select(document, "h1,h2,h3")[:MAX_LOOKED]:
+        if outer is not None and outer.contains(element):  # only in broken pages
+            continue
+        outer, said = element, element.text or ""
         left -= len(said)
         if left < 0 or len(found) == MAX_HEADINGS:
             break

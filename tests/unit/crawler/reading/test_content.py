@@ -98,6 +98,13 @@ def test_boxes_of_prose_within_content_are_kept_whatever_they_are_called() -> No
     assert extract(html, "http://a.example/").text.count(PROSE.strip()) == 3
 
 
+def test_headings_that_are_links_are_kept_whatever_they_are_called() -> None:
+    html = (
+        f"<main><h1>T</h1><p>{PROSE}</p><h4 class=code-header>fn <a href=/x>find(</a><a href=/y>text)</a></h4></main>"
+    )
+    assert extract(html, "http://a.example/").text.endswith("fn find(text)")
+
+
 def test_chinese_pages_have_little_text_and_keep_it() -> None:
     text = "搜索引擎是一种信息检索系统，用于帮助查找存储在计算机系统上的信息。" * 4
     html = f"<div class=nav><a href=/>首页</a><a href=/a>关于我们</a></div><div class=main>{text}</div><div class=footer>版权所有</div>"

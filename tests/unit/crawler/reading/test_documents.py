@@ -15,6 +15,8 @@ from lightship.crawler.media import DOCX, EPUB, PDF, kind_of
 from lightship.crawler.read import document_of, read_page
 from lightship.crawler.reading import pdf
 from lightship.errors import InvalidDocumentError
+from mockweb.crawling import Crawl
+from mockweb.site import MockSite
 
 URL = "http://a.example/document"
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -163,3 +165,20 @@ def test_a_slow_pdf_is_cut_and_a_crash_stays_outside(monkeypatch: pytest.MonkeyP
 )  # fmt: skip
 def test_times_of_pdfs(text: str, time: str) -> None:
     assert pdf.time_of(text) == time
+
+
+def test_documents_on_a_site_are_pages(crawl: Crawl, site: MockSite) -> None:
+    bodies = {
+        "/a.pdf": (made_pdf("Text in a PDF"), PDF),
+        "/b.docx": (archive(DOCX_FILES), DOCX),
+        "/c.epub": (archive(EPUB_FILES), EPUB),
+    }
+    site.page("/", "<title>All</title>" + "".join(f"<a href={path}>x</a>" for path in (*bodies, "/d.zip")))
+    for path, (body, kind) in bodies.items():
+        site.page(path, body, content_type=kind)
+    site.page("/d.zip", archive({"a": "b"}), content_type="application/zip")
+    found = crawl.once(site.url("/"))
+    texts = {url: entry.document.text for url, entry in found.items() if entry.document}
+    assert set(texts) == {site.url(path) for path in ("/", *bodies)}
+    assert texts[site.url("/a.pdf")] == "Text in a PDF"
+    assert "第二章" in texts[site.url("/c.epub")]
