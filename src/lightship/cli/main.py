@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from lightship import __version__
 from lightship.cli.add import add
+from lightship.cli.explain import explain
 from lightship.cli.promote import promote, rollback
 from lightship.cli.status import status
 from lightship.cli.up import up
@@ -17,6 +18,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "up": up,
     "add": add,
     "status": status,
+    "explain": explain,
     "promote": promote,
     "rollback": rollback,
 }
@@ -26,6 +28,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship up [SOURCE …]   run everything on this machine: websites, folders and .jsonl files become a search page
   lightship add FILE …      add the documents of .jsonl files to what runs
   lightship status          tell what searchengines serve
+  lightship explain URL     say why a page is found, or not
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
   lightship COMMAND --help  tell the settings of a command

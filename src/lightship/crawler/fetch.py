@@ -19,11 +19,12 @@ from lightship.crawler import urls
 from lightship.crawler.address import SourceResolver, guarded_socket
 from lightship.crawler.archive import Archive
 from lightship.crawler.credentials import Credential, Credentials, read_credentials
+from lightship.crawler.media import READABLE
 from lightship.errors import InvalidInputError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
-TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", "text/markdown", ""})
+TEXT_TYPES = READABLE  # that hold text to index
 MAX_HEADERS = 128  # of one answer
 MAX_HEADER = 16 << 10  # bytes of one of them, and of the status line; some sites' Content-Security-Policy has 9000
 BOMB_RATIO = 20  # times that text hardly ever shrinks by; web pages shrink 4 to 8 times

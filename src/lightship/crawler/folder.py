@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lightship.crawler.media import ENDINGS, PLAIN
 from lightship.crawler.progress import set_idle
-from lightship.crawler.read import HTML, MARKDOWN, PLAIN, digest_of, document_of, read_page
+from lightship.crawler.read import digest_of, document_of, read_page
 from lightship.crawler.records import BATCH, Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidDocumentError, InvalidInputError
 
 logger = logging.getLogger(__name__)
 
-TYPES = {
-    ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": PLAIN,
-}  # fmt: skip
 POLL_SECONDS = 1.0
 SHARE = 0.1  # of the time that may go into looking for changes
 
@@ -117,7 +115,7 @@ class FolderFeed:
         return True
 
     def _record(self, path: str, url: str, stamp: str, found: os.stat_result) -> Record:
-        kind = TYPES[os.path.splitext(path)[1].lower()]
+        kind = ENDINGS[os.path.splitext(path)[1].lower()]
         with open(path, "rb") as file:
             body = file.read(self._max_bytes + 1)
         if len(body) > self._max_bytes and kind != PLAIN:
@@ -143,7 +141,7 @@ class FolderFeed:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 path = os.path.join(folder, name)
-                if os.path.splitext(name)[1].lower() in TYPES and not name.startswith("."):
+                if os.path.splitext(name)[1].lower() in ENDINGS and not name.startswith("."):
                     found = self._stat(path)
                     if found and stat.S_ISREG(found.st_mode):
                         yield path, found

@@ -14,6 +14,7 @@ from typing import TextIO
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.crawler.append import Appender
 from lightship.crawler.feeds import Feed, open_feed
+from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
 from lightship.crawler.sources import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
@@ -22,7 +23,7 @@ from lightship.doclog import open_log
 from lightship.doclog.database import Database
 from lightship.errors import ConfigurationError
 from lightship.program import run_program, stop_on_signals
-from lightship.tls import trust, trusted
+from lightship.tls import listener_options, trust, trusted
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ def crawl(arguments: Sequence[str]) -> None:
     activate(database, [source.name for source in sources])
     logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2])
     try:
-        _run(_feeds(settings, database, Appender(log, stop), sources), stop)
+        with answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)):
+            _run(_feeds(settings, database, Appender(log, stop), sources), stop)
     finally:
         progress = read_progress(settings.data)
         database.close()

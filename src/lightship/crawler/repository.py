@@ -11,8 +11,9 @@ from urllib.parse import quote, unquote, urlsplit
 from lightship.config import CrawlerSettings
 from lightship.crawler.credentials import read_credentials
 from lightship.crawler.git import File, Git, require_git
+from lightship.crawler.media import MARKDOWN
 from lightship.crawler.progress import set_idle
-from lightship.crawler.read import MARKDOWN, digest_of, document_of, read_page
+from lightship.crawler.read import digest_of, document_of, read_page
 from lightship.crawler.records import Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError, UnavailableError

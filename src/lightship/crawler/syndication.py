@@ -61,7 +61,7 @@ class SyndicationFeed:
 
     async def _work(self) -> None:
         async with Fetcher(self._settings, {urls.address(self._url)}) as fetcher:
-            robots = Robots(fetcher, self._settings)
+            robots = Robots(fetcher, self._settings, self._database)
             while True:
                 await self._look(fetcher, robots)
                 self._records.flush()

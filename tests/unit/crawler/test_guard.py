@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -14,6 +15,7 @@ from lightship.crawler import urls
 from lightship.crawler.address import SourceResolver
 from lightship.crawler.fetch import Fetcher, FetchError
 from lightship.crawler.robots import Robots
+from lightship.crawler.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.raw import RawServer, says
 from mockweb.site import MockSite
@@ -178,15 +180,16 @@ def test_links_and_redirects_to_every_form(site: MockSite, crawl: Crawl) -> None
     assert {path for path, _, _ in site.requests} >= {f"/to/{number}" for number in range(len(FORMS))}
 
 
-def test_robots_txt_is_fetched_through_the_guard(site: MockSite) -> None:
+def test_robots_txt_is_fetched_through_the_guard(site: MockSite, tmp_path: Path) -> None:
     async def run() -> None:
         settings = CrawlerSettings(timeout=5.0)
+        store = open_store(str(tmp_path))
         async with RawServer(CANARY) as canary:
             site.redirect("/robots.txt", f"http://127.0.0.1:{canary.port}/robots.txt")
             async with Fetcher(settings, {urls.address(site.url("/"))}) as fetcher:
-                assert not (await Robots(fetcher, settings).rules(urls.site(site.url("/")))).known
+                assert not (await Robots(fetcher, settings, store).rules(urls.site(site.url("/")))).known
             async with Fetcher(settings, ()) as fetcher:
-                assert not (await Robots(fetcher, settings).rules(f"http://127.0.0.1:{canary.port}")).known
+                assert not (await Robots(fetcher, settings, store).rules(f"http://127.0.0.1:{canary.port}")).known
             assert canary.connections == 0
 
     asyncio.run(run())
