@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -17,7 +16,6 @@ from yarl import URL
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.address import SourceResolver, guarded_socket
-from lightship.crawler.archive import Archive
 from lightship.crawler.credentials import Credential, Credentials, read_credentials
 from lightship.crawler.media import READABLE
 from lightship.errors import InvalidInputError, UnavailableError
@@ -67,13 +65,11 @@ class Fetcher:
     ) -> None:
         """Open the client, which looks names up in `resolver` (the system's, if None); needs a running event loop.
 
-        Answers are kept, if the settings name an archive. Raises ConfigurationError for an archive or a file of
-        credentials that can't be used.
+        Raises ConfigurationError for a file of credentials that can't be used.
         """
         self._settings = settings
         self._owned = frozenset(owned)
         self._credentials: Credentials = read_credentials(settings.credentials)
-        self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
         self._told: set[str] = set()  # sites whose credentials were withheld
         names = resolver or aiohttp.ThreadedResolver()
         limit = settings.concurrency
@@ -92,8 +88,6 @@ class Fetcher:
         """Close its connections."""
         await self._open.close()
         await self._guarded.close()
-        if self._archive:
-            self._archive.close()
 
     async def get(
         self,
@@ -101,21 +95,12 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         types: Collection[str] = TEXT_TYPES,
         max_bytes: int | None = None,
-        *,
-        keep: bool = True,
     ) -> Response:
         """Return the answer for a normal url; `types` are the media types whose body is read ("" for an absent one).
 
-        The body is cut at `max_bytes` (the setting, if None). The archive, if there is one, gets it, unless it is no page:
-        all `types` are read, or it is not to `keep`. Raises FetchError, RefusedBodyError (another media type,
+        The body is cut at `max_bytes` (the setting, if None). Raises FetchError, RefusedBodyError (another media type,
         or a decompression bomb).
         """
-        response = await self._get(url, headers or {}, types, max_bytes or self._settings.max_bytes)
-        if self._archive and types and keep:
-            await asyncio.to_thread(self._archive.write, url, response, datetime.now(UTC))
-        return response
-
-    async def _get(self, url: str, headers: Mapping[str, str], types: Collection[str], max_bytes: int) -> Response:
         session = self._open if urls.address(url) in self._owned else self._guarded
         seconds = self._settings.timeout
         credential = self._credential(url)
@@ -124,14 +109,14 @@ class Fetcher:
                 asyncio.timeout(seconds),
                 session.get(
                     URL(url, encoded=True),
-                    headers={**headers, **(credential.headers if credential else {})},
+                    headers={**(headers or {}), **(credential.headers if credential else {})},
                     ssl=(credential and credential.tls) or True,
                     allow_redirects=False,
                 ) as answer,
             ):
                 if answer.status != 200:
                     return Response(answer.status, answer.headers, b"")
-                return await self._body(answer, types, max_bytes)
+                return await self._body(answer, types, max_bytes or self._settings.max_bytes)
         except TimeoutError as error:
             raise FetchError(f"no whole answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
