@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import hashlib
 import html
 import os
 import re
@@ -17,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -65,7 +65,7 @@ class Links(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        wanted = {"a": "href", "area": "href", "link": "href", "frame": "src", "iframe": "src"}.get(tag)
+        wanted = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}.get(tag)
         self.found += [value for name, value in attrs if name == wanted and value]
 
 
@@ -164,10 +164,14 @@ def tell(name: str, root: Path, found: Found) -> list[Figure]:
     """Print the row of a site and why pages are missing; return its figures."""
     exist = sum(1 for path in root.rglob("*") if path.suffix.lower() in (".html", ".htm") and path.is_file())
     reachable = closure(root, SITES[name][1])
-    got = {urlsplit(url).path.lstrip("/"): document for url, document in found.documents.items()}
-    states = {urlsplit(url).path.lstrip("/"): state for url, state in found.states.items()}
+    got = {path_of(url): document for url, document in found.documents.items()}
+    states = {path_of(url): state for url, state in found.states.items()}
     absent = {page: states.get(page, "never found") for page in reachable if page not in got}
-    folded = {page for page, state in absent.items() if re.match("alias|duplicate|moved", state)}
+    kept = {digest(root / unquote(page)) for page in got if (root / unquote(page)).is_file()}
+    folded = {
+        page for page, state in absent.items()
+        if re.match("alias|duplicate|moved", state) or digest(root / unquote(page)) in kept
+    }  # fmt: skip
     wrong = [
         page
         for page, document in got.items()
@@ -178,10 +182,12 @@ def tell(name: str, root: Path, found: Found) -> list[Figure]:
         f"| {name} | {exist} | {len(reachable)} | {len(got)} | {len(folded)} | {len(absent) - len(folded)} | {len(wrong)}"
         f" | {found.seconds:.1f} | {rate:.0f} |", flush=True,
     )  # fmt: skip
-    reasons = Counter(re.sub(r"http\S+|[\d,.]+", "…", state) for page, state in absent.items())
-    for reason, count in reasons.most_common(8):
-        example = next(page for page, state in absent.items() if re.sub(r"http\S+|[\d,.]+", "…", state) == reason)
-        print(f"  {count} of {name}: {reason[:150]} ({example})", file=sys.stderr, flush=True)
+    reasons: dict[str, list[str]] = {}
+    for page, state in absent.items():
+        kind = "folded" if page in folded else re.sub(r"http\S+|[\d,.]+", "…", state)[:150]
+        reasons.setdefault(kind, []).append(page)
+    for kind, pages in sorted(reasons.items(), key=lambda item: -len(item[1]))[:8]:
+        print(f"  {len(pages)} of {name}: {kind} (like {', '.join(pages[:3])})", file=sys.stderr, flush=True)
     for page in wrong[:5]:
         print(f"  wrong charset: {page}", file=sys.stderr, flush=True)
     share = (len(reachable) - len(absent) + len(folded)) / max(1, len(reachable))
@@ -191,6 +197,17 @@ def tell(name: str, root: Path, found: Found) -> list[Figure]:
         Figure(f"{name}: pages in a wrong charset", len(wrong), "", 0),
         Figure(f"{name}: crawled", rate, "pages/s"),
     ]
+
+
+def path_of(url: str) -> str:
+    """Return the path of the file that nginx answers `url` with."""
+    path = urlsplit(url).path.lstrip("/")
+    return f"{path}index.html" if not path or path.endswith("/") else path
+
+
+def digest(file: Path) -> bytes:
+    """Return what equal files have in common."""
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).digest()
 
 
 def closure(root: Path, entry: str) -> set[str]:
