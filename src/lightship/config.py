@@ -219,7 +219,7 @@ class CrawlerSettings:
         "",
         "TOML file with passwords, tokens, cookies and client certificates by host (docs/crawling.md); when empty, none",
     )
-    archive: str = _setting("", "folder in which every answer is kept, as WARC; when empty, none")
+    archive: str = _setting("", "folder in which every page that is fetched is kept, as WARC; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
 
     @property

@@ -72,15 +72,16 @@ async def ask(fetcher: Fetcher, url: str) -> str:
     return f"{response.status // 100}xx"
 
 
-async def fuzz(seed: int, rounds: int, seconds: float) -> tuple[Counter[str], list[tuple[int, int, int]]]:
-    """Return what came of all fetches, and (resident bytes, live objects, open files) after each round."""
+async def fuzz(seed: int, rounds: int, seconds: float) -> tuple[Counter[str], list[tuple[int, int, int, float]]]:
+    """Return what came of all fetches, and (resident bytes, live objects, open files, seconds) of each round."""
     settings = CrawlerSettings(timeout=0.3, max_bytes=1 << 18, concurrency=AT_ONCE)
     outcomes: Counter[str] = Counter()
     measures = []
     numbers = iter(range(1 << 62))
     async with HostileServer(seed) as server:
         for _ in range(rounds):
-            end = time.monotonic() + seconds / rounds
+            began = time.monotonic()
+            end = began + seconds / rounds
             async with Fetcher(settings, {("127.0.0.1", server.port)}, NoNames()) as fetcher:
 
                 async def work() -> None:
@@ -91,7 +92,8 @@ async def fuzz(seed: int, rounds: int, seconds: float) -> tuple[Counter[str], li
                 await asyncio.gather(*(work() for _ in range(AT_ONCE)))
             await asyncio.sleep(0.7)  # the server's longest pause: then its connections are over too
             gc.collect()
-            measures.append((resident(), len(gc.get_objects()), len(os.listdir("/proc/self/fd"))))
+            objects = len(gc.get_objects())
+            measures.append((resident(), objects, len(os.listdir("/proc/self/fd")), time.monotonic() - began))
     return outcomes, measures
 
 
@@ -101,8 +103,8 @@ def test_a_server_made_of_noise_breaks_nothing_and_leaks_nothing(caplog: pytest.
     seed = int(os.environ.get("FUZZ_SEED", random.randrange(1 << 32)))
     outcomes, measures = asyncio.run(fuzz(seed, ROUNDS, SECONDS), debug=False)
     print(f"seed {seed}, {SECONDS} s: {outcomes.total()} fetches: {dict(outcomes.most_common())}")
-    for memory, objects, files in measures:
-        print(f"  {memory >> 20} MiB, {objects} objects, {files} open files")
+    for memory, objects, files, seconds in measures:
+        print(f"  {memory >> 20} MiB, {objects} objects, {files} open files, after {seconds:.1f} s")
     assert outcomes.total() > 100
     assert len(outcomes) >= 4, "too few kinds of outcomes: the noise is not what it should be"
     warm, last = measures[1], measures[-1]

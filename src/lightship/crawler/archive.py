@@ -12,14 +12,16 @@ import io
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Protocol
+from uuid import uuid4
 
 from fastwarc.warc import WarcRecord, WarcRecordType
 from yarl import URL
 
 from lightship import __version__
-from lightship.crawler.fetch import Response
 from lightship.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,19 @@ logger = logging.getLogger(__name__)
 MAX_FILE = 1 << 30  # bytes: then the next file is begun
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _CHANGED = {"content-encoding", "transfer-encoding", "content-length", "set-cookie"}  # not true, or not to be kept
+
+
+class Answer(Protocol):
+    """What is kept of an answer; `body` is unpacked, and not whole when it was `cut`."""
+
+    @property
+    def status(self) -> int: ...  # noqa: D102
+    @property
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def body(self) -> bytes: ...  # noqa: D102
+    @property
+    def cut(self) -> bool: ...  # noqa: D102
 
 
 class Archive:
@@ -40,7 +55,7 @@ class Archive:
         self._lock = threading.Lock()
         self._file = -1
         self._size = self._number = 0
-        self._began = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+        self._began = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid4().hex[:8]}"
         try:
             os.makedirs(folder, exist_ok=True)
             self._begin()
@@ -49,7 +64,7 @@ class Archive:
                 f"can't write an archive into {folder}: {error}; name another with -archive"
             ) from error
 
-    def write(self, url: str, response: Response, when: datetime) -> None:
+    def write(self, url: str, response: Answer, when: datetime) -> None:
         """Keep the answer for the normal url `url`, which came at `when` (aware); trouble with the disk is only logged."""
         answer = _response(url, response, when)
         request = _request(url, self._user_agent, when)
@@ -114,7 +129,7 @@ def _record(kind: WarcRecordType, url: str, when: datetime, content: bytes) -> W
     return record
 
 
-def _response(url: str, response: Response, when: datetime) -> WarcRecord:
+def _response(url: str, response: Answer, when: datetime) -> WarcRecord:
     """Return the answer as the crawler read it: unpacked, without what a packing and its transport added."""
     known = {status.value: status.phrase for status in HTTPStatus}
     lines = [f"HTTP/1.1 {response.status} {known.get(response.status, '')}"]

@@ -6,6 +6,7 @@ import io
 import zlib
 from typing import Any
 
+import brotli
 import zstandard
 
 from lightship.errors import InvalidDocumentError
@@ -45,8 +46,6 @@ def _unpacked(body: bytes, name: str, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
-    import brotli
-
     unpacker: Any = brotli.Decompressor()
     try:
         return bytes(unpacker.process(body, output_buffer_limit=limit))

@@ -41,7 +41,7 @@ class Visitor:
     ) -> None:  # fmt: skip
         """Visit with `fetcher` by `settings`; `missing` knows how sites answer for pages that they have not.
 
-        What is fetched is kept in `archive` too.
+        Pages that are fetched are kept in `archive` too.
         """
         self._fetcher = fetcher
         self._settings = settings
@@ -81,7 +81,7 @@ class Visitor:
             return _failed(entry, 0, str(error))
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))
-        if self._archive:
+        if self._archive and entry.kind is Kind.PAGE:  # what else is kept would come back as a page
             await asyncio.to_thread(self._archive.write, entry.url, response, datetime.now(UTC))
         outcome = await self._judge(entry, response, rules)
         return msgspec.structs.replace(outcome, size=response.size)

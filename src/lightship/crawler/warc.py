@@ -128,7 +128,8 @@ def _learn(newest: Newest, piece: Piece) -> None:
 def _url(record: WarcRecord) -> str | None:
     text = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
     if text[:4].lower() == "http":
-        return urls.normalise(text)
+        url = urls.normalise(text)
+        return None if url and url == f"{urls.site(url)}/robots.txt" else url
     try:
         return check_url(text)
     except InvalidInputError:

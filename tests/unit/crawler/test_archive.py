@@ -24,9 +24,12 @@ from lightship.crawler.fetch import Response
 from lightship.crawler.records import Record
 from lightship.crawler.unpack import unpack
 from lightship.crawler.warc import read_archive
+from lightship.doclog import open_log
 from lightship.errors import ConfigurationError, InvalidDocumentError
 from lightship.model import Document
+from mockweb.crawling import Crawl
 from mockweb.feeding import Feed
+from mockweb.site import MockSite
 from support import wait_until
 
 NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
@@ -83,6 +86,10 @@ def answer(url: str, text: str, seconds: int = 0, status: int = 200, head: str =
 
 def digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def all_documents(made: Crawl | Feed) -> dict[str, Document]:
+    return {url: entry.document for url, entry in made.entries().items() if entry.document}
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -159,6 +166,34 @@ def test_an_archive_that_was_cut_anywhere_is_read_up_to_there(tmp_path: Path) ->
     assert set(counts) == set(range(6))
 
 
+def test_an_index_is_built_again_from_the_archive_of_a_crawl(
+    site: MockSite, crawl: Crawl, tmp_path: Path, feed: Feed
+) -> None:
+    site.page("/robots.txt", "User-agent: *\nDisallow: /secret", content_type="text/plain")
+    links = "".join(f"<a href='/{name}'>x</a>" for name in ("a", "moved", "gone", "noindex", "packed", "a?b", "secret"))
+    site.page("/", f"<title>Home</title>{links}")
+    site.page("/a", page(1), headers={"Last-Modified": "Mon, 06 May 2024 12:00:00 GMT"})
+    site.page("/a?b", f"<link rel=canonical href='/a'>{page(1)}")
+    site.page("/packed", gzip.compress(page(2).encode("gb18030")), headers={"Content-Encoding": "gzip"})
+    site.page("/noindex", "<meta name=robots content=noindex>x")
+    site.redirect("/moved", "/a")
+    folder = tmp_path / "archive"
+    crawl.once(site.url("/"), archive=str(folder))
+    first = all_documents(crawl)
+    assert set(first) == {site.url(path) for path in ("/", "/a", "/packed")}
+    crawl.log.close()
+    site.pages.clear()
+    again = Feed(tmp_path / "again")
+    with again.running(folder):
+        second = all_documents(again)
+    again.log.close()
+    assert set(second) == set(first)
+    for url, document in first.items():
+        found = second[url]
+        assert (found.title, found.text, found.modified) == (document.title, document.text, document.modified)
+    crawl.log = open_log(f"sqlite://{tmp_path / 'log.sqlite'}")
+
+
 def test_a_full_disk_costs_no_more_than_its_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Archive(str(tmp_path), "x")
     made.write("https://example.org/1", response(page(1)), NOON)
@@ -226,7 +261,7 @@ def test_revisits_and_resources(tmp_path: Path) -> None:
 def test_what_is_not_indexed_in_a_crawl_is_not_here(tmp_path: Path) -> None:
     canonical = '<link rel=canonical href="https://example.org/{}">'
     (tmp_path / "a.warc").write_bytes(
-        answer("noindex", "<meta name=robots content=noindex>x") + answer("header", "x", head="X-Robots-Tag: noindex\r\n")
+        answer("robots.txt", "x") + answer("noindex", "<meta name=robots content=noindex>x") + answer("header", "x", head="X-Robots-Tag: noindex\r\n")
         + answer("named", "x", head="X-Robots-Tag: lightship: noindex\r\n") + answer("a?x=1", canonical.format("a") + "x")
         + answer("a", page(1)) + answer("own", canonical.format("missing") + "x")
         + record(WarcRecordType.response, "https://example.org/p", b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\nx")

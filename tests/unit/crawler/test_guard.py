@@ -180,6 +180,29 @@ def test_links_and_redirects_to_every_form(site: MockSite, crawl: Crawl) -> None
     assert {path for path, _, _ in site.requests} >= {f"/to/{number}" for number in range(len(FORMS))}
 
 
+def test_sitemaps_and_feeds_lead_nowhere_private(site: MockSite, crawl: Crawl) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        canary.settimeout(0)
+        private = [f"http://{host}:{canary.getsockname()[1]}" for host in ("127.0.0.1", "[::1]", "localhost", "0x7f.1")]
+        named = "".join(f"Sitemap: {each}/s.xml\n" for each in private) + f"Sitemap: {site.url('/own.xml')}\n"
+        site.page("/robots.txt", named, content_type="text/plain")
+        maps = "".join(f"<sitemap><loc>{each}/t.xml</loc></sitemap>" for each in [*private, site.url("")])
+        site.page("/own.xml", f"<sitemapindex>{maps}</sitemapindex>", content_type="text/xml")
+        pages = "".join(f"<url><loc>{each}/page</loc></url>" for each in [*private, site.url("")])
+        site.page("/t.xml", f"<urlset>{pages}</urlset>", content_type="text/xml")
+        site.redirect("/moved.xml", f"{private[0]}/moved.xml")
+        items = "".join(f"<item><link>{each}/entry</link></item>" for each in [*private, site.url("")])
+        site.page("/feed.xml", f"<rss><channel>{items}</channel></rss>", content_type="application/rss+xml")
+        link = "<link rel=alternate type=application/rss+xml href=/{}.xml>"
+        site.page("/", f"<title>Home</title>{link.format('feed')}{link.format('moved')}the home page of the site")
+        site.page("/page", "<title>Page</title>the text of a page that a sitemap lists")
+        site.page("/entry", "<title>Entry</title>what an entry of a feed says about another matter")
+        crawl.once(site.url("/"), timeout=2.0)
+        assert crawl.documents() == {site.url(path) for path in ("/", "/page", "/entry")}
+        with pytest.raises(BlockingIOError):
+            canary.accept()  # nobody came
+
+
 def test_robots_txt_is_fetched_through_the_guard(site: MockSite, tmp_path: Path) -> None:
     async def run() -> None:
         settings = CrawlerSettings(timeout=5.0)
