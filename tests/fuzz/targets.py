@@ -181,7 +181,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         feed,
         web_page,
         link,
-    )  # fmt: skip
+    )
 }
 
 
