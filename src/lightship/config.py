@@ -165,10 +165,10 @@ class CrawlerSettings:
 
     log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to, as for the indexer")
     crawler: int = _setting(
-        0, "number of this crawler, from 0, of those that divide the sources' hosts", _number(0, 999)
+        0, "number of this crawler, from 0, of those that divide the sources' hosts", _number(0, 63)
     )
     crawlers: int = _setting(
-        1, "number of crawlers that divide the sources' hosts, each with the same sources", _number(1, 1000)
+        1, "number of crawlers that divide the sources' hosts, each with the same sources", _number(1, 64)
     )
     data: str = _setting("lightship-data/crawler", "data folder, for the frontier")
     listen: str = _setting(

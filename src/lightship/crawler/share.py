@@ -1,7 +1,7 @@
 """Which hosts are this crawler's, of several that share a log.
 
-Hosts fall into slots by hash, and each slot belongs to one crawler (rendezvous hashing: one more crawler takes its
-share of slots from all others, and no slot moves between those). A crawler holds the lease of each of its slots, for as
+Hosts fall into slots by hash, and each slot belongs to one crawler: one more crawler takes its part of the slots from all
+others, and no slot moves between those. A crawler holds the lease of each of its slots, for as
 long as the longest interval between two visits to a page. So who is to have a slot next begins only when the former one has
 handed it over, or when so much time went by that every page is due anyway: no page is fetched twice within its interval.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lightship.crawler import urls
 from lightship.doclog import Lease, Log
@@ -31,9 +31,21 @@ def slot_of(name: str) -> int:
     return hashlib.blake2b(name.encode(), digest_size=8).digest()[0] % SLOTS
 
 
-def owner_of(slot: int, crawlers: int) -> int:
-    """Return the number of the crawler, of `crawlers`, that is to have `slot`."""
-    return max(range(crawlers), key=lambda number: hashlib.blake2b(f"{slot}/{number}".encode(), digest_size=8).digest())
+def owners(crawlers: int) -> list[int]:
+    """Return the number of the crawler, of `crawlers`, that is to have each slot: they differ by one at most.
+
+    Each crawler that joins takes its part from those that have most; which of their slots, its hash says.
+    """
+    found = [0] * SLOTS
+    for new in range(1, crawlers):
+        for _ in range(SLOTS // (new + 1)):
+            fullest = max(range(new), key=found.count)
+            found[min((slot for slot in range(SLOTS) if found[slot] == fullest), key=_order(new))] = new
+    return found
+
+
+def _order(crawler: int) -> Callable[[int], bytes]:
+    return lambda slot: hashlib.blake2b(f"{slot}/{crawler}".encode(), digest_size=8).digest()
 
 
 def box_of(crawler: int) -> str:
@@ -48,7 +60,7 @@ class Share:
         """Hold nothing yet; a `number` that is not below `crawlers` owns nothing, and hands over what it has."""
         self.log, self.number, self.crawlers = log, number, crawlers
         self._seconds = max(seconds, LEAST_SECONDS)
-        self._owners = [owner_of(slot, crawlers) for slot in range(SLOTS)]
+        self._owners = owners(crawlers)
         self._leases: dict[int, Lease] = {}
         self._renew_at = self._try_at = self._tell_at = 0.0
 
