@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import fanout, freshness, index, intake, restore, scaling, search, start, takeover
+from bench import crawl, extract, fanout, freshness, index, intake, restore, scaling, search, start, takeover
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -18,7 +18,19 @@ from lightship.config import parse_settings
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-NAMES = ("index", "search", "freshness", "fanout", "start", "restore", "takeover", "intake", "scaling")
+NAMES = (
+    "crawl",
+    "extract",
+    "index",
+    "search",
+    "freshness",
+    "fanout",
+    "start",
+    "restore",
+    "takeover",
+    "intake",
+    "scaling",
+)
 DESCRIPTION = (
     f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
     "A missed target is printed as FAIL; only an error gives the exit status 1."
@@ -46,6 +58,10 @@ def bench(arguments: Sequence[str]) -> None:
 
 
 def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Sequence[str]) -> Iterator[Report]:
+    if "crawl" in names:
+        yield crawl.run(settings, _made(folder / "crawl"))
+    if "extract" in names and settings.pages:
+        yield extract.run(settings)
     if "index" in names:
         yield index.run(settings, corpus)
     if "fanout" in names:

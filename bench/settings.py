@@ -48,5 +48,10 @@ class BenchSettings:
     replicas: int = _setting(2, "searchengines in search and freshness", _positive)
     repeat: int = _setting(1, "runs of index and restore; the median counts", _positive)
     kills: int = _setting(20, "take-overs", _positive)
+    pages: str = _setting(
+        "", "folder of unpacked documentation packages, for extract; when empty, that is left out", str
+    )
+    sample: int = _setting(40, "pages of each site in extract", _positive)
+    crawl: int = _setting(10_000, "pages in crawl, over 50 hosts", _positive)
     threads: int = _setting(0, "threads of the indexer that build segments; 0: as the indexer chooses", _count)
     results: str = _setting(str(ROOT / "bench" / "results" / "latest.json"), "file that figures are kept in", str)

@@ -78,6 +78,16 @@ def _optional_addresses(text: str) -> tuple[str, ...]:
     return _addresses(text) if text else ()
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
+
+
+def _header(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("a header takes printable ASCII only")
+    return text
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -156,7 +166,16 @@ class CrawlerSettings:
     """Settings of `crawler`; its sources are given as arguments."""
 
     log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to, as for the indexer")
+    crawler: int = _setting(
+        0, "number of this crawler, from 0, of those that divide the sources' hosts", _number(0, 63)
+    )
+    crawlers: int = _setting(
+        1, "number of crawlers that divide the sources' hosts, each with the same sources", _number(1, 64)
+    )
     data: str = _setting("lightship-data/crawler", "data folder, for the frontier")
+    listen: str = _setting(
+        "", "address on which it explains what became of a page, like :9190; when empty, none", _optional_address
+    )
     concurrency: int = _setting(16, "requests under way at once", _number(1, 1000))
     per_host: int = _setting(4, "requests under way at once to one host", _number(1, 100))
     delay: float = _setting(
@@ -166,11 +185,49 @@ class CrawlerSettings:
     max_bytes: int = _setting(8 << 20, "bytes of one page, after decompression; more is cut", _number(1024, 1 << 30))
     max_pages: int = _setting(100_000, "pages of one source", _number(1, 100_000_000))
     max_redirects: int = _setting(10, "redirects that are followed from one url", _number(0, 50))
-    revisit: float = _setting(3600.0, "seconds after which a page is looked at again", _number(1, 31_536_000, float))
-    user_agent: str = _setting(
-        "Lightship/0.1 (+https://github.com/lightship)", "User-Agent header; its first word is the robots.txt name"
+    max_depth: int = _setting(100, "links that a page may be away from its source", _number(0, 1_000_000))
+    max_site_bytes: int = _setting(
+        10 << 30, "bytes fetched of one site in a day; 0: as many as there are", _number(0, 1 << 50)
     )
+    revisit: float = _setting(
+        3600.0, "seconds after which a page is looked at again, until it is known how often it changes",
+        _number(1, 31_536_000, float),
+    )  # fmt: skip
+    revisit_least: float = _setting(
+        0.0, "seconds between two visits to a page that always changes; 0: a sixtieth of -revisit",
+        _number(0, 31_536_000, float),
+    )  # fmt: skip
+    revisit_most: float = _setting(
+        0.0, "seconds between two visits to a page that never changes; 0: 24 times -revisit",
+        _number(0, 31_536_000, float),
+    )  # fmt: skip
+    hold: float = _setting(
+        0.3, "share of a site's documents that may vanish at once; when more would, they are kept; 1: all may",
+        _number(0, 1, float),
+    )  # fmt: skip
+    accept: tuple[str, ...] = _setting(
+        (), "sites, like https://example.org, with commas, whose documents may vanish as they did", _names
+    )
+    tls_cert: str = _setting("", TLS_CERT)
+    tls_key: str = _setting("", TLS_KEY)
+    render: tuple[str, ...] = _setting(
+        (), "hosts, with commas, whose pages are made by scripts: read through a browser; * for all", _names
+    )
+    user_agent: str = _setting("Lightship/0.1", "User-Agent header; its first word is the robots.txt name", _header)
+    contact: str = _setting(
+        "", "url or mail address of whom sites may write to about this crawler; it goes into the User-Agent", _header
+    )
+    credentials: str = _setting(
+        "",
+        "TOML file with passwords, tokens, cookies and client certificates by host (docs/crawling.md); when empty, none",
+    )
+    archive: str = _setting("", "folder in which every page that is fetched is kept, as WARC; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
+
+    @property
+    def agent(self) -> str:
+        """The name that robots.txt and robots' meta elements call this crawler by."""
+        return self.user_agent.partition("/")[0].partition(" ")[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,6 +280,20 @@ class StatusSettings:
     indexer: tuple[str, ...] = _setting(
         (), "host:port of indexers' -listen to ask too, with commas", _optional_addresses
     )
+    tls_ca: str = _setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExplainSettings:
+    """Settings of `lightship explain`; its argument is the url."""
+
+    crawler: tuple[str, ...] = _setting(
+        ("localhost:9190",), "host:port of the crawlers' -listen, with commas", _optional_addresses
+    )
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas", _optional_addresses
+    )
+    query: str = _setting("", "a query: say how it ranks the page")
     tls_ca: str = _setting("", TLS_CA)
 
 

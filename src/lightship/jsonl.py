@@ -33,7 +33,11 @@ def parse_line(line: bytes, *, strict: bool = False) -> Document:
     Keys that Document does not have become `fields`; when `strict`, they are errors.
     Raises InvalidDocumentError, TooLargeError.
     """
-    record = _object(line)
+    return document_of_record(_object(line), strict=strict)
+
+
+def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Document:
+    """Return the checked document that the keys and values of `record` are, as parse_line does."""
     if not record.keys() <= _KNOWN:
         if strict:
             unknown = min(record.keys() - _KNOWN)

@@ -18,6 +18,10 @@ import atheris
 with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
+    from lightship.crawler import media, urls
+    from lightship.crawler.feed import parse_feed
+    from lightship.crawler.read import document_of, read_page
+    from lightship.crawler.sitemap import parse_sitemap
     from lightship.doclog import codec
     from lightship.errors import LightshipError
     from lightship.index.compiler import compile_query
@@ -143,8 +147,50 @@ def line(data: bytes) -> None:
     parse_line(data, strict=True)
 
 
+def sitemap(data: bytes) -> None:
+    """A sitemap of a website, or what it says is one."""
+    found = parse_sitemap(data, "https://example.org/sitemap.xml")
+    assert all(url.startswith("http") for url in [*found.sitemaps, *(page.url for page in found.pages)])
+
+
+def feed(data: bytes) -> None:
+    """A feed of a website, with the header that came with it."""
+    header, _, body = data.partition(b"\n")
+    found = parse_feed(body, header.decode("latin-1"), "https://example.org/feed")
+    assert all(page.url.startswith("http") for page in found)
+
+
+def web_page(data: bytes) -> None:
+    """A page, or a document of another kind, that a web server sends; a PDF is read in another process."""
+    kinds = [media.HTML, media.PLAIN, media.MARKDOWN, media.DOCX, media.EPUB, "", "text/html; charset=shift_jis"]
+    kind = kinds[data[0] % len(kinds)] if data else ""
+    if media.kind_of(kind, data[1:]) != media.PDF:
+        document_of(read_page(data[1:], kind, "http://a.example/"), "http://a.example/")
+
+
+def link(data: bytes) -> None:
+    """A link on a page."""
+    url = urls.normalise(data.decode("utf-8", "surrogateescape"), "http://a.example/b/c?d", "gb18030")
+    assert url is None or urls.normalise(url) == url
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (manifest, enclosed, install, messages, tokens, position, query, stored, line)
+    target.__name__: target
+    for target in (
+        manifest,
+        enclosed,
+        install,
+        messages,
+        tokens,
+        position,
+        query,
+        stored,
+        line,
+        sitemap,
+        feed,
+        web_page,
+        link,
+    )
 }
 
 

@@ -5,6 +5,7 @@ A short run by default; `make fuzz SECONDS=600` gives a long one. What a run fin
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
@@ -21,11 +22,27 @@ from support import ROOT, Program, free_port, wait_until
 Spawn = Callable[..., Program]
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
-TARGETS = ("manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line")
+TARGETS = (
+    "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page", "link",
+)  # fmt: skip
 SECRET = "a secret of enough characters"
 HERE = Path(__file__).parent
 # What is left out, and why: a manifest or a digest that fits its schema may still contradict itself, and is refused then
 UNCHECKED = "positive_data_acceptance"
+
+
+EXAMPLES = {
+    "sitemap": (
+        b"<urlset><url><loc>https://example.org/a</loc><lastmod>2024-05-06</lastmod></url></urlset>",
+        b"<sitemapindex><sitemap><loc>https://example.org/1.xml</loc></sitemap></sitemapindex>",
+        gzip.compress(b"https://example.org/a\nhttps://example.org/b"),
+    ),
+    "feed": (
+        b"text/xml; charset=gbk\n<rss><channel><item><link>/a</link><pubDate>1 Jan 2024 00:00 GMT</pubDate></item></channel></rss>",
+        b"\n<feed xml:base='/b/'><entry><link rel='alternate' href='a'/><updated>2024-01-02T03:04:05Z</updated></entry></feed>",
+        b'\n{"version": "https://jsonfeed.org/version/1", "items": [{"id": 1, "url": "https://example.org/a"}]}',
+    ),
+}
 
 
 def schemathesis(port: int, folder: Path) -> None:
@@ -80,6 +97,8 @@ def seeds(target: str, folder: Path) -> Path:
         for number in range(3):
             manifest = made.put(page(number)).delete(page(number - 2).url).manifest(positions={"0": number})
             (corpus / str(number)).write_bytes(msgspec.json.encode(manifest))
+    for number, example in enumerate(EXAMPLES.get(target, ())):
+        (corpus / str(number)).write_bytes(example)
     return corpus
 
 

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+from lightship.config import CrawlerSettings
 from lightship.crawler.append import Appender
-from lightship.crawler.folder import FolderFeed
-from lightship.crawler.jsonl import JsonlFeed
+from lightship.crawler.feeds import open_feed
 from lightship.crawler.progress import Progress, activate, read_progress
-from lightship.crawler.records import Records
+from lightship.crawler.sources import Source, parse_source
 from lightship.crawler.store import open_store
 from lightship.doclog import Entry, open_log
 from lightship.model import Document
@@ -26,17 +27,18 @@ class Feed:
     def __init__(self, folder: Path) -> None:
         self.data = str(folder / "crawler")
         self.log = open_log(f"sqlite://{folder / 'log.sqlite'}")
+        self._last: Source  # what a source that is gone was
 
     @contextlib.contextmanager
-    def running(self, source: Path, max_bytes: int = 1 << 20) -> Iterator[None]:
-        """Feed from `source`, a folder or a .jsonl file; its first pass is complete when the body begins."""
+    def running(self, source: Path | str, max_bytes: int = 1 << 20, **settings: Any) -> Iterator[None]:
+        """Feed from `source`, all but a website; its first pass is complete when the body begins."""
         stop = threading.Event()
         database = open_store(self.data)
-        activate(database, [str(source)])
-        records = Records(database, Appender(self.log, stop), str(source))
-        feed: FolderFeed | JsonlFeed = JsonlFeed(str(source), database, records)
-        if source.is_dir():
-            feed = FolderFeed(str(source), max_bytes, database, records)
+        parsed = parse_source(str(source)) if isinstance(source, str) or source.exists() else self._last
+        self._last = parsed
+        activate(database, [parsed.name])
+        changed = CrawlerSettings(data=self.data, max_bytes=max_bytes, **settings)
+        feed = open_feed(parsed, changed, database, Appender(self.log, stop))
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(feed.run, stop)
             try:

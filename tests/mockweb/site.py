@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
@@ -12,8 +13,11 @@ from typing import Self
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
+from lightship.crawler.missing import PROBE
+
 Stream = Callable[[], AsyncIterator[bytes]]
 HTML = "text/html; charset=utf-8"
+ASKED_OF_ALL = ("/robots.txt", "/sitemap.xml", PROBE)
 
 
 class Answer:
@@ -31,9 +35,12 @@ class Answer:
 class MockSite:
     """A web site whose `pages` (path with query -> Answer) may change while it runs; an absent one is a 404."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.pages: dict[str, Answer] = {}
         self.requests: list[tuple[str, int, CIMultiDictProxy[str]]] = []  # path, status, request headers
+        self.endless: list[Callable[[str], Answer | None]] = []  # what answers for a path that is not in `pages`
+        self.times: dict[str, list[float]] = {}  # when each path was asked for, in seconds since the epoch
         self.address = ""
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -54,8 +61,8 @@ class MockSite:
         return f"http://{self.address}{path}"
 
     def counts(self) -> Counter[str]:
-        """Return how often each path was asked for, robots.txt left out."""
-        return Counter(path for path, _, _ in self.requests if path != "/robots.txt")
+        """Return how often each path was asked for, but for those that every site is asked for."""
+        return Counter(path for path, _, _ in self.requests if not path.startswith(ASKED_OF_ALL))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -77,7 +84,7 @@ class MockSite:
     async def _start(self) -> web.ServerRunner:
         runner = web.ServerRunner(web.Server(self._answer, handler_cancellation=True), shutdown_timeout=0.0)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, self._host, 0)
         await site.start()
         host, port = runner.addresses[0][:2]
         self.address = f"{host}:{port}"
@@ -85,9 +92,11 @@ class MockSite:
         return runner
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        answer = self.pages.get(request.path_qs, Answer("not here", 404))
+        made = (answer for endless in self.endless if (answer := endless(request.path_qs)))
+        answer = self.pages.get(request.path_qs) or next(made, Answer("not here", 404))
         etag = answer.headers.get("ETag")
         status = 304 if etag and request.headers.get("If-None-Match") == etag else answer.status
+        self.times.setdefault(request.path_qs, []).append(time.time())
         self.requests.append((request.path_qs, status, request.headers))
         if isinstance(answer.body, bytes):
             return web.Response(body=b"" if status == 304 else answer.body, status=status, headers=answer.headers)

@@ -31,6 +31,7 @@ PYDOC_PAGES = 600
 
 WATCH_SECONDS = 0.1
 INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
+EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
 SHOW_SECONDS = 0.5
 
 
@@ -113,7 +114,12 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
         commands["pydoc"] = [sys.executable, "-I", "-S", "-m", "pydoc", "-n", "127.0.0.1", "-p", str(port)]
         sources, limits = [f"http://127.0.0.1:{port}/"], [f"-max-pages={PYDOC_PAGES}"]
     commands["crawler"] = python(
-        "lightship.crawler.main", f"-log={log}", f"-data={os.path.join(data, 'crawler')}", *limits, *sources
+        "lightship.crawler.main",
+        f"-log={log}",
+        f"-data={os.path.join(data, 'crawler')}",
+        f"-listen=127.0.0.1:{intake_port(settings) + EXPLAIN_BEYOND}",
+        *limits,
+        *sources,
     )
     return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
 
@@ -125,13 +131,14 @@ def intake_port(settings: UpSettings) -> int:
 
 def _check_ports(settings: UpSettings) -> None:
     intake = intake_port(settings)
-    if max(settings.port + settings.replicas, intake + settings.shards) > 65536:
+    if max(settings.port + settings.replicas, intake + EXPLAIN_BEYOND + 1) > 65536:
         raise ConfigurationError(
             f"there are no ports behind {settings.port} or {intake}: choose lower --port, --intake"
         )
     for port in (
         *range(settings.port, settings.port + settings.replicas),
         *range(intake, intake + settings.shards),
+        intake + EXPLAIN_BEYOND,
     ):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

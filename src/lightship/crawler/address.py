@@ -1,7 +1,8 @@
 """The address guard: pages must not make the crawler talk to machines that only its owner can reach.
 
 It works where a socket is made, so it sees the address that will really be connected to, whatever a name, a redirect
-or a second DNS answer said before. Only what the owner gave as a SOURCE is fetched without it (see fetch.py).
+or a second DNS answer said before. Only what the owner gave as a SOURCE is fetched without it (see fetch.py); even
+then a name that was public once must stay so, and no name leads to a metadata service.
 """
 
 from __future__ import annotations
@@ -10,15 +11,25 @@ import errno
 import ipaddress
 import socket
 
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")  # long deprecated, still routed by some
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: the upper half of an interface's identifier
+_METADATA = tuple(
+    map(
+        ipaddress.ip_network,
+        ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.0/24"),
+    )
+)  # of clouds: AWS, Azure, Google and many; AWS over IPv6; Alibaba; Azure's other one; Oracle
 
 
 def is_public(address: str) -> bool:
     """Return whether an IP address, in text, can be a host of the public internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if is_metadata(address):
+        return False
     if isinstance(ip, ipaddress.IPv6Address):
         inner = _embedded(ip)
         if inner:
@@ -28,12 +39,20 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
+def is_metadata(address: str) -> bool:
+    """Return whether an IP address is one where clouds tell a machine its secrets, or on the machine's own link."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    inner = _embedded(ip) if isinstance(ip, ipaddress.IPv6Address) else []
+    return any(each in network for each in (ip, *inner) for network in _METADATA)
+
+
 def _embedded(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
     """Return the IPv4 addresses that an IPv6 address is another way to reach."""
     if ip.teredo:
         return list(ip.teredo)
-    if ip in _COMPATIBLE or ip in _NAT64:
-        return [ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)]
+    low = int(ip) & 0xFFFFFFFF
+    if ip in _COMPATIBLE or ip in _NAT64 or (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
+        return [ipaddress.IPv4Address(low)]
     inner = ip.ipv4_mapped or ip.sixtofour
     return [inner] if inner else []
 
@@ -46,3 +65,32 @@ def guarded_socket(info: AddrInfoType) -> socket.socket:
             errno.EACCES, f"the private address {address[0]} was not given as a source: not connecting to it"
         )
     return socket.socket(family=family, type=kind, proto=protocol)
+
+
+class SourceResolver(AbstractResolver):
+    """Looks up the names of sources, which may be private, in `resolver`; what is not believed is left out."""
+
+    def __init__(self, resolver: AbstractResolver) -> None:
+        """Ask `resolver`."""
+        self._resolver = resolver
+        self._public: set[str] = set()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of `host`; raises OSError when there are none to connect to."""
+        found = await self._resolver.resolve(host, port, family)
+        if any(is_public(each["host"]) for each in found):
+            self._public.add(host)
+        allowed = is_public if host in self._public else lambda address: not is_metadata(address)
+        believed = [each for each in found if allowed(each["host"])]
+        if found and not believed:
+            address = found[0]["host"]
+            raise PermissionError(
+                errno.EACCES, f"DNS says that {host} is at the private address {address} now: refused"
+            )
+        return believed
+
+    async def close(self) -> None:
+        """Close the resolver."""
+        await self._resolver.close()

@@ -1,67 +1,93 @@
-"""What a search engine wants of an HTML page: title, text, headings, description, language, links, wishes."""
+"""What a search engine wants of an HTML page: text, headings, facts about it, where it leads, wishes, signs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
+from datetime import datetime
 
-from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
+import msgspec
+from resiliparse.parse.html import DocumentNode, HTMLTree
 
-from lightship.crawler import urls
-from lightship.errors import InvalidDocumentError
+from lightship.crawler.reading.content import read_content
+from lightship.crawler.reading.fingerprint import fingerprint
+from lightship.crawler.reading.links import read_links
+from lightship.crawler.reading.metadata import metas_of, read_metadata
+from lightship.crawler.reading.signs import is_login, says_missing
+from lightship.crawler.reading.tree import attribute, document_of_tree, line
 from lightship.language import detect_language, primary_subtag
+from lightship.model import clean_text
 
 MAX_TEXT = 1_000_000  # characters kept of a page: its head
-MAX_TITLE, MAX_DESCRIPTION, MAX_HEADING, MAX_HEADINGS, MAX_LINKS = 500, 1000, 300, 100, 5000
-MAX_DEPTH = 1000  # of nested elements: finding the main content takes time quadratic in it
-ENOUGH_TEXT = 200  # characters
-MAIN_SHARE = 0.25  # main content that is a smaller share of the whole text was recognised wrongly
+MAX_TITLE, MAX_DESCRIPTION = 500, 1000
 
-_TOO_DEEP = ">".join(["*"] * MAX_DEPTH)
 _BLANKS = re.compile(r"[^\S\n]+")
 _EDGES = re.compile(r" ?\n ?")
 _GAPS = re.compile(r"\n{3,}")
 _NOT_AGENTS = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
 
-class Page(NamedTuple):
-    """What was found on a page. `links` and `canonical` are normal urls; `links` is empty when it says nofollow."""
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found on a page; urls are normal, times aware. It says nofollow: there are no links to follow.
 
-    title: str
-    text: str
-    headings: list[str]
-    description: str
-    language: str | None
-    links: list[str]
-    canonical: str | None
-    noindex: bool
+    `links` and `alternates` (translations) and `feeds` are urls on the page, `canonical` is the page that it stands
+    for, `refresh` the one that it shows instead at once. `anchors` are the ids of `headings`, empty where one has none.
+    `fingerprint` tells near-duplicates (reading/fingerprint.py); 0: too short. `missing`: it says itself that there is
+    no such page. `login`: it asks for a password, and says hardly anything else.
+    """
+
+    title: str = ""
+    text: str = ""
+    headings: list[str] = []
+    description: str = ""
+    language: str | None = None
+    links: list[str] = []
+    canonical: str | None = None
+    noindex: bool = False
+    anchors: list[str] = []
+    refresh: str | None = None
+    alternates: list[str] = []
+    feeds: list[str] = []
+    author: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    fingerprint: int = 0
+    missing: bool = False
+    login: bool = False
 
 
-def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "") -> Page:
+def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
     """Return what the page at the normal url `url` holds.
 
-    `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such wishes.
+    `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such wishes; `encoding`
+    is the Python codec that it was read with.
     """
+    html = clean_text(html)
     tree = HTMLTree.parse(html)
-    document = _document(tree)
-    wishes = {wish for value in robots for wish in _wishes(value, agent.lower())}
-    wishes |= {wish for value in _metas(document, "robots", agent.lower()) for wish in _wishes(value, "")}
-    base = _base(document, url)
-    headings = [found for element in _all(document, "h1,h2,h3") if (found := _line(element.text or ""))]
-    text = _text(tree)
-    root = document.query_selector("html[lang]")
+    document = document_of_tree(tree)
+    metas = metas_of(document)
+    wishes = _all_wishes(robots, metas, agent.lower())
+    said = read_metadata(document, metas)
+    found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
+    title = line(tree.title or "") or said.title
+    asks = document.query_selector('input[type="password" i]') is not None
+    content = read_content(tree, html)
+    text = plain_text(content.text)
+    headings = [heading for heading, _ in content.headings]
     return Page(
-        title=_title(tree, headings),
+        title=(title or next(iter(headings), ""))[:MAX_TITLE],
         text=text,
-        headings=[heading[:MAX_HEADING] for heading in headings[:MAX_HEADINGS]],
-        description=_line(next(iter(_metas(document, "description", "og:description")), ""))[:MAX_DESCRIPTION],
-        language=detect_language(text, primary_subtag(root.getattr("lang")) if root else None),
-        links=[] if wishes & {"nofollow", "none"} else _links(document, base),
-        canonical=_canonical(document, base),
+        headings=headings,
+        anchors=[anchor for _, anchor in content.headings],
+        description=said.description[:MAX_DESCRIPTION],
+        language=detect_language(text, _declared_language(document) or said.language),
         noindex=bool(wishes & {"noindex", "none"}),
-    )
+        author=said.author, published=said.published, modified=said.modified,
+        fingerprint=fingerprint(text),
+        missing=says_missing(title, headings, text),
+        login=is_login(asks, text),
+        **msgspec.structs.asdict(found),
+    )  # fmt: skip
 
 
 def plain_text(text: str) -> str:
@@ -69,41 +95,21 @@ def plain_text(text: str) -> str:
     return _GAPS.sub("\n\n", _EDGES.sub("\n", _BLANKS.sub(" ", text[: MAX_TEXT * 2]))).strip()[:MAX_TEXT]
 
 
-def _document(tree: HTMLTree) -> DocumentNode:
-    if tree.document is None:
-        raise InvalidDocumentError("not HTML that can be parsed")
-    return tree.document
+def _declared_language(document: DocumentNode) -> str | None:
+    """Return the language that the html or body element declares."""
+    for selector in ("html", "body"):
+        element = document.query_selector(selector)
+        for name in ("lang", "xml:lang") if element else ():
+            if element and (found := primary_subtag(attribute(element, name))):
+                return found
+    return None
 
 
-def _all(document: DocumentNode, selector: str) -> list[ElementNode]:
-    return list(document.query_selector_all(selector).values())  # iterating over the live list is quadratic
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _text(tree: HTMLTree) -> str:
-    """Return the main content, or all text when hardly any of that was taken for main content."""
-    whole: str = extract_plain_text(tree, main_content=False)
-    if _document(tree).query_selector(_TOO_DEEP) is not None:
-        return plain_text(whole)
-    main: str = extract_plain_text(tree, main_content=True)
-    small = len(main) < MAIN_SHARE * len(whole) or (len(main) < ENOUGH_TEXT and len(main) < len(whole) / 2)
-    return plain_text(whole if small else main)
-
-
-def _title(tree: HTMLTree, headings: list[str]) -> str:
-    shared = next(iter(_metas(_document(tree), "og:title")), "")
-    return (_line(tree.title or "") or _line(shared) or (headings[0] if headings else ""))[:MAX_TITLE]
-
-
-def _metas(document: DocumentNode, *names: str) -> Iterator[str]:
-    """Yield the contents of the meta elements that have one of `names`, in the order of the page."""
-    for element in _all(document, "meta[content]"):
-        name = element.getattr("name") or element.getattr("property") or ""
-        if name and name.strip().lower() in names:
-            yield element.getattr("content") or ""
+def _all_wishes(robots: Iterable[str], metas: dict[str, list[str]], agent: str) -> set[str]:
+    wishes = {wish for value in robots for wish in _wishes(value, agent)}
+    for name in {"robots", agent}:
+        wishes |= {wish for value in metas.get(name, []) for wish in _wishes(value, "")}
+    return wishes
 
 
 def _wishes(value: str, agent: str) -> set[str]:
@@ -114,28 +120,3 @@ def _wishes(value: str, agent: str) -> set[str]:
             return set()
         value = rest
     return {wish.strip() for wish in value.lower().split(",")}
-
-
-def _base(document: DocumentNode, url: str) -> str:
-    element = document.query_selector("base[href]")
-    return (urls.normalise(element.getattr("href") or "", url) if element else None) or url
-
-
-def _links(document: DocumentNode, base: str) -> list[str]:
-    found: dict[str, None] = {}
-    for element in _all(document, "a[href],area[href],frame[src],iframe[src]"):
-        if len(found) >= MAX_LINKS:
-            break
-        if "nofollow" in (element.getattr("rel") or "").lower().split():
-            continue
-        link = urls.normalise(element.getattr("href") or element.getattr("src") or "", base)
-        if link is not None:
-            found[link] = None
-    return list(found)
-
-
-def _canonical(document: DocumentNode, base: str) -> str | None:
-    for element in _all(document, "link[rel][href]"):
-        if "canonical" in (element.getattr("rel") or "").lower().split():
-            return urls.normalise(element.getattr("href") or "", base)
-    return None

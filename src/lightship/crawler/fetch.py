@@ -9,17 +9,22 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.address import guarded_socket
+from lightship.crawler.address import SourceResolver, guarded_socket
+from lightship.crawler.credentials import Credential, Credentials, read_credentials
+from lightship.crawler.media import READABLE
 from lightship.errors import InvalidInputError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
-TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain", "text/markdown", ""})
+TEXT_TYPES = READABLE  # that hold text to index
+MAX_HEADERS = 128  # of one answer
+MAX_HEADER = 16 << 10  # bytes of one of them, and of the status line; some sites' Content-Security-Policy has 9000
 BOMB_RATIO = 20  # times that text hardly ever shrinks by; web pages shrink 4 to 8 times
 
 
@@ -32,11 +37,16 @@ class RefusedBodyError(InvalidInputError):
 
 
 class Response(NamedTuple):
-    """An answer; `body` is decompressed, cut at the limit of its size, and empty unless the status is 200."""
+    """An answer; `body` is decompressed, cut at the limit of its size (then `cut`), and empty unless the status is 200.
+
+    `size` is how many bytes of a body came, as they were sent.
+    """
 
     status: int
     headers: CIMultiDictProxy[str]
     body: bytes
+    size: int = 0
+    cut: bool = False
 
     @property
     def content_type(self) -> str:
@@ -47,13 +57,25 @@ class Response(NamedTuple):
 class Fetcher:
     """An HTTP client for pages. `owned` are the (host, port) that the owner gave: those may be private."""
 
-    def __init__(self, settings: CrawlerSettings, owned: Collection[tuple[str, int]]) -> None:
-        """Open the client; needs a running event loop."""
+    def __init__(
+        self,
+        settings: CrawlerSettings,
+        owned: Collection[tuple[str, int]],
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        """Open the client, which looks names up in `resolver` (the system's, if None); needs a running event loop.
+
+        Raises ConfigurationError for a file of credentials that can't be used.
+        """
         self._settings = settings
         self._owned = frozenset(owned)
-        self._open = _session(settings, aiohttp.TCPConnector(limit=settings.concurrency))
+        self._credentials: Credentials = read_credentials(settings.credentials)
+        self._told: set[str] = set()  # sites whose credentials were withheld
+        names = resolver or aiohttp.ThreadedResolver()
+        limit = settings.concurrency
+        self._open = _session(settings, aiohttp.TCPConnector(limit=limit, resolver=SourceResolver(names)))
         self._guarded = _session(
-            settings, aiohttp.TCPConnector(limit=settings.concurrency, socket_factory=guarded_socket)
+            settings, aiohttp.TCPConnector(limit=limit, resolver=names, socket_factory=guarded_socket)
         )
 
     async def __aenter__(self) -> Self:
@@ -68,31 +90,49 @@ class Fetcher:
         await self._guarded.close()
 
     async def get(
-        self, url: str, headers: Mapping[str, str] | None = None, types: Collection[str] = TEXT_TYPES
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        types: Collection[str] = TEXT_TYPES,
+        max_bytes: int | None = None,
     ) -> Response:
         """Return the answer for a normal url; `types` are the media types whose body is read ("" for an absent one).
 
-        Raises FetchError, RefusedBodyError (another media type, or a decompression bomb).
+        The body is cut at `max_bytes` (the setting, if None). Raises FetchError, RefusedBodyError (another media type,
+        or a decompression bomb).
         """
         session = self._open if urls.address(url) in self._owned else self._guarded
         seconds = self._settings.timeout
+        credential = self._credential(url)
         try:
             async with (
                 asyncio.timeout(seconds),
-                session.get(URL(url, encoded=True), headers=headers, allow_redirects=False) as answer,
+                session.get(
+                    URL(url, encoded=True),
+                    headers={**(headers or {}), **(credential.headers if credential else {})},
+                    ssl=(credential and credential.tls) or True,
+                    allow_redirects=False,
+                ) as answer,
             ):
-                body = await self._body(answer, types) if answer.status == 200 else b""
-                return Response(answer.status, answer.headers, body)
+                if answer.status != 200:
+                    return Response(answer.status, answer.headers, b"")
+                return await self._body(answer, types, max_bytes or self._settings.max_bytes)
         except TimeoutError as error:
             raise FetchError(f"no whole answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise FetchError(" ".join(str(error).split()) or type(error).__name__) from error
+            raise FetchError(" ".join(str(error).split())[:500] or type(error).__name__) from error
 
-    async def _body(self, answer: aiohttp.ClientResponse, types: Collection[str]) -> bytes:
+    def _credential(self, url: str) -> Credential | None:
+        if self._credentials.withheld(url) and (site := urls.site(url)) not in self._told:
+            self._told.add(site)
+            logger.warning("%s: its credentials are not sent over plain http; plain_http = true allows it", site)
+        return self._credentials.of(url)
+
+    async def _body(self, answer: aiohttp.ClientResponse, types: Collection[str], limit: int) -> Response:
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if types and kind not in types:
-            raise RefusedBodyError(f"content type {kind!r} holds no text to index")
-        limit, body = self._settings.max_bytes, bytearray()
+            raise RefusedBodyError(f"content type {kind[:100]!r} holds no text to index")
+        body = bytearray()
         async for chunk in answer.content.iter_any():
             body += chunk
             if len(body) > limit:
@@ -100,7 +140,8 @@ class Fetcher:
                 _refuse_bomb(answer, len(body))
                 logger.warning("%s: more than %d bytes: cut there", answer.url, limit)
                 break
-        return bytes(body[:limit])
+        size = answer.content.total_raw_bytes
+        return Response(answer.status, answer.headers, bytes(body[:limit]), size, cut=len(body) > limit)
 
 
 def _refuse_bomb(answer: aiohttp.ClientResponse, size: int) -> None:
@@ -109,11 +150,19 @@ def _refuse_bomb(answer: aiohttp.ClientResponse, size: int) -> None:
         raise RefusedBodyError(f"decompression bomb: {received} compressed bytes became more than {size}")
 
 
+def user_agent(settings: CrawlerSettings) -> str:
+    """Return the User-Agent header: whose crawler this is, and whom to write to."""
+    return f"{settings.user_agent} (+{settings.contact})" if settings.contact else settings.user_agent
+
+
 def _session(settings: CrawlerSettings, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
-        headers={"User-Agent": settings.user_agent, "Accept": "text/html,text/*;q=0.8,*/*;q=0.1"},
+        max_line_size=MAX_HEADER,
+        max_field_size=MAX_HEADER,
+        max_headers=MAX_HEADERS,
+        headers={"User-Agent": user_agent(settings), "Accept": "text/html,text/*;q=0.8,*/*;q=0.1"},
         trust_env=False,
     )

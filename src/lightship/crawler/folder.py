@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lightship.crawler.media import ENDINGS, PLAIN
 from lightship.crawler.progress import set_idle
-from lightship.crawler.read import HTML, MARKDOWN, PLAIN, digest_of, document_of, read_page
+from lightship.crawler.read import digest_of, document_of, read_page
 from lightship.crawler.records import BATCH, Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidDocumentError, InvalidInputError
 
 logger = logging.getLogger(__name__)
 
-TYPES = {
-    ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": PLAIN,
-}  # fmt: skip
 POLL_SECONDS = 1.0
 SHARE = 0.1  # of the time that may go into looking for changes
 
@@ -28,7 +27,8 @@ SHARE = 0.1  # of the time that may go into looking for changes
 class FolderFeed:
     """Keeps the documents of `folder` in the log, as long as `run` runs; urls are `file:///…`.
 
-    A folder that vanishes as a whole is waited for: its documents stay.
+    A folder that vanishes as a whole, or looks empty (its disk may not be there), is waited for: its documents stay.
+    So do those of what can't be read for now.
     """
 
     def __init__(self, folder: str, max_bytes: int, database: Database, records: Records) -> None:
@@ -39,7 +39,8 @@ class FolderFeed:
         self._records = records
         self._stamps: dict[str, str | None] = {}
         self._failed: dict[str, str] = {}  # url -> stamp of what can't be read
-        self._told: set[str] = set()  # folders that were complained of
+        self._told: set[str] = set()  # paths that were complained of
+        self._unread: list[str] = []  # urls of folders and files that the scan under way could not read
 
     def run(self, stop: threading.Event) -> None:
         """Read and watch until `stop` is set. Raises what Records raises."""
@@ -49,7 +50,6 @@ class FolderFeed:
             began = time.monotonic()
             if os.path.isdir(self._folder):
                 self._scan(stop)
-                self._told.discard(self._folder)
             else:
                 self._complain(self._folder, "is not there any more; its documents stay, waiting for it")
             if first and not stop.is_set():
@@ -60,7 +60,8 @@ class FolderFeed:
     def _scan(self, stop: threading.Event) -> None:
         """Put what is new or changed, delete what is gone."""
         present: set[str] = set()
-        changed = failed = 0
+        changed, failures = 0, len(self._failed)
+        self._unread.clear()
         for path, found in self._files():
             url = Path(path).as_uri()
             present.add(url)
@@ -69,20 +70,23 @@ class FolderFeed:
                 continue
             if stop.is_set():
                 return
-            if self._take(path, url, stamp, found):
-                changed += 1
-            else:
-                failed += 1
+            changed += self._take(path, url, stamp, found)
         self._records.flush()
+        if present:
+            self._told.discard(self._folder)
         gone = self._forget(present)
-        if changed or failed or gone:
-            self._records.set_failed(len(self._failed))
-            logger.info("%s: %d files new or changed, %d unreadable, %d gone", self._folder, changed, failed, gone)
+        if changed or gone or len(self._failed) != failures:
+            failures = len(self._failed)
+            self._records.set_failed(failures)
+            logger.info("%s: %d files new or changed, %d gone; %d unreadable", self._folder, changed, gone, failures)
 
     def _forget(self, present: set[str]) -> int:
         for url in [url for url in self._failed if url not in present]:
             del self._failed[url]
-        gone = [url for url in self._stamps if url not in present]
+        if self._stamps and not present and not self._failed:
+            self._complain(self._folder, "holds no files any more; its documents stay, waiting for them")
+            return 0
+        gone = [url for url in self._stamps if url not in present and not url.startswith(tuple(self._unread))]
         for start in range(0, len(gone), BATCH):
             self._records.delete(gone[start : start + BATCH])
         for url in gone:
@@ -90,10 +94,14 @@ class FolderFeed:
         return len(gone)
 
     def _take(self, path: str, url: str, stamp: str, found: os.stat_result) -> bool:
-        """Read one file; a file that can't be read (any more) is named, and its document deleted by the next scan."""
+        """Read one file; return whether that was possible. One that holds no text any more loses its document."""
         try:
             record = self._record(path, url, stamp, found)
-        except (OSError, InvalidInputError) as error:
+        except OSError as error:
+            self._complain(path, f"{error.strerror}; its document stays")
+            self._failed[url] = ""  # to be tried again
+            return False
+        except InvalidInputError as error:
             logger.warning("%s: %s", path, error)
             self._failed[url] = stamp
             if url in self._stamps:
@@ -101,12 +109,13 @@ class FolderFeed:
                 self._records.delete([url])
             return False
         self._failed.pop(url, None)
+        self._told.discard(path)
         self._stamps[url] = stamp
         self._records.add(record)
         return True
 
     def _record(self, path: str, url: str, stamp: str, found: os.stat_result) -> Record:
-        kind = TYPES[os.path.splitext(path)[1].lower()]
+        kind = ENDINGS[os.path.splitext(path)[1].lower()]
         with open(path, "rb") as file:
             body = file.read(self._max_bytes + 1)
         if len(body) > self._max_bytes and kind != PLAIN:
@@ -120,7 +129,10 @@ class FolderFeed:
         """Yield the path and state of each file to index; links are followed, but into no folder twice."""
         visited: set[tuple[int, int]] = set()
         for folder, folders, names in os.walk(self._folder, followlinks=True, onerror=self._unreadable):
-            found = os.stat(folder)
+            found = self._stat(folder)
+            if found is None:
+                folders.clear()
+                continue
             if (found.st_dev, found.st_ino) in visited:
                 self._complain(folder, "links to a folder that was read already: skipped")
                 folders.clear()
@@ -129,11 +141,23 @@ class FolderFeed:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 path = os.path.join(folder, name)
-                if os.path.splitext(name)[1].lower() in TYPES and not name.startswith(".") and os.path.isfile(path):
-                    yield path, os.stat(path)
+                if os.path.splitext(name)[1].lower() in ENDINGS and not name.startswith("."):
+                    found = self._stat(path)
+                    if found and stat.S_ISREG(found.st_mode):
+                        yield path, found
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            return os.stat(path)
+        except OSError as error:
+            self._unreadable(error)
+            return None
 
     def _unreadable(self, error: OSError) -> None:
-        self._complain(str(error.filename), f"{error.strerror}: skipped")
+        """Take note of what is there (or may be) and can't be read."""
+        if not isinstance(error, FileNotFoundError):
+            self._unread.append(Path(str(error.filename)).as_uri())
+            self._complain(str(error.filename), f"{error.strerror}: skipped; its documents stay")
 
     def _complain(self, path: str, problem: str) -> None:
         if path not in self._told:

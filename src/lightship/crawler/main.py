@@ -1,4 +1,4 @@
-"""The `crawler` program: reads websites, folders and .jsonl files, and appends what changed to the document log."""
+"""The `crawler` program: reads websites, folders, files and more, and appends what changed to the document log."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.crawler.append import Appender
-from lightship.crawler.folder import FolderFeed
-from lightship.crawler.jsonl import JsonlFeed
+from lightship.crawler.feeds import Feed, open_feed
+from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
-from lightship.crawler.records import Records
+from lightship.crawler.revisit import Pace
+from lightship.crawler.share import Share
 from lightship.crawler.sources import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
@@ -24,18 +25,11 @@ from lightship.doclog import open_log
 from lightship.doclog.database import Database
 from lightship.errors import ConfigurationError
 from lightship.program import run_program, stop_on_signals
-from lightship.tls import trust, trusted
+from lightship.tls import listener_options, trust, trusted
 
 logger = logging.getLogger(__name__)
 
 DESCRIPTION = f"Read sources, and keep the document log up to date with them until stopped; {ACCEPTED}."
-
-
-class Feed(Protocol):
-    """What reads one source, or all websites."""
-
-    def run(self, stop: threading.Event) -> None:
-        """Read until `stop` is set."""
 
 
 def main() -> None:
@@ -54,10 +48,15 @@ def crawl(arguments: Sequence[str]) -> None:
     lock = _lock(settings.data)
     log = open_log(settings.log, trusted())
     database = open_store(settings.data)
-    activate(database, [source.name for source in sources])
+    share = Share(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
+    others = [
+        source.name for source in sources if source.kind is not Kind.WEBSITE and not share.wants_source(source.name)
+    ]
+    activate(database, [source.name for source in sources if source.name not in others])
     logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2])
     try:
-        _run(_feeds(settings, database, Appender(log, stop), sources), stop)
+        with answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)):
+            _run(_feeds(settings, database, Appender(log, stop), sources, share), stop)
     finally:
         progress = read_progress(settings.data)
         database.close()
@@ -66,23 +65,21 @@ def crawl(arguments: Sequence[str]) -> None:
         logger.info("stopped; in all: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
 
 
-def _feeds(settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source]) -> list[Feed]:
-    feeds: list[Feed] = []
-    for kind, name in sources:
-        records = Records(database, appender, name)
-        if kind is Kind.FOLDER:
-            feeds.append(FolderFeed(name, settings.max_bytes, database, records))
-        elif kind is Kind.JSONL:
-            feeds.append(JsonlFeed(name, database, records))
+def _feeds(
+    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], share: Share
+) -> list[Feed]:
+    """Return what reads `sources`: websites by the hosts that are this crawler's, any other source by one crawler."""
+    others = (source for source in sources if source.kind is not Kind.WEBSITE and share.wants_source(source.name))
+    feeds = [open_feed(source, settings, database, appender) for source in others]
     seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
     if seeds:
-        feeds.append(WebCrawler(settings, database, appender, seeds))
+        feeds.append(WebCrawler(settings, database, appender, seeds, share))
     return feeds
 
 
 def _run(feeds: Sequence[Feed], stop: threading.Event) -> None:
     """Run each feed in its thread until `stop`; one that fails stops all, and its error is raised."""
-    with ThreadPoolExecutor(len(feeds), "feed") as threads:
+    with ThreadPoolExecutor(max(1, len(feeds)), "feed") as threads:
         running = [threads.submit(feed.run, stop) for feed in feeds]
         for feed in running:
             feed.add_done_callback(lambda _: stop.set())

@@ -63,16 +63,29 @@ class Records:
             db.execute("insert or replace into passes values (?, ?, null)", (self._source, self.number))
 
     def end_pass(self, stamp: str, failed: int) -> int:
-        """Delete what this pass has not seen, remember that `stamp` was read whole; return the number of deletes."""
+        """Delete what this pass has not seen, remember that `stamp` was read whole; return the number of deletes.
+
+        A pass that saw nothing at all deletes nothing: something went wrong with the source.
+        """
         self.flush()
         deleted = 0
-        while urls := self._unseen():
+        seen = self._seen()
+        if not seen and self._unseen():
+            logger.warning("%s holds no documents any more: those of before stay until it holds some", self._source)
+        while seen and (urls := self._unseen()):
             self.delete(urls)
             deleted += len(urls)
         with self._database.transaction() as db:
             db.execute("insert or replace into passes values (?, ?, ?)", (self._source, self.number, stamp))
         self.set_failed(failed)
         return deleted
+
+    def _seen(self) -> bool:
+        with self._database.access() as db:
+            row = db.execute(
+                "select exists (select 1 from records where source = ? and pass = ?)", (self._source, self.number)
+            ).fetchone()
+        return bool(row and row[0])
 
     def _unseen(self) -> list[str]:
         with self._database.access() as db:

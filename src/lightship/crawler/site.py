@@ -6,10 +6,14 @@ import asyncio
 import contextlib
 import logging
 import time
+from typing import NamedTuple
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.frontier import Entry, Frontier, Outcome
-from lightship.crawler.robots import Robots
+from lightship.crawler.entry import Entry, How, Kind, Link, Outcome
+from lightship.crawler.frontier import Frontier
+from lightship.crawler.hold import Hold
+from lightship.crawler.journal import Journal
+from lightship.crawler.robots import Robots, Rules
 from lightship.crawler.visit import Visitor
 
 logger = logging.getLogger(__name__)
@@ -17,41 +21,53 @@ logger = logging.getLogger(__name__)
 REST_SECONDS = 0.5  # between two looks for pages that have become due
 DOWN_AFTER = 3  # failures in a row: then the site counts as down
 MAX_PAUSE = 300.0  # seconds between two tries of a site that is down
-DOWN_STATUS = frozenset({0, 429, 503})
+REMEMBERED_PAUSE = 5.0  # seconds: a longer pause that a site asks for outlives a restart
+
+
+class Means(NamedTuple):
+    """What the crawls of all sites share."""
+
+    settings: CrawlerSettings
+    frontier: Frontier
+    journal: Journal
+    hold: Hold
+    robots: Robots
+    visitor: Visitor
+    slots: asyncio.Semaphore
+    outcomes: asyncio.Queue[Outcome | None]
 
 
 class SiteCrawl:
-    """Visits the pages of `site` that are due and queues what came of it. `slots` are shared by all sites."""
+    """Visits the pages of `site` that are due and queues what came of it."""
 
-    def __init__(
-        self, site: str, *, settings: CrawlerSettings, frontier: Frontier, robots: Robots, visitor: Visitor,
-        slots: asyncio.Semaphore, outcomes: asyncio.Queue[Outcome | None],
-    ) -> None:  # fmt: skip
+    def __init__(self, site: str, means: Means) -> None:
         """Prepare; `run` does the work."""
         self.site = site
         self.idle = False  # nothing is left to do now: no new page, none under way
-        self._settings = settings
-        self._frontier = frontier
-        self._robots = robots
-        self._visitor = visitor
-        self._slots = slots
-        self._own_slots = asyncio.Semaphore(settings.per_host)
-        self._outcomes = outcomes
+        self._means = means
+        self._own_slots = asyncio.Semaphore(means.settings.per_host)
         self._busy: set[str] = set()
         self._wake = asyncio.Event()
         self._next_start = 0.0
         self._failures = 0
+        self._rules: Rules | None = None
 
     async def run(self) -> None:
         """Visit pages until cancelled; visits under way are cancelled with it."""
+        means = self._means
+        self._next_start = time.monotonic() + max(0.0, means.frontier.resume(self.site) - time.time())
         async with asyncio.TaskGroup() as visits:
             while True:
-                entries = self._frontier.due(self.site, time.time(), 2 * self._settings.per_host, self._busy)
+                entries = means.frontier.due(self.site, time.time(), 2 * means.settings.per_host, self._busy)
                 for entry in entries:
                     self._busy.add(entry.url)
                 for entry in entries:
                     await self._own_slots.acquire()
                     await self._pace()
+                    if means.frontier.is_spent(self.site, time.time()):  # by what came meanwhile
+                        self._own_slots.release()
+                        self._busy.discard(entry.url)
+                        continue
                     visits.create_task(self._visit(entry))
                 if not entries:
                     await self._rest()
@@ -59,43 +75,66 @@ class SiteCrawl:
     def settled(self, url: str) -> None:
         """Tell that what came of the visit to `url` is in the frontier."""
         self._busy.discard(url)
+        self._means.journal.end(url)
         self._wake.set()
 
     async def _rest(self) -> None:
-        self.idle = not self._busy
+        self.idle = not self._busy and not self._means.frontier.interrupted(self.site)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), REST_SECONDS)
+            async with asyncio.timeout(REST_SECONDS):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._wake.wait()
         self.idle = False
+
+    async def _current_rules(self) -> Rules:
+        """Return the site's rules; when they are new, its sitemaps are looked up."""
+        rules = await self._means.robots.rules(self.site)
+        if rules is not self._rules and rules.known:
+            self._rules = rules
+            links = [Link(url, How.ROBOTS, Kind.SITEMAP) for url in rules.sitemaps(self.site)]
+            guess = [Link(f"{self.site}/sitemap.xml", How.GUESS, Kind.SITEMAP)]
+            await asyncio.to_thread(self._means.frontier.listed, self.site, links or guess)
+        return rules
 
     async def _pace(self) -> None:
         """Wait until the site may be sent another request."""
-        rules = await self._robots.rules(self.site)
-        now = time.monotonic()
-        wait = self._next_start - now
-        self._next_start = max(now, self._next_start) + max(self._settings.delay, rules.delay)
-        if wait > 0:
+        rules = await self._current_rules()
+        while True:
+            now = time.monotonic()
+            wait = self._next_start - now
+            if wait <= 0:
+                break
             self.idle = self._failures >= DOWN_AFTER
             await asyncio.sleep(wait)
             self.idle = False
+        self._next_start = now + max(self._means.settings.delay, rules.delay)
 
     async def _visit(self, entry: Entry) -> None:
+        means = self._means
         try:
-            async with self._slots:
-                rules = await self._robots.rules(self.site)
-                outcome = await self._visitor.visit(entry, rules)
+            async with means.slots:
+                rules = await means.robots.rules(self.site)
+                if rules.allows(entry.url):
+                    means.journal.begin(entry.url)
+                outcome = await means.visitor.visit(entry, rules)
         finally:
             self._own_slots.release()
-        self._note(outcome)
-        await self._outcomes.put(outcome)
+        means.frontier.spend(self.site, outcome.size)
+        await self._note(outcome)
+        await means.outcomes.put(outcome)
 
-    def _note(self, outcome: Outcome) -> None:
-        """Leave a site that does not answer alone for a while, each time longer."""
-        if not outcome.failed or outcome.status not in DOWN_STATUS:
+    async def _note(self, outcome: Outcome) -> None:
+        """Leave a site that does not answer, or asks for it, alone for a while, each time longer."""
+        if not outcome.failed or (400 <= outcome.status < 500 and outcome.status not in (401, 403, 429)):
             self._failures = 0
             return
         self._failures += 1
+        pause = outcome.pause
         if self._failures >= DOWN_AFTER:
-            pause = min(2.0 ** (self._failures - DOWN_AFTER + 1), MAX_PAUSE)
-            self._next_start = max(self._next_start, time.monotonic() + pause)
+            pause = max(pause, min(2.0 ** (self._failures - DOWN_AFTER + 1), MAX_PAUSE))
             logger.warning("%s: %d failures in a row: waiting %g s", self.site, self._failures, pause)
+            reason = f"it failed {self._failures} times in a row, the last time: {outcome.note}"
+            await asyncio.to_thread(self._means.hold.trouble, self.site, reason)
+        self._next_start = max(self._next_start, time.monotonic() + pause)
+        if pause > REMEMBERED_PAUSE:
+            await asyncio.to_thread(self._means.frontier.pause, self.site, time.time() + pause)

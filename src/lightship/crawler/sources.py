@@ -1,26 +1,47 @@
-"""What the SOURCE arguments mean: websites, folders and .jsonl files."""
+"""What the SOURCE arguments mean: websites, feeds, git repositories, folders and files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from yarl import URL
 
 from lightship.crawler import urls
+from lightship.crawler.git import SCHEMES
+from lightship.crawler.warc import ENDINGS, is_archive
 from lightship.errors import ConfigurationError
 
-ACCEPTED = "give a website like https://example.org, a folder, or a .jsonl file (.gz and .zst too)"
+ACCEPTED = (
+    "give a website like https://example.org, a folder, a .jsonl, .csv or .tsv file (.gz and .zst too), a .warc or .wacz"
+    " file or a folder of them, a feed like feed+https://example.org/feed.xml, or a git repository like"
+    " git+https://example.org/repository.git"
+)
 
 
 class Kind(Enum):
     """What a source is."""
 
     WEBSITE = "website"
+    FEED = "feed"
+    GIT = "git"
     FOLDER = "folder"
     JSONL = "jsonl"
+    TABLE = "table"
+    ARCHIVE = "archive"
+
+
+_NO_SECRETS_HERE = "passwords are in a file of their own (-credentials)"
+_PACKED = ("", ".gz", ".zst")
+_FILES = {
+    Kind.JSONL: tuple(f".jsonl{packed}" for packed in _PACKED),
+    Kind.TABLE: tuple(f"{name}{packed}" for name in (".csv", ".tsv") for packed in _PACKED),
+    Kind.ARCHIVE: ENDINGS,
+}
 
 
 class Source(NamedTuple):
@@ -41,14 +62,42 @@ def parse_source(text: str) -> Source:
     """Return what one SOURCE argument names; raises ConfigurationError."""
     if text.lower().startswith(("http://", "https://")):
         return Source(Kind.WEBSITE, _website(text))
+    if text.lower().startswith(("git+", "feed+")):
+        return _git(text) if text[:4].lower() == "git+" else Source(Kind.FEED, f"feed+{_website(text[5:])}")
     path = os.path.abspath(text)
+    repository, _, subfolder = path.partition("#")
+    if _is_repository(path) or (subfolder and not os.path.exists(path) and os.path.isdir(repository)):
+        return _git(f"git+{Path(repository).as_uri()}" + (f"#{quote(subfolder)}" if subfolder else ""))
     if os.path.isdir(path):
-        return Source(Kind.FOLDER, path)
+        return Source(Kind.ARCHIVE if is_archive(path) else Kind.FOLDER, path)
     if not os.path.exists(path):
         raise ConfigurationError(f"source {text!r} does not exist; {ACCEPTED}")
-    if not path.endswith((".jsonl", ".jsonl.gz", ".jsonl.zst")) or not os.path.isfile(path):
-        raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
-    return Source(Kind.JSONL, path)
+    for kind, endings in _FILES.items():
+        if path.endswith(endings) and os.path.isfile(path):
+            return Source(kind, path)
+    raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
+
+
+def _git(text: str) -> Source:
+    parts = urlsplit(text[4:])
+    scheme = parts.scheme.lower()
+    if scheme not in SCHEMES or not parts.path.strip("/") or bool(parts.netloc) == (scheme == "file"):
+        known = ", ".join(f"git+{each}://" for each in SCHEMES)
+        raise ConfigurationError(
+            f"source {_without_password(parts)!r} is no git repository that can be read: use {known}"
+        )
+    if parts.password or (parts.username and scheme != "ssh"):
+        raise ConfigurationError(f"source {_without_password(parts)!r}: {_NO_SECRETS_HERE}")
+    return Source(Kind.GIT, f"git+{urlunsplit(parts._replace(scheme=scheme, query=''))}")
+
+
+def _without_password(parts: SplitResult) -> str:
+    return f"git+{urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2]))}"
+
+
+def _is_repository(path: str) -> bool:
+    """Return whether the folder `path` is a bare git repository."""
+    return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(os.path.join(path, "objects"))
 
 
 def _website(text: str) -> str:
@@ -56,5 +105,5 @@ def _website(text: str) -> str:
     if url is None:
         raise ConfigurationError(f"source {text!r} is not a url; write it like https://example.org")
     if URL(text).user or URL(text).password:
-        raise ConfigurationError(f"source {url!r} was given with a password: pages behind one can't be crawled")
+        raise ConfigurationError(f"source {url!r} was given with a password: {_NO_SECRETS_HERE}")
     return url

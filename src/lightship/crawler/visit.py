@@ -4,118 +4,205 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import hashlib
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
+from lightship.crawler.archive import Archive
+from lightship.crawler.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.extract import Page
-from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError, Response
-from lightship.crawler.frontier import Entry, Outcome, State
+from lightship.crawler.feed import parse_feed
+from lightship.crawler.fetch import TEXT_TYPES, Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.missing import Missing, content_of, signed
 from lightship.crawler.read import digest_of, document_of, read_page
+from lightship.crawler.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.robots import Rules
+from lightship.crawler.sitemap import parse_sitemap
+from lightship.crawler.traps import Traps, without_session
 from lightship.errors import InvalidInputError
 
-RETRY_SECONDS = 30.0  # before the first new try; four times longer each time
-MAX_RETRY_SECONDS = 86_400.0
+READERS = 2  # threads that read pages: more would only wait for each other
+MAX_NESTED = 3  # sitemaps in sitemaps
 
 
 class Visitor:
     """Visits pages with `fetcher`; `sites` are the sites of this crawl, and may grow while it runs."""
 
-    def __init__(self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str]) -> None:
-        """Visit with `fetcher` by `settings`."""
+    def __init__(
+        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, missing: Missing, traps: Traps,
+        archive: Archive | None = None,
+    ) -> None:  # fmt: skip
+        """Visit with `fetcher` by `settings`; `missing` knows how sites answer for pages that they have not.
+
+        Pages that are fetched are kept in `archive` too.
+        """
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
+        self._missing, self._traps = missing, traps
+        self._archive = archive
+        self._pace = Pace.of(settings)
+        self._readers = ThreadPoolExecutor(READERS, "reader")
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
         """Return what a visit to `entry` brought; trouble with the page is an outcome too, never an exception."""
+        outcome = await self._visit(entry, rules)
+        now = time.time()
+        if outcome.failed:
+            wait = retry_after(entry.failures, outcome.pause)
+            return msgspec.structs.replace(
+                outcome,
+                fetched=now,
+                next_visit=now + wait,
+                failures=min(entry.failures + 1, 10),
+                interval=entry.interval,
+            )
+        interval = self._pace.interval(entry.interval, changed=outcome.changed)
+        return msgspec.structs.replace(outcome, fetched=now, next_visit=now + interval, interval=interval)
+
+    async def _visit(self, entry: Entry, rules: Rules) -> Outcome:
         if not rules.known:
-            return self._failed(entry, 0, "robots.txt can't be had")
+            return _failed(entry, 0, "robots.txt can't be had")
         if not rules.allows(entry.url):
-            return self._settled(entry, State.EXCLUDED, 0, "disallowed by robots.txt")
+            return _settled(entry, State.EXCLUDED, 0, f"disallowed by {rules.line(entry.url)}")
+        if entry.state is State.NEW and (trap := self._traps.brings_nothing(entry.url)):
+            return _settled(entry, State.EXCLUDED, 0, trap)
+        types = TEXT_TYPES if entry.kind is Kind.PAGE else ()
         try:
-            response = await self._fetcher.get(entry.url, _validators(entry))
+            response = await self._fetcher.get(entry.url, _validators(entry), types)
         except FetchError as error:
-            return self._failed(entry, 0, str(error))
+            return _failed(entry, 0, str(error))
         except RefusedBodyError as error:
-            return self._settled(entry, State.EXCLUDED, 200, str(error))
-        return await self._judge(entry, response, rules)
+            return _settled(entry, State.EXCLUDED, 200, str(error))
+        if self._archive and entry.kind is Kind.PAGE:  # what else is kept would come back as a page
+            await asyncio.to_thread(self._archive.write, entry.url, response, datetime.now(UTC))
+        outcome = await self._judge(entry, response, rules)
+        return msgspec.structs.replace(outcome, size=response.size)
 
     async def _judge(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         status = response.status
         if status == 200:
-            return await self._read(entry, response, rules)
+            return await (self._read(entry, response, rules) if entry.kind is Kind.PAGE else _listed(entry, response))
         if status == 304 and entry.state is not State.NEW:
             return msgspec.structs.replace(
-                self._settled(entry, entry.state, status, "not modified"),
+                _settled(entry, entry.state, status, "not modified"),
                 digest=entry.digest, etag=entry.etag, last_modified=entry.last_modified,
             )  # fmt: skip
         if status in (404, 410):
-            return self._settled(entry, State.GONE, status, "gone")
+            return _settled(entry, State.GONE, status, f"gone: status {status}")
         if status in (301, 302, 303, 307, 308):
-            return self._moved(entry, response)
-        return self._failed(entry, status, f"status {status}", _seconds(response.headers.get("Retry-After")))
+            return self._moved(entry, status, urls.normalise(response.headers.get("Location", ""), entry.url))
+        pause = _seconds(response.headers.get("Retry-After")) if status in (429, 503) else 0.0
+        return msgspec.structs.replace(_failed(entry, status, f"status {status}"), pause=pause)
 
-    def _moved(self, entry: Entry, response: Response) -> Outcome:
-        target = urls.normalise(response.headers.get("Location", ""), entry.url)
+    def _moved(self, entry: Entry, status: int, target: str | None, by: str = "moved to") -> Outcome:
         if target is None:
-            return self._failed(entry, response.status, "redirect to nowhere")
+            return _failed(entry, status, "redirect to nowhere")
+        clean = without_session(target)
+        if clean.dropped and clean.url == entry.url:
+            return _settled(entry, State.EXCLUDED, status, f"trap: it wants a session id ({clean.dropped}) in its url")
         if entry.hops >= self._settings.max_redirects:
-            return self._failed(entry, response.status, f"more than {self._settings.max_redirects} redirects")
-        outcome = self._settled(entry, State.MOVED, response.status, f"moved to {target}")
-        return msgspec.structs.replace(outcome, target=target)
+            return _failed(entry, status, f"more than {self._settings.max_redirects} redirects")
+        outcome = _settled(entry, State.MOVED, status, f"{by} {clean.url}")
+        return msgspec.structs.replace(outcome, target=clean.url)
 
     async def _read(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         headers = response.headers
         try:
-            page = await asyncio.to_thread(
+            page = await asyncio.get_running_loop().run_in_executor(self._readers, partial(
                 read_page, response.body, headers.get("Content-Type", ""), entry.url,
                 robots=headers.getall("X-Robots-Tag", []), agent=rules.agent,
-            )  # fmt: skip
-            outcome = self._indexed(entry, page, response)
+            ))  # fmt: skip
+            outcome = await self._understood(entry, page, response, rules)
         except InvalidInputError as error:
-            return self._settled(entry, State.EXCLUDED, response.status, str(error))
+            return _settled(entry, State.EXCLUDED, response.status, str(error))
         return msgspec.structs.replace(
-            outcome, links=page.links, etag=headers.get("ETag"), last_modified=headers.get("Last-Modified")
-        )
+            outcome, etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"), content=content_of(page),
+            fingerprint=signed(page.fingerprint),
+        )  # fmt: skip
+
+    async def _understood(self, entry: Entry, page: Page, response: Response, rules: Rules) -> Outcome:
+        if page.login:
+            return _settled(entry, State.EXCLUDED, response.status, "a login page")
+        if page.missing:
+            return _settled(entry, State.GONE, response.status, "soft 404: the page says itself that it is not there")
+        if await self._missing.looks_missing(entry, page, rules):
+            note = "soft 404: the site answers the same for a page that can't exist"
+            return _settled(entry, State.GONE, response.status, note)
+        return msgspec.structs.replace(self._indexed(entry, page, response), links=_links(page))
 
     def _indexed(self, entry: Entry, page: Page, response: Response) -> Outcome:
         if page.noindex:
-            return self._settled(entry, State.EXCLUDED, response.status, "noindex")
-        canonical = page.canonical if page.canonical != entry.url else None
-        if canonical and (urls.site(canonical) not in self._sites or entry.hops >= self._settings.max_redirects):
-            canonical = None
+            return _settled(entry, State.EXCLUDED, response.status, "noindex")
+        if page.refresh and page.refresh != entry.url:
+            return self._moved(entry, response.status, page.refresh, "by meta refresh moved to")
+        canonical = self._canonical(entry, page)
         if canonical and not entry.own:
-            outcome = self._settled(entry, State.ALIAS, response.status, f"another url of {canonical}")
+            outcome = _settled(entry, State.ALIAS, response.status, f"another url of its canonical page {canonical}")
             return msgspec.structs.replace(outcome, target=canonical)
         document = document_of(
             page, entry.url, modified=_time(response.headers.get("Last-Modified")), fetched=datetime.now(UTC)
         )
         note = f"{len(response.body)} bytes, {len(document.text)} characters of text, {len(page.links)} links"
         return msgspec.structs.replace(
-            self._settled(entry, State.PAGE, response.status, note),
+            _settled(entry, State.PAGE, response.status, note),
             document=document, digest=digest_of(document), target=canonical,
         )  # fmt: skip
 
-    def _settled(self, entry: Entry, state: State, status: int, note: str) -> Outcome:
-        """Return an outcome that stands until the next revisit; no document of the page stays in the log."""
-        return Outcome(
-            entry=entry, state=state, status=status, note=note, next_visit=time.time() + self._settings.revisit
-        )
+    def _canonical(self, entry: Entry, page: Page) -> str | None:
+        """Return the canonical url that the page names, if it is another one of the same host."""
+        canonical = without_session(page.canonical).url if page.canonical else None
+        if not canonical or canonical == entry.url or entry.hops >= self._settings.max_redirects:
+            return None
+        same_host = urls.address(canonical)[0] == urls.address(entry.url)[0]
+        return canonical if same_host and urls.site(canonical) in self._sites else None
 
-    def _failed(self, entry: Entry, status: int, note: str, wait: float = 0.0) -> Outcome:
-        """Return an outcome that keeps what is known of the page, and tries again, each time later."""
-        pause = max(wait, min(RETRY_SECONDS * 4**entry.failures, MAX_RETRY_SECONDS))
-        state = State.FAILED if entry.state is State.NEW else entry.state
-        return Outcome(
-            entry=entry, state=state, status=status, note=note, failures=min(entry.failures + 1, 10), failed=True,
-            next_visit=time.time() + pause, digest=entry.digest, etag=entry.etag, last_modified=entry.last_modified,
-        )  # fmt: skip
+
+def _links(page: Page) -> list[Link]:
+    return [
+        *(Link(url) for url in page.links),
+        *(Link(url, How.ALTERNATE) for url in page.alternates),
+        *(Link(url, How.LINK, Kind.FEED) for url in page.feeds),
+    ]
+
+
+async def _listed(entry: Entry, response: Response) -> Outcome:
+    """Return what a sitemap or feed lists."""
+    headers = response.headers
+    if entry.kind is Kind.SITEMAP:
+        sitemap = await asyncio.to_thread(parse_sitemap, response.body, entry.url)
+        pages, further, how = sitemap.pages, sitemap.sitemaps, How.SITEMAP
+    else:
+        pages = await asyncio.to_thread(parse_feed, response.body, headers.get("Content-Type", ""), entry.url)
+        further, how = [], How.FEED
+    links = [Link(url, how, Kind.PAGE, modified.timestamp() if modified else 0.0) for url, modified in pages]
+    links += [Link(url, how, Kind.SITEMAP) for url in further if entry.depth < MAX_NESTED]
+    note = f"lists {len(pages)} pages and {len(further)} sitemaps"
+    return msgspec.structs.replace(
+        _settled(entry, State.LIST, response.status, note), links=links, etag=headers.get("ETag"),
+        last_modified=headers.get("Last-Modified"), content=hashlib.blake2b(response.body, digest_size=16).digest(),
+    )  # fmt: skip
+
+
+def _settled(entry: Entry, state: State, status: int, note: str) -> Outcome:
+    """Return an outcome that stands until the next visit."""
+    return Outcome(entry=entry, state=state, status=status, note=note)
+
+
+def _failed(entry: Entry, status: int, note: str) -> Outcome:
+    """Return an outcome that keeps what is known of the page, and tries again, each time later."""
+    state = State.FAILED if entry.state is State.NEW else entry.state
+    return Outcome(
+        entry=entry, state=state, status=status, note=note, failed=True, digest=entry.digest, etag=entry.etag,
+        last_modified=entry.last_modified,
+    )  # fmt: skip
 
 
 def _validators(entry: Entry) -> dict[str, str]:

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -15,43 +14,69 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.append import Appender
-from lightship.crawler.fetch import Fetcher
-from lightship.crawler.frontier import Frontier, Outcome, State
+from lightship.crawler.archive import Archive
+from lightship.crawler.entry import Outcome, State
+from lightship.crawler.fetch import Fetcher, user_agent
+from lightship.crawler.frontier import Frontier
+from lightship.crawler.hold import Hold
+from lightship.crawler.journal import Journal
+from lightship.crawler.mail import Mail
+from lightship.crawler.missing import Missing
 from lightship.crawler.progress import set_idle
+from lightship.crawler.render import RenderingFetcher
 from lightship.crawler.robots import Robots
-from lightship.crawler.site import SiteCrawl
+from lightship.crawler.share import Share
+from lightship.crawler.site import Means, SiteCrawl
 from lightship.crawler.visit import Visitor
 from lightship.doclog.database import Database
+from lightship.errors import OutOfSpaceError, UnavailableError
+from lightship.model import Change
 
 logger = logging.getLogger(__name__)
 
-BATCH, BATCH_SECONDS = 500, 0.05  # outcomes that are written together
+BATCH, BATCH_SECONDS = 500, 0.01  # outcomes that are written together
 TICK_SECONDS = 0.05
+EXCHANGE_SECONDS = 0.5  # between two looks for letters of other crawlers
 
 
 class WebCrawler:
     """Crawls the websites `seeds` (normal urls). `run` is to be called once, in a thread of its own."""
 
     def __init__(
-        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str]
-    ) -> None:
-        """Crawl by `settings`, remembering in `database`, writing through `appender`."""
+        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str],
+        share: Share | None = None,
+    ) -> None:  # fmt: skip
+        """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given."""
+        self._share = share
         self._settings = settings
         self._database = database
         self._appender = appender
         self._seeds = list(seeds)
-        self._frontier = Frontier(database, settings.max_pages)
+        self._frontier = Frontier(database, settings)
+        self._journal = Journal(settings.data)
+        self._hold = Hold(database, settings)
+        self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
+        self._mail: Mail | None = None
         self._crawls: dict[str, SiteCrawl] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def run(self, stop: threading.Event) -> None:
         """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
-        self._frontier.begin(self._seeds, time.time() + self._settings.revisit)
-        asyncio.run(self._run(stop))
+        if self._share:
+            self._mail = self._frontier.others = Mail(self._database, self._frontier, self._share)
+        self._frontier.begin(self._seeds, self._journal)
+        if self._share and self._mail:
+            self._mail.hand_over()
+            self._share.give_up()
+        with contextlib.closing(self._journal):
+            asyncio.run(self._run(stop))
+        if self._archive:
+            self._archive.close()
 
     async def _run(self, stop: threading.Event) -> None:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)
-        async with Fetcher(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
+        kind = RenderingFetcher if self._settings.render else Fetcher
+        async with kind(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
             writer = asyncio.create_task(self._write(outcomes))
             try:
                 await self._crawl(stop, fetcher, outcomes, writer)
@@ -68,19 +93,22 @@ class WebCrawler:
         writer: asyncio.Task[None],
     ) -> None:
         """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
-        robots = Robots(fetcher, self._settings)
-        visitor = Visitor(fetcher, self._settings, self._frontier.sites)
-        slots = asyncio.Semaphore(self._settings.concurrency)
+        missing, frontier = Missing(fetcher, self._database), self._frontier
+        visitor = Visitor(
+            fetcher, self._settings, frontier.sites, missing=missing, traps=frontier.found.traps, archive=self._archive
+        )
+        means = Means(
+            self._settings, self._frontier, self._journal, self._hold, Robots(fetcher, self._settings, self._database),
+            visitor, asyncio.Semaphore(self._settings.concurrency), outcomes,
+        )  # fmt: skip
         busy = set(self._seeds)
+        if self._share:
+            self._tasks.append(asyncio.create_task(self._keep_share(self._share)))
         while not stop.is_set() and not writer.done():
             for site in list(self._frontier.sites):
-                if site not in self._crawls:
-                    crawl = SiteCrawl(
-                        site, settings=self._settings, frontier=self._frontier, robots=robots, visitor=visitor,
-                        slots=slots, outcomes=outcomes,
-                    )  # fmt: skip
-                    self._crawls[site] = crawl
-                    self._tasks.append(asyncio.create_task(crawl.run()))
+                if site not in self._crawls and (not self._share or self._share.holds(f"{site}/")):
+                    self._crawls[site] = SiteCrawl(site, means)
+                    self._tasks.append(asyncio.create_task(self._crawls[site].run()))
             for task in self._tasks:
                 if task.done():
                     task.result()
@@ -90,10 +118,26 @@ class WebCrawler:
                 logger.info("%s: the first pass is complete", source)
             await asyncio.sleep(TICK_SECONDS)
 
+    async def _keep_share(self, share: Share) -> None:
+        """Get the hosts that are to be this crawler's, and exchange letters with the others."""
+        while True:
+            try:
+                await asyncio.to_thread(self._exchange, share)
+            except (UnavailableError, OutOfSpaceError) as error:
+                logger.warning("other crawlers can't be reached now: %s", error)
+            await asyncio.sleep(EXCHANGE_SECONDS)
+
+    def _exchange(self, share: Share) -> None:
+        if self._mail:
+            gotten = share.work()
+            self._mail.receive()
+            share.hold(gotten)
+            self._mail.post()
+
     def _is_idle(self, seed: str) -> bool:
         """Return whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
         sites = dict(self._frontier.sites)
-        source = sites[urls.site(seed)]
+        source = sites.get(urls.site(seed), seed)
         crawls = [self._crawls.get(site) for site, owner in sites.items() if owner == source]
         return all(crawl is not None and crawl.idle for crawl in crawls)
 
@@ -114,22 +158,34 @@ class WebCrawler:
                 for outcome in written:
                     self._crawls[outcome.entry.site].settled(outcome.entry.url)
 
-    def _store(self, outcomes: Iterable[Outcome]) -> None:
+    def _store(self, outcomes: Sequence[Outcome]) -> None:
         """Append the changes to the log, and only then settle the outcomes in the frontier."""
-        outcomes = list(outcomes)
-        refused = self._appender.put([change for outcome in outcomes if (change := outcome.change)])
-        settled = [_refuse(outcome, refused.get(outcome.entry.url)) for outcome in outcomes]
-        self._frontier.settle(settled)
+        folded, displaced = self._frontier.fold(outcomes)
+        refused = self._appender.put([change for outcome in folded if (change := outcome.change)])
+        settled = [_refuse(outcome, refused.get(outcome.entry.url)) for outcome in folded]
+        self._frontier.settle(settled, displaced)
         for outcome in settled:
             level = logging.WARNING if outcome.failed else logging.INFO
             logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
+        answered = [outcome for outcome in settled if not outcome.failed]
+        self._delete({outcome.entry.site for outcome in answered})
+        for site in {outcome.entry.site for outcome in answered if outcome.state is State.PAGE}:
+            if site not in self._frontier.doomed([site]):
+                self._hold.well(site)
+
+    def _delete(self, sites: set[str]) -> None:
+        """Delete the documents of `sites` that are to go and may; what is held stays."""
+        for site in self._frontier.doomed(sites):
+            gone = self._hold.judge(site)
+            self._appender.put([Change.delete(url) for url in gone])
+            self._frontier.deleted(site, gone)
 
 
 def _refuse(outcome: Outcome, reason: str | None) -> Outcome:
     if reason is None:
         return outcome
     return msgspec.structs.replace(
-        outcome, state=State.EXCLUDED, document=None, digest=outcome.entry.digest, note=f"refused by the log: {reason}"
+        outcome, state=State.EXCLUDED, document=None, digest=None, note=f"refused by the log: {reason}"
     )
 
 

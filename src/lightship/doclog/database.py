@@ -8,8 +8,9 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import apsw
 
@@ -29,11 +30,15 @@ class Database:
     """The SQLite file `path`, in WAL mode, with one connection a thread. Open it after a fork, never before.
 
     When it is not there, it is made with its folders: `create` fills it, in one transaction. `application_id` and
-    `version` are kept in the file and compared. Raises ConfigurationError when the file can't be opened or made,
+    `version` are kept in the file and compared; `upgrades` turn a file of the version that is their key into the next
+    one, each in one transaction. Raises ConfigurationError when the file can't be opened or made,
     IncompatibleIndexError when it is something else, damaged or of another version, OutOfSpaceError, UnavailableError.
     """
 
-    def __init__(self, path: str, application_id: int, version: int, create: Callable[[apsw.Connection], None]) -> None:
+    def __init__(
+        self, path: str, application_id: int, version: int, create: Callable[[apsw.Connection], None],
+        upgrades: Mapping[int, Callable[[apsw.Connection], None]] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         """Open the file, or make it."""
         self.path = os.path.abspath(path)
         self._local = threading.local()
@@ -42,6 +47,7 @@ class Database:
         self._closed = False
         try:
             self._prepare(application_id, version, create)
+            self._upgrade(application_id, version, upgrades)
         except (OSError, ValueError, apsw.Error) as error:
             raise _opening_error(error, self.path) from error
 
@@ -97,6 +103,19 @@ class Database:
                     db.pragma("application_id", application_id)
                     db.pragma("user_version", version)
                 db.execute("commit")
+
+    def _upgrade(
+        self, application_id: int, version: int, upgrades: Mapping[int, Callable[[apsw.Connection], None]]
+    ) -> None:
+        with contextlib.closing(_connect(self.path, apsw.SQLITE_OPEN_READWRITE)) as db:
+            found = db.pragma("user_version")
+            while db.pragma("application_id") == application_id and found in upgrades and found != version:
+                db.execute("begin immediate")  # closing undoes it
+                if db.pragma("user_version") == found:  # else another process was faster
+                    upgrades[found](db)
+                    db.pragma("user_version", found + 1)
+                db.execute("commit")
+                found = db.pragma("user_version")
             _check(db, self.path, application_id, version)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from lightship.doclog import PATIENCE, Entry, Lease, Position, Span
+from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
 from lightship.doclog.codec import decode, decoded_size, encode
 from lightship.doclog.database import Database
 from lightship.errors import InvalidDocumentError
@@ -35,6 +35,10 @@ create table floors (partition integer primary key, sequence integer not null);
 create table leases (name text primary key, owner text not null, epoch integer not null, expires real not null)
     without rowid;
 """
+LETTERS = (
+    "create table if not exists letters (sequence integer primary key autoincrement, box text not null, body blob not null);"
+    "create index if not exists letters_box on letters (box, sequence)"
+)
 ORDERS = "create table if not exists orders (name text primary key, number integer not null) without rowid"
 
 _Row = tuple[int, bytes, str, bytes | None]  # partition, digest, url, value
@@ -191,6 +195,28 @@ class SqliteLog:
                 number = max(greatest + 1, int(time.time() * 1000))  # like an epoch
                 db.execute("insert or replace into orders values (?, ?)", (name, number))
         return number
+
+    def send(self, box: str, bodies: Sequence[bytes]) -> None:
+        """Put letters into `box` (see Mailboxes)."""
+        with self._database.transaction() as db:
+            db.execute(LETTERS)  # a file of the first version has none
+            db.executemany("insert into letters (box, body) values (?, ?)", [(box, body) for body in bodies])
+
+    def receive(self, box: str, limit: int = 100) -> list[Letter]:
+        """Return the oldest letters of `box` (see Mailboxes)."""
+        with self._database.access() as db:
+            if not db.execute("select exists (select 1 from sqlite_master where name = 'letters')").get:
+                return []
+            rows: list[Any] = db.execute(
+                "select sequence, body from letters where box = ? order by sequence limit ?", (box, limit)
+            ).fetchall()
+        return [Letter(*row) for row in rows]
+
+    def remove(self, box: str, upto: int) -> None:
+        """Remove letters of `box` (see Mailboxes)."""
+        with self._database.transaction() as db:
+            db.execute(LETTERS)
+            db.execute("delete from letters where box = ? and sequence <= ?", (box, upto))
 
     def close(self) -> None:
         """Close the connections of all threads."""

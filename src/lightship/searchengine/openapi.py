@@ -22,9 +22,10 @@ from lightship.manifest import (
 )
 from lightship.rpc.messages import Installed, Missing, Problem, Served
 from lightship.searchengine.answer import MAX_SIZE, Answer
+from lightship.searchengine.lookup import Lookup
 from lightship.searchengine.status import Status
 
-_TYPES = (Answer, Status, Manifest, File, Installed, Missing, Problem, Served)
+_TYPES = (Answer, Lookup, Status, Manifest, File, Installed, Missing, Problem, Served)
 
 Json = dict[str, Any]
 
@@ -70,6 +71,7 @@ def openapi() -> Json:
         "paths": {
             "/": {"get": search},
             "/search": {"get": search},
+            "/lookup": {"get": _look_up()},
             "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
@@ -116,6 +118,17 @@ def _forms(name: str) -> Json:
 def _or_empty(schema: Json) -> Json:
     """Return `schema`, or an empty text: a form sends its empty fields too, which count as not given."""
     return {"anyOf": [schema, {"const": ""}]}
+
+
+def _look_up() -> Json:
+    return _operation(
+        "One document, and how a query ranks it",
+        [
+            {**_parameter("url", "query", {"type": "string"}, "url of the document"), "required": True},
+            _parameter("q", "query", {"type": "string"}, "query"),
+        ],
+        {"200": _json("Lookup"), **{status: _json("Problem") for status in ("400", "414", "503")}},
+    )
 
 
 _SEARCH_PARAMETERS = [

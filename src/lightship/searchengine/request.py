@@ -56,6 +56,17 @@ def read_position(query_string: bytes) -> Reached | None:
     return Reached.parse(given) if given else None
 
 
+def read_lookup(query_string: bytes) -> tuple[str, str]:
+    """Return the url to look up, and the query that is to rank it (or an empty string).
+
+    Raises UriTooLongError as `read_request` does, InvalidInputError when no `url` is given.
+    """
+    given = _parameters(query_string)
+    if not given.get("url"):
+        raise InvalidInputError("name a document: /lookup?url=https://example.org/page")
+    return given["url"], " ".join(clean_text(given.get("q", "")).split())
+
+
 def choose_format(query_string: bytes, accept: str) -> Format:
     """Return the form that the answer should have: what `format=` says, otherwise what the Accept header prefers.
 

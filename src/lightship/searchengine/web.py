@@ -28,6 +28,7 @@ from lightship.rpc.allow import allow_header
 from lightship.rpc.messages import Problem
 from lightship.searchengine.admin import Admin
 from lightship.searchengine.line import Line
+from lightship.searchengine.lookup import look_up
 from lightship.searchengine.metrics import METRICS_TYPE, Counted, Metrics
 from lightship.searchengine.openapi import openapi
 from lightship.searchengine.page import (
@@ -40,7 +41,14 @@ from lightship.searchengine.page import (
     render_page,
 )
 from lightship.searchengine.replica import Replica
-from lightship.searchengine.request import Format, accepted_format, choose_format, read_position, read_request
+from lightship.searchengine.request import (
+    Format,
+    accepted_format,
+    choose_format,
+    read_lookup,
+    read_position,
+    read_request,
+)
 from lightship.searchengine.rpc import Rpc
 from lightship.searchengine.search import Plan
 from lightship.searchengine.status import status_of_replica
@@ -78,10 +86,16 @@ def make_app(
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
         return await _render(replica, line, request.scope, form)
 
+    async def looked_up(request: Request) -> Response:
+        given = read_lookup(request.scope["query_string"])
+        found = await look_up(replica, line, *given, line.admit(request.scope))
+        return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
+
     app = Starlette(
         routes=[
             Route("/", results),
             Route("/search", results),
+            Route("/lookup", looked_up),
             *_health_routes(replica, metrics),
             Route(OPENSEARCH_PATH, _opensearch),
             Route("/static/{name}", _static),
@@ -191,7 +205,10 @@ async def _on_bug(request: Request, _: Exception) -> Response:
 def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
     """Tell an error in the form that the request asked for; the RPC's is always JSON."""
     form: Format = accepted_format(request.headers.get("accept", ""))
-    if request.scope["path"].startswith(("/rpc/", "/admin/")) or b"format=json" in request.scope["query_string"][:1000]:
+    if (
+        request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup"))
+        or b"format=json" in request.scope["query_string"][:1000]
+    ):
         form = "json"
     bodies: dict[Format, Callable[[], str | bytes]] = {
         "html": lambda: render_error(status, problem.error),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +83,70 @@ def test_a_folder_that_vanishes_keeps_its_documents(feed: Feed, folder: Path, ca
         folder.rename(folder.with_name("away"))
         wait_until(lambda: "is not there any more" in caplog.text, 10, "it is told")
         assert len(feed.documents()) == 3
+
+
+@pytest.mark.parametrize("end", ["while it runs", "at the next start"])
+def test_a_folder_that_looks_empty_keeps_its_documents(
+    end: str, feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hidden = folder.with_name("hidden")
+    with feed.running(folder):
+        if end == "while it runs":
+            folder.rename(hidden)
+            folder.mkdir()  # as a mount point is, when its disk is away
+            wait_until(lambda: "holds no files any more; its documents stay" in caplog.text, 10, "it is told")
+            assert len(feed.documents()) == 3
+    if end == "at the next start":
+        folder.rename(hidden)
+        folder.mkdir()
+    with feed.running(folder):
+        assert len(feed.documents()) == 3
+        before = feed.entries()
+        folder.rmdir()
+        hidden.rename(folder)
+        (folder / "plain.TXT").unlink()
+        wait_until(lambda: set(feed.documents()) == {"page.html", "note.md"}, 10, "it is back, and watched")
+    assert {url: entry for url, entry in feed.entries().items() if entry.document}.items() <= before.items()
+    assert caplog.text.count("holds no files any more") <= 2
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Let `path` be unreadable, for root too."""
+    real_scandir, real_open = os.scandir, open
+
+    def scandir(folder: Any) -> Any:
+        if str(folder) == str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real_scandir(folder)
+
+    def opens(file: Any, *rest: Any, **options: Any) -> Any:
+        if str(file) == str(path):
+            raise OSError(5, "Input/output error", str(path))
+        return real_open(file, *rest, **options)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr("builtins.open", opens)
+
+
+def test_what_can_not_be_read_for_now_keeps_its_documents(
+    feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with feed.running(folder):
+        assert len(feed.documents()) == 3
+        with monkeypatch.context() as patch:
+            deny(patch, folder / "sub")
+            (folder / "plain.TXT").write_text("changed")
+            wait_until(lambda: feed.documents()["plain.TXT"].text == "changed", 10, "a scan is over")
+            assert set(feed.documents()) == {"page.html", "note.md", "plain.TXT"}
+        with monkeypatch.context() as patch:
+            deny(patch, folder / "page.html")
+            (folder / "page.html").write_text("new")
+            wait_until(lambda: "Input/output error; its document stays" in caplog.text, 10, "it is told")
+            (folder / "plain.TXT").write_text("changed again")
+            wait_until(lambda: feed.documents()["plain.TXT"].text == "changed again", 10, "a scan is over")
+            assert "html text" in feed.documents()["page.html"].text
+            assert feed.progress.failed == 1
+        wait_until(lambda: feed.documents()["page.html"].text == "new", 10, "it is read when that is possible")
+        wait_until(lambda: feed.progress.failed == 0, 10, "it counts no longer")
+    assert caplog.text.count("Permission denied: skipped; its documents stay") == 1
+    assert caplog.text.count("Input/output error") == 1

@@ -204,7 +204,7 @@ def test_bad_bodies_hurt_nobody(crawl: Crawl, site: MockSite, caplog: pytest.Log
         "/slow: failed, no whole answer within 2 s",
         "/bomb: excluded, decompression bomb",
         "/binary: excluded, binary: ",
-        "/pdf: excluded, content type 'application/pdf' holds no text",
+        "/pdf: excluded, a PDF that can't be read",
         "/png: excluded, binary: ",
         "/garbled: failed, ",
     ):

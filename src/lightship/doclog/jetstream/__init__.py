@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lightship.doclog import PATIENCE, Entry, Lease, Position, Span
+from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
 from lightship.doclog.codec import decode, encode
 from lightship.doclog.jetstream.address import parse_address
 from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.leases import TableLeases
+from lightship.doclog.jetstream.mail import Mail
 from lightship.doclog.jetstream.pruning import prune
 from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.streams import Message, open_streams, unpack
@@ -58,6 +59,7 @@ class JetStreamLog:
             facts = connection.run(open_streams(connection, self._table))
             self.partitions: int = facts.partitions
             self._leases = TableLeases(self._table)
+            self._mail = Mail(connection)
             self._reader = Reader(connection, self._table, facts)
             self._writer = Writer(connection, facts.partitions)
             self._wake_subject = f"{connection.address.name}.wake"
@@ -163,6 +165,18 @@ class JetStreamLog:
     def order(self, name: str, *, anew: bool = False) -> int:
         """Return the number of `name` (see Leases)."""
         return self._connection.run(self._leases.order(name, anew=anew))
+
+    def send(self, box: str, bodies: Sequence[bytes]) -> None:
+        """Put letters into `box` (see Mailboxes)."""
+        self._connection.run(self._mail.send(box, bodies))
+
+    def receive(self, box: str, limit: int = 100) -> list[Letter]:
+        """Return the oldest letters of `box` (see Mailboxes)."""
+        return self._connection.run(self._mail.receive(box, limit))
+
+    def remove(self, box: str, upto: int) -> None:
+        """Remove letters of `box` (see Mailboxes)."""
+        self._connection.run(self._mail.remove(box, upto))
 
     def close(self) -> None:
         """Close the connection; whoever waits is told."""

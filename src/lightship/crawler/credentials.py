@@ -1,0 +1,146 @@
+"""What shows a website who the crawler is: passwords, tokens, cookies and client certificates, by host, from a file.
+
+They go to the very host and port that they were written for, over TLS unless their entry says otherwise, and into no
+log line, message or archive.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import stat
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from lightship.config import parse_address
+from lightship.crawler import urls
+from lightship.errors import ConfigurationError
+
+PRIVATE_HEADERS = ("Authorization", "Cookie")
+_PORTS = {"https": 443, "http": 80}
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says of one host; at least one of `basic` (user:password), `bearer`, `cookie` and `certificate`."""
+
+    basic: str = ""
+    bearer: str = ""
+    cookie: str = ""
+    certificate: str = ""  # a PEM file; relative to the file of credentials, as is `key`
+    key: str = ""
+    plain_http: bool = False
+
+    def __repr__(self) -> str:
+        """Return nothing that is secret."""
+        return "Entry(…)"
+
+
+class Credential:
+    """What is shown to one host: `headers`, and the certificate in `tls` (None: none), which is in `files`."""
+
+    def __init__(self, entry: Entry, folder: str) -> None:
+        """Take `entry` from a file in `folder`; raises ValueError (with no secret in it), OSError, ssl.SSLError."""
+        self.headers = _headers(entry)
+        self.plain_http = entry.plain_http
+        self.tls: ssl.SSLContext | None = None
+        self.files = [os.path.join(folder, file) for file in (entry.certificate, entry.key) if file]
+        if entry.certificate:
+            self.tls = ssl.create_default_context()
+            self.tls.load_cert_chain(*self.files)
+        elif entry.key or not self.headers:
+            raise ValueError(
+                "it needs basic, bearer, cookie or certificate (with key, when that is in a file of its own)"
+            )
+
+
+class Credentials:
+    """The credentials of all hosts, by (host, port); the port of a host without one is 443, and 80 with plain_http."""
+
+    def __init__(self, known: Mapping[tuple[str, int], Credential]) -> None:
+        """Hold `known`."""
+        self._known = known
+
+    def of(self, url: str) -> Credential | None:
+        """Return what may be shown to the host of the normal url `url`, or None."""
+        credential = self._known.get(urls.address(url))
+        return credential if credential and (credential.plain_http or url.startswith("https:")) else None
+
+    def withheld(self, url: str) -> bool:
+        """Return whether the host of `url` has credentials that are not for plain http."""
+        return urls.address(url) in self._known and self.of(url) is None
+
+
+def read_credentials(path: str) -> Credentials:
+    """Read the file `path`; an empty path is no file. Raises ConfigurationError, which never repeats a secret."""
+    if not path:
+        return Credentials({})
+    try:
+        with open(path, "rb") as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise ConfigurationError(f"credentials {path}: others may read it; do: chmod 600 {path}")
+            tables = tomllib.load(file)
+    except OSError as error:
+        raise ConfigurationError(f"can't read credentials {path}: {error.strerror}") from error
+    except ValueError as error:  # its text names a place, but may repeat a character of a secret
+        raise ConfigurationError(f"credentials {path} is not TOML{_place(error)}") from None
+    known: dict[tuple[str, int], Credential] = {}
+    for host, table in tables.items():
+        credential = _credential(path, host, table)
+        known.update(dict.fromkeys(_addresses(path, host, credential.plain_http), credential))
+    return Credentials(known)
+
+
+def _place(error: ValueError) -> str:
+    _, found, place = str(error).rpartition(" (at ")
+    return f" (at {place}" if found else ""
+
+
+def _credential(path: str, host: str, table: Any) -> Credential:
+    where = f"credentials {path}, host {host!r}"
+    try:
+        entry = msgspec.convert(table, Entry)
+    except msgspec.ValidationError as error:
+        known = ", ".join(Entry.__struct_fields__)
+        raise ConfigurationError(
+            f'{where}: {error}; a host is a table with its name in quotes, ["docs.example.org"], of {known}'
+        ) from None
+    try:
+        return Credential(entry, os.path.dirname(os.path.abspath(path)))
+    except (ValueError, OSError) as error:  # ssl.SSLError is one
+        raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _addresses(path: str, host: str, plain_http: bool) -> list[tuple[str, int]]:
+    normal = urls.normalise(f"https://{host}/")
+    if normal is None or "/" in host or "@" in host:
+        raise ConfigurationError(
+            f"credentials {path}: {host!r} is not a host; write docs.example.org or docs.example.org:8443"
+        )
+    name, port = urls.address(normal)
+    try:
+        parse_address(host)
+    except ValueError:
+        return [(name, _PORTS[scheme]) for scheme in ("https", "http") if plain_http or scheme == "https"]
+    return [(name, port)]
+
+
+def _headers(entry: Entry) -> dict[str, str]:
+    for name in ("basic", "bearer", "cookie"):
+        if not getattr(entry, name).isprintable():
+            raise ValueError(f"{name} has characters that no header can carry")
+    if entry.basic and entry.bearer:
+        raise ValueError("it has both basic and bearer; only one of them can be sent")
+    if entry.basic and ":" not in entry.basic:
+        raise ValueError("basic is written user:password")
+    headers = {}
+    if entry.basic:
+        headers["Authorization"] = f"Basic {base64.b64encode(entry.basic.encode()).decode()}"
+    if entry.bearer:
+        headers["Authorization"] = f"Bearer {entry.bearer}"
+    if entry.cookie:
+        headers["Cookie"] = entry.cookie
+    return headers

@@ -1,0 +1,47 @@
+"""What reads each kind of source, websites left out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from lightship.config import CrawlerSettings
+from lightship.crawler.append import Appender
+from lightship.crawler.file import FileFeed, Reader
+from lightship.crawler.folder import FolderFeed
+from lightship.crawler.jsonl import read_jsonl
+from lightship.crawler.records import Records
+from lightship.crawler.repository import RepositoryFeed
+from lightship.crawler.sources import Kind, Source
+from lightship.crawler.syndication import SyndicationFeed
+from lightship.crawler.table import read_table
+from lightship.crawler.warc import read_archive
+from lightship.doclog.database import Database
+
+
+class Feed(Protocol):
+    """What reads one source, or all websites."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until `stop` is set."""
+
+
+def open_feed(source: Source, settings: CrawlerSettings, database: Database, appender: Appender) -> Feed:
+    """Return what keeps the documents of `source`, which is no website, in the log."""
+    records = Records(database, appender, source.name)
+    if source.kind is Kind.FOLDER:
+        return FolderFeed(source.name, settings.max_bytes, database, records)
+    if source.kind is Kind.FEED:
+        return SyndicationFeed(source.name, settings, database, records)
+    if source.kind is Kind.GIT:
+        return RepositoryFeed(source.name, settings, database, records)
+    return FileFeed(source.name, _READERS[source.kind](settings), database, records)
+
+
+_READERS: dict[Kind, Callable[[CrawlerSettings], Reader]] = {
+    Kind.JSONL: lambda _: read_jsonl,
+    Kind.TABLE: lambda _: read_table,
+    Kind.ARCHIVE: lambda settings: partial(read_archive, max_bytes=settings.max_bytes, agent=settings.agent),
+}

@@ -1,0 +1,129 @@
+"""The crawler's own listener: why is a page (not) in the index, and how far the crawl is."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import uvicorn
+from markupsafe import Markup
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lightship import __version__
+from lightship.config import CrawlerSettings
+from lightship.crawler.explain import Explanation, explain
+from lightship.crawler.progress import read_progress
+from lightship.doclog.database import Database
+from lightship.errors import InvalidInputError, LightshipError, UnauthorizedError, status_of
+from lightship.program import listen
+from lightship.rpc.guarded import guarded
+from lightship.rpc.protocol import LimitedProtocol
+from lightship.tokens import Guard, accepted
+
+logger = logging.getLogger(__name__)
+
+_PAGE = Markup("""<!doctype html><html lang="en"><meta charset="utf-8"><title>Why is a page (not) found?</title>
+<meta name="viewport" content="width=device-width"><style>body{{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;
+padding:0 1em}}th{{text-align:left;vertical-align:top;padding-right:1em;white-space:nowrap}}td{{overflow-wrap:anywhere}}
+input{{width:70%;font:inherit}}</style><h1>Why is a page (not) found?</h1>
+<form><label>url <input name="url" value="{url}" type="url" required></label> <button>explain</button></form>{body}""")
+_ROW = Markup("<tr><th>{name}<td>{value}")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept",
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def answering(settings: CrawlerSettings, database: Database, tls: Mapping[str, Any]) -> Iterator[int]:
+    """Answer on the `listen` address of `settings` as long as the context lasts; yields the port, 0 without an address.
+
+    Only who shows LIGHTSHIP_TOKEN is answered, if there is one. Raises ConfigurationError when the address can't be had.
+    """
+    if not settings.listen:
+        yield 0
+        return
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    with listen(settings.listen) as listener:
+        port = int(listener.getsockname()[1])
+        config = uvicorn.Config(
+            make_app(settings, database, Guard(accepted().push, settings.data)), log_config=None, access_log=False,
+            server_header=False, http=LimitedProtocol, timeout_graceful_shutdown=1, loop="uvloop", lifespan="off", **tls,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="explain")
+        thread.start()
+        logger.info("explaining on port %d", port)
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Starlette:
+    """Return the application that answers for the store `database`."""
+    started = time.monotonic()
+
+    async def explained(request: Request) -> Response:
+        asked = request.query_params.get("url", "").strip()
+        html = "text/html" in request.headers.get("accept", "")
+        if not asked and not html:
+            raise InvalidInputError("name a page: /explain?url=https://example.org/page")
+        found = explain(database, settings, asked) if asked else None
+        if html:
+            return Response(_page(asked, found), media_type="text/html; charset=utf-8", headers=_HEADERS)
+        return Response(msgspec.json.encode(found), media_type="application/json", headers=_HEADERS)
+
+    async def status(_: Request) -> Response:
+        with database.access() as db:
+            rows = db.execute("select site, held, held_since from sites where held is not null").fetchall()
+        told = {
+            "version": __version__, "uptime_seconds": round(time.monotonic() - started, 1),
+            **read_progress(settings.data)._asdict(),
+            "held": [{"site": site, "reason": reason, "since": since} for site, reason, since in rows],
+        }  # fmt: skip
+        return Response(msgspec.json.encode(told), media_type="application/json")
+
+    async def live(_: Request) -> Response:
+        return Response("alive\n", media_type="text/plain")
+
+    return Starlette(
+        routes=[
+            Route("/", guarded(guard, explained)), Route("/explain", guarded(guard, explained)),
+            Route("/status", guarded(guard, status)), Route("/livez", live),
+        ],
+        exception_handlers={LightshipError: _on_error},
+    )  # fmt: skip
+
+
+async def _on_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, LightshipError):
+        raise error
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else {}
+    return Response(msgspec.json.encode({"error": str(error)}), status_of(error), headers, "application/json")
+
+
+def _page(asked: str, found: Explanation | None) -> str:
+    body = Markup("")
+    if found:
+        values: dict[str, Any] = msgspec.to_builtins(found)
+        lines = (
+            _ROW.format(name=name.replace("_", " "), value=_cell(value)) for name, value in values.items() if value
+        )
+        body = Markup("<p><strong>{}</strong></p><table>{}</table>").format(found.reason, Markup("").join(lines))
+    return _PAGE.format(url=asked, body=body)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return Markup("<br>").join(", ".join(str(part) for part in each.values()) for each in value)
+    return value

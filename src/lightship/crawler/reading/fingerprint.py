@@ -1,0 +1,60 @@
+"""A fingerprint of a text that near-duplicates share up to a few bits: SimHash of its shingles.
+
+M. Charikar, Similarity estimation techniques from rounding algorithms, STOC 2002; G. S. Manku, A. Jain, A. Das Sarma,
+Detecting near-duplicates for web crawling, WWW 2007, who take pages within 3 of 64 bits for near-duplicates.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import sys
+from array import array
+
+NEAR = 3  # bits in which near-duplicates differ at most
+SHORTEST = 50  # words (or Chinese, Japanese, Korean characters): fewer say too little
+MAX_TEXT = 200_000  # characters looked at
+
+_WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_MASK = (1 << 64) - 1
+_FIRST, _SECOND, _THIRD = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9  # odd: products keep all bits
+
+
+def fingerprint(text: str) -> int:
+    """Return 64 bits that tell near-duplicates of `text`; 0 when it is too short to judge.
+
+    Equal on all machines. A text of 10 KB takes about a millisecond.
+    """
+    words = [_hash(word) for word in _WORDS.findall(text[:MAX_TEXT].lower())]
+    if len(words) < SHORTEST:
+        return 0
+    shingles = array("Q", {
+        (one * _FIRST + two * _SECOND + three * _THIRD) & _MASK
+        for one, two, three in zip(words, words[1:], words[2:], strict=False)
+    })  # fmt: skip
+    return _majority(shingles)
+
+
+def distance(one: int, other: int) -> int:
+    """Return in how many bits two fingerprints differ: at most NEAR for near-duplicates. Those that are 0 tell nothing."""
+    return (one ^ other).bit_count()
+
+
+def _majority(hashes: array[int]) -> int:
+    """Return the number whose every bit is that of most `hashes`: bits are counted a whole column at a time."""
+    if sys.byteorder == "big":
+        hashes.byteswap()
+    data, result = hashes.tobytes(), 0
+    ones = int.from_bytes(b"\x01" * len(hashes), "big")
+    for place in range(8):
+        column = int.from_bytes(data[place::8], "big")
+        for bit in range(8):
+            if ((column >> bit) & ones).bit_count() * 2 > len(hashes):
+                result |= 1 << (8 * place + bit)
+    return result
+
+
+@functools.lru_cache(maxsize=65_536)
+def _hash(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

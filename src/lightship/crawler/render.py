@@ -1,0 +1,213 @@
+"""Pages that scripts make, read through a real browser (extra `browser`): Chromium, which never touches the network.
+
+Every request of a page, of whatever kind, goes through the crawler's own client, so that the guard of addresses, the
+limits of size and time and the credentials hold for it; what can't (WebSockets, WebRTC, uploads) does not happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import os
+import shutil
+from html import escape
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from lightship.config import CrawlerSettings
+from lightship.crawler import urls
+from lightship.crawler.fetch import Fetcher, FetchError, Response
+from lightship.crawler.media import HTML, XHTML
+from lightship.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, Page, Playwright, Request, Route, WebSocketRoute
+
+logger = logging.getLogger(__name__)
+
+MAX_RENDERS = 2  # pages in the browser at once
+MAX_REQUESTS, MAX_HOPS = 200, 5  # of one page; redirects of one request
+QUIET_SECONDS = 3.0  # that a page may go on loading after it was shown
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (  # nothing reaches the network: what the crawler does not answer ends at a proxy that is not there
+    "--proxy-server=http://127.0.0.1:1", "--proxy-bypass-list=<-loopback>", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-quic", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--no-pings", "--dns-prefetch-disable",
+)  # fmt: skip
+
+_KINDS = frozenset({"document", "script", "stylesheet", "xhr", "fetch"})
+_KEPT = (
+    "content-type",
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "access-control-expose-headers",
+)
+
+
+class RenderingFetcher(Fetcher):
+    """A Fetcher that runs the scripts of the HTML pages of some hosts (the setting `render`)."""
+
+    def __init__(self, settings: CrawlerSettings, *arguments: Any, **options: Any) -> None:
+        """Open the client as Fetcher does. Raises ConfigurationError when there is no browser."""
+        if importlib.util.find_spec("playwright") is None or not _browser_path():
+            raise ConfigurationError(
+                f"-render needs the extra 'browser' (pip install 'lightship[browser]') and one of {', '.join(BROWSERS)}"
+            )
+        super().__init__(settings, *arguments, **options)
+        self._limits = settings
+        self._renders = asyncio.Semaphore(MAX_RENDERS)
+        self._starting = asyncio.Lock()
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+
+    async def __aenter__(self) -> Self:
+        """Return the client; the browser is started by the first page that needs it."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the browser, and the connections."""
+        with contextlib.suppress(Exception):
+            if self._browser:
+                await self._browser.close()
+            if self._playwright:
+                await self._playwright.stop()
+        await super().__aexit__(kind, error, trace)
+
+    async def get(self, url: str, *arguments: Any, **options: Any) -> Response:
+        """Return what Fetcher returns; an HTML page of a host to render as it is when its scripts have run."""
+        response = await super().get(url, *arguments, **options)
+        if response.status != 200 or response.content_type not in (HTML, XHTML) or not self._is_rendered(url):
+            return response
+        try:
+            async with self._renders:
+                browser = await self._running_browser()
+                async with asyncio.timeout(self._limits.timeout):
+                    return await self._render(browser, url, response)
+        except Exception as error:  # whatever the browser does: the page as it was sent is better than none
+            words = " ".join(str(error).split())[:300] or type(error).__name__
+            logger.warning("%s: read without its scripts: %s", url, words)
+            return response
+
+    def _is_rendered(self, url: str) -> bool:
+        return "*" in self._limits.render or (urlsplit(url).hostname or "") in self._limits.render
+
+    async def _render(self, browser: Browser, url: str, response: Response) -> Response:
+        context = await browser.new_context(
+            user_agent=self._limits.user_agent, service_workers="block", accept_downloads=False, locale="en"
+        )
+        try:
+            return await _View(self, context, url, response).read(self._limits)
+        finally:
+            await context.close()
+
+    async def _running_browser(self) -> Browser:
+        from playwright.async_api import async_playwright
+
+        async with self._starting:
+            if self._playwright is None:
+                self._playwright = await async_playwright().start()
+            if self._browser is None or not self._browser.is_connected():
+                self._browser = await self._playwright.chromium.launch(
+                    executable_path=_browser_path(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
+                )
+            return self._browser
+
+    async def fetch(self, url: str) -> Response:
+        """Return what a request of a page gets, redirects followed; raises as Fetcher.get."""
+        for _ in range(MAX_HOPS):
+            response = await super().get(url, types=())
+            target = urls.normalise(response.headers.get("Location", ""), url) if 300 <= response.status < 400 else None
+            if target is None:
+                return response
+            url = target
+        raise FetchError(f"more than {MAX_HOPS} redirects")
+
+
+class _View:
+    """One page in a browser context of its own: no cookie or storage is shared with another."""
+
+    def __init__(self, fetcher: RenderingFetcher, context: BrowserContext, url: str, response: Response) -> None:
+        self._fetcher = fetcher
+        self._context = context
+        self._url = url
+        self._response = response
+        self._requests = 0
+        self._shown = False
+        self._moved: str | None = None
+        self._page: Page | None = None
+
+    async def read(self, limits: CrawlerSettings) -> Response:
+        """Return the page as it is when it has loaded, its redirection by a script as a meta refresh."""
+        await self._context.route("**/*", self._answer)
+        await self._context.route_web_socket("**/*", _refuse)
+        self._page = page = await self._context.new_page()
+        page.set_default_timeout(1000 * limits.timeout)
+        await page.goto(self._url, wait_until="load")
+        await _settle(page)
+        html = (await page.content()).encode("utf-8", "replace")[: limits.max_bytes]
+        if self._moved:
+            html += f'<meta http-equiv="refresh" content="0; url={escape(self._moved)}">'.encode()
+        headers = CIMultiDict(self._response.headers)
+        headers["Content-Type"] = f"{HTML}; charset=utf-8"
+        return self._response._replace(headers=CIMultiDictProxy(headers), body=html)
+
+    async def _answer(self, route: Route) -> None:
+        """Answer a request of the page with what the crawler's client gets, or not at all."""
+        try:
+            if self._is_main(route.request):
+                await self._navigate(route)
+            elif (url := self._allowed(route.request)) is not None:
+                await _fulfil(route, await self._fetcher.fetch(url))
+            else:
+                await route.abort()
+        except Exception:  # no answer, or one that nobody waits for any more: the page is closed, or was never there
+            with contextlib.suppress(Exception):
+                await route.abort()
+
+    def _is_main(self, request: Request) -> bool:
+        """Return whether the page itself is asked for; raises when a window is that was not opened yet."""
+        return request.is_navigation_request() and self._page is not None and request.frame == self._page.main_frame
+
+    def _allowed(self, request: Request) -> str | None:
+        """Return the normal url of a request that the page may make; None for others."""
+        self._requests += 1
+        if request.method != "GET" or request.resource_type not in _KINDS or self._requests > MAX_REQUESTS:
+            return None
+        return urls.normalise(request.url)
+
+    async def _navigate(self, route: Route) -> None:
+        """Show the page that was fetched; note where a script wants to go instead, and stay."""
+        if self._shown:
+            self._moved = urls.normalise(route.request.url)
+            await route.abort()
+        else:
+            self._shown = True
+            await _fulfil(route, self._response)
+
+
+def _browser_path() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+async def _fulfil(route: Route, response: Response) -> None:
+    headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
+    await route.fulfill(status=response.status, headers=headers, body=response.body)
+
+
+async def _settle(page: Page) -> None:
+    """Wait until the page asks for nothing more, or for QUIET_SECONDS."""
+    from playwright.async_api import TimeoutError as OutOfTimeError
+
+    with contextlib.suppress(OutOfTimeError):
+        await page.wait_for_load_state("networkidle", timeout=1000 * QUIET_SECONDS)
+
+
+async def _refuse(socket: WebSocketRoute) -> None:
+    await socket.close()

@@ -1,0 +1,168 @@
+"""Documents from an RSS, Atom or JSON feed: the pages that it lists, fetched when they are new or changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Mapping
+
+from lightship.config import CrawlerSettings
+from lightship.crawler import urls
+from lightship.crawler.feed import parse_feed
+from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.listing import MAX_BYTES, Listed, parse_time
+from lightship.crawler.progress import set_idle
+from lightship.crawler.read import digest_of, document_of, read_page
+from lightship.crawler.records import Record, Records
+from lightship.crawler.robots import Robots
+from lightship.doclog.database import Database
+from lightship.errors import InvalidInputError, LightshipError
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.2
+_MOVED = (301, 302, 303, 307, 308)
+
+
+class SyndicationFeed:
+    """Keeps the documents of the pages that the feed `source` (`feed+https://…`) lists in the log, as long as `run` runs.
+
+    Feeds list what is new: a page that a feed lists no longer stays, until it is listed again and gone itself.
+    """
+
+    def __init__(self, source: str, settings: CrawlerSettings, database: Database, records: Records) -> None:
+        """Read `source` by `settings`, remembering in `records`."""
+        self._source = source
+        self._url = source.removeprefix("feed+")
+        self._settings = settings
+        self._database = database
+        self._records = records
+        self._stamps: dict[str, str | None] = {}  # url of an entry -> what it said of its time, when it was fetched
+        self._failed: dict[str, Listed] = {}  # to be tried again
+        self._validators: dict[str, str] = {}
+        self._next: dict[str, float] = {}  # site -> the moment of time.monotonic() when it may be asked again
+
+    def run(self, stop: threading.Event) -> None:
+        """Read, and look for new entries, until `stop` is set. Raises what Records raises."""
+        self._stamps = self._records.stamps()
+        asyncio.run(self._run(stop))
+
+    async def _run(self, stop: threading.Event) -> None:
+        work = asyncio.create_task(self._work())
+        while not stop.is_set() and not work.done():
+            await asyncio.wait({work}, timeout=TICK_SECONDS)
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+        self._records.flush()
+
+    async def _work(self) -> None:
+        async with Fetcher(self._settings, {urls.address(self._url)}) as fetcher:
+            robots = Robots(fetcher, self._settings, self._database)
+            while True:
+                await self._look(fetcher, robots)
+                self._records.flush()
+                self._records.set_failed(len(self._failed))
+                set_idle(self._database, self._source)
+                await asyncio.sleep(self._settings.revisit)
+
+    async def _look(self, fetcher: Fetcher, robots: Robots) -> None:
+        """Visit what is new in the feed, and what failed before."""
+        try:
+            listed = await self._entries(fetcher)
+        except LightshipError as error:
+            logger.warning("%s: %s; its documents stay", self._source, error)
+            listed = []
+        waiting = {page.url: page for page in [*self._failed.values(), *listed]}
+        for page in list(waiting.values())[: self._settings.max_pages]:
+            if self._stamps.get(page.url, "") == _stamp(page) and page.url not in self._failed:
+                continue
+            try:
+                await self._visit(fetcher, robots, page)
+                self._failed.pop(page.url, None)
+                self._stamps[page.url] = _stamp(page)
+            except FetchError as error:
+                logger.warning("%s: %s: %s", self._source, page.url, error)
+                self._failed[page.url] = page
+
+    async def _entries(self, fetcher: Fetcher) -> list[Listed]:
+        """Return what the feed lists; nothing when it did not change."""
+        url, response = await self._get(fetcher, None, self._url, self._validators)
+        if response.status == 304:
+            return []
+        if response.status != 200:
+            raise FetchError(f"status {response.status}")
+        listed = parse_feed(response.body, response.headers.get("Content-Type", ""), url)
+        if not listed:
+            raise FetchError("no feed, or one that lists no pages")
+        headers = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+        self._validators = {headers[name]: response.headers[name] for name in headers if name in response.headers}
+        logger.info("%s: lists %d pages", self._source, len(listed))
+        return listed
+
+    async def _get(
+        self, fetcher: Fetcher, robots: Robots | None, url: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[str, Response]:
+        """Return the answer that the redirects from `url` end with, and its url; `robots` allow each, if they are given.
+
+        Raises FetchError for what may pass, RefusedBodyError for what is not to be read.
+        """
+        for _ in range(self._settings.max_redirects + 1):
+            if robots:
+                await self._wait(robots, url)
+                response = await fetcher.get(url, headers)
+            else:
+                response = await fetcher.get(url, headers, (), MAX_BYTES)
+            target = urls.normalise(response.headers.get("Location", ""), url) if response.status in _MOVED else None
+            if target is None:
+                return url, response
+            url = target
+        raise FetchError(f"more than {self._settings.max_redirects} redirects")
+
+    async def _wait(self, robots: Robots, url: str) -> None:
+        """Wait until the site of `url` may be asked for it; raises FetchError or RefusedBodyError when it may not."""
+        site = urls.site(url)
+        rules = await robots.rules(site)
+        if not rules.known:
+            raise FetchError("robots.txt can't be had")
+        if not rules.allows(url):
+            raise RefusedBodyError("disallowed by robots.txt")
+        await asyncio.sleep(max(0.0, self._next.get(site, 0.0) - time.monotonic()))
+        self._next[site] = time.monotonic() + max(self._settings.delay, rules.delay)
+
+    async def _visit(self, fetcher: Fetcher, robots: Robots, page: Listed) -> None:
+        """Put the document of `page`, or delete it when it is gone; raises FetchError for what may pass."""
+        try:
+            url, response = await self._get(fetcher, robots, page.url)
+            if response.status in (404, 410):
+                self._delete(url)
+            elif response.status != 200:
+                raise FetchError(f"status {response.status}")
+            else:
+                await self._read(url, response, page)
+        except InvalidInputError as error:
+            logger.info("%s: %s: %s", self._source, page.url, error)
+
+    async def _read(self, url: str, response: Response, page: Listed) -> None:
+        headers = response.headers
+        robots = headers.getall("X-Robots-Tag", [])
+        kind = headers.get("Content-Type", "")
+        found = await asyncio.to_thread(read_page, response.body, kind, url, robots=robots, agent=self._settings.agent)
+        if found.noindex:
+            self._delete(url)
+            return
+        modified = parse_time(headers.get("Last-Modified", "")) or page.modified
+        document = document_of(found, url, modified=modified)
+        self._records.add(Record(document, digest_of(document), _stamp(page)))
+
+    def _delete(self, url: str) -> None:
+        self._records.flush()
+        if url in self._records.stamps():
+            self._records.delete([url])
+
+
+def _stamp(page: Listed) -> str:
+    return page.modified.isoformat() if page.modified else "no time"

@@ -1,0 +1,222 @@
+"""Traps: urls without end that bring nothing new. Each is recognised by its form, or by what its like have brought."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from lightship.crawler.entry import State
+
+MAX_URL = 1000  # characters
+MAX_SEGMENTS = 25  # of a path
+MAX_PARAMETERS = 10
+MAX_SETS = 50  # different sets of parameters of one path
+MAX_COMBINED = 500  # urls of one path with the same three or more parameters
+MAX_DATES = 100  # urls that differ in nothing but a date, where a calendar is recognised by its name
+MAX_PLAIN_DATES = 1000  # the same, without such a name
+FIRST_YEAR, YEARS_AHEAD = 1970, 1
+ENOUGH, NEW_SHARE = 40, 0.1  # of so many pages of one form, at least this share must be new ones
+
+_SESSION_KEYS = frozenset({
+    "phpsessid", "jsessionid", "aspsessionid", "sessionid", "session_id", "sessid", "sid", "session", "cfid", "cftoken",
+    "zenid", "oscsid", "osccommerce", "s_id", "viewstate", "phpsession", "asp.net_sessionid", "sessiontoken",
+})  # fmt: skip
+_SESSION_LIKE = re.compile(r"(?=.*\d)[0-9a-zA-Z_,.!-]{8,128}")  # what makes the value of a short, ambiguous key an id
+_AMBIGUOUS = frozenset({"sid", "s_id", "session"})
+_SESSION_PATH = re.compile(
+    r";(?:jsessionid|phpsessid|sessionid|sid)=[^/?;]*|/\([SsAa]\([^)/]{8,}\)\)(?=/|$)", re.IGNORECASE
+)
+_REPEATED = re.compile(r"((?:/[^/]+)+?)\1{2,}(?=/|$)")
+_DATE = re.compile(
+    r"(?<!\d)((?:19|20|21)\d\d)[-/_.]?(0[1-9]|1[0-2]|[1-9](?!\d))(?:[-/_.]?([0-2]\d|3[01]|[1-9](?!\d)))?(?!\d)"
+)
+_YEAR_KEY, _MONTH_KEY = (
+    re.compile(r"(?:^|[_-])(?:y|yr|year|jahr)$", re.IGNORECASE),
+    re.compile(r"(?:^|[_-])(?:m|mo|mon|month|monat|week|day)$", re.IGNORECASE),
+)
+_CALENDAR = re.compile(
+    r"calend[ae]r|kalender|calendrier|(?:^|[/_.?&=-])(?:cal|events?|agenda|month|week|year|date|day)(?:[/_.?&=-]|$)",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+
+
+_TELLING = frozenset({State.PAGE, State.MOVED, State.ALIAS, State.DUPLICATE, State.EXCLUDED})
+
+
+class Clean(NamedTuple):
+    """A url without its session id; `dropped` names that, and is empty when there was none."""
+
+    url: str
+    dropped: str
+
+
+def without_session(url: str) -> Clean:
+    """Return the normal `url` without session ids in its path or query."""
+    if ";" not in url and "?" not in url and "/(" not in url:
+        return Clean(url, "")
+    head, mark, query = url.partition("?")
+    dropped = [found.strip("/;") for found in _SESSION_PATH.findall(head)]
+    kept: list[str] = []
+    for pair in query.split("&") if mark else ():
+        key, _, value = pair.partition("=")
+        (dropped if _is_session(unquote(key).lower(), value) else kept).append(pair)
+    if not dropped:
+        return Clean(url, "")
+    head = _SESSION_PATH.sub("", head)
+    return Clean(head + (f"?{'&'.join(kept)}" if kept else ""), ", ".join(part.partition("=")[0] for part in dropped))
+
+
+def _is_session(key: str, value: str) -> bool:
+    if key.startswith("aspsessionid"):
+        return True
+    return key in _SESSION_KEYS and (key not in _AMBIGUOUS or bool(_SESSION_LIKE.fullmatch(value)))
+
+
+def trap_by_form(url: str) -> str:
+    """Return why the normal `url` is a trap by its form alone, or an empty string."""
+    if len(url) > MAX_URL:
+        return f"trap: a url of {len(url)} characters, more than {MAX_URL}"
+    path, _, query = url.partition("?")
+    path = "/" + path.split("/", 3)[3]
+    if path.count("/") > MAX_SEGMENTS:
+        return f"trap: a path of {path.count('/')} segments, more than {MAX_SEGMENTS}"
+    if (found := _REPEATED.search(path)) and (
+        not found[1].replace("/", "").isdecimal() or len(found[0]) > 4 * len(found[1])
+    ):
+        return f"trap: repeating path segments, {found[1]!r} again and again"
+    if query:
+        counts = Counter(_keys(query))
+        if sum(counts.values()) > MAX_PARAMETERS:
+            return f"trap: endless parameters, {sum(counts.values())} in one url"
+        if (most := counts.most_common(1)[0])[1] > 3 and not most[0].endswith("[]"):
+            return f"trap: endless parameters, {most[0]!r} {most[1]} times"
+    return _far_date(path, query)
+
+
+def _far_date(path: str, query: str) -> str:
+    year = _year(path, query)
+    if year is not None and not FIRST_YEAR <= year <= datetime.now(UTC).year + YEARS_AHEAD:
+        return f"trap: a calendar, the year {year}"
+    return ""
+
+
+def _year(path: str, query: str) -> int | None:
+    """Return the year of a url that names a month or day, None when it names none."""
+    if found := _DATE.search(path) or _DATE.search(query):
+        return int(found[1])
+    pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
+    years = [int(value) for key, value in pairs if _YEAR_KEY.search(key) and value.isdecimal() and len(value) <= 6]
+    return years[0] if years and any(_MONTH_KEY.search(key) for key, _ in pairs) else None
+
+
+def _keys(query: str) -> list[str]:
+    return [pair.partition("=")[0] for pair in query.split("&") if pair]
+
+
+_ANY = ("*",)
+
+
+class Form(NamedTuple):
+    """What urls of one kind have in common: `path` and `keys` with all numbers made one, `dates` when only dates differ."""
+
+    path: str
+    keys: tuple[str, ...]
+    dates: bool
+
+    @classmethod
+    def of(cls, url: str) -> Form:
+        """Return the form of a normal url."""
+        head, _, query = url.partition("?")
+        scheme, _, host, path = head.split("/", 3)
+        dated = _year(f"/{path}", query) is not None
+        if dated:
+            path = _DATE.sub("#", path)
+        keys = tuple(sorted(set(_keys(query))))
+        return cls(f"{scheme}//{host}/{_DIGITS.sub('#', path)}", keys, dated)
+
+    @property
+    def whole(self) -> Form:
+        """The form of all urls of the path that have parameters."""
+        return Form(self.path, _ANY, dates=False) if self.keys else self
+
+    @property
+    def single(self) -> bool:
+        """Whether only one url can have this form."""
+        return not self.keys and "#" not in self.path.split("/", 3)[3]
+
+
+class _Tally:
+    """How many urls of a form are known, were visited, and brought something new."""
+
+    __slots__ = ("known", "new", "visited")
+
+    def __init__(self) -> None:
+        self.known = self.visited = self.new = 0
+
+
+class Traps:
+    """What is known of the forms of urls, of all sites of a crawl; `check` says which new urls are traps."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._tallies: dict[Form, _Tally] = {}
+        self._sets: dict[str, set[tuple[str, ...]]] = {}  # by path, the sets of parameters
+
+    def check(self, url: str) -> str:
+        """Return why `url`, a normal one that is not known yet, is a trap, or an empty string."""
+        return trap_by_form(url) or self._trap_by_like(url)
+
+    def _trap_by_like(self, url: str) -> str:
+        form = Form.of(url)
+        tally = self._tallies.get(form)
+        sets = self._sets.get(form.path, set()) if form.keys else set()
+        if len(sets) >= MAX_SETS and form.keys not in sets:
+            return f"trap: endless combinations of parameters, {len(sets)} of {form.path}"
+        if tally is None:
+            return self.brings_nothing(url)
+        calendar = bool(_CALENDAR.search(url))
+        if form.dates and tally.known >= (MAX_DATES if calendar else MAX_PLAIN_DATES):
+            return f"trap: a calendar, {tally.known} urls like {form.path} differ in their dates alone"
+        if len(form.keys) >= 3 and tally.known >= MAX_COMBINED:
+            return f"trap: endless parameters, {tally.known} urls like {form.path}?{'&'.join(form.keys)}"
+        return self.brings_nothing(url)
+
+    def brings_nothing(self, url: str) -> str:
+        """Return why `url`, whether known or not, is a trap by what its like have brought, or an empty string."""
+        form = Form.of(url)
+        for each in (form, form.whole):
+            tally = self._tallies.get(each)
+            if tally and tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
+                what = "a calendar" if _CALENDAR.search(url) else "endless parameters" if form.keys else "endless urls"
+                return f"trap: {what}, of {tally.visited} pages like {each.path} {tally.new} brought something new"
+        return ""
+
+    def known(self, url: str) -> None:
+        """Count `url` as one that will be visited."""
+        form = Form.of(url)
+        if form.single:
+            return
+        self._tallies.setdefault(form, _Tally()).known += 1
+        if form.keys:
+            self._sets.setdefault(form.path, set()).add(form.keys)
+
+    def visited(self, url: str, state: State) -> None:
+        """Count the first visit to `url`; one that brought no page at all tells nothing."""
+        form = Form.of(url)
+        if form.single or state not in _TELLING:
+            return
+        for each in {form, form.whole}:
+            tally = self._tallies.setdefault(each, _Tally())
+            tally.visited += 1
+            tally.new += state in (State.PAGE, State.MOVED)
+
+    def load(self, pages: Iterable[tuple[str, int]]) -> None:
+        """Learn from the urls and states of a frontier."""
+        for url, state in pages:
+            self.known(url)
+            self.visited(url, State(state))

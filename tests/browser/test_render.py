@@ -1,0 +1,128 @@
+"""Pages that scripts make are read through a real Chromium, whose every request the crawler answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightship.crawler import render
+from lightship.errors import ConfigurationError
+from mockweb.crawling import Crawl
+from mockweb.site import MockSite
+from support import chromium_path, require
+
+
+@pytest.fixture
+def site() -> Iterator[MockSite]:
+    with MockSite() as started:
+        yield started
+
+
+@pytest.fixture
+def other() -> Iterator[MockSite]:
+    with MockSite() as started:
+        yield started
+
+
+@pytest.fixture
+def crawl(tmp_path: Path) -> Iterator[Crawl]:
+    require("Chromium", chromium_path())
+    made = Crawl(tmp_path)
+    made.settings = dataclasses.replace(made.settings, timeout=60.0)  # of a browser on a busy machine
+    yield made
+    made.log.close()
+
+
+APP = """<!doctype html><html lang=en><head><title>Empty</title><script src=/app.js></script></head>
+<body><div id=app>Please wait</div><img src=/picture.png></body></html>"""
+SCRIPT = """addEventListener('load', async () => {
+  const answer = await (await fetch('/data.json')).json();
+  document.title = answer.title;
+  document.getElementById('app').innerHTML = `<h1>${answer.title}</h1><p>${answer.text}</p><a href="/second">on</a>`;
+});"""
+
+
+def test_a_page_made_by_scripts_is_read_and_its_links_are_followed(crawl: Crawl, site: MockSite) -> None:
+    site.page("/", APP)
+    site.page("/app.js", SCRIPT, content_type="text/javascript")
+    site.page("/data.json", '{"title": "Made by a script", "text": "搜索引擎 words"}', content_type="application/json")
+    site.page("/second", "<title>Second</title><p>plain text")
+    found = crawl.once(site.url("/"), render=("127.0.0.1",))
+    document = found[site.url("/")].document
+    assert document is not None
+    assert (document.title, document.headings) == ("Made by a script", ["Made by a script"])
+    assert "搜索引擎 words" in document.text
+    assert "Please wait" not in document.text
+    assert site.url("/second") in found
+    assert "/picture.png" not in site.counts(), "pictures are not asked for"
+    assert site.counts()["/"] == 1, "the page itself is fetched once"
+
+
+def test_without_the_setting_and_for_other_hosts_no_script_runs(crawl: Crawl, site: MockSite) -> None:
+    site.page("/", APP)
+    for hosts in ((), ("example.org",)):
+        document = crawl.once(site.url("/"), render=hosts)[site.url("/")].document
+        assert document is not None
+        assert (document.title, document.text) == ("Empty", "Please wait")
+    assert "/app.js" not in site.counts()
+
+
+def test_no_request_of_a_page_reaches_an_address_that_is_not_allowed(
+    crawl: Crawl, site: MockSite, other: MockSite
+) -> None:
+    out = other.url("/x")
+    socket = out.replace("http:", "ws:")
+    site.page("/", f"""<html><title>t</title><link rel=preconnect href={other.url("/")}><link rel=prefetch href={out}>
+    <link rel=stylesheet href={out}><script src={out}></script><img src={out}><iframe src={out}></iframe>
+    <body>before<form id=f action={out} method=post></form><script>
+    fetch('{out}', {{mode: 'no-cors'}}).catch(() => 0); fetch('/moved', {{mode: 'no-cors'}}).catch(() => 0);
+    navigator.sendBeacon('{out}', 'x'); new WebSocket('{socket}'); new Image().src = '{out}'; new EventSource('{out}');
+    new RTCPeerConnection({{iceServers: [{{urls: '{out.replace("http://", "stun:").removesuffix("/x")}'}}]}}).createDataChannel('x');
+    window.open('{out}'); document.getElementById('f').target = '_blank'; document.getElementById('f').submit();
+    navigator.serviceWorker.register('/worker.js').catch(() => 0); new Worker('/worker.js');
+    document.body.append(' after');</script>""")  # fmt: skip
+    site.redirect("/moved", out)
+    site.page("/worker.js", f"fetch('{out}').catch(() => 0)", content_type="text/javascript")
+    document = crawl.once(site.url("/"), render=("*",))[site.url("/")].document
+    assert document is not None
+    assert "after" in document.text
+    assert other.requests == []
+
+
+def test_a_script_that_goes_elsewhere_is_a_redirect(crawl: Crawl, site: MockSite) -> None:
+    site.page("/", "<title>Gate</title><body>gate<script>location.href = '/inside?a=1'</script>")
+    site.page("/inside?a=1", "<title>Inside</title><p>what is inside")
+    assert site.url("/inside?a=1") in crawl.once(site.url("/"), render=("*",))
+
+
+def test_a_page_that_never_ends_is_read_as_it_was_sent(
+    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.page("/", "<title>Endless</title><body><p>as it was sent</p><script>for (;;) {}</script>")
+    document = crawl.once(site.url("/"), render=("*",), timeout=2.0)[site.url("/")].document
+    assert document is not None
+    assert document.text == "as it was sent"
+    assert "read without its scripts" in caplog.text
+
+
+def test_no_cookie_or_storage_goes_from_page_to_page(crawl: Crawl, site: MockSite) -> None:
+    script = "document.body.append(document.cookie + (localStorage.x || 'nothing')); document.cookie = 'a=1'; localStorage.x = 'kept'"
+    site.page("/", f"<body><a href=/b>b</a><script>{script}</script>")
+    site.page("/b", f"<body><script>{script}</script>")
+    found = crawl.once(site.url("/"), render=("*",))
+    document = found[site.url("/b")].document
+    assert document is not None
+    assert document.text == "nothing"
+
+
+def test_without_a_browser_the_crawler_says_what_is_missing(
+    crawl: Crawl, site: MockSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(ConfigurationError, match="browser"), crawl.running(site.url("/"), render=("*",)):
+        pass
+    assert render.BROWSERS

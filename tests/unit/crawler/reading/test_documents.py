@@ -1,0 +1,184 @@
+"""PDF, Word documents and EPUB books are read within limits; broken and hostile ones are refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import sys
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from lightship.crawler.media import DOCX, EPUB, PDF, kind_of
+from lightship.crawler.read import document_of, read_page
+from lightship.crawler.reading import pdf
+from lightship.errors import InvalidDocumentError
+from mockweb.crawling import Crawl
+from mockweb.site import MockSite
+
+URL = "http://a.example/document"
+WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+BODY = """<w:p><w:pPr><w:pStyle w:val="berschrift1"/></w:pPr><w:r><w:t>Erstes </w:t></w:r><w:r><w:t>Kapitel</w:t></w:r></w:p>
+<w:p><w:r><w:t xml:space="preserve">Text &amp; &lt;mehr&gt;</w:t><w:tab/><w:t>davon</w:t></w:r><w:del><w:r><w:delText>weg</w:delText></w:r></w:del></w:p>
+<w:tbl><w:tr><w:tc><w:p><w:r><w:t>A1</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>B1</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
+<w:sdt><w:sdtContent><w:p><w:r><w:t>搜索引擎</w:t></w:r></w:p></w:sdtContent></w:sdt>"""
+DOCX_FILES = {
+    "[Content_Types].xml": "<Types/>",
+    "word/document.xml": f"<w:document {WORD}><w:body>{BODY}</w:body></w:document>",
+    "word/styles.xml": f'<w:styles {WORD}><w:style w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style></w:styles>',
+    "docProps/core.xml": """<p:coreProperties xmlns:p="x" xmlns:dc="http://purl.org/dc/elements/1.1/"
+        xmlns:dcterms="http://purl.org/dc/terms/"><dc:title>Der "Titel"</dc:title><dc:creator>A. Utor</dc:creator>
+        <dc:language>de-DE</dc:language><dcterms:created>2024-01-02T03:04:05Z</dcterms:created>
+        <dcterms:modified>2024-02-03T04:05:06Z</dcterms:modified></p:coreProperties>""",
+}
+EPUB_FILES = {
+    "mimetype": "application/epub+zip",
+    "META-INF/container.xml": """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+        <rootfile full-path="OEBPS/book.opf"/></rootfiles></container>""",
+    "OEBPS/book.opf": """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata>
+        <dc:title>本</dc:title><dc:creator>著者</dc:creator><dc:language>ja</dc:language><dc:date>2020-02-03</dc:date></metadata>
+        <manifest><item id="n" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
+        <item id="two" href="text/2%20b.xhtml" media-type="application/xhtml+xml"/>
+        <item id="one" href="text/1.xhtml" media-type="application/xhtml+xml"/>
+        <item id="lost" href="text/lost.xhtml" media-type="application/xhtml+xml"/></manifest>
+        <spine><itemref idref="n"/><itemref idref="one"/><itemref idref="lost"/><itemref idref="two"/><itemref/></spine></package>""",
+    "OEBPS/nav.xhtml": "<html><body><nav><a href='text/1.xhtml'>Contents of it</a></nav></body></html>",
+    "OEBPS/text/1.xhtml": "<html><body><h1 id='c1'>第一章</h1><p>検索エンジンについて。</p></body></html>",
+    "OEBPS/text/2 b.xhtml": "<html><body><h1>第二章</h1><p>終わり。</p></body></html>",
+}  # fmt: skip
+
+
+def archive(files: Mapping[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return buffer.getvalue()
+
+
+def made_pdf(text: str, info: str = "") -> bytes:
+    """Return a PDF of one page, with an outline of one heading."""
+    stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode("latin-1")
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/Outlines 6 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>", b"<</Type/Outlines/First 7 0 R/Last 7 0 R/Count 1>>",
+        b"<</Title(The heading)/Parent 6 0 R/Dest[3 0 R/Fit]>>", f"<<{info}>>".encode("latin-1"),
+    ]  # fmt: skip
+    body, places = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj%s endobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"xref\n0 9\n0000000000 65535 f \n%strailer<</Size 9/Root 1 0 R/Info 8 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+        table,
+        len(body),
+    )
+    return body + end
+
+
+def test_a_word_document() -> None:
+    page = read_page(archive(DOCX_FILES), DOCX, URL)
+    assert (page.title, page.author, page.language) == ('Der "Titel"', "A. Utor", "de")
+    assert (page.headings, page.modified) == (["Erstes Kapitel"], datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC))
+    assert page.text.split("\n\n") == ["Erstes Kapitel", "Text & <mehr> davon", "A1 B1", "搜索引擎"]
+
+
+def test_a_book() -> None:
+    page = read_page(archive(EPUB_FILES), EPUB, URL)
+    assert (page.title, page.author, page.language) == ("本", "著者", "ja")
+    assert (page.headings, page.anchors) == (["第一章", "第二章"], ["c1", ""])
+    assert page.published == datetime(2020, 2, 3, tzinfo=UTC)
+    assert page.text.split() == ["第一章", "検索エンジンについて。", "第二章", "終わり。"]
+
+
+def test_a_pdf() -> None:
+    body = made_pdf("Some text of it", "/Title(A title)/Author(W. Riter)/CreationDate(D:20240102030405+01'00')")
+    page = read_page(body, "application/pdf", URL, robots=["noindex"])
+    assert (page.title, page.author, page.text) == ("A title", "W. Riter", "Some text of it")
+    assert (page.headings, page.anchors, page.noindex) == (["The heading"], ["page=1"], True)
+    assert page.published == datetime(2024, 1, 2, 2, 4, 5, tzinfo=UTC)
+    assert document_of(page, URL).fields["anchors"] == ["#page=1"]
+    assert read_page(made_pdf("First line"), "", URL).title == "First line"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(archive(DOCX_FILES), DOCX), (archive(EPUB_FILES), EPUB), (made_pdf("x"), PDF), (b"<p>x", "text/html")],
+)  # fmt: skip
+def test_kinds_are_told_by_their_first_bytes(body: bytes, kind: str) -> None:
+    assert kind_of("application/octet-stream" if kind != "text/html" else "Text/HTML; charset=x", body) == kind
+
+
+def with_file(files: Mapping[str, str | bytes], name: str, content: str | bytes | None) -> bytes:
+    changed = {**files, name: content or ""}
+    if content is None:
+        del changed[name]
+    return archive(changed)
+
+
+BILLION = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><x>&b;</x>"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "problem"),
+    [
+        (b"PK\x03\x04 broken", DOCX, "broken archive"), (archive(DOCX_FILES)[:-80], DOCX, "broken archive"),
+        (archive({}), DOCX, "no word/document.xml"), (with_file(DOCX_FILES, "word/document.xml", "<a>"), DOCX, "no XML"),
+        (with_file(DOCX_FILES, "word/document.xml", BILLION), DOCX, "document type"),
+        (with_file(DOCX_FILES, "word/document.xml", BILLION.encode("utf-16")), DOCX, "document type"),
+        (with_file(DOCX_FILES, "word/document.xml", b"\0" * (65 << 20)), DOCX, "bomb"),
+        (archive({str(number): "" for number in range(20_001)}), DOCX, "20001 files"),
+        (with_file(EPUB_FILES, "META-INF/container.xml", None), EPUB, "no META-INF"),
+        (with_file(EPUB_FILES, "META-INF/container.xml", "<x/>"), EPUB, "archive has no "),
+        (with_file(EPUB_FILES, "OEBPS/text/1.xhtml", b"\0" * 4000), EPUB, "binary"),
+        (b"%PDF-1.7 nothing", PDF, "can't be read"), (b"", PDF, "can't be read"),
+    ],
+)  # fmt: skip
+def test_broken_and_hostile_documents_are_refused(body: bytes, kind: str, problem: str) -> None:
+    with pytest.raises(InvalidDocumentError, match=problem):
+        read_page(body, kind, URL)
+
+
+def test_a_slow_pdf_is_cut_and_a_crash_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "SECONDS", 0.001)
+    with pytest.raises(InvalidDocumentError, match="took more"):
+        read_page(made_pdf("x"), PDF, URL)
+    monkeypatch.setattr(pdf, "SECONDS", 60)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(InvalidDocumentError, match="exit status 1"):
+        read_page(made_pdf("x"), PDF, URL)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InvalidDocumentError, match="documents"):
+        read_page(made_pdf("x"), PDF, URL)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("D:20240102030405+01'00'", "2024-01-02T03:04:05+01:00"), ("D:20240102030405Z", "2024-01-02T03:04:05+00:00"),
+        ("D:20240102", "2024-01-02T00:00:00+00:00"), ("D:20241399", ""), ("2024", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_times_of_pdfs(text: str, time: str) -> None:
+    assert pdf.time_of(text) == time
+
+
+def test_documents_on_a_site_are_pages(crawl: Crawl, site: MockSite) -> None:
+    bodies = {
+        "/a.pdf": (made_pdf("Text in a PDF"), PDF),
+        "/b.docx": (archive(DOCX_FILES), DOCX),
+        "/c.epub": (archive(EPUB_FILES), EPUB),
+    }
+    site.page("/", "<title>All</title>" + "".join(f"<a href={path}>x</a>" for path in (*bodies, "/d.zip")))
+    for path, (body, kind) in bodies.items():
+        site.page(path, body, content_type=kind)
+    site.page("/d.zip", archive({"a": "b"}), content_type="application/zip")
+    found = crawl.once(site.url("/"))
+    texts = {url: entry.document.text for url, entry in found.items() if entry.document}
+    assert set(texts) == {site.url(path) for path in ("/", *bodies)}
+    assert texts[site.url("/a.pdf")] == "Text in a PDF"
+    assert "第二章" in texts[site.url("/c.epub")]

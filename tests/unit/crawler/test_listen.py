@@ -1,0 +1,61 @@
+"""The crawler's listener: explanations as JSON and as a page, whom it lets in, what it tells of held sites."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from lightship.config import CrawlerSettings
+from lightship.crawler.listen import answering
+from lightship.crawler.store import open_store
+from mockweb.crawling import Crawl
+from mockweb.site import MockSite
+from mockweb.traps import html, prose
+
+SECRET = "a secret of enough characters"
+
+
+def get(port: int, target: str, **headers: str) -> str:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{target}", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_the_listener_explains(crawl: Crawl, site: MockSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTSHIP_TOKEN", SECRET)
+    site.pages["/"] = html("Start", prose("start"), ["/gone", "/a?x=<script>"])
+    crawl.once(site.url("/"))
+    store = open_store(crawl.data)
+    with store.transaction() as db:
+        db.execute("update sites set held = 'it is under test', held_since = 5")
+    settings = CrawlerSettings(data=crawl.data, listen="127.0.0.1:0")
+    shown = {"Authorization": f"Bearer {SECRET}"}
+    with answering(settings, store, {}) as port:
+        assert get(port, "/livez") == "alive\n"
+        found = json.loads(get(port, f"/explain?url={urllib.parse.quote(site.url('/gone'))}", **shown))
+        assert (found["reason"], found["state"], found["status"]) == ("gone: status 404", "gone", 404)
+        assert found["found_on"] == site.url("/")
+        page = get(port, "/?url=http%3A%2F%2Fex.org%2F%3Cscript%3E", Accept="text/html", **shown)
+        assert "no source leads to http://ex.org" in page
+        assert "<script>" not in page
+        status = json.loads(get(port, "/status", **shown))
+        assert status["held"] == [{"site": f"http://{site.address}", "reason": "it is under test", "since": 5.0}]
+        assert status["fetched"] == 3
+        for target, code, headers in (("/explain?url=x", 401, {}), ("/explain", 400, shown)):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                get(port, target, **headers)
+            assert refused.value.code == code
+            refused.value.close()
+    store.close()
+
+
+def test_without_an_address_nobody_listens(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path))
+    with answering(CrawlerSettings(data=str(tmp_path)), store, {}) as port:
+        assert port == 0
+    store.close()
