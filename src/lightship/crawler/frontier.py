@@ -6,6 +6,7 @@ again, never be forgotten. See DESIGN.md.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
@@ -37,6 +38,8 @@ _VISITED = (
     " target = iif(?, target, ?), fetched = ?, interval = ?, content = ?, fingerprint = ?, doomed = ?,"
     " note = iif(?, note, ?) where url = ?"
 )
+_DOUBTFUL = b"?"  # no document has this digest
+_DOUBT = "update pages set digest = ?, etag = null, last_modified = null where url in (select value from json_each(?))"
 _DISPLACED = "update pages set state = ?, target = ?, note = ?, doomed = iif(digest is null, null, ?) where url = ? and state = ?"
 _REMEMBER = "insert or replace into visits select id, ?, ?, ?, ? from pages where url = ?"
 _FORGET = (
@@ -184,6 +187,12 @@ class Frontier:
         """Return `outcomes` with each DUPLICATE folded; nothing is written."""
         with self._database.access() as db:
             return fold(db, outcomes, self._sites)
+
+    def doubt(self, pages: Sequence[str]) -> None:
+        """Note that the log may soon have something else of these `pages` (urls): if nothing more comes of it, the next visits put or delete it once more."""
+        if pages:
+            with self._database.transaction() as db:
+                db.execute(_DOUBT, (_DOUBTFUL, json.dumps(pages)))
 
     def settle(self, outcomes: Sequence[Outcome], displaced: Sequence[tuple[str, str]] = ()) -> None:
         """Remember what visits brought, whose changes are in the log, and the links that they found."""

@@ -159,9 +159,14 @@ class WebCrawler:
                     self._crawls[outcome.entry.site].settled(outcome.entry.url)
 
     def _store(self, outcomes: Sequence[Outcome]) -> None:
-        """Append the changes to the log, and only then settle the outcomes in the frontier."""
+        """Append the changes to the log, and only then settle the outcomes in the frontier.
+
+        Before, they are noted as doubtful: what the crawler dies of in between must not be forgotten, see `records.py`.
+        """
         folded, displaced = self._frontier.fold(outcomes)
-        refused = self._appender.put([change for outcome in folded if (change := outcome.change)])
+        changes = [change for outcome in folded if (change := outcome.change)]
+        self._frontier.doubt([change.url for change in changes])
+        refused = self._appender.put(changes)
         settled = [_refuse(outcome, refused.get(outcome.entry.url)) for outcome in folded]
         self._frontier.settle(settled, displaced)
         for outcome in settled:
@@ -177,6 +182,7 @@ class WebCrawler:
         """Delete the documents of `sites` that are to go and may; what is held stays."""
         for site in self._frontier.doomed(sites):
             gone = self._hold.judge(site)
+            self._frontier.doubt(gone)
             self._appender.put([Change.delete(url) for url in gone])
             self._frontier.deleted(site, gone)
 
