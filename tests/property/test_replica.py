@@ -8,7 +8,7 @@ import errno
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lightship.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
-from lightship.index.durable import durable_names
+from lightship.index.segments import manifests_of
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Missing
 from lightship.searchengine.layouts import Rules
@@ -30,8 +30,13 @@ from property.layouts_model import Model
 SHARDS = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 KEYS = st.sampled_from(SHARDS)
 LAYOUTS = st.sampled_from([1, 2, 3])
-STEPS = ("fsync", "rename", "unlink", "utime", "open", "mkdir", "rmdir")  # the calls that change the disk
+STEPS = ("fsync", "rename", "link", "unlink", "utime", "open", "mkdir", "rmdir")  # the calls that change the disk
 GUARD = 0.6
+
+
+ALL = 21
+PICKS = st.integers(0, ALL)
+CONTENTS = st.sampled_from([None, b"", bytes(50)])
 
 
 class Crash(BaseException):
@@ -44,6 +49,9 @@ class ReplicaMachine(RuleBasedStateMachine):
     @initialize(kept=st.sampled_from([0.0, 3600.0]))
     def make(self, kept: float) -> None:
         self.temporary = tempfile.TemporaryDirectory()
+        self.synced = set[tuple[int, int, int]]()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(os, "fsync", self.noting(os.fsync))
         self.folder = Path(self.temporary.name)
         self.flips = Rules(guard=GUARD, keep_former=kept)
         self.made = {key: MadeShard(self.folder / f"{key[0]}-{key[1]}", key[1], key[0]) for key in SHARDS}
@@ -56,7 +64,17 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "temporary"):
+            self.patch.undo()
             self.temporary.cleanup()
+
+    def noting(self, fsync: Callable[[int], None]) -> Callable[[int], None]:
+        """Return `fsync` that notes which files, as they are then, outlive a power loss."""
+
+        def call(descriptor: int) -> None:
+            fsync(descriptor)
+            self.synced.add(stamp(os.fstat(descriptor)))
+
+        return call
 
     @rule()
     def reopen(self) -> None:
@@ -123,18 +141,44 @@ class ReplicaMachine(RuleBasedStateMachine):
         self.store.make_durable()
         self.model.make_durable()
 
-    @rule(content=st.sampled_from([b"", bytes(50)]), pick=st.integers(0, 20))
-    def lose_power(self, content: bytes, pick: int) -> None:
-        """Of what was not made durable, one file is not what was written; then start again."""
+    @rule(content=CONTENTS, pick=PICKS)
+    def lose_power(self, content: bytes | None, pick: int) -> None:
+        """Of what was not synced, one file or all are not what was written, or not there; then start again."""
         for name in self.store.layouts.names():
             folder = Path(self.store.layout_folder(name))
-            synced = durable_names(str(folder))
-            installed = {file for manifest in self.store.layouts.installed(name) for file in manifest.files}
-            loose = ["meta.json", *sorted(installed - synced)]
-            (folder / loose[pick % len(loose)]).write_bytes(content)
-            if (folder / "meta.json").exists():
+            needed = {"meta.json"}.union(*(manifest.files for manifest in self.store.layouts.installed(name)))
+            loose = sorted(
+                path for path in folder.iterdir() if path.is_file() and stamp(path.stat()) not in self.synced
+            )
+            lost = [path for number, path in enumerate(loose) if pick == ALL or number == pick % len(loose)]
+            for path in lost:
+                path.unlink()  # what has another name too, and was not synced, is only lost by this one
+                if content is not None or path.name == "meta.json":  # a rename leaves the old one or the new one
+                    path.write_bytes(content or b"")
+            if name in self.model.installed and needed & {path.name for path in lost}:
                 self.model.lose(name)
         self.reopen()
+
+    @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 24), late=st.booleans(), content=CONTENTS, pick=PICKS)
+    def crash_in_make_durable(self, step: str, calls: int, late: bool, content: bytes | None, pick: int) -> None:
+        """Die while all is made durable; then start again, or lose power too."""
+        with dying(step, calls, late):
+            self.store.make_durable()
+        for name, shards in self.model.installed.items():
+            manifests = manifests_of(Path(self.store.layout_folder(name), "durable.json").read_bytes())
+            noted = {manifest.shard: manifest for manifest in manifests}
+            assert noted in (self.model.durable[name], shards)
+            self.model.durable[name] = noted
+        self.lose_power(content, pick) if pick % 2 else self.reopen()
+
+    @rule(shards=LAYOUTS, other=LAYOUTS, number=st.integers(0, 3))
+    def come_back_in_part(self, shards: int, other: int, number: int) -> None:
+        """Somebody goes to `other`, and back when it is not there yet; then the indexer of only one shard is started."""
+        self.come_back(other)
+        self.come_back(shards)
+        self.change((shards, number % shards), number, delete=False, newer=False)
+        self.push(1, 99)
+        self.push_layout(other, number)
 
     @rule(shards=LAYOUTS)
     def promote(self, shards: int) -> None:
@@ -187,14 +231,9 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     def die(self, step: str, calls: int, late: bool, work: Callable[[], object], noted: Callable[[], None]) -> None:
         """Do `work` up to a crash, start again; the model notes all of it (`noted`), a part or nothing."""
-        owner: Any = builtins if step == "open" else os
         before = self.model.copy()
         done = False
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            contextlib.suppress(Crash, RetiredError, SupersededError, FileNotFoundError),
-        ):
-            patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash, late=late))
+        with dying(step, calls, late), contextlib.suppress(RetiredError, SupersededError, FileNotFoundError):
             done = bool(work())
         self.reopen()
         if done:
@@ -283,6 +322,20 @@ class ReplicaMachine(RuleBasedStateMachine):
             for number in self.contents[manifest.layout.name, manifest.shard, manifest.version]
         )
         assert sorted(urls(self.replica, "page", size=100)) == expected
+
+
+def stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what is another value when a file is another one, or has another content."""
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@contextlib.contextmanager
+def dying(step: str, calls: int, late: bool) -> Iterator[None]:
+    """Die before (or after) so many calls of `step`."""
+    owner: Any = builtins if step == "open" else os
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Crash):
+        patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash, late=late))
+        yield
 
 
 def step_opens(real: Callable[..., Any]) -> bool:
