@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from lightship.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
 from lightship.index.segments import manifests_of
-from lightship.manifest import File, Layout, Manifest
+from lightship.manifest import Layout, Manifest
 from lightship.rpc.messages import Missing
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.replica import Replica
@@ -31,12 +31,13 @@ SHARDS = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 KEYS = st.sampled_from(SHARDS)
 LAYOUTS = st.sampled_from([1, 2, 3])
 STEPS = ("fsync", "rename", "link", "unlink", "utime", "open", "mkdir", "rmdir")  # the calls that change the disk
+FILLING = ("fsync", "rename", "link", "open", "mkdir")  # those that a full disk fails
 GUARD = 0.6
 
 
-ALL = 21
-PICKS = st.integers(0, ALL)
-CONTENTS = st.sampled_from([None, b"", bytes(50)])
+ALL, FILES = 21, 19  # all that was not synced, or all but meta.json
+PICKS = st.one_of(st.integers(0, 18), st.sampled_from([ALL, FILES]))
+CONTENTS = st.sampled_from([None, b"", b"\0"])  # not there, empty, or zeros
 
 
 class Crash(BaseException):
@@ -119,22 +120,26 @@ class ReplicaMachine(RuleBasedStateMachine):
         made, manifest = self.offered[-min(back, len(self.offered))]
         self.attempt(lambda: self.send(made, manifest, files, enclosed), manifest)
 
-    @precondition(lambda self: self.offered)
-    @rule(damage=st.sampled_from(["cut", "longer", "other"]), data=st.data())
-    def push_damaged(self, damage: str, data: Any) -> None:
-        """Send a file that is not what the manifest names: nothing of it may be kept."""
+    @rule(key=KEYS, number=st.integers(0, 3), pick=PICKS, enclosed=st.booleans())
+    def push_damaged(self, key: tuple[int, int], number: int, pick: int, enclosed: bool) -> None:
+        """Send a file that is not what the manifest names, cut, longer or another one: nothing of it may be kept."""
+        self.change(key, number, delete=False, newer=False)
         made, manifest = self.offered[-1]
-        files = sorted(manifest.files.values(), key=lambda file: file.name)
-        file: File | None = data.draw(st.sampled_from(files)) if files else None
-        with contextlib.suppress(FileNotFoundError, RetiredError, SupersededError):
-            answer = self.store.install(manifest, manifest.shard)
-            if not isinstance(answer, Missing):
-                self.model.install(manifest)
-            elif file:
-                content = made.bytes_of(file)
-                content = {"cut": content[:-1], "longer": content + b"x", "other": b"?" + content[1:]}[damage]
+        with contextlib.suppress(RetiredError):
+            missing = self.missing(manifest)
+            file = manifest.files[missing[pick % len(missing)]]
+            content = made.bytes_of(file)
+            for damaged in (content[:-1], content + b"x", b"?" + content[1:]):
                 with pytest.raises(InvalidInputError):
-                    send_file(self.store, manifest, file, content)
+                    if enclosed:
+                        self.store.install(manifest, manifest.shard, {file.name: damaged})
+                    else:
+                        send_file(self.store, manifest, file, damaged)
+                assert file.name in self.missing(manifest)
+
+    def missing(self, manifest: Manifest) -> list[str]:
+        answer = self.store.install(manifest, manifest.shard)
+        return answer.files if isinstance(answer, Missing) else []
 
     @rule()
     def make_durable(self) -> None:
@@ -150,14 +155,22 @@ class ReplicaMachine(RuleBasedStateMachine):
             loose = sorted(
                 path for path in folder.iterdir() if path.is_file() and stamp(path.stat()) not in self.synced
             )
-            lost = [path for number, path in enumerate(loose) if pick == ALL or number == pick % len(loose)]
+            lost = loose if pick >= FILES else loose[pick % len(loose) :][:1] if loose else []
+            lost = [path for path in lost if pick != FILES or path.name != "meta.json"]
             for path in lost:
+                size = path.stat().st_size
                 path.unlink()  # what has another name too, and was not synced, is only lost by this one
                 if content is not None or path.name == "meta.json":  # a rename leaves the old one or the new one
-                    path.write_bytes(content or b"")
+                    path.write_bytes((content or b"") * size)
             if name in self.model.installed and needed & {path.name for path in lost}:
                 self.model.lose(name)
         self.reopen()
+
+    @rule(key=KEYS, number=st.integers(0, 3), content=CONTENTS, pick=PICKS)
+    def lose_power_after_a_push(self, key: tuple[int, int], number: int, content: bytes | None, pick: int) -> None:
+        self.change(key, number, delete=False, newer=False)
+        self.push(1, 99, 99)
+        self.lose_power(content, pick)
 
     @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 24), late=st.booleans(), content=CONTENTS, pick=PICKS)
     def crash_in_make_durable(self, step: str, calls: int, late: bool, content: bytes | None, pick: int) -> None:
@@ -247,8 +260,8 @@ class ReplicaMachine(RuleBasedStateMachine):
         assert found, f"{self.seen()} is none of {[model.summary() for model in states]}"
         self.model = found[0]
 
-    @rule(key=KEYS, number=st.integers(0, 3), calls=st.integers(0, 12), enclosed=st.sampled_from([0, 4, 99]))
-    def fill_the_disk(self, key: tuple[int, int], number: int, calls: int, enclosed: int) -> None:
+    @rule(key=KEYS, number=st.integers(0, 3), step=st.sampled_from(FILLING), calls=st.integers(0, 12), enclosed=st.sampled_from([0, 4, 99]))  # fmt: skip
+    def fill_the_disk(self, key: tuple[int, int], number: int, step: str, calls: int, enclosed: int) -> None:
         """The disk is full at one call: an error that says so, and the old view; the next push goes on."""
         self.change(key, number, delete=False, newer=False)
         made, manifest = self.offered[-1]
@@ -259,7 +272,8 @@ class ReplicaMachine(RuleBasedStateMachine):
             return hit[0]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "fsync", failing(os.fsync, calls, full, late=False))
+            owner = owner_of(step)
+            patch.setattr(owner, step, failing(getattr(owner, step), calls, full, late=False))
             try:
                 self.attempt(lambda: self.send(made, manifest, 99, enclosed), manifest)
             except OutOfSpaceError:
@@ -332,10 +346,14 @@ def stamp(status: os.stat_result) -> tuple[int, int, int]:
 @contextlib.contextmanager
 def dying(step: str, calls: int, late: bool) -> Iterator[None]:
     """Die before (or after) so many calls of `step`."""
-    owner: Any = builtins if step == "open" else os
+    owner = owner_of(step)
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Crash):
         patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash, late=late))
         yield
+
+
+def owner_of(step: str) -> Any:
+    return builtins if step == "open" else os
 
 
 def step_opens(real: Callable[..., Any]) -> bool:

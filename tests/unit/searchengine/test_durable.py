@@ -239,3 +239,22 @@ def test_what_is_left_of_a_layout_that_was_removed_is_not_gone_back_to(
         patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # it could not be removed: somebody wrote into it
         store.layouts.remove("s1v1")
     assert not (folder_of(store) / "durable.json").exists()
+
+
+def test_all_that_was_made_durable_outlives_a_power_loss(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = set[int]()
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    push(store, made)
+    install(store, made.put(page(2)))
+    store.make_durable()
+    for path in [path for path in folder_of(store).iterdir() if path.is_file() and path.stat().st_ino not in synced]:
+        lose(path)
+    assert found(restarted(store)) == ["1", "2"]
