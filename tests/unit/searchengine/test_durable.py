@@ -258,3 +258,21 @@ def test_all_that_was_made_durable_outlives_a_power_loss(
     for path in [path for path in folder_of(store).iterdir() if path.is_file() and path.stat().st_ino not in synced]:
         lose(path)
     assert found(restarted(store)) == ["1", "2"]
+
+
+def test_what_is_being_made_durable_is_not_removed(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    install(store, made.put(page(1, "page one anew")))
+
+    def replaced(folder: str) -> None:
+        monkeypatch.setattr("lightship.index.durable.sync_folder", sync_folder)
+        sync_folder(folder)
+        install(Store(store.folder), made.put(page(1, "page one anew again")))
+
+    monkeypatch.setattr("lightship.index.durable.sync_folder", replaced)
+    store.make_durable()
+    assert durable.durable_names(str(folder_of(store))) <= files(store)
+    lose(folder_of(store) / "meta.json")
+    assert found(restarted(store)) == ["1"]
