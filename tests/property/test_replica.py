@@ -8,7 +8,7 @@ import errno
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lightship.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
-from lightship.index.durable import durable_names
-from lightship.manifest import File, Layout, Manifest
+from lightship.index.segments import manifests_of
+from lightship.manifest import Layout, Manifest
 from lightship.rpc.messages import Missing
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.replica import Replica
@@ -30,8 +30,14 @@ from property.layouts_model import Model
 SHARDS = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 KEYS = st.sampled_from(SHARDS)
 LAYOUTS = st.sampled_from([1, 2, 3])
-STEPS = ("fsync", "rename", "unlink", "utime", "open", "mkdir", "rmdir")  # the calls that change the disk
+STEPS = ("fsync", "rename", "link", "unlink", "utime", "open", "mkdir", "rmdir")  # the calls that change the disk
+FILLING = ("fsync", "rename", "link", "open", "mkdir")  # those that a full disk fails
 GUARD = 0.6
+
+
+ALL, FILES = 21, 19  # all that was not synced, or all but meta.json
+PICKS = st.one_of(st.integers(0, 18), st.sampled_from([ALL, FILES]))
+CONTENTS = st.sampled_from([None, b"", b"\0"])  # not there, empty, or zeros
 
 
 class Crash(BaseException):
@@ -44,6 +50,9 @@ class ReplicaMachine(RuleBasedStateMachine):
     @initialize(kept=st.sampled_from([0.0, 3600.0]))
     def make(self, kept: float) -> None:
         self.temporary = tempfile.TemporaryDirectory()
+        self.synced = set[tuple[int, int, int]]()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(os, "fsync", self.noting(os.fsync))
         self.folder = Path(self.temporary.name)
         self.flips = Rules(guard=GUARD, keep_former=kept)
         self.made = {key: MadeShard(self.folder / f"{key[0]}-{key[1]}", key[1], key[0]) for key in SHARDS}
@@ -56,7 +65,17 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "temporary"):
+            self.patch.undo()
             self.temporary.cleanup()
+
+    def noting(self, fsync: Callable[[int], None]) -> Callable[[int], None]:
+        """Return `fsync` that notes which files, as they are then, outlive a power loss."""
+
+        def call(descriptor: int) -> None:
+            fsync(descriptor)
+            self.synced.add(stamp(os.fstat(descriptor)))
+
+        return call
 
     @rule()
     def reopen(self) -> None:
@@ -101,40 +120,78 @@ class ReplicaMachine(RuleBasedStateMachine):
         made, manifest = self.offered[-min(back, len(self.offered))]
         self.attempt(lambda: self.send(made, manifest, files, enclosed), manifest)
 
-    @precondition(lambda self: self.offered)
-    @rule(damage=st.sampled_from(["cut", "longer", "other"]), data=st.data())
-    def push_damaged(self, damage: str, data: Any) -> None:
-        """Send a file that is not what the manifest names: nothing of it may be kept."""
+    @rule(key=KEYS, number=st.integers(0, 3), pick=PICKS, enclosed=st.booleans())
+    def push_damaged(self, key: tuple[int, int], number: int, pick: int, enclosed: bool) -> None:
+        """Send a file that is not what the manifest names, cut, longer or another one: nothing of it may be kept."""
+        self.change(key, number, delete=False, newer=False)
         made, manifest = self.offered[-1]
-        files = sorted(manifest.files.values(), key=lambda file: file.name)
-        file: File | None = data.draw(st.sampled_from(files)) if files else None
-        with contextlib.suppress(FileNotFoundError, RetiredError, SupersededError):
-            answer = self.store.install(manifest, manifest.shard)
-            if not isinstance(answer, Missing):
-                self.model.install(manifest)
-            elif file:
-                content = made.bytes_of(file)
-                content = {"cut": content[:-1], "longer": content + b"x", "other": b"?" + content[1:]}[damage]
+        with contextlib.suppress(RetiredError):
+            missing = self.missing(manifest)
+            file = manifest.files[missing[pick % len(missing)]]
+            content = made.bytes_of(file)
+            for damaged in (content[:-1], content + b"x", b"?" + content[1:]):
                 with pytest.raises(InvalidInputError):
-                    send_file(self.store, manifest, file, content)
+                    if enclosed:
+                        self.store.install(manifest, manifest.shard, {file.name: damaged})
+                    else:
+                        send_file(self.store, manifest, file, damaged)
+                assert file.name in self.missing(manifest)
+
+    def missing(self, manifest: Manifest) -> list[str]:
+        answer = self.store.install(manifest, manifest.shard)
+        return answer.files if isinstance(answer, Missing) else []
 
     @rule()
     def make_durable(self) -> None:
         self.store.make_durable()
         self.model.make_durable()
 
-    @rule(content=st.sampled_from([b"", bytes(50)]), pick=st.integers(0, 20))
-    def lose_power(self, content: bytes, pick: int) -> None:
-        """Of what was not made durable, one file is not what was written; then start again."""
+    @rule(content=CONTENTS, pick=PICKS)
+    def lose_power(self, content: bytes | None, pick: int) -> None:
+        """Of what was not synced, one file or all are not what was written, or not there; then start again."""
         for name in self.store.layouts.names():
             folder = Path(self.store.layout_folder(name))
-            synced = durable_names(str(folder))
-            installed = {file for manifest in self.store.layouts.installed(name) for file in manifest.files}
-            loose = ["meta.json", *sorted(installed - synced)]
-            (folder / loose[pick % len(loose)]).write_bytes(content)
-            if (folder / "meta.json").exists():
+            needed = {"meta.json"}.union(*(manifest.files for manifest in self.store.layouts.installed(name)))
+            loose = sorted(
+                path for path in folder.iterdir() if path.is_file() and stamp(path.stat()) not in self.synced
+            )
+            lost = loose if pick >= FILES else loose[pick % len(loose) :][:1] if loose else []
+            lost = [path for path in lost if pick != FILES or path.name != "meta.json"]
+            for path in lost:
+                size = path.stat().st_size
+                path.unlink()  # what has another name too, and was not synced, is only lost by this one
+                if content is not None or path.name == "meta.json":  # a rename leaves the old one or the new one
+                    path.write_bytes((content or b"") * size)
+            if name in self.model.installed and needed & {path.name for path in lost}:
                 self.model.lose(name)
         self.reopen()
+
+    @rule(key=KEYS, number=st.integers(0, 3), content=CONTENTS, pick=PICKS)
+    def lose_power_after_a_push(self, key: tuple[int, int], number: int, content: bytes | None, pick: int) -> None:
+        self.change(key, number, delete=False, newer=False)
+        self.push(1, 99, 99)
+        self.lose_power(content, pick)
+
+    @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 24), late=st.booleans(), content=CONTENTS, pick=PICKS)
+    def crash_in_make_durable(self, step: str, calls: int, late: bool, content: bytes | None, pick: int) -> None:
+        """Die while all is made durable; then start again, or lose power too."""
+        with dying(step, calls, late):
+            self.store.make_durable()
+        for name, shards in self.model.installed.items():
+            manifests = manifests_of(Path(self.store.layout_folder(name), "durable.json").read_bytes())
+            noted = {manifest.shard: manifest for manifest in manifests}
+            assert noted in (self.model.durable[name], shards)
+            self.model.durable[name] = noted
+        self.lose_power(content, pick) if pick % 2 else self.reopen()
+
+    @rule(shards=LAYOUTS, other=LAYOUTS, number=st.integers(0, 3))
+    def come_back_in_part(self, shards: int, other: int, number: int) -> None:
+        """Somebody goes to `other`, and back when it is not there yet; then the indexer of only one shard is started."""
+        self.come_back(other)
+        self.come_back(shards)
+        self.change((shards, number % shards), number, delete=False, newer=False)
+        self.push(1, 99)
+        self.push_layout(other, number)
 
     @rule(shards=LAYOUTS)
     def promote(self, shards: int) -> None:
@@ -187,14 +244,9 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     def die(self, step: str, calls: int, late: bool, work: Callable[[], object], noted: Callable[[], None]) -> None:
         """Do `work` up to a crash, start again; the model notes all of it (`noted`), a part or nothing."""
-        owner: Any = builtins if step == "open" else os
         before = self.model.copy()
         done = False
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            contextlib.suppress(Crash, RetiredError, SupersededError, FileNotFoundError),
-        ):
-            patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash, late=late))
+        with dying(step, calls, late), contextlib.suppress(RetiredError, SupersededError, FileNotFoundError):
             done = bool(work())
         self.reopen()
         if done:
@@ -208,8 +260,8 @@ class ReplicaMachine(RuleBasedStateMachine):
         assert found, f"{self.seen()} is none of {[model.summary() for model in states]}"
         self.model = found[0]
 
-    @rule(key=KEYS, number=st.integers(0, 3), calls=st.integers(0, 12), enclosed=st.sampled_from([0, 4, 99]))
-    def fill_the_disk(self, key: tuple[int, int], number: int, calls: int, enclosed: int) -> None:
+    @rule(key=KEYS, number=st.integers(0, 3), step=st.sampled_from(FILLING), calls=st.integers(0, 12), enclosed=st.sampled_from([0, 4, 99]))  # fmt: skip
+    def fill_the_disk(self, key: tuple[int, int], number: int, step: str, calls: int, enclosed: int) -> None:
         """The disk is full at one call: an error that says so, and the old view; the next push goes on."""
         self.change(key, number, delete=False, newer=False)
         made, manifest = self.offered[-1]
@@ -220,7 +272,8 @@ class ReplicaMachine(RuleBasedStateMachine):
             return hit[0]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "fsync", failing(os.fsync, calls, full, late=False))
+            owner = owner_of(step)
+            patch.setattr(owner, step, failing(getattr(owner, step), calls, full, late=False))
             try:
                 self.attempt(lambda: self.send(made, manifest, 99, enclosed), manifest)
             except OutOfSpaceError:
@@ -283,6 +336,24 @@ class ReplicaMachine(RuleBasedStateMachine):
             for number in self.contents[manifest.layout.name, manifest.shard, manifest.version]
         )
         assert sorted(urls(self.replica, "page", size=100)) == expected
+
+
+def stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what is another value when a file is another one, or has another content."""
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@contextlib.contextmanager
+def dying(step: str, calls: int, late: bool) -> Iterator[None]:
+    """Die before (or after) so many calls of `step`."""
+    owner = owner_of(step)
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Crash):
+        patch.setattr(owner, step, failing(getattr(owner, step), calls, Crash, late=late))
+        yield
+
+
+def owner_of(step: str) -> Any:
+    return builtins if step == "open" else os
 
 
 def step_opens(real: Callable[..., Any]) -> bool:

@@ -69,7 +69,7 @@ class IndexReader:
             raise IncompatibleIndexError(
                 f"can't open the index in {folder} ({str(error)[:200]}); move it away and the indexers send it again"
             ) from error
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, ...] | None = None
         self.view = self._load()
 
     def reload(self) -> bool:
@@ -79,9 +79,9 @@ class IndexReader:
         self.view = self._load()
         return True
 
-    def _current_stamp(self) -> tuple[int, int]:
+    def _current_stamp(self) -> tuple[int, ...]:
         status = os.stat(os.path.join(self._folder, META))
-        return status.st_mtime_ns, status.st_ino
+        return status.st_mtime_ns, status.st_ino, status.st_size  # the next but one may have the same number and tick
 
     def _load(self) -> View:
         error: Exception | None = None

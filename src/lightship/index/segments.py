@@ -197,14 +197,14 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 
-def compose(folder: str, manifests: Sequence[Manifest]) -> None:
+def compose(folder: str, manifests: Sequence[Manifest], *, durable: bool = False) -> None:
     """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
 
-    It survives a kill, and a power loss once it was made durable. The manifests themselves travel in tantivy's `payload`:
-    what is installed and what is searched can't differ.
+    It survives a kill, and a power loss once it was made durable (at once if `durable`, and its files are). The manifests
+    themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
     """
     content = _meta_of_all(manifests, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
-    write_atomically(os.path.join(folder, META), content, durable=False)
+    write_atomically(os.path.join(folder, META), content, durable=durable)
 
 
 def _meta_of_all(manifests: Sequence[Manifest], **more: Any) -> bytes:

@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Iterator
 
 from lightship.files import space_errors
-from lightship.index.durable import durable_names, recover
+from lightship.index.durable import durable_names, forget_durable, recover
 from lightship.index.segments import META, composed, drop_unnamed
 from lightship.index.trial import drop_trial
 from lightship.manifest import Manifest, is_layout
@@ -72,6 +72,11 @@ class Folders:
         with space_errors(folder), open(path, "a"):
             os.utime(path, (manifest.fresh_as_of, manifest.fresh_as_of))
 
+    def _forget_freshness(self, name: str) -> None:
+        """Let the shards of a layout be as fresh as their manifests say."""
+        for shard in self.freshness(name):
+            os.unlink(os.path.join(self.folder(name), f"fresh-{shard}"))
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes and threads from changing the folder meanwhile; not twice in one thread."""
@@ -84,6 +89,7 @@ class Folders:
         for name in self.names():
             folder = self.folder(name)
             if trouble := recover(folder):
+                self._forget_freshness(name)
                 logger.warning("layout %s: %s was lost with the power; going on with what was durable", name, trouble)
             manifests = self.installed(name)
             if not manifests:
@@ -98,6 +104,7 @@ class Folders:
     def remove(self, name: str) -> None:
         """Remove a layout; its meta.json first, so that what a crash leaves of it is taken for nothing but remains."""
         folder = self.folder(name)
+        forget_durable(folder)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, META))
         shutil.rmtree(folder, ignore_errors=True)  # somebody may write into it at this moment: then at the next start

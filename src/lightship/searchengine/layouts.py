@@ -65,7 +65,13 @@ class Layouts(Folders):
     def clean_up(self) -> None:
         """Remove what a crash left behind; call it once, before any process receives."""
         self.remove_leftovers()
-        self._drop_others(self.state())
+        state = self.state()
+        served, former = (name if self.installed(name) else None for name in (state.served, state.former))
+        if (served, former) != (state.served, state.former):
+            logger.warning("layout %s was moved away: indexers send it again", state.former if served else state.served)
+            state = msgspec.structs.replace(state, served=served, former=former)
+            write_state(self.data, state)
+        self._drop_others(state)
 
     def check(self, manifest: Manifest) -> None:
         """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the one that is served."""

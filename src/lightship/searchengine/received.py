@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
@@ -13,7 +12,7 @@ import anyio.to_thread
 from lightship.errors import InvalidInputError, UnavailableError
 from lightship.files import space_errors, write_atomically
 from lightship.index.durable import durable_names
-from lightship.index.segments import drop_unnamed
+from lightship.index.segments import digest_of_file, drop_unnamed
 from lightship.manifest import File, Layout, Manifest, check_file
 from lightship.rpc.verified import check_content, copy_verified
 from lightship.searchengine.layouts import Layouts
@@ -96,15 +95,14 @@ class ReceivedFiles:
         """Return the digest of the file at `path`; None when it is not there with that size."""
         try:
             status = os.stat(path)
-        except FileNotFoundError:
+            if status.st_size != size:
+                return None
+            key = (path, status.st_ino, status.st_mtime_ns)
+            digest = self._digests.get(key) or digest_of_file(path)
+        except FileNotFoundError:  # perhaps removed meanwhile: not every caller has locked the folder
             return None
-        if status.st_size != size:
-            return None
-        key = (path, status.st_ino, status.st_mtime_ns)
-        if key not in self._digests:
-            with open(path, "rb") as file:
-                self._digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
-        return self._digests[key]
+        self._digests[key] = digest
+        return digest
 
     def offer(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
         """Keep from now on what `manifest` needs, instead of what its shard's earlier offer did, and what is `installed`."""
@@ -118,7 +116,7 @@ class ReceivedFiles:
         Offers(folder).forget(manifest.shard)
         self._sweep(folder, installed)
         coming = {os.path.join(folder, file.name) for file in manifest.coming}  # not to be read again once it has come
-        self._digests = {key: digest for key, digest in self._digests.items() if key[0] in coming}
+        self._digests = {key: digest for key, digest in self._digests.copy().items() if key[0] in coming}
 
     def sweep(self, layout: str) -> None:
         """Remove what nothing needs in the folder of `layout`; the folder must be locked."""

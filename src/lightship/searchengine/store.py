@@ -11,9 +11,9 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 
-from lightship.errors import InvalidInputError, SupersededError
+from lightship.errors import InvalidInputError, LightshipError, SupersededError
 from lightship.files import space_errors
-from lightship.index.durable import make_durable
+from lightship.index.durable import compose_durably, is_noted, make_durable
 from lightship.index.schema import check_version
 from lightship.index.segments import check_components, compose, composed
 from lightship.index.trial import check_opens
@@ -70,21 +70,30 @@ class Store:
             if not old or old.version < manifest.version:
                 _check_names(manifest, installed)
                 os.makedirs(folder, exist_ok=True)
-                missing = self._files.missing(manifest, old)
-                if missing and enclosed:
-                    missing = self._files.keep_enclosed(manifest, missing, enclosed)
-                if missing:
-                    self._files.offer(manifest, installed.values())
+                if missing := self._take(manifest, installed, enclosed):
                     return Missing(missing)
-                check_opens(folder, manifest, old)
-                installed[shard] = manifest
-                compose(folder, [installed[number] for number in sorted(installed)])
-                if len(installed) == 1 and old is None:  # there is nothing to go back to
-                    make_durable(folder)
-                self._files.installed(manifest, installed.values())
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
+
+    def _take(self, manifest: Manifest, installed: dict[int, Manifest], enclosed: Mapping[str, bytes]) -> list[str]:
+        """Install `manifest` beside those `installed`; return the files that are missing for that."""
+        folder, old = self.layouts.folder(manifest.layout.name), installed.get(manifest.shard)
+        try:
+            missing = self._files.missing(manifest, old)
+            if missing and enclosed:
+                missing = self._files.keep_enclosed(manifest, missing, enclosed)
+            if missing:
+                self._files.offer(manifest, installed.values())
+                return missing
+            check_opens(folder, manifest, old)
+            every = installed | {manifest.shard: manifest}
+            (compose if is_noted(folder) else compose_durably)(folder, [every[number] for number in sorted(every)])
+        except (LightshipError, OSError):
+            self._files.sweep(manifest.layout.name)  # what was enclosed with it
+            raise
+        self._files.installed(manifest, every.values())
+        return []
 
     def make_durable(self) -> None:
         """Make what is installed survive a power loss, and remove what was kept for that only; blocking."""

@@ -1,0 +1,278 @@
+"""What a power loss, a kill or a full disk leaves of an index that is made durable a moment after it is served."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lightship.errors import InvalidInputError, OutOfSpaceError
+from lightship.files import sync_folder
+from lightship.index import durable
+from lightship.manifest import File, Manifest
+from lightship.rpc.messages import Installed
+from lightship.searchengine.replica import Replica
+from lightship.searchengine.store import Store
+from made import MadeShard, page, push, urls
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MadeShard:
+    return MadeShard(tmp_path / "0").put(page(1))
+
+
+def folder_of(store: Store) -> Path:
+    return Path(store.layout_folder("s1v1"))
+
+
+def files(store: Store) -> set[str]:
+    return {name for name in os.listdir(folder_of(store)) if len(name.partition(".")[0]) == 32}
+
+
+def found(store: Store) -> list[str]:
+    return sorted(url.rpartition("/")[2] for url in urls(Replica(store), "page", size=100))
+
+
+def install(store: Store, made: MadeShard) -> Manifest:
+    """Install what is committed, all of it enclosed: nothing is synced."""
+    manifest = made.manifest()
+    contents = {name: made.bytes_of(file) for name, file in manifest.files.items()}
+    assert store.install(manifest, 0, contents) == Installed(manifest.epoch, manifest.generation)
+    return manifest
+
+
+def restarted(store: Store) -> Store:
+    again = Store(store.folder)
+    again.clean_up()
+    return again
+
+
+def lose(path: Path, content: bytes = b"") -> None:
+    """Do what a power loss does to a file that was not synced."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+def test_what_is_made_durable_while_others_make_more_of_it_durable_goes_not_back(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker flips to the layout, which makes it durable, while another one syncs what was installed of it before."""
+    push(store, made)
+    install(store, made.put(page(1, "page one anew")))
+    sync = sync_folder
+
+    def overtaken(folder: str) -> None:
+        monkeypatch.setattr("lightship.index.durable.sync_folder", sync)
+        sync(folder)
+        other = Store(store.folder)
+        install(other, made.put(page(1, "page one anew again")))
+        with other.layouts.locked():
+            durable.make_durable(folder)  # as a flip does
+        install(other, made.put(page(2)))
+
+    monkeypatch.setattr("lightship.index.durable.sync_folder", overtaken)
+    store.make_durable()
+    assert durable.durable_names(str(folder_of(store))) <= files(store)
+    lose(folder_of(store) / "meta.json")
+    assert found(restarted(store)) == ["1"]
+
+
+def test_a_disk_that_is_full_for_the_note_of_what_is_durable_stops_no_commit(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    install(store, made.put(page(2)))
+    real = open
+
+    class Full:
+        def __init__(self, file: Any) -> None:
+            self.file = file
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.file.close()
+
+        def write(self, _: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full(path: Any, mode: str = "r", *more: Any) -> Any:
+        file = real(path, mode, *more)
+        return Full(file) if "w" in mode else file
+
+    with monkeypatch.context() as patch, contextlib.suppress(OutOfSpaceError):
+        patch.setattr("builtins.open", full)
+        store.make_durable()
+    install(store, made.put(page(3)))
+    assert found(store) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(50)])
+def test_a_power_loss_in_the_first_install_leaves_nothing_or_all_of_it(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """It is lost before the first sync that follows the rename of meta.json, and with it all that was not synced."""
+    synced = set[int]()
+    folder = folder_of(store)
+    real = os.fsync
+
+    class PowerLossError(BaseException):
+        pass
+
+    def fsync(descriptor: int) -> None:
+        if (folder / "meta.json").exists():
+            raise PowerLossError
+        real(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with contextlib.suppress(PowerLossError):
+        install(store, made)
+    monkeypatch.undo()
+    for path in folder.iterdir():
+        if path.is_file() and path.stat().st_ino not in synced:
+            lose(path, content)
+    again = restarted(store)
+    manifest = again.manifest(0, "s1v1")
+    assert manifest is None or manifest.files.keys() <= files(again)
+    install(again, made)
+    assert found(again) == ["1"]
+
+
+def test_a_layout_that_was_moved_away_is_sent_again(store: Store, made: MadeShard) -> None:
+    """The messages say so: move it away, and the indexers send it again."""
+    push(store, made)
+    shutil.rmtree(folder_of(store))
+    again = restarted(store)
+    assert not Replica(again).ready
+    push(again, made)
+    assert found(again) == ["1"]
+
+
+def broken(made: MadeShard) -> tuple[Manifest, dict[str, bytes]]:
+    """Return a manifest that can't be opened, and the contents of its files."""
+    good, contents = made.manifest(), {}
+    segments = []
+    for segment in good.segments:
+        renamed = []
+        for file in segment.files:
+            contents[file.name] = b"?" * file.size
+            renamed.append(File(file.name, file.size, hashlib.sha256(contents[file.name]).hexdigest()))
+        segments.append(msgspec.structs.replace(segment, files=renamed))
+    return msgspec.structs.replace(good, segments=segments), contents
+
+
+def test_nothing_is_kept_that_was_enclosed_with_a_manifest_that_is_refused(
+    store: Store, made: MadeShard, tmp_path: Path
+) -> None:
+    push(store, made)
+    before = files(store)
+    bad, contents = broken(MadeShard(tmp_path / "bad", epoch=2).put(page(2)))
+    with pytest.raises(InvalidInputError, match="can't be opened"):
+        store.install(bad, 0, contents)
+    assert files(store) == before
+
+
+def test_when_the_disk_is_full_nothing_is_kept_of_what_was_enclosed(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    before = files(store)
+    real, left = os.rename, iter([False] * 3)
+
+    def full(source: str, target: str) -> None:
+        if next(left, True):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(OutOfSpaceError):
+        patch.setattr(os, "rename", full)
+        install(store, made.put(page(2)))
+    assert files(store) == before
+
+
+def test_after_a_power_loss_it_is_not_called_fresher_than_what_is_left(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    store.make_durable()
+    durable_one = store.manifest(0, "s1v1")
+    assert durable_one
+    install(store, made.put(page(2)))
+    lose(folder_of(store) / "meta.json")
+    again = restarted(store)
+    assert Replica(again).fresh_as_of(durable_one) == durable_one.fresh_as_of
+
+
+@pytest.mark.parametrize("name", ["durable.json", "durable.next"])
+@pytest.mark.parametrize("content", [b"", bytes(50), b"{}"])
+def test_a_note_of_what_is_durable_that_cannot_be_read_is_written_anew(
+    store: Store, made: MadeShard, name: str, content: bytes
+) -> None:
+    push(store, made)
+    install(store, made.put(page(2)))
+    (folder_of(store) / name).unlink(missing_ok=True)
+    (folder_of(store) / name).write_bytes(content)
+    install(store, made.put(page(3)))
+    again = restarted(store)
+    assert found(again) == ["1", "2", "3"]
+    again.make_durable()
+    assert (folder_of(store) / "durable.json").read_bytes() == (folder_of(store) / "meta.json").read_bytes()
+
+
+def test_what_is_left_of_a_layout_that_was_removed_is_not_gone_back_to(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # it could not be removed: somebody wrote into it
+        store.layouts.remove("s1v1")
+    assert not (folder_of(store) / "durable.json").exists()
+
+
+def test_all_that_was_made_durable_outlives_a_power_loss(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = set[int]()
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    push(store, made)
+    install(store, made.put(page(2)))
+    store.make_durable()
+    for path in [path for path in folder_of(store).iterdir() if path.is_file() and path.stat().st_ino not in synced]:
+        lose(path)
+    assert found(restarted(store)) == ["1", "2"]
+
+
+def test_what_is_being_made_durable_is_not_removed(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, made)
+    install(store, made.put(page(1, "page one anew")))
+
+    def replaced(folder: str) -> None:
+        monkeypatch.setattr("lightship.index.durable.sync_folder", sync_folder)
+        sync_folder(folder)
+        install(Store(store.folder), made.put(page(1, "page one anew again")))
+
+    monkeypatch.setattr("lightship.index.durable.sync_folder", replaced)
+    store.make_durable()
+    assert durable.durable_names(str(folder_of(store))) <= files(store)
+    lose(folder_of(store) / "meta.json")
+    assert found(restarted(store)) == ["1"]
