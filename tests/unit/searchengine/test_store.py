@@ -517,31 +517,3 @@ def test_what_is_durable_already_is_not_synced_again(
     store.make_durable()
     monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("nothing is new"))
     store.make_durable()
-
-
-def test_a_disk_that_is_full_for_the_note_of_what_is_durable_harms_nothing(
-    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    push(store, made)
-    manifest = made.put(page(2)).manifest()
-    store.install(manifest, 0, enclosed_of(manifest, made))
-    with monkeypatch.context() as patch:
-        patch.setattr("builtins.open", full_for_writing("durable"))
-        with pytest.raises(OutOfSpaceError):
-            store.make_durable()
-    newer = made.put(page(3)).manifest()
-    assert store.install(newer, 0, enclosed_of(newer, made)) == Installed(1, 3)
-    assert found(store) == ["1", "2", "3"]
-
-
-def full_for_writing(name: str) -> Any:
-    """Return an `open` with which files whose name begins with `name` are made, and take no byte."""
-    real = open
-
-    def opened(path: Any, mode: str = "r", *arguments: Any, **more: Any) -> Any:
-        if "w" not in mode or not Path(path).name.startswith(name):
-            return real(path, mode, *arguments, **more)
-        real(path, mode).close()
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    return opened
