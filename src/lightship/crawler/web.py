@@ -14,20 +14,20 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.append import Appender
-from lightship.crawler.archive import Archive
-from lightship.crawler.entry import Outcome, State
-from lightship.crawler.fetch import Fetcher, user_agent
-from lightship.crawler.frontier import Frontier
-from lightship.crawler.hold import Hold
-from lightship.crawler.journal import Journal
+from lightship.crawler.fetching.archive import Archive
+from lightship.crawler.fetching.fetch import Fetcher, user_agent
+from lightship.crawler.fetching.missing import Missing
+from lightship.crawler.fetching.render import RenderingFetcher
+from lightship.crawler.fetching.robots import Robots
+from lightship.crawler.fetching.site import Means, SiteCrawl
+from lightship.crawler.fetching.visit import Visitor
+from lightship.crawler.frontier.entry import Outcome, State
+from lightship.crawler.frontier.hold import Hold
+from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.frontier.pages import Frontier
 from lightship.crawler.mail import Mail
-from lightship.crawler.missing import Missing
 from lightship.crawler.progress import set_idle
-from lightship.crawler.render import RenderingFetcher
-from lightship.crawler.robots import Robots
 from lightship.crawler.share import Share
-from lightship.crawler.site import Means, SiteCrawl
-from lightship.crawler.visit import Visitor
 from lightship.doclog.database import Database
 from lightship.errors import OutOfSpaceError, UnavailableError
 from lightship.model import Change

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import apsw
 import pytest
 
-from lightship.crawler.hold import Counts
+from lightship.crawler.frontier.hold import Counts
 from lightship.crawler.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import Answer, MockSite

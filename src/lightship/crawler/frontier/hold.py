@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import apsw
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.entry import AT_ONCE
-from lightship.crawler.revisit import Pace
+from lightship.crawler.frontier.entry import AT_ONCE
+from lightship.crawler.frontier.revisit import Pace
 from lightship.doclog.database import Database
 
 logger = logging.getLogger(__name__)
