@@ -22,8 +22,8 @@ from resiliparse.parse.html import HTMLTree
 
 from bench.report import Figure, Report
 from bench.settings import BenchSettings
-from lightship.crawler.decode import decode
 from lightship.crawler.reading.content import read_content
+from lightship.crawler.reading.decode import decode
 from lightship.errors import ConfigurationError
 
 COMMON = 0.5  # share of a site's pages: a line of text that is on more of them is frame, wherever it stands

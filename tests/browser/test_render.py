@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.crawler import render
+from lightship.crawler.fetching import render
 from lightship.errors import ConfigurationError
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite

@@ -23,6 +23,7 @@ def test_explain_tells_of_crawler_and_replica(tmp_path: Path, spawn: Callable[..
         spawn("indexer", f"-searchengine=127.0.0.1:{engine}", "-log=sqlite://log.sqlite", "-data=ix")
         spawn("crawler", "-log=sqlite://log.sqlite", "-data=crawl", f"-listen=127.0.0.1:{listener}", site.url("/"))
         wait_until(lambda: read_progress(str(tmp_path / "crawl")).idle, 20, "the first pass is complete")
+        wait_until(lambda: Caller(engine).get("/readyz").status == 200, 20, "it is ready")
         wait_until(lambda: Caller(engine).found("pomegranates"), 20, "it is searchable")
 
         def explain(path: str, *more: str) -> str:

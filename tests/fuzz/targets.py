@@ -18,10 +18,11 @@ import atheris
 with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
-    from lightship.crawler import media, urls
-    from lightship.crawler.feed import parse_feed
-    from lightship.crawler.read import document_of, read_page
-    from lightship.crawler.sitemap import parse_sitemap
+    from lightship.crawler import urls
+    from lightship.crawler.reading import media
+    from lightship.crawler.reading.feed import parse_feed
+    from lightship.crawler.reading.read import document_of, read_page
+    from lightship.crawler.reading.sitemap import parse_sitemap
     from lightship.doclog import codec
     from lightship.errors import LightshipError
     from lightship.index.compiler import compile_query

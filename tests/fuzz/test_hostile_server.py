@@ -19,10 +19,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from fuzz.hostile import HostileServer
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.feed import parse_feed
-from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError
-from lightship.crawler.read import document_of, read_page
-from lightship.crawler.sitemap import parse_sitemap
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
+from lightship.crawler.reading.feed import parse_feed
+from lightship.crawler.reading.read import document_of, read_page
+from lightship.crawler.reading.sitemap import parse_sitemap
 from lightship.errors import InvalidInputError
 
 SECONDS = max(5, int(os.environ.get("FUZZ_SECONDS", "30")) // 3)

@@ -11,9 +11,9 @@ from typing import Any
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.append import Appender
-from lightship.crawler.feeds import open_feed
 from lightship.crawler.progress import Progress, activate, read_progress
-from lightship.crawler.sources import Source, parse_source
+from lightship.crawler.sources.feeds import open_feed
+from lightship.crawler.sources.names import Source, parse_source
 from lightship.crawler.store import open_store
 from lightship.doclog import Entry, open_log
 from lightship.model import Document

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lightship.crawler.media import DOCX, EPUB, HTML, MARKDOWN, PLAIN, XHTML
-from lightship.crawler.read import document_of, read_page
+from lightship.crawler.reading.media import DOCX, EPUB, HTML, MARKDOWN, PLAIN, XHTML
+from lightship.crawler.reading.read import document_of, read_page
 from lightship.errors import InvalidInputError
 
 URL = "http://a.example/page"

@@ -110,10 +110,10 @@ def test_the_allowed_imports_name_every_part_and_have_no_circle() -> None:
 @pytest.mark.parametrize(
     ("file", "source", "wrong"),
     [
-        ("crawler/fetch.py", "from lightship.index import schema", "crawler imports index"),
-        ("crawler/fetch.py", "from lightship import index", "crawler imports index"),
-        ("crawler/fetch.py", "from ..index.schema import SCHEMA", "crawler imports index"),
-        ("crawler/fetch.py", "def later():\n    import lightship.indexer.main", "crawler imports indexer"),
+        ("crawler/main.py", "from lightship.index import schema", "crawler imports index"),
+        ("crawler/main.py", "from lightship import index", "crawler imports index"),
+        ("crawler/main.py", "from ..index.schema import SCHEMA", "crawler imports index"),
+        ("crawler/main.py", "def later():\n    import lightship.indexer.main", "crawler imports indexer"),
         ("searchengine/web.py", "if True:\n    from lightship.doclog import open_log", "searchengine imports doclog"),
         ("index/__init__.py", "from .. import rpc", "index imports rpc"),
         ("model.py", "import lightship.config", "model imports config"),

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from lightship.cli.parts import Part, last_line, python
 from lightship.cli.progress import Display, Gauge
 from lightship.config import UpSettings, parse_settings
-from lightship.crawler.sources import parse_sources
+from lightship.crawler.sources.names import parse_sources
 from lightship.doclog import open_log
 from lightship.errors import ConfigurationError
 from lightship.files import lock_folder, write_atomically

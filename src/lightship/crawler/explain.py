@@ -11,9 +11,9 @@ import msgspec
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.entry import How, Kind, State
-from lightship.crawler.robots import Rules
-from lightship.crawler.traps import trap_by_form, without_session
+from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.frontier.entry import How, Kind, State
+from lightship.crawler.frontier.traps import trap_by_form, without_session
 from lightship.doclog.database import Database
 
 MAX_CHAIN = 20

@@ -10,9 +10,9 @@ from typing import Any
 import apsw
 import msgspec
 
-from lightship.crawler.entry import How, Kind, Link, State
-from lightship.crawler.found import Where
-from lightship.crawler.frontier import Frontier
+from lightship.crawler.frontier.entry import How, Kind, Link, State
+from lightship.crawler.frontier.found import Where
+from lightship.crawler.frontier.pages import Frontier
 from lightship.crawler.progress import count
 from lightship.crawler.share import Share, box_of
 from lightship.doclog.database import Database

@@ -13,12 +13,12 @@ from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.crawler.append import Appender
-from lightship.crawler.feeds import Feed, open_feed
+from lightship.crawler.frontier.revisit import Pace
 from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
-from lightship.crawler.revisit import Pace
 from lightship.crawler.share import Share
-from lightship.crawler.sources import ACCEPTED, Kind, Source, parse_sources
+from lightship.crawler.sources.feeds import Feed, open_feed
+from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
 from lightship.doclog import open_log

@@ -14,20 +14,20 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.append import Appender
-from lightship.crawler.archive import Archive
-from lightship.crawler.entry import Outcome, State
-from lightship.crawler.fetch import Fetcher, user_agent
-from lightship.crawler.frontier import Frontier
-from lightship.crawler.hold import Hold
-from lightship.crawler.journal import Journal
+from lightship.crawler.fetching.archive import Archive
+from lightship.crawler.fetching.fetch import Fetcher, user_agent
+from lightship.crawler.fetching.missing import Missing
+from lightship.crawler.fetching.render import RenderingFetcher
+from lightship.crawler.fetching.robots import Robots
+from lightship.crawler.fetching.site import Means, SiteCrawl
+from lightship.crawler.fetching.visit import Visitor
+from lightship.crawler.frontier.entry import Outcome, State
+from lightship.crawler.frontier.hold import Hold
+from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.frontier.pages import Frontier
 from lightship.crawler.mail import Mail
-from lightship.crawler.missing import Missing
 from lightship.crawler.progress import set_idle
-from lightship.crawler.render import RenderingFetcher
-from lightship.crawler.robots import Robots
 from lightship.crawler.share import Share
-from lightship.crawler.site import Means, SiteCrawl
-from lightship.crawler.visit import Visitor
 from lightship.doclog.database import Database
 from lightship.errors import OutOfSpaceError, UnavailableError
 from lightship.model import Change
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 BATCH, BATCH_SECONDS = 500, 0.01  # outcomes that are written together
 TICK_SECONDS = 0.05
+JUDGE_SECONDS = 0.5  # between two looks at what is to be deleted
 EXCHANGE_SECONDS = 0.5  # between two looks for letters of other crawlers
 
 
@@ -145,18 +146,17 @@ class WebCrawler:
         """Write outcomes in batches until None comes."""
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "crawler-writer") as thread:
-            last = False
+            last, judge_at = False, 0.0
             while not last:
-                batch = [await outcomes.get()]
-                deadline = loop.time() + BATCH_SECONDS
-                with contextlib.suppress(TimeoutError):
-                    while len(batch) < BATCH and batch[-1] is not None:
-                        batch.append(await asyncio.wait_for(outcomes.get(), deadline - loop.time()))
-                last = batch[-1] is None
+                batch = await _next_batch(outcomes)
+                last = batch[-1:] == [None]
                 written = [outcome for outcome in batch if outcome is not None]
                 await loop.run_in_executor(thread, self._store, written)
                 for outcome in written:
                     self._crawls[outcome.entry.site].settled(outcome.entry.url)
+                if loop.time() >= judge_at:
+                    await loop.run_in_executor(thread, self._delete)
+                    judge_at = loop.time() + JUDGE_SECONDS
 
     def _store(self, outcomes: Sequence[Outcome]) -> None:
         """Append the changes to the log, and only then settle the outcomes in the frontier.
@@ -169,18 +169,18 @@ class WebCrawler:
         refused = self._appender.put(changes)
         settled = [_refuse(outcome, refused.get(outcome.entry.url)) for outcome in folded]
         self._frontier.settle(settled, displaced)
+        if displaced:
+            self._delete()
         for outcome in settled:
             level = logging.WARNING if outcome.failed else logging.INFO
             logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
-        answered = [outcome for outcome in settled if not outcome.failed]
-        self._delete({outcome.entry.site for outcome in answered})
-        for site in {outcome.entry.site for outcome in answered if outcome.state is State.PAGE}:
+        for site in {outcome.entry.site for outcome in settled if outcome.state is State.PAGE and not outcome.failed}:
             if site not in self._frontier.doomed([site]):
                 self._hold.well(site)
 
-    def _delete(self, sites: set[str]) -> None:
-        """Delete the documents of `sites` that are to go and may; what is held stays."""
-        for site in self._frontier.doomed(sites):
+    def _delete(self) -> None:
+        """Delete the documents that are to go and may; what is held stays."""
+        for site in self._frontier.doomed(self._frontier.sites):
             gone = self._hold.judge(site)
             self._frontier.doubt(gone)
             self._appender.put([Change.delete(url) for url in gone])
@@ -193,6 +193,18 @@ def _refuse(outcome: Outcome, reason: str | None) -> Outcome:
     return msgspec.structs.replace(
         outcome, state=State.EXCLUDED, document=None, digest=None, note=f"refused by the log: {reason}"
     )
+
+
+async def _next_batch(outcomes: asyncio.Queue[Outcome | None]) -> list[Outcome | None]:
+    """Return what comes within a moment of the first that comes, up to None; nothing when none comes for a while."""
+    batch: list[Outcome | None] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(JUDGE_SECONDS):
+            batch.append(await outcomes.get())
+        async with asyncio.timeout(BATCH_SECONDS):
+            while len(batch) < BATCH and batch[-1] is not None:
+                batch.append(await outcomes.get())
+    return batch
 
 
 async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from lightship.crawler.address import guarded_socket, is_public
+from lightship.crawler.fetching.address import guarded_socket, is_public
 
 PRIVATE = (
     "127.0.0.1 127.8.8.8 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255"

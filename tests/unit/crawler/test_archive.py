@@ -18,12 +18,12 @@ import zstandard
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from lightship.crawler import archive
-from lightship.crawler.archive import Archive
-from lightship.crawler.fetch import Response
-from lightship.crawler.records import Record
-from lightship.crawler.unpack import unpack
-from lightship.crawler.warc import read_archive
+from lightship.crawler.fetching import archive
+from lightship.crawler.fetching.archive import Archive
+from lightship.crawler.fetching.fetch import Response
+from lightship.crawler.reading.unpack import unpack
+from lightship.crawler.sources.records import Record
+from lightship.crawler.sources.warc import read_archive
 from lightship.doclog import open_log
 from lightship.errors import ConfigurationError, InvalidDocumentError
 from lightship.model import Document

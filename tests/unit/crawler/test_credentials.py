@@ -15,8 +15,8 @@ import trustme
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.credentials import read_credentials
-from lightship.crawler.fetch import Fetcher, FetchError
+from lightship.crawler.fetching.credentials import read_credentials
+from lightship.crawler.fetching.fetch import Fetcher, FetchError
 from lightship.errors import ConfigurationError
 from mockweb.crawling import Crawl
 from mockweb.raw import RawServer, says

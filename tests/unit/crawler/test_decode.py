@@ -6,8 +6,8 @@ import codecs
 
 import pytest
 
-from lightship.crawler.codes import codec_of
-from lightship.crawler.decode import decode, read_characters
+from lightship.crawler.reading.codes import codec_of
+from lightship.crawler.reading.decode import decode, read_characters
 from lightship.errors import InvalidDocumentError
 
 TEXTS = {

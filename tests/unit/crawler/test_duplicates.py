@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightship.crawler.duplicates import variants
+from lightship.crawler.frontier.duplicates import variants
 from mockweb.crawling import Crawl
 from mockweb.site import Answer, MockSite
 from mockweb.traps import html, prose

@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from lightship.config import CrawlerSettings, parse_settings
-from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError, Response, user_agent
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError, Response, user_agent
 from lightship.errors import ConfigurationError
 from mockweb.raw import RawServer, says
 

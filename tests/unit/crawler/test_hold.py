@@ -8,7 +8,7 @@ from collections.abc import Callable
 import apsw
 import pytest
 
-from lightship.crawler.hold import Counts
+from lightship.crawler.frontier.hold import Counts
 from lightship.crawler.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import Answer, MockSite
@@ -77,7 +77,7 @@ def test_a_site_that_goes_wrong_keeps_its_documents_and_is_named(
     assert set(crawl.once(site.url("/"))) == urls
     change(site)
     site.requests.clear()
-    with crawl.running(site.url("/"), revisit=1.0, revisit_most=1.0):
+    with crawl.running(site.url("/"), revisit=1.0, revisit_least=1.0, revisit_most=1.0):
         wait_until(lambda: held(crawl), 10, "the site is held")
         wait_until(lambda: asked_again(site) or site.pages["/"].status >= 500, 10, "all were looked at again")
     assert len(crawl.documents() & urls) >= len(urls) - 1  # one may be replaced: all others became like it

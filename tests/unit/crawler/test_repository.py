@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from lightship.crawler.credentials import Credential, Entry
-from lightship.crawler.git import Git
-from lightship.crawler.repository import page_url
-from lightship.crawler.sources import Kind, Source, parse_source
+from lightship.crawler.fetching.credentials import Credential, Entry
+from lightship.crawler.sources.git import Git
+from lightship.crawler.sources.names import Kind, Source, parse_source
+from lightship.crawler.sources.repository import page_url
 from lightship.errors import ConfigurationError, UnavailableError
 from mockweb.feeding import Feed
 from mockweb.raw import RawServer, says

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lightship.crawler.main import crawl
-from lightship.crawler.sources import Kind, Source, parse_sources
+from lightship.crawler.sources.names import Kind, Source, parse_sources
 from lightship.errors import ConfigurationError
 
 

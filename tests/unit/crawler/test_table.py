@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from lightship.crawler import table
-from lightship.crawler.records import Record
-from lightship.crawler.table import read_table
+from lightship.crawler.sources import table
+from lightship.crawler.sources.records import Record
+from lightship.crawler.sources.table import read_table
 from lightship.errors import InvalidDocumentError, TooLargeError
 from lightship.model import Document
 from mockweb.feeding import Feed

@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element
 
 from resiliparse.parse.html import HTMLTree
 
-from lightship.crawler.decode import decode
 from lightship.crawler.reading.archive import Archive, text_of
+from lightship.crawler.reading.decode import decode
 from lightship.crawler.reading.head import html_head
 from lightship.crawler.reading.tree import select
 

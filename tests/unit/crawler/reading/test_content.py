@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightship.crawler.extract import extract
+from lightship.crawler.reading.extract import extract
 
 PROSE = "The crawler reads every page of a site and keeps what people look for, not what leads them elsewhere. " * 3
 MORE = (

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lightship.crawler.media import DOCX, EPUB, PDF, kind_of
-from lightship.crawler.read import document_of, read_page
 from lightship.crawler.reading import pdf
+from lightship.crawler.reading.media import DOCX, EPUB, PDF, kind_of
+from lightship.crawler.reading.read import document_of, read_page
 from lightship.errors import InvalidDocumentError
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightship.crawler.extract import Page, extract
+from lightship.crawler.reading.extract import Page, extract
 
 URL = "http://a.example/d/page"
 

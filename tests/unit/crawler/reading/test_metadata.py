@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from lightship.crawler.extract import Page, extract
-from lightship.crawler.read import document_of
+from lightship.crawler.reading.extract import Page, extract
 from lightship.crawler.reading.metadata import parse_time
+from lightship.crawler.reading.read import document_of
 
 URL = "http://a.example/"
 

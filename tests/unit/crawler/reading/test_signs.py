@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightship.crawler.extract import Page, extract
+from lightship.crawler.reading.extract import Page, extract
 from lightship.crawler.reading.signs import NOT_FOUND
 
 LONG = "<p>" + "Servers answer requests for pages that they do not have with a status of their own. " * 20

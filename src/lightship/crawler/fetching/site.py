@@ -9,12 +9,12 @@ import time
 from typing import NamedTuple
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.entry import Entry, How, Kind, Link, Outcome
-from lightship.crawler.frontier import Frontier
-from lightship.crawler.hold import Hold
-from lightship.crawler.journal import Journal
-from lightship.crawler.robots import Robots, Rules
-from lightship.crawler.visit import Visitor
+from lightship.crawler.fetching.robots import Robots, Rules
+from lightship.crawler.fetching.visit import Visitor
+from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome
+from lightship.crawler.frontier.hold import Hold
+from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.frontier.pages import Frontier
 
 logger = logging.getLogger(__name__)
 

@@ -15,17 +15,17 @@ import msgspec
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.archive import Archive
-from lightship.crawler.entry import Entry, How, Kind, Link, Outcome, State
-from lightship.crawler.extract import Page
-from lightship.crawler.feed import parse_feed
-from lightship.crawler.fetch import TEXT_TYPES, Fetcher, FetchError, RefusedBodyError, Response
-from lightship.crawler.missing import Missing, content_of, signed
-from lightship.crawler.read import digest_of, document_of, read_page
-from lightship.crawler.revisit import MAX_RETRY_SECONDS, Pace, retry_after
-from lightship.crawler.robots import Rules
-from lightship.crawler.sitemap import parse_sitemap
-from lightship.crawler.traps import Traps, without_session
+from lightship.crawler.fetching.archive import Archive
+from lightship.crawler.fetching.fetch import TEXT_TYPES, Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.fetching.missing import Missing, content_of, signed
+from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
+from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
+from lightship.crawler.frontier.traps import Traps, without_session
+from lightship.crawler.reading.extract import Page
+from lightship.crawler.reading.feed import parse_feed
+from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.reading.sitemap import parse_sitemap
 from lightship.errors import InvalidInputError
 
 READERS = 2  # threads that read pages: more would only wait for each other

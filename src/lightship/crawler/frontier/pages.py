@@ -16,12 +16,12 @@ import apsw
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.duplicates import Folded, duplicate_note, fold
-from lightship.crawler.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
-from lightship.crawler.found import Found, Where, counts
-from lightship.crawler.journal import Journal
+from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
+from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
+from lightship.crawler.frontier.found import Found, Where, counts
+from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.frontier.revisit import Pace
 from lightship.crawler.progress import count
-from lightship.crawler.revisit import Pace
 from lightship.doclog.database import Database
 
 VISITS_KEPT = 10  # of each page, the last ones

@@ -9,15 +9,15 @@ from typing import Protocol
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.append import Appender
-from lightship.crawler.file import FileFeed, Reader
-from lightship.crawler.folder import FolderFeed
-from lightship.crawler.jsonl import read_jsonl
-from lightship.crawler.records import Records
-from lightship.crawler.repository import RepositoryFeed
-from lightship.crawler.sources import Kind, Source
-from lightship.crawler.syndication import SyndicationFeed
-from lightship.crawler.table import read_table
-from lightship.crawler.warc import read_archive
+from lightship.crawler.sources.file import FileFeed, Reader
+from lightship.crawler.sources.folder import FolderFeed
+from lightship.crawler.sources.jsonl import read_jsonl
+from lightship.crawler.sources.names import Kind, Source
+from lightship.crawler.sources.records import Records
+from lightship.crawler.sources.repository import RepositoryFeed
+from lightship.crawler.sources.syndication import SyndicationFeed
+from lightship.crawler.sources.table import read_table
+from lightship.crawler.sources.warc import read_archive
 from lightship.doclog.database import Database
 
 

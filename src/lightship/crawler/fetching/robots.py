@@ -15,7 +15,7 @@ from protego import Protego
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
 from lightship.doclog.database import Database
 
 logger = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from lightship.crawler.file import Found
-from lightship.crawler.records import Record
+from lightship.crawler.sources.file import Found
+from lightship.crawler.sources.records import Record
 from lightship.errors import InvalidInputError
 from lightship.jsonl import check_length, open_lines, parse_line, read_lines
 

@@ -1,7 +1,7 @@
 """A crawl that goes wrong never empties the index: when too many documents of a site would vanish, they are kept.
 
 A document that is to go (its page is gone, moved, a login page, another's duplicate …) is *doomed* first. It goes when
-enough other pages of the site were found well since the first of the doomed ones: then the site works, and what is
+enough other pages of the site were found well since the first of the doomed ones, and the least interval is over: then the site works, and what is
 gone is gone. Else the site is *held*: its documents stay, and a warning names it.
 """
 
@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import apsw
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.entry import AT_ONCE
-from lightship.crawler.revisit import Pace
+from lightship.crawler.frontier.entry import AT_ONCE
+from lightship.crawler.frontier.revisit import Pace
 from lightship.doclog.database import Database
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ select
   (select count(*) from pages where site = ?1 and digest is not null and doomed is null),
   (select count(*) from pages where site = ?1 and found < ?2 and (digest is not null or doomed >= ?2))
 """
-_DOOMED = "select url, fetched from pages where site = ? and doomed is not null and digest is not null"
+_DOOMED = "select url, fetched, doomed from pages where site = ? and doomed is not null and digest is not null"
 _WITNESSES = """
 update pages set visit = ? where id in (
     select id from pages where site = ? and digest is not null and doomed is null and fetched < ? and visit > ?
@@ -63,6 +63,7 @@ class Hold:
     def __init__(self, database: Database, settings: CrawlerSettings) -> None:
         """Decide by `settings`."""
         self._database, self._settings = database, settings
+        self._grace = Pace.of(settings).least  # for more of the same to show itself, if the site broke just now
         self._window = max(Pace.of(settings).most, DAY)
         self._asked: dict[str, int] = {}
         self._well_again: dict[str, float] = {}  # when sites that were held were found well
@@ -83,7 +84,7 @@ class Hold:
             counts = Counts(*db.execute(_COUNTS, (site, since)).get)
             if not doomed or site in self._settings.accept:
                 self.tell(db, site, "")
-                return [url for url, _ in doomed]
+                return [url for url, _, _ in doomed]
             if counts.allow(self._settings.hold):
                 return self._allowed(db, site, doomed)
             self._ask(db, site, counts, since)
@@ -91,13 +92,16 @@ class Hold:
                 self.tell(db, site, self._reason(db, site, counts, since))
             return []
 
-    def _allowed(self, db: apsw.Connection, site: str, doomed: Sequence[tuple[str, float]]) -> list[str]:
+    def _allowed(self, db: apsw.Connection, site: str, doomed: Sequence[tuple[str, float, float]]) -> list[str]:
         """Return what may go of `doomed`; after a time in which the site was held, only what is looked at once more."""
         if site in self._held:
             self._well_again[site] = time.time()
             db.execute("update pages set visit = ? where site = ? and doomed is not null", (AT_ONCE, site))
             self.tell(db, site, "")
-        return [url for url, fetched in doomed if fetched >= self._well_again.get(site, 0.0)]
+        seen, long = self._well_again.get(site, 0.0), time.time() - self._grace
+        return [  # what another page has replaced (it was doomed after its own visit) need not wait
+            url for url, fetched, since in doomed if fetched >= seen and (since <= long or since > fetched)
+        ]  # fmt: skip
 
     def _ask(self, db: apsw.Connection, site: str, counts: Counts, since: float) -> None:
         """Have some other pages looked at, to see whether the site is well."""

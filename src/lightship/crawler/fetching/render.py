@@ -21,8 +21,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.fetch import Fetcher, FetchError, Response
-from lightship.crawler.media import HTML, XHTML
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, Response
+from lightship.crawler.reading.media import HTML, XHTML
 from lightship.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lightship.crawler.media import ENDINGS, PLAIN
 from lightship.crawler.progress import set_idle
-from lightship.crawler.read import digest_of, document_of, read_page
-from lightship.crawler.records import BATCH, Record, Records
+from lightship.crawler.reading.media import ENDINGS, PLAIN
+from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.sources.records import BATCH, Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidDocumentError, InvalidInputError
 

@@ -15,13 +15,13 @@ from typing import BinaryIO, NamedTuple, cast
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from lightship.crawler import urls
-from lightship.crawler.fetch import TEXT_TYPES
-from lightship.crawler.file import Found
-from lightship.crawler.listing import parse_time
-from lightship.crawler.newest import Newest
-from lightship.crawler.read import digest_of, document_of, read_page
-from lightship.crawler.records import Record
-from lightship.crawler.unpack import unpack
+from lightship.crawler.fetching.fetch import TEXT_TYPES
+from lightship.crawler.reading.listing import parse_time
+from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.reading.unpack import unpack
+from lightship.crawler.sources.file import Found
+from lightship.crawler.sources.newest import Newest
+from lightship.crawler.sources.records import Record
 from lightship.errors import InvalidInputError
 from lightship.jsonl import UNREADABLE
 from lightship.model import check_url

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from lightship.crawler.entry import State
+from lightship.crawler.frontier.entry import State
 
 MAX_URL = 1000  # characters
 MAX_SEGMENTS = 25  # of a path

@@ -11,9 +11,9 @@ import apsw
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.entry import AT_ONCE, How, Kind, Link, State
+from lightship.crawler.frontier.entry import AT_ONCE, How, Kind, Link, State
+from lightship.crawler.frontier.traps import Traps, without_session
 from lightship.crawler.progress import count
-from lightship.crawler.traps import Traps, without_session
 
 ROWS_PER_PAGE = 10  # known urls for each page that may be fetched: a site can't fill the disk with links
 MAX_REFUSED = 10_000  # urls of a site whose refusal is remembered

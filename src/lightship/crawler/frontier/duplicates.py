@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from lightship.crawler.entry import Outcome, State
+from lightship.crawler.frontier.entry import Outcome, State
 from lightship.crawler.reading.fingerprint import distance
 
 _PIECES = (

@@ -15,9 +15,9 @@ from yarl import URL
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.address import SourceResolver, guarded_socket
-from lightship.crawler.credentials import Credential, Credentials, read_credentials
-from lightship.crawler.media import READABLE
+from lightship.crawler.fetching.address import SourceResolver, guarded_socket
+from lightship.crawler.fetching.credentials import Credential, Credentials, read_credentials
+from lightship.crawler.reading.media import READABLE
 from lightship.errors import InvalidInputError, UnavailableError
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from lightship.crawler.feed import parse_feed
-from lightship.crawler.listing import MAX_BYTES, Listed, Record, listed, parse_time, read_records, text_of
+from lightship.crawler.reading.feed import parse_feed
+from lightship.crawler.reading.listing import MAX_BYTES, Listed, Record, listed, parse_time, read_records, text_of
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 12  # packed bytes: what an error in them costs

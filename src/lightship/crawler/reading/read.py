@@ -9,12 +9,12 @@ from datetime import datetime
 import msgspec
 from markdown_it import MarkdownIt
 
-from lightship.crawler.decode import read_characters
-from lightship.crawler.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
-from lightship.crawler.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
+from lightship.crawler.reading.decode import read_characters
+from lightship.crawler.reading.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
 from lightship.crawler.reading.fingerprint import fingerprint
 from lightship.crawler.reading.head import html_head
 from lightship.crawler.reading.headings import MAX_HEADING
+from lightship.crawler.reading.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
 from lightship.crawler.reading.office import docx_to_html, epub_to_html
 from lightship.crawler.reading.pdf import Pdf, read_pdf
 from lightship.language import detect_language

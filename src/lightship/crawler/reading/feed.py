@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from lightship.crawler import urls
-from lightship.crawler.listing import MAX_BYTES, Listed, Record, listed, parse_time, read_records, text_of
+from lightship.crawler.reading.listing import MAX_BYTES, Listed, Record, listed, parse_time, read_records, text_of
 
 TYPES = frozenset({  # the media types of feeds
     "application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json",

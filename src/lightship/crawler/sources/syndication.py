@@ -11,13 +11,13 @@ from collections.abc import Mapping
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.feed import parse_feed
-from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError, Response
-from lightship.crawler.listing import MAX_BYTES, Listed, parse_time
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.progress import set_idle
-from lightship.crawler.read import digest_of, document_of, read_page
-from lightship.crawler.records import Record, Records
-from lightship.crawler.robots import Robots
+from lightship.crawler.reading.feed import parse_feed
+from lightship.crawler.reading.listing import MAX_BYTES, Listed, parse_time
+from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.sources.records import Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError, LightshipError
 

@@ -9,12 +9,12 @@ import threading
 from urllib.parse import quote, unquote, urlsplit
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.credentials import read_credentials
-from lightship.crawler.git import File, Git, require_git
-from lightship.crawler.media import MARKDOWN
+from lightship.crawler.fetching.credentials import read_credentials
 from lightship.crawler.progress import set_idle
-from lightship.crawler.read import digest_of, document_of, read_page
-from lightship.crawler.records import Record, Records
+from lightship.crawler.reading.media import MARKDOWN
+from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.sources.git import File, Git, require_git
+from lightship.crawler.sources.records import Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError, UnavailableError
 

@@ -9,10 +9,10 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from lightship.crawler.file import Found
-from lightship.crawler.listing import parse_time
-from lightship.crawler.read import digest_of
-from lightship.crawler.records import Record
+from lightship.crawler.reading.listing import parse_time
+from lightship.crawler.reading.read import digest_of
+from lightship.crawler.sources.file import Found
+from lightship.crawler.sources.records import Record
 from lightship.errors import InvalidDocumentError, InvalidInputError, TooLargeError
 from lightship.jsonl import MAX_LINE, document_of_record, open_lines
 from lightship.model import Document

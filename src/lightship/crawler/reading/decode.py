@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from resiliparse.parse.encoding import detect_encoding, detect_mime
 
-from lightship.crawler.codes import codec_of, is_single_byte
+from lightship.crawler.reading.codes import codec_of, is_single_byte
 from lightship.errors import InvalidDocumentError
 
 SAMPLE = 4096  # bytes looked at for signs of a binary

@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from yarl import URL
 
 from lightship.crawler import urls
-from lightship.crawler.git import SCHEMES
-from lightship.crawler.warc import ENDINGS, is_archive
+from lightship.crawler.sources.git import SCHEMES
+from lightship.crawler.sources.warc import ENDINGS, is_archive
 from lightship.errors import ConfigurationError
 
 ACCEPTED = (

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from lightship.crawler.progress import set_idle
-from lightship.crawler.records import Record, Records
+from lightship.crawler.sources.records import Record, Records
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError
 from lightship.jsonl import UNREADABLE

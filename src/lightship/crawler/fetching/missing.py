@@ -9,12 +9,12 @@ import secrets
 import time
 from typing import NamedTuple
 
-from lightship.crawler.duplicates import Twin
-from lightship.crawler.entry import Entry
-from lightship.crawler.extract import Page
-from lightship.crawler.fetch import Fetcher, FetchError, RefusedBodyError
-from lightship.crawler.read import read_page
-from lightship.crawler.robots import Rules
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
+from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.frontier.duplicates import Twin
+from lightship.crawler.frontier.entry import Entry
+from lightship.crawler.reading.extract import Page
+from lightship.crawler.reading.read import read_page
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError
 

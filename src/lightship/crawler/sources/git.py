@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
-from lightship.crawler.credentials import Credential
+from lightship.crawler.fetching.credentials import Credential
 from lightship.errors import ConfigurationError, UnavailableError
 
 SCHEMES = ("https", "ssh", "file")

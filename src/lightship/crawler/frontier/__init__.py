@@ -1,0 +1,1 @@
+"""What is known of pages, and what is decided about them."""

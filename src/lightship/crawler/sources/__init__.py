@@ -1,0 +1,1 @@
+"""What the SOURCE arguments mean, and those that are no websites."""
