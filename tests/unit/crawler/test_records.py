@@ -9,7 +9,7 @@ import pytest
 
 from lightship.crawler.append import Appender
 from lightship.crawler.progress import activate, read_progress
-from lightship.crawler.records import Record, Records
+from lightship.crawler.sources.records import Record, Records
 from lightship.crawler.store import open_store
 from lightship.model import Change, Document
 from mockweb.feeding import Feed

@@ -89,15 +89,18 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
     second.wait_for("slots of hosts are another crawler's still", 20)
     assert first.stop() == 0
     first = start(spawn, sites, 0, 2)
-    second.wait_for("the first pass is complete", 20)
-    wait_until(lambda: read_progress(str(tmp_path / "crawler-1")).fetched > 0, 20, "some hosts have moved")
-    both = [read_progress(str(tmp_path / f"crawler-{number}")).fetched for number in range(2)]
-    assert sum(both) == len(expected)
+    second.wait_for("the first pass is complete", 60)
+
+    def have_moved() -> bool:
+        both = [read_progress(str(tmp_path / f"crawler-{number}")).fetched for number in range(2)]
+        return both[1] > 0 and sum(both) == len(expected)
+
+    wait_until(have_moved, 60, "some hosts have moved, whole")
     assert [second.stop(), first.stop()] == [0, 0]
     first = start(spawn, sites, 0, 1)
     leaving = start(spawn, sites, 1, 1)
     wait_until(
-        lambda: read_progress(str(tmp_path / "crawler-0")).fetched == len(expected), 20, "all is the first one's"
+        lambda: read_progress(str(tmp_path / "crawler-0")).fetched == len(expected), 60, "all is the first one's"
     )
     assert [leaving.stop(), first.stop()] == [0, 0]
     assert set(asked(sites).values()) == {1}

@@ -2,8 +2,8 @@
 
 Two texts are the same when they are equal, or when their titles are and their fingerprints differ in few bits (Manku,
 Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: of fingerprints that differ in up to three bits, one of
-four pieces is equal, which an index finds). Three bits are a hundredth of a text of a page's length; equal titles are a
-sign too, so up to six bits are allowed: a changed line. Short texts are compared only under the urls that servers
+four pieces is equal, which an index finds). Three bits are a hundredth of a text of a page's length; with six, pages of
+documentation that differ in one name were folded under equal titles, and not found. Short texts are compared only under the urls that servers
 commonly give to one page: with and without a slash at the end, with and without index.html.
 """
 
@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from lightship.crawler.frontier.entry import Outcome, State
-from lightship.crawler.reading.fingerprint import distance
+from lightship.crawler.reading.fingerprint import NEAR, distance
 
 _PIECES = (
     "(fingerprint >> 48) & 65535",
@@ -34,7 +34,6 @@ _TITLED = (
     " and fingerprint <> 0 limit ?"
 )
 _NAMED = "select url, content, fingerprint from pages where url in (select value from json_each(?)) and state = 1"
-NEAR = 6  # bits in which the fingerprints of two texts under the same title differ, at most
 MAX_TITLED = 200  # pages of the same title that are compared; beyond them, three bits are found
 _INDEXES = ("index.html", "index.htm", "index.php", "index.xhtml", "default.html")
 
