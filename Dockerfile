@@ -18,7 +18,7 @@ RUN cd /src && case ${TARGETARCH:=$(dpkg --print-architecture)} in amd64) machin
       --platform=manylinux2014_$machine -r /requirements.txt
 COPY image/ /src/image/
 COPY src/ /src/src/
-RUN cd /src && python3 -B -m image.assemble ${TARGETARCH:-$(dpkg --print-architecture)}
+RUN cd /src && python3 -B -X no_debug_ranges -m image.assemble ${TARGETARCH:-$(dpkg --print-architecture)}
 
 FROM scratch
 ARG TARGETARCH

@@ -51,10 +51,9 @@ def _python(layer: Layer, debs: dict[str, Path]) -> None:
                 if path.suffix == ".so":
                     layer.copy(path, f"{LIB}/{name}", package)
                 else:
-                    # Not deflated: a layer is compressed as a whole, which is better at it, and nothing is inflated at each start
-                    code = compiled(path, name)
-                    archive.writestr(zipfile.ZipInfo(f"{name}c", _EPOCH), code)
-                    layer.sizes[package] += len(code)
+                    member = zipfile.ZipInfo(f"{name}c", _EPOCH)
+                    archive.writestr(member, compiled(path, name), zipfile.ZIP_DEFLATED, 9)
+                    layer.sizes[package] += member.compress_size
 
 
 def _packages(layer: Layer) -> None:

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import deflate
 import zstandard
 
 from image.elf import HEADER_BYTES, machine_of
@@ -29,8 +30,7 @@ LAYERS = ("runtime", "dependencies", "lightship")  # as the Dockerfile copies th
 
 
 def _gzip(content: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)  # 31: with gzip's header, that has no time and no name here
-    return packer.compress(content) + packer.flush()
+    return bytes(deflate.gzip_compress(content, 12))  # by libdeflate: 4 % smaller than zlib's; no time, no name in it
 
 
 _PACKERS: Mapping[str, Callable[[bytes], bytes]] = {

@@ -297,6 +297,11 @@ def test_packings_are_bounded() -> None:
         with pytest.raises(InvalidDocumentError, match=f"its {name} packing is broken"):
             unpack(b"\xff" * 100, name, 1000)
     assert unpack(gzip.compress(gzip.compress(b"x")), "gzip, x-gzip", 10_000) == b"x"
+    text = "".join(map(str, range(100_000))).encode()
+    for name, packed in (("gzip", gzip.compress(text)), ("br", brotli.compress(text))):
+        begun = unpack(packed[: len(packed) // 2], name, 1 << 20)
+        assert len(begun) > 1000
+        assert text.startswith(begun)
     assert unpack(b"x", "", 10) == b"x"
     for name in ("compress", "gzip," * 4):
         with pytest.raises(InvalidDocumentError):

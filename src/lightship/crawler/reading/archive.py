@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import lzma
 import zipfile
 import zlib
 from types import TracebackType
@@ -14,11 +13,11 @@ from lightship.errors import InvalidDocumentError
 
 MAX_MEMBERS = 20_000
 MAX_BYTES = 64 << 20  # unpacked, of all that is read of one archive
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # no other is allowed in Office's files (ISO 29500-2) and EPUB
 
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     EOFError,
     OSError,
     RuntimeError,
@@ -54,6 +53,8 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Return what the member `name` holds, unpacked."""
         try:
+            if self._zip.getinfo(name).compress_type not in PACKINGS:
+                raise InvalidDocumentError(f"{name} in the archive is neither stored nor deflated")
             with self._zip.open(name) as member:
                 body = member.read(self._left + 1)
         except KeyError:

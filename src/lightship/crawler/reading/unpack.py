@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import Any
 
-import brotli
 import zstandard
+from fastwarc.stream_io import BrotliReader
 
 from lightship.errors import InvalidDocumentError
 
 MAX_LAYERS = 3
+PIECE = 16 << 10  # bytes
 
 
 def unpack(body: bytes, encodings: str, limit: int) -> bytes:
     """Return the first `limit` bytes of `body`, of which the header `encodings` says how it was packed.
 
     What was cut off is unpacked as far as it goes. Raises InvalidDocumentError for an unknown or a broken packing.
+    Brotli is fastwarc's: the package brotli, which aiohttp asks servers for `br` with, need not be there.
     """
     names = [name.strip().lower() for name in encodings.split(",") if name.strip()]
     if len(names) > MAX_LAYERS:
@@ -46,8 +47,11 @@ def _unpacked(body: bytes, name: str, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
-    unpacker: Any = brotli.Decompressor()
+    unpacker, unpacked = BrotliReader(io.BytesIO(body)), bytearray()
     try:
-        return bytes(unpacker.process(body, output_buffer_limit=limit))
-    except brotli.error as error:
-        raise InvalidDocumentError(f"its br packing is broken: {error}") from error
+        while piece := unpacker.read(min(PIECE, limit - len(unpacked))):
+            unpacked += piece
+    except OSError:
+        if not unpacked:  # else what came before the damage, or before its end was cut off
+            raise
+    return bytes(unpacked)

@@ -50,9 +50,9 @@ EPUB_FILES = {
 }  # fmt: skip
 
 
-def archive(files: Mapping[str, str | bytes]) -> bytes:
+def archive(files: Mapping[str, str | bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(buffer, "w", packing) as made:
         for name, content in files.items():
             made.writestr(name, content)
     return buffer.getvalue()
@@ -132,6 +132,7 @@ BILLION = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><x>&
         (with_file(DOCX_FILES, "word/document.xml", BILLION.encode("utf-16")), DOCX, "document type"),
         (with_file(DOCX_FILES, "word/document.xml", b"\0" * (65 << 20)), DOCX, "bomb"),
         (archive({str(number): "" for number in range(20_001)}), DOCX, "20001 files"),
+        (archive(DOCX_FILES, zipfile.ZIP_LZMA), DOCX, "neither stored nor deflated"),
         (with_file(EPUB_FILES, "META-INF/container.xml", None), EPUB, "no META-INF"),
         (with_file(EPUB_FILES, "META-INF/container.xml", "<x/>"), EPUB, "archive has no "),
         (with_file(EPUB_FILES, "OEBPS/text/1.xhtml", b"\0" * 4000), EPUB, "binary"),
