@@ -2,6 +2,7 @@
 # make test    the tests, or a part of them (make test TESTS=tests/contract)
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
+# make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
 # make bench   the measurements that README's figures come from
 #
 # Each sets up .venv by itself, from constraints.txt, and again when that or pyproject.toml changed.
@@ -16,7 +17,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz check format bench constraints clean
+.PHONY: run test fuzz check format image bench constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
@@ -35,6 +36,9 @@ check: $(READY)
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+image: $(READY)
+	@$(BIN)/python -m image.build $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)

@@ -233,6 +233,13 @@ class RollbackSettings:
     tls_ca: str = _setting("", TLS_CA)
 
 
+@dataclasses.dataclass(frozen=True)
+class ProbeSettings:
+    """Settings of `lightship probe`; its argument is the url, by default PROBE_URL."""
+
+    seconds: float = _setting(3.0, "seconds that the answer may take", _number(0.1, 60, float))
+
+
 Settings = TypeVar("Settings")
 
 

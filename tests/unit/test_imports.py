@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -145,3 +146,8 @@ def test_imported_packages_are_declared() -> None:
         name for name in imported - sys.stdlib_module_names if not declared & set(map(canonicalize_name, owners[name]))
     }
     assert undeclared == set()
+
+
+def test_a_searchengine_that_feeds_no_other_has_no_http_client_in_memory() -> None:
+    told = "import sys, lightship.searchengine.main; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 
 from lightship import __version__
-from lightship.cli.add import add
-from lightship.cli.promote import promote, rollback
-from lightship.cli.status import status
-from lightship.cli.up import up
 from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
-COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
-    "up": up,
-    "add": add,
-    "status": status,
-    "promote": promote,
-    "rollback": rollback,
+COMMANDS = {  # and the modules with a function of their name: imported when called, so that a probe costs little
+    "up": "lightship.cli.up",
+    "add": "lightship.cli.add",
+    "status": "lightship.cli.status",
+    "promote": "lightship.cli.promote",
+    "rollback": "lightship.cli.promote",
+    "probe": "lightship.cli.probe",
 }
 
 _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
@@ -28,6 +26,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship status          tell what searchengines serve
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
+  lightship probe [URL]     end with status 0 if a program answers, for health checks in containers
   lightship COMMAND --help  tell the settings of a command
 
 The parts are programs of their own: searchengine, indexer and crawler."""
@@ -44,7 +43,7 @@ def _main(arguments: Sequence[str]) -> None:
     elif arguments[0] in ("-version", "--version", "version"):
         print(__version__)  # noqa: T201
     elif arguments[0] in COMMANDS:
-        COMMANDS[arguments[0]](arguments[1:])
+        getattr(import_module(COMMANDS[arguments[0]]), arguments[0])(arguments[1:])
     else:
         raise ConfigurationError(f"unknown command {arguments[0]!r}; known: {', '.join(COMMANDS)}")
 

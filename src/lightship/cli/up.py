@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from lightship.cli.parts import Part, last_line, python
 from lightship.cli.progress import Display, Gauge
@@ -103,6 +104,10 @@ def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -
             )  # fmt: skip
     limits: list[str] = []
     if not sources:
+        if find_spec("pydoc") is None:
+            raise ConfigurationError(
+                "this Python has no documentation to show: name a source, like https://example.org/"
+            )
         port = _pydoc_port(data)
         # isolated, and without site-packages: the standard library is what is wanted, not whatever is installed beside it
         commands["pydoc"] = [sys.executable, "-I", "-S", "-m", "pydoc", "-n", "127.0.0.1", "-p", str(port)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
-import aiohttp
 from anyio.to_thread import run_sync
 
 from lightship.config import parse_address
 from lightship.errors import InvalidInputError, LightshipError, OutOfSpaceError, UnavailableError
 from lightship.manifest import File, Layout
-from lightship.rpc.client import RpcClient
 from lightship.searchengine.store import Store
 
 _SOURCE = re.compile(r"https?://([^/?#@]+)(?:#[^/?#@]+)?")  # as `Addresses` writes them
@@ -30,6 +29,13 @@ class Peers:
             raise InvalidInputError("source is for searchengines with a token: set LIGHTSHIP_TOKEN, or send the bytes")
         _check(source)
         await run_sync(self._store.check_offered, layout, shard, file)
+        await run_sync(
+            import_module, "lightship.rpc.client"
+        )  # 8 MB and 0.1 s, for those replicas only that feed each other
+        import aiohttp
+
+        from lightship.rpc.client import RpcClient
+
         timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS)
         try:
             async with aiohttp.ClientSession(timeout=timeout) as session:

@@ -1,0 +1,86 @@
+"""Lays out the image's three layers, in the build stage: /image/runtime, /image/dependencies and /image/lightship.
+
+    assemble.py ARCHITECTURE
+
+It reads Debian packages unpacked below /debs, wheels installed in /wheels, and the project in /src. Nothing of what it
+puts together is run, so the architecture may be any. The standard library goes, compiled, into /usr/lib/python3XX.zip,
+which CPython has on its path by itself; packages go, compiled, into /usr/lib/python3.XX.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+from image import elf, libraries, sbom, selection
+from image.layer import Layer, compiled
+
+DEBS, WHEELS, SOURCE, IMAGE = Path("/debs"), Path("/wheels"), Path("/src"), Path("/image")
+PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"  # the build stage's is the image's: both are Debian's
+LIB = f"usr/lib/{PYTHON}"
+PROGRAMS = ("crawler", "indexer", "searchengine")  # links to the one start, lightship
+USER = 65532
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
+
+
+def main() -> None:
+    """Make the layers for the architecture that the command line names."""
+    architecture = sys.argv[1]
+    tools = libraries.TOOLS[architecture]
+    debs = {path.name.partition("_")[0]: path for path in DEBS.iterdir() if path.is_dir()}
+    sizes: sbom.Sizes = sbom.Sizes()
+    runtime, dependencies, lightship = (
+        Layer(IMAGE / name, tools, sizes) for name in ("runtime", "dependencies", "lightship")
+    )
+    _python(runtime, debs)
+    _packages(dependencies)
+    libraries.bring(runtime, [*runtime.programs(), *dependencies.programs()], debs, tools)
+    _system(runtime, debs["ca-certificates"])
+    _project(lightship)
+    elf.require(architecture, [*runtime.programs(), *dependencies.programs()])
+    lightship.write("usr/share/sbom/lightship.cdx.json", sbom.document(architecture, DEBS, WHEELS, SOURCE, sizes))
+
+
+def _python(layer: Layer, debs: dict[str, Path]) -> None:
+    layer.copy(debs[f"{PYTHON}-minimal"] / "usr/bin" / PYTHON, "usr/bin/python3", f"{PYTHON}-minimal")
+    with zipfile.ZipFile(layer.place(f"usr/lib/{PYTHON.replace('.', '')}.zip"), "w") as archive:
+        for package in (f"lib{PYTHON}-minimal", f"lib{PYTHON}-stdlib"):
+            for name, path in selection.standard_library(debs[package] / LIB).items():
+                if path.suffix == ".so":
+                    layer.copy(path, f"{LIB}/{name}", package)
+                else:
+                    # Not deflated: a layer is compressed as a whole, which is better at it, and nothing is inflated at each start
+                    code = compiled(path, name)
+                    archive.writestr(zipfile.ZipInfo(f"{name}c", _EPOCH), code)
+                    layer.sizes[package] += len(code)
+
+
+def _packages(layer: Layer) -> None:
+    owner = sbom.owners(WHEELS)
+    for name, path in selection.package_files(WHEELS).items():
+        layer.install(path, LIB, name, owner[name])
+
+
+def _project(layer: Layer) -> None:
+    for name, path in selection.package_files(SOURCE / "src").items():
+        layer.install(path, LIB, name, "lightship")
+    layer.copy(SOURCE / "image/start.py", "lightship", "lightship").chmod(0o755)
+    for program in PROGRAMS:
+        layer.place(program).symlink_to("lightship")
+    layer.place("data").mkdir()
+    os.chown(layer.place("data"), USER, USER)
+
+
+def _system(layer: Layer, certificates: Path) -> None:
+    bundle = (path.read_bytes() for path in sorted((certificates / "usr/share/ca-certificates").rglob("*.crt")))
+    layer.write("etc/ssl/certs/ca-certificates.crt", b"".join(bundle), "ca-certificates")
+    layer.write("etc/passwd", f"root:x:0:0::/:/none\nlightship:x:{USER}:{USER}::/data:/none\n".encode())
+    layer.write("etc/group", f"root:x:0:\nlightship:x:{USER}:\n".encode())
+    layer.place("tmp").mkdir()
+    layer.place("tmp").chmod(0o1777)
+
+
+if __name__ == "__main__":
+    main()

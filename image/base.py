@@ -1,0 +1,50 @@
+"""Makes the Dockerfile's base image from Debian's archive, under the same tag, where no image registry is reached.
+
+The machine's own extra CA certificates (a TLS-inspecting proxy's) go in, so that pip works in the build stage. That
+stage is left behind: nothing of them is in the product's image.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
+_LEAST_BYTES = 30_000_000  # a base that is smaller is not whole
+
+
+def make_base(dockerfile: str, architecture: str) -> None:
+    """Import a minimal Debian as the image that `dockerfile` starts from, for the builder's `architecture`."""
+    tag = base_tag(dockerfile)
+    suite = tag.partition(":")[2].removesuffix("-slim")
+    with tempfile.TemporaryDirectory() as folder:
+        tar = Path(folder, "base.tar")  # not a pipe: that would hide a failure, and import half a system
+        subprocess.run(
+            ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", f"--architectures={architecture}",
+             "--aptopt=Acquire::Languages none", *_left_out(), *_extra_certificates(), suite, tar], check=True,
+        )  # fmt: skip
+        if tar.stat().st_size < _LEAST_BYTES:
+            raise SystemExit(f"error: mmdebstrap made only {tar.stat().st_size} bytes of {suite}")
+        subprocess.run(["docker", "import", f"--platform=linux/{architecture}", tar, tag], check=True)
+
+
+def base_tag(dockerfile: str) -> str:
+    """Return the tag of the base image that a Dockerfile's text names, like `debian:bookworm-slim`."""
+    found = re.search(r"^ARG BASE=(debian:\S+)$", dockerfile, re.MULTILINE)
+    if not found:
+        raise SystemExit("error: the Dockerfile has no line like `ARG BASE=debian:bookworm-slim`")
+    return found[1]
+
+
+def _left_out() -> Iterator[str]:
+    for folder in ("doc", "man", "locale", "info"):
+        yield f"--dpkgopt=path-exclude=/usr/share/{folder}/*"
+
+
+def _extra_certificates() -> Iterator[str]:
+    for certificate in sorted(_EXTRA_CERTIFICATES.glob("*.crt")):
+        yield f"--customize-hook=copy-in {certificate} {_EXTRA_CERTIFICATES}"
+    yield '--customize-hook=chroot "$1" update-ca-certificates >/dev/null 2>&1'
