@@ -18,10 +18,12 @@ from lightship.model import PARTITIONS
 
 TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
 ADMIN_TOKEN_VARIABLE = "LIGHTSHIP_ADMIN_TOKEN"  # noqa: S105
+LOG_PASSWORD_VARIABLE = "LIGHTSHIP_LOG_PASSWORD"  # noqa: S105
 TIED_VARIABLE = "LIGHTSHIP_TIED"
 VARIABLES = {
     TOKEN_VARIABLE: "secret of those who push: RPC and intake; the old one may follow a new one after a comma; none: updates are open",
     ADMIN_TOKEN_VARIABLE: "secret of those who administer (promote, roll back), good for pushing too; none: the other one is good for all",
+    LOG_PASSWORD_VARIABLE: "password of the user that `-log=nats://user@…` names without one",
     TIED_VARIABLE: "when not empty, a program stops when its standard input ends; `lightship up` ties its parts with it",
 }
 
@@ -188,6 +190,17 @@ class UpSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class DeploySettings:
+    """Settings of `lightship deploy`; its argument is the target."""
+
+    env: str = _setting("production", "environment: dev, test, staging or production")
+    file: str = _setting("lightship.toml", "the deployment file")
+    output: str = _setting("", "folder to write to; when empty, deploy/ENV/TARGET")
+    image: str = _setting("", "image to deploy, like registry.example.org/lightship:1.2; when empty, that of the file")
+    diff: bool = _setting(False, "shows what would change, and writes nothing; status 2 when something would")
+
+
+@dataclasses.dataclass(frozen=True)
 class AddSettings:
     """Settings of `lightship add`; its files are given as arguments."""
 
@@ -263,6 +276,11 @@ def parse_settings(
     parser = _Parser(prog=program, description=description, allow_abbrev=False)
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         name, default = flag_of(field), field.default
+        if isinstance(default, bool):
+            parser.add_argument(
+                f"-{name}", f"--{name}", dest=field.name, action="store_true", help=field.metadata["help"]
+            )
+            continue
         shown = ",".join(default) if isinstance(default, tuple) else default
         parser.add_argument(
             f"-{name}", f"--{name}", dest=field.name, default=default, type=_named(field.metadata["parse"]),
@@ -291,6 +309,11 @@ def check_variables(environment: Mapping[str, str]) -> None:
     unknown = sorted(name for name in environment if name.startswith("LIGHTSHIP_") and name not in VARIABLES)
     if unknown:
         raise ConfigurationError(f"unknown environment variable {unknown[0]}; known: {', '.join(VARIABLES)}")
+
+
+def log_password() -> str:
+    """Return the environment's password for the log, or an empty string."""
+    return os.environ.get(LOG_PASSWORD_VARIABLE, "")
 
 
 def token() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import tomllib
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from lightship import config
 from lightship.cli.main import COMMANDS
+from lightship.deploy.topology import KEYS, TABLES, Topology
 from support import ROOT
 
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
@@ -23,6 +25,7 @@ SETTINGS = {
     for name, kind in vars(config).items()
     if name.endswith("Settings") and dataclasses.is_dataclass(kind)
 }
+KEYS_AND_TABLES = {field.name: field for field in dataclasses.fields(Topology)}
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -73,3 +76,25 @@ def test_the_commands_of_lightship_are_those_documented() -> None:
 
 def test_the_targets_of_make_are_those_documented() -> None:
     assert set(re.findall(r"`make ([a-z]+)", FOR_ALL)) == TARGETS
+
+
+def test_the_keys_of_the_deployment_file_are_those_documented() -> None:
+    rows = [(f"`{name}`", _toml(field.default), field.metadata["help"]) for name, field in KEYS.items()]
+    for name, kind in TABLES.items():
+        default = KEYS_AND_TABLES[name].default
+        rows += [
+            (
+                f"`{name}.{field.name}`",
+                _toml(getattr(default, field.name), size=field.name in ("memory", "disk")),
+                field.metadata["help"],
+            )
+            for field in dataclasses.fields(kind)
+        ]
+    assert tables_under("The deployment file") == table(("key", "default", "meaning"), *rows)
+
+
+def _toml(value: Any, *, size: bool = False) -> str:
+    if size:
+        value = f"{value >> 30}GiB" if value >= 1 << 30 else f"{value >> 20}MiB" if value else ""
+    shown = list(value) if isinstance(value, tuple) else value
+    return "" if value == "" else f"`{json.dumps(shown)}`"

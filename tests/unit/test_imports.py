@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "crawler": FOUNDATION | {"doclog"},
     "indexer": FOUNDATION | LIBRARIES | {"intake"},
     "searchengine": FOUNDATION | {"index", "rpc"},
-    "deploy": {"config"},
+    "deploy": {"errors", "config"},
     "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy"},
 }
 ONLY_IN = {"tantivy": "index"}

@@ -16,6 +16,7 @@ COMMANDS = {  # and the modules with a function of their name: imported when cal
     "status": "lightship.cli.status",
     "promote": "lightship.cli.promote",
     "rollback": "lightship.cli.promote",
+    "deploy": "lightship.cli.deploy",
     "probe": "lightship.cli.probe",
 }
 
@@ -26,6 +27,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship status          tell what searchengines serve
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
+  lightship deploy TARGET   write what lightship.toml says, for compose, quadlet or kubernetes; or run it: local
   lightship probe [URL]     end with status 0 if a program answers, for health checks in containers
   lightship COMMAND --help  tell the settings of a command
 

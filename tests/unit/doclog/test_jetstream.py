@@ -42,6 +42,13 @@ def test_a_url_names_servers_log_and_copies(url: str, address: Address) -> None:
     assert parse_address(url) == address
 
 
+def test_a_password_that_the_url_lacks_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTSHIP_LOG_PASSWORD", "p%40")
+    assert parse_address("nats://u@host/log").password == "p%40"
+    assert parse_address("nats://u:own@host/log").password == "own"
+    assert parse_address("nats://host/log").password == ""
+
+
 @pytest.mark.parametrize(
     "url",
     [

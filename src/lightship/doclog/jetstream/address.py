@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
+from lightship.config import log_password
 from lightship.errors import ConfigurationError
 
 EXAMPLE = "nats://user:password@host:4222,host2:4222/name?replicas=3"
@@ -37,6 +38,7 @@ class Address:
 def parse_address(url: str) -> Address:
     """Return the parts of `url`; without `replicas`, three copies when three servers are named, else one.
 
+    A user without a password has that of the environment: what a command line holds, others can read.
     Raises ConfigurationError, without telling the password.
     """
     scheme, _, rest = url.partition("://")
@@ -53,7 +55,8 @@ def parse_address(url: str) -> Address:
     replicas = options.pop("replicas", ["3" if len(servers) > 2 else "1"])[-1]
     if options or replicas not in ("1", "3", "5"):
         raise ConfigurationError(f"a log on NATS has one option, replicas, which is 1, 3 or 5; write it like {EXAMPLE}")
-    return Address(scheme, servers, name, int(replicas), unquote(user), unquote(password))
+    secret = unquote(password) or (log_password() if user else "")
+    return Address(scheme, servers, name, int(replicas), unquote(user), secret)
 
 
 def _server(host: str) -> str:

@@ -1,0 +1,86 @@
+"""Plain Kubernetes manifests, ready for `kubectl apply -k`; Kubernetes 1.28 or newer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lightship.deploy.kubernetes.cluster import crawler, indexers, nats, nats_hosts, searchengines
+from lightship.deploy.kubernetes.network import ingress, policies
+from lightship.deploy.kubernetes.objects import SECRET, Object, labelled
+from lightship.deploy.kubernetes.one_pod import one_pod, one_pod_policies
+from lightship.deploy.render import header, nats_conf
+from lightship.deploy.topology import Topology
+from lightship.deploy.values import is_website
+from lightship.deploy.yaml import dump, dump_all
+from lightship.errors import ConfigurationError
+
+TARGET = "kubernetes"
+SECRET_FILE = "secret.yaml"  # noqa: S105 (a name)
+
+
+def render(topology: Topology) -> dict[str, str]:
+    """Return the text of each file, by its name. Raises ConfigurationError for what no cluster can do."""
+    _check(topology)
+    manifests = {"namespace": [_namespace(topology)], **(_cluster(topology) if topology.log else _pod(topology))}
+    first = f"# {header(topology, TARGET)}\n"
+    files = {f"{name}.yaml": first + dump_all(objects) for name, objects in manifests.items()}
+    if topology.log:
+        files["nats.conf"] = nats_conf(topology, TARGET, nats_hosts(topology))
+    return {"kustomization.yaml": first + dump(_kustomization(topology, sorted(files))), **files}
+
+
+def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return the text of each file that holds secrets."""
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": labelled(SECRET, ""), "stringData": dict(secrets)}
+    return {SECRET_FILE: dump(secret)}
+
+
+def next_steps(topology: Topology, folder: str) -> list[str]:
+    """Return the commands that people run next, in their order."""
+    return [
+        f"kubectl diff -k {folder}   # asks the cluster what would change",
+        f"kubectl apply -k {folder}   # an upgrade too: one after the other, each when the last is ready",
+        f"kubectl -n {topology.project} get pods --watch",
+    ]
+
+
+def _check(topology: Topology) -> None:
+    paths = [source for source in topology.sources if not is_website(source)]
+    if paths:
+        raise ConfigurationError(
+            f"sources: {paths[0]} is not on the cluster's machines: crawl a website, or add its documents with `lightship add`"
+        )
+    if not topology.log and topology.replicas > 1:
+        raise ConfigurationError(
+            f"log = 0 is a file, which only processes of one Pod can share: with {topology.replicas} replicas choose log = 1 or 3"
+        )
+
+
+def _cluster(topology: Topology) -> dict[str, list[Object]]:
+    crawling = {"crawler": crawler(topology)} if topology.sources else {}
+    return {
+        "nats": nats(topology), "searchengine": searchengines(topology), "indexer": indexers(topology), **crawling,
+        "network": policies(topology), "ingress": [ingress(topology)],
+    }  # fmt: skip
+
+
+def _pod(topology: Topology) -> dict[str, list[Object]]:
+    return {"pod": one_pod(topology), "network": one_pod_policies(topology), "ingress": [ingress(topology)]}
+
+
+def _namespace(topology: Topology) -> Object:
+    modes = ("enforce", "warn", "audit")
+    return {
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {
+            "name": topology.project, "labels": {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in modes},
+        },
+    }  # fmt: skip
+
+
+def _kustomization(topology: Topology, files: Sequence[str]) -> Object:
+    config = {"configMapGenerator": [{"name": "nats", "files": ["nats.conf"]}]} if topology.log else {}
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": topology.project,
+        "resources": [SECRET_FILE, *(name for name in files if name.endswith(".yaml"))], **config,
+    }  # fmt: skip

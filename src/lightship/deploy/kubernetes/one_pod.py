@@ -1,0 +1,93 @@
+"""A deployment on one machine: its log is a file, so all processes, one a container, are in one Pod.
+
+`podman kube play` takes it too. Probes are commands: Podman would ask with curl, which the image does not have. It publishes
+every port of a container on the machine: so they are the deployment file's.
+"""
+
+from __future__ import annotations
+
+from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE
+from lightship.deploy.kubernetes.network import WORLD, everywhere, inside, policy, ports
+from lightship.deploy.kubernetes.objects import (
+    Object,
+    container,
+    data,
+    environment,
+    mounts,
+    service,
+    single,
+    template,
+    tmp,
+)
+from lightship.deploy.parts import (
+    DRAIN,
+    INTAKE,
+    QUERIES,
+    crawler_command,
+    indexer_command,
+    indexers,
+    log_url,
+    probe,
+    searchengine_command,
+)
+from lightship.deploy.topology import Topology
+from lightship.deploy.values import INTAKE_BEYOND
+
+NAME = "lightship"
+
+
+def one_pod(topology: Topology) -> list[Object]:
+    """Return the Pod, as a Deployment, with its volume and its Services."""
+    containers = [_searchengine(topology), *_indexers(topology), *([_crawler(topology)] if topology.sources else [])]
+    disk = sum(part.disk for part in (topology.searchengine, topology.indexer, topology.crawler))
+    pods = template(NAME, NAME, containers, 30, volumes=[data(NAME), tmp()])
+    return [
+        *single(NAME, NAME, pods, disk),
+        service("searchengine", NAME, {"http": QUERIES}, to=topology.port),
+        service("indexer", NAME, {"http": INTAKE}, to=_intake(topology)),
+    ]
+
+
+def one_pod_policies(topology: Topology) -> list[Object]:
+    """Return who may talk to the Pod, and whom it may call."""
+    incoming = [{"ports": ports([topology.port])}, inside([_intake(topology)])]
+    return [*everywhere(), policy(NAME, incoming, [{"to": WORLD}])]
+
+
+def _intake(topology: Topology) -> int:
+    """Return the port on which the first indexer takes documents in; the others follow."""
+    return topology.port + INTAKE_BEYOND
+
+
+def _searchengine(topology: Topology) -> Object:
+    port = topology.port
+    return container(
+        "searchengine", topology.image, searchengine_command(DRAIN, port), topology.searchengine,
+        env=environment([TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE], {}, {}), ports=[{"containerPort": port}],
+        **_probes(port), readinessProbe=_probe(port, "/readyz", 5, 2), **mounts(),
+    )  # fmt: skip
+
+
+def _indexers(topology: Topology) -> list[Object]:
+    return [_indexer(topology, *each, _intake(topology) + number) for number, each in enumerate(indexers(topology))]
+
+
+def _indexer(topology: Topology, name: str, shard: int, port: int) -> Object:
+    command = indexer_command(topology, log_url([]), name, shard, to=f"localhost:{topology.port}", listen=port)
+    return container(
+        name, topology.image, command, topology.indexer, env=environment([TOKEN_VARIABLE], {}, {}),
+        ports=[{"containerPort": port}], **_probes(port), **mounts(),
+    )  # fmt: skip
+
+
+def _crawler(topology: Topology) -> Object:
+    return container("crawler", topology.image, crawler_command(topology, log_url([])), topology.crawler, **mounts())
+
+
+def _probes(port: int) -> Object:
+    return {"startupProbe": _probe(port, "/livez", 2, 60), "livenessProbe": _probe(port, "/livez", 30, 3)}
+
+
+def _probe(port: int, path: str, seconds: int, failures: int) -> Object:
+    command = list(probe(f"http://localhost:{port}{path}"))
+    return {"exec": {"command": command}, "periodSeconds": seconds, "timeoutSeconds": 5, "failureThreshold": failures}

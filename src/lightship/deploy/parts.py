@@ -1,0 +1,133 @@
+"""The processes of a deployment on one machine, one a container: what Compose and Podman are told in their own ways."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from lightship.config import ADMIN_TOKEN_VARIABLE, LOG_PASSWORD_VARIABLE, TOKEN_VARIABLE
+from lightship.deploy.topology import Resources, Topology
+from lightship.deploy.values import INTAKE_BEYOND, is_website
+
+USER = 65532  # of the image's programs
+QUERIES, INTAKE, NATS, ROUTES, MONITOR = 8080, 9090, 4222, 6222, 8222  # ports inside of containers
+DATA = "/data"
+DRAIN = 5  # seconds: the proxy notices within one that a searchengine stops
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One container."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]  # none: the image's own
+    resources: Resources
+    secrets: tuple[str, ...] = ()  # names of variables
+    variables: tuple[tuple[str, str], ...] = ()
+    alias: str = ""  # another DNS name, of all its kind
+    volume: str = ""  # mounted at /data
+    mounts: tuple[tuple[str, str], ...] = ()  # read-only: (on the machine, in the container)
+    ports: tuple[tuple[int, int], ...] = ()  # (on the machine, in the container)
+    health: str = ""  # url that answers 200 when all is well
+    grace: int = 30  # seconds from SIGTERM to SIGKILL
+    ours: bool = True
+
+
+def parts(topology: Topology) -> list[Part]:
+    """Return all parts, those first that the others need."""
+    servers = [f"nats-{number}" for number in range(topology.log)]
+    log = log_url([f"{name}:{NATS}" for name in servers])
+    return [
+        *(_nats(topology, name) for name in servers),
+        *(_searchengine(topology, number) for number in range(topology.replicas)),
+        *(_indexer(topology, log, name, shard) for name, shard in indexers(topology)),
+        *([_crawler(topology, log)] if topology.sources else []),
+        _proxy(topology),
+    ]
+
+
+def indexers(topology: Topology) -> list[tuple[str, int]]:
+    """Return the name and the shard of each indexer, the leaders first."""
+    kinds = ["indexer", *(f"standby-{number}" for number in range(topology.standbys))]
+    return [(f"{kind}-{shard}", shard) for kind in kinds for shard in range(topology.shards)]
+
+
+def log_url(servers: Sequence[str]) -> str:
+    """Return the url of the log on `servers` (host:port each), or in a file; the password is in the environment."""
+    return f"nats://lightship@{','.join(servers)}/lightship" if servers else f"sqlite://{DATA}/log.sqlite"
+
+
+def searchengine_command(drain: int, port: int = QUERIES) -> tuple[str, ...]:
+    """Return the command of a searchengine."""
+    return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}"
+
+
+def indexer_command(
+    topology: Topology, log: str, name: str, shard: int | str, *, to: str, listen: int = INTAKE
+) -> tuple[str, ...]:
+    """Return the command of an indexer, whose folder is `name`; it pushes to all searchengines behind `to` (host:port)."""
+    return (
+        "/indexer", f"-log={log}", f"-searchengine={to}", f"-shards={topology.shards}", f"-shard={shard}",
+        f"-listen=:{listen}", f"-data={DATA}/{name}",
+    )  # fmt: skip
+
+
+def crawler_command(topology: Topology, log: str) -> tuple[str, ...]:
+    """Return the command of the crawler."""
+    return "/crawler", f"-log={log}", f"-data={DATA}/crawler", *topology.sources
+
+
+def go_memory(resources: Resources) -> str:
+    """Return the memory at which a program in Go begins to save: three quarters of what it may have."""
+    return f"{resources.memory * 3 // 4 >> 20}MiB"
+
+
+def probe(url: str) -> tuple[str, ...]:
+    """Return the command that asks, inside of a container without a shell, whether all is well."""
+    return "/lightship", "probe", url
+
+
+def _searchengine(topology: Topology, number: int) -> Part:
+    return Part(
+        f"searchengine-{number}", topology.image, searchengine_command(DRAIN), topology.searchengine,
+        secrets=(TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE), alias="searchengine", volume=f"searchengine-{number}",
+        health=f"http://localhost:{QUERIES}/readyz", grace=DRAIN + 15,
+    )  # fmt: skip
+
+
+def _indexer(topology: Topology, log: str, name: str, shard: int) -> Part:
+    return Part(
+        name, topology.image, indexer_command(topology, log, name, shard, to=f"searchengine:{QUERIES}"), topology.indexer,
+        secrets=(TOKEN_VARIABLE, *_password(topology)), alias="indexer", volume=name if topology.log else "log",
+        health=f"http://localhost:{INTAKE}/livez",
+    )  # fmt: skip
+
+
+def _crawler(topology: Topology, log: str) -> Part:
+    folders = tuple((source, source) for source in topology.sources if not is_website(source))
+    return Part(
+        "crawler", topology.image, crawler_command(topology, log), topology.crawler,
+        secrets=_password(topology), volume="crawler" if topology.log else "log", mounts=folders,
+    )  # fmt: skip
+
+
+def _nats(topology: Topology, name: str) -> Part:
+    return Part(
+        name, topology.nats.image, ("--config=/etc/nats.conf", f"--name={name}"), topology.nats,
+        secrets=_password(topology), volume=name, mounts=(("./nats.conf", "/etc/nats.conf"),),
+        variables=(("GOMEMLIMIT", go_memory(topology.nats)),), ours=False,
+    )  # fmt: skip
+
+
+def _proxy(topology: Topology) -> Part:
+    config = "/usr/local/etc/haproxy/haproxy.cfg"  # where the image of HAProxy looks by itself
+    return Part(
+        "proxy", topology.proxy.image, (), topology.proxy, mounts=((f"./{PurePosixPath(config).name}", config),),
+        ports=((topology.port, QUERIES), (topology.port + INTAKE_BEYOND, INTAKE)), ours=False,
+    )  # fmt: skip
+
+
+def _password(topology: Topology) -> tuple[str, ...]:
+    return (LOG_PASSWORD_VARIABLE,) if topology.log else ()

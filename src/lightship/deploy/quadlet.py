@@ -1,0 +1,121 @@
+"""Podman Quadlet units: systemd starts each part, watches it, and starts it again, on one machine without a daemon."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from lightship.deploy.parts import DATA, USER, Part, parts, probe
+from lightship.deploy.render import haproxy_cfg, header, nats_conf
+from lightship.deploy.topology import Topology
+
+TARGET = "quadlet"
+_PLAIN = re.compile(r"[A-Za-z0-9_@:/.,=?&~+#!*()\[\];%-]+")
+Lines = list[tuple[str, object]]
+
+
+def render(topology: Topology) -> dict[str, str]:
+    """Return the text of each file, by its name."""
+    found, project = parts(topology), topology.project
+    files = {f"{project}.network": _unit(topology, "", {"Network": []})}
+    files |= {_volume(project, part): _unit(topology, "", {"Volume": []}) for part in found if part.volume}
+    files |= {f"{project}-{part.name}.container": _container(topology, part) for part in found}
+    files["haproxy.cfg"] = haproxy_cfg(topology, TARGET)
+    if topology.log:
+        hosts = [f"nats-{number}" for number in range(topology.log)]
+        files["nats.conf"] = nats_conf(topology, TARGET, hosts)
+    return files
+
+
+def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return the text of each file that holds secrets: one a file, as no part needs all."""
+    return {_secret_file(name): f"{name}={value}\n" for name, value in secrets.items()}
+
+
+def next_steps(topology: Topology, folder: str) -> list[str]:
+    """Return the commands that people run next, in their order."""
+    project = topology.project
+    names = ",".join(part.name for part in parts(topology))
+    replicas = " ".join(str(number) for number in range(topology.replicas))
+    one = f"systemctl restart {project}-searchengine-$i && podman wait --condition=healthy {project}-searchengine-$i"
+    return [
+        f"cp -r {folder}/. /etc/containers/systemd/{project}/   # or ~/.config/containers/systemd/, and systemctl --user",
+        "systemctl daemon-reload",
+        f"systemctl start {project}-{{{names}}}   # the first time",
+        f"for i in {replicas}; do {one}; done   # an upgrade: one after the other",
+    ]
+
+
+def _container(topology: Topology, part: Part) -> str:
+    project = topology.project
+    lines: Lines = [
+        ("ContainerName", f"{project}-{part.name}"),
+        ("Image", _qualified(part.image, "localhost" if part.ours else "docker.io/library")),
+        *([("Exec", _words(part.command))] if part.command else []),
+        *(("EnvironmentFile", f"./{_secret_file(name)}") for name in part.secrets),
+        *(("Environment", f"{name}={value}") for name, value in part.variables),
+        ("Network", f"{project}.network"),
+        *(("PublishPort", f"{outside}:{inside}") for outside, inside in part.ports),
+        *([("Volume", f"{_volume(project, part)}:{DATA}:U")] if part.volume else []),
+        *(("Volume", f"{source}:{target}:ro" + (",z" if source.startswith("./") else "")) for source, target in part.mounts),
+        *_health(part),
+        *([("User", USER), ("Group", USER)] if part.volume else []),
+        ("ReadOnly", "true"),
+        ("DropCapability", "all"),
+        ("NoNewPrivileges", "true"),
+        ("PodmanArgs", _words(_arguments(part))),
+    ]  # fmt: skip
+    service: Lines = [("Restart", "always"), ("TimeoutStartSec", 300), ("TimeoutStopSec", part.grace + 10)]
+    install: Lines = [("WantedBy", "multi-user.target default.target")]
+    return _unit(topology, part.name, {"Container": lines, "Service": service, "Install": install})
+
+
+def _arguments(part: Part) -> Iterable[str]:
+    """Return what Quadlet has no key for in every version."""
+    yield from [f"--network-alias={name}" for name in (part.name, part.alias) if name]
+    memory = f"{part.resources.memory >> 20}m"
+    yield from (f"--memory={memory}", f"--memory-swap={memory}", f"--cpus={part.resources.cpu}", "--pids-limit=512")
+    yield f"--stop-timeout={part.grace}"
+
+
+def _health(part: Part) -> Lines:
+    if not part.health:
+        return []
+    command = json.dumps(["CMD", *probe(part.health)], separators=(",", ":"))  # a list: the image has no shell
+    return [
+        ("HealthCmd", command), ("HealthInterval", "5s"), ("HealthTimeout", "5s"), ("HealthRetries", 3),
+        ("HealthStartPeriod", "60s"),
+    ]  # fmt: skip
+
+
+def _unit(topology: Topology, part: str, sections: Mapping[str, Lines]) -> str:
+    blocks = [f"# {header(topology, TARGET)}"]
+    if part:
+        blocks.append(f"[Unit]\nDescription=Lightship {topology.environment}: {part}")
+    blocks += [
+        "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in lines)]) for name, lines in sections.items()
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _volume(project: str, part: Part) -> str:
+    return f"{project}-{part.volume}.volume"
+
+
+def _secret_file(name: str) -> str:
+    return f"{name}.env"
+
+
+def _words(words: Iterable[str]) -> str:
+    """Return words as systemd reads them: quoted where they need it, and with no specifiers."""
+    doubled = (word.replace("%", "%%") for word in words)
+    return " ".join(word if _PLAIN.fullmatch(word) else f'"{word}"' for word in doubled)
+
+
+def _qualified(image: str, registry: str) -> str:
+    """Return an image's whole name, with its registry: systemd has nobody to ask which one is meant."""
+    first, slash, _ = image.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return image
+    return f"docker.io/{image}" if slash else f"{registry}/{image}"

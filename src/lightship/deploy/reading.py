@@ -1,0 +1,115 @@
+"""Reads the deployment file strictly: whatever is wrong in it is told with its line."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from lightship.deploy.lines import Key, line_of
+from lightship.deploy.topology import ENVIRONMENTS, KEYS, TABLES, Topology
+from lightship.deploy.values import WrongElementError, shown
+from lightship.errors import ConfigurationError
+
+MAX_BYTES = 256 << 10  # of the file
+
+
+class _Wrong(Exception):  # noqa: N818 (never leaves this module)
+    """What is wrong with the value at `path`."""
+
+    def __init__(self, path: tuple[Key, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def read_topology(path: str, environment: str) -> Topology:
+    """Return what the deployment file at `path` says of `environment`. Raises ConfigurationError, with the line."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't read the deployment file {path}: {error.strerror}; name it with --file"
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigurationError(f"{path} has more than {MAX_BYTES >> 10} KiB: is it a deployment file?")
+    return parse_topology(content.decode(errors="replace"), environment, path)
+
+
+def parse_topology(text: str, environment: str, name: str = "lightship.toml") -> Topology:
+    """Return what a deployment file's `text` says of `environment`; every environment in it is checked, not only that.
+
+    Raises ConfigurationError: `name`, the line and the key, and what to write there.
+    """
+    if environment not in ENVIRONMENTS:
+        raise ConfigurationError(f"unknown environment {environment!r}; known: {', '.join(ENVIRONMENTS)}")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{name}, {_malformed(str(error), text)}") from error
+    try:
+        found = {each: _topology(data, each) for each in ENVIRONMENTS}
+    except _Wrong as error:
+        where = ".".join(key for key in error.path if isinstance(key, str))
+        raise ConfigurationError(f"{name}, line {line_of(text, error.path)}: {where}: {error}") from error
+    return found[environment]
+
+
+def _malformed(message: str, text: str) -> str:
+    """Return the line and what is wrong on it, of the parser's message, which ends in `(at line 2, column 11)`."""
+    what, _, place = message.rpartition(" (at ")
+    found = re.search(r"line (\d+)", place)
+    number = int(found[1]) if found else max(1, len(text.splitlines()))
+    if "overwrite" in what or "twice" in what or "Duplicate" in what:
+        what = f"this name is there already, give it once ({what})"
+    return f"line {number}: {what}"
+
+
+def _topology(data: Mapping[str, Any], environment: str) -> Topology:
+    """Return one environment's: what its own table says replaces what the top says, key by key."""
+    top = {key: value for key, value in data.items() if key not in ENVIRONMENTS}
+    own = _table(data.get(environment, {}), (environment,))
+    values = {**_values(top, ()), **_values(own, (environment,))}
+    topology = Topology(environment=environment)
+    for (table, key), value in values.items():
+        inner = dataclasses.replace(getattr(topology, table), **{key: value}) if table else value
+        topology = dataclasses.replace(topology, **{table or key: inner})
+    if topology.most_replicas < topology.replicas:
+        raise _Wrong(
+            (*([environment] if "replicas_max" in own else []), "replicas_max"),
+            f"{topology.replicas_max} is less than the {topology.replicas} replicas of {environment}",
+        )
+    return topology
+
+
+def _values(data: Mapping[str, Any], path: tuple[Key, ...]) -> dict[tuple[str, str], Any]:
+    """Return the parsed values of the keys at `path`, by (table or "", key)."""
+    values = {}
+    for key, value in data.items():
+        if key in TABLES:
+            fields = {field.name: field for field in dataclasses.fields(TABLES[key])}
+            for inner, content in _table(value, (*path, key)).items():
+                values[key, inner] = _value(fields, inner, content, (*path, key, inner))
+        else:
+            values["", key] = _value(KEYS, key, value, (*path, key))
+    return values
+
+
+def _table(value: Any, path: tuple[Key, ...]) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _Wrong(path, f"{shown(value)} is not a table")
+    return value
+
+
+def _value(fields: Mapping[str, dataclasses.Field[Any]], key: str, value: Any, path: tuple[Key, ...]) -> Any:
+    if key not in fields:
+        known = [*fields, *(TABLES if fields is KEYS else ()), *(ENVIRONMENTS if len(path) == 1 else ())]
+        raise _Wrong(path, f"unknown key; known here: {', '.join(known)}")
+    try:
+        return fields[key].metadata["parse"](value)
+    except WrongElementError as error:
+        raise _Wrong((*path, error.number), str(error)) from error
+    except ValueError as error:
+        raise _Wrong(path, str(error)) from error

@@ -1,0 +1,43 @@
+"""The configuration files of the programs that are not ours, from `templates/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import jinja2
+
+from lightship.deploy.parts import DRAIN, INTAKE, MONITOR, NATS, QUERIES, ROUTES
+from lightship.deploy.topology import Topology
+
+_TEMPLATES = files("lightship.deploy") / "templates"
+WRITTEN_BY = "Written by `lightship deploy"
+_SERVERS = 64  # addresses of a name that the proxy knows
+_FILE_SHARE = 0.8  # of its disk that a NATS server may fill
+
+
+def header(topology: Topology, target: str) -> str:
+    """Return the line that every file begins with, after its `# `: who wrote it, and from what."""
+    return f"{WRITTEN_BY} --env {topology.environment} {target}`: change lightship.toml, not this."
+
+
+def nats_conf(topology: Topology, target: str, hosts: Sequence[str]) -> str:
+    """Return the configuration of all NATS servers, which are found at `hosts`; each is told its name by `--name`."""
+    routes = [f'"nats://{host}:{ROUTES}"' for host in hosts] if len(hosts) > 1 else []
+    return _render(
+        "nats.conf", header=header(topology, target), port=NATS, monitor=MONITOR, route=ROUTES, routes=routes,
+        max_file=int(topology.nats.disk * _FILE_SHARE),
+    )  # fmt: skip
+
+
+def haproxy_cfg(topology: Topology, target: str) -> str:
+    """Return the configuration of the proxy before searchengines and indexers."""
+    return _render(
+        "haproxy.cfg", header=header(topology, target), drain=DRAIN, queries=QUERIES, intake=INTAKE, most=_SERVERS,
+    )  # fmt: skip
+
+
+def _render(name: str, **values: object) -> str:
+    text = (_TEMPLATES / name).read_text()
+    template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    return str(template.render(values))

@@ -1,0 +1,125 @@
+"""What a value of the deployment file may be: each function returns it parsed, or raises ValueError that says what to write."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+from lightship.config import UpSettings
+
+MIB = 1 << 20
+INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
+
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE = re.compile(rf"([0-9]{{1,9}}) ?({'|'.join(_UNITS)})")
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
+HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_IMAGE = re.compile(
+    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?"
+)
+
+
+def matching(pattern: re.Pattern[str], longest: int, advice: str) -> Callable[[Any], str]:
+    """Return the parser of texts that match `pattern`; `advice` says what they are."""
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > longest or not pattern.fullmatch(value):
+            raise ValueError(f"{shown(value)} is not {advice}")
+        return value
+
+    return parse
+
+
+def like_up(name: str) -> Callable[[Any], int]:
+    """Return the parser of a number that `lightship up` has too: the limits are the same."""
+    setting = next(field for field in dataclasses.fields(UpSettings) if field.name == name)
+    return lambda value: int(setting.metadata["parse"](str(whole(value))))
+
+
+def whole(value: Any) -> int:
+    """Return a whole number."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{shown(value)} is not a whole number")  # noqa: TRY004 (what is wrong with a value is one kind of error)
+    return value
+
+
+def servers(value: Any) -> int:
+    """Return the number of NATS servers."""
+    if whole(value) not in (0, 1, 3, 5):
+        raise ValueError(f"must be 0 (a file), 1, 3 or 5 servers, not {value}: a majority of them must be well")
+    return int(value)
+
+
+def processors(value: Any) -> float:
+    """Return a number of processors."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.05 <= value <= 256:
+        raise ValueError(f"{shown(value)} is not a number of processors from 0.05 to 256")
+    return value
+
+
+def size(least: int) -> Callable[[Any], int]:
+    """Return the parser of sizes of `least` bytes or more."""
+
+    def parse(value: Any) -> int:
+        found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+        if not found:
+            raise ValueError(f'{shown(value)} is not a size; write it like "512MiB" or "20GiB"')
+        size = int(found[1]) * _UNITS[found[2]]
+        if not least <= size <= 1 << 50:
+            raise ValueError(
+                f'"{value}" is too {"small" if size < least else "large"}: from {least // MIB}MiB to 1024TiB'
+            )
+        return size
+
+    return parse
+
+
+def sources(value: Any) -> tuple[str, ...]:
+    """Return the sources, each named once."""
+    if not isinstance(value, list):
+        raise ValueError(f'{shown(value)} is not a list; write it like ["https://example.org/"]')  # noqa: TRY004
+    for number, source in enumerate(value):
+        if not isinstance(source, str) or not source or re.search(r"[\x00-\x1f\x7f$\"'\\]", source):
+            raise WrongElementError(number, f"{shown(source)} is not a website, folder or .jsonl file")
+        if source in value[:number]:
+            raise WrongElementError(number, f"{shown(source)} is there twice")
+    return tuple(value)
+
+
+class WrongElementError(ValueError):
+    """Element `number` of a list is wrong."""
+
+    def __init__(self, number: int, message: str) -> None:
+        """Say what is wrong with it."""
+        super().__init__(message)
+        self.number = number
+
+
+def shown(value: Any) -> str:
+    """Return a value as it might stand in the file, cut where it is long."""
+    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+image = matching(_IMAGE, 255, 'an image; write it like "registry.example.org/lightship:1.2"')
+
+
+def most(value: Any) -> int:
+    """Return the number of searchengines that may be started."""
+    if not 0 <= whole(value) <= 1000:
+        raise ValueError("must be from 0 to 1000")
+    return int(value)
+
+
+def port(value: Any) -> int:
+    """Return a port that has room for the other one behind it."""
+    if not 1 <= whole(value) <= 65535 - INTAKE_BEYOND:
+        raise ValueError(f"must be from 1 to {65535 - INTAKE_BEYOND}: documents are added at {INTAKE_BEYOND} beyond it")
+    return int(value)
+
+
+def is_website(source: str) -> bool:
+    """Tell whether a source is a website; else it is a path."""
+    return source.lower().startswith(("http://", "https://"))

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lightship import __version__
+from lightship.deploy.reading import MAX_BYTES, parse_topology, read_topology
+from lightship.deploy.topology import ENVIRONMENTS, Topology
+from lightship.errors import ConfigurationError
+from support import ROOT
+
+SHIPPED = (ROOT / "lightship.toml").read_text()
+
+
+def test_the_shipped_file_is_a_production_system_in_less_than_20_lines() -> None:
+    assert len(SHIPPED.splitlines()) < 20
+    topology = parse_topology(SHIPPED, "production")
+    assert (topology.shards, topology.replicas, topology.log, topology.standbys) == (2, 3, 3, 1)
+    assert topology.sources
+
+
+def test_the_shipped_file_says_something_of_every_environment() -> None:
+    topologies = [parse_topology(SHIPPED, environment) for environment in ENVIRONMENTS]
+    assert len({(found.host, found.replicas, found.shards) for found in topologies}) == len(ENVIRONMENTS)
+
+
+def test_the_shipped_file_names_this_version() -> None:
+    assert parse_topology(SHIPPED, "production").image == f"lightship:{__version__}"
+
+
+def test_an_empty_file_is_the_smallest_deployment() -> None:
+    topology = parse_topology("", "dev")
+    assert topology == Topology(environment="dev")
+    assert (topology.shards, topology.replicas, topology.standbys, topology.log, topology.sources) == (1, 1, 0, 0, ())
+
+
+def test_an_environment_replaces_key_by_key() -> None:
+    text = 'shards = 4\nindexer = { memory = "3GiB", cpu = 3 }\n[test]\nshards = 2\nindexer.memory = "64MiB"\n'
+    test, production = (parse_topology(text, environment) for environment in ("test", "production"))
+    assert (test.shards, test.indexer.memory, test.indexer.cpu) == (2, 64 << 20, 3)
+    assert (production.shards, production.indexer.memory, production.indexer.cpu) == (4, 3 << 30, 3)
+    assert test.indexer.disk == Topology().indexer.disk
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("\nshards = 0", "line 2: shards: must be from 1 to 64"),
+        ("shards = 65", "line 1: shards: must be from 1 to 64"),
+        ("shards = 1.0", "line 1: shards: 1.0 is not a whole number"),
+        ("shards = true", "line 1: shards: true is not a whole number"),
+        ('replicas = "3"', 'line 1: replicas: "3" is not a whole number'),
+        ("standbys = 9", "line 1: standbys: must be from 0 to 8"),
+        ("log = 2", "line 1: log: must be 0 (a file), 1, 3 or 5 servers, not 2"),
+        ("# one\n\nshrads = 2", "line 3: shrads: unknown key; known here: name, image,"),
+        ("[dev]\nshards = 1\n[prod]\nshards = 2", "line 3: prod: unknown key"),
+        ("[dev]\nshards = 1\nshrads = 2", "line 3: dev.shrads: unknown key"),
+        ("[dev.staging]\nshards = 1", "line 1: dev.staging: unknown key"),
+        ("[staging]\n[staging.indexer]\n\ndisc = 1", "line 4: staging.indexer.disc: unknown key; known here: memory, cpu, disk"),
+        ("indexer = 5", "line 1: indexer: 5 is not a table"),
+        ("dev = 5", "line 1: dev: 5 is not a table"),
+        ('proxy.disk = "1GiB"', "line 1: proxy.disk: unknown key; known here: memory, cpu, image"),
+        ('crawler.memory = "1GB"', 'line 1: crawler.memory: "1GB" is not a size; write it like "512MiB"'),
+        ("[test]\n\ncrawler.memory = 512", "line 3: test.crawler.memory: 512 is not a size"),
+        ('nats.memory = "-1GiB"', 'line 1: nats.memory: "-1GiB" is not a size'),
+        ('nats.memory = "0GiB"', 'line 1: nats.memory: "0GiB" is too small: from 32MiB'),
+        ('nats.disk = "9999999TiB"', 'line 1: nats.disk: "9999999TiB" is too large'),
+        ("indexer.cpu = 0", "line 1: indexer.cpu: 0 is not a number of processors from 0.05 to 256"),
+        ("indexer.cpu = nan", "line 1: indexer.cpu: nan is not a number of processors"),
+        ("shards = 1\nreplicas = 1\nshards = 2\n", "line 3: this name is there already"),
+        ("[dev]\nshards = 1\n[dev]\nreplicas = 2\n", "line 3: this name is there already"),
+        ("[dev]\nshards = 1\nreplicas = 1\nshards = 2", "line 4: this name is there already"),
+        ("indexer = { cpu = 1, cpu = 2 }\n", "line 1: this name is there already"),
+        ('sources = [\n "https://a.example/",\n "b",\n "https://a.example/",\n]', 'line 4: sources: "https://a.example/" is there twice'),
+        ("sources = [\n 5,\n]", "line 2: sources: 5 is not a website"),
+        ('sources = "https://a.example/"', 'line 1: sources: "https://a.example/" is not a list'),
+        ('sources = ["https://a.example/$(id)"]', "line 1: sources: "),
+        ('image = "Lightship:1"', 'line 1: image: "Lightship:1" is not an image'),
+        ('image = "x:1\\nuser: root"', "line 1: image: "),
+        ('host = "search example.org"', 'line 1: host: "search example.org" is not a host name'),
+        ('name = "../../etc"', 'line 1: name: "../../etc" is not a name'),
+        ("port = 65000", "line 1: port: must be from 1 to 64525"),
+        ("replicas = 5\n[staging]\nreplicas_max = 4", "line 3: staging.replicas_max: 4 is less than the 5 replicas of staging"),
+        ("replicas_max = 4\n[staging]\nreplicas = 5", "line 1: replicas_max: 4 is less than the 5 replicas of staging"),
+        ("shards = ", "line 1: Invalid value"),
+        ("shards = 1\nwhat is this", "line 2: "),
+        ("a = '\n", "line 1: "),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_is_wrong_is_told_with_its_line_in_every_environment(text: str, told: str, environment: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        parse_topology(text, environment, "my.toml")
+    assert str(error.value).startswith(f"my.toml, {told}")
+
+
+def test_an_unknown_environment_is_told_with_those_that_exist() -> None:
+    with pytest.raises(ConfigurationError, match="unknown environment 'prod'; known: dev, test, staging, production"):
+        parse_topology("", "prod")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"can't read the deployment file .*missing.toml: No such file"):
+        read_topology(str(tmp_path / "missing.toml"), "dev")
+
+
+@pytest.mark.parametrize("content", [b"#" * (MAX_BYTES + 1), b"\xff\xfe", b"a = \x00"])
+def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "binary.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"binary\.toml"):
+        read_topology(str(path), "dev")
