@@ -71,6 +71,7 @@ def _project(layer: Layer) -> None:
         layer.place(program).symlink_to("lightship")
     layer.place("data").mkdir()
     os.chown(layer.place("data"), USER, USER)
+    layer.place("data").chmod(0o1777)  # a tmpfs there, or a volume, gets this mode: any user of the container can write
 
 
 def _system(layer: Layer, certificates: Path) -> None:

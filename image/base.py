@@ -16,9 +16,8 @@ _EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _LEAST_BYTES = 30_000_000  # a base that is smaller is not whole
 
 
-def make_base(dockerfile: str, architecture: str) -> None:
-    """Import a minimal Debian as the image that `dockerfile` starts from, for the builder's `architecture`."""
-    tag = base_tag(dockerfile)
+def make_base(tag: str, architecture: str) -> None:
+    """Import a minimal Debian as the image `tag`, like `debian:bookworm-slim`, for the builder's `architecture`."""
     suite = tag.partition(":")[2].removesuffix("-slim")
     with tempfile.TemporaryDirectory() as folder:
         tar = Path(folder, "base.tar")  # not a pipe: that would hide a failure, and import half a system

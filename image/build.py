@@ -66,10 +66,10 @@ def main() -> None:
         sys.exit(f"error: {' '.join(map(str, error.cmd[:4]))} … failed with status {error.returncode}{engine.hint()}")
 
 
-def build(source: Source, *, cache: bool = True) -> list[oci.Image]:
+def build(source: Source, architectures: Sequence[str] = ARCHITECTURES, *, cache: bool = True) -> list[oci.Image]:
     """Return the checked image of each architecture, native or not; `cache=False` makes everything anew."""
     engine.require_base(base.base_tag((ROOT / "Dockerfile").read_text()), base.make_base)
-    return [_build(source, architecture, cache=cache) for architecture in ARCHITECTURES]
+    return [_build(source, architecture, cache=cache) for architecture in architectures]
 
 
 def _build(source: Source, architecture: str, *, cache: bool) -> oci.Image:

@@ -59,6 +59,11 @@ class Image:
         return str(json.loads(self.config)["architecture"])
 
     @property
+    def digest(self) -> str:
+        """The digest of its config, which Docker calls the image's ID."""
+        return _digest(self.config)
+
+    @property
     def labels(self) -> dict[str, str]:
         """Its labels."""
         return dict(json.loads(self.config)["config"].get("Labels") or {})

@@ -4,5 +4,6 @@
 import sys
 from importlib import import_module
 
-program = sys.argv[0].rpartition("/")[2]
-import_module(f"lightship.{'cli' if program == 'lightship' else program}.main").main()
+if __name__ == "__main__":  # not in a worker, which reads this file too
+    program = sys.argv[0].rpartition("/")[2]
+    import_module(f"lightship.{'cli' if program == 'lightship' else program}.main").main()
