@@ -31,8 +31,8 @@ class Target(Protocol):
     def render_secrets(self, secrets: Mapping[str, str]) -> dict[str, str]:
         """Return the text of each file that holds secrets."""
 
-    def next_steps(self, topology: Topology, folder: str) -> list[str]:
-        """Return the commands that people run next."""
+    def next_steps(self, topology: Topology, folder: str, *, first: bool) -> list[str]:
+        """Return the commands that people run next, for the first deployment or another one."""
 
 
 TARGETS: dict[str, Target] = {"compose": compose, "quadlet": quadlet, "kubernetes": kubernetes}
@@ -97,7 +97,7 @@ def _write(target: str, topology: Topology, folder: Path, *, diff: bool) -> None
     apply(folder, found)
     lines = [f"{change.verb:8} {folder / change.name}\n" for change in found]
     lines += [f"secret   {folder / name} (made: only its owner may read it; keep it)\n" for name in made]
-    steps = "".join(f"  {step}\n" for step in writer.next_steps(topology, str(folder)))
+    steps = "".join(f"  {step}\n" for step in writer.next_steps(topology, str(folder), first=bool(made)))
     _say("".join(lines) or f"nothing changed in {folder}\n")
     _say(f"then:\n{steps}")
 

@@ -32,12 +32,14 @@ def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
     return {SECRETS_FILE: "".join(f"{name}={value}\n" for name, value in secrets.items())}
 
 
-def next_steps(topology: Topology, folder: str) -> list[str]:
-    """Return the commands that people run next, in their order."""
+def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
+    """Return the commands that people run next, in their order: for the first deployment, or to replace one by another."""
+    if first:
+        return [f"cd {folder}", "docker compose up -d"]
     replicas = " ".join(f"searchengine-{number}" for number in range(topology.replicas))
     return [
         f"cd {folder}",
-        f"for s in {replicas}; do docker compose up -d --no-deps --wait $s; done   # an upgrade: one after the other",
+        f"for s in {replicas}; do docker compose up -d --no-deps --wait $s; done   # one after the other: no query fails",
         "docker compose up -d --remove-orphans",
     ]
 

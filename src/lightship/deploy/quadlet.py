@@ -33,17 +33,23 @@ def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
     return {_secret_file(name): f"{name}={value}\n" for name, value in secrets.items()}
 
 
-def next_steps(topology: Topology, folder: str) -> list[str]:
-    """Return the commands that people run next, in their order."""
-    project = topology.project
-    names = ",".join(part.name for part in parts(topology))
-    replicas = " ".join(str(number) for number in range(topology.replicas))
-    one = f"systemctl restart {project}-searchengine-$i && podman wait --condition=healthy {project}-searchengine-$i"
-    return [
-        f"cp -r {folder}/. /etc/containers/systemd/{project}/   # or ~/.config/containers/systemd/, and systemctl --user",
+def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
+    """Return the commands that people run next, in their order: for the first deployment, or to replace one by another."""
+    project, found = topology.project, parts(topology)
+    names = [part.name for part in found]
+    replicas = [part.name for part in found if part.alias == "searchengine"]
+    others = [part.name for part in found if part.ours and part.name not in replicas]
+    installed = [
+        f"cp -r {folder}/. /etc/containers/systemd/{project}/   # without root: ~/.config/containers/systemd, systemctl --user",
         "systemctl daemon-reload",
-        f"systemctl start {project}-{{{names}}}   # the first time",
-        f"for i in {replicas}; do {one}; done   # an upgrade: one after the other",
+    ]
+    if first:
+        return [*installed, f"systemctl start {project}-{{{','.join(names)}}}"]
+    one = f"systemctl restart {project}-$s && podman wait --condition=healthy {project}-$s"
+    return [
+        *installed,
+        f"for s in {' '.join(replicas)}; do {one}; done   # one after the other: no query fails",
+        f"systemctl restart {project}-{{{','.join(others)}}}",
     ]
 
 
@@ -58,7 +64,7 @@ def _container(topology: Topology, part: Part) -> str:
         ("Network", f"{project}.network"),
         *(("PublishPort", f"{outside}:{inside}") for outside, inside in part.ports),
         *([("Volume", f"{_volume(project, part)}:{DATA}:U")] if part.volume else []),
-        *(("Volume", f"{source}:{target}:ro" + (",z" if source.startswith("./") else "")) for source, target in part.mounts),
+        *(("Volume", _mount(*mount)) for mount in part.mounts),
         *_health(part),
         *([("User", USER), ("Group", USER)] if part.volume else []),
         ("ReadOnly", "true"),
@@ -87,6 +93,12 @@ def _health(part: Part) -> Lines:
         ("HealthCmd", command), ("HealthInterval", "5s"), ("HealthTimeout", "5s"), ("HealthRetries", 3),
         ("HealthStartPeriod", "60s"),
     ]  # fmt: skip
+
+
+def _mount(source: str, target: str) -> str:
+    """Return a read-only mount; a file of ours gets the label that SELinux wants."""
+    options = "ro,z" if source.startswith("./") else "ro"
+    return f"{source}:{target}:{options}".replace("%", "%%")
 
 
 def _unit(topology: Topology, part: str, sections: Mapping[str, Lines]) -> str:

@@ -16,6 +16,7 @@ _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SIZE = re.compile(rf"([0-9]{{1,9}}) ?({'|'.join(_UNITS)})")
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029$\"'\\]")
 _IMAGE = re.compile(
     r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
@@ -81,11 +82,21 @@ def sources(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError(f'{shown(value)} is not a list; write it like ["https://example.org/"]')  # noqa: TRY004
     for number, source in enumerate(value):
-        if not isinstance(source, str) or not source or re.search(r"[\x00-\x1f\x7f$\"'\\]", source):
-            raise WrongElementError(number, f"{shown(source)} is not a website, folder or .jsonl file")
-        if source in value[:number]:
-            raise WrongElementError(number, f"{shown(source)} is there twice")
+        wrong = f"{shown(source)} is there twice" if source in value[:number] else _wrong_with_source(source)
+        if wrong:
+            raise WrongElementError(number, wrong)
     return tuple(value)
+
+
+def _wrong_with_source(source: Any) -> str:
+    """Return what is wrong with a source, or an empty string."""
+    if not isinstance(source, str) or not source.strip() or source.startswith("-"):
+        return f"{shown(source)} is not a website, folder or .jsonl file"
+    if _UNWRITABLE.search(source) or (":" in source and not is_website(source)):
+        return f"{shown(source)} has a character that some target's files give a meaning: write $ like %24, and rename paths with :, quotes or \\"
+    if is_website(source) and "@" in re.split(r"[/?#]", source)[2]:
+        return "a website with a password, which would be written to files: pages behind one can't be crawled"
+    return ""
 
 
 class WrongElementError(ValueError):

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import stat
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cluster.client import free_ports, status, urls
 from lightship.cli.deploy import TARGETS, deploy
 from lightship.errors import ConfigurationError
-from support import Program, free_port, wait_until
+from support import Program, wait_until
 
 FILE = 'sources = ["https://example.org/"]\nlog = 1\n'
 
@@ -167,21 +167,11 @@ def test_local_needs_a_source(here: Path) -> None:
 
 
 def test_local_runs_what_the_file_says(here: Path, spawn: Callable[..., Program]) -> None:
-    port = free_port()
+    port = free_ports(1)
     (here / "docs.jsonl").write_text('{"url": "https://a.example/", "title": "A lightship", "text": "anchored"}\n')
-    (here / "lightship.toml").write_text(
-        f'sources = ["docs.jsonl"]\nshards = 2\nport = {min(port, 64525)}\n[dev]\nshards = 1\n'
-    )
+    text = f'sources = ["docs.jsonl"]\nshards = 2\nport = {port}\n[dev]\nshards = 1\n'
+    (here / "lightship.toml").write_text(text)
     spawn("lightship", "deploy", "--env", "dev", "local")
-
-    def answer() -> bytes:
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{min(port, 64525)}/?q=lightship&format=text", timeout=5
-        ) as response:
-            text: bytes = response.read()
-            return text if b"A lightship" in text else b""
-
-    wait_until(answer, 30, "the document is found")
-    with urllib.request.urlopen(f"http://127.0.0.1:{min(port, 64525)}/status", timeout=5) as response:
-        assert b'"layout":"s1v1"' in response.read().replace(b" ", b"")
+    wait_until(lambda: urls(port, "lightship") == ["https://a.example/"], 30, "the document is found")
+    assert status(port)["layout"].startswith("s1v")
     assert (here / "deploy" / "dev" / "local" / "log.sqlite").exists()

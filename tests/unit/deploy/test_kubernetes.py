@@ -226,6 +226,22 @@ def test_what_no_cluster_can_do_is_told(text: str, told: str) -> None:
     assert told in str(error.value)
 
 
+if shutil.which("kubectl") or not IN_CI:  # Debian has no kubectl, so that the CI is not asked for it
+
+    @pytest.mark.parametrize("environment", ENVIRONMENTS)
+    def test_kustomize_builds_it(environment: str, tmp_path: Path) -> None:
+        require("kubectl", shutil.which("kubectl"))
+        list(written(tmp_path, environment, "kubernetes"))
+        built = subprocess.run(
+            ["kubectl", "kustomize", str(tmp_path)], capture_output=True, text=True, check=True
+        ).stdout
+        found = list(yaml.safe_load_all(built))
+        assert len(found) == len(objects(environment)) + (environment in CLUSTERS)  # and the ConfigMap
+        assert {each["metadata"].get("namespace") for each in found if each["kind"] != "Namespace"} == {
+            f"lightship-{environment}"
+        }
+
+
 def cluster() -> str:
     """Return the context of kubectl, or an empty string."""
     if not shutil.which("kubectl"):

@@ -66,12 +66,14 @@ def test_what_is_run_is_what_the_unit_says(tmp_path: Path) -> None:
 
 
 def test_words_arrive_as_they_are(tmp_path: Path) -> None:
-    sources = ["/srv/my docs", "https://example.org/%E4%B8%AD?a=b&c=d;e#f", "https://example.org/中文"]
+    sources = ["/srv/my 100% docs", "https://example.org/%E4%B8%AD?a=b&c=d;e#f", "https://example.org/中文"]
     topology = parse_topology(f"sources = {sources!r}".replace("'", '"'), "dev")
     for name, text in quadlet.render(topology).items():
         (tmp_path / name).write_text(text)
     run = command(generate(tmp_path)["lightship-dev-crawler.service"])
-    assert [word.replace("%%", "%") for word in run[-3:]] == sources  # systemd reads %% as %
+    run = [word.replace("%%", "%") for word in run]  # as systemd reads it
+    assert run[-3:] == sources
+    assert run[run.index(f"{sources[0]}:{sources[0]}:ro") - 1] == "-v"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_what_is_written_is_what_is_read(value: dict[str, Any]) -> None:
 
 
 def test_several_documents_are_read_apart() -> None:
-    values = [{"a": "---"}, {"b": "one\n---\ntwo\n"}, {"c": ["..."]}]
+    values: list[dict[str, Any]] = [{"a": "---"}, {"b": "one\n---\ntwo\n"}, {"c": ["..."]}]
     assert list(yaml.safe_load_all(dump_all(values))) == values
 
 

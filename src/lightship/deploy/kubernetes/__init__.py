@@ -35,11 +35,10 @@ def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
     return {SECRET_FILE: dump(secret)}
 
 
-def next_steps(topology: Topology, folder: str) -> list[str]:
-    """Return the commands that people run next, in their order."""
+def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
+    """Return the commands that people run next, in their order: the same for the first deployment and every other."""
     return [
-        f"kubectl diff -k {folder}   # asks the cluster what would change",
-        f"kubectl apply -k {folder}   # an upgrade too: one after the other, each when the last is ready",
+        f"kubectl apply -k {folder}   # replaces pods one after the other, each when the last is ready",
         f"kubectl -n {topology.project} get pods --watch",
     ]
 
