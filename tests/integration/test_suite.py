@@ -11,7 +11,9 @@ from support import Program, wait_until
 Spawn = Callable[..., Program]
 
 
-def suite(spawn: Spawn, replicas: Iterable[int], *, intakes: Iterable[int] = (), token: str = "", wait: int = 60) -> Program:
+def suite(
+    spawn: Spawn, replicas: Iterable[int], *, intakes: Iterable[int] = (), token: str = "", wait: int = 60
+) -> Program:
     """Run the suite against searchengines and intakes on ports of this machine; return it when it has ended."""
     names = {"searchengine": replicas, "indexer": intakes}
     flags = [f"-{name}={','.join(f'localhost:{port}' for port in ports)}" for name, ports in names.items()]
@@ -58,7 +60,10 @@ def test_it_runs_the_articles_test_on_the_articles_two_programs(spawn: Spawn) ->
     spawn("indexer", f"-searchengine=localhost:{port}")
     program = suite(spawn, [port])
     assert program.process.returncode == 0, program.output
-    assert any(told.startswith("the article's test: news and images: Some news, Some images") for told in results(program)["ok"])
+    assert any(
+        told.startswith("the article's test: news and images: Some news, Some images")
+        for told in results(program)["ok"]
+    )
 
 
 def test_it_fails_where_one_replica_is_of_another_system(spawn: Spawn, tmp_path: Path) -> None:
@@ -70,7 +75,9 @@ def test_it_fails_where_one_replica_is_of_another_system(spawn: Spawn, tmp_path:
     program = suite(spawn, [first, first + 1], intakes=[first + 2])
     assert program.process.returncode == 1
     failed = results(program)["FAILED"]
-    assert any(f"localhost:{first + 1}" in told and told.startswith("documents are found") for told in failed), program.output
+    assert any(f"localhost:{first + 1}" in told and told.startswith("documents are found") for told in failed), (
+        program.output
+    )
     assert any(told.startswith("replicas agree") for told in failed)
     assert "checks failed" in program.output.splitlines()[-1]
     wait_until(lambda: status(first)["documents"] == 0, 10, "what was added is deleted again")
