@@ -67,9 +67,8 @@ def podman(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
     call("load", "--input", str(built.archive))
     yield call
-    call("pod", "rm", "--all", "--force")
-    call("rm", "--all", "--force")
-    call("system", "prune", "--all", "--force", "--volumes")
+    call("pod", "rm", "--all", "--force", "--time=0")
+    call("rm", "--all", "--force", "--time=0", "--volumes")
 
 
 def test_podman_runs_it(podman: Podman) -> None:
