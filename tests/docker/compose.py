@@ -69,18 +69,21 @@ def build_next(folder: Path, version: str, tag: str) -> None:
     docker("build", "--quiet", "--network=host", *arguments, "--tag", tag, str(folder))
 
 
+def with_compose(folder: Path) -> dict[str, str]:
+    """Return the variables with which `docker compose` is Compose 2, and our programs are found; writes to `folder`."""
+    plugins = folder / "docker" / "cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").symlink_to(str(compose_program()))
+    (plugins.parent / "config.json").write_text("{}")  # Podman reads it too
+    return {"DOCKER_CONFIG": str(plugins.parent), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+
 class Deployment:
     """A folder with a deployment file, and what runs of it."""
 
     def __init__(self, folder: Path, file: str) -> None:
         """Write the deployment file; nothing runs yet."""
-        plugins = folder / "docker" / "cli-plugins"
-        plugins.mkdir(parents=True)
-        (plugins / "docker-compose").symlink_to(str(compose_program()))
-        self.folder = folder
-        self.environment = {
-            **os.environ, "DOCKER_CONFIG": str(plugins.parent), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        }  # fmt: skip
+        self.folder, self.environment = folder, {**os.environ, **with_compose(folder)}
         (folder / "lightship.toml").write_text(file)
 
     def shell(self, script: str, seconds: float = 240, **variables: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docker.compose import BIN, import_servers
+from docker.compose import import_servers, with_compose
 from docker.conftest import Built
 from docker.daemon import docker
 from docker.test_podman import CONFIGURATION
@@ -51,13 +51,7 @@ def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
     import_servers()
     checkout = tmp_path / "checkout"
     check_out(checkout)
-    plugins = tmp_path / "docker" / "cli-plugins"
-    plugins.mkdir(parents=True)
-    (plugins / "docker-compose").symlink_to(str(compose_program()))
-    environment = {
-        **os.environ, **podman_environment(tmp_path), "DOCKER_CONFIG": str(plugins.parent),
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONUNBUFFERED": "1",
-    }  # fmt: skip
+    environment = {**os.environ, **podman_environment(tmp_path), **with_compose(tmp_path), "PYTHONUNBUFFERED": "1"}
     reader = Reader(checkout, environment)
     try:
         yield reader

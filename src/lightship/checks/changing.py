@@ -83,14 +83,15 @@ class Trial:
         """Find words, phrases and Chinese without spaces; leave out what is not wanted."""
         expected = {
             f'"{self.word} lamp"': set(self.urls[1:]),
-            f"{self.word} 索引擎": set(self.urls),
+            f"{self.word} 索引擎 site:lightship-test.invalid": set(self.urls),
             f"{self.word} -lamp": {self.urls[0]},
             f"{self.word} site:lightship-test.invalid": set(self.urls),
             f"{self.word} site:example.org": set(),
         }
         for query, urls in expected.items():
             for replica in self.replicas:
-                found = {hit["url"] for hit in self._search(replica, query)["hits"]}
+                hits = [hit["url"] for hit in self._search(replica, query)["hits"]]
+                found = {url for url in hits if url.startswith(self._folder)}  # another run may have some like them
                 if found != urls:
                     raise WrongAnswerError(f"{replica}: {query} finds {sorted(found)}, not {sorted(urls)}")
         return ""
