@@ -60,7 +60,7 @@ def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
         for command in (
             ["docker", "compose", "--project-name", PROJECT, "down", "--volumes", "--timeout", "1"],
             ["docker", "rm", "--force", "--volumes", *NAMES], ["docker", "network", "rm", "search"],
-            ["docker", "volume", "rm", "search"], ["podman", "system", "prune", "--all", "--force", "--volumes"],
+            ["docker", "volume", "rm", "search"], ["podman", "rm", "--all", "--force", "--time=0"], ["podman", "rmi", "--all", "--force"],
         ):  # fmt: skip
             subprocess.run(command, env=environment, capture_output=True, check=False)
 
