@@ -87,4 +87,4 @@ def test_it_says_who_is_not_ready(spawn: Spawn) -> None:
     port = free_ports(1)
     program = suite(spawn, [port], wait=0)
     assert program.process.returncode == 1
-    assert program.output.startswith(f"error: not within 0 s: all behind localhost:{port} are ready")
+    assert program.output.startswith(f"error: not within 0 s: all behind localhost:{port} are ready (no answer from ")

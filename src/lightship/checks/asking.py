@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import socket
@@ -102,11 +101,13 @@ def look_up(names: Sequence[str]) -> list[Server]:
 
 def until(condition: Callable[[], bool], what: str, seconds: float = AGREEING_SECONDS) -> None:
     """Return when `condition` holds; raises WrongAnswerError that says `what` does not. No answer counts as not yet."""
-    deadline = time.monotonic() + seconds
+    deadline, trouble = time.monotonic() + seconds, ""
     while True:
-        with contextlib.suppress(UnavailableError):
+        try:
             if condition():
                 return
+        except UnavailableError as error:
+            trouble = f" ({error})"
         if time.monotonic() > deadline:
-            raise WrongAnswerError(f"not within {seconds:g} s: {what}")
+            raise WrongAnswerError(f"not within {seconds:g} s: {what}{trouble}")
         time.sleep(0.05)

@@ -80,6 +80,8 @@ def _holds(check: Check) -> bool:
         told, state = check.run(), "ok"
     except LightshipError as error:
         told, state = str(error), "FAILED"
+    except (KeyError, TypeError, ValueError) as error:  # nothing that Lightship answers
+        told, state = f"an answer is not what it should be: {error!r}", "FAILED"
     _say(f"{state:6} {check.words}{told and ': '}{told} ({time.monotonic() - begun:.1f} s)")
     return state == "ok"
 
