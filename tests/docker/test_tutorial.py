@@ -19,6 +19,7 @@ from docker.conftest import Built
 from docker.daemon import docker
 from docker.test_podman import CONFIGURATION
 from docker.tutorial import Reader, blocks, expected
+from lightship import __version__
 from lightship.cli.deploy import TARGETS
 from support import ROOT, require
 from unit.deploy.deployments import topology_of
@@ -60,7 +61,8 @@ def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
         for command in (
             ["docker", "compose", "--project-name", PROJECT, "down", "--volumes", "--timeout", "1"],
             ["docker", "rm", "--force", "--volumes", *NAMES], ["docker", "network", "rm", "search"],
-            ["docker", "volume", "rm", "search"], ["podman", "rm", "--all", "--force", "--time=0"], ["podman", "rmi", "--all", "--force"],
+            ["docker", "volume", "rm", "search"], ["docker", "tag", f"{built.name}:{__version__}", built.name],
+            ["podman", "rm", "--all", "--force", "--time=0"], ["podman", "rmi", "--all", "--force"],
         ):  # fmt: skip
             subprocess.run(command, env=environment, capture_output=True, check=False)
 
