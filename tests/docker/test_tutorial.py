@@ -67,7 +67,7 @@ def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
             subprocess.run(command, env=environment, capture_output=True, check=False)
 
 
-def test_every_command_runs_and_prints_what_stands_there(reader: Reader) -> None:
+def test_every_command_runs_and_prints_what_stands_there(reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
     section, printed = "", ""
     for block in blocks(ENGLISH):
         if block.section != section:
@@ -87,6 +87,10 @@ def test_every_command_runs_and_prints_what_stands_there(reader: Reader) -> None
                 "a block that nobody runs, without a reason"
             )
     assert section == "Kubernetes"  # the last one with commands
+    with capsys.disabled():
+        slowest = sorted(reader.seconds.items(), key=lambda item: -item[1])[:6]
+        print(f"\ntutorial: {len(reader.seconds)} blocks in {sum(reader.seconds.values()):.0f} s; the slowest:")
+        print("\n".join(f"{seconds:5.0f} s  {first[:70]}" for first, seconds in slowest))
 
 
 def test_both_languages_have_the_same_commands() -> None:

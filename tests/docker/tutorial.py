@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -53,11 +54,13 @@ class Reader:
             )
         self._background = list[tuple[str, subprocess.Popen[bytes]]]()
         self._count = 0
+        self.seconds = dict[str, float]()  # that each block took, by its first line
         self.run("set -eo pipefail")
 
     def run(self, text: str) -> str:
         """Run a block in the first terminal; return what it printed, raise AssertionError when a command of it failed."""
         self._count += 1
+        begun = time.monotonic()
         end, before = f"[block {self._count} is done]", self._log.stat().st_size
         assert self._shell.stdin is not None
         self._shell.stdin.write(f"{{\n{text}\n}} </dev/null\necho '{end}'\n")
@@ -68,6 +71,7 @@ class Reader:
 
         wait_until(lambda: end in printed() or self._shell.poll() is not None, SECONDS, f"the end of:\n{text}")
         assert end in printed(), f"a command failed:\n{text}\n{printed()[-6000:]}"
+        self.seconds[text.partition("\n")[0]] = time.monotonic() - begun
         return printed().removesuffix(f"{end}\n")
 
     def start(self, text: str) -> None:

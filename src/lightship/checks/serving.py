@@ -12,6 +12,7 @@ from lightship.checks.asking import Server, until
 from lightship.errors import WrongAnswerError
 
 CLOCK = ("news", "images")  # the documents of an indexer that has no log
+CLOCK_SECONDS = 10.0  # they are new each second
 _KEYS = {"query", "total", "page", "size", "took_ms", "index", "hits"}
 
 
@@ -99,7 +100,7 @@ def article(replicas: Sequence[Server]) -> str:
     for replica in replicas:
         for subject in CLOCK:
             first = _told(replica, subject)
-            until(lambda: _told(replica, subject) != first, f"{replica} has newer {subject}")  # noqa: B023
+            until(lambda: _told(replica, subject) != first, f"{replica} has newer {subject}", CLOCK_SECONDS)  # noqa: B023
     return "Some news, Some images"
 
 
