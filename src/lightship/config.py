@@ -298,6 +298,22 @@ class ExplainSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class TestSettings:
+    """Settings of `lightship test`."""
+
+    searchengine: tuple[str, ...] = _setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    )
+    indexer: tuple[str, ...] = _setting(
+        (),
+        "host:port of indexers' -listen, with commas, to add documents through, which are deleted at the end; when empty, nothing is changed",
+        _optional_addresses,
+    )
+    wait: float = _setting(60.0, "seconds to wait until all are ready", _number(0, 3600, float))
+    tls_ca: str = _setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
 class PromoteSettings:
     """Settings of `lightship promote`; its argument is the layout."""
 

@@ -63,6 +63,10 @@ class UnavailableError(LightshipError):
     """A part that is needed does not answer now; trying again later may help."""
 
 
+class WrongAnswerError(LightshipError):
+    """A running system does not do what it should."""
+
+
 class OutOfSpaceError(LightshipError):
     """The disk is full; nothing was changed."""
 

@@ -57,7 +57,8 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "indexer": FOUNDATION | LIBRARIES | {"intake"},
     "searchengine": FOUNDATION | {"index", "rpc"},
     "deploy": {"errors", "config"},
-    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy"},
+    "checks": {"errors", "config", "tls", "tokens"},
+    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy", "checks"},
 }
 ONLY_IN = {"tantivy": "index"}
 

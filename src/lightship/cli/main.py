@@ -15,6 +15,7 @@ COMMANDS = {  # and the modules with a function of their name: imported when cal
     "add": "lightship.cli.add",
     "status": "lightship.cli.status",
     "explain": "lightship.cli.explain",
+    "test": "lightship.cli.test",
     "promote": "lightship.cli.promote",
     "rollback": "lightship.cli.promote",
     "deploy": "lightship.cli.deploy",
@@ -27,6 +28,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship add FILE …      add the documents of .jsonl files to what runs
   lightship status          tell what searchengines serve
   lightship explain URL     say why a page is found, or not
+  lightship test            test a running system from outside, wherever it runs
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
   lightship deploy TARGET   write what lightship.toml says, for compose, quadlet or kubernetes; or run it: local

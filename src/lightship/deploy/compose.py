@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from lightship.deploy.parts import DATA, USER, Part, parts, probe
+from lightship.deploy.parts import DATA, USER, Part, indexers, parts, probe
 from lightship.deploy.render import haproxy_cfg, header, nats_conf
 from lightship.deploy.topology import Topology
 from lightship.deploy.yaml import dump
@@ -36,12 +36,11 @@ def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
     """Return the commands that people run next, in their order: for the first deployment, or to replace one by another."""
     if first:
         return [f"cd {folder}", "docker compose up -d"]
-    replicas = " ".join(f"searchengine-{number}" for number in range(topology.replicas))
-    return [
-        f"cd {folder}",
-        f"for s in {replicas}; do docker compose up -d --no-deps --wait $s; done   # one after the other: no query fails",
-        "docker compose up -d --remove-orphans",
-    ]
+    # searchengines before indexers: the next version reads what this one writes, not the other way round
+    replaced = [f"searchengine-{number}" for number in range(topology.replicas)]
+    replaced += [name for name, _ in indexers(topology)]
+    each = f"for s in {' '.join(replaced)}; do docker compose up -d --no-deps --wait $s; done"
+    return [f"cd {folder}", f"(set -e; {each}; docker compose up -d --remove-orphans)   # one after the other"]
 
 
 def _service(part: Part) -> dict[str, Any]:

@@ -37,19 +37,21 @@ def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
     """Return the commands that people run next, in their order: for the first deployment, or to replace one by another."""
     project, found = topology.project, parts(topology)
     names = [part.name for part in found]
-    replicas = [part.name for part in found if part.alias == "searchengine"]
-    others = [part.name for part in found if part.ours and part.name not in replicas]
+    replaced = [
+        part.name for part in found if part.ours and part.health
+    ]  # searchengines before indexers, as with Compose
+    others = [part.name for part in found if part.ours and not part.health]
     installed = [
         f"cp -r {folder}/. /etc/containers/systemd/{project}/   # without root: ~/.config/containers/systemd, systemctl --user",
         "systemctl daemon-reload",
     ]
     if first:
         return [*installed, f"systemctl start {project}-{{{','.join(names)}}}"]
-    one = f"systemctl restart {project}-$s && podman wait --condition=healthy {project}-$s"
+    each = f"systemctl restart {project}-$s; podman wait --condition=healthy {project}-$s"
     return [
         *installed,
-        f"for s in {' '.join(replicas)}; do {one}; done   # one after the other: no query fails",
-        f"systemctl restart {project}-{{{','.join(others)}}}",
+        f"(set -e; for s in {' '.join(replaced)}; do {each}; done)   # one after the other: no query fails",
+        *(f"systemctl restart {project}-{name}" for name in others),
     ]
 
 

@@ -37,6 +37,17 @@ def test_the_commands_of_an_upgrade_are_those_printed() -> None:
         assert f"    {line}\n" in TEXT
 
 
+@pytest.mark.parametrize("target", ["compose", "quadlet"])
+def test_an_upgrade_replaces_searchengines_before_indexers_and_stops_at_a_failure(target: str) -> None:
+    steps = TARGETS[target].next_steps(topology_of("production"), "folder", first=False)
+    [names] = [
+        found[1].split() for step in steps if (found := re.search(r"^\(set -e; for s in (.+?); do [^&|]+$", step))
+    ]
+    assert names == [
+        "searchengine-0", "searchengine-1", "searchengine-2", "indexer-0", "indexer-1", "standby-0-0", "standby-0-1"
+    ]  # fmt: skip
+
+
 def test_a_documented_file_is_written() -> None:
     names = set(re.findall(r"\b([a-z-]+\.yaml)\b", TEXT))
     written = {

@@ -1,0 +1,147 @@
+"""The programs of this version start on the data folders of every version since 0.1.0, and lose nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cluster.client import free_ports, search, status
+from lightship.crawler.store import FILE as FRONTIER
+from lightship.doclog import open_log
+from lightship.model import PARTITIONS
+from made import Caller
+from support import Program, wait_until
+
+Spawn = Callable[..., Program]
+
+ARCHIVES = sorted(Path(__file__).parent.glob("*.tar.gz"))
+SHIPS = {"Harbours and ships.", "A record", "Lighthouses"}  # titles
+
+
+@pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.gz"))
+def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a folder with the data of a former version."""
+    with tarfile.open(request.param) as tar:
+        tar.extractall(tmp_path / "data", filter="data")
+    return tmp_path / "data"
+
+
+def titles(port: int, query: str) -> set[str]:
+    return {hit["title"] for hit in search(port, query)["hits"]}
+
+
+def check_search(port: int) -> None:
+    assert titles(port, "ships") == SHIPS
+    assert titles(port, "索引擎") == {"搜索引擎"}
+    assert [hit["url"] for hit in search(port, "leuchttürme")["hits"]] == ["https://example.org/3"]
+    [record] = search(port, '"ships of the line"')["hits"]
+    assert (record["fields"], record["modified"]) == ({"price": 12.5}, "2026-01-02T03:04:05Z")
+    assert search(port, "deleted")["total"] == 0
+
+
+def test_there_is_a_folder_of_each_version_released() -> None:
+    assert "0.1.0.tar.gz" in [path.name for path in ARCHIVES]
+
+
+def test_a_searchengine_answers_from_it_alone(data: Path, spawn: Spawn) -> None:
+    port = free_ports(1)
+    spawn("searchengine", f"-addr=:{port}", f"-data={data}/searchengine-0")
+    wait_until(lambda: status(port)["ready"], 20, "it is ready")
+    check_search(port)
+
+
+def test_indexers_go_on_from_it(data: Path, spawn: Spawn) -> None:
+    """Neither builds its shard again; a new replica gets what the old version indexed, and what is added now."""
+    port = free_ports(3)
+    spawn("searchengine", f"-addr=:{port}", "-data=new")
+    indexers = [
+        spawn(
+            "indexer", f"-log=sqlite://{data}/log.sqlite", f"-searchengine=localhost:{port}", "-shards=2", f"-shard={shard}",
+            f"-listen=127.0.0.1:{port + 1 + shard}", f"-data={data}/indexer-{shard}", "-threads=1", "-heap=16",
+        )
+        for shard in range(2)
+    ]  # fmt: skip
+    wait_until(lambda: status(port)["documents"] == 5, 30, "all documents")
+    check_search(port)
+    for indexer in indexers:
+        indexer.wait_for("replayed 0 changes")
+    intake = Caller(port + 1)
+    stored = intake.call(
+        "POST", "/documents", b'{"url": "https://example.org/4", "title": "New", "text": "Newer ships."}'
+    )
+    assert stored.status == 200
+    position = stored.json["position"]
+    assert {hit["title"] for hit in search(port, "ships", min_position=position)["hits"]} == SHIPS | {"New"}
+
+
+def test_the_log_is_whole(data: Path) -> None:
+    log = open_log(f"sqlite://{data}/log.sqlite")
+    try:
+        entries = [entry for partition in range(PARTITIONS) for entry in log.read(partition, 0, 100, 0)]
+    finally:
+        log.close()
+    assert sum(entry.document is not None for entry in entries) == 5
+    assert [entry.url for entry in entries if entry.document is None] == ["https://example.org/2"]
+
+
+def test_a_crawler_goes_on_from_it(data: Path, spawn: Spawn, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "page.md").write_text("# A new page\n\nAn anchor.\n")
+    crawler = spawn("crawler", f"-log=sqlite://{data}/log.sqlite", f"-data={data}/crawler", "new")
+    log = open_log(f"sqlite://{data}/log.sqlite")
+
+    def urls() -> list[str]:
+        entries = [entry for partition in range(PARTITIONS) for entry in log.read(partition, 0, 100, 0)]
+        return [entry.url for entry in entries if entry.document is not None]
+
+    try:
+        wait_until(lambda: any(url.endswith("/new/page.md") for url in urls()), 20, "the new page in the log")
+    finally:
+        log.close()
+    assert crawler.stop() == 0
+
+
+LATER = {
+    "searchengine": ("searchengine", "-addr=:{port}", "-data={data}/searchengine-0"),
+    "log": ("indexer", "-log=sqlite://{data}/log.sqlite", "-data={data}/indexer-0", "-shards=2"),
+    "indexer": ("indexer", "-log=sqlite://{data}/log.sqlite", "-data={data}/indexer-0", "-shards=2"),
+    "crawler": ("crawler", "-log=sqlite://{data}/log.sqlite", "-data={data}/crawler", "{data}"),
+}
+
+
+@pytest.mark.parametrize("part", LATER)
+def test_what_a_later_version_wrote_is_refused_at_the_start_and_kept(data: Path, spawn: Spawn, part: str) -> None:
+    """The message names the folder and says what to do."""
+    changed = make_later(data, part)
+    before = changed.read_bytes()
+    program = spawn(*(word.format(data=data, port=free_ports(1)) for word in LATER[part]))
+    wait_until(lambda: program.process.poll() is not None, 20, "it ends")
+    assert program.process.returncode == 1
+    told = program.output.splitlines()[-1]
+    assert told.startswith("error: ")
+    assert str(data) in told
+    assert any(advice in told for advice in ("use another folder", "name another path", "move it away"))
+    assert changed.read_bytes() == before
+
+
+def make_later(data: Path, part: str) -> Path:
+    """Have a part's data be of a format that does not exist yet; return the file that says so."""
+    if part == "searchengine":
+        path = data / "searchengine-0" / "format"
+        path.write_text("99")
+    elif part == "indexer":
+        path = data / "indexer-0" / "s2v1" / "index" / "meta.json"
+        path.write_text(path.read_text().replace('"tokenizer": "', '"tokenizer": "next-'))
+    else:
+        path = data / "log.sqlite" if part == "log" else data / "crawler" / FRONTIER
+        connection = sqlite3.connect(path)
+        connection.execute("pragma user_version = 99")
+        connection.close()
+        for suffix in ("-wal", "-shm"):
+            shutil.rmtree(f"{path}{suffix}", ignore_errors=True)
+    return path
