@@ -25,9 +25,9 @@ def space_errors(where: str) -> Iterator[None]:
         raise
 
 
-def sync_folder(folder: str) -> None:
-    """Make the names in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: str) -> None:
+    """Make a file, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -46,7 +46,7 @@ def write_atomically(path: str, content: bytes, *, durable: bool = True) -> None
                     os.fsync(file.fileno())
             os.rename(temporary, path)
             if durable:
-                sync_folder(os.path.dirname(path))
+                sync(os.path.dirname(path))
         except OSError:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from lightship.files import sync_folder, write_atomically
+from lightship.files import sync, write_atomically
 from lightship.index.segments import META, compose, digest_of_file, manifests_of
 from lightship.manifest import File, Manifest
 
@@ -34,22 +34,22 @@ def make_durable(folder: str, locked: Callable[[], AbstractContextManager[None]]
         _unlink(following)
         os.link(os.path.join(folder, META), following)  # a disk that is full has room for that, and it is whole
     for name in _named(content).keys() - _kept(folder, DURABLE).keys():  # nobody removes what it names from now on
-        _sync(os.path.join(folder, name))
-    _sync(following)
-    sync_folder(folder)
+        sync(os.path.join(folder, name))
+    sync(following)
+    sync(folder)
     with locked():
         if _read(folder, _NEXT) != content:  # another process made more of it durable, or removed the layout
             return False
         os.rename(following, os.path.join(folder, DURABLE))
-        sync_folder(folder)
+        sync(folder)
     return True
 
 
 def compose_durably(folder: str, manifests: Sequence[Manifest]) -> None:
     """Compose where nothing is durable yet, so there is nothing to go back to: all is durable before it is installed."""
     for name in {name for manifest in manifests for name in manifest.files}:
-        _sync(os.path.join(folder, name))
-    sync_folder(folder)
+        sync(os.path.join(folder, name))
+    sync(folder)
     compose(folder, manifests, durable=True)
     make_durable(folder)
 
@@ -124,14 +124,6 @@ def _read(folder: str, name: str) -> bytes | None:
             return file.read()
     except FileNotFoundError:
         return None
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unlink(path: str) -> None:

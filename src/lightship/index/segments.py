@@ -21,7 +21,7 @@ import msgspec
 import tantivy
 
 from lightship.errors import IncompatibleIndexError, InvalidInputError, UnavailableError
-from lightship.files import sync_folder, write_atomically
+from lightship.files import sync, write_atomically
 from lightship.index.schema import schema
 from lightship.manifest import File, Manifest, Segment
 
@@ -193,7 +193,7 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     for name in manifest.files:
         os.link(os.path.join(source, name), os.path.join(folder, name))
     write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
-    sync_folder(folder)
+    sync(folder)
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from lightship.doclog import Span
 from lightship.errors import UnavailableError
-from lightship.files import sync_folder, write_atomically
+from lightship.files import sync, write_atomically
 from lightship.index.segments import RESTORED_STAMP, opstamp, restore
 from lightship.indexer.positions import Positions, Record
 from lightship.indexer.restore import bring
@@ -99,7 +99,7 @@ class Resume:
         for name in manifest.files:
             with contextlib.suppress(FileExistsError):
                 os.link(os.path.join(warm.folder, name), os.path.join(published, name))
-        sync_folder(self._folder)
+        sync(self._folder)
         write_atomically(self._manifest_path, msgspec.json.encode(manifest))
 
     def _begin(self) -> dict[int, int]:
