@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -33,12 +34,18 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+# Below those that the system gives to clients, which might take one before its server does; each is given once
+_PORTS = iter(random.sample(range(10_240, 20_000), 9_760))
+
+
 def free_port() -> int:
-    """Return a TCP port that nothing on the loopback listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on which nothing listens now, another one each time."""
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", port))
+            return port
+    raise AssertionError("all ports were given")
 
 
 def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:

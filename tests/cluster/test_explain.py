@@ -17,7 +17,7 @@ def test_explain_tells_of_crawler_and_replica(tmp_path: Path, spawn: Callable[..
         site.page("/robots.txt", "User-agent: *\nDisallow: /private", content_type="text/plain")
         site.pages["/"] = html("Start", prose("start"), ["/fruit", "/private", "/copy", "/gone"])
         site.pages["/fruit"] = html("Fruit", "pomegranates and " + prose("fruit"))
-        site.pages["/copy"] = html("Start", prose("start"))
+        site.pages["/copy"] = site.pages["/"]
         engine, listener = free_port(), free_port()
         spawn("searchengine", f"-addr=127.0.0.1:{engine}", "-data=store").wait_for("listening")
         spawn("indexer", f"-searchengine=127.0.0.1:{engine}", "-log=sqlite://log.sqlite", "-data=ix")
