@@ -131,7 +131,7 @@ class Run:
     async def _wait_for_crawler(self, before: int) -> None:
         """Return when the crawler has read the file since it had written `before` characters of output."""
         deadline = time.monotonic() + CRAWL_SECONDS
-        while " lines, " not in self._cluster.crawler.output[before:]:
+        while " vanished" not in self._cluster.crawler.output[before:]:
             assert time.monotonic() < deadline, f"the crawler did not read its file within {CRAWL_SECONDS:g} s"
             await asyncio.sleep(0.1)
 
