@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from docker.daemon import docker
@@ -21,14 +21,14 @@ from unit.deploy.test_compose import compose_program
 BIN = Path(sys.executable).parent
 
 
-def import_image(name: str, files: Iterable[Path], *changes: str) -> None:
-    """Make an image of these files of this machine, at their places, unless the daemon has one of that name."""
+def import_image(name: str, files: Mapping[str, Path], *changes: str) -> None:
+    """Make an image of these files of this machine, by their places in it, unless the daemon has one of that name."""
     if docker("images", "--quiet", name):
         return
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for path in files:
-            tar.add(path.resolve(), path.relative_to("/"))
+        for place, path in files.items():
+            tar.add(path.resolve(), place)
     told = [word for change in changes for word in ("--change", change)]
     subprocess.run(
         ["docker", "import", *told, "-", name], input=packed.getvalue(), check=True, stdout=subprocess.DEVNULL
@@ -37,10 +37,11 @@ def import_image(name: str, files: Iterable[Path], *changes: str) -> None:
 
 def import_servers() -> None:
     """Have the images of NATS and HAProxy under the names that a deployment gives them, made from PyPI's and Debian's."""
-    import_image(Topology().nats.image, [NATS_SERVER], f'ENTRYPOINT ["{NATS_SERVER}"]')
+    import_image(Topology().nats.image, {"nats-server": NATS_SERVER}, 'ENTRYPOINT ["/nats-server"]')
     haproxy = Path(str(shutil.which("haproxy")))
     command = f'ENTRYPOINT ["{haproxy}", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]'
-    import_image(Topology().proxy.image, [haproxy, *_libraries(haproxy)], command)
+    files = {str(path.relative_to("/")): path for path in (haproxy, *_libraries(haproxy))}
+    import_image(Topology().proxy.image, files, command)
 
 
 def _libraries(program: Path) -> list[Path]:
