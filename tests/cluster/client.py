@@ -18,11 +18,12 @@ def free_ports(count: int) -> int:
     """Return the first of `count` ports in a row on which nothing listens, below those that clients are given."""
     while True:
         first = random.randrange(20_000, 30_000)
-        if all(_is_free(port) for port in range(first, first + count)):
+        if all(is_free(port) for port in range(first, first + count)):
             return first
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Tell whether nothing listens on `port`."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -49,6 +49,7 @@ def running() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
+            subprocess.run(["umount", f"{folder}/exec/netns/default"], capture_output=True, check=False)
 
 
 def _answers_at(address: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.client import free_ports, search, status
+from cluster.client import free_ports, is_free, search, status
 from docker.compose import Deployment, build_next, import_servers
 from docker.conftest import Built
 from docker.daemon import docker
@@ -35,10 +35,9 @@ def port(built: Built) -> int:
         require(what, present)
     import_servers()
     docker("tag", built.name, FIRST)
-    while True:
-        port = free_ports(1)
-        if free_ports(1):
-            return port
+    while not is_free((port := free_ports(1)) + 1010):  # that of the intake
+        pass
+    return port
 
 
 @pytest.fixture
