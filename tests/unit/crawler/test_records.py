@@ -76,3 +76,20 @@ def test_what_the_log_got_is_not_forgotten(
     lives[-1].read(after)
     assert {name: document.text for name, document in feed.documents().items()} == after
     assert read_progress(feed.data).found == len(after)
+
+
+def test_what_is_doubtful_is_read_again_though_its_file_did_not_change(feed: Feed, lives: list[Life]) -> None:
+    """A folder reads only files with another stamp: of a doubtful one nobody knows whether the log has it."""
+    kept, put = (Record(Document(url=f"https://example.org/{n}", text=n), n.encode(), "stamp") for n in ("kept", "put"))
+    lives.append(Life(feed))
+    lives[-1].records.add(kept)
+    lives[-1].records.flush()
+    assert lives[-1].records.stamps() == {kept.document.url: "stamp"}
+    lives.append(Life(feed, dies=True))
+    lives[-1].records.add(put)
+    with pytest.raises(Killed):
+        lives[-1].records.flush()
+    with pytest.raises(Killed):
+        lives[-1].records.delete([kept.document.url])
+    lives.append(Life(feed))
+    assert lives[-1].records.stamps() == {kept.document.url: None, put.document.url: None}

@@ -23,9 +23,10 @@ _STORE = (
 )
 
 
-# What the log may have got when the crawler died: no document has these digests, so it is put, or deleted, once more
+# What the log may have got when the crawler died: no document has these digests, and no file this stamp, so it is read again,
+# and put or deleted once more
 _DOUBTFUL, _DOUBTFUL_NEW = b"?", b""
-_DOUBT = "update records set digest = ? where url in (select value from json_each(?)) and digest <> ?"
+_DOUBT = "update records set digest = ?, stamp = null where url in (select value from json_each(?)) and digest <> ?"
 
 
 class Record(NamedTuple):
@@ -129,7 +130,9 @@ class Records:
         """Note that the log may have the documents of `changed` from now on."""
         if not changed:
             return
-        new = [record._replace(digest=_DOUBTFUL_NEW) for record in changed if record.document.url not in known]
+        new = [
+            record._replace(digest=_DOUBTFUL_NEW, stamp=None) for record in changed if record.document.url not in known
+        ]
         old = [record.document.url for record in changed if record.document.url in known]
         with self._database.transaction() as db:
             db.executemany(_STORE, self._rows(new))
