@@ -18,7 +18,7 @@ from chaos.model import Truth
 from chaos.node import Node
 from chaos.writing import CONNECT_TIMEOUT, TIMEOUT, FileWriter, Intakes, Pace, Writer
 
-DOCUMENTS, CRAWLED, WRITERS = 4000, 300, 400  # so many that those who wait for what is broken are not the most
+DOCUMENTS, CRAWLED, WRITERS = 8000, 300, 800  # so many that those who wait for what is broken are not the most
 CHANGES, CRAWLED_CHANGES, QUERIES = 190.0, 10.0, 50.0  # a second; queries to each replica
 CALM_SECONDS = 3.0  # of load before the first fault
 CRAWL_SECONDS = 60.0

@@ -18,7 +18,8 @@ from lightship.crawler.frontier.pages import Frontier
 
 logger = logging.getLogger(__name__)
 
-MAX_UNSETTLED = 100  # pages of a site that are under way or not in the frontier yet: what they bring may show that it is a trap
+# Pages of a site that are under way or not in the frontier yet: what they bring may show that it is a trap
+MAX_UNSETTLED = 100
 REST_SECONDS = 0.5  # between two looks for pages that have become due
 DOWN_AFTER = 3  # failures in a row: then the site counts as down
 MAX_PAUSE = 300.0  # seconds between two tries of a site that is down
