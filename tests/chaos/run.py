@@ -18,7 +18,7 @@ from chaos.model import Truth
 from chaos.node import Node
 from chaos.writing import CONNECT_TIMEOUT, TIMEOUT, FileWriter, Intakes, Pace, Writer
 
-DOCUMENTS, CRAWLED, WRITERS = 8000, 300, 800  # so many that those who wait for what is broken are not the most
+DOCUMENTS, CRAWLED, WRITERS = 4000, 300, 400  # so many that those who wait for what is broken are not the most
 CHANGES, CRAWLED_CHANGES, QUERIES = 190.0, 10.0, 50.0  # a second; queries to each replica
 CALM_SECONDS = 3.0  # of load before the first fault
 CRAWL_SECONDS = 60.0
@@ -87,6 +87,7 @@ class Run:
             crawler_log = self._cluster.crawler.output
             self._stop.set()
             await asyncio.gather(*writing)
+            written = time.monotonic()
             await self._wait_for_crawler(len(crawler_log))
             acknowledged = time.monotonic()
             outcome = Outcome()
@@ -107,7 +108,8 @@ class Run:
             f"a change took {_spread(intakes.latencies)}; refused or failed, and sent again: {intakes.failures}",
             *self._told_by_askers(),
             f"replicas were ready again within {max(self._live.recoveries, default=0.0):.1f} s of a fault's end",
-            f"after the healing: all acknowledged in {acknowledged - healed:.1f} s, all right in {settled - healed:.1f} s",
+            f"after the healing: all sent in {written - healed:.1f} s, crawled in {acknowledged - healed:.1f} s",
+            f"and all right in {settled - healed:.1f} s",
         ]
         self._judge(outcome, intakes)
         return outcome
