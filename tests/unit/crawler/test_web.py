@@ -16,6 +16,7 @@ from lightship.crawler.urls import normalise
 from lightship.doclog import Position
 from lightship.model import Change
 from mockweb.crawling import Crawl
+from mockweb.raw import RawServer
 from mockweb.site import MockSite
 from support import wait_until
 
@@ -254,6 +255,38 @@ def test_nul_bytes_are_cleaned(crawl: Crawl, site: MockSite) -> None:
     assert document is not None
     assert "\x00" not in document.text + document.title
     document.text.encode()
+
+
+def test_headers_that_are_no_text_hurt_nobody(crawl: Crawl) -> None:
+    answers = {
+        b"/robots.txt": b"404 x\r\nLocation: \xff",
+        b"/": b'200 x\r\nETag: "\xff"\r\nLast-Modified: \xfe\r\nContent-Type: text/html; charset=\xff',
+        b"/image": b"200 x\r\nContent-Type: image/\xff",
+        b"/moved": b"302 x\r\nLocation: /\xff\xfe",
+    }
+
+    async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+        body = b"<p>some words here<a href=/image>a</a><a href=/moved>b</a>"
+        start = answers.get(head.split()[1], b"404 x")
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (start, len(body), body))
+        await writer.drain()
+
+    async def crawl_it() -> None:
+        async with RawServer(answer) as server:
+            found = await asyncio.to_thread(crawl.once, server.url(), revisit=0.3, revisit_least=0.3)
+            assert set(found) == {server.url()}
+            before = len(server.heads)
+
+            def again() -> None:
+                with crawl.running(server.url(), revisit=0.3, revisit_least=0.3):
+                    wait_until(
+                        lambda: any(head.startswith(b"GET / ") for head in server.heads[before:]), 10, "a revisit"
+                    )
+
+            await asyncio.to_thread(again)
+            assert not any(b"If-None-Match" in head or b"If-Modified-Since" in head for head in server.heads)
+
+    asyncio.run(crawl_it())
 
 
 @pytest.mark.parametrize(
