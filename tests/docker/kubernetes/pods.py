@@ -73,9 +73,10 @@ class Kubelet:
         )
         assert process.stdout
         assert process.stderr
+        errors = asyncio.create_task(process.stderr.read())
         while data := await process.stdout.read(65536):
             yield STDOUT, data
-        yield STDERR, await process.stderr.read()
+        yield STDERR, await errors
         yield OUTCOME, json.dumps(_outcome(await process.wait())).encode()
 
 
