@@ -26,8 +26,9 @@ def _scale(store: Store, scaler: Object) -> None:
     """Have at least as many as the autoscaler says; no processor is measured here."""
     spec, namespace = scaler["spec"], scaler["metadata"]["namespace"]
     kind, name = spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]
-    if store.get(kind, namespace, name)["spec"]["replicas"] < spec["minReplicas"]:
-        store.patch(kind, namespace, name, {"spec": {"replicas": spec["minReplicas"]}})
+    for each in store.find(kind, namespace):
+        if each["metadata"]["name"] == name and each["spec"]["replicas"] < spec["minReplicas"]:
+            store.patch(kind, namespace, name, {"spec": {"replicas": spec["minReplicas"]}})
 
 
 def _reconcile(store: Store, workload: Object) -> None:
