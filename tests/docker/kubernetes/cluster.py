@@ -80,7 +80,17 @@ async def _wait(stop: asyncio.Event) -> None:
 
 
 def _remove(namespace: str) -> None:
+    """Remove all containers, volumes and networks; pytest shows what the containers wrote last, when the test failed."""
     mine = f"--filter=label={LABEL}={namespace}"
+    for name in docker("ps", "--all", "--format={{.Names}}", mine).split():
+        told = subprocess.run(
+            ["docker", "logs", "--tail=8", name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        print(f"== {name}\n{told.stdout}")
     for listed, remove in (
         (("ps", "--all", "--quiet"), ("rm", "--force")),
         (("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
