@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shlex
 import shutil
 import socket
 import subprocess
@@ -17,6 +15,7 @@ import pytest
 from docker.compose import import_servers, with_compose
 from docker.conftest import Built
 from docker.daemon import docker
+from docker.kubernetes.cluster import running
 from docker.test_podman import CONFIGURATION
 from docker.tutorial import Reader, blocks, expected
 from lightship import __version__
@@ -29,14 +28,23 @@ ENGLISH, CHINESE = (ROOT / "docs" / name for name in ("tutorial.md", "tutorial.z
 PORTS = (8080, 8081, 9090, 10000)
 NAMES = {"searchengine", "indexer", *(f"searchengine-{n}" for n in range(3)), *(f"indexer-{n}" for n in range(2))}
 PROJECT = "lightship-test"
+IN_A_REGISTRY = f"registry.example.org/lightship:{__version__}"
 REASONS = {
     "Podman": "systemd as the first process, and Podman 5",
-    "Kubernetes": "a cluster, and a registry that it pulls from",
 }
 
 
 @pytest.fixture
-def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
+def kubernetes(built: Built, tmp_path: Path) -> Iterator[None]:
+    """Have kubectl, with a cluster of our own for it (docs/deploying.md says what that is), and the image in its registry."""
+    docker("tag", built.name, IN_A_REGISTRY)
+    with running("lightship-production", tmp_path / "cluster"):
+        yield
+    docker("rmi", IN_A_REGISTRY)
+
+
+@pytest.fixture
+def reader(built: Built, kubernetes: None, tmp_path: Path) -> Iterator[Reader]:
     """Yield a reader with a checkout, on whose machine everything is that the tutorial asks for."""
     require("Podman, runc and root", os.geteuid() == 0 and all(map(shutil.which, ("podman", "runc"))))
     for what, present in (
@@ -100,20 +108,14 @@ def test_both_languages_have_the_same_commands() -> None:
     assert len({block.section for block in blocks(CHINESE)}) == len({block.section for block in blocks(ENGLISH)})
 
 
-@pytest.mark.parametrize("target", ["quadlet", "kubernetes"])
+@pytest.mark.parametrize("target", ["quadlet"])
 def test_what_is_not_run_is_what_a_deployment_prints(target: str) -> None:
     """Its commands and names are those that `lightship deploy` writes, which tests/unit/deploy validates."""
-    section = {"quadlet": "Podman", "kubernetes": "Kubernetes"}[target]
+    section = {"quadlet": "Podman"}[target]
     [text] = [block.text for block in blocks(ENGLISH) if block.kind == "sh machine" and block.section == section]
     steps = TARGETS[target].next_steps(topology_of("production"), f"deploy/production/{target}", first=True)
     commands = {step.partition("   #")[0] for step in steps}
-    asked = [line for line in text.splitlines() if line not in commands]
-    assert len(asked) < len(text.splitlines())
-    written = "\n".join(TARGETS[target].render(topology_of("production")).values())
-    for line in asked:
-        for name in re.findall(r"statefulset/(\S+)|-searchengine=(\S+?):|exec (\S+)-0 |-n (\S+)", line):
-            assert f"name: {''.join(name)}\n" in written
-        assert shlex.split(line)[0] == "kubectl"
+    assert set(text.splitlines()) <= commands
 
 
 def is_free(port: int) -> bool:
