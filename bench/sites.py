@@ -79,8 +79,7 @@ def sites(arguments: list[str]) -> None:
     if not arguments or arguments[0].startswith("-"):
         raise ConfigurationError(f"give a folder, and packages of {', '.join(SITES)}, or none for all")
     folder, names = Path(arguments[0]).resolve(), arguments[1:] or list(SITES)
-    if not (nginx := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")):
-        raise ConfigurationError("nginx is missing: install Debian's package nginx-light")
+    nginx = find_nginx()
     figures: list[Figure] = []
     print(
         "| site | exist | reachable | documents | folded | missing | wrong charset | s | pages/s |\n" + "|---" * 9 + "|"
@@ -90,6 +89,13 @@ def sites(arguments: list[str]) -> None:
             found = crawl(f"{address}/{SITES[name][1]}", Path(data))
         figures += tell(name, root_of(folder, name), found)
     keep(Report("sites", figures), Path("bench/results/latest.json"), {})
+
+
+def find_nginx() -> str:
+    """Return the path of nginx; raises ConfigurationError when it is missing."""
+    if found := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return found
+    raise ConfigurationError("nginx is missing: install Debian's package nginx-light")
 
 
 def root_of(folder: Path, name: str) -> Path:
@@ -125,9 +131,9 @@ def served(nginx: str, root: Path) -> Iterator[str]:
             process.wait(10)
 
 
-def answers(port: int) -> bool:
-    """Return True when something listens on `port`; raises OSError when nothing does."""
-    socket.create_connection(("127.0.0.1", port), 5).close()
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Return True when something listens there; raises OSError when nothing does."""
+    socket.create_connection((host, port), 5).close()
     return True
 
 

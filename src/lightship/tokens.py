@@ -6,6 +6,8 @@ A person may show the secret itself. Our programs never send it: each request ca
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import logging
@@ -106,8 +108,13 @@ def accepted() -> Accepted:
 class Guard:
     """Lets only those pass who know one of `accepted`; everybody, when there is none."""
 
-    def __init__(self, accepted: Sequence[str], folder: str) -> None:
-        """Remember the tokens that were used in `folder`, which several processes may share."""
+    def __init__(self, accepted: Sequence[str], folder: str, *, browsers: bool = False) -> None:
+        """Remember the tokens that were used in `folder`, which several processes may share.
+
+        With `browsers` a secret may also be shown as the password of any user, which is what a browser can do. It does so by
+        itself from then on, also for other sites' links: only for listeners that change nothing.
+        """
+        self._browsers = browsers
         self._keys = [os.fsencode(secret) for secret in accepted]  # as the environment had its bytes
         self._used = _Used(os.path.join(folder, "tokens"))
         self._told = 0.0
@@ -126,6 +133,8 @@ class Guard:
             return
         shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         scheme, _, token = shown.partition(b" ")
+        if self._browsers and scheme.lower() == b"basic":
+            scheme, token = b"bearer", _password(token)
         if scheme.lower() != b"bearer" or not (self._is_secret(token) or self._is_signed(scope, token)):
             raise UnauthorizedError(REFUSAL)
 
@@ -150,6 +159,14 @@ class Guard:
         if time.monotonic() - self._told > _TOLD_SECONDS:
             self._told = time.monotonic()
             logger.warning("%s", trouble)
+
+
+def _password(shown: bytes) -> bytes:
+    """Return the password of Basic credentials (RFC 7617), empty when it can't be read."""
+    try:
+        return base64.b64decode(shown, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return b""
 
 
 class _Used:

@@ -87,6 +87,7 @@ class Run:
             crawler_log = self._cluster.crawler.output
             self._stop.set()
             await asyncio.gather(*writing)
+            written = time.monotonic()
             await self._wait_for_crawler(len(crawler_log))
             acknowledged = time.monotonic()
             outcome = Outcome()
@@ -107,7 +108,8 @@ class Run:
             f"a change took {_spread(intakes.latencies)}; refused or failed, and sent again: {intakes.failures}",
             *self._told_by_askers(),
             f"replicas were ready again within {max(self._live.recoveries, default=0.0):.1f} s of a fault's end",
-            f"after the healing: all acknowledged in {acknowledged - healed:.1f} s, all right in {settled - healed:.1f} s",
+            f"after the healing: all sent in {written - healed:.1f} s, crawled in {acknowledged - healed:.1f} s",
+            f"and all right in {settled - healed:.1f} s",
         ]
         self._judge(outcome, intakes)
         return outcome

@@ -20,11 +20,12 @@ from chaos.model import Truth
 COMMON = "everything"  # a word of each document
 WORDS = ["harbour", "lamp", "storm", "keeper", "oil", "wick", "coast", "night", "ship", "fog", "horn", "rock", "wave"]
 
-TIMEOUT = 15.0  # longer than the log takes to agree on a new leader
+TIMEOUT = 5.0  # a request that has had no answer is sent to another intake: this one may be cut off
 CONNECT_TIMEOUT = 3.0
 REFUSALS = (408, 429, 503, 507)  # 408: an intake that slept takes the request for one that came too slowly
 AVOID_SECONDS = 10.0  # after an intake failed
-CATCH_UP_SECONDS = 3.0  # of the rate that may be sent at once after nothing could be
+CATCH_UP = 1.25  # times the rate, at most, while what could not be sent is caught up
+CATCH_UP_SECONDS = 30.0  # of the rate that are caught up: more than any outage of the log
 LARGEST_BATCH = 5
 SITES = 20
 DELETES = 0.2  # of all batches
@@ -49,12 +50,16 @@ class Pace:
 
     def __init__(self, rate: float) -> None:
         """Begin now."""
-        self._rate, self._due = rate, time.monotonic()
+        self._rate, self._due, self._earliest = rate, time.monotonic(), 0.0
 
-    async def wait(self, count: int) -> None:
-        """Return when `count` more may be sent."""
-        self._due = max(self._due + count / self._rate, time.monotonic() - CATCH_UP_SECONDS)
-        await asyncio.sleep(self._due - time.monotonic())
+    async def wait(self, count: int, stop: asyncio.Event) -> None:
+        """Return when `count` more may be sent, or when `stop` is set."""
+        now = time.monotonic()
+        self._due = max(self._due + count / self._rate, now - CATCH_UP_SECONDS)
+        self._earliest = max(self._earliest, now) + count / (self._rate * CATCH_UP)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(self._due, self._earliest) - now):
+                await stop.wait()
 
 
 class Intakes:
@@ -113,7 +118,7 @@ class Writer:
                 await asyncio.sleep(0.2)
                 continue
             batch, put = self._choose()
-            await self._pace.wait(len(batch))
+            await self._pace.wait(len(batch), stop)
             if not stop.is_set():
                 await self._write(batch, put=put)
 

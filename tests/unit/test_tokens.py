@@ -6,6 +6,7 @@ import inspect
 import logging
 import os
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
@@ -65,6 +66,21 @@ def test_the_secret_itself_passes_any_number_of_times(guard: Guard, shown: str) 
     "Bearer lightship1.1.1.1", f"Bearer lightship1.{10**11}.{'0' * 32}.{'0' * 64}", "Bearer é"])  # fmt: skip
 def test_what_is_not_the_secret_does_not_pass(guard: Guard, shown: str) -> None:
     assert not passes(guard, scope({"Authorization": shown}))
+
+
+@pytest.mark.parametrize("browsers", [False, True])
+def test_a_browser_may_show_the_secret_as_a_password_where_that_is_allowed(tmp_path: Path, browsers: bool) -> None:
+    guard = Guard([SECRET], str(tmp_path), browsers=browsers)
+
+    def basic(credentials: str) -> dict[str, Any]:
+        return scope({"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"})
+
+    assert passes(guard, basic(f"me:{SECRET}")) is browsers
+    assert passes(guard, basic(f":{SECRET}")) is browsers
+    assert passes(guard, scope({"Authorization": f"Bearer {SECRET}"}))
+    for wrong in ("", ":", SECRET, f"{SECRET}:", f"me:{SECRET} ", f"me:{SECRET}:"):
+        assert not passes(guard, basic(wrong))
+    assert not passes(guard, scope({"Authorization": "Basic ~"}))
 
 
 @pytest.mark.parametrize("secret", [SECRET, f" {SECRET} , of no importance", "the old one of before"])

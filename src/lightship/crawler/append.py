@@ -12,7 +12,7 @@ from lightship.model import Change
 
 logger = logging.getLogger(__name__)
 
-MAX_WAIT = 30.0  # seconds between two tries
+MAX_WAIT = 5.0  # seconds between two tries: what is put is to be found soon after the log is back
 
 
 class Appender:

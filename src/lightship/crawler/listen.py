@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-import uvicorn
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,9 +21,8 @@ from lightship.crawler.explain import Explanation, explain
 from lightship.crawler.progress import read_progress
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError, LightshipError, UnauthorizedError, status_of
-from lightship.program import listen
 from lightship.rpc.guarded import guarded
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.serving import serving
 from lightship.tokens import Guard, accepted
 
 logger = logging.getLogger(__name__)
@@ -46,27 +43,16 @@ _HEADERS = {
 def answering(settings: CrawlerSettings, database: Database, tls: Mapping[str, Any]) -> Iterator[int]:
     """Answer on the `listen` address of `settings` as long as the context lasts; yields the port, 0 without an address.
 
-    Only who shows LIGHTSHIP_TOKEN is answered, if there is one. Raises ConfigurationError when the address can't be had.
+    Only who shows LIGHTSHIP_TOKEN is answered, if there is one: a browser as the password of any user. Raises ConfigurationError when the address can't be had.
     """
     if not settings.listen:
         yield 0
         return
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    with listen(settings.listen) as listener:
-        port = int(listener.getsockname()[1])
-        config = uvicorn.Config(
-            make_app(settings, database, Guard(accepted().push, settings.data)), log_config=None, access_log=False,
-            server_header=False, http=LimitedProtocol, timeout_graceful_shutdown=1, loop="uvloop", lifespan="off", **tls,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="explain")
-        thread.start()
+    guard = Guard(accepted().push, settings.data, browsers=True)
+    app = make_app(settings, database, guard)
+    with serving(app, settings.listen, "explain", tls, grace_seconds=1) as port:
         logger.info("explaining on port %d", port)
-        try:
-            yield port
-        finally:
-            server.should_exit = True
-            thread.join()
+        yield port
 
 
 def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Starlette:
@@ -75,7 +61,7 @@ def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Sta
 
     async def explained(request: Request) -> Response:
         asked = request.query_params.get("url", "").strip()
-        html = "text/html" in request.headers.get("accept", "")
+        html = _wants_page(request)
         if not asked and not html:
             raise InvalidInputError("name a page: /explain?url=https://example.org/page")
         found = explain(database, settings, asked) if asked else None
@@ -105,11 +91,16 @@ def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Sta
     )  # fmt: skip
 
 
-async def _on_error(_: Request, error: Exception) -> Response:
+async def _on_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, LightshipError):
         raise error
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else {}
+    way = 'Basic realm="Lightship"' if _wants_page(request) else "Bearer"
+    headers = {"WWW-Authenticate": way} if isinstance(error, UnauthorizedError) else {}
     return Response(msgspec.json.encode({"error": str(error)}), status_of(error), headers, "application/json")
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _page(asked: str, found: Explanation | None) -> str:

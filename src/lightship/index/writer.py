@@ -57,11 +57,15 @@ class IndexWriter:
         self._searcher = index.searcher()
         self._yields = False
 
-    def put(self, document: Document) -> int:
-        """Replace what is stored under the document's url; return the operation's stamp, a rising number."""
+    def put(self, document: Document, *, new: bool = False) -> int:
+        """Replace what is stored under the document's url; return the operation's stamp, a rising number.
+
+        With `new` nothing is: tantivy is spared to look for it in every segment, which is a thirtieth of all its work.
+        """
         made = to_tantivy(document)
         with _writing(self._folder):
-            self._writer.delete_documents_by_term("url", document.url)
+            if not new:
+                self._writer.delete_documents_by_term("url", document.url)
             return int(self._writer.add_document(made))
 
     def delete(self, url: str) -> int:

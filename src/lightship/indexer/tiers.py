@@ -39,6 +39,7 @@ class Tiers:
         self._small = IndexWriter(small, heap_bytes=SMALL_HEAP, threads=1)
         self._small.commit()
         self._recent: dict[str, Document] = {}  # what the small index holds
+        self._added: set[str] = set()  # urls that were put into the large one since its last commit
         self._stamp = opstamp(large)  # of the last operation on the large index
         self._large_changed = self._small_changed = self._direct = False
         self._count = 0
@@ -51,7 +52,7 @@ class Tiers:
             self._put_large(document)
             return
         self._delete_large(document.url)
-        self._small.put(document)
+        self._small.put(document, new=document.url not in self._recent)
         self._recent[document.url] = document
         self._small_changed = True
         if len(self._recent) > SMALL_MOST:
@@ -86,6 +87,7 @@ class Tiers:
         """Make all changes durable, and ready to be published."""
         if self._large_changed:
             self._large.commit()
+            self._added.clear()
         if self._small_changed:
             self._small.commit()
         self._direct = self._count > SMALL_MOST and not self._recent  # so many at once: more will come
@@ -103,9 +105,10 @@ class Tiers:
         self._large.close()
 
     def _put_large(self, document: Document) -> None:
-        self._note_deleted(document.url)
+        new = not self._note_deleted(document.url) and document.url not in self._added
+        self._added.add(document.url)
         self._changes.added += 1
-        self._stamp, self._large_changed = self._large.put(document), True
+        self._stamp, self._large_changed = self._large.put(document, new=new), True
 
     def _note_deleted(self, url: str) -> bool:
         if not self._large.has(url):

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import uvicorn
-
 from lightship.doclog import DocumentLog
 from lightship.intake.web import Intake, Metrics, Shard, no_metrics, no_shard
-from lightship.program import listen
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.serving import serving
 from lightship.tokens import Accepted, Guard, accepted
 
 logger = logging.getLogger("intake")
@@ -41,20 +37,10 @@ def taking_in(
     if not address:
         yield 0
         return
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     intake = Intake(log, Guard(accepted().push, folder), metrics, shard)
-    with contextlib.closing(intake), listen(address) as listener:
-        port = int(listener.getsockname()[1])
-        config = uvicorn.Config(
-            intake.app(), log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
-            timeout_graceful_shutdown=GRACE_SECONDS, loop="uvloop", lifespan="off", **(tls or {}),
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="intake")
-        thread.start()
+    with (
+        contextlib.closing(intake),
+        serving(intake.app(), address, "intake", tls or {}, grace_seconds=GRACE_SECONDS) as port,
+    ):
         logger.info("taking documents in on port %d", port)
-        try:
-            yield port
-        finally:
-            server.should_exit = True
-            thread.join()
+        yield port

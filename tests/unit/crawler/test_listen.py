@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import urllib.error
 import urllib.parse
@@ -50,6 +51,26 @@ def test_the_listener_explains(crawl: Crawl, site: MockSite, monkeypatch: pytest
             with pytest.raises(urllib.error.HTTPError) as refused:
                 get(port, target, **headers)
             assert refused.value.code == code
+            refused.value.close()
+    store.close()
+
+
+def test_a_browser_shows_the_token_as_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTSHIP_TOKEN", SECRET)
+    store = open_store(str(tmp_path))
+
+    def basic(password: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Basic {base64.b64encode(f'anybody:{password}'.encode()).decode()}", "Accept": "text/html"
+        }  # fmt: skip
+
+    with answering(CrawlerSettings(data=str(tmp_path), listen="127.0.0.1:0"), store, {}) as port:
+        assert "Why is a page (not) found?" in get(port, "/", **basic(SECRET))
+        for headers in ({"Accept": "text/html"}, basic("wrong"), basic(""), {**basic(""), "Authorization": "Basic ~"}):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                get(port, "/", **headers)
+            assert refused.value.code == 401
+            assert refused.value.headers["WWW-Authenticate"].startswith("Basic realm=")  # so that a browser asks for it
             refused.value.close()
     store.close()
 

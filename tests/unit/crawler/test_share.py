@@ -15,6 +15,7 @@ from lightship.doclog import open_log
 from mockweb.crawling import entries
 from mockweb.site import MockSite
 from mockweb.traps import html, prose
+from nats_servers import running
 from support import Program, wait_until
 
 HOSTS, PAGES = 9, 12
@@ -40,11 +41,21 @@ def sites() -> Iterator[list[MockSite]]:
         yield [stack.enter_context(MockSite(f"127.0.1.{number + 1}")) for number in range(HOSTS)]
 
 
-def start(spawn: Callable[..., Program], sites: list[MockSite], number: int, of: int) -> Program:
+@pytest.fixture(params=["sqlite", "nats"])
+def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield the url of a log of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path}/log.sqlite"
+        return
+    with running(tmp_path) as servers:
+        yield servers.url("shared")
+
+
+def start(spawn: Callable[..., Program], log_url: str, sites: list[MockSite], number: int, of: int) -> Program:
     seeds = [site.url("/0") for site in sites]
     return spawn(
         "crawler",
-        "-log=sqlite://log.sqlite",
+        f"-log={log_url}",
         f"-data=crawler-{number}",
         f"-crawler={number}",
         f"-crawlers={of}",
@@ -52,12 +63,9 @@ def start(spawn: Callable[..., Program], sites: list[MockSite], number: int, of:
     )
 
 
-def documents(folder: Path) -> set[str]:
-    log = open_log(f"sqlite://{folder / 'log.sqlite'}")
-    try:
+def documents(log_url: str) -> set[str]:
+    with contextlib.closing(open_log(log_url)) as log:
         return {url for url, entry in entries(log).items() if entry.document}
-    finally:
-        log.close()
 
 
 def asked(sites: list[MockSite]) -> Counter[str]:
@@ -65,11 +73,11 @@ def asked(sites: list[MockSite]) -> Counter[str]:
 
 
 def test_three_crawlers_fetch_what_one_would_and_nothing_twice(
-    sites: list[MockSite], tmp_path: Path, spawn: Callable[..., Program]
+    sites: list[MockSite], tmp_path: Path, log_url: str, spawn: Callable[..., Program]
 ) -> None:
     expected = fill(sites)
-    crawlers = [start(spawn, sites, number, 3) for number in range(3)]
-    wait_until(lambda: documents(tmp_path) == expected, 40, "all is crawled")
+    crawlers = [start(spawn, log_url, sites, number, 3) for number in range(3)]
+    wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
     wait_until(lambda: all(read_progress(str(tmp_path / f"crawler-{n}")).idle for n in range(3)), 10, "all are idle")
     assert [crawler.stop() for crawler in crawlers] == [0, 0, 0]
     assert set(asked(sites).values()) == {1}
@@ -80,15 +88,15 @@ def test_three_crawlers_fetch_what_one_would_and_nothing_twice(
 
 
 def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetched_twice(
-    sites: list[MockSite], tmp_path: Path, spawn: Callable[..., Program]
+    sites: list[MockSite], tmp_path: Path, log_url: str, spawn: Callable[..., Program]
 ) -> None:
     expected = fill(sites)
-    first = start(spawn, sites, 0, 1)
-    wait_until(lambda: documents(tmp_path) == expected, 40, "all is crawled")
-    second = start(spawn, sites, 1, 2)  # waits for what the first one holds
+    first = start(spawn, log_url, sites, 0, 1)
+    wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
+    second = start(spawn, log_url, sites, 1, 2)  # waits for what the first one holds
     second.wait_for("slots of hosts are another crawler's still", 20)
     assert first.stop() == 0
-    first = start(spawn, sites, 0, 2)
+    first = start(spawn, log_url, sites, 0, 2)
     second.wait_for("the first pass is complete", 60)
 
     def have_moved() -> bool:
@@ -97,14 +105,14 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
 
     wait_until(have_moved, 60, "some hosts have moved, whole")
     assert [second.stop(), first.stop()] == [0, 0]
-    first = start(spawn, sites, 0, 1)
-    leaving = start(spawn, sites, 1, 1)
+    first = start(spawn, log_url, sites, 0, 1)
+    leaving = start(spawn, log_url, sites, 1, 1)
     wait_until(
         lambda: read_progress(str(tmp_path / "crawler-0")).fetched == len(expected), 60, "all is the first one's"
     )
     assert [leaving.stop(), first.stop()] == [0, 0]
     assert set(asked(sites).values()) == {1}
-    assert documents(tmp_path) == expected
+    assert documents(log_url) == expected
 
 
 def test_two_crawlers_of_one_number_are_told(

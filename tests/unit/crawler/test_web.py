@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Mapping
+import threading
+import urllib.request
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
+from lightship.crawler.fetching.site import MAX_UNSETTLED
 from lightship.crawler.urls import normalise
+from lightship.doclog import Position
+from lightship.model import Change
 from mockweb.crawling import Crawl
+from mockweb.raw import RawServer
 from mockweb.site import MockSite
 from support import wait_until
 
@@ -44,6 +50,31 @@ def test_pages_are_fetched_breadth_first_up_to_max_pages(crawl: Crawl, site: Moc
         site.page("/" if number == 0 else f"/{number}", links(f"/{2 * number + 1}", f"/{2 * number + 2}"))
     found = crawl.once(site.url("/"), max_pages=7, per_host=1)
     assert set(found) == {site.url("/"), *(site.url(f"/{number}") for number in range(1, 7))}
+
+
+def test_a_site_is_not_read_far_ahead_of_what_is_known_of_it(
+    crawl: Crawl, site: MockSite, other: MockSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a trap would be fetched for as long as the log is slow."""
+    site.page("/", links(*(f"/{number}" for number in range(3 * MAX_UNSETTLED))))
+    for number in range(3 * MAX_UNSETTLED):
+        site.page(f"/{number}", f"page {number}")
+    go_on, put = threading.Event(), crawl.log.put
+
+    def slow_put(changes: Sequence[Change]) -> list[Position]:
+        if any(change.url != site.url("/") for change in changes):
+            assert go_on.wait(30)
+        return put(changes)
+
+    monkeypatch.setattr(crawl.log, "put", slow_put)
+    with crawl.running(site.url("/")):
+        wait_until(lambda: sum(site.counts().values()) > MAX_UNSETTLED, 20, "the pages that may be read ahead")
+        for number in range(50):  # while another site answers this often, nothing more is asked for
+            urllib.request.urlopen(other.page(f"/{number}", "")).close()
+        assert sum(site.counts().values()) == 1 + MAX_UNSETTLED
+        go_on.set()
+        wait_until(lambda: crawl.progress.idle, 20, "the first pass is complete")
+    assert len(crawl.documents()) == 1 + 3 * MAX_UNSETTLED
 
 
 def test_robots_txt_is_obeyed(crawl: Crawl, site: MockSite) -> None:
@@ -224,6 +255,38 @@ def test_nul_bytes_are_cleaned(crawl: Crawl, site: MockSite) -> None:
     assert document is not None
     assert "\x00" not in document.text + document.title
     document.text.encode()
+
+
+def test_headers_that_are_no_text_hurt_nobody(crawl: Crawl) -> None:
+    answers = {
+        b"/robots.txt": b"404 x\r\nLocation: \xff",
+        b"/": b'200 x\r\nETag: "\xff"\r\nLast-Modified: \xfe\r\nContent-Type: text/html; charset=\xff',
+        b"/image": b"200 x\r\nContent-Type: image/\xff",
+        b"/moved": b"302 x\r\nLocation: /\xff\xfe",
+    }
+
+    async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+        body = b"<p>some words here<a href=/image>a</a><a href=/moved>b</a>"
+        start = answers.get(head.split()[1], b"404 x")
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (start, len(body), body))
+        await writer.drain()
+
+    async def crawl_it() -> None:
+        async with RawServer(answer) as server:
+            found = await asyncio.to_thread(crawl.once, server.url(), revisit=0.3, revisit_least=0.3)
+            assert set(found) == {server.url()}
+            before = len(server.heads)
+
+            def again() -> None:
+                with crawl.running(server.url(), revisit=0.3, revisit_least=0.3):
+                    wait_until(
+                        lambda: any(head.startswith(b"GET / ") for head in server.heads[before:]), 10, "a revisit"
+                    )
+
+            await asyncio.to_thread(again)
+            assert not any(b"If-None-Match" in head or b"If-Modified-Since" in head for head in server.heads)
+
+    asyncio.run(crawl_it())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Kubernetes manifests: validated against the schemas of its versions, never run here."""
+"""Kubernetes manifests: validated against the schemas of its versions; tests/docker/test_kubernetes.py runs them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lightship.deploy import kubernetes
 from lightship.deploy.reading import parse_topology
 from lightship.deploy.topology import ENVIRONMENTS
 from lightship.errors import ConfigurationError
-from support import IN_CI, require
+from support import IN_CI, ROOT, require
 from unit.deploy.deployments import files_of, written
 
 VERSIONS = (
@@ -226,20 +226,25 @@ def test_what_no_cluster_can_do_is_told(text: str, told: str) -> None:
     assert told in str(error.value)
 
 
-if shutil.which("kubectl") or not IN_CI:  # Debian has no kubectl, so that the CI is not asked for it
+def kubectl_program() -> str | None:
+    """Return kubectl: that which .ci/tools unpacks, or that of the machine."""
+    unpacked = ROOT / ".tools/usr/bin/kubectl"
+    return str(unpacked) if unpacked.exists() else shutil.which("kubectl")
 
-    @pytest.mark.parametrize("environment", ENVIRONMENTS)
-    def test_kustomize_builds_it(environment: str, tmp_path: Path) -> None:
-        require("kubectl", shutil.which("kubectl"))
-        list(written(tmp_path, environment, "kubernetes"))
-        built = subprocess.run(
-            ["kubectl", "kustomize", str(tmp_path)], capture_output=True, text=True, check=True
-        ).stdout
-        found = list(yaml.safe_load_all(built))
-        assert len(found) == len(objects(environment)) + (environment in CLUSTERS)  # and the ConfigMap
-        assert {each["metadata"].get("namespace") for each in found if each["kind"] != "Namespace"} == {
-            f"lightship-{environment}"
-        }
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_kustomize_builds_it(environment: str, tmp_path: Path) -> None:
+    program = kubectl_program()
+    require("kubectl (.ci/tools unpacks it)", program)
+    list(written(tmp_path, environment, "kubernetes"))
+    built = subprocess.run(
+        [str(program), "kustomize", str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout
+    found = list(yaml.safe_load_all(built))
+    assert len(found) == len(objects(environment)) + (environment in CLUSTERS)  # and the ConfigMap
+    assert {each["metadata"].get("namespace") for each in found if each["kind"] != "Namespace"} == {
+        f"lightship-{environment}"
+    }
 
 
 def cluster() -> str:

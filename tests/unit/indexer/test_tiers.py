@@ -36,8 +36,9 @@ def found(tier: Tiers, folder: Path) -> dict[str, str]:
     compose(str(published), [manifest])
     view = IndexReader(str(published)).view
     page = find(view, compile_query(parse_query("page"), view.version, view.languages), 0, MAX_SIZE, by_date=False)
-    assert len(page.sources) == page.total == view.documents
-    return {source.url: source.text.decode() for source in page.sources}
+    texts = {source.url: source.text.decode() for source in page.sources}
+    assert len(texts) == len(page.sources) == page.total == view.documents
+    return texts
 
 
 def opened(folder: Path) -> Tiers:
@@ -55,7 +56,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(steps=changes, most=st.integers(0, 4))
 def test_any_changes(steps: list[tuple[str, int]], most: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
@@ -126,3 +127,14 @@ def test_the_small_index_begins_empty(tmp_path: Path) -> None:
     tier.close()
     del tier
     assert found(opened(tmp_path), tmp_path) == {}
+
+
+def test_what_comes_again_while_many_come_is_there_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiers, "SMALL_MOST", 5)
+    tier = opened(tmp_path)
+    for version in (1, 2, 3, 4):  # twice in each of two commits
+        for number in range(20):
+            tier.put(document(number, version))
+        if version % 2 == 0:
+            tier.commit()
+    assert found(tier, tmp_path) == {made.url: made.text for made in (document(number, 4) for number in range(20))}

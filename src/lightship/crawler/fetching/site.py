@@ -18,6 +18,8 @@ from lightship.crawler.frontier.pages import Frontier
 
 logger = logging.getLogger(__name__)
 
+# Pages of a site that are under way or not in the frontier yet: what they bring may show that it is a trap
+MAX_UNSETTLED = 100
 REST_SECONDS = 0.5  # between two looks for pages that have become due
 DOWN_AFTER = 3  # failures in a row: then the site counts as down
 MAX_PAUSE = 300.0  # seconds between two tries of a site that is down
@@ -58,7 +60,7 @@ class SiteCrawl:
         self._next_start = time.monotonic() + max(0.0, means.frontier.resume(self.site) - time.time())
         async with asyncio.TaskGroup() as visits:
             while True:
-                entries = means.frontier.due(self.site, time.time(), 2 * means.settings.per_host, self._busy)
+                entries = self._due()
                 for entry in entries:
                     self._busy.add(entry.url)
                 for entry in entries:
@@ -71,6 +73,10 @@ class SiteCrawl:
                     visits.create_task(self._visit(entry))
                 if not entries:
                     await self._rest()
+
+    def _due(self) -> list[Entry]:
+        count = min(2 * self._means.settings.per_host, MAX_UNSETTLED - len(self._busy))
+        return self._means.frontier.due(self.site, time.time(), count, self._busy) if count > 0 else []
 
     def settled(self, url: str) -> None:
         """Tell that what came of the visit to `url` is in the frontier."""

@@ -27,6 +27,7 @@ from lightship.crawler.reading.feed import parse_feed
 from lightship.crawler.reading.read import digest_of, document_of, read_page
 from lightship.crawler.reading.sitemap import parse_sitemap
 from lightship.errors import InvalidInputError
+from lightship.model import clean_text
 
 READERS = 2  # threads that read pages: more would only wait for each other
 MAX_NESTED = 3  # sitemaps in sitemaps
@@ -124,7 +125,7 @@ class Visitor:
         except InvalidInputError as error:
             return _settled(entry, State.EXCLUDED, response.status, str(error))
         return msgspec.structs.replace(
-            outcome, etag=headers.get("ETag"), last_modified=headers.get("Last-Modified"), content=content_of(page),
+            outcome, etag=_validator(headers, "ETag"), last_modified=_validator(headers, "Last-Modified"), content=content_of(page),
             fingerprint=signed(page.fingerprint),
         )  # fmt: skip
 
@@ -186,23 +187,29 @@ async def _listed(entry: Entry, response: Response) -> Outcome:
     links += [Link(url, how, Kind.SITEMAP) for url in further if entry.depth < MAX_NESTED]
     note = f"lists {len(pages)} pages and {len(further)} sitemaps"
     return msgspec.structs.replace(
-        _settled(entry, State.LIST, response.status, note), links=links, etag=headers.get("ETag"),
-        last_modified=headers.get("Last-Modified"), content=hashlib.blake2b(response.body, digest_size=16).digest(),
+        _settled(entry, State.LIST, response.status, note), links=links, etag=_validator(headers, "ETag"),
+        last_modified=_validator(headers, "Last-Modified"), content=hashlib.blake2b(response.body, digest_size=16).digest(),
     )  # fmt: skip
 
 
 def _settled(entry: Entry, state: State, status: int, note: str) -> Outcome:
     """Return an outcome that stands until the next visit."""
-    return Outcome(entry=entry, state=state, status=status, note=note)
+    return Outcome(entry=entry, state=state, status=status, note=clean_text(note))
 
 
 def _failed(entry: Entry, status: int, note: str) -> Outcome:
     """Return an outcome that keeps what is known of the page, and tries again, each time later."""
     state = State.FAILED if entry.state is State.NEW else entry.state
     return Outcome(
-        entry=entry, state=state, status=status, note=note, failed=True, digest=entry.digest, etag=entry.etag,
+        entry=entry, state=state, status=status, note=clean_text(note), failed=True, digest=entry.digest, etag=entry.etag,
         last_modified=entry.last_modified,
     )  # fmt: skip
+
+
+def _validator(headers: Mapping[str, str], name: str) -> str | None:
+    """Return what the header `name` says of a page's version; None when it holds what is no text, and can't be sent again."""
+    value = headers.get(name, "")
+    return value if value and value.isascii() and value.isprintable() else None
 
 
 def _validators(entry: Entry) -> dict[str, str]:

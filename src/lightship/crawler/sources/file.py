@@ -6,19 +6,17 @@ import hashlib
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 from lightship.crawler.progress import set_idle
 from lightship.crawler.sources.records import Record, Records
+from lightship.crawler.sources.watch import looks
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError
 from lightship.jsonl import UNREADABLE
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
-SHARE = 0.1  # of the time that may go into reading a file that changes all the time
 REPORTED = 100  # broken pieces that are named, of one pass
 
 Found = tuple[str, Record | InvalidInputError | None]  # where in the file, and what is there; None: nothing, go on
@@ -43,8 +41,7 @@ class FileFeed:
         """Read and watch until `stop` is set. Raises what Records raises."""
         seen: str | None = self._records.stamp
         first = True
-        while not stop.is_set():
-            began = time.monotonic()
+        for _ in looks(self._records, stop):
             stamp = stamp_of(self._path)
             if stamp is not None and stamp != seen:
                 seen = stamp if self._read(stamp, stop) else None
@@ -54,7 +51,6 @@ class FileFeed:
             if first and not stop.is_set():
                 set_idle(self._database, self._path)
                 first = False
-            stop.wait(max(POLL_SECONDS, (time.monotonic() - began) / SHARE))
 
     def _read(self, stamp: str, stop: threading.Event) -> bool:
         """Read the file whole; return whether that came to an end with no change of the file meanwhile."""

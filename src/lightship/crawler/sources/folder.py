@@ -6,7 +6,6 @@ import logging
 import os
 import stat
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +14,11 @@ from lightship.crawler.progress import set_idle
 from lightship.crawler.reading.media import ENDINGS, PLAIN
 from lightship.crawler.reading.read import digest_of, document_of, read_page
 from lightship.crawler.sources.records import BATCH, Record, Records
+from lightship.crawler.sources.watch import looks
 from lightship.doclog.database import Database
 from lightship.errors import InvalidDocumentError, InvalidInputError
 
 logger = logging.getLogger(__name__)
-
-POLL_SECONDS = 1.0
-SHARE = 0.1  # of the time that may go into looking for changes
 
 
 class FolderFeed:
@@ -46,8 +43,7 @@ class FolderFeed:
         """Read and watch until `stop` is set. Raises what Records raises."""
         self._stamps = self._records.stamps()
         first = True
-        while not stop.is_set():
-            began = time.monotonic()
+        for _ in looks(self._records, stop):
             if os.path.isdir(self._folder):
                 self._scan(stop)
             else:
@@ -55,7 +51,6 @@ class FolderFeed:
             if first and not stop.is_set():
                 set_idle(self._database, self._folder)
                 first = False
-            stop.wait(max(POLL_SECONDS, (time.monotonic() - began) / SHARE))
 
     def _scan(self, stop: threading.Event) -> None:
         """Put what is new or changed, delete what is gone."""

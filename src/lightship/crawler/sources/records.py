@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ class Records:
         self._appender = appender
         self._source = source
         self._batch: list[Record] = []
+        self.waited = 0.0  # seconds, for the log
         self.number, self.stamp = self._last_pass()
 
     def _last_pass(self) -> tuple[int, str | None]:
@@ -116,7 +118,7 @@ class Records:
         known = self._known(latest)
         changed = [record for url, record in latest.items() if known.get(url) != record.digest]
         self._doubt(changed, known)
-        refused = self._appender.put([Change.put(record.document) for record in changed])
+        refused = self._put([Change.put(record.document) for record in changed])
         for url, reason in refused.items():
             logger.warning("%s: %s refused by the log: %s", self._source, url, reason)
         kept = [record for url, record in latest.items() if url not in refused]
@@ -152,10 +154,17 @@ class Records:
         counted = sum(digest != _DOUBTFUL_NEW for digest in self._known(urls).values())
         with self._database.transaction() as db:
             db.execute(_DOUBT, (_DOUBTFUL, json.dumps(urls), _DOUBTFUL_NEW))
-        self._appender.put([Change.delete(url) for url in urls])
+        self._put([Change.delete(url) for url in urls])
         with self._database.transaction() as db:
             db.executemany("delete from records where url = ?", [(url,) for url in urls])
             count(db, self._source, found=-counted, fetched=-counted, deleted=len(urls))
+
+    def _put(self, changes: Sequence[Change]) -> dict[str, str]:
+        began = time.monotonic()
+        try:
+            return self._appender.put(changes)
+        finally:
+            self.waited += time.monotonic() - began
 
     def set_failed(self, failed: int) -> None:
         """Tell how many things of the source can't be read; they count as found too."""

@@ -1,0 +1,38 @@
+"""Serves an application from a thread of a program that has something else to do."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from lightship.program import listen
+from lightship.rpc.protocol import LimitedProtocol
+
+
+@contextlib.contextmanager
+def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, grace_seconds: int) -> Iterator[int]:
+    """Serve `app` on `address` (host:port) in a thread `name` as long as the context lasts; yields the port.
+
+    `tls` are `listener_options`. Requests under way at the end have `grace_seconds`.
+    Raises ConfigurationError when the address can't be listened on.
+    """
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    with listen(address) as listener:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
+            timeout_graceful_shutdown=grace_seconds, loop="uvloop", lifespan="off", **tls,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name=name)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
