@@ -1,4 +1,4 @@
-"""Every command of the tutorial is run, in its order; what needs a machine that is not here is marked, and compared."""
+"""Every command of the tutorial is run, in its order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from docker.compose import import_servers, with_compose
 from docker.conftest import Built
 from docker.daemon import docker
 from docker.kubernetes.cluster import running
+from docker.systemd import ARCHIVE, booted, load
 from docker.test_podman import CONFIGURATION
 from docker.tutorial import Reader, blocks, expected
 from lightship import __version__
-from lightship.cli.deploy import TARGETS
+from lightship.deploy.topology import Topology
 from support import ROOT, require
-from unit.deploy.deployments import topology_of
 from unit.deploy.test_compose import compose_program
 
 ENGLISH, CHINESE = (ROOT / "docs" / name for name in ("tutorial.md", "tutorial.zh.md"))
@@ -29,9 +29,6 @@ PORTS = (8080, 8081, 9090, 10000)
 NAMES = {"searchengine", "indexer", *(f"searchengine-{n}" for n in range(3)), *(f"indexer-{n}" for n in range(2))}
 PROJECT = "lightship-test"
 IN_A_REGISTRY = f"registry.example.org/lightship:{__version__}"
-REASONS = {
-    "Podman": "systemd as the first process, and Podman 5",
-}
 
 
 @pytest.fixture
@@ -75,7 +72,21 @@ def reader(built: Built, kubernetes: None, tmp_path: Path) -> Iterator[Reader]:
             subprocess.run(command, env=environment, capture_output=True, check=False)
 
 
-def test_every_command_runs_and_prints_what_stands_there(reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def machine(reader: Reader) -> Iterator[Reader]:
+    """Yield a reader in the same checkout on a machine with systemd and Podman 5."""
+    require("a machine with Podman 5 (.ci/machine makes it)", ARCHIVE.exists())
+    with booted(reader.folder) as container:
+        load(container, Topology().nats.image, Topology().proxy.image)
+        shell = ("docker", "exec", "--interactive", f"--workdir={reader.folder}", container.name, "bash")
+        inside = Reader(reader.folder, reader.environment, shell, "machine")
+        yield inside
+        inside.close()
+
+
+def test_every_command_runs_and_prints_what_stands_there(
+    reader: Reader, machine: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
     section, printed = "", ""
     for block in blocks(ENGLISH):
         if block.section != section:
@@ -85,19 +96,20 @@ def test_every_command_runs_and_prints_what_stands_there(reader: Reader, capsys:
             reader.start(block.text)
         elif block.kind == "sh":
             printed = reader.run(block.text)
+        elif block.kind == "sh systemd":
+            printed = machine.run(block.text)
         elif block.kind == "text":
             for line in expected(block.text):
                 assert line.search(printed), (
                     f"{line.pattern!r} is not in what was printed under {section!r}:\n{printed}"
                 )
         else:
-            assert (block.kind, section in REASONS) == ("sh machine", True), (
-                "a block that nobody runs, without a reason"
-            )
+            raise AssertionError(f"a block of a kind that nobody runs: {block.kind}")
     assert section == "Kubernetes"  # the last one with commands
     with capsys.disabled():
-        slowest = sorted(reader.seconds.items(), key=lambda item: -item[1])[:6]
-        print(f"\ntutorial: {len(reader.seconds)} blocks in {sum(reader.seconds.values()):.0f} s; the slowest:")
+        timed = [*reader.seconds.items(), *machine.seconds.items()]
+        slowest = sorted(timed, key=lambda item: -item[1])[:6]
+        print(f"\ntutorial: {len(timed)} blocks in {sum(seconds for _, seconds in timed):.0f} s; the slowest:")
         print("\n".join(f"{seconds:5.0f} s  {first[:70]}" for first, seconds in slowest))
 
 
@@ -106,16 +118,6 @@ def test_both_languages_have_the_same_commands() -> None:
     assert chinese == english
     assert len(english) > 20
     assert len({block.section for block in blocks(CHINESE)}) == len({block.section for block in blocks(ENGLISH)})
-
-
-@pytest.mark.parametrize("target", ["quadlet"])
-def test_what_is_not_run_is_what_a_deployment_prints(target: str) -> None:
-    """Its commands and names are those that `lightship deploy` writes, which tests/unit/deploy validates."""
-    section = {"quadlet": "Podman"}[target]
-    [text] = [block.text for block in blocks(ENGLISH) if block.kind == "sh machine" and block.section == section]
-    steps = TARGETS[target].next_steps(topology_of("production"), f"deploy/production/{target}", first=True)
-    commands = {step.partition("   #")[0] for step in steps}
-    assert set(text.splitlines()) <= commands
 
 
 def is_free(port: int) -> bool:

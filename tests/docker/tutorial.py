@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,11 @@ STOP_SECONDS = 20
 
 
 class Block(NamedTuple):
-    """One fenced block: `kind` is `sh` (run), `sh background` (run until the section ends), `sh machine` (not run) or `text`."""
+    """One fenced block.
+
+    `kind` is `sh` (run), `sh background` (run until the section ends), `sh systemd` (run on a machine with systemd)
+    or `text`.
+    """
 
     section: str
     kind: str
@@ -44,13 +48,15 @@ def expected(text: str) -> Iterator[re.Pattern[str]]:
 class Reader:
     """Terminals in a folder."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """Open the first terminal."""
-        self._folder, self._environment = folder, environment
-        self._log = folder.parent / "terminal.log"
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], shell: Sequence[str] = ("bash",), name: str = "terminal"
+    ) -> None:
+        """Open the first terminal, in which `shell` runs."""
+        self.folder, self.environment = folder, environment
+        self._log = folder.parent / f"{name}.log"
         with self._log.open("wb") as output:
             self._shell = subprocess.Popen(
-                ["bash"], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=output, stderr=output, text=True
+                shell, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=output, stderr=output, text=True
             )
         self._background = list[tuple[str, subprocess.Popen[bytes]]]()
         self._count = 0
@@ -76,9 +82,9 @@ class Reader:
 
     def start(self, text: str) -> None:
         """Run a block in a terminal of its own."""
-        with (self._folder.parent / "background.log").open("ab") as output:
+        with (self.folder.parent / "background.log").open("ab") as output:
             process = subprocess.Popen(
-                ["bash", "-c", f"exec {text}"], cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL,
+                ["bash", "-c", f"exec {text}"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         self._background.append((text, process))

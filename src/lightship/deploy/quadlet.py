@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from lightship.config import LOG_PASSWORD_VARIABLE
 from lightship.deploy.parts import DATA, USER, Part, parts, probe
 from lightship.deploy.render import haproxy_cfg, header, nats_conf
 from lightship.deploy.topology import Topology
@@ -18,8 +19,8 @@ Lines = list[tuple[str, object]]
 def render(topology: Topology) -> dict[str, str]:
     """Return the text of each file, by its name."""
     found, project = parts(topology), topology.project
-    files = {f"{project}.network": _unit(topology, "", {"Network": []})}
-    files |= {_volume(project, part): _unit(topology, "", {"Volume": []}) for part in found if part.volume}
+    files = {f"{project}.network": _unit(topology, {"Network": []})}
+    files |= {_volume(project, part): _unit(topology, {"Volume": []}) for part in found if part.volume}
     files |= {f"{project}-{part.name}.container": _container(topology, part) for part in found}
     files["haproxy.cfg"] = haproxy_cfg(topology, TARGET)
     if topology.log:
@@ -76,7 +77,14 @@ def _container(topology: Topology, part: Part) -> str:
     ]  # fmt: skip
     service: Lines = [("Restart", "always"), ("TimeoutStartSec", 300), ("TimeoutStopSec", part.grace + 10)]
     install: Lines = [("WantedBy", "multi-user.target default.target")]
-    return _unit(topology, part.name, {"Container": lines, "Service": service, "Install": install})
+    unit: Lines = [("Description", f"Lightship {topology.environment}: {part.name}"), *_after(topology, part)]
+    return _unit(topology, {"Unit": unit, "Container": lines, "Service": service, "Install": install})
+
+
+def _after(topology: Topology, part: Part) -> Lines:
+    """Return what has a part of ours stop before the log does, which it tells that it stops: or it would wait to be killed."""
+    servers = range(topology.log if part.ours and LOG_PASSWORD_VARIABLE in part.secrets else 0)
+    return [("After", " ".join(f"{topology.project}-nats-{number}.service" for number in servers))] if servers else []
 
 
 def _arguments(part: Part) -> Iterable[str]:
@@ -90,7 +98,8 @@ def _arguments(part: Part) -> Iterable[str]:
 def _health(part: Part) -> Lines:
     if not part.health:
         return []
-    command = json.dumps(["CMD", *probe(part.health)], separators=(",", ":"))  # a list: the image has no shell
+    # A list, as the image has no shell; without "CMD", with which Podman takes the whole list for the program's name
+    command = json.dumps(probe(part.health), separators=(",", ":"))
     return [
         ("HealthCmd", command), ("HealthInterval", "5s"), ("HealthTimeout", "5s"), ("HealthRetries", 3),
         ("HealthStartPeriod", "60s"),
@@ -103,10 +112,8 @@ def _mount(source: str, target: str) -> str:
     return f"{source}:{target}:{options}".replace("%", "%%")
 
 
-def _unit(topology: Topology, part: str, sections: Mapping[str, Lines]) -> str:
+def _unit(topology: Topology, sections: Mapping[str, Lines]) -> str:
     blocks = [f"# {header(topology, TARGET)}"]
-    if part:
-        blocks.append(f"[Unit]\nDescription=Lightship {topology.environment}: {part}")
     blocks += [
         "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in lines)]) for name, lines in sections.items()
     ]

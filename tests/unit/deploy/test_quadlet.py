@@ -60,9 +60,19 @@ def test_what_is_run_is_what_the_unit_says(tmp_path: Path) -> None:
         assert word in options
     assert options[options.index("--user") + 1] == "65532:65532"
     assert options[options.index("--cap-drop") + 1] == "all"
-    assert options[options.index("--health-cmd") + 1] == '["CMD","/lightship","probe","http://localhost:8080/readyz"]'
+    assert options[options.index("--health-cmd") + 1] == '["/lightship","probe","http://localhost:8080/readyz"]'
     assert str(tmp_path / "LIGHTSHIP_TOKEN.env") in options
     assert str(tmp_path / "LIGHTSHIP_LOG_PASSWORD.env") not in options
+
+
+def test_what_uses_the_log_stops_before_it(tmp_path: Path) -> None:
+    list(written(tmp_path, "production", "quadlet"))
+    services = generate(tmp_path)
+    for part in ("indexer-0", "standby-0-1", "crawler", "searchengine-0", "nats-0", "proxy"):
+        after = "After=" + " ".join(f"lightship-production-nats-{number}.service" for number in range(3))
+        assert (after in services[f"lightship-production-{part}.service"]) == (
+            part in ("indexer-0", "standby-0-1", "crawler")
+        )
 
 
 def test_words_arrive_as_they_are(tmp_path: Path) -> None:
