@@ -16,6 +16,13 @@ from lightship.errors import InvalidDocumentError, OutOfSpaceError, TooLargeErro
 from lightship.model import MAX_DOCUMENT_BYTES, PARTITIONS, Change, Document, partition_of
 
 
+def test_who_hurries_is_served_all_the_same(log: Log) -> None:
+    log.hurry()
+    (position,) = log.put([put("https://example.org/")])
+    assert [entry.url for entry in log.read(position.partition, 0)] == ["https://example.org/"]
+    assert log.span(position.partition).head >= position.sequence
+
+
 def test_stores_documents_whole(log: Log) -> None:
     documents = [
         Document(url="https://example.org/empty"),

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from contract.doclog_backends import shared_nats
 from contract.doclog_helpers import everything, put, urls
 from lightship.doclog import Log, open_log
-from lightship.doclog.jetstream import JetStreamLog, connection
+from lightship.doclog.jetstream import LEASE_SECONDS, JetStreamLog, connection
+from lightship.doclog.jetstream.connection import ANSWER_SECONDS, HURRY_SECONDS
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.trouble import Again
 from lightship.doclog.jetstream.writer import Writer
@@ -280,6 +282,32 @@ def test_a_server_that_is_away_for_too_long_is_told(one: Nats, monkeypatch: pyte
     log.close()
     with pytest.raises(UnavailableError, match=r"no server of the log .* answers"):
         open_log(one.url("log"))
+
+
+def test_who_hurries_does_not_wait_for_servers_that_are_away(one: Nats) -> None:
+    log = open_log(one.url("log"))
+    one.kill()
+    with ThreadPoolExecutor(3) as threads:
+        uses = [
+            threads.submit(use)
+            for use in (lambda: log.put([put("https://example.org/")]), lambda: log.read(0, 0), lambda: log.span(0))
+        ]
+        assert not wait(uses, 0.5).done
+        log.hurry()
+        assert not wait(uses, HURRY_SECONDS + ANSWER_SECONDS + 2).not_done
+    assert {type(use.exception()) for use in uses} == {UnavailableError}
+    log.close()
+
+
+def test_who_asks_for_a_lease_is_told_soon_that_nobody_answers(one: Nats) -> None:
+    log = open_log(one.url("log"))
+    assert log.acquire("shard", "one", 1)
+    one.kill()
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="did not answer for 2 s"):
+        log.acquire("shard", "one", 1)
+    assert time.monotonic() - began < 2 * LEASE_SECONDS
+    log.close()
 
 
 def test_a_lease_is_not_taken_over_an_outage(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
@@ -21,9 +21,9 @@ from lightship.crawler.sources.feeds import Feed, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
-from lightship.doclog import open_log
+from lightship.doclog import DocumentLog, open_log
 from lightship.doclog.database import Database
-from lightship.errors import ConfigurationError
+from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
 from lightship.program import run_program, stop_on_signals
 from lightship.tls import listener_options, trust, trusted
 
@@ -56,7 +56,7 @@ def crawl(arguments: Sequence[str]) -> None:
     logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2])
     try:
         with answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)):
-            _run(_feeds(settings, database, Appender(log, stop), sources, share), stop)
+            _run(_feeds(settings, database, Appender(log, stop), sources, share), stop, log)
     finally:
         progress = read_progress(settings.data)
         database.close()
@@ -77,15 +77,31 @@ def _feeds(
     return feeds
 
 
-def _run(feeds: Sequence[Feed], stop: threading.Event) -> None:
-    """Run each feed in its thread until `stop`; one that fails stops all, and its error is raised."""
+def _run(feeds: Sequence[Feed], stop: threading.Event, log: DocumentLog) -> None:
+    """Run each feed in its thread until `stop`; one that fails stops all, and its error is raised.
+
+    What the log could not take before the end is in doubt, and is read and put again at the next start.
+    """
+    stopped: set[Future[None]] = set()  # those that ended since they had to
+
+    def note(feed: Future[None]) -> None:
+        if stop.is_set():
+            stopped.add(feed)
+        stop.set()
+
     with ThreadPoolExecutor(max(1, len(feeds)), "feed") as threads:
         running = [threads.submit(feed.run, stop) for feed in feeds]
         for feed in running:
-            feed.add_done_callback(lambda _: stop.set())
+            feed.add_done_callback(note)
         stop.wait()
+        log.hurry()
     for feed in running:
-        feed.result()
+        try:
+            feed.result()
+        except (UnavailableError, OutOfSpaceError) as error:
+            if feed not in stopped:
+                raise
+            logger.warning("the log did not take all that was read, the next start does it again: %s", error)
 
 
 def _lock(folder: str) -> TextIO:

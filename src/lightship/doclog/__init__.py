@@ -78,6 +78,9 @@ class DocumentLog(Protocol):
     def prune(self, partition: int, upto: int) -> int:
         """Forget the deletes of `partition` up to sequence `upto`, raising the floor first; return how many."""
 
+    def hurry(self) -> None:
+        """From now on be patient for a few seconds only: the program stops. Callable from any thread."""
+
     def close(self) -> None:
         """Release what the log holds open."""
 

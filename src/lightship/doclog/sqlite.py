@@ -133,6 +133,9 @@ class SqliteLog:
             floor = "coalesce((select sequence from floors where partition = ?), 0)"
             return Span(*db.execute(f"select id, {floor}, head from log", (partition,)).get)
 
+    def hurry(self) -> None:
+        """Change nothing: a file is at hand, or it is not."""
+
     def prune(self, partition: int, upto: int) -> int:
         """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         with self._database.transaction() as db:

@@ -55,6 +55,7 @@ def _main(arguments: list[str]) -> None:
         stack.enter_context(
             taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics, shard=turns.status)
         )
+        stack.callback(log.hurry)
         if not settings.log:
             clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
             clock.start()

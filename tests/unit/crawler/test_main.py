@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from lightship.crawler.progress import Progress, read_progress
+from lightship.crawler.store import open_store
+from lightship.doclog import open_log
+from mockweb.crawling import entries
 from mockweb.site import MockSite
+from nats_servers import running
 from support import Program, wait_until
 
 
@@ -22,6 +27,35 @@ def test_all_kinds_of_sources_together(site: MockSite, tmp_path: Path, spawn: Ca
     assert second.process.wait(20) == 1
     assert "another crawler works in data" in second.output
     assert program.stop() == 0
+
+
+def test_it_stops_soon_while_the_log_is_away_and_loses_nothing(tmp_path: Path, spawn: Callable[..., Program]) -> None:
+    lines = tmp_path / "b.jsonl"
+    lines.write_text('{"url": "https://ex.org/a"}\n')
+    with running(tmp_path) as nats:
+        arguments = ("crawler", f"-log={nats.url('log')}", "-data=data", "b.jsonl")
+        program = spawn(*arguments)
+        wait_until(lambda: read_progress(str(tmp_path / "data")).idle, 20, "the first pass is complete")
+        nats.kill()
+        lines.write_text('{"url": "https://ex.org/a"}\n{"url": "https://ex.org/b"}\n')
+        wait_until(lambda: doubtful(tmp_path / "data"), 10, "the log is asked to take it")
+        assert program.stop(10) == 0
+        assert "the next start does it again" in program.output
+        nats.start()
+        program = spawn(*arguments)
+        wait_until(lambda: read_progress(str(tmp_path / "data")).put == 2, 20, "it is put")
+        assert program.stop() == 0
+        with contextlib.closing(open_log(nats.url("log"))) as log:
+            assert {url for url, entry in entries(log).items() if entry.document} == {
+                "https://ex.org/a",
+                "https://ex.org/b",
+            }
+
+
+def doubtful(data: Path) -> bool:
+    """Tell whether the crawler has noted that the log may have something that it does not know of."""
+    with contextlib.closing(open_store(str(data))) as store, store.access() as db:
+        return bool(db.execute("select exists (select 1 from records where digest = x'')").get)
 
 
 def test_progress_of_nothing_is_zeros(tmp_path: Path) -> None:

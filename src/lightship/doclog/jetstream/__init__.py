@@ -145,7 +145,7 @@ class JetStreamLog:
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""
-        return self._connection.run(self._leases.acquire(name, owner, seconds))
+        return self._promptly(self._leases.acquire(name, owner, seconds), max(LEASE_SECONDS, seconds / 2))
 
     def renew(self, lease: Lease, seconds: float) -> bool:
         """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
@@ -177,6 +177,10 @@ class JetStreamLog:
     def remove(self, box: str, upto: int) -> None:
         """Remove letters of `box` (see Mailboxes)."""
         self._connection.run(self._mail.remove(box, upto))
+
+    def hurry(self) -> None:
+        """From now on be patient for HURRY_SECONDS only (see DocumentLog)."""
+        self._connection.hurry()
 
     def close(self) -> None:
         """Close the connection; whoever waits is told."""

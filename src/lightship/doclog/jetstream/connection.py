@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import math
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -31,6 +32,7 @@ logger = logging.getLogger("log")
 
 ANSWER_SECONDS = 2.0  # a request that was lost in a restart is repeated after this long
 RETRY_SECONDS = 0.1
+HURRY_SECONDS = 2.0  # the patience of a program that stops
 BUFFER_BYTES = 64 << 20  # of what is not sent yet
 
 T = TypeVar("T")
@@ -74,6 +76,7 @@ class Connection:
         self._tls = tls
         self._client: Client | None = None
         self._closing = False
+        self._hurried = math.inf  # by the loop's clock, when patience ends
         self._requests = Requests()
         self._listening: tuple[str, Callable[[bytes], None], Callable[[], None]] | None = None
         self._trouble = ""  # the last, for messages
@@ -112,6 +115,10 @@ class Connection:
 
     def _closed_error(self) -> UnavailableError:
         return UnavailableError(f"the log {self.address} is closed")
+
+    def hurry(self) -> None:
+        """Let nobody wait for longer than HURRY_SECONDS from now on. Callable from any thread."""
+        self._hurried = min(self._hurried, self._loop.time() + HURRY_SECONDS)
 
     @property
     def max_payload(self) -> int:
@@ -256,7 +263,8 @@ class Connection:
 
         Raises UnavailableError after that, ConfigurationError when the server does not allow it.
         """
-        deadline = self._loop.time() + PATIENCE
+        began = self._loop.time()
+        deadline = began + PATIENCE
         denials = self._denials
         while True:
             try:
@@ -268,9 +276,9 @@ class Connection:
                 raise ConfigurationError(
                     f"the log {self.address} does not allow its user this: {self._trouble}; see docs/operating.md"
                 )
-            if self._loop.time() > deadline:
+            if (now := self._loop.time()) > min(deadline, self._hurried):
                 raise UnavailableError(
-                    f"the log {self.address} did not answer for {PATIENCE:.0f} s: {reason}"
+                    f"the log {self.address} did not answer for {now - began:.0f} s: {reason}"
                     f" {self._trouble}; look at its servers, and try again"
                 )
             await asyncio.sleep(RETRY_SECONDS)
