@@ -60,6 +60,23 @@ class Truth:
                 told.append(f"{url} has version {version}, not {final[url]}")
         return told + [f"{url} is lost: version {version}" for url, version in final.items() if url not in seen]
 
+    def lacks(self, found: Iterable[tuple[str, int]], acknowledged: Mapping[str, int]) -> list[str]:
+        """Return in words how (url, version) of all that a replica finds lacks what was `acknowledged` (versions by url).
+
+        Anything that was sent later may be there too, or not yet.
+        """
+        told, seen = list[str](), dict[str, int]()
+        for url, version in found:
+            if url in seen:
+                told.append(f"{url} is there twice: versions {seen[url]} and {version}")
+            seen[url] = version
+        for url, least in acknowledged.items():
+            version = seen.get(url, 0)
+            since = self.versions[url][least:]
+            if (version < least or not self.versions[url][version]) if version else all(since):
+                told.append(f"{url} has version {version}, though version {least} was acknowledged")
+        return told
+
 
 class Witness:
     """What one replica has shown so far: time must not go backwards on it."""

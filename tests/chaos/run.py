@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import aiohttp
 
@@ -18,11 +19,21 @@ from chaos.model import Truth
 from chaos.node import Node
 from chaos.writing import CONNECT_TIMEOUT, TIMEOUT, FileWriter, Intakes, Pace, Writer
 
-DOCUMENTS, CRAWLED, WRITERS = 4000, 300, 400  # so many that those who wait for what is broken are not the most
+DOCUMENTS, CRAWLED, WRITERS = 6000, 300, 600  # so many that those who wait for what is broken are not the most
 CHANGES, CRAWLED_CHANGES, QUERIES = 190.0, 10.0, 50.0  # a second; queries to each replica
 CALM_SECONDS = 3.0  # of load before the first fault
 CRAWL_SECONDS = 60.0
 SETTLE_SECONDS = 10.0  # from the healing to all acknowledged changes on all replicas
+
+
+Compare = Callable[[Sequence[tuple[str, int]]], list[str]]  # says how what a replica finds (url, version) is not right
+
+
+class Settled(NamedTuple):
+    """How the replicas differed from the truth when they were read last, and when that began."""
+
+    began: float
+    different: list[str]
 
 
 @dataclass
@@ -84,15 +95,15 @@ class Run:
             self._began = time.monotonic()
             await self._break()
             healed = time.monotonic()
-            crawler_log = self._cluster.crawler.output
+            earlier = dict(self._truth.acknowledged)
             self._stop.set()
-            await asyncio.gather(*writing)
-            written = time.monotonic()
-            await self._wait_for_crawler(len(crawler_log))
-            acknowledged = time.monotonic()
+            caught_up, (written, acknowledged) = await asyncio.gather(
+                self._settle(lambda found: self._truth.lacks(found, earlier), healed + self._settle_seconds),
+                self._end(writing),
+            )
             outcome = Outcome()
-            outcome.different = await self._settle(acknowledged + self._settle_seconds)
-            settled = time.monotonic()
+            settled = await self._settle(self._truth.differences, acknowledged + self._settle_seconds)
+            outcome.different = [*caught_up.different, *settled.different]
             stop_asking.set()
             await asyncio.gather(*asking)
         finally:
@@ -108,11 +119,20 @@ class Run:
             f"a change took {_spread(intakes.latencies)}; refused or failed, and sent again: {intakes.failures}",
             *self._told_by_askers(),
             f"replicas were ready again within {max(self._live.recoveries, default=0.0):.1f} s of a fault's end",
-            f"after the healing: all sent in {written - healed:.1f} s, crawled in {acknowledged - healed:.1f} s",
-            f"and all right in {settled - healed:.1f} s",
+            f"what was acknowledged before the healing was right everywhere {caught_up.began - healed:.1f} s after it",
+            f"the last change was acknowledged by an intake {written - healed:.1f} s after it, crawled {acknowledged - healed:.1f} s",
+            f"after it; all was right {settled.began - acknowledged:.1f} s later",
         ]
         self._judge(outcome, intakes)
         return outcome
+
+    async def _end(self, writing: Sequence[asyncio.Task[None]]) -> tuple[float, float]:
+        """Return when the last change was acknowledged by an intake, and when the crawler had read its file."""
+        crawler_log = self._cluster.crawler.output
+        await asyncio.gather(*writing)
+        written = time.monotonic()
+        await self._wait_for_crawler(len(crawler_log))
+        return written, time.monotonic()
 
     async def _break(self) -> None:
         for when, what, fault in moments(self._faults):
@@ -137,26 +157,23 @@ class Run:
             assert time.monotonic() < deadline, f"the crawler did not read its file within {CRAWL_SECONDS:g} s"
             await asyncio.sleep(0.1)
 
-    async def _settle(self, deadline: float) -> list[str]:
-        """Return how the replicas differ from the truth at the deadline; none as soon as none did.
+    async def _settle(self, compare: Compare, deadline: float) -> Settled:
+        """Return how the replicas differ from the truth at the deadline; nothing as soon as none did.
 
         Reading everything takes a second or more: what counts is when it began.
         """
-        return [
-            told
-            for each in await asyncio.gather(*(self._compare(asker, deadline) for asker in self.askers))
-            for told in each
-        ]
+        compared = await asyncio.gather(*(self._compare(asker, compare, deadline) for asker in self.askers))
+        return Settled(max(each.began for each in compared), [told for each in compared for told in each.different])
 
-    async def _compare(self, asker: Asker, deadline: float) -> list[str]:
+    async def _compare(self, asker: Asker, compare: Compare, deadline: float) -> Settled:
         while True:
-            started = time.monotonic()
+            began = time.monotonic()
             try:
-                told = self._truth.differences(await asker.read_all())
+                told = compare(await asker.read_all())
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 told = [repr(error)]
-            if not told or started > deadline:
-                return [f"{asker.name}: {each}" for each in told]
+            if not told or began > deadline:
+                return Settled(began, [f"{asker.name}: {each}" for each in told])
             await asyncio.sleep(0.2)
 
     def _told_by_askers(self) -> Iterator[str]:

@@ -39,6 +39,21 @@ def test_a_document_that_nobody_put_is_noticed() -> None:
     assert "is back" in truth_of().differences([(URL, 1)])[0]
 
 
+@pytest.mark.parametrize(
+    ("found", "right"),
+    [((2,), True), ((5,), True), ((), True), ((1,), False), ((3,), False), ((4,), False), ((2, 5), False)],
+)
+def test_what_was_acknowledged_at_a_time_is_there_or_something_later(found: tuple[int, ...], right: bool) -> None:
+    truth = truth_of(True, True, False, False, True)
+    assert (truth.lacks([(URL, version) for version in found], {URL: 2}) == []) is right
+
+
+def test_what_was_acknowledged_last_is_there_or_gone() -> None:
+    assert truth_of(True, True).lacks([], {URL: 2})
+    assert truth_of(True, False).lacks([(URL, 1)], {URL: 2})
+    assert not truth_of(True, False).lacks([], {URL: 2})
+
+
 def test_a_url_has_one_change_under_way() -> None:
     truth = Truth()
     truth.send(URL, put=True)
