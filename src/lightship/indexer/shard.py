@@ -86,7 +86,8 @@ class Shard:
         self._behind = {p: log.span(p).head for p in self._partitions}
         self._segments: list[Segment] = []
         self._generation = 0
-        self._published_state: object = None
+        self._published_state: object = None  # what is looked at to see whether anything may have changed
+        self._content: object = None  # what was published
         self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
@@ -222,10 +223,12 @@ class Shard:
             logger.info("caught up with the log: replayed %d changes in %.2f s", self.applied, seconds)
         if changed:
             self._segments = self._take()
-            self._generation += 1
+            content = self._segments, dict(self._sequences), self._hold.coming
+            changed = content != self._content  # a merge that ended between the looks was published already
+            self._generation += changed
+            self._published_state, self._content = state, content
         manifest = self._manifest()
         if changed:
-            self._published_state = state
             write_atomically(self._manifest_path, msgspec.json.encode(manifest))
             self._snapshots.drop_others(manifest.wanted.keys() | self._hold.names)
         self._published_at = time.monotonic()

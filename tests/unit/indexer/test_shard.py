@@ -264,6 +264,21 @@ def test_new_changes_do_not_keep_it_from_publishing(indexed: Indexed) -> None:
     assert indexed.published
 
 
+def test_the_same_files_are_no_new_generation(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge may end between the look whether files changed and the look which ones there are: then the next look sees nothing new."""
+    shard = indexed.start()
+    monkeypatch.setattr(shard._snapshots, "changed", object)
+    versions = []
+    for number in (1, 2):
+        indexed.put(number)
+        shard._read_round(STOPPED)
+        shard._commit()
+        versions.append(indexed.published[-1].version)
+        shard._publish_snapshot()
+        assert indexed.published[-1].version == versions[-1]
+    assert versions[0] < versions[1]
+
+
 def test_generations_grow_when_files_change_and_only_then(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
     shard = indexed.start()
     monkeypatch.setattr(segments, "KEEP_SECONDS", 0.0)
