@@ -18,10 +18,9 @@ from typing import NamedTuple
 from bench.cluster import free_ports
 from bench.progress import wait_until
 from bench.report import Figure, Report, keep
-from bench.sites import SITES, answers, find_nginx, root_of
+from bench.sites import SITES, answers, chosen, find_nginx, root_of
 from lightship.crawler.progress import read_progress
 from lightship.doclog import open_log
-from lightship.errors import ConfigurationError
 from lightship.program import run_program
 
 MANY = 3
@@ -51,9 +50,7 @@ def main() -> None:
 
 def compare(arguments: list[str]) -> None:
     """Crawl what `arguments` name, twice. Raises ConfigurationError."""
-    if not arguments or arguments[0].startswith("-"):
-        raise ConfigurationError(f"give a folder, and packages of {', '.join(SITES)}, or none for all")
-    folder, names = Path(arguments[0]).resolve(), arguments[1:] or list(SITES)
+    folder, names = chosen(arguments)
     roots = {name: root_of(folder, name) for name in names}
     (port,) = free_ports(1)
     addresses = {name: f"127.0.2.{number}:{port}" for number, name in enumerate(names, 1)}
@@ -105,8 +102,7 @@ def listens(address: str) -> bool:
 def crawl(sources: Sequence[str], count: int, data: Path) -> Crawled:
     """Crawl `sources` with `count` crawlers until the first pass of each is complete."""
     began = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        output = stack.enter_context((data / "output").open("wb"))
+    with (data / "output").open("wb") as output:
         command = [sys.executable, "-m", "lightship.crawler.main", f"-log=sqlite://{data}/log.sqlite", "-per-host=8"]
         crawlers = [
             subprocess.Popen(
@@ -137,5 +133,4 @@ def idle(data: Path, count: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, "tests")
     main()

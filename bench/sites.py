@@ -76,9 +76,7 @@ def main() -> None:
 
 def sites(arguments: list[str]) -> None:
     """Crawl what `arguments` name. Raises ConfigurationError."""
-    if not arguments or arguments[0].startswith("-"):
-        raise ConfigurationError(f"give a folder, and packages of {', '.join(SITES)}, or none for all")
-    folder, names = Path(arguments[0]).resolve(), arguments[1:] or list(SITES)
+    folder, names = chosen(arguments)
     nginx = find_nginx()
     figures: list[Figure] = []
     print(
@@ -89,6 +87,13 @@ def sites(arguments: list[str]) -> None:
             found = crawl(f"{address}/{SITES[name][1]}", Path(data))
         figures += tell(name, root_of(folder, name), found)
     keep(Report("sites", figures), Path("bench/results/latest.json"), {})
+
+
+def chosen(arguments: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder and the packages that a command line names; raises ConfigurationError."""
+    if not arguments or arguments[0].startswith("-"):
+        raise ConfigurationError(f"give a folder, and packages of {', '.join(SITES)}, or none for all")
+    return Path(arguments[0]).resolve(), arguments[1:] or list(SITES)
 
 
 def find_nginx() -> str:
@@ -105,6 +110,7 @@ def root_of(folder: Path, name: str) -> Path:
         with tempfile.TemporaryDirectory() as temporary:
             subprocess.run(["apt-get", "--quiet", "download", name], cwd=temporary, check=True, stdout=sys.stderr)
             (package,) = Path(temporary).glob("*.deb")
+            folder.mkdir(parents=True, exist_ok=True)  # which dpkg does not
             subprocess.run(["dpkg", "-x", package, folder / name], check=True)
     return root
 
