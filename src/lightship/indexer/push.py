@@ -26,7 +26,7 @@ from lightship.rpc.messages import Installed, Missing
 logger = logging.getLogger("indexer.push")
 
 LOOK_UP_SECONDS = 1.0  # between two look-ups of the searchengines' names
-RETRY_SECONDS = 0.5
+RETRY_SECONDS = 0.25
 SLOW_SECONDS = 0.5  # pushes that take longer are logged: freshness waits for them
 FILES_AT_ONCE = 4
 # Bytes a second at which what is coming is sent to each replica: nothing waits for it, and disks and processors are to have room
@@ -49,6 +49,7 @@ class _Replica:
     lacks: frozenset[str] = frozenset()  # of the files that are coming with the manifest that it has
     ahead: asyncio.Task[None] | None = None
     trouble: str = "not yet"  # why it has not what it should have; empty when it has
+    unreached: bool = False  # nobody listens there: it may be about to start
 
 
 class Pusher:
@@ -144,6 +145,8 @@ class Pusher:
                 if replica.trouble:
                     metrics.FAILURES.labels(address).inc()
                     await asyncio.sleep(RETRY_SECONDS)
+                    if replica.unreached:  # what answered with an error is asked again when there is something new
+                        replica.changed.set()
         finally:
             if replica.ahead:
                 replica.ahead.cancel()
@@ -154,7 +157,7 @@ class Pusher:
 
     async def _try_update(self, replica: _Replica) -> str:
         """Push the newest manifest; return what is wrong, or an empty string."""
-        manifest = self._manifest
+        manifest, replica.unreached = self._manifest, False
         if manifest is None:
             return ""
         try:
@@ -167,6 +170,7 @@ class Pusher:
         except FileNotFoundError:
             return ""  # a newer generation took its place meanwhile: it comes next
         except TROUBLE as error:
+            replica.unreached = isinstance(error, aiohttp.ClientConnectorError)
             return words(error)
         except (
             Exception

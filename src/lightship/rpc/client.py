@@ -8,7 +8,8 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -82,7 +83,8 @@ class RpcClient:
         """Send `file`, which is at `path`, at `pace` bytes a second at the most."""
         query = {"layout": manifest.layout.name, "digest": file.digest, "size": str(file.size)}
         seconds = CALL_SECONDS + file.size / SLOWEST_LINK
-        await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", _chunks(path, pace), seconds, query)
+        target = f"/rpc/v1/shards/{manifest.shard}/files/{file.name}"
+        await self._put(target, _chunks(path, pace), seconds, query, file.size)
 
     async def fetch_file(self, manifest: Manifest, file: File, source: str) -> None:
         """Have it fetch `file` from the searchengine at `source` (like http://10.0.0.8:8080)."""
@@ -160,16 +162,26 @@ class RpcClient:
         timeout = aiohttp.ClientTimeout(total=seconds, sock_read=CALL_SECONDS)
         return self._call("GET", path, {"layout": layout.name}, timeout=timeout)
 
-    async def _put(self, path: str, body: Any, seconds: float, query: dict[str, str]) -> tuple[int, bytes]:
-        async with self._call("PUT", path, query, data=body, timeout=aiohttp.ClientTimeout(total=seconds)) as response:
+    async def _put(
+        self, path: str, body: Any, seconds: float, query: dict[str, str], size: int | None = None
+    ) -> tuple[int, bytes]:
+        """Send `body`; one that comes in pieces is not framed piece by piece when its `size` is known."""
+        headers = {} if size is None else {"Content-Length": str(size)}
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        async with self._call("PUT", path, query, headers, data=body, timeout=timeout) as response:
             return response.status, await _read(response, _MAX_ANSWER)
 
     @contextlib.asynccontextmanager
     async def _call(
-        self, method: str, path: str, query: dict[str, str], **options: Any
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        headers: Mapping[str, str] = MappingProxyType({}),
+        **options: Any,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = self._base.with_path(path).with_query(query)
-        headers = authorization(self._token, method, url.raw_path_qs)
+        headers = {**headers, **authorization(self._token, method, url.raw_path_qs)}
         call = self._session.request(
             method, url, headers=headers, allow_redirects=False, ssl=trusted() or True, server_hostname=self._name,
             **options,
@@ -239,6 +251,6 @@ async def _chunks(path: str, pace: float) -> AsyncIterator[bytes]:
     due = time.monotonic()
     with open(path, "rb") as file:
         while chunk := file.read(_CHUNK):
-            yield chunk
             due += len(chunk) / pace
             await asyncio.sleep(max(0.0, due - time.monotonic()))
+            yield chunk  # after its pause: with the last one the call is over

@@ -1,0 +1,33 @@
+"""A thread's work behind the back of an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from anyio.to_thread import run_sync
+
+
+class Behind:
+    """One blocking call at a time, in a thread, while its caller goes on; what it raises comes with the next wait for it."""
+
+    _task: asyncio.Task[None] | None = None
+
+    async def run(self, call: Callable[[], None]) -> None:
+        """Wait for the call before, and begin this one."""
+        await self.wait()
+        self._task = asyncio.create_task(run_sync(call))
+
+    async def wait(self) -> None:
+        """Return when the call has ended; raises what it raised."""
+        await self.settle()
+        if self._task is not None:
+            task, self._task = self._task, None
+            task.result()
+
+    async def settle(self) -> None:
+        """Return when the call has ended, however it did."""
+        if self._task is not None:
+            await asyncio.wait(
+                [self._task]
+            )  # a cancelled caller would cancel the task itself, and the thread would go on
