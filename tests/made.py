@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import os
 import random
 import re
 import socket
@@ -146,6 +147,16 @@ def push(store: Store, *made: MadeShard) -> None:
 def urls(replica: Replica, query: str, **more: Any) -> list[str]:
     """Return the urls that a search finds, best first."""
     return [hit.url for hit in ask(replica, query, **more).hits]
+
+
+def found_pages(store: Store) -> list[str]:
+    """Return the numbers of the pages that a replica started now finds."""
+    return sorted(url.rpartition("/")[2] for url in urls(Replica(store), "page", size=100))
+
+
+def stored_files(store: Store, layout: str = "s1v1") -> set[str]:
+    """Return the names of the segments' files in a layout's folder."""
+    return {name for name in os.listdir(store.layout_folder(layout)) if len(name.partition(".")[0]) == 32}
 
 
 def ask(replica: Replica, query: str, **more: Any) -> Answer:

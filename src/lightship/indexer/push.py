@@ -216,7 +216,13 @@ class Pusher:
             async with gate:
                 await self._send(replica, manifest, file)
 
-        await asyncio.gather(*(send(file) for file in files))
+        tasks = [asyncio.create_task(send(file)) for file in files]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # when one fails all are sent again: none is to go on beside that
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send(self, replica: _Replica, manifest: Manifest, file: File, pace: float = math.inf) -> None:
         """Let `replica` have `file`: from a peer of its, or from here, at `pace` bytes a second at the most."""

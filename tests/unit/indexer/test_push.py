@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lightship.errors import SupersededError
+from lightship.errors import SupersededError, UnavailableError
 from lightship.indexer import feed
 from lightship.indexer import push as module
 from lightship.indexer.metrics import render_metrics
@@ -92,6 +92,37 @@ def test_one_that_comes_later_is_reached_without_another_offer(made: MadeShard, 
         wait_until(lambda: once in render_metrics()[0].decode(), 10, "tried while nobody listens")
         with served(tmp_path / "late", port=port) as caller:
             serves(caller, 1)
+
+
+def test_when_one_file_fails_no_other_goes_on_beside_the_next_try(
+    made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = made.manifest()
+    running: list[str] = []
+    most, tries = 0, 0
+
+    async def put_file(_: RpcClient, __: Manifest, file: File, *___: object) -> None:
+        nonlocal most, tries
+        running.append(file.name)
+        most = max(most, len(running))
+        try:
+            if file.name != min(manifest.files):
+                await asyncio.Event().wait()
+            tries += 1
+            raise UnavailableError("not this one")
+        finally:
+            running.remove(file.name)
+
+    monkeypatch.setattr(RpcClient, "put_file", put_file)
+    with served(tmp_path / "picky") as caller, pushing(made, caller.port) as pusher:
+
+        def tried() -> bool:
+            pusher.offer(manifest)
+            return tries > 2
+
+        wait_until(tried, 10, "three tries")
+    assert len(manifest.files) > module.FILES_AT_ONCE >= most
+    assert not running
 
 
 def test_one_that_never_answers_delays_no_other(made: MadeShard, tmp_path: Path) -> None:

@@ -20,29 +20,11 @@ from lightship.manifest import File, Manifest
 from lightship.rpc.messages import Installed
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
-from made import MadeShard, page, push, urls
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MadeShard:
-    return MadeShard(tmp_path / "0").put(page(1))
+from made import MadeShard, found_pages, page, push, stored_files
 
 
 def folder_of(store: Store) -> Path:
     return Path(store.layout_folder("s1v1"))
-
-
-def files(store: Store) -> set[str]:
-    return {name for name in os.listdir(folder_of(store)) if len(name.partition(".")[0]) == 32}
-
-
-def found(store: Store) -> list[str]:
-    return sorted(url.rpartition("/")[2] for url in urls(Replica(store), "page", size=100))
 
 
 def install(store: Store, made: MadeShard) -> Manifest:
@@ -85,9 +67,9 @@ def test_what_is_made_durable_while_others_make_more_of_it_durable_goes_not_back
 
     monkeypatch.setattr("lightship.index.durable.sync", overtaken)
     store.make_durable()
-    assert durable.durable_names(str(folder_of(store))) <= files(store)
+    assert durable.durable_names(str(folder_of(store))) <= stored_files(store)
     lose(folder_of(store) / "meta.json")
-    assert found(restarted(store)) == ["1"]
+    assert found_pages(restarted(store)) == ["1"]
 
 
 def test_a_disk_that_is_full_for_the_note_of_what_is_durable_stops_no_commit(
@@ -118,7 +100,7 @@ def test_a_disk_that_is_full_for_the_note_of_what_is_durable_stops_no_commit(
         patch.setattr("builtins.open", full)
         store.make_durable()
     install(store, made.put(page(3)))
-    assert found(store) == ["1", "2", "3"]
+    assert found_pages(store) == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("content", [b"", bytes(50)])
@@ -148,9 +130,9 @@ def test_a_power_loss_in_the_first_install_leaves_nothing_or_all_of_it(
             lose(path, content)
     again = restarted(store)
     manifest = again.manifest(0, "s1v1")
-    assert manifest is None or manifest.files.keys() <= files(again)
+    assert manifest is None or manifest.files.keys() <= stored_files(again)
     install(again, made)
-    assert found(again) == ["1"]
+    assert found_pages(again) == ["1"]
 
 
 def test_a_layout_that_was_moved_away_is_sent_again(store: Store, made: MadeShard) -> None:
@@ -160,7 +142,7 @@ def test_a_layout_that_was_moved_away_is_sent_again(store: Store, made: MadeShar
     again = restarted(store)
     assert not Replica(again).ready
     push(again, made)
-    assert found(again) == ["1"]
+    assert found_pages(again) == ["1"]
 
 
 def broken(made: MadeShard) -> tuple[Manifest, dict[str, bytes]]:
@@ -180,18 +162,18 @@ def test_nothing_is_kept_that_was_enclosed_with_a_manifest_that_is_refused(
     store: Store, made: MadeShard, tmp_path: Path
 ) -> None:
     push(store, made)
-    before = files(store)
+    before = stored_files(store)
     bad, contents = broken(MadeShard(tmp_path / "bad", epoch=2).put(page(2)))
     with pytest.raises(InvalidInputError, match="can't be opened"):
         store.install(bad, 0, contents)
-    assert files(store) == before
+    assert stored_files(store) == before
 
 
 def test_when_the_disk_is_full_nothing_is_kept_of_what_was_enclosed(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(store, made)
-    before = files(store)
+    before = stored_files(store)
     real, left = os.rename, iter([False] * 3)
 
     def full(source: str, target: str) -> None:
@@ -202,7 +184,7 @@ def test_when_the_disk_is_full_nothing_is_kept_of_what_was_enclosed(
     with monkeypatch.context() as patch, pytest.raises(OutOfSpaceError):
         patch.setattr(os, "rename", full)
         install(store, made.put(page(2)))
-    assert files(store) == before
+    assert stored_files(store) == before
 
 
 def test_after_a_power_loss_it_is_not_called_fresher_than_what_is_left(store: Store, made: MadeShard) -> None:
@@ -227,7 +209,7 @@ def test_a_note_of_what_is_durable_that_cannot_be_read_is_written_anew(
     (folder_of(store) / name).write_bytes(content)
     install(store, made.put(page(3)))
     again = restarted(store)
-    assert found(again) == ["1", "2", "3"]
+    assert found_pages(again) == ["1", "2", "3"]
     again.make_durable()
     assert (folder_of(store) / "durable.json").read_bytes() == (folder_of(store) / "meta.json").read_bytes()
 
@@ -258,7 +240,7 @@ def test_all_that_was_made_durable_outlives_a_power_loss(
     store.make_durable()
     for path in [path for path in folder_of(store).iterdir() if path.is_file() and path.stat().st_ino not in synced]:
         lose(path)
-    assert found(restarted(store)) == ["1", "2"]
+    assert found_pages(restarted(store)) == ["1", "2"]
 
 
 def test_what_is_being_made_durable_is_not_removed(
@@ -274,6 +256,43 @@ def test_what_is_being_made_durable_is_not_removed(
 
     monkeypatch.setattr("lightship.index.durable.sync", replaced)
     store.make_durable()
-    assert durable.durable_names(str(folder_of(store))) <= files(store)
+    assert durable.durable_names(str(folder_of(store))) <= stored_files(store)
     lose(folder_of(store) / "meta.json")
-    assert found(restarted(store)) == ["1"]
+    assert found_pages(restarted(store)) == ["1"]
+
+
+def damaged(folder: Path, name: str, content: bytes | None) -> None:
+    """Do what a power loss does to a file that was not synced."""
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [None, b"", bytes(100)])
+@pytest.mark.parametrize("what", ["meta.json", "a file"])
+def test_after_a_power_loss_it_goes_on_with_what_was_durable(
+    store: Store, made: MadeShard, what: str, content: bytes | None
+) -> None:
+    push(store, made)
+    store.make_durable()
+    kept = install(store, made.put(page(2)))
+    store.make_durable()
+    lost = install(store, made.put(page(1, "page one anew")).put(page(3)))
+    if what == "meta.json" and content is None:
+        return  # a rename leaves the old one or the new one
+    name = what if what == "meta.json" else min(lost.files.keys() - kept.files.keys())
+    damaged(folder_of(store), name, content)
+    again = restarted(store)
+    assert again.manifest(0, "s1v1") == kept
+    assert found_pages(again) == ["1", "2"]
+    contents = {name: made.bytes_of(file) for name, file in lost.files.items()}
+    assert again.install(lost, 0, contents) == Installed(1, 3)
+    assert found_pages(again) == ["1", "2", "3"]
+
+
+def test_after_a_power_loss_what_is_whole_is_kept(store: Store, made: MadeShard) -> None:
+    push(store, made)
+    newest = install(store, made.put(page(2)))
+    again = restarted(store)
+    assert (again.manifest(0, "s1v1"), found_pages(again)) == (newest, ["1", "2"])

@@ -32,11 +32,6 @@ def make(tmp_path: Path) -> Make:
     return make
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store"))
-
-
 def kept(store: Store) -> set[str]:
     return set(os.listdir(os.path.dirname(store.layout_folder("s1v1"))))
 

@@ -14,11 +14,6 @@ from lightship.searchengine.store import Store
 from made import MadeShard, ask, page, push, send, urls
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store"))
-
-
 def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import os
 from pathlib import Path
@@ -12,33 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from lightship.errors import IncompatibleIndexError, InvalidInputError, OutOfSpaceError, SupersededError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError
 from lightship.index.segments import COMPONENTS
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
-from made import MadeShard, page, push, send, send_file, urls
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MadeShard:
-    return MadeShard(tmp_path / "0").put(page(1))
-
-
-def files(store: Store, layout: str = "s1v1") -> set[str]:
-    """Return the names of the segments' files in a layout's folder."""
-    return {name for name in os.listdir(store.layout_folder(layout)) if len(name.partition(".")[0]) == 32}
-
-
-def found(store: Store) -> list[str]:
-    """Return the numbers of the pages that a replica started now finds."""
-    return sorted(url.rpartition("/")[2] for url in urls(Replica(store), "page", size=100))
+from made import MadeShard, found_pages, page, push, send, send_file, stored_files
 
 
 def test_missing_files_are_asked_for_and_then_it_is_installed(store: Store, made: MadeShard) -> None:
@@ -50,7 +28,7 @@ def test_missing_files_are_asked_for_and_then_it_is_installed(store: Store, made
     assert send(store, manifest, made.published) == Installed(1, 1)
     assert store.install(manifest, 0) == Installed(1, 1)
     assert (store.current(), store.manifest(0, "s1v1"), store.manifest(1, "s1v1")) == ("s1v1", manifest, None)
-    assert found(store) == ["1"]
+    assert found_pages(store) == ["1"]
 
 
 def test_only_what_is_missing_is_asked_for(store: Store, made: MadeShard) -> None:
@@ -66,7 +44,7 @@ def test_replaced_files_are_removed(store: Store, made: MadeShard) -> None:
     made.put(page(1, "page one anew"))
     push(store, made)
     store.make_durable()
-    assert files(store) == made.manifest().files.keys()
+    assert stored_files(store) == made.manifest().files.keys()
 
 
 def test_older_generations_and_epochs_are_refused_with_what_is_installed(store: Store, made: MadeShard) -> None:
@@ -78,22 +56,22 @@ def test_older_generations_and_epochs_are_refused_with_what_is_installed(store: 
             store.install(made.manifest(epoch=epoch, generation=generation), 0)
         assert refused.value.installed == (5, 10)
     send(store, made.manifest(epoch=6, generation=1), made.published)
-    assert found(store) == ["1"]
+    assert found_pages(store) == ["1"]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]])
 def test_a_damaged_file_is_refused_and_not_kept(store: Store, made: MadeShard, damage: Any) -> None:
     push(store, made)
-    before = files(store)
+    before = stored_files(store)
     manifest = made.put(page(2)).manifest()
     store.install(manifest, 0)
     name = min(manifest.files.keys() - before)
     with pytest.raises(InvalidInputError, match=name):
         send_file(store, manifest, manifest.files[name], damage(made.bytes_of(manifest.files[name])))
-    assert files(store) == before
-    assert found(store) == ["1"]
+    assert stored_files(store) == before
+    assert found_pages(store) == ["1"]
     send(store, manifest, made.published)
-    assert found(store) == ["1", "2"]
+    assert found_pages(store) == ["1", "2"]
 
 
 def test_a_file_that_was_damaged_on_the_disk_is_asked_for_again(store: Store, made: MadeShard) -> None:
@@ -119,7 +97,7 @@ def test_an_installed_file_is_not_replaced_by_another(store: Store, made: MadeSh
     segments = [msgspec.structs.replace(s, files=[other if f == file else f for f in s.files]) for s in manifest.segments]  # fmt: skip
     with pytest.raises(InvalidInputError, match="another content"):
         store.install(made.manifest(segments=segments), 0)
-    assert found(store) == ["1"]
+    assert found_pages(store) == ["1"]
 
 
 def test_a_segment_without_all_its_files_is_refused(store: Store, made: MadeShard) -> None:
@@ -130,7 +108,7 @@ def test_a_segment_without_all_its_files_is_refused(store: Store, made: MadeShar
         broken = [msgspec.structs.replace(manifest.segments[0], files=kept), *manifest.segments[1:]]
         with pytest.raises(InvalidInputError, match="it needs"):
             store.install(made.manifest(segments=broken), 0)
-    assert found(store) == ["1"]
+    assert found_pages(store) == ["1"]
 
 
 @pytest.mark.parametrize("component", [*sorted(COMPONENTS), "del"])
@@ -147,7 +125,7 @@ def test_a_segment_that_cannot_be_opened_is_refused(
         names = []
         for file in segment.files:
             content[file.name] = made.bytes_of(file)
-            if file.name.endswith(component) and file.name not in files(store):
+            if file.name.endswith(component) and file.name not in stored_files(store):
                 content[file.name] = damage(content[file.name])
             digest = hashlib.sha256(content[file.name]).hexdigest()
             names.append(File(file.name, len(content[file.name]), digest))
@@ -161,9 +139,9 @@ def test_a_segment_that_cannot_be_opened_is_refused(
     with pytest.raises(InvalidInputError, match="can't be opened"):
         store.install(bad, 0)
     assert (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes() == before
-    assert found(store) == ["1", "2"]
+    assert found_pages(store) == ["1", "2"]
     push(store, made)
-    assert found(store) == [str(number) for number in range(1, 8)]
+    assert found_pages(store) == [str(number) for number in range(1, 8)]
 
 
 def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> None:
@@ -173,7 +151,7 @@ def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> Non
     push(store, first, second)
     with pytest.raises(InvalidInputError, match="copy"):
         store.install(second.manifest(segments=first.manifest().segments), 1)
-    assert found(store) == ["1", "2"]
+    assert found_pages(store) == ["1", "2"]
 
 
 def test_a_schema_that_is_not_read_here_is_refused(store: Store, made: MadeShard) -> None:
@@ -189,11 +167,11 @@ def test_what_was_sent_for_an_offer_that_was_given_up_is_removed(store: Store, m
     push(store, made)
     given_up = made.put(page(2)).manifest()
     store.install(given_up, 0)
-    for name in given_up.files.keys() - files(store):
+    for name in given_up.files.keys() - stored_files(store):
         send_file(store, given_up, given_up.files[name], made.bytes_of(given_up.files[name]))
     made.delete(page(2).url)  # its segment is gone from the next manifest
     push(store, made)
-    assert files(store) == made.manifest().files.keys()
+    assert stored_files(store) == made.manifest().files.keys()
 
 
 def test_what_is_sent_for_one_shard_outlives_the_installs_of_another(store: Store, tmp_path: Path) -> None:
@@ -205,7 +183,7 @@ def test_what_is_sent_for_one_shard_outlives_the_installs_of_another(store: Stor
     for number in range(2, 5):
         push(store, fast.put(page(number)))
     assert store.install(manifest, 0) == Installed(1, 1)
-    assert found(store) == ["1", "2", "3", "4"]
+    assert found_pages(store) == ["1", "2", "3", "4"]
 
 
 def test_a_layout_is_served_when_all_its_shards_are_there(store: Store, tmp_path: Path) -> None:
@@ -214,7 +192,7 @@ def test_a_layout_is_served_when_all_its_shards_are_there(store: Store, tmp_path
         assert store.current() is None, number
         push(store, part)
     assert store.current() == "s3v1"
-    assert found(store) == ["0", "1", "2"]
+    assert found_pages(store) == ["0", "1", "2"]
 
 
 def test_a_layout_that_is_dropped_while_a_file_comes_has_to_be_offered_again(
@@ -248,10 +226,10 @@ def test_clean_up_leaves_only_what_is_installed(store: Store, made: MadeShard, t
     partial = MadeShard(tmp_path / "partial", 0, 2, order=2).put(page(1))
     push(store, partial)
     store.clean_up()
-    assert files(store) == made.manifest().files.keys()
+    assert stored_files(store) == made.manifest().files.keys()
     assert not [name for name in os.listdir(folder) if name.endswith((".part", ".new"))]
     assert set(os.listdir(folder.parent)) == {"s1v1", "s2v1", "lost+found"}
-    assert found(store) == ["1"]
+    assert found_pages(store) == ["1"]
 
 
 def test_a_folder_of_another_version_is_refused_and_left_alone(store: Store, made: MadeShard, tmp_path: Path) -> None:
@@ -269,12 +247,12 @@ def test_a_meta_of_another_version_is_refused_and_left_alone(store: Store, made:
     push(store, made)
     path = Path(store.layout_folder("s1v1")) / "meta.json"
     path.write_bytes(meta)
-    before = files(store)
+    before = stored_files(store)
     for work in (store.clean_up, lambda: Replica(store)):
         with pytest.raises(IncompatibleIndexError, match="move it away") as refused:
             work()
         assert len(str(refused.value)) < 600
-    assert files(store) == before
+    assert stored_files(store) == before
 
 
 def test_freshness_is_kept_beside_the_index(store: Store, made: MadeShard) -> None:
@@ -313,8 +291,8 @@ def test_a_file_that_another_shard_installed_outlives_the_offers_that_named_it(s
     push(store, second)
     store.install(first.put(page(1)).manifest(), 0)
     push(store, first)
-    assert files(store, "s2v1") == first.manifest().files.keys() | theirs.files.keys()
-    assert found(store) == ["1", "2"]
+    assert stored_files(store, "s2v1") == first.manifest().files.keys() | theirs.files.keys()
+    assert found_pages(store) == ["1", "2"]
 
 
 def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path: Path) -> None:
@@ -328,7 +306,7 @@ def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path:
     for wrong in (other, File(f"{'a' * 32}.store", 1, other.digest)):
         with pytest.raises(InvalidInputError, match="offer that first"):
             send_file(store, manifest, wrong, b"x")
-    assert files(store) == set()
+    assert stored_files(store) == set()
     another_worker = Store(store.folder)
     send_file(another_worker, manifest, file, made.bytes_of(file))
     assert another_worker.has_offered("s1v1", 0, file.name)
@@ -336,7 +314,7 @@ def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path:
     assert not store.has_offered("../s1v1", 0, file.name)
     made.put(page(1, "anew"))
     another_worker.install(made.manifest(), 0)
-    assert files(store) == set()  # the worker that took the newer offer removed what only the older one named
+    assert stored_files(store) == set()  # the worker that took the newer offer removed what only the older one named
 
 
 def test_a_file_that_was_altered_on_the_disk_is_not_given_to_peers(store: Store, made: MadeShard) -> None:
@@ -367,147 +345,9 @@ def test_what_is_given_up_while_it_comes_is_not_kept(
     monkeypatch.setattr(os, "fsync", offered_meanwhile)
     with pytest.raises(InvalidInputError, match="offer that first"):
         send_file(store, manifest, file, content)
-    assert files(store) == set()
+    assert stored_files(store) == set()
     send(store, newer, made.published)
-    assert found(store) == ["1"]
-
-
-def coming_with(made: MadeShard, later: Manifest) -> Manifest:
-    """Return a manifest of what is published, with which the segments of `later` are coming."""
-    return made.manifest(coming=[file for name, file in later.files.items() if not name.endswith(".del")])
-
-
-def test_what_is_coming_is_asked_for_kept_and_not_sent_again(store: Store, made: MadeShard, tmp_path: Path) -> None:
-    push(store, made)
-    merged = MadeShard(tmp_path / "merged").put(page(1), page(2))
-    later = merged.manifest()
-    with_it = coming_with(made, later)
-    answer = store.install(with_it, 0)
-    assert answer == Installed(1, with_it.generation, lacks=list(later.files))
-    for file in later.files.values():
-        send_file(store, with_it, file, merged.bytes_of(file))
-    again = made.put(page(3)).manifest(coming=with_it.coming)
-    assert send(store, again, made.published).lacks == []  # installed meanwhile, and what had come was not removed
-    assert found(store) == ["1", "3"]
-    last = msgspec.structs.replace(again, generation=9, segments=later.segments, coming=[])
-    assert store.install(last, 0) == Installed(1, 9)
-    store.make_durable()
-    assert (found(store), files(store)) == (["1", "2"], set(later.files))
-
-
-def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, tmp_path: Path) -> None:
-    push(store, made)
-    merged = MadeShard(tmp_path / "merged").put(page(1), page(2))
-    with_it = coming_with(made, merged.manifest())
-    store.install(with_it, 0)
-    for file in with_it.coming:
-        send_file(store, with_it, file, merged.bytes_of(file))
-    assert store.has_offered("s1v1", 0, with_it.coming[0].name)
-    store.install(made.manifest(), 0)
-    assert not store.has_offered("s1v1", 0, with_it.coming[0].name)
-    assert not files(store) & {file.name for file in with_it.coming}
-    with pytest.raises(InvalidInputError, match="offer that first"):
-        send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))
-
-
-def enclosed_of(manifest: Manifest, made: MadeShard) -> dict[str, bytes]:
-    return {name: made.bytes_of(file) for name, file in manifest.files.items()}
-
-
-def test_what_is_enclosed_is_installed_at_once(store: Store, made: MadeShard) -> None:
-    manifest = made.manifest()
-    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 1)
-    assert found(store) == ["1"]
-    assert files(store) == manifest.files.keys()
-
-
-def test_what_is_not_enclosed_is_asked_for(store: Store, made: MadeShard) -> None:
-    manifest = made.manifest()
-    contents = enclosed_of(manifest, made)
-    left = contents.pop(min(contents))
-    assert store.install(manifest, 0, contents) == Missing([min(manifest.files)])
-    send_file(store, manifest, manifest.files[min(manifest.files)], left)
-    assert store.install(manifest, 0) == Installed(1, 1)
-    assert found(store) == ["1"]
-
-
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]])
-def test_when_one_enclosed_file_is_damaged_none_is_kept(store: Store, made: MadeShard, damage: Any) -> None:
-    push(store, made)
-    before = files(store)
-    manifest = made.put(page(2)).manifest()
-    contents = enclosed_of(manifest, made)
-    name = max(manifest.files.keys() - before)
-    contents[name] = damage(contents[name])
-    with pytest.raises(InvalidInputError, match=name):
-        store.install(manifest, 0, contents)
-    assert files(store) == before
-    assert found(store) == ["1"]
-
-
-@pytest.mark.parametrize("calls", range(8))
-def test_when_the_disk_is_full_for_what_is_enclosed_the_old_view_stays(
-    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch, calls: int
-) -> None:
-    push(store, made)
-    manifest = made.put(page(2)).manifest()
-    real, left = os.rename, iter([False] * calls)
-
-    def full(source: str, target: str) -> None:
-        if next(left, True):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "rename", full)
-        with contextlib.suppress(OutOfSpaceError):
-            store.install(manifest, 0, enclosed_of(manifest, made))
-            assert calls > 6
-    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 2)
-    store.make_durable()
-    assert (found(store), files(store)) == (["1", "2"], set(manifest.files))
-
-
-def damaged(folder: Path, name: str, content: bytes | None) -> None:
-    """Do what a power loss does to a file that was not synced."""
-    if content is None:
-        (folder / name).unlink()
-    else:
-        (folder / name).write_bytes(content)
-
-
-@pytest.mark.parametrize("content", [None, b"", bytes(100)])
-@pytest.mark.parametrize("what", ["meta.json", "a file"])
-def test_after_a_power_loss_it_goes_on_with_what_was_durable(
-    store: Store, made: MadeShard, what: str, content: bytes | None
-) -> None:
-    push(store, made)
-    store.make_durable()
-    durable = made.put(page(2)).manifest()
-    assert store.install(durable, 0, enclosed_of(durable, made)) == Installed(1, 2)
-    store.make_durable()
-    lost = made.put(page(1, "page one anew")).put(page(3)).manifest()
-    assert store.install(lost, 0, enclosed_of(lost, made)) == Installed(1, 3)
-    folder = Path(store.layout_folder("s1v1"))
-    if what == "meta.json" and content is None:
-        return  # a rename leaves the old one or the new one
-    name = what if what == "meta.json" else min(lost.files.keys() - durable.files.keys())
-    damaged(folder, name, content)
-    again = Store(store.folder)
-    again.clean_up()
-    assert again.manifest(0, "s1v1") == durable
-    assert found(again) == ["1", "2"]
-    assert again.install(lost, 0, enclosed_of(lost, made)) == Installed(1, 3)
-    assert found(again) == ["1", "2", "3"]
-
-
-def test_after_a_power_loss_what_is_whole_is_kept(store: Store, made: MadeShard) -> None:
-    push(store, made)
-    newest = made.put(page(2)).manifest()
-    store.install(newest, 0, enclosed_of(newest, made))
-    again = Store(store.folder)
-    again.clean_up()
-    assert (again.manifest(0, "s1v1"), found(again)) == (newest, ["1", "2"])
+    assert found_pages(store) == ["1"]
 
 
 def test_what_is_durable_already_is_not_synced_again(
