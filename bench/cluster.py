@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from bench.link import Host
 from bench.progress import BenchmarkError, step, wait_until, watch
 from lightship.cli.parts import Part, last_line, python
 from lightship.cli.status import read_status
@@ -21,16 +22,17 @@ from lightship.model import Change, Document
 
 BATCH = 1000
 LOAD_SECONDS = 3600.0
+_HERE = Host()
 QUIET_SECONDS = 3.0  # without a new generation: merges have come to their end
 
 
 class Cluster:
     """A log, one indexer and `replicas` searchengines, with all data in `folder`; nothing runs before `start`."""
 
-    def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True) -> None:
-        """Choose ports and folders; without an `indexer`, there are only searchengines at first."""
-        self.folder = folder
-        self.addresses = [f"127.0.0.1:{port}" for port in free_ports(replicas)]
+    def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True, host: Host = _HERE) -> None:
+        """Choose ports and folders; without an `indexer`, there are only searchengines at first. These are on `host`."""
+        self.folder, self._host = folder, host
+        self.addresses = [f"{host.address}:{port}" for port in free_ports(replicas)]
         self.log_url = f"sqlite://{folder / 'log.sqlite'}"
         self._manifest = folder / "indexer" / "s1v1" / "manifest.json"
         self.parts = [self._searchengine(number) for number in range(replicas)]
@@ -50,9 +52,11 @@ class Cluster:
 
     def _searchengine(self, number: int) -> Part:
         data = str(self.folder / f"searchengine-{number}")
-        return self._part(
+        part = self._part(
             "searchengine", "--addr", self.addresses[number], "--data", data, log=f"searchengine-{number}"
         )
+        part.command = [*self._host.prefix, *part.command]
+        return part
 
     def _part(self, program: str, *arguments: str, log: str = "") -> Part:
         return Part(

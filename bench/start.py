@@ -17,6 +17,7 @@ import msgspec
 
 from bench.cluster import Cluster
 from bench.documents import Corpus
+from bench.link import Host, behind_link, can_shape
 from bench.progress import bar, step, wait_until
 from bench.report import Figure, Report
 from bench.segments import Made, size
@@ -32,32 +33,51 @@ SEGMENTS = 12
 SAMPLE = 1000  # documents whose size in the index tells how many there must be
 EXTRA_SECONDS = 2.0  # that a start may take beside the bytes' way over the link
 RESTART_SECONDS = 2.0
+LINKS = (1.0, 2.5, 10.0)  # Gbit/s
 PATIENCE = 300.0
 _CHUNK = 1 << 20
 
 
 def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
-    """Measure the link with the same bytes, then the start; the link is the loopback, as fast as it happens to be."""
+    """Measure the link with the same bytes, then the start: the link is the loopback, as fast as it happens to be; then links of known speeds."""
     made = _index(corpus, folder / "gigabyte")
     manifest = made.manifest()
     total = size(manifest)
     # A virtual machine may need two seconds to find the memory for a gigabyte of new files: once is for that, for the start too
     _, link = (_copy_seconds(made, manifest, folder / "copied") for _ in range(2))
-    cluster = Cluster(folder / "cluster", replicas=1, threads=1, indexer=False)
-    cluster.folder.mkdir()
-    with _heartbeats(cluster, made, manifest):
-        empty = _start_seconds(cluster)
-        again = _start_seconds(cluster)
+    empty, again = _starts(made, manifest, folder / "cluster", 2, Host())
     figures = [
         Figure("index", total / 1e6, "MB"),
         Figure("the same bytes over a socket, hashed and synced", link, "s"),
         Figure("link", total / 1e6 / link, "MB/s"),
         Figure("started empty, until ready", empty, "s", link + EXTRA_SECONDS),
         Figure("started on its data, until ready", again, "s", RESTART_SECONDS),
+        *_behind_links(made, manifest, folder),
     ]
     files = len(manifest.files)
     note = f"{manifest.documents} documents, {len(manifest.segments)} segments, {files} files; load average {os.getloadavg()[0]:.1f}"
     return Report("start", figures, [note, "the limit of a start is the link's time and 2 s"])
+
+
+def _starts(made: Made, manifest: Manifest, folder: Path, count: int, host: Host) -> list[float]:
+    """Return the seconds that a replica on `host` takes to be ready, with no data in `folder` at the first of `count` times."""
+    cluster = Cluster(folder, replicas=1, threads=1, indexer=False, host=host)
+    folder.mkdir()
+    with _heartbeats(cluster, made, manifest):
+        seconds = [_start_seconds(cluster) for _ in range(count)]
+    shutil.rmtree(folder)
+    return seconds
+
+
+def _behind_links(made: Made, manifest: Manifest, folder: Path) -> Iterator[Figure]:
+    if not can_shape():
+        step("not as root on Linux, or without ip and tc: links of other speeds are not measured")
+        return
+    for gigabits in LINKS:
+        limit = size(manifest) * 8 / (gigabits * 1e9) + EXTRA_SECONDS
+        with behind_link(gigabits) as host:
+            (seconds,) = _starts(made, manifest, folder / "behind", 1, host)
+        yield Figure(f"started empty behind {gigabits:g} Gbit/s, until ready", seconds, "s", limit)
 
 
 def _index(corpus: Corpus, folder: Path) -> Made:
