@@ -22,8 +22,8 @@ from lightship.model import Change, Document
 
 BATCH = 1000
 LOAD_SECONDS = 3600.0
-_HERE = Host()
 QUIET_SECONDS = 3.0  # without a new generation: merges have come to their end
+_HERE = Host()
 
 
 class Cluster:
@@ -52,16 +52,14 @@ class Cluster:
 
     def _searchengine(self, number: int) -> Part:
         data = str(self.folder / f"searchengine-{number}")
-        part = self._part(
-            "searchengine", "--addr", self.addresses[number], "--data", data, log=f"searchengine-{number}"
-        )
-        part.command = [*self._host.prefix, *part.command]
-        return part
+        return self._part(
+            "searchengine", "--addr", self.addresses[number], "--data", data, log=f"searchengine-{number}",
+            prefix=self._host.prefix,
+        )  # fmt: skip
 
-    def _part(self, program: str, *arguments: str, log: str = "") -> Part:
-        return Part(
-            program, python(f"lightship.{program}.main", *arguments), str(self.folder / f"{log or program}.out")
-        )
+    def _part(self, program: str, *arguments: str, log: str = "", prefix: Sequence[str] = ()) -> Part:
+        command = [*prefix, *python(f"lightship.{program}.main", *arguments)]
+        return Part(program, command, str(self.folder / f"{log or program}.out"))
 
     def add_crawler(self, source: Path) -> None:
         """Let a crawler that reads `source` be one of the parts."""

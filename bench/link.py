@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,12 +22,10 @@ class Host:
 
 def can_shape() -> bool:
     """Tell whether a link of its own can be made here."""
-    if not (shutil.which("ip") and shutil.which("tc") and os.geteuid() == 0):
-        return False
     try:
         with behind_link(1.0):
             return True
-    except subprocess.CalledProcessError:
+    except (OSError, subprocess.CalledProcessError):
         return False
 
 

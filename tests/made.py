@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +78,10 @@ def made_documents(count: int, seed: int = 1) -> list[Document]:
     return documents
 
 
+# What can happen to a file's bytes on their way
+DAMAGES: list[Callable[[bytes], bytes]] = [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]]
+
+
 class MadeShard:
     """An index that is written, and published as the shard `shard` of `shards`, as an indexer does."""
 
@@ -115,6 +119,10 @@ class MadeShard:
     def bytes_of(self, file: File) -> bytes:
         """Return the content of a published file."""
         return (self.published / file.name).read_bytes()
+
+    def contents_of(self, manifest: Manifest) -> dict[str, bytes]:
+        """Return the content of each file of `manifest`, by name."""
+        return {name: self.bytes_of(file) for name, file in manifest.files.items()}
 
 
 def send(store: Store, manifest: Manifest, published: Path) -> Installed:

@@ -33,6 +33,7 @@ FOUNDATION = {
     "tokens",
     "position",
     "limits",
+    "tasks",
 }
 LIBRARIES = {"doclog", "index", "rpc"}  # and intake, which stands on some of them
 PROGRAMS = {"crawler", "indexer", "searchengine"}
@@ -42,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "manifest": {"errors", "model", "position"},
     "files": {"errors"},
     "limits": set(),
+    "tasks": set(),
     "config": {"errors", "model"},
     "program": {"errors", "model", "config"},
     "language": set(),

@@ -31,6 +31,7 @@ from lightship.crawler.share import Share
 from lightship.doclog.database import Database
 from lightship.errors import OutOfSpaceError, UnavailableError
 from lightship.model import Change
+from lightship.tasks import cancel
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class WebCrawler:
             try:
                 await self._crawl(stop, fetcher, outcomes, writer)
             finally:
-                await _cancel(self._tasks)
+                await cancel(self._tasks)
                 await asyncio.wait([asyncio.ensure_future(outcomes.put(None)), writer], return_when="FIRST_COMPLETED")
                 await writer
 
@@ -205,9 +206,3 @@ async def _next_batch(outcomes: asyncio.Queue[Outcome | None]) -> list[Outcome |
             while len(batch) < BATCH and batch[-1] is not None:
                 batch.append(await outcomes.get())
     return batch
-
-
-async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

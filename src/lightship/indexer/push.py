@@ -22,6 +22,7 @@ from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import TROUBLE, RpcClient
 from lightship.rpc.enclosed import choose_enclosed
 from lightship.rpc.messages import Installed, Missing
+from lightship.tasks import cancel
 
 logger = logging.getLogger("indexer.push")
 
@@ -123,9 +124,7 @@ class Pusher:
                         logger.info("searchengine %s is gone from its name", address)
                     await asyncio.sleep(LOOK_UP_SECONDS)
             finally:
-                for task in tasks.values():
-                    task.cancel()
-                await asyncio.gather(*tasks.values(), return_exceptions=True)
+                await cancel(tasks.values())
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
         """Bring one searchengine up to date whenever there is something new."""
@@ -149,15 +148,15 @@ class Pusher:
                         replica.changed.set()
         finally:
             if replica.ahead:
-                replica.ahead.cancel()
-                await asyncio.gather(replica.ahead, return_exceptions=True)
+                await cancel([replica.ahead])
             del self._replicas[address]
             self._feed.forget(address)
             metrics.forget(address)
 
     async def _try_update(self, replica: _Replica) -> str:
         """Push the newest manifest; return what is wrong, or an empty string."""
-        manifest, replica.unreached = self._manifest, False
+        replica.unreached = False
+        manifest = self._manifest
         if manifest is None:
             return ""
         try:
@@ -220,9 +219,7 @@ class Pusher:
         try:
             await asyncio.gather(*tasks)
         finally:  # when one fails all are sent again: none is to go on beside that
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel(tasks)
 
     async def _send(self, replica: _Replica, manifest: Manifest, file: File, pace: float = math.inf) -> None:
         """Let `replica` have `file`: from a peer of its, or from here, at `pace` bytes a second at the most."""

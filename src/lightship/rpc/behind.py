@@ -26,8 +26,6 @@ class Behind:
             task.result()
 
     async def settle(self) -> None:
-        """Return when the call has ended, however it did."""
+        """Return when the call has ended, however it did. A caller that is cancelled does not cancel it: its thread would go on."""
         if self._task is not None:
-            await asyncio.wait(
-                [self._task]
-            )  # a cancelled caller would cancel the task itself, and the thread would go on
+            await asyncio.wait([self._task])

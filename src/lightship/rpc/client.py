@@ -9,7 +9,6 @@ import math
 import os
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -166,24 +165,19 @@ class RpcClient:
         self, path: str, body: Any, seconds: float, query: dict[str, str], size: int | None = None
     ) -> tuple[int, bytes]:
         """Send `body`; one that comes in pieces is not framed piece by piece when its `size` is known."""
-        headers = {} if size is None else {"Content-Length": str(size)}
+        headers = None if size is None else {"Content-Length": str(size)}
         timeout = aiohttp.ClientTimeout(total=seconds)
         async with self._call("PUT", path, query, headers, data=body, timeout=timeout) as response:
             return response.status, await _read(response, _MAX_ANSWER)
 
     @contextlib.asynccontextmanager
     async def _call(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str],
-        headers: Mapping[str, str] = MappingProxyType({}),
-        **options: Any,
+        self, method: str, path: str, query: dict[str, str], headers: Mapping[str, str] | None = None, **options: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = self._base.with_path(path).with_query(query)
-        headers = {**headers, **authorization(self._token, method, url.raw_path_qs)}
+        signed = {**(headers or {}), **authorization(self._token, method, url.raw_path_qs)}
         call = self._session.request(
-            method, url, headers=headers, allow_redirects=False, ssl=trusted() or True, server_hostname=self._name,
+            method, url, headers=signed, allow_redirects=False, ssl=trusted() or True, server_hostname=self._name,
             **options,
         )  # fmt: skip
         with self._tls_errors():

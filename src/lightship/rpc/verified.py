@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from functools import partial
-from types import TracebackType
 from typing import BinaryIO
 
 from lightship.errors import InvalidInputError
@@ -21,7 +21,7 @@ SYNC_BYTES = 16 << 20
 async def copy_verified(out: BinaryIO, file: File, chunks: AsyncIterator[bytes]) -> None:
     """Write `chunks` to `out`, durably; raises InvalidInputError unless they have the size and digest of `file`, at once when there are more."""
     size = 0
-    async with _Copy(out) as copy:
+    async with aclosing(_Copy(out)) as copy:
         async for chunk in chunks:
             size += len(chunk)
             if size > file.size:
@@ -41,12 +41,7 @@ class _Copy:
         self._filled = self._unsynced = 0
         self._writing, self._syncing = Behind(), Behind()
 
-    async def __aenter__(self) -> _Copy:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
         """Let go of the file, which may be closed then."""
         await self._writing.settle()
         await self._syncing.settle()

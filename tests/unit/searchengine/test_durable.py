@@ -30,8 +30,7 @@ def folder_of(store: Store) -> Path:
 def install(store: Store, made: MadeShard) -> Manifest:
     """Install what is committed, all of it enclosed: nothing is synced."""
     manifest = made.manifest()
-    contents = {name: made.bytes_of(file) for name, file in manifest.files.items()}
-    assert store.install(manifest, 0, contents) == Installed(manifest.epoch, manifest.generation)
+    assert store.install(manifest, 0, made.contents_of(manifest)) == Installed(manifest.epoch, manifest.generation)
     return manifest
 
 
@@ -41,10 +40,11 @@ def restarted(store: Store) -> Store:
     return again
 
 
-def lose(path: Path, content: bytes = b"") -> None:
-    """Do what a power loss does to a file that was not synced."""
+def lose(path: Path, content: bytes | None = b"") -> None:
+    """Do what a power loss does to a file that was not synced: it is gone (None), or has other bytes."""
     path.unlink()
-    path.write_bytes(content)
+    if content is not None:
+        path.write_bytes(content)
 
 
 def test_what_is_made_durable_while_others_make_more_of_it_durable_goes_not_back(
@@ -261,14 +261,6 @@ def test_what_is_being_made_durable_is_not_removed(
     assert found_pages(restarted(store)) == ["1"]
 
 
-def damaged(folder: Path, name: str, content: bytes | None) -> None:
-    """Do what a power loss does to a file that was not synced."""
-    if content is None:
-        (folder / name).unlink()
-    else:
-        (folder / name).write_bytes(content)
-
-
 @pytest.mark.parametrize("content", [None, b"", bytes(100)])
 @pytest.mark.parametrize("what", ["meta.json", "a file"])
 def test_after_a_power_loss_it_goes_on_with_what_was_durable(
@@ -282,12 +274,11 @@ def test_after_a_power_loss_it_goes_on_with_what_was_durable(
     if what == "meta.json" and content is None:
         return  # a rename leaves the old one or the new one
     name = what if what == "meta.json" else min(lost.files.keys() - kept.files.keys())
-    damaged(folder_of(store), name, content)
+    lose(folder_of(store) / name, content)
     again = restarted(store)
     assert again.manifest(0, "s1v1") == kept
     assert found_pages(again) == ["1", "2"]
-    contents = {name: made.bytes_of(file) for name, file in lost.files.items()}
-    assert again.install(lost, 0, contents) == Installed(1, 3)
+    assert again.install(lost, 0, made.contents_of(lost)) == Installed(1, 3)
     assert found_pages(again) == ["1", "2", "3"]
 
 

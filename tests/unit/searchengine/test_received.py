@@ -15,7 +15,7 @@ from lightship.errors import InvalidInputError, OutOfSpaceError
 from lightship.manifest import Manifest
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.store import Store
-from made import MadeShard, found_pages, page, push, send, send_file, stored_files
+from made import DAMAGES, MadeShard, found_pages, page, push, send, send_file, stored_files
 
 
 def coming_with(made: MadeShard, later: Manifest) -> Manifest:
@@ -56,20 +56,16 @@ def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, t
         send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))
 
 
-def enclosed_of(manifest: Manifest, made: MadeShard) -> dict[str, bytes]:
-    return {name: made.bytes_of(file) for name, file in manifest.files.items()}
-
-
 def test_what_is_enclosed_is_installed_at_once(store: Store, made: MadeShard) -> None:
     manifest = made.manifest()
-    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 1)
+    assert store.install(manifest, 0, made.contents_of(manifest)) == Installed(1, 1)
     assert found_pages(store) == ["1"]
     assert stored_files(store) == manifest.files.keys()
 
 
 def test_what_is_not_enclosed_is_asked_for(store: Store, made: MadeShard) -> None:
     manifest = made.manifest()
-    contents = enclosed_of(manifest, made)
+    contents = made.contents_of(manifest)
     left = contents.pop(min(contents))
     assert store.install(manifest, 0, contents) == Missing([min(manifest.files)])
     send_file(store, manifest, manifest.files[min(manifest.files)], left)
@@ -77,12 +73,12 @@ def test_what_is_not_enclosed_is_asked_for(store: Store, made: MadeShard) -> Non
     assert found_pages(store) == ["1"]
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_when_one_enclosed_file_is_damaged_none_is_kept(store: Store, made: MadeShard, damage: Any) -> None:
     push(store, made)
     before = stored_files(store)
     manifest = made.put(page(2)).manifest()
-    contents = enclosed_of(manifest, made)
+    contents = made.contents_of(manifest)
     name = max(manifest.files.keys() - before)
     contents[name] = damage(contents[name])
     with pytest.raises(InvalidInputError, match=name):
@@ -107,8 +103,8 @@ def test_when_the_disk_is_full_for_what_is_enclosed_the_old_view_stays(
     with monkeypatch.context() as patch:
         patch.setattr(os, "rename", full)
         with contextlib.suppress(OutOfSpaceError):
-            store.install(manifest, 0, enclosed_of(manifest, made))
+            store.install(manifest, 0, made.contents_of(manifest))
             assert calls > 6
-    assert store.install(manifest, 0, enclosed_of(manifest, made)) == Installed(1, 2)
+    assert store.install(manifest, 0, made.contents_of(manifest)) == Installed(1, 2)
     store.make_durable()
     assert (found_pages(store), stored_files(store)) == (["1", "2"], set(manifest.files))

@@ -16,7 +16,7 @@ from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
-from made import MadeShard, found_pages, page, push, send, send_file, stored_files
+from made import DAMAGES, MadeShard, found_pages, page, push, send, send_file, stored_files
 
 
 def test_missing_files_are_asked_for_and_then_it_is_installed(store: Store, made: MadeShard) -> None:
@@ -59,7 +59,7 @@ def test_older_generations_and_epochs_are_refused_with_what_is_installed(store: 
     assert found_pages(store) == ["1"]
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_refused_and_not_kept(store: Store, made: MadeShard, damage: Any) -> None:
     push(store, made)
     before = stored_files(store)

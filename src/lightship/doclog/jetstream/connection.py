@@ -27,6 +27,7 @@ from lightship.doclog.jetstream.address import Address
 from lightship.doclog.jetstream.requests import Requests
 from lightship.doclog.jetstream.trouble import Again, Failure, hopeless, is_denial, refusal
 from lightship.errors import ConfigurationError, LightshipError, UnavailableError, words
+from lightship.tasks import cancel
 
 logger = logging.getLogger("log")
 
@@ -137,10 +138,7 @@ class Connection:
     async def _shut(self) -> None:
         if self._client is not None:
             await self._client.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await cancel([task for task in asyncio.all_tasks() if task is not asyncio.current_task()])
 
     async def _open(self) -> None:
         self._hopeless = self._loop.create_future()
