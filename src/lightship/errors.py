@@ -5,6 +5,10 @@ A message says what was wrong, where, and what to do about it; it starts in lowe
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
 
 class LightshipError(Exception):
     """Base of every error that Lightship raises on purpose."""
@@ -61,6 +65,18 @@ class TooManyRequestsError(LightshipError):
 
 class UnavailableError(LightshipError):
     """A part that is needed does not answer now; trying again later may help."""
+
+
+class OvertakenError(UnavailableError):
+    """Changes of `urls` came too late: something newer is in the log. What else was asked for is `stored`, by url."""
+
+    def __init__(self, urls: Sequence[str], stored: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Name the first of `urls`."""
+        others = f" and {len(urls) - 1} more" if len(urls) > 1 else ""
+        super().__init__(
+            f"{urls[0][:100]}{others}: something newer was stored while this waited; send it again if it still holds"
+        )
+        self.urls, self.stored = frozenset(urls), stored
 
 
 class WrongAnswerError(LightshipError):

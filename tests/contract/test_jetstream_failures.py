@@ -18,8 +18,8 @@ from lightship.doclog.jetstream import LEASE_SECONDS, JetStreamLog, connection
 from lightship.doclog.jetstream.connection import ANSWER_SECONDS, HURRY_SECONDS
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.trouble import Again
-from lightship.doclog.jetstream.writer import Writer
 from lightship.errors import ConfigurationError, LightshipError, UnavailableError
+from lightship.model import Change
 from nats_servers import Nats, running
 from support import wait_until
 
@@ -164,36 +164,41 @@ def log() -> Iterator[JetStreamLog]:
 
 
 def test_a_change_whose_answer_was_lost_is_stored_once(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    true_position = Writer._position
-    lost: set[str] = set()
-
-    def position(self: Writer, message: object, answer: object) -> object:
-        found = true_position(self, message, answer)  # type: ignore[arg-type]
-        if message.url not in lost:  # type: ignore[attr-defined]
-            lost.add(message.url)  # type: ignore[attr-defined]
-            raise Again("the answer was lost")
-        return found
-
-    monkeypatch.setattr(Writer, "_position", position)
+    lost = lose_answers(log, monkeypatch, 10)
     some = urls(10, partition=3)
     positions = log.put([put(url) for url in some])
+    assert len(lost) == 10
     assert [position.sequence for position in positions] == list(range(1, 11))
     assert log.span(3).head == 10
     assert [entry.sequence for entry in log.read(3, 0)] == list(range(1, 11))
 
 
-def test_a_swap_whose_answer_was_lost_is_known_as_done(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    table, true_decode = log._table, log._connection.decode
-    lost: list[object] = []
+def test_a_delete_whose_answer_was_lost_is_stored_once(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    (url,) = urls(1, partition=3)
+    log.put([put(url)])
+    lost = lose_answers(log, monkeypatch, 1)
+    assert [position.sequence for position in log.put([Change.delete(url)])] == [2]
+    assert len(lost) == 1
+    assert [(entry.sequence, entry.document) for entry in log.read(3, 0)] == [(2, None)]
+
+
+def lose_answers(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch, count: int) -> list[object]:
+    """Have the first acknowledgements lost, up to `count`; return those that were."""
+    true_decode, lost = log._connection.decode, list[object]()
 
     def decode(message: object, kind: type) -> object:
         answer = true_decode(message, kind)  # type: ignore[arg-type,var-annotated]
-        if kind.__name__ == "Stored" and not lost:
+        if kind.__name__ == "Stored" and len(lost) < count:
             lost.append(answer)
             raise Again("the answer was lost")
         return answer
 
     monkeypatch.setattr(log._connection, "decode", decode)
+    return lost
+
+
+def test_a_swap_whose_answer_was_lost_is_known_as_done(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, lost = log._table, lose_answers(log, monkeypatch, 1)
     assert log._connection.run(table.swap("key", b"1", 0))
     assert lost
     assert not log._connection.run(table.swap("key", b"2", 0))

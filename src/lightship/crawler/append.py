@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from lightship.doclog import DocumentLog
-from lightship.errors import InvalidInputError, OutOfSpaceError, UnavailableError
+from lightship.errors import InvalidInputError, LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
 from lightship.model import Change
 
 logger = logging.getLogger(__name__)
@@ -23,16 +23,20 @@ class Appender:
         self._log = log
         self._stop = stop
 
-    def put(self, changes: Sequence[Change]) -> dict[str, str]:
-        """Store `changes` durably; return why by url for those that the log refused.
+    def put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
+        """Store `changes` durably; return why by url for those that are not stored.
 
+        That is InvalidInputError for what the log refuses, OvertakenError for what somebody else changed meanwhile: whoever
+        takes a page or record from its source anew, and puts that, is right.
         Raises UnavailableError or OutOfSpaceError when stopped before the log could take them.
         """
         try:
             self._put(changes)
+        except OvertakenError as error:
+            return dict.fromkeys(error.urls, error)
         except InvalidInputError as error:
             if len(changes) == 1:
-                return {changes[0].url: str(error)}
+                return {changes[0].url: error}
             return {url: why for change in changes for url, why in self.put([change]).items()}
         return {}
 
@@ -42,6 +46,8 @@ class Appender:
             try:
                 self._log.put(changes)
                 return
+            except OvertakenError:
+                raise
             except (UnavailableError, OutOfSpaceError) as error:
                 logger.warning("the document log takes no changes now: %s; trying again in %g s", error, wait)
                 if self._stop.wait(wait):

@@ -21,7 +21,7 @@ from lightship.crawler.fetching.render import RenderingFetcher
 from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.fetching.site import Means, SiteCrawl
 from lightship.crawler.fetching.visit import Visitor
-from lightship.crawler.frontier.entry import Outcome, State
+from lightship.crawler.frontier.entry import AT_ONCE, Outcome, State
 from lightship.crawler.frontier.hold import Hold
 from lightship.crawler.frontier.journal import Journal
 from lightship.crawler.frontier.pages import Frontier
@@ -29,7 +29,7 @@ from lightship.crawler.mail import Mail
 from lightship.crawler.progress import set_idle
 from lightship.crawler.share import Share
 from lightship.doclog.database import Database
-from lightship.errors import OutOfSpaceError, UnavailableError
+from lightship.errors import LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
 from lightship.model import Change
 from lightship.tasks import cancel
 
@@ -184,13 +184,20 @@ class WebCrawler:
         for site in self._frontier.doomed(self._frontier.sites):
             gone = self._hold.judge(site)
             self._frontier.doubt(gone)
-            self._appender.put([Change.delete(url) for url in gone])
-            self._frontier.deleted(site, gone)
+            overtaken = self._appender.put([Change.delete(url) for url in gone])  # those stay doomed, for the next time
+            self._frontier.deleted(site, [url for url in gone if url not in overtaken])
 
 
-def _refuse(outcome: Outcome, reason: str | None) -> Outcome:
+def _refuse(outcome: Outcome, reason: LightshipError | None) -> Outcome:
+    """Return what becomes of a visit whose change the log did not take, for a `reason`."""
     if reason is None:
         return outcome
+    if isinstance(reason, OvertakenError):  # another crawler may have the host now: what the site has by then is right
+        state = State.FAILED if outcome.entry.state is State.NEW else outcome.entry.state
+        return msgspec.structs.replace(
+            outcome, state=state, failed=True, document=None, digest=None, next_visit=AT_ONCE,
+            note="somebody else changed it in the log meanwhile: it is visited again",
+        )  # fmt: skip
     return msgspec.structs.replace(
         outcome, state=State.EXCLUDED, document=None, digest=None, note=f"refused by the log: {reason}"
     )

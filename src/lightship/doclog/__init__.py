@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from lightship.doclog.fence import Fence
 from lightship.errors import ConfigurationError
 from lightship.model import Change, Document
 
@@ -54,11 +55,21 @@ class DocumentLog(Protocol):
     def puts_at_once(self) -> int:
         """How many puts from different threads it gains from: more only wait for each other."""
 
-    def put(self, changes: Sequence[Change]) -> list[Position]:
+    def fence(self) -> Fence:
+        """Return the fence of a request that arrives now: it keeps the request's changes out if they come late.
+
+        A log on several machines may not have heard yet of what others put in the last moments: that counts as newer. It has
+        when a put raised OvertakenError because of it.
+        """
+
+    def put(self, changes: Sequence[Change], fences: Sequence[Fence] = ()) -> list[Position]:
         """Store `changes` durably and return the position of each; the last of equal urls wins.
 
-        When it raises, any part of `changes` may be stored; putting them again does no harm.
-        Raises TooLargeError, OutOfSpaceError, UnavailableError.
+        Each replaces only what its fence lets it replace. Without `fences`, which has one for each, what is there may be
+        replaced, and what comes within FRESH_SECONDS; what comes later is newer than these changes.
+        Raises OvertakenError when everything was stored but for those that their fences kept out.
+        When it raises anything else, any part of `changes` may be stored, or will be if it still may replace what is
+        there; putting them again does no harm. Raises TooLargeError, OutOfSpaceError, UnavailableError.
         """
 
     def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:

@@ -13,6 +13,7 @@ import apsw
 from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
 from lightship.doclog.codec import decode, decoded_size, encode
 from lightship.doclog.database import Database
+from lightship.doclog.fence import Fence, newest, positions
 from lightship.errors import InvalidDocumentError
 from lightship.model import PARTITIONS, Change, partition_of, url_digest
 
@@ -65,14 +66,17 @@ class SqliteLog:
         with self._database.access() as db:
             self.partitions: int = db.execute("select partitions from log").get
 
-    def put(self, changes: Sequence[Change]) -> list[Position]:
+    def fence(self) -> Fence:
+        """Return the fence of a request that arrives now (see DocumentLog)."""
+        return Fence(self._heads())
+
+    def put(self, changes: Sequence[Change], fences: Sequence[Fence] = ()) -> list[Position]:
         """Store `changes` durably (see DocumentLog); all are encoded before the first is stored."""
-        latest = {change.url: change for change in changes}
-        rows = [self._row(change) for change in latest.values()]
+        fenced = [(self._row(change), fence) for change, fence in newest(changes, fences, self._heads)]
         stored: dict[str, Position] = {}
-        for start in range(0, len(rows), PUT_ROWS):
-            stored |= self._store(rows[start : start + PUT_ROWS])
-        return [stored[change.url] for change in changes]
+        for start in range(0, len(fenced), PUT_ROWS):
+            stored |= self._store(fenced[start : start + PUT_ROWS])
+        return positions(changes, stored)
 
     def _row(self, change: Change) -> _Row:
         value = None if change.document is None else encode(change.document)
@@ -81,8 +85,10 @@ class SqliteLog:
         except UnicodeEncodeError as error:
             raise InvalidDocumentError(f"not a url: {change.url[:100]!r}: {error}") from error
 
-    def _store(self, rows: list[_Row]) -> dict[str, Position]:
+    def _store(self, fenced: list[tuple[_Row, Fence]]) -> dict[str, Position]:
+        """Store the rows that may replace what is there; in one transaction, so that nothing comes between."""
         with self._database.transaction() as db:
+            rows = [row for row, fence in fenced if fence.lets(row[0], _sequence(db, row[1]))]
             head, stamp = db.execute(
                 "update log set head = head + ?, time = max(time, ?) returning head, time", (len(rows), time.time())
             ).get
@@ -126,6 +132,9 @@ class SqliteLog:
     def _head(self) -> int:
         with self._database.access() as db:
             return int(db.execute("select head from log").get)
+
+    def _heads(self) -> list[int]:
+        return [self._head()] * self.partitions
 
     def span(self, partition: int) -> Span:
         """Return the extent of `partition`; its head is that of the whole log."""
@@ -224,6 +233,11 @@ class SqliteLog:
     def close(self) -> None:
         """Close the connections of all threads."""
         self._database.close()
+
+
+def _sequence(db: apsw.Connection, digest: bytes) -> int:
+    """Return where the newest change of a url is, 0 when there is none."""
+    return db.execute("select sequence from docs where digest = ?", (digest,)).get or 0
 
 
 def _create(db: apsw.Connection) -> None:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
 from lightship.doclog import DocumentLog, Position
-from lightship.errors import InvalidInputError, UnavailableError
+from lightship.doclog.fence import Fence
+from lightship.errors import InvalidInputError, OvertakenError
 from lightship.model import Change
-from lightship.position import Reached, log_digest
 
-# A request is not written when it has waited for longer, since this process slept: its sender gave up, and may have sent
-# something newer elsewhere since
-STALE_SECONDS = 30.0
 GROUP = 1000  # changes of one put: what SQLite writes in one transaction; more would only wait longer
 
 
 class _Request(NamedTuple):
     changes: Sequence[Change]
-    stored: Future[Reached]
-    came: float  # by the monotonic clock
+    fence: Fence
+    stored: Future[dict[str, Position]]
 
 
 class GroupCommit:
@@ -32,7 +28,6 @@ class GroupCommit:
     def __init__(self, log: DocumentLog) -> None:
         """Start the threads."""
         self._log = log
-        self._digest = ""
         self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._run, name="intake-log", daemon=True) for _ in range(log.puts_at_once)
@@ -40,10 +35,13 @@ class GroupCommit:
         for thread in self._threads:
             thread.start()
 
-    def put(self, changes: Sequence[Change]) -> Future[Reached]:
-        """Return what tells the position of `changes` (at least one) when the log has them, or raises what it raised."""
-        stored: Future[Reached] = Future()
-        self._waiting.put(_Request(changes, stored, time.monotonic()))
+    def put(self, changes: Sequence[Change], fence: Fence) -> Future[dict[str, Position]]:
+        """Return what tells, by url, the position of those `changes` that are stored; all but what was overtaken.
+
+        It raises what the log raised.
+        """
+        stored: Future[dict[str, Position]] = Future()
+        self._waiting.put(_Request(changes, fence, stored))
         return stored
 
     def close(self) -> None:
@@ -77,8 +75,7 @@ class GroupCommit:
         if not group:
             return
         try:
-            positions = iter(self._log.put([change for request in group for change in request.changes]))
-            self._digest = self._digest or log_digest(self._log.span(0).log_id)
+            stored = self._put(group)
         except InvalidInputError as error:
             if len(group) == 1:
                 group[0].stored.set_exception(error)
@@ -86,25 +83,26 @@ class GroupCommit:
             for request in group:  # what is wrong with one must not spoil the others
                 self._write([request])
         except Exception as error:
-            self._digest = ""  # who knows which log comes back
             for request in group:
                 request.stored.set_exception(error)
         else:
             for request in group:
-                request.stored.set_result(self._reached([next(positions) for _ in request.changes]))
+                mine = [change.url for change in request.changes if change.url in stored]
+                request.stored.set_result({url: stored[url] for url in mine})
 
-    def _reached(self, positions: Sequence[Position]) -> Reached:
-        sequences: dict[int, int] = {}
-        for partition, sequence in positions:
-            sequences[partition] = max(sequences.get(partition, 0), sequence)
-        return Reached(self._digest, sequences)
+    def _put(self, group: Sequence[_Request]) -> dict[str, Position]:
+        changes = [change for request in group for change in request.changes]
+        fences = [request.fence for request in group for _ in request.changes]
+        try:
+            return {change.url: at for change, at in zip(changes, self._log.put(changes, fences), strict=True)}
+        except OvertakenError as error:
+            return dict(error.stored)
 
 
 def _is_live(request: _Request) -> bool:
-    """Tell whether somebody still waits for `request`; who has waited for too long is told so."""
+    """Tell whether somebody still waits for `request`."""
     if not request.stored.set_running_or_notify_cancel():
         return False
-    if time.monotonic() - request.came <= STALE_SECONDS:
-        return True
-    request.stored.set_exception(UnavailableError(f"this indexer stood still for {STALE_SECONDS:g} s: send it again"))
-    return False
+    if request.fence.is_closed:
+        request.stored.set_result({})
+    return not request.fence.is_closed

@@ -17,14 +17,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship import __version__
-from lightship.doclog import DocumentLog
+from lightship.doclog import DocumentLog, Position
 from lightship.errors import InvalidInputError, LightshipError, TooManyRequestsError, UnavailableError, status_of
+from lightship.intake.arrival import Arrival
 from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
 from lightship.intake.room import Room, Share
 from lightship.model import Change, Document, check_url
+from lightship.position import Reached, log_digest
 from lightship.rpc.allow import allow_header
 from lightship.rpc.guarded import guarded
 from lightship.tokens import Guard, check_body
@@ -57,6 +59,7 @@ class Intake:
         self._log, self._guard, self._room = log, guard, Room()
         self._commit = GroupCommit(log)
         self._limiter = CapacityLimiter(PARSERS)
+        self._digest = ""  # of the log's id; empty when trouble makes it uncertain which log answers next
         self._started = time.monotonic()
         self._stored = self._refused = 0
 
@@ -83,9 +86,10 @@ class Intake:
         _check_parameters(request, {"digest"})
         with self._room.entered() as share:
             body = await receive(request.stream(), share)
-            check_body(request.query_params.get("digest"), body)
-            documents = await self._documents(body, request.headers.get("content-encoding", ""), share)
-            return await self._store([Change.put(document) for document in documents])
+            async with Arrival(request, self._log) as arrival:
+                check_body(request.query_params.get("digest"), body)
+                documents = await self._documents(body, request.headers.get("content-encoding", ""), share)
+                return await self._store([Change.put(document) for document in documents], arrival)
 
     async def _documents(self, body: bytes, encoding: str, share: Share) -> list[Document]:
         def read() -> list[Document]:
@@ -102,13 +106,26 @@ class Intake:
             raise InvalidInputError("name what to delete: DELETE /documents?url=https://example.org/page")
         with self._room.entered() as share:
             share.take(sum(map(len, urls)))
-            return await self._store([Change.delete(check_url(url)) for url in urls])
+            async with Arrival(request, self._log) as arrival:
+                return await self._store([Change.delete(check_url(url)) for url in urls], arrival)
 
-    async def _store(self, changes: Sequence[Change]) -> Response:
+    async def _store(self, changes: Sequence[Change], arrival: Arrival) -> Response:
         """Answer when the log has `changes`."""
-        reached = await asyncio.wrap_future(self._commit.put(changes))
+        stored: dict[str, Position] = {}
+        left = changes
+        while left:
+            put = await asyncio.wrap_future(self._commit.put(left, arrival.fence))
+            stored |= put
+            left = [change for change in left if change.url not in stored]
+            if left:
+                await arrival.renew([change.url for change in left])
         self._stored += len(changes)
-        return _json(Stored(len(changes), str(reached)))
+        return _json(Stored(len(changes), str(await self._reached(sorted(stored.values())))))
+
+    async def _reached(self, positions: Sequence[Position]) -> Reached:
+        """Return how far the log has come with `positions`, which rise."""
+        self._digest = self._digest or log_digest((await run_sync(self._log.span, 0)).log_id)
+        return Reached(self._digest, dict(positions))
 
     async def _ready(self, _: Request) -> Response:
         await run_sync(self._log.span, 0)  # raises UnavailableError
@@ -135,6 +152,8 @@ class Intake:
         if not isinstance(error, LightshipError):
             raise error
         self._refused += 1
+        if isinstance(error, UnavailableError):
+            self._digest = ""
         line = error.line if isinstance(error, InvalidLineError) else None
         again = isinstance(error, UnavailableError | TooManyRequestsError)
         return _json(Refusal(str(error), line), status_of(error), {"Retry-After": RETRY_SECONDS} if again else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ import zstandard
 from lightship.cli.add import add
 from lightship.cli.status import status
 from lightship.doclog import Position
+from lightship.doclog.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import ConfigurationError, InvalidInputError, UnauthorizedError, UnavailableError
 from lightship.intake import client
 from lightship.intake.server import taking_in
-from lightship.model import partition_of
+from lightship.model import Change, partition_of
 from lightship.position import Reached
 from lightship.tokens import Accepted
 from support import free_port
@@ -37,11 +38,11 @@ class FailingLog(SqliteLog):
 
     failures = 0
 
-    def put(self, changes: Any) -> list[Position]:
+    def put(self, changes: Sequence[Change], fences: Sequence[Fence] = ()) -> list[Position]:
         if self.failures:
             self.failures -= 1
             raise UnavailableError("not now")
-        return super().put(changes)
+        return super().put(changes, fences)
 
     @property
     def urls(self) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from lightship.crawler.append import Appender
+from lightship.errors import LightshipError
 from lightship.model import Change
 from mockweb import crawling
 from mockweb.crawling import Crawl
@@ -24,7 +25,7 @@ class DyingAppender(Appender):
 
     died = threading.Event()
 
-    def put(self, changes: Sequence[Change]) -> dict[str, str]:
+    def put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
         refused = super().put(changes)
         if any(change.url.endswith("/page") for change in changes):
             self.died.set()

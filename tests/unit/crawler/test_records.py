@@ -11,6 +11,7 @@ from lightship.crawler.append import Appender
 from lightship.crawler.progress import activate, read_progress
 from lightship.crawler.sources.records import Record, Records
 from lightship.crawler.store import open_store
+from lightship.errors import LightshipError
 from lightship.model import Change, Document
 from mockweb.feeding import Feed
 
@@ -29,7 +30,7 @@ class Life:
         if dies:
             real = appender.put
 
-            def put(changes: Sequence[Change]) -> dict[str, str]:
+            def put(changes: Sequence[Change]) -> dict[str, LightshipError]:
                 refused = real(changes)
                 if changes:
                     raise Killed

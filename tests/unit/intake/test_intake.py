@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,9 +19,10 @@ import pytest
 import zstandard
 
 from lightship.doclog import Position
+from lightship.doclog.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.intake import body, group, room, server
+from lightship.intake import body, room, server
 from lightship.intake.server import taking_in
 from lightship.model import Change, partition_of
 from lightship.position import Reached, log_digest
@@ -175,14 +176,14 @@ class HeldLog(SqliteLog):
         self.trouble: LightshipError | None = None
         self.puts: list[list[str]] = []
 
-    def put(self, changes: Any) -> list[Position]:
+    def put(self, changes: Sequence[Change], fences: Sequence[Fence] = ()) -> list[Position]:
         self.free.wait()
         self.puts.append([change.url for change in changes])
         if self.trouble is not None:
             raise self.trouble
         if any("refused" in change.url for change in changes):
             raise TooLargeError("a server's limit")
-        return super().put(changes)
+        return super().put(changes, fences)
 
     def span(self, partition: int) -> Any:
         if self.trouble is not None:
@@ -338,23 +339,3 @@ def test_without_an_address_nothing_is_served(log: SqliteLog) -> None:
     with taking_in("", log, "nowhere") as port:
         assert port == 0
         log.put([Change.delete("https://ex.org/a")])
-
-
-def test_what_waited_while_the_process_stood_still_is_not_put_over_newer_changes(
-    held: HeldLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(group, "STALE_SECONDS", 0.2)
-    with taking_in("127.0.0.1:0", held, held.folder) as port:
-        caller = Caller(port)
-        held.free.clear()
-        threads, replies = in_threads([lambda: post(caller, line("a"))])
-        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it holds up the log")
-        late, refused = in_threads([lambda: post(caller, line("b"))])
-        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 2, 10, "another waits behind it")
-        time.sleep(0.3)  # it gets stale
-        held.free.set()
-        for thread in (*threads, *late):
-            thread.join()
-    assert (replies[0].status, refused[0].status, "send it again" in refused[0].text) == (200, 503, True)
-    assert stored(held).keys() == {"a"}
-    held.close()

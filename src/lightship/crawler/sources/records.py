@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from lightship.crawler.append import Appender
 from lightship.crawler.progress import count
 from lightship.doclog.database import Database
+from lightship.errors import LightshipError, OvertakenError
 from lightship.model import Change, Document
 
 logger = logging.getLogger(__name__)
@@ -159,10 +160,15 @@ class Records:
             db.executemany("delete from records where url = ?", [(url,) for url in urls])
             count(db, self._source, found=-counted, fetched=-counted, deleted=len(urls))
 
-    def _put(self, changes: Sequence[Change]) -> dict[str, str]:
+    def _put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
+        """Store `changes`, whoever else changed the same urls meanwhile: the source is right. Return what the log refused."""
         began = time.monotonic()
         try:
-            return self._appender.put(changes)
+            refused = self._appender.put(changes)
+            while overtaken := {url for url, why in refused.items() if isinstance(why, OvertakenError)}:
+                again = [change for change in changes if change.url in overtaken]
+                refused = {url: why for url, why in refused.items() if url not in overtaken} | self._appender.put(again)
+            return refused
         finally:
             self.waited += time.monotonic() - began
 

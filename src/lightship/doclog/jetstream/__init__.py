@@ -15,6 +15,7 @@ import msgspec
 
 from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
 from lightship.doclog.codec import decode, encode
+from lightship.doclog.fence import Fence, newest, positions
 from lightship.doclog.jetstream.address import parse_address
 from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.leases import TableLeases
@@ -63,7 +64,7 @@ class JetStreamLog:
             self._reader = Reader(connection, self._table, facts)
             self._writer = Writer(connection, facts.partitions)
             self._wake_subject = f"{connection.address.name}.wake"
-            connection.run(connection.listen(self._wake_subject, self._wake, self._connected))
+            connection.run(self._listen())
         except BaseException:
             connection.close()
             raise
@@ -78,9 +79,14 @@ class JetStreamLog:
         """Several: a partition that waits for a new leader holds up only the puts that it is in."""
         return 8
 
+    async def _listen(self) -> None:
+        await self._connection.listen(self._wake_subject, self._wake, self._connected)
+        self._connected()
+
     def _connected(self) -> None:
         """Doubt what was known, since wake-ups may have been lost; in the loop."""
         self._reader.doubt()
+        self._learning = asyncio.ensure_future(self._reader.learn())
         self._announce()
 
     def _wake(self, data: bytes) -> None:
@@ -94,25 +100,36 @@ class JetStreamLog:
             self._news += 1
             self._changed.notify_all()
 
-    def put(self, changes: Sequence[Change]) -> list[Position]:
-        """Store `changes` durably (see DocumentLog); all are encoded before the first is stored."""
-        latest = {change.url: change for change in changes}
-        messages = [
-            self._writer.message(change.url, b"" if change.document is None else encode(change.document))
-            for change in latest.values()
-        ]
-        stored = self._connection.run(self._put(messages))
-        return [stored[change.url] for change in changes]
+    def fence(self) -> Fence:
+        """Return the fence of a request that arrives now (see DocumentLog)."""
+        return Fence(self._reader.heads())
 
-    async def _put(self, messages: list[Outgoing]) -> dict[str, Position]:
-        stored = await self._writer.put(messages)
-        if stored:
-            newest = dict(sorted(stored.values()))
-            await self._connection.tell(self._wake_subject, msgspec.json.encode(list(newest.items())))
-            for partition, sequence in newest.items():
-                self._reader.heard(partition, sequence)
-            self._announce()
-        return stored
+    def put(self, changes: Sequence[Change], fences: Sequence[Fence] = ()) -> list[Position]:
+        """Store `changes` durably (see DocumentLog); all are encoded before the first is stored."""
+        messages = [
+            self._writer.message(change.url, b"" if change.document is None else encode(change.document), fence)
+            for change, fence in newest(changes, fences, self._reader.heads)
+        ]
+        self._connection.run(self._put(messages))
+        stored = {message.url: message.position for message in messages if message.position}
+        return positions(changes, stored)
+
+    async def _put(self, messages: Sequence[Outgoing]) -> None:
+        try:
+            await self._writer.put(messages)
+        finally:
+            for message in messages:
+                self._reader.heard(message.partition, message.replaces)
+            stored = sorted(message.position for message in messages if message.position)
+            if stored:
+                await self._wake_up(dict(stored))
+
+    async def _wake_up(self, heads: dict[int, int]) -> None:
+        """Wake all readers, those of other logs too; `heads` are the newest sequences by partition."""
+        await self._connection.tell(self._wake_subject, msgspec.json.encode(list(heads.items())))
+        for partition, sequence in heads.items():
+            self._reader.heard(partition, sequence)
+        self._announce()
 
     def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
         """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""

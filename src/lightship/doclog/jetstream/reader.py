@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
@@ -15,7 +16,7 @@ from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.streams import Facts, Message, stream_of, subjects_of, unpack
 from lightship.doclog.jetstream.table import Got, Table
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
-from lightship.errors import ConfigurationError, UnavailableError
+from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
 
 RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
 PAGE_BYTES = 8 << 20  # of messages in one answer
@@ -58,6 +59,19 @@ class Reader:
         """Note that something is stored."""
         tail = self._tails[partition]
         tail.head = max(tail.head, sequence)
+
+    def heads(self) -> list[int]:
+        """Return the newest sequence of each partition that was heard of; from any thread."""
+        return [tail.head for tail in self._tails]
+
+    async def learn(self) -> None:
+        """Hear how far all leaders that answer have come."""
+
+        async def ask(partition: int) -> None:
+            with contextlib.suppress(Again, ApiError, OutOfSpaceError):
+                self.heard(partition, await self._ask_head(partition))
+
+        await asyncio.gather(*map(ask, range(self._facts.partitions)))
 
     def doubt(self) -> None:
         """Believe nothing that was known of the ends: wake-ups may be lost."""
@@ -196,15 +210,18 @@ class Reader:
 
     async def head(self, partition: int) -> int:
         """Return the newest sequence that the leader of `partition` has given out."""
-        name = f"STREAM.INFO.{stream_of(self._log, partition)}"
 
         async def attempt() -> int:
             try:
-                return (await self._connection.api(name, {}, Info)).state.last_seq
+                return await self._ask_head(partition)
             except ApiError as error:
                 raise Again(str(error)) from error
 
         return await self._connection.patiently(attempt)
+
+    async def _ask_head(self, partition: int) -> int:
+        name = f"STREAM.INFO.{stream_of(self._log, partition)}"
+        return (await self._connection.api(name, {}, Info)).state.last_seq
 
 
 def _take_note(task: asyncio.Task[Any]) -> None:

@@ -16,7 +16,6 @@ from lightship.errors import IncompatibleIndexError
 from lightship.model import PARTITIONS, url_digest
 
 VERSION = 1
-DUPLICATE_SECONDS = 300  # for which a message that is sent again is known: longer than a server can hang unnoticed
 DELETE = {"Lightship-Delete": "1"}  # so that `prune` need not read documents
 
 _length = struct.Struct(">H")
@@ -93,8 +92,7 @@ async def _make(connection: Connection, table: Table) -> None:
         settings: dict[str, object] = {
             "name": stream_of(log, partition), "subjects": [subjects_of(log, partition)], "storage": "file",
             "num_replicas": replicas, "max_msgs_per_subject": 1, "retention": "limits", "discard": "old",
-            "allow_direct": True, "duplicate_window": DUPLICATE_SECONDS * 10**9,
-            "description": "Lightship document log",
+            "allow_direct": True, "description": "Lightship document log",
         }  # fmt: skip
         await connection.patiently(lambda: make_stream(connection, settings))
 

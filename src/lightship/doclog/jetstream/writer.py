@@ -1,36 +1,57 @@
-"""Writing to the streams of a log: every message is sent, with the same id, until it is acknowledged."""
+"""Writing to the streams of a log: every message names the entry that it replaces, and is sent until that is decided."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from struct import error as struct_error
-from typing import NamedTuple
 
 from nats.aio.msg import Msg
 
 from lightship.doclog import Position
+from lightship.doclog.fence import Fence
 from lightship.doclog.jetstream.connection import ANSWER_SECONDS, Connection
-from lightship.doclog.jetstream.streams import DELETE, pack, subject_of
-from lightship.doclog.jetstream.table import Stored
-from lightship.doclog.jetstream.trouble import Again, ApiError
+from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
+from lightship.doclog.jetstream.table import LAST, Got, Stored
+from lightship.doclog.jetstream.trouble import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
 from lightship.errors import InvalidDocumentError, TooLargeError
 from lightship.model import partition_of
 
 WINDOW_MESSAGES, WINDOW_BYTES = 256, 8 << 20  # under way at once in one put
-HEADER_BYTES = 100  # at most, of ours
+HEADER_BYTES = 200  # at most, of ours
+NAME = "Lightship-Put"  # the header that tells one message from every other
+
+_told = re.compile(r"wrong last sequence: (\d+)")
 
 
-class Outgoing(NamedTuple):
-    """A message to be stored."""
+@dataclass(slots=True)
+class Outgoing:
+    """A message to be stored, and what is known of that so far.
+
+    `replaces` is the sequence that its url's newest entry must have; `position` comes when it is stored. `doubtful`: it was
+    sent, and no answer came.
+    """
 
     url: str
     partition: int
     subject: str
     body: bytes
     headers: dict[str, str]
+    fence: Fence
+    replaces: int = 0
+    doubtful: bool = False
+    position: Position | None = None
+    overtaken: bool = False
+
+    @property
+    def is_decided(self) -> bool:
+        """Tell whether it is stored, or never will be."""
+        return self.overtaken or self.position is not None or self.fence.is_closed
 
 
 class Writer:
@@ -42,8 +63,8 @@ class Writer:
         self._prefix, self._numbers = uuid.uuid4().hex[:12], itertools.count()
         self._flying: dict[str, asyncio.Event] = {}
 
-    def message(self, url: str, value: bytes) -> Outgoing:
-        """Return the message that stores `value` (empty: a delete) under `url`.
+    def message(self, url: str, value: bytes, fence: Fence) -> Outgoing:
+        """Return the message that stores `value` (empty: a delete) under `url`, if `fence` lets it.
 
         Raises InvalidDocumentError, and TooLargeError when the server takes no message of that size.
         """
@@ -58,54 +79,92 @@ class Writer:
                 f"document {url[:100]} has {len(body)} bytes stored: max_payload of the log's NATS servers is {limit};"
                 " set it to 8MB in all of them, or split the document"
             )
-        number = {"Nats-Msg-Id": f"{self._prefix}{next(self._numbers):x}"}
-        return Outgoing(url, partition, subject, body, number if value else number | DELETE)
+        name = {NAME: f"{self._prefix}{next(self._numbers):x}"}
+        return Outgoing(url, partition, subject, body, name if value else name | DELETE, fence)
 
-    async def put(self, messages: list[Outgoing]) -> dict[str, Position]:
-        """Store `messages`, of different urls; return the position of each url."""
+    async def put(self, messages: Sequence[Outgoing]) -> None:
+        """Store `messages`, of different urls: afterwards each has a position, or is overtaken."""
         await self._claim(messages)
-        stored: dict[str, Position] = {}
         try:
             for window in _windows(messages):
-                stored |= await self._store(window)
+                await self._connection.patiently(lambda window=window: self._attempt(window))  # type: ignore[misc]
         finally:
             for message in messages:
                 self._flying.pop(message.url).set()
-        return stored
 
-    async def _claim(self, messages: list[Outgoing]) -> None:
+    async def _claim(self, messages: Sequence[Outgoing]) -> None:
         """Wait until no other put of one of these urls is under way: the older could be stored last."""
         while taken := next((self._flying[m.url] for m in messages if m.url in self._flying), None):
             await taken.wait()
         self._flying |= {message.url: asyncio.Event() for message in messages}
 
-    async def _store(self, window: list[Outgoing]) -> dict[str, Position]:
-        stored: dict[str, Position] = {}
-
-        async def attempt() -> None:
-            waiting = [message for message in window if message.url not in stored]
-            sent = [(message, await self._connection.send(*message[2:])) for message in waiting]
-            done, pending = await asyncio.wait([future for _, future in sent], timeout=ANSWER_SECONDS)
-            for future in pending:
-                future.cancel()
-            trouble = [Again("no answer")] if pending else []
-            for message, future in sent:
-                if future in done:
-                    try:
-                        stored[message.url] = self._position(message, future.result())
-                    except (Again, ApiError) as error:
-                        trouble.append(Again(str(error)))
-            if trouble:
+    async def _attempt(self, window: Sequence[Outgoing]) -> None:
+        """Send what is undecided until all is decided; raise Again when some of it has no answer."""
+        while waiting := [message for message in window if not message.is_decided]:
+            answers = await self._send(waiting)
+            results = await asyncio.gather(*(self._decide(message, answer) for message, answer in answers))
+            if trouble := [each for each in results if each]:
                 raise trouble[-1]
 
-        await self._connection.patiently(attempt)
-        return stored
+    async def _send(self, messages: Sequence[Outgoing]) -> list[tuple[Outgoing, asyncio.Future[list[Msg]]]]:
+        """Send `messages`, and return their answers; those that did not come in time are cancelled."""
+        sent = []
+        for message in messages:
+            headers = message.headers | {LAST: str(message.replaces)}
+            sent.append((message, await self._connection.send(message.subject, message.body, headers)))
+        _, late = await asyncio.wait([answer for _, answer in sent], timeout=ANSWER_SECONDS)
+        for answer in late:
+            answer.cancel()
+        return sent
 
-    def _position(self, message: Outgoing, answer: list[Msg]) -> Position:
-        return Position(message.partition, self._connection.decode(answer[0], Stored).seq)
+    async def _decide(self, message: Outgoing, answer: asyncio.Future[list[Msg]]) -> Again | None:
+        """Take up an answer; return the trouble when there is none, or none that helps."""
+        try:
+            if not answer.done() or answer.cancelled():
+                raise Again("no answer")
+            stored = self._connection.decode(answer.result()[0], Stored)
+            message.position = Position(message.partition, stored.seq)
+        except Again as trouble:
+            message.doubtful = True
+            return trouble
+        except ApiError as error:
+            if error.code not in WRONG_LAST_SEQUENCE:
+                return Again(str(error))
+            try:
+                await self._compare(message, str(error))
+            except Again as trouble:
+                return trouble
+        return None
+
+    async def _compare(self, message: Outgoing, refusal: str) -> None:
+        """Decide about a message that replaces another entry than the newest: it goes on from there, or is overtaken."""
+        told = _told.fullmatch(refusal)
+        if message.doubtful or not told:
+            sequence, name = await self._newest(message)
+            if name == message.headers[NAME]:  # an earlier attempt was stored, and its answer lost
+                message.position = Position(message.partition, sequence)
+                return
+        else:
+            sequence = int(told[1])
+        if sequence <= message.replaces:  # another message is being stored, or a leader knows less than the one before
+            raise Again(refusal)
+        message.replaces = sequence
+        message.overtaken = not message.fence.lets(message.partition, sequence)
+
+    async def _newest(self, message: Outgoing) -> tuple[int, str]:
+        """Return sequence and name of the newest entry of a message's url, as the stream's leader has it."""
+        stream = stream_of(self._connection.address.name, message.partition)
+        try:
+            got = await self._connection.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": message.subject}, Got)
+        except ApiError as error:
+            if error.code in NO_MESSAGE:
+                return 0, ""
+            raise Again(str(error)) from error
+        headers = base64.b64decode(got.message.hdrs).decode()
+        return got.message.seq, next(iter(re.findall(rf"{NAME}: *(\w+)", headers)), "")
 
 
-def _windows(messages: list[Outgoing]) -> Iterator[list[Outgoing]]:
+def _windows(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
     """Cut `messages` into what is under way at once."""
     window: list[Outgoing] = []
     size = 0

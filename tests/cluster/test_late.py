@@ -1,0 +1,154 @@
+"""A change that its sender gave up, and that comes late, never undoes what was acknowledged since: real intakes, held and let go."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from lightship.doclog import open_log
+from lightship.doclog.fence import FRESH_SECONDS
+from made import Caller
+from nats_servers import Nats, running
+from support import Program, free_port, wait_until
+
+URL = "https://ex.org/1"
+LEAVES_AFTER = FRESH_SECONDS + 1  # seconds, as docs/intake.md asks
+
+
+def change(version: str | None, url: str = URL) -> tuple[str, str, bytes]:
+    """Return method, target and body of the request that puts a version, or deletes."""
+    if version is None:
+        return "DELETE", f"/documents?url={quote(url, safe='')}", b""
+    return "POST", "/documents", json.dumps({"url": url, "text": version}).encode()
+
+
+def send(port: int, version: str | None) -> socket.socket:
+    """Send a change and wait for no answer."""
+    method, target, body = change(version)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    return connection
+
+
+def ask(port: int, version: str | None, url: str = URL) -> int:
+    return Caller(port).call(*change(version, url)).status
+
+
+class Intakes:
+    """Two programs with an intake, over one log; the first is the one that is held."""
+
+    def __init__(self, spawn: Callable[..., Program], urls: Sequence[str]) -> None:
+        self.ports = [free_port(), free_port()]
+        self.programs = [
+            spawn("indexer", f"-log={url}", f"-listen=127.0.0.1:{port}", "-searchengine=127.0.0.1:9", f"-data=ix{port}")
+            for url, port in zip(urls, self.ports, strict=True)
+        ]
+        for port in self.ports:
+            wait_until(lambda port=port: Caller(port).get("/readyz").status == 200, 30, "an intake")  # type: ignore[misc]
+
+    def signal(self, number: int) -> None:
+        os.kill(self.programs[0].process.pid, number)
+
+    def waits(self) -> bool:
+        """Tell whether the first intake has a request that is not answered."""
+        return bool(Caller(self.ports[0]).get("/status").json["waiting_requests"])
+
+    def settle(self) -> None:
+        """Return when the first intake has done with all that it held, and the log takes what it writes."""
+        wait_until(lambda: ask(self.ports[0], "other", "https://ex.org/other") == 200, 40, "it stores something")
+        wait_until(lambda: not self.waits(), 40, "nothing waits")
+
+
+class Held:
+    """A log whose writer is held up: in a file by a transaction of ours, on NATS by its server's sleep."""
+
+    def __init__(self, urls: list[str], nats: Nats | None) -> None:
+        self.urls, self.nats, self._stack = urls, nats, contextlib.ExitStack()
+        self.log = open_log(urls[1])
+
+    def begin(self) -> None:
+        if self.nats is None:
+            self._stack.enter_context(self.log._database.transaction())  # type: ignore[attr-defined]
+        else:
+            self.nats.servers[0].pause()
+
+    def let_others_write(self) -> None:
+        self._stack.close()  # the servers that are awake take what others write, soon
+
+    def end(self) -> None:
+        if self.nats is not None:
+            self.nats.servers[0].resume()
+
+    def newest(self) -> str | None:
+        """Return the text that the log has of URL, None when it is deleted."""
+        entries = {entry.url: entry for partition in range(64) for entry in self.log.read(partition, 0)}
+        document = entries[URL].document
+        return document.text if document else None
+
+
+@pytest.fixture(params=["sqlite", "nats"])
+def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Held]:
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            made = Held([f"sqlite://{tmp_path}/log"] * 2, None)
+        else:
+            nats = stack.enter_context(running(tmp_path / "nats", 3))
+            open_log(nats.url("log")).close()
+            names = [f"127.0.0.1:{server.port}" for server in nats.servers]
+            made = Held([f"nats://{names[0]}/log?replicas=1", f"nats://{names[1]},{names[2]}/log?replicas=1"], nats)
+        stack.callback(made.log.close)
+        yield made
+
+
+def put_until_stored(port: int, version: str | None) -> None:
+    """Send a change again until it is acknowledged, as a client does."""
+    wait_until(lambda: ask(port, version) == 200, 40, f"{version} is acknowledged")
+
+
+@pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
+def test_a_request_that_an_intake_reads_after_a_sleep(
+    held: Held, spawn: Callable[..., Program], late: str | None
+) -> None:
+    intakes = Intakes(spawn, held.urls)
+    asleep, awake = intakes.ports
+    put_until_stored(awake, "first")
+    intakes.signal(signal.SIGSTOP)
+    send(asleep, late).close()  # at once: that the sender left can be seen
+    put_until_stored(awake, late)
+    put_until_stored(awake, "next")
+    intakes.signal(signal.SIGCONT)
+    intakes.settle()
+    assert held.newest() == "next"
+
+
+@pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
+@pytest.mark.parametrize("sleeps", [True, False], ids=["the-intake-sleeps-too", "the-intake-is-awake"])
+def test_a_request_that_was_about_to_be_stored(
+    held: Held, spawn: Callable[..., Program], late: str | None, *, sleeps: bool
+) -> None:
+    intakes = Intakes(spawn, held.urls)
+    asleep, awake = intakes.ports
+    put_until_stored(awake, "first")
+    held.begin()
+    given_up = send(asleep, late)  # it is never closed: of a cable that is cut nobody is told
+    wait_until(intakes.waits, 10, "it waits for the log")
+    if sleeps:
+        intakes.signal(signal.SIGSTOP)
+    time.sleep(LEAVES_AFTER)
+    held.let_others_write()
+    put_until_stored(awake, late)
+    put_until_stored(awake, "next")
+    held.end()
+    intakes.signal(signal.SIGCONT)
+    intakes.settle()
+    assert held.newest() == "next"
+    given_up.close()
