@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import aiohttp
@@ -13,12 +13,15 @@ import msgspec
 
 from chaos.live import Liveness
 from chaos.model import Truth, Witness, WrongAnswerError
-from chaos.writing import COMMON, url_of
+from chaos.watching import Watch
+from chaos.writing import COMMON, number_of, url_of
+from lightship.tasks import cancel
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 READY_SECONDS = 0.05
 KEEP_SECONDS = 1.0  # less than servers keep an idle connection: so that none is closed just when it is used
 PAGE = 100
+FEW = 100  # so many documents are asked for one by one
 
 _decode = msgspec.json.Decoder().decode
 
@@ -26,12 +29,12 @@ _decode = msgspec.json.Decoder().decode
 class Asker:
     """Asks one replica `rate` queries a second; `failed` and `wrong` say what must never happen."""
 
-    def __init__(self, name: str, address: str, truth: Truth, live: Liveness, documents: int) -> None:
+    def __init__(self, name: str, address: str, truth: Truth, live: Liveness, watch: Watch, documents: int) -> None:
         """Ask the replica `name` at `address` (host:port) for documents numbered below `documents`."""
         self.name, self.failed, self.wrong = name, list[str](), list[str]()
         self.answers = self.excused = 0
         self.latencies: list[float] = []
-        self._url, self._live, self._documents = f"http://{address}", live, documents
+        self._url, self._live, self._watch, self._documents = f"http://{address}", live, watch, documents
         self._witness, self._chance = Witness(truth), random.Random(name)
         self._session = self._new_session()
 
@@ -42,7 +45,15 @@ class Asker:
 
     async def run(self, stop: asyncio.Event, rate: float) -> None:
         """Ask until `stop` is set."""
-        due, under_way = time.monotonic(), set[asyncio.Task[None]]()
+        under_way = set[asyncio.Task[None]]()
+        try:
+            await self._ask_on(stop, rate, under_way)
+            await asyncio.gather(*under_way)
+        finally:
+            await cancel(under_way)
+
+    async def _ask_on(self, stop: asyncio.Event, rate: float, under_way: set[asyncio.Task[None]]) -> None:
+        due = time.monotonic()
         while not stop.is_set():
             if self._live.is_recovering(self.name):
                 await self._wait_until_ready(stop)
@@ -53,15 +64,14 @@ class Asker:
                 task.add_done_callback(under_way.discard)
             due = max(due + self._chance.expovariate(rate), time.monotonic() - 0.5)
             await asyncio.sleep(due - time.monotonic())
-        await asyncio.gather(*under_way)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
 
     async def _wait_until_ready(self, stop: asyncio.Event) -> None:
-        await self._session.close()
-        self._session = self._new_session()
+        former, self._session = self._session, self._new_session()  # first, for those who ask while the former closes
+        await former.close()
         while not stop.is_set():
             asked = time.monotonic()
             try:
@@ -84,7 +94,8 @@ class Asker:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             if self._live.is_live(self.name, started):
                 self.failed.append(
-                    f"{time.monotonic():.1f} {self.name}: {error!r} after {time.monotonic() - started:.2f} s"
+                    f"{time.monotonic():.1f} {self.name}: {error!r} after {time.monotonic() - started:.2f} s;"
+                    f" this program was {self._watch.late(started):.2f} s late"
                 )
             else:
                 self.excused += 1
@@ -97,15 +108,20 @@ class Asker:
             return _decode(body)
 
     async def _ask_for_one(self) -> None:
-        number = self._chance.randrange(self._documents)
-        url, generations = url_of(number), self._witness.generations
+        await self._version(url_of(self._chance.randrange(self._documents)))
+
+    async def _version(self, url: str) -> int | None:
+        """Return the version of `url` that the replica finds."""
+        token, generations = f"token{number_of(url)}", self._witness.generations
         floor = self._witness.floors.get(url, 0)
-        answer = await self._get(f"token{number}")
+        answer = await self._get(token)
         self._witness.check_generations(answer["index"]["generation"], generations)
         found = [hit["url"] for hit in answer["hits"]]
         if found not in ([], [url]) or answer["total"] != len(found):
-            raise WrongAnswerError(f"token{number} has {answer['total']} results: {found}")
-        self._witness.check(url, answer["hits"][0]["fields"]["version"] if found else None, floor)
+            raise WrongAnswerError(f"{token} has {answer['total']} results: {found}")
+        version = answer["hits"][0]["fields"]["version"] if found else None
+        self._witness.check(url, version, floor)
+        return version
 
     async def _ask_for_all(self) -> None:
         floors = self._witness.floors
@@ -127,3 +143,9 @@ class Asker:
             total, page = answer["total"], page + 1
             found += [(hit["url"], hit["fields"]["version"]) for hit in answer["hits"]]
         return found
+
+    async def versions(self, urls: Collection[str]) -> dict[str, int]:
+        """Return the versions of those of `urls` that the replica finds, and maybe others."""
+        if len(urls) > FEW:
+            return dict(await self.read_all())  # while documents come and go, pages move, and some are missed
+        return {url: version for url in urls if (version := await self._version(url))}

@@ -21,6 +21,7 @@ from support import wait_until
 
 NATS, SHARDS, INDEXERS, REPLICAS = 3, 3, 2, 3
 PORT = 8000
+LOG = "chaos"
 NATS_CONFIGURATION = """
 server_name: {name}
 listen: 0.0.0.0:4222
@@ -38,7 +39,7 @@ class Cluster:
         """Make the hosts; nothing runs before `start`."""
         self.folder, self._network = folder, hosts
         self.nats: list[Node] = self._make_nats()
-        self.log_url = f"nats://{','.join(f'{node.host.address}:4222' for node in self.nats)}/chaos"
+        self.log_url = f"nats://{','.join(f'{node.host.address}:4222' for node in self.nats)}/{LOG}"
         self.replicas = [self._make_searchengine(number) for number in range(REPLICAS)]
         self.indexers = [self._make_indexer(shard, each) for shard in range(SHARDS) for each in range(standbys + 1)]
         self.documents = folder / "documents.jsonl"
@@ -62,6 +63,11 @@ class Cluster:
     def intake_addresses(self) -> dict[str, str]:
         """host:port of each indexer's intake, by name."""
         return {node.name: f"{node.host.address}:{PORT}" for node in self.indexers}
+
+    @property
+    def stores(self) -> dict[str, Path]:
+        """The folder of each NATS server's files, by name."""
+        return {node.name: node.host.disk for node in self.nats}
 
     def start(self) -> None:
         """Start all, and return when an empty index is searchable on each replica."""

@@ -19,23 +19,18 @@ class Liveness:
 
     def __init__(self, replicas: list[str]) -> None:
         """All is well."""
-        self._under_way: dict[str, Fault] = {}
         self._disturbed = dict.fromkeys(replicas, 0.0)  # until when a replica was, inf: still is
         self._recovering: dict[str, float] = {}
-        self._ended: dict[Fault, float] = {}
         self.recoveries: list[float] = []
 
     def begin(self, fault: Fault) -> None:
         """Call this just before a fault begins."""
-        self._under_way[fault.host] = fault
         if fault.host in self._disturbed and fault.kind in EXCUSES:
             self._disturbed[fault.host] = float("inf")
             self._recovering[fault.host] = float("inf")
 
     def end(self, fault: Fault) -> None:
         """Call this just after a fault ended."""
-        del self._under_way[fault.host]
-        self._ended[fault] = time.monotonic()
         if fault.host in self._disturbed and fault.kind in EXCUSES:
             self._disturbed[fault.host] = self._recovering[fault.host] = time.monotonic()
 
@@ -52,12 +47,3 @@ class Liveness:
     def is_live(self, replica: str, since: float) -> bool:
         """Tell whether a replica has been live all the time from `since` to now."""
         return replica not in self._recovering and self._disturbed[replica] + MARGIN < since
-
-    def troubles(self, since: float) -> list[Fault]:
-        """Return the faults that were under way at any time from `since` to now."""
-        return [*self._under_way.values(), *(fault for fault, ended in self._ended.items() if ended >= since)]
-
-    def are_over(self, faults: list[Fault], seconds: float) -> bool:
-        """Tell whether all of `faults` ended more than so many seconds ago."""
-        latest = time.monotonic() - seconds
-        return all(self._ended.get(fault, float("inf")) < latest for fault in faults)

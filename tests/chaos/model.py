@@ -70,12 +70,22 @@ class Truth:
             if url in seen:
                 told.append(f"{url} is there twice: versions {seen[url]} and {version}")
             seen[url] = version
-        for url, least in acknowledged.items():
-            version = seen.get(url, 0)
-            since = self.versions[url][least:]
-            if (version < least or not self.versions[url][version]) if version else all(since):
-                told.append(f"{url} has version {version}, though version {least} was acknowledged")
-        return told
+        lacking = self.lacking(seen, acknowledged)
+        return [*told, *(self.told(url, seen.get(url, 0), least) for url, least in lacking.items())]
+
+    def lacking(self, found: Mapping[str, int], acknowledged: Mapping[str, int]) -> dict[str, int]:
+        """Return those of `acknowledged` that are not in `found` (versions by url; what is not there was deleted)."""
+        return {url: least for url, least in acknowledged.items() if not self._has(url, found.get(url, 0), least)}
+
+    def _has(self, url: str, version: int, least: int) -> bool:
+        """Tell whether `version` (0: none) is what was acknowledged as `least`, or was sent later."""
+        versions = self.versions[url]
+        return least <= version < len(versions) and versions[version] if version else not all(versions[least:])
+
+    @staticmethod
+    def told(url: str, version: int, least: int) -> str:
+        """Say that `version` (0: none) of `url` is older than what was acknowledged as `least`."""
+        return f"{url} has version {version}, though version {least} was acknowledged"
 
 
 class Witness:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,15 +17,20 @@ from chaos.faults import Fault, moments
 from chaos.live import Liveness
 from chaos.model import Truth
 from chaos.node import Node
-from chaos.writing import CONNECT_TIMEOUT, TIMEOUT, FileWriter, Intakes, Pace, Writer
+from chaos.reading import Reader
+from chaos.watching import Watch
+from chaos.writing import CONNECT_TIMEOUT, TIMEOUT, Intakes, Pace, Writer
+from lightship.tasks import cancel
 
-DOCUMENTS, CRAWLED, WRITERS = 6000, 300, 600  # so many that those who wait for what is broken are not the most
-CHANGES, CRAWLED_CHANGES, QUERIES = 190.0, 10.0, 50.0  # a second; queries to each replica
+DOCUMENTS, WRITERS = 6000, 600  # so many that those who wait for what is broken are not the most
+CHANGES, QUERIES = 190.0, 50.0  # a second; queries to each replica
 CALM_SECONDS = 3.0  # of load before the first fault
-CRAWL_SECONDS = 60.0
 SETTLE_SECONDS = 10.0  # from the healing to all acknowledged changes on all replicas
 
 
+Other = Callable[
+    [asyncio.Event], Awaitable[None]
+]  # writes until the event is set, and returns when all is acknowledged
 Compare = Callable[[Sequence[tuple[str, int]]], list[str]]  # says how what a replica finds (url, version) is not right
 
 
@@ -38,19 +43,30 @@ class Settled(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What a run found. `different` says how the replicas differ from the truth at the end; all lists should be empty."""
+    """What a run found; all lists but `lines` should be empty.
+
+    `different` says how the replicas differed from the truth, `undone` how the log did.
+    """
 
     failed: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     different: list[str] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Tell it."""
-        found = {"failed": self.failed, "wrong": self.wrong, "different": self.different, "ended": self.ended}
-        troubles = (f"{name.upper()} ({len(each)}): {told}" for name, each in found.items() for told in each[:10])
-        return "\n".join([*self.lines, *troubles])
+        names = ("failed", "wrong", "different", "undone", "ended")
+        found = [(name.upper(), getattr(self, name)) for name in names]
+        return "\n".join(
+            [*self.lines, *(f"{name} ({len(each)}): {told}" for name, each in found for told in each[:10])]
+        )
+
+
+def period(seconds: float) -> float:
+    """Return how often everything is read in a run of so many seconds: each minute, and more often in short ones."""
+    return 60.0 if seconds >= 60 else 10.0
 
 
 class Run:
@@ -63,19 +79,20 @@ class Run:
         faults: Sequence[Fault],
         seconds: float,
         settle_seconds: float = SETTLE_SECONDS,
+        others: Sequence[Other] = (),
     ) -> None:
-        """Break `cluster`, which holds what `truth` says, as `faults` says within `seconds`."""
-        self._settle_seconds = settle_seconds
+        """Break `cluster`, which holds what `truth` says, as `faults` says within `seconds`; `others` write too."""
+        self._settle_seconds, self._others, self._watch = settle_seconds, others, Watch()
         self._cluster, self._truth, self._faults, self._seconds = cluster, truth, faults, seconds
         self._live = Liveness(list(cluster.replica_addresses))
         self._stop = asyncio.Event()
-        self._began = 0.0
+        self._began, self.askers = 0.0, list[Asker]()
 
     async def run(self) -> Outcome:
         """Run it all; some seconds longer than the faults."""
-        self.askers = [
-            Asker(*each, self._truth, self._live, DOCUMENTS) for each in self._cluster.replica_addresses.items()
-        ]
+        addresses = self._cluster.replica_addresses.items()
+        self.askers = [Asker(*each, self._truth, self._live, self._watch, DOCUMENTS) for each in addresses]
+        self._readers = [Reader(asker, self._truth, self._live) for asker in self.askers]
         connector = aiohttp.TCPConnector(limit=0, force_close=True)  # a kept connection may be one to who was cut off
         timeout = aiohttp.ClientTimeout(total=TIMEOUT, connect=CONNECT_TIMEOUT)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
@@ -84,55 +101,60 @@ class Run:
 
     async def _run(self, intakes: Intakes) -> Outcome:
         pace, stop_asking = Pace(CHANGES), asyncio.Event()
-        writers = [Writer(range(k, DOCUMENTS, WRITERS), self._truth, intakes, self._live, pace) for k in range(WRITERS)]
-        crawled = FileWriter(range(DOCUMENTS, DOCUMENTS + CRAWLED), self._truth, self._cluster.documents)
-        writing = [asyncio.create_task(writer.run(self._stop)) for writer in writers]
-        writing.append(asyncio.create_task(crawled.run(self._stop, int(CRAWLED_CHANGES * 2), 2.0)))
+        writers = [Writer(range(k, DOCUMENTS, WRITERS), self._truth, intakes, pace) for k in range(WRITERS)]
+        writing = [asyncio.ensure_future(run(self._stop)) for run in (*(w.run for w in writers), *self._others)]
         asking = [asyncio.create_task(asker.run(stop_asking, QUERIES)) for asker in self.askers]
-        keeper = asyncio.create_task(self._look_after())
+        reading = [asyncio.create_task(reader.run(period(self._seconds))) for reader in self._readers]
+        keeping = [asyncio.create_task(self._look_after()), asyncio.create_task(self._watch.run())]
         try:
             await asyncio.sleep(CALM_SECONDS)
             self._began = time.monotonic()
             await self._break()
             healed = time.monotonic()
-            earlier = dict(self._truth.acknowledged)
-            self._stop.set()
-            caught_up, (written, acknowledged) = await asyncio.gather(
-                self._settle(lambda found: self._truth.lacks(found, earlier), healed + self._settle_seconds),
-                self._end(writing),
-            )
-            outcome = Outcome()
-            settled = await self._settle(self._truth.differences, acknowledged + self._settle_seconds)
-            outcome.different = [*caught_up.different, *settled.different]
+            await cancel(reading)
+            outcome = await self._compare_all(writing, healed)
             stop_asking.set()
             await asyncio.gather(*asking)
         finally:
-            for task in [*writing, *asking, keeper]:
-                task.cancel()
-            await asyncio.gather(*writing, *asking, keeper, return_exceptions=True)
+            await cancel([*writing, *asking, *reading, *keeping])
             for asker in self.askers:
                 await asker.close()
         put = sum(writer.acknowledged for writer in writers)
         rate = put / (healed - self._began + CALM_SECONDS)
         outcome.lines = [
-            f"{put} changes acknowledged by intakes, {rate:.0f} a second; {crawled.changes} changes crawled",
+            f"{put} changes acknowledged by intakes, {rate:.0f} a second",
             f"a change took {_spread(intakes.latencies)}; refused or failed, and sent again: {intakes.failures}",
             *self._told_by_askers(),
             f"replicas were ready again within {max(self._live.recoveries, default=0.0):.1f} s of a fault's end",
-            f"what was acknowledged before the healing was right everywhere {caught_up.began - healed:.1f} s after it",
-            f"the last change was acknowledged by an intake {written - healed:.1f} s after it, crawled {acknowledged - healed:.1f} s",
-            f"after it; all was right {settled.began - acknowledged:.1f} s later",
+            f"live replicas had what was acknowledged within {max(reader.longest for reader in self._readers):.1f} s",
+            *outcome.lines,
+            str(self._watch),
         ]
         self._judge(outcome, intakes)
         return outcome
 
-    async def _end(self, writing: Sequence[asyncio.Task[None]]) -> tuple[float, float]:
-        """Return when the last change was acknowledged by an intake, and when the crawler had read its file."""
-        crawler_log = self._cluster.crawler.output
+    async def _compare_all(self, writing: Sequence[asyncio.Future[None]], healed: float) -> Outcome:
+        """Stop writing, and return how the replicas differ from the truth when they have had the time to catch up."""
+        earlier = dict(self._truth.acknowledged)
+        self._stop.set()
+        caught_up, acknowledged = await asyncio.gather(
+            self._settle(lambda found: self._truth.lacks(found, earlier), healed + self._settle_seconds),
+            self._end(writing),
+        )
+        settled = await self._settle(self._truth.differences, acknowledged + self._settle_seconds)
+        return Outcome(
+            different=[*caught_up.different, *settled.different],
+            lines=[
+                f"what was acknowledged before the healing was right everywhere {caught_up.began - healed:.1f} s after it",
+                f"the last change was acknowledged {acknowledged - healed:.1f} s after it",
+                f"all was right {settled.began - acknowledged:.1f} s after the last acknowledgement",
+            ],
+        )
+
+    async def _end(self, writing: Sequence[asyncio.Future[None]]) -> float:
+        """Return when the last change was acknowledged."""
         await asyncio.gather(*writing)
-        written = time.monotonic()
-        await self._wait_for_crawler(len(crawler_log))
-        return written, time.monotonic()
+        return time.monotonic()
 
     async def _break(self) -> None:
         for when, what, fault in moments(self._faults):
@@ -149,13 +171,6 @@ class Run:
         while True:
             self._cluster.look_after()
             await asyncio.sleep(0.2)
-
-    async def _wait_for_crawler(self, before: int) -> None:
-        """Return when the crawler has read the file since it had written `before` characters of output."""
-        deadline = time.monotonic() + CRAWL_SECONDS
-        while " vanished" not in self._cluster.crawler.output[before:]:
-            assert time.monotonic() < deadline, f"the crawler did not read its file within {CRAWL_SECONDS:g} s"
-            await asyncio.sleep(0.1)
 
     async def _settle(self, compare: Compare, deadline: float) -> Settled:
         """Return how the replicas differ from the truth at the deadline; nothing as soon as none did.
@@ -186,6 +201,8 @@ class Run:
         for asker in self.askers:
             outcome.failed += asker.failed
             outcome.wrong += asker.wrong
+        for reader in self._readers:
+            outcome.different += reader.late
         nodes: list[Node] = list(self._cluster.nodes.values())
         outcome.ended = [f"{node.name} by itself: {node.ended_by_itself}" for node in nodes if node.ended_by_itself]
 

@@ -6,20 +6,30 @@ CHAOS_SECONDS=600 makes the run longer, CHAOS_SEED=number repeats a run's schedu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
-from urllib.parse import quote
-from urllib.request import Request, urlopen
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from chaos.cluster import Cluster
 from chaos.faults import schedule
 from chaos.model import Truth
-from chaos.run import Outcome, Run
+from chaos.run import DOCUMENTS, Outcome, Run
+from chaos.trial import CRAWLED, Trial
+from chaos.writing import document_of, number_of, url_of
+from lightship.doclog import Log, open_log
+from lightship.model import Change, Document
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
+KEPT = Path(
+    tempfile.gettempdir(), f"lightship-chaos-{SEED}-{os.getpid()}"
+)  # the servers' files, when something differs
 
 
 @pytest.fixture(scope="module")
@@ -27,38 +37,66 @@ def truth() -> Truth:
     return Truth()
 
 
+@pytest.fixture(scope="module")
+def log(cluster: Cluster) -> Iterator[Log]:
+    """Put into the log what no intake knows of."""
+    with contextlib.closing(open_log(cluster.log_url)) as opened:
+        yield opened
+
+
 def test_nothing_is_lost_and_no_query_fails(cluster: Cluster, truth: Truth) -> None:
     faults = schedule(SEED, SECONDS, cluster.groups)
     print(f"CHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}: {len(faults)} faults", *faults, sep="\n")
-    outcome = asyncio.run(Run(cluster, truth, faults, SECONDS).run())
+    outcome = asyncio.run(Trial(cluster, truth, faults, SECONDS, KEPT).run())
     print(outcome)
     ended = [name for name in outcome.ended if name.startswith("searchengine")]
-    if outcome.failed or outcome.wrong or outcome.different or ended:
+    if outcome.failed or outcome.wrong or outcome.different or outcome.undone or ended:
         cluster.tell()
-    assert not outcome.failed
-    assert not outcome.wrong
+    assert not outcome.undone
     assert not outcome.different
+    assert not outcome.wrong
+    assert not outcome.failed
     assert not ended
 
 
-def test_the_harness_notices_what_is_broken(cluster: Cluster, truth: Truth) -> None:
-    async def sabotage() -> None:
+def test_the_harness_notices_what_is_broken(cluster: Cluster, truth: Truth, log: Log, tmp_path: Path) -> None:
+    lost, undone = (url_of(DOCUMENTS + CRAWLED + number) for number in range(2))  # which no writer changes
+
+    def put(url: str, version: int) -> None:
+        log.put([Change.put(msgspec.convert(document_of(number_of(url), version), Document))])
+
+    def acknowledged(url: str) -> None:
+        put(url, truth.send(url, put=True))
+        truth.acknowledge(url)
+
+    async def sabotage(run: Run) -> None:
         """Do behind the truth's back what a broken system would."""
-        await asyncio.sleep(4)
+        await until(lambda: run.askers and run.askers[0].answers)
         cluster.replicas[0].kill()  # and nobody was told
-        address = next(iter(cluster.intake_addresses.values()))
-        lost = next(iter(truth.final()))
-        await asyncio.to_thread(
-            urlopen, Request(f"http://{address}/documents?url={quote(lost, safe='')}", method="DELETE")
-        )
-        await asyncio.sleep(1)
+        await asyncio.to_thread(log.put, [Change.delete(lost)])
+        await asyncio.to_thread(put, undone, 1)
+        await until(lambda: run.askers[0].failed)
         cluster.replicas[0].start()
 
     async def both() -> Outcome:
-        run = Run(cluster, truth, [], 5.0, settle_seconds=2.0)
-        outcome, _ = await asyncio.gather(run.run(), sabotage())
+        trial = Trial(cluster, truth, [], 5.0, tmp_path, settle=2.0)
+        outcome, _ = await asyncio.gather(trial.run(), sabotage(trial.run_itself))
         return outcome
 
+    for url in (lost, undone, undone):
+        acknowledged(url)
     outcome = asyncio.run(both())
+    print(outcome)
+    assert (tmp_path / "nats-0" / "jetstream").is_dir()
     assert outcome.failed
-    assert outcome.different or outcome.wrong
+    assert any(lost in told for told in outcome.different)
+    assert any(undone in told for told in outcome.different)
+    for url in (lost, undone):
+        assert any(url in told and "leader" in told and "nats-2" in told for told in outcome.undone)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return when `condition` holds."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 (nothing tells)
+            await asyncio.sleep(0.02)

@@ -8,13 +8,10 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
 
-from chaos.faults import Fault
-from chaos.live import Liveness
 from chaos.model import Truth
 
 COMMON = "everything"  # a word of each document
@@ -29,12 +26,16 @@ CATCH_UP_SECONDS = 30.0  # of the rate that are caught up: more than any outage 
 LARGEST_BATCH = 5
 SITES = 20
 DELETES = 0.2  # of all batches
-REST_SECONDS = 5.0  # after trouble ended, until what it held up has come through
 
 
 def url_of(number: int) -> str:
     """Return a document's url."""
     return f"https://site{number % SITES}.example/document/{number}"
+
+
+def number_of(url: str) -> int:
+    """Return the number of a document, of its url."""
+    return int(url.rpartition("/")[2])
 
 
 def document_of(number: int, version: int) -> dict[str, object]:
@@ -73,50 +74,47 @@ class Intakes:
         self.unexpected: list[str] = []
         self.latencies: list[float] = []
 
-    async def send(self, method: str, target: str, body: bytes | None) -> int:
-        """Send until it is acknowledged; return how often it was sent without an acknowledgement before."""
-        doubtful = 0
+    async def send(self, method: str, target: str, body: bytes | None) -> None:
+        """Send until it is acknowledged."""
         while True:
             now = time.monotonic()
             usable = [address for address in self._addresses if self._avoided[address] < now]
             address = self._chance.choice(usable or self._addresses)
-            try:
-                async with self._session.request(method, f"http://{address}{target}", data=body) as response:
-                    answer = await response.read()
-                    if response.status == 200:
-                        self.latencies.append(time.monotonic() - now)
-                        return doubtful
-                    told = f"status {response.status}: {answer[:120]!r}"
-                    if response.status not in REFUSALS:
-                        self.unexpected.append(f"{address}: {told}")
-                    doubtful += 1
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:  # it was not sent
-                told = type(error).__name__
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                told = type(error).__name__
-                doubtful += 1
+            told = await self._attempt(method, address, target, body)
+            if not told:
+                self.latencies.append(time.monotonic() - now)
+                return
             self.failures[told] = self.failures.get(told, 0) + 1
             self._avoided[address] = time.monotonic() + AVOID_SECONDS
             await asyncio.sleep(self._chance.uniform(0.1, 0.5))
 
+    async def _attempt(self, method: str, address: str, target: str, body: bytes | None) -> str:
+        """Return why it is not acknowledged; nothing when it is."""
+        try:
+            async with self._session.request(method, f"http://{address}{target}", data=body) as response:
+                answer = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return type(error).__name__
+        if response.status == 200:
+            return ""
+        told = f"status {response.status}: {answer[:120]!r}"
+        if response.status not in REFUSALS:
+            self.unexpected.append(f"{address}: {told}")
+        return told
+
 
 class Writer:
-    """Changes its own urls, one batch at a time; nobody else changes them."""
+    """Changes its own urls, one batch at a time, the next as soon as the last is acknowledged; nobody else changes them."""
 
-    def __init__(self, numbers: Sequence[int], truth: Truth, intakes: Intakes, live: Liveness, pace: Pace) -> None:
+    def __init__(self, numbers: Sequence[int], truth: Truth, intakes: Intakes, pace: Pace) -> None:
         """Change the documents `numbers`."""
-        self._numbers, self._truth, self._intakes, self._live, self._pace = list(numbers), truth, intakes, live, pace
+        self._numbers, self._truth, self._intakes, self._pace = list(numbers), truth, intakes, pace
         self._chance = random.Random(self._numbers[0])
-        self._resting: list[tuple[list[Fault], float, list[int]]] = []
         self.acknowledged = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until `stop` is set and the last batch is acknowledged."""
         while not stop.is_set():
-            self._wake()
-            if not self._numbers:
-                await asyncio.sleep(0.2)
-                continue
             batch, put = self._choose()
             await self._pace.wait(len(batch), stop)
             if not stop.is_set():
@@ -130,59 +128,12 @@ class Writer:
         return self._chance.sample(self._numbers, min(len(self._numbers), self._chance.randint(1, LARGEST_BATCH))), True
 
     async def _write(self, batch: list[int], *, put: bool) -> None:
-        started = time.monotonic()
         versions = {number: self._truth.send(url_of(number), put=put) for number in batch}
         if put:
             lines = [json.dumps(document_of(number, version)) for number, version in versions.items()]
-            doubtful = await self._intakes.send("POST", "/documents", "\n".join(lines).encode())
+            await self._intakes.send("POST", "/documents", "\n".join(lines).encode())
         else:
-            doubtful = await self._intakes.send("DELETE", f"/documents?url={quote(url_of(batch[0]), safe='')}", None)
+            await self._intakes.send("DELETE", f"/documents?url={quote(url_of(batch[0]), safe='')}", None)
         for number in batch:
             self._truth.acknowledge(url_of(number))
         self.acknowledged += len(batch)
-        if doubtful:
-            self._rest(batch, started)
-
-    def _rest(self, batch: list[int], started: float) -> None:
-        """Leave the batch's urls alone while a request that failed may still lie somewhere.
-
-        What was sent twice may be stored twice: the first time by an intake that was asleep, when it wakes, say. That does no
-        harm as long as nothing was sent after it. HTTP has no remedy: the sender must know.
-        """
-        self._resting.append((self._live.troubles(started), time.monotonic(), batch))
-        self._numbers = [number for number in self._numbers if number not in batch]
-
-    def _wake(self) -> None:
-        for resting in list(self._resting):
-            troubles, since, batch = resting
-            if since + REST_SECONDS < time.monotonic() and self._live.are_over(troubles, REST_SECONDS):
-                self._resting.remove(resting)
-                self._numbers += batch
-
-
-class FileWriter:
-    """Changes documents in the file that the crawler reads: the file as a whole is what it must come to."""
-
-    def __init__(self, numbers: Sequence[int], truth: Truth, path: Path) -> None:
-        """Write the documents `numbers` into `path`."""
-        self._numbers, self._truth, self._path = list(numbers), truth, path
-        self._chance = random.Random(self._numbers[0])
-        self.changes = 0
-
-    async def run(self, stop: asyncio.Event, changes: int, seconds: float) -> None:
-        """Make `changes` changes each `seconds` until `stop` is set, and once more then."""
-        last = False
-        while not last:
-            last = stop.is_set()
-            for number in self._chance.sample(self._numbers, changes):
-                url = url_of(number)
-                self._truth.send(url, put=not self._truth.exists(url) or self._chance.random() >= DELETES)
-                self._truth.acknowledge(url)
-            self.changes += changes
-            versions = {number: self._truth.newest(url_of(number)) for number in self._numbers}
-            lines = (json.dumps(document_of(number, version)) + "\n" for number, version in versions.items() if version)
-            new = self._path.with_suffix(".new")
-            new.write_text("".join(lines))
-            new.rename(self._path)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), seconds)
