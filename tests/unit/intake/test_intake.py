@@ -22,9 +22,9 @@ from lightship.doclog import Position
 from lightship.doclog.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.intake import body, room, server
+from lightship.intake import arrival, body, room, server
 from lightship.intake.server import taking_in
-from lightship.model import Change, partition_of
+from lightship.model import Change, Document, partition_of
 from lightship.position import Reached, log_digest
 from lightship.tokens import authorization
 from made import Caller, Reply
@@ -339,3 +339,63 @@ def test_without_an_address_nothing_is_served(log: SqliteLog) -> None:
     with taking_in("", log, "nowhere") as port:
         assert port == 0
         log.put([Change.delete("https://ex.org/a")])
+
+
+def while_it_waits(held: HeldLog, sent: Callable[[Caller], Any], meanwhile: Callable[[Caller], None]) -> Reply | None:
+    """Send a request, and do something while the log keeps it waiting; return the answer."""
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        held.free.clear()
+        threads, replies = in_threads([lambda: sent(caller)])
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it waits")
+        meanwhile(caller)
+        held.free.set()
+        for thread in threads:
+            thread.join()
+    return replies.get(0)
+
+
+def put_elsewhere(held: HeldLog, name: str, text: str) -> None:
+    other = SqliteLog(f"{held.folder}/held.sqlite")
+    other.put([Change.put(Document(url=f"https://ex.org/{name}", text=text))])
+    other.close()
+
+
+def test_of_two_that_change_the_same_both_are_answered_and_the_later_wins(held: HeldLog) -> None:
+    reply = while_it_waits(
+        held, lambda caller: post(caller, line("a") + line("b")), lambda _: put_elsewhere(held, "a", "x")
+    )
+    assert reply
+    assert (reply.status, reply.json["documents"]) == (200, 2)
+    assert stored(held) == {"a": "text of a", "b": "text of b"}
+    assert [len(urls) for urls in held.puts] == [2, 1]  # what was not overtaken is put once
+    sequences = {entry.url[-1]: entry.sequence for p in range(held.partitions) for entry in held.read(p, 0)}
+    expected = {partition_of(f"https://ex.org/{name}"): sequence for name, sequence in sequences.items()}
+    assert Reached.parse(reply.json["position"]).sequences == expected
+    held.close()
+
+
+def test_what_was_overtaken_long_after_it_came_is_not_put_over_what_is_newer(
+    held: HeldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrival, "FRESH_SECONDS", -1.0)
+    reply = while_it_waits(
+        held, lambda caller: post(caller, line("a") + line("b")), lambda _: put_elsewhere(held, "a", "x")
+    )
+    assert reply
+    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+    assert "https://ex.org/a: something newer was stored" in reply.json["error"]
+    assert stored(held) == {"a": "x", "b": "text of b"}
+    held.close()
+
+
+def test_what_nobody_waits_for_any_more_is_not_put(held: HeldLog) -> None:
+    def send_and_leave(caller: Caller) -> None:
+        head = f"POST /documents HTTP/1.1\r\nHost: x\r\nContent-Length: {len(line('a'))}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", caller.port), timeout=10) as connection:
+            connection.sendall(head.encode() + line("a"))
+            wait_until(lambda: caller.get("/status").json["waiting_requests"] == 2, 10, "it waits behind another")
+
+    while_it_waits(held, lambda caller: delete(caller, "b"), send_and_leave)
+    assert stored(held) == {"b": None}
+    held.close()
