@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import crawl, extract, fanout, freshness, index, intake, restore, scaling, search, start, takeover
+from bench import crawl, extract, fanout, freshness, index, intake, log, restore, scaling, search, start, takeover
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -28,6 +28,7 @@ NAMES = (
     "start",
     "restore",
     "takeover",
+    "log",
     "intake",
     "scaling",
 )
@@ -74,6 +75,8 @@ def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Seque
         yield restore.run(settings, corpus, _made(folder / "restore"))
     if "takeover" in names:
         yield takeover.run(settings, corpus, _made(folder / "takeover"))
+    if "log" in names:
+        yield log.run(settings, corpus, _made(folder / "log"))
     if "intake" in names:
         yield intake.run(settings, corpus, _made(folder / "intake"))
     on_cluster = [
