@@ -33,8 +33,8 @@ _told = re.compile(r"wrong last sequence: (\d+)")
 class Outgoing:
     """A message to be stored, and what is known of that so far.
 
-    `replaces` is the sequence that its url's newest entry must have; `position` comes when it is stored. `doubtful`: it was
-    sent, and no answer came.
+    `replaces` is the sequence that its url's newest entry must have; `position` comes when it is stored. As long as some of its
+    sendings are `unanswered`, one of those may have stored it.
     """
 
     url: str
@@ -44,7 +44,7 @@ class Outgoing:
     headers: dict[str, str]
     fence: Fence
     replaces: int = 0
-    doubtful: bool = False
+    unanswered: int = 0
     position: Position | None = None
     overtaken: bool = False
 
@@ -108,26 +108,29 @@ class Writer:
 
     async def _send(self, messages: Sequence[Outgoing]) -> list[tuple[Outgoing, asyncio.Future[list[Msg]]]]:
         """Send `messages`, and return their answers; those that did not come in time are cancelled."""
-        sent = []
-        for message in messages:
-            headers = message.headers | {LAST: str(message.replaces)}
-            sent.append((message, await self._connection.send(message.subject, message.body, headers)))
-        _, late = await asyncio.wait([answer for _, answer in sent], timeout=ANSWER_SECONDS)
-        for answer in late:
-            answer.cancel()
+        sent: list[tuple[Outgoing, asyncio.Future[list[Msg]]]] = []
+        try:
+            for message in messages:
+                headers = message.headers | {LAST: str(message.replaces)}
+                message.unanswered += 1
+                sent.append((message, await self._connection.send(message.subject, message.body, headers)))
+            await asyncio.wait([answer for _, answer in sent], timeout=ANSWER_SECONDS)
+        finally:
+            for _, answer in sent:
+                answer.cancel()  # which does nothing to those that came
         return sent
 
     async def _decide(self, message: Outgoing, answer: asyncio.Future[list[Msg]]) -> Again | None:
         """Take up an answer; return the trouble when there is none, or none that helps."""
         try:
-            if not answer.done() or answer.cancelled():
+            if answer.cancelled():
                 raise Again("no answer")
             stored = self._connection.decode(answer.result()[0], Stored)
             message.position = Position(message.partition, stored.seq)
         except Again as trouble:
-            message.doubtful = True
             return trouble
         except ApiError as error:
+            message.unanswered -= 1
             if error.code not in WRONG_LAST_SEQUENCE:
                 return Again(str(error))
             try:
@@ -139,7 +142,7 @@ class Writer:
     async def _compare(self, message: Outgoing, refusal: str) -> None:
         """Decide about a message that replaces another entry than the newest: it goes on from there, or is overtaken."""
         told = _told.fullmatch(refusal)
-        if message.doubtful or not told:
+        if message.unanswered or not told:
             sequence, name = await self._newest(message)
             if name == message.headers[NAME]:  # an earlier attempt was stored, and its answer lost
                 message.position = Position(message.partition, sequence)
