@@ -16,6 +16,7 @@ from lightship.doclog.jetstream.streams import Facts, Message, stream_of, subjec
 from lightship.doclog.jetstream.table import Got, Table
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
 from lightship.errors import ConfigurationError, UnavailableError
+from lightship.tasks import take_note
 
 RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
 PAGE_BYTES = 8 << 20  # of messages in one answer
@@ -89,7 +90,7 @@ class Reader:
         is_known = task is not None  # to take long: it is only looked at
         if task is None:
             task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
-            task.add_done_callback(_take_note)
+            task.add_done_callback(take_note)
         await asyncio.wait([task], timeout=0 if is_known else patience)
         if task.done():
             return task.result()
@@ -157,6 +158,7 @@ class Reader:
             return
         answered, late = await asyncio.wait(asking, timeout=patience)
         for task in late:
+            task.add_done_callback(take_note)  # one whose answer comes at this moment is not cancelled any more
             task.cancel()
         for task in answered:
             if task.exception() is None:
@@ -178,7 +180,7 @@ class Reader:
             if isinstance(trouble, ConfigurationError):
                 raise trouble
         self._identity = asyncio.create_task(self._check_identity())
-        self._identity.add_done_callback(_take_note)
+        self._identity.add_done_callback(take_note)
 
     async def _check_identity(self) -> None:
         row = await self._table.get("log")
@@ -205,12 +207,6 @@ class Reader:
                 raise Again(str(error)) from error
 
         return await self._connection.patiently(attempt)
-
-
-def _take_note(task: asyncio.Task[Any]) -> None:
-    """Have asyncio not complain of a failure that nobody asks for any more."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _message(message: Msg) -> Message:
