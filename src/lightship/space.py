@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable
@@ -48,10 +48,13 @@ def wait_for_space(folder: str, stop: threading.Event, trouble: str) -> None:
 
 
 def has_space(folder: str, size: int) -> bool:
-    """Tell whether so many bytes can be written to `folder` now: by having them, since quotas are told nowhere else."""
+    """Tell whether so many bytes can be written to `folder` now."""
+    if shutil.disk_usage(folder).free < size:  # before it is tried: others need what little there is
+        return False
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:  # quotas are told nowhere else
+            for _ in range(size >> 20):
+                file.write(bytes(1 << 20))
     except OSError as error:
         if is_no_space(error):
             return False
