@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter, neg
+from operator import itemgetter
 from typing import Any
 
 import tantivy
@@ -138,23 +137,23 @@ def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool
 def _best(
     searcher: tantivy.Searcher, query: tantivy.Query, last: int, *, patient: bool
 ) -> tuple[list[tuple[float, Any]], int]:
-    """Return the best `last` results by score, equal scores by the urls' order, and the total."""
+    """Return at least the best `last` results by score, equal scores by the urls' order, and the total."""
     limit = last + _SPARE
     while True:
         result = searcher.search(query, limit)
         hits, total = result.hits, result.count
         if len(hits) < limit or hits[-1][0] < hits[last - 1][0] or limit >= min(total, MAX_TIES):
-            return _in_order(searcher, hits, last), total
+            return _in_order(searcher, hits), total
         limit = min(limit * 16, total, MAX_TIES)
         if limit > FEW_TIES and not patient:
             raise ManyTiesError
 
 
-def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]], last: int) -> list[tuple[float, Any]]:
-    """Return the best `last` of `hits`, which are by score; all may have the same one, so sorting them all takes too long."""
+def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
     scores = list(map(_score, hits))
     if len(set(scores)) == len(scores):
-        return hits[:last]
+        return hits
     order = searcher.fast_field_values("order", [address for _, address in hits])
-    ranked = heapq.nsmallest(last, zip(map(neg, scores), order, range(len(hits)), strict=True))
-    return [hits[i] for _, _, i in ranked]
+    # Two stable sorts by what is there: less than half of the time that one by pairs takes, of thousands with one score
+    by_url = sorted(range(len(hits)), key=order.__getitem__)
+    return [hits[i] for i in sorted(by_url, key=scores.__getitem__, reverse=True)]
