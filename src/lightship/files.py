@@ -14,13 +14,18 @@ from lightship.errors import ConfigurationError, OutOfSpaceError
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def is_no_space(error: OSError) -> bool:
+    """Tell whether the system says that nothing more fits: on the disk, in a quota, in a file."""
+    return error.errno in _NO_SPACE
+
+
 @contextlib.contextmanager
 def space_errors(where: str) -> Iterator[None]:
     """Turn the system's "no space left" into OutOfSpaceError, naming `where`."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_SPACE:
+        if is_no_space(error):
             raise OutOfSpaceError(f"no space left in {where}; free some, and the next try goes on") from error
         raise
 

@@ -34,6 +34,7 @@ FOUNDATION = {
     "position",
     "limits",
     "tasks",
+    "space",
 }
 LIBRARIES = {"doclog", "index", "rpc"}  # and intake, which stands on some of them
 PROGRAMS = {"crawler", "indexer", "searchengine"}
@@ -42,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "model": {"errors"},
     "manifest": {"errors", "model", "position"},
     "files": {"errors"},
+    "space": {"errors", "files"},
     "limits": set(),
     "tasks": set(),
     "config": {"errors", "model"},

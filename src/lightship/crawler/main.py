@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
@@ -21,13 +22,16 @@ from lightship.crawler.sources.feeds import Feed, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
-from lightship.doclog import DocumentLog, open_log
+from lightship.doclog import DocumentLog, Log, open_log
 from lightship.doclog.database import Database
 from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
 from lightship.program import run_program, stop_on_signals
+from lightship.space import go_on
 from lightship.tls import listener_options, trust, trusted
 
 logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.05
 
 DESCRIPTION = f"Read sources, and keep the document log up to date with them until stopped; {ACCEPTED}."
 
@@ -45,24 +49,51 @@ def crawl(arguments: Sequence[str]) -> None:
     trust(settings.tls_ca)
     sources = parse_sources(names)
     stop = stop_on_signals()
-    lock = _lock(settings.data)
-    log = open_log(settings.log, trusted())
-    database = open_store(settings.data)
-    share = Share(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
-    others = [
-        source.name for source in sources if source.kind is not Kind.WEBSITE and not share.wants_source(source.name)
-    ]
-    activate(database, [source.name for source in sources if source.name not in others])
-    logger.info("crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2])
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_lock(settings.data))
+        log = stack.enter_context(contextlib.closing(open_log(settings.log, trusted())))
+        database = go_on(lambda: _open(settings, sources, log), settings.data, stop)
+        if database is None:
+            return
+        stack.callback(_say_farewell, settings.data)
+        stack.callback(database.close)
+        stack.enter_context(answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)))
+        logger.info(
+            "crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2]
+        )
+        go_on(lambda: _crawl(settings, database, sources, log, stop), settings.data, stop)
+
+
+def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Database:
+    """Return the store, in which those of `sources` that this crawler reads are the present ones."""
+    database, share = open_store(settings.data), _share(settings, log)
     try:
-        with answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)):
-            _run(_feeds(settings, database, Appender(log, stop), sources, share), stop, log)
-    finally:
-        progress = read_progress(settings.data)
+        activate(
+            database,
+            [source.name for source in sources if source.kind is Kind.WEBSITE or share.wants_source(source.name)],
+        )
+    except BaseException:
         database.close()
-        log.close()
-        lock.close()
-        logger.info("stopped; in all: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
+        raise
+    return database
+
+
+def _share(settings: CrawlerSettings, log: Log) -> Share:
+    return Share(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
+
+
+def _say_farewell(folder: str) -> None:
+    progress = read_progress(folder)
+    logger.info("stopped; in all: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
+
+
+def _crawl(
+    settings: CrawlerSettings, database: Database, sources: Sequence[Source], log: Log, stop: threading.Event
+) -> None:
+    """Read `sources` until `stop`; what a full disk of `database` interrupts may be begun again."""
+    share = _share(settings, log)
+    ended = threading.Event()
+    _run(_feeds(settings, database, Appender(log, ended), sources, share), ended, stop, log)
 
 
 def _feeds(
@@ -77,24 +108,28 @@ def _feeds(
     return feeds
 
 
-def _run(feeds: Sequence[Feed], stop: threading.Event, log: DocumentLog) -> None:
-    """Run each feed in its thread until `stop`; one that fails stops all, and its error is raised.
+def _run(feeds: Sequence[Feed], ended: threading.Event, stop: threading.Event, log: DocumentLog) -> None:
+    """Run each feed in its thread until `stop`; one that fails ends all, and its error is raised. `ended` says so to them.
 
     What the log could not take before the end is in doubt, and is read and put again at the next start.
     """
     stopped: set[Future[None]] = set()  # those that ended since they had to
 
     def note(feed: Future[None]) -> None:
-        if stop.is_set():
+        if ended.is_set():
             stopped.add(feed)
-        stop.set()
+        elif not isinstance(feed.exception(), OutOfSpaceError | OSError):
+            log.hurry()  # for good: what a full disk ended goes on with it
+        ended.set()
 
     with ThreadPoolExecutor(max(1, len(feeds)), "feed") as threads:
-        running = [threads.submit(feed.run, stop) for feed in feeds]
+        running = [threads.submit(feed.run, ended) for feed in feeds]
         for feed in running:
             feed.add_done_callback(note)
-        stop.wait()
-        log.hurry()
+        while wait(running, TICK_SECONDS).not_done:
+            if stop.is_set():
+                log.hurry()
+                ended.set()
     for feed in running:
         try:
             feed.result()

@@ -70,10 +70,11 @@ class WebCrawler:
         if self._share and self._mail:
             self._mail.hand_over()
             self._share.give_up()
-        with contextlib.closing(self._journal):
+        with contextlib.ExitStack() as files:
+            files.callback(self._journal.close)
+            if self._archive:
+                files.callback(self._archive.close)
             asyncio.run(self._run(stop))
-        if self._archive:
-            self._archive.close()
 
     async def _run(self, stop: threading.Event) -> None:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)

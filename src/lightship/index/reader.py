@@ -154,5 +154,6 @@ def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]]) -> list
     if len(set(scores)) == len(scores):
         return hits
     order = searcher.fast_field_values("order", [address for _, address in hits])
-    ranked = sorted(range(len(hits)), key=lambda i: (-scores[i], order[i]))
-    return [hits[i] for i in ranked]
+    # Two stable sorts by what is there: less than half of the time that one by pairs takes, of thousands with one score
+    by_url = sorted(range(len(hits)), key=order.__getitem__)
+    return [hits[i] for i in sorted(by_url, key=scores.__getitem__, reverse=True)]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import tantivy
 
-from lightship.errors import IncompatibleIndexError, OutOfSpaceError
+from lightship.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.index.analysis import (
     DEFAULT_LANGUAGE,
     cjk_grams,
@@ -25,10 +25,10 @@ from lightship.index.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_anal
 from lightship.index.source import encode_source, modified_seconds
 from lightship.model import Document, url_digest
 
-# What tantivy says when it can't write a file: no space, no quota, or that alone; of a merge or a segment, in its threads
-_UNWRITABLE = re.compile(
-    r"(os error|\bcode:) (27|28|122)\b|index writer was killed|worker thread failed|an io error", re.IGNORECASE
-)
+# What tantivy says when it can't write a file, of a merge or a segment, in its threads: often that alone, or the system's number
+_UNWRITABLE = re.compile(r"index writer was killed|worker thread failed|an io error", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:os error|\bcode:) (\d+)\b", re.IGNORECASE)
+_NO_SPACE = {"27", "28", "122"}  # the file, the disk, the quota
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 
 
@@ -95,14 +95,20 @@ class IndexWriter:
 
 @contextlib.contextmanager
 def _writing(folder: str) -> Iterator[None]:
-    """Raise OutOfSpaceError for what tantivy raises when it can't write: a ValueError, as for everything else."""
+    """Raise OutOfSpaceError for what tantivy raises when it can't write: a ValueError, as for everything else.
+
+    A disk with other trouble, like one that can't be read, is no full one: waiting would not mend it.
+    """
     try:
         yield
     except (ValueError, OSError) as error:
-        if _UNWRITABLE.search(str(error)):
+        numbers = set(_NUMBER.findall(str(error)))
+        if numbers & _NO_SPACE or (not numbers and _UNWRITABLE.search(str(error))):
             raise OutOfSpaceError(
                 f"can't write the index in {folder} ({error}): free some space on its disk"
             ) from error
+        if _UNWRITABLE.search(str(error)):
+            raise LightshipError(f"can't write the index in {folder} ({error}): look at its disk") from error
         raise
 
 

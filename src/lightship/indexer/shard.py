@@ -18,7 +18,7 @@ from lightship.indexer import metrics
 from lightship.indexer.hold import Hold
 from lightship.indexer.positions import Positions, Record
 from lightship.indexer.resume import Resume
-from lightship.indexer.tiers import Tiers
+from lightship.indexer.tiers import Tiers, folders_of
 from lightship.indexer.warm import Warm, read_manifest
 from lightship.manifest import File, Layout, Manifest, Segment
 from lightship.model import shard_of
@@ -76,14 +76,15 @@ class Shard:
         spans = {p: log.span(p) for p in self._partitions}
         self._log_id = next(iter(spans.values())).log_id
         self._sequences = Resume(self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
-        self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         last = read_manifest(self._manifest_path)
         known = last.wanted.values() if last else ()
         published = published_folder(folder, layout)
-        self._snapshots = Snapshots(self._tiers.folders, published, known)
+        self._snapshots = Snapshots(folders_of(self._folder), published, known)
         self._hold = Hold(self._snapshots, published, has_come)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
         self._behind = {p: log.span(p).head for p in self._partitions}
+        # The last thing that may fail: what fails after it would leave the indexes locked
+        self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         self._segments: list[Segment] = []
         self._generation = 0
         self._published_state: object = None  # what is looked at to see whether anything may have changed
@@ -123,8 +124,10 @@ class Shard:
 
     def close(self) -> None:
         """Give the folders up; merges that are under way are waited for."""
-        self._tiers.close()
-        self._snapshots.close()
+        try:
+            self._tiers.close()
+        finally:
+            self._snapshots.close()
 
     def _read_round(self, stop: threading.Event) -> int:
         """Apply what is new in each partition, committing when it is due; return how much was new."""

@@ -8,6 +8,7 @@ small index needs no place in the log: it is made anew from the log at each star
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -28,16 +29,25 @@ class Changes:
     added: int
 
 
+def folders_of(folder: str) -> tuple[str, str]:
+    """Return the folders of the large and of the small index of the shard kept in `folder`."""
+    return os.path.join(folder, "index"), os.path.join(folder, "small")
+
+
 class Tiers:
     """Writes both indexes of a shard; used by one thread. A url is in one of them at most."""
 
     def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
         """Open `folder`/index, the large one; `folder`/small begins empty."""
-        large, small = self.folders = os.path.join(folder, "index"), os.path.join(folder, "small")
+        large, small = self.folders = folders_of(folder)
         shutil.rmtree(small, ignore_errors=True)
-        self._large = IndexWriter(large, heap_bytes=heap_bytes, threads=threads)
-        self._small = IndexWriter(small, heap_bytes=SMALL_HEAP, threads=1)
-        self._small.commit()
+        with contextlib.ExitStack() as opened:  # what fails here leaves no folder locked: it is tried again
+            self._large = IndexWriter(large, heap_bytes=heap_bytes, threads=threads)
+            opened.callback(self._large.close)
+            self._small = IndexWriter(small, heap_bytes=SMALL_HEAP, threads=1)
+            opened.callback(self._small.close)
+            self._small.commit()
+            self._opened = opened.pop_all()
         self._recent: dict[str, Document] = {}  # what the small index holds
         self._added: set[str] = set()  # urls that were put into the large one since its last commit
         self._stamp = opstamp(large)  # of the last operation on the large index
@@ -101,8 +111,7 @@ class Tiers:
 
     def close(self) -> None:
         """Wait for merges that are under way, and give the folders up."""
-        self._small.close()
-        self._large.close()
+        self._opened.close()
 
     def _put_large(self, document: Document) -> None:
         new = not self._note_deleted(document.url) and document.url not in self._added

@@ -18,6 +18,7 @@ from lightship.indexer.shard import Shard, published_folder
 from lightship.indexer.warm import Warm, follow, read_manifest
 from lightship.intake.messages import ShardStatus
 from lightship.manifest import Layout
+from lightship.space import go_on
 
 logger = logging.getLogger("indexer")
 
@@ -39,17 +40,25 @@ class Turns:
     threads: int
 
     def run(self, stop: threading.Event) -> None:
-        """Stand by and lead until `stop` is set."""
+        """Stand by and lead until `stop` is set.
+
+        Whose disk is full gives the lease up, to a standby that has room, and asks for it again when it has room itself. What
+        it had not committed it reads from the log again.
+        """
+        go_on(lambda: self._take_turns(stop), self.folder, stop)
+
+    def _take_turns(self, stop: threading.Event) -> None:
         while not stop.is_set():
-            metrics.LEASE.set(0)
-            held = self._stand_by(stop)
-            if held is None:
-                return
             try:
+                held = self._stand_by(stop)
+                if held is None:
+                    return
                 self._lead(held, stop)
             except UnavailableError as error:
                 logger.warning("can't lead shard %d now: %s", self.shard, error)
                 stop.wait(AGAIN_SECONDS)
+            finally:
+                metrics.LEASE.set(0)
 
     def status(self) -> ShardStatus:
         """Return what it has of the shard. Callable from any thread."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from anyio.to_thread import run_sync
 
+from lightship.tasks import take_note
+
 
 class Behind:
     """One blocking call at a time, in a thread, while its caller goes on; what it raises comes with the next wait for it."""
@@ -17,6 +19,7 @@ class Behind:
         """Wait for the call before, and begin this one."""
         await self.wait()
         self._task = asyncio.create_task(run_sync(call))
+        self._task.add_done_callback(take_note)  # who was cancelled meanwhile does not wait for it again
 
     async def wait(self) -> None:
         """Return when the call has ended; raises what it raised."""

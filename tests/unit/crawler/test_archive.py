@@ -25,7 +25,7 @@ from lightship.crawler.reading.unpack import unpack
 from lightship.crawler.sources.records import Record
 from lightship.crawler.sources.warc import read_archive
 from lightship.doclog import open_log
-from lightship.errors import ConfigurationError, InvalidDocumentError
+from lightship.errors import ConfigurationError, InvalidDocumentError, OutOfSpaceError
 from lightship.model import Document
 from mockweb.crawling import Crawl
 from mockweb.feeding import Feed
@@ -218,6 +218,15 @@ def test_a_folder_that_can_not_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"can't write an archive into .*; name another with -archive"):
         Archive(str(tmp_path / "file"), "x")
+
+
+def test_a_folder_that_is_full_at_the_start_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OutOfSpaceError):
+        Archive(str(tmp_path), "x")
 
 
 def test_the_newest_record_of_a_url_wins(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.errors import OutOfSpaceError
+from lightship.errors import LightshipError, OutOfSpaceError
 from lightship.index.background import NICENESS
 from lightship.index.writer import IndexWriter, _writing
 from made import page
@@ -70,6 +70,19 @@ def test_a_full_disk_is_known_by_all_of_tantivy_s_words(said: str) -> None:
 def test_other_trouble_is_not_taken_for_a_full_disk() -> None:
     with pytest.raises(ValueError, match="Schema error"), _writing("folder"):
         raise ValueError("Schema error: 'field 28 is not there'")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "An IO error occurred: 'Input/output error (os error 5)'",
+        "An error occurred in a thread: 'Worker thread failed.. Os { code: 30, kind: ReadOnlyFilesystem }'",
+    ],
+)
+def test_a_disk_that_is_broken_is_not_waited_for_like_a_full_one(said: str) -> None:
+    with pytest.raises(LightshipError, match="look at its disk") as caught, _writing("folder"):
+        raise ValueError(said)
+    assert not isinstance(caught.value, OutOfSpaceError)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")

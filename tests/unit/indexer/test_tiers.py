@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lightship.errors import OutOfSpaceError
 from lightship.index.compiler import compile_query
 from lightship.index.query import parse_query
 from lightship.index.reader import IndexReader, find
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.segments import Snapshots, compose, opstamp
+from lightship.index.writer import IndexWriter
 from lightship.indexer import tiers
 from lightship.indexer.tiers import Tiers
 from lightship.manifest import Layout, Manifest
@@ -138,3 +140,37 @@ def test_what_comes_again_while_many_come_is_there_once(tmp_path: Path, monkeypa
         if version % 2 == 0:
             tier.commit()
     assert found(tier, tmp_path) == {made.url: made.text for made in (document(number, 4) for number in range(20))}
+
+
+def test_what_could_not_be_opened_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is waited for, and both indexes are opened again by the same process."""
+    real, kept = IndexWriter.commit, list[BaseException]()
+
+    def full(writer: IndexWriter) -> None:
+        raise OutOfSpaceError("no room for a small index")
+
+    monkeypatch.setattr(IndexWriter, "commit", full)
+    with pytest.raises(OutOfSpaceError) as caught:
+        opened(tmp_path)
+    kept.append(caught.value)  # whoever holds the error holds what was opened, too
+    monkeypatch.setattr(IndexWriter, "commit", real)
+    tier = opened(tmp_path)
+    tier.put(document(1, 1))
+    tier.commit()
+    assert len(found(tier, tmp_path)) == 1
+    tier.close()
+
+
+def test_both_indexes_are_closed_though_one_can_not_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, closed = IndexWriter.close, list[str]()
+
+    def close(writer: IndexWriter) -> None:
+        real(writer)
+        closed.append(writer._folder)
+        raise OutOfSpaceError("a merge had no room")
+
+    monkeypatch.setattr(IndexWriter, "close", close)
+    tier = opened(tmp_path)
+    with pytest.raises(OutOfSpaceError):
+        tier.close()
+    assert sorted(closed) == sorted(tier.folders)

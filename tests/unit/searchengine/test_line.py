@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
+import uvloop
 
 from lightship.errors import InvalidInputError, UnavailableError
 from lightship.searchengine.line import CHEAP_SECONDS, OVERESTIMATE, Line
@@ -53,6 +55,28 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
         assert await line.run(lambda: "dear", DEAR, later()) == "dear"
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("run_loop", [asyncio.run, uvloop.run])
+def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_loop: Callable[..., str]) -> None:
+    """As on a machine whose processors are all taken: to refuse costs as much as to answer."""
+
+    async def run() -> str:
+        line, found = Line(deadline=0.2, threads=1), threading.Event()
+
+        def search() -> str:
+            found.set()
+            return "found"
+
+        task = asyncio.create_task(line.run(search, DEAR, later(0.2)))
+        await asyncio.sleep(0)
+        assert found.wait(10)
+        time.sleep(0.3)  # noqa: ASYNC251 (the loop is held up)
+        answer = await task
+        assert line.refused == 0
+        return answer
+
+    assert run_loop(run()) == "found"
 
 
 def test_what_would_come_too_late_is_refused_at_once() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from made import Caller, MadeShard, page, words
-from support import Program, free_port, require, wait_until
+from support import Program, free_port, wait_until
 
 SEARCHENGINE = "lightship.searchengine.main"
 Spawn = Callable[..., Program]
@@ -159,17 +158,9 @@ def test_a_folder_of_another_version_is_refused_and_left_alone(spawn: Spawn, tmp
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(mount: Callable[..., Path]) -> Path:
     """A file system of 2 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    require("the right to mount a file system", os.geteuid() == 0)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=False, capture_output=True
-    )
-    require("the right to mount a file system", mounted.returncode == 0)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    return mount("disk", 2)
 
 
 def test_a_full_disk_changes_nothing_and_is_got_over(spawn: Spawn, tmp_path: Path, small_disk: Path) -> None:

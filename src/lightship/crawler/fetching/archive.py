@@ -23,6 +23,7 @@ from yarl import URL
 
 from lightship import __version__
 from lightship.errors import ConfigurationError
+from lightship.files import space_errors
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Archive:
     """Writes answers into files in `folder`; several threads may use it."""
 
     def __init__(self, folder: str, user_agent: str, max_file: int = MAX_FILE) -> None:
-        """Make `folder`; raises ConfigurationError when it can't be written to."""
+        """Make `folder`; raises ConfigurationError when it can't be written to, OutOfSpaceError when it is full."""
         self._folder = folder
         self._user_agent = user_agent
         self._max_file = max_file
@@ -57,8 +58,9 @@ class Archive:
         self._size = self._number = 0
         self._began = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid4().hex[:8]}"
         try:
-            os.makedirs(folder, exist_ok=True)
-            self._begin()
+            with space_errors(folder):
+                os.makedirs(folder, exist_ok=True)
+                self._begin()
         except OSError as error:
             raise ConfigurationError(
                 f"can't write an archive into {folder}: {error}; name another with -archive"

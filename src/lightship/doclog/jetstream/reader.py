@@ -17,6 +17,7 @@ from lightship.doclog.jetstream.streams import Facts, Message, stream_of, subjec
 from lightship.doclog.jetstream.table import Got, Table
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
 from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
+from lightship.tasks import take_note
 
 RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
 PAGE_BYTES = 8 << 20  # of messages in one answer
@@ -103,7 +104,7 @@ class Reader:
         is_known = task is not None  # to take long: it is only looked at
         if task is None:
             task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
-            task.add_done_callback(_take_note)
+            task.add_done_callback(take_note)
         await asyncio.wait([task], timeout=0 if is_known else patience)
         if task.done():
             return task.result()
@@ -171,6 +172,7 @@ class Reader:
             return
         answered, late = await asyncio.wait(asking, timeout=patience)
         for task in late:
+            task.add_done_callback(take_note)  # one whose answer comes at this moment is not cancelled any more
             task.cancel()
         for task in answered:
             if task.exception() is None:
@@ -192,7 +194,7 @@ class Reader:
             if isinstance(trouble, ConfigurationError):
                 raise trouble
         self._identity = asyncio.create_task(self._check_identity())
-        self._identity.add_done_callback(_take_note)
+        self._identity.add_done_callback(take_note)
 
     async def _check_identity(self) -> None:
         row = await self._table.get("log")
@@ -222,12 +224,6 @@ class Reader:
     async def _ask_head(self, partition: int) -> int:
         name = f"STREAM.INFO.{stream_of(self._log, partition)}"
         return (await self._connection.api(name, {}, Info)).state.last_seq
-
-
-def _take_note(task: asyncio.Task[Any]) -> None:
-    """Have asyncio not complain of a failure that nobody asks for any more."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _message(message: Msg) -> Message:

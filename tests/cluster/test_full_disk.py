@@ -1,0 +1,87 @@
+"""Real programs on a disk that is full for a while: none ends, none loses a change, and others are not held up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cluster.client import urls
+from cluster.test_takeover import Cluster, cluster, load
+from lightship.crawler.progress import read_progress
+from made import page
+from support import filled, wait_until
+
+__all__ = ["cluster"]
+
+Mount = Callable[..., Path]
+MEGABYTES = 64
+
+
+def test_an_indexer_goes_on_when_there_is_room_again(cluster: Cluster, mount: Mount) -> None:
+    disk = mount("first", MEGABYTES)
+    indexer = cluster.indexer("first")
+    load(cluster)
+    for told, number in ((1, 5000), (2, 5001)):
+        with filled(disk):
+            cluster.put(number)
+            wait_until(lambda: indexer.output.count("waiting for room") == told, 20, "it waits")  # noqa: B023
+            assert indexer.process.poll() is None
+        cluster.wait_for(number)
+    assert indexer.process.poll() is None
+    for port in cluster.ports:
+        assert urls(port, "token3") == []
+        assert urls(port, "token20") == [page(20).url]
+
+
+def test_a_leader_without_room_hands_over_at_once_and_stands_by_again(cluster: Cluster, mount: Mount) -> None:
+    disk = mount("first", MEGABYTES)
+    leader = cluster.indexer("first")
+    load(cluster)
+    standby = cluster.indexer("second")
+    standby.wait_for("ready to take over")
+    with filled(disk):
+        cluster.put(5000)
+        cluster.wait_for(5000)
+        standby.wait_for("leading")
+        assert "waiting for room" in leader.output
+        cluster.put(5001)
+        cluster.wait_for(5001)
+    leader.wait_for("there is room in")
+    leader.wait_for("standing by")
+    standby.kill()
+    cluster.put(5002)
+    cluster.wait_for(5002)
+    assert leader.process.poll() is None
+
+
+def test_an_indexer_stops_cleanly_while_its_disk_is_full(cluster: Cluster, mount: Mount) -> None:
+    disk = mount("first", MEGABYTES)
+    indexer = cluster.indexer("first")
+    load(cluster)
+    with filled(disk):
+        cluster.put(5000)
+        indexer.wait_for("waiting for room")
+        assert indexer.stop() == 0
+    cluster.indexer("first")
+    cluster.wait_for(5000)
+
+
+@pytest.mark.parametrize("starts_full", [False, True])
+def test_a_crawler_goes_on_when_there_is_room_again(cluster: Cluster, mount: Mount, *, starts_full: bool) -> None:
+    disk = mount("crawler", MEGABYTES)
+    lines = cluster.folder / "pages.jsonl"
+    lines.write_text('{"url": "https://ex.org/a"}\n')
+    arguments = ("crawler", f"-log=sqlite://{cluster.folder}/crawled.sqlite", f"-data={disk}", str(lines))
+    crawler = cluster.spawn(*arguments)
+    wait_until(lambda: read_progress(str(disk)).idle, 20, "the first pass is complete")
+    if starts_full:
+        crawler.kill()
+    with filled(disk):
+        lines.write_text("".join(f'{{"url": "https://ex.org/{n}"}}\n' for n in ("a", *range(2000))))
+        if starts_full:
+            crawler = cluster.spawn(*arguments)
+        crawler.wait_for("waiting for room")
+    wait_until(lambda: read_progress(str(disk)).put == 2001, 20, "what was read meanwhile is in the log")
+    assert crawler.stop() == 0
