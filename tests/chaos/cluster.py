@@ -9,14 +9,14 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from chaos.faults import Fault
 from chaos.network import Network, network
 from chaos.node import Node
+from lightship.chaos.faults import KINDS, Fault, Kind
 from support import wait_until
 
 NATS, SHARDS, INDEXERS, REPLICAS = 3, 3, 2, 3
@@ -33,21 +33,24 @@ NATS_ENVIRONMENT = {"GOMEMLIMIT": "200MiB", "GOGC": "200"}
 
 
 class Cluster:
-    """The hosts and programs, started at once."""
+    """The hosts and programs, started at once: a System."""
+
+    kinds: Sequence[Kind] = (*KINDS,)
+    is_alone = True
 
     def __init__(self, hosts: Network, folder: Path, standbys: int = INDEXERS - 1) -> None:
         """Make the hosts; nothing runs before `start`."""
         self.folder, self._network = folder, hosts
         self.nats: list[Node] = self._make_nats()
         self.log_url = f"nats://{','.join(f'{node.host.address}:4222' for node in self.nats)}/{LOG}"
-        self.replicas = [self._make_searchengine(number) for number in range(REPLICAS)]
+        self.searchengines = [self._make_searchengine(number) for number in range(REPLICAS)]
         self.indexers = [self._make_indexer(shard, each) for shard in range(SHARDS) for each in range(standbys + 1)]
         self.documents = folder / "documents.jsonl"
         self.crawler = self._make_crawler()
-        self.nodes = {node.name: node for node in [*self.nats, *self.replicas, *self.indexers, self.crawler]}
+        self.nodes = {node.name: node for node in [*self.nats, *self.searchengines, *self.indexers, self.crawler]}
 
     @property
-    def groups(self) -> dict[str, list[str]]:
+    def groups(self) -> Mapping[str, Sequence[str]]:
         """The names of all hosts by what they do."""
         kinds: dict[str, list[str]] = {}
         for node in self.nodes.values():
@@ -55,12 +58,12 @@ class Cluster:
         return kinds
 
     @property
-    def replica_addresses(self) -> dict[str, str]:
+    def replicas(self) -> Mapping[str, str]:
         """host:port of each replica, by name."""
-        return {node.name: f"{node.host.address}:{PORT}" for node in self.replicas}
+        return {node.name: f"{node.host.address}:{PORT}" for node in self.searchengines}
 
     @property
-    def intake_addresses(self) -> dict[str, str]:
+    def intakes(self) -> Mapping[str, str]:
         """host:port of each indexer's intake, by name."""
         return {node.name: f"{node.host.address}:{PORT}" for node in self.indexers}
 
@@ -74,10 +77,10 @@ class Cluster:
         for node in self.nats:
             node.start()
         wait_until(lambda: all(map(_is_healthy, self.nats)), 60, "all NATS servers healthy")
-        for node in [*self.replicas, *self.indexers, self.crawler]:
+        for node in [*self.searchengines, *self.indexers, self.crawler]:
             node.start()
-        waited = [f"{address}/readyz" for address in self.replica_addresses.values()]
-        waited += [f"{address}/livez" for address in self.intake_addresses.values()]
+        waited = [f"{address}/readyz" for address in self.replicas.values()]
+        waited += [f"{address}/livez" for address in self.intakes.values()]
 
         def all_answer() -> bool:
             self.look_after()
@@ -85,10 +88,17 @@ class Cluster:
 
         wait_until(all_answer, 120, f"answers of {waited}")
 
-    def look_after(self) -> None:
-        """Start again what has ended by itself; call this often."""
+    def look_after(self) -> bool:
+        """Start again what has ended by itself; tell whether all run."""
         for node in self.nodes.values():
             node.look_after()
+        return all(node.is_running for node in self.nodes.values())
+
+    def ended(self) -> list[str]:
+        """Say which programs ended by themselves."""
+        return [
+            f"{name} by itself: {node.ended_by_itself}" for name, node in self.nodes.items() if node.ended_by_itself
+        ]
 
     def tell(self, characters: int = 1500) -> None:
         """Print the end of each program's output."""
@@ -153,7 +163,7 @@ class Cluster:
             "indexer", host.name,
             _program(
                 "indexer", f"-log={self.log_url}", f"-shard={shard}", f"-shards={SHARDS}", "-data=data", "-heap=16",
-                "-threads=1", f"-listen=:{PORT}", f"-searchengine={','.join(self.replica_addresses.values())}",
+                "-threads=1", f"-listen=:{PORT}", f"-searchengine={','.join(self.replicas.values())}",
             ),
         )  # fmt: skip
 

@@ -10,8 +10,9 @@ import time
 from collections.abc import Sequence
 
 from chaos.cluster import Cluster
-from chaos.model import Truth
-from chaos.writing import DELETES, document_of, url_of
+from lightship.chaos.corpus import Corpus
+from lightship.chaos.model import Truth
+from lightship.chaos.writing import DELETES
 
 EVERY_SECONDS = 2.0
 CRAWL_SECONDS = 60.0  # at most, to read the file at the end
@@ -23,9 +24,9 @@ class FileWriter:
     They count as acknowledged when they are in the file.
     """
 
-    def __init__(self, numbers: Sequence[int], truth: Truth, cluster: Cluster) -> None:
-        """Write the documents `numbers`."""
-        self._numbers, self._truth, self._cluster = list(numbers), truth, cluster
+    def __init__(self, numbers: Sequence[int], corpus: Corpus, truth: Truth, cluster: Cluster) -> None:
+        """Write the documents `numbers` of `corpus`."""
+        self._numbers, self._corpus, self._truth, self._cluster = list(numbers), corpus, truth, cluster
         self._chance = random.Random(self._numbers[0])
         self.changes = 0
 
@@ -41,12 +42,14 @@ class FileWriter:
 
     def _write(self, changes: int) -> None:
         for number in self._chance.sample(self._numbers, changes):
-            url = url_of(number)
+            url = self._corpus.url(number)
             self._truth.send(url, put=not self._truth.exists(url) or self._chance.random() >= DELETES)
             self._truth.acknowledge(url)
         self.changes += changes
-        versions = {number: self._truth.newest(url_of(number)) for number in self._numbers}
-        lines = (json.dumps(document_of(number, version)) + "\n" for number, version in versions.items() if version)
+        versions = {number: self._truth.newest(self._corpus.url(number)) for number in self._numbers}
+        lines = (
+            json.dumps(self._corpus.document(number, version)) + "\n" for number, version in versions.items() if version
+        )
         path = self._cluster.documents
         new = path.with_suffix(".new")
         new.write_text("".join(lines))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from chaos.model import Truth
+from lightship.chaos.model import Truth
 from lightship.doclog import PATIENCE, Entry, Log
 from lightship.errors import UnavailableError
 from lightship.model import partition_of

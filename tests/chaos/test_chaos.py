@@ -17,11 +17,12 @@ import msgspec
 import pytest
 
 from chaos.cluster import Cluster
-from chaos.faults import schedule
-from chaos.model import Truth
-from chaos.run import DOCUMENTS, Outcome, Run
-from chaos.trial import CRAWLED, Trial
-from chaos.writing import document_of, number_of, url_of
+from chaos.trial import CRAWLED, DOCUMENTS, Trial
+from lightship.chaos.corpus import Corpus
+from lightship.chaos.faults import schedule
+from lightship.chaos.model import Truth
+from lightship.chaos.outcome import Outcome
+from lightship.chaos.run import Run
 from lightship.doclog import Log, open_log
 from lightship.model import Change, Document
 
@@ -38,16 +39,25 @@ def truth() -> Truth:
 
 
 @pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return Corpus(SEED, DOCUMENTS)
+
+
+@pytest.fixture(scope="module")
 def log(cluster: Cluster) -> Iterator[Log]:
     """Put into the log what no intake knows of."""
     with contextlib.closing(open_log(cluster.log_url)) as opened:
         yield opened
 
 
-def test_nothing_is_lost_and_no_query_fails(cluster: Cluster, truth: Truth) -> None:
+def test_nothing_is_lost_and_no_query_fails(cluster: Cluster, corpus: Corpus, truth: Truth) -> None:
     faults = schedule(SEED, SECONDS, cluster.groups)
     print(f"CHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}: {len(faults)} faults", *faults, sep="\n")
-    outcome = asyncio.run(Trial(cluster, truth, faults, SECONDS, KEPT).run())
+
+    async def run() -> Outcome:
+        return await Trial(cluster, corpus, truth, faults, seconds=SECONDS, folder=KEPT).run()
+
+    outcome = asyncio.run(run())
     print(outcome)
     ended = [name for name in outcome.ended if name.startswith("searchengine")]
     if outcome.failed or outcome.wrong or outcome.different or outcome.undone or ended:
@@ -59,11 +69,13 @@ def test_nothing_is_lost_and_no_query_fails(cluster: Cluster, truth: Truth) -> N
     assert not ended
 
 
-def test_the_harness_notices_what_is_broken(cluster: Cluster, truth: Truth, log: Log, tmp_path: Path) -> None:
-    lost, undone = (url_of(DOCUMENTS + CRAWLED + number) for number in range(2))  # which no writer changes
+def test_the_harness_notices_what_is_broken(
+    cluster: Cluster, corpus: Corpus, truth: Truth, log: Log, tmp_path: Path
+) -> None:
+    lost, undone = (corpus.url(DOCUMENTS + CRAWLED + number) for number in range(2))  # which no writer changes
 
     def put(url: str, version: int) -> None:
-        log.put([Change.put(msgspec.convert(document_of(number_of(url), version), Document))])
+        log.put([Change.put(msgspec.convert(corpus.document(corpus.number(url), version), Document))])
 
     def acknowledged(url: str) -> None:
         put(url, truth.send(url, put=True))
@@ -71,16 +83,16 @@ def test_the_harness_notices_what_is_broken(cluster: Cluster, truth: Truth, log:
 
     async def sabotage(run: Run) -> None:
         """Do behind the truth's back what a broken system would."""
-        await until(lambda: run.askers and run.askers[0].answers)
-        cluster.replicas[0].kill()  # and nobody was told
+        await until(lambda: run.askers[0].answers)
+        cluster.searchengines[0].kill()  # and nobody was told
         await asyncio.to_thread(log.put, [Change.delete(lost)])
         await asyncio.to_thread(put, undone, 1)
         await until(lambda: run.askers[0].failed)
-        cluster.replicas[0].start()
+        cluster.searchengines[0].start()
 
     async def both() -> Outcome:
-        trial = Trial(cluster, truth, [], 5.0, tmp_path, settle=2.0)
-        outcome, _ = await asyncio.gather(trial.run(), sabotage(trial.run_itself))
+        trial = Trial(cluster, corpus, truth, [], seconds=5.0, folder=tmp_path, settle=2.0)
+        outcome, _ = await asyncio.gather(trial.run(), sabotage(trial.underlying))
         return outcome
 
     for url in (lost, undone, undone):

@@ -68,7 +68,7 @@ def role(node: Node) -> str:
 
 def ask_intake(cluster: Cluster, node: Node, method: str, query: str, body: bytes | None = None) -> bool:
     """Return True when the intake acknowledges; raises OSError when it does not."""
-    address = f"http://{cluster.intake_addresses[node.name]}/documents{query}"
+    address = f"http://{cluster.intakes[node.name]}/documents{query}"
     with urlopen(Request(address, body, method=method), timeout=PATIENCE):
         return True
 
@@ -76,7 +76,7 @@ def ask_intake(cluster: Cluster, node: Node, method: str, query: str, body: byte
 def found(cluster: Cluster, query: str) -> set[int]:
     """Return how many results the replicas have."""
     totals = set()
-    for address in cluster.replica_addresses.values():
+    for address in cluster.replicas.values():
         with urlopen(f"http://{address}/?format=json&q={query}", timeout=PATIENCE) as response:
             totals.add(int(json.load(response)["total"]))
     return totals

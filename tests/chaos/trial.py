@@ -1,4 +1,4 @@
-"""A run on the cluster of hosts: what `run` does and the crawler's documents, the log compared too, and told who did it."""
+"""A run on the cluster of hosts: what `Run` does and the crawler's documents, the log compared too, and told who did it."""
 
 from __future__ import annotations
 
@@ -9,45 +9,42 @@ from pathlib import Path
 
 from chaos.cluster import LOG, Cluster
 from chaos.crawled import FileWriter
-from chaos.faults import Fault
 from chaos.history import history, keep
 from chaos.logged import LogLooks
-from chaos.model import Truth
-from chaos.run import DOCUMENTS, SETTLE_SECONDS, Outcome, Run, period
-from chaos.writing import url_of
+from lightship.chaos.corpus import Corpus
+from lightship.chaos.faults import Fault
+from lightship.chaos.model import Truth
+from lightship.chaos.outcome import Outcome
+from lightship.chaos.run import Load, Run, period
 from lightship.doclog import Log, open_log
 from lightship.tasks import cancel
 
+DOCUMENTS = 6000
+LOAD = Load(changes=190.0, queries=50.0)
 CRAWLED, CRAWLED_CHANGES = 300, 10.0  # documents; changes a second
+SETTLE_SECONDS = 10.0  # from the healing to all acknowledged changes on all replicas
 TOLD = 10  # urls whose history is told at the end
 
-_url = re.compile(r"https://site[^\s:,;]+")
+_url = re.compile(r"https://chaos-[^\s:,;]+")
 
 
 class Trial:
     """Breaks `cluster` as `faults` says, and compares its replicas and its log with `truth`."""
 
     def __init__(
-        self,
-        cluster: Cluster,
-        truth: Truth,
-        faults: Sequence[Fault],
-        seconds: float,
-        folder: Path,
-        settle: float = SETTLE_SECONDS,
-    ) -> None:
-        """Prepare; nothing is broken before `run`. When something differs, the servers' files are kept below `folder`."""
-        self._cluster, self._truth, self._seconds, self._folder = cluster, truth, seconds, folder
-        self._crawled = FileWriter(range(DOCUMENTS, DOCUMENTS + CRAWLED), truth, cluster)
-        self._run = Run(cluster, truth, faults, seconds, settle, [self._write])
+        self, cluster: Cluster, corpus: Corpus, truth: Truth, faults: Sequence[Fault],
+        *, seconds: float, folder: Path, settle: float = SETTLE_SECONDS,
+    ) -> None:  # fmt: skip
+        """Prepare, in an event loop; nothing is broken before `run`. When something differs, the servers' files are kept below `folder`."""
+        self._cluster, self._corpus, self._truth = cluster, corpus, truth
+        self._seconds, self._folder = seconds, folder
+        self._crawled = FileWriter(range(DOCUMENTS, DOCUMENTS + CRAWLED), corpus, truth, cluster)
+        self.underlying = Run(
+            cluster, corpus, truth, faults, LOAD, seconds=seconds, settle=settle, others=[self._write]
+        )
 
     async def _write(self, stop: asyncio.Event) -> None:
         await self._crawled.run(stop, CRAWLED_CHANGES)
-
-    @property
-    def run_itself(self) -> Run:
-        """What is run on the cluster."""
-        return self._run
 
     async def run(self) -> Outcome:
         """Run it all."""
@@ -60,10 +57,10 @@ class Trial:
             looks.close()
 
     async def _observe(self, log: Log, looks: LogLooks) -> Outcome:
-        crawled = {url_of(number) for number in range(DOCUMENTS, DOCUMENTS + CRAWLED)}
+        crawled = {self._corpus.url(number) for number in range(DOCUMENTS, DOCUMENTS + CRAWLED)}
         looking = asyncio.create_task(looks.run(period(self._seconds), crawled))
         try:
-            outcome = await self._run.run()
+            outcome = await self.underlying.run()
         finally:
             await cancel([looking])
         await looks.look_at_last()

@@ -62,6 +62,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "searchengine": FOUNDATION | {"index", "rpc"},
     "deploy": {"errors", "config"},
     "checks": {"errors", "config", "tls", "tokens"},
+    "chaos": FOUNDATION,
     "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy", "checks"},
 }
 ONLY_IN = {"tantivy": "index"}

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-
-class WrongAnswerError(Exception):
-    """An answer that contradicts what was sent."""
+from lightship.errors import WrongAnswerError
 
 
 @dataclass

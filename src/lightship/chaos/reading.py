@@ -7,9 +7,10 @@ import time
 
 import aiohttp
 
-from chaos.asking import Asker
-from chaos.live import Liveness
-from chaos.model import Truth, WrongAnswerError
+from lightship.chaos.asking import Asker
+from lightship.chaos.live import Liveness
+from lightship.chaos.model import Truth
+from lightship.errors import WrongAnswerError
 
 MOST_SECONDS = 150.0  # in which the replica is live: shards without an indexer, and the log, may be away for a minute
 STEP_SECONDS = 1.0  # between two looks, and a quarter of what was waited
@@ -50,6 +51,6 @@ class Reader:
             return await self._asker.versions(urls)
         except WrongAnswerError as error:
             self._asker.wrong.append(f"{self._asker.name}: {error}")
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError):
             pass
         return None

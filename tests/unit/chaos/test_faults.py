@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.faults import KINDS, schedule
-from chaos.live import Liveness
+from lightship.chaos.faults import KINDS, schedule
+from lightship.chaos.live import Liveness
 
 GROUPS = {
     "nats": ["n0", "n1", "n2"],
@@ -36,6 +36,28 @@ def test_what_is_spared_is_spared(seed: int) -> None:
         assert len(hosts) == len(set(hosts))
         assert sum(host in GROUPS["nats"] for host in hosts) <= 1
         assert sum(host in GROUPS["searchengine"] for host in hosts) <= 2
+
+
+@pytest.mark.parametrize(
+    ("group", "members", "most"),
+    [("nats", 1, 0), ("nats", 3, 1), ("nats", 5, 2), ("searchengine", 1, 0), ("searchengine", 2, 1), ("indexer", 1, 0),
+     ("indexer", 2, 1), ("standby", 1, 1), ("crawler", 1, 1)],
+)  # fmt: skip
+def test_so_many_of_a_group_are_broken_at_once_and_no_more(group: str, members: int, most: int) -> None:
+    faults = [fault for seed in range(20) for fault in _at_once(seed, group, members)]
+    assert max(faults, default=0) == most
+
+
+def _at_once(seed: int, group: str, members: int) -> list[int]:
+    """Return how many faults are under way whenever one begins."""
+    groups = {group: [f"h{number}" for number in range(members)]}
+    faults = schedule(seed, 300, groups, ("kill", "pause"), every=1.0)
+    return [sum(each.begin <= fault.begin < each.end for each in faults) for fault in faults]
+
+
+def test_only_what_can_befall_a_system_does() -> None:
+    faults = schedule(1, 600, GROUPS, ("kill", "pause"))
+    assert {fault.kind for fault in faults} == {"kill", "pause"}
 
 
 def test_a_replica_is_live_again_when_it_said_so_after_the_fault() -> None:

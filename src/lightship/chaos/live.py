@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from chaos.faults import Fault
+from lightship.chaos.faults import Fault
 
 EXCUSES = ("kill", "pause", "cut")
 MARGIN = 0.2  # seconds that a fault takes hold before it is told, or goes on after its end

@@ -1,8 +1,9 @@
 """What breaks, when and for how long: drawn by a seeded generator, so that a seed repeats a run's schedule.
 
-What the schedule never does: it never breaks two NATS hosts at once (a log of three servers bears one), never all replicas
-at once, never one host in two ways at once, and never the host of the clients. Everything else may coincide: the leader and
-the standby of a shard, several shards, a replica and a NATS server, and so on.
+What the schedule never does: it never breaks as many NATS servers at once that no majority is left (a log of three bears the loss
+of one, a log of one server none), never all searchengines at once, never all indexers that are no standbys (and so never all
+intakes), never one host in two ways at once, and never the host of the clients. Everything else may coincide: a searchengine and
+a NATS server, several shards, and so on.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LEAST_SHARE = 0.15
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind` befalls `host` from `begin` to `end`, in seconds of the run; `other` is where a cut link leads."""
+    """`kind` befalls the part `host` from `begin` to `end`, in seconds of the run; `other` is where a cut link leads."""
 
     begin: float
     end: float
@@ -45,10 +46,16 @@ class Fault:
         return f"{self.begin:6.1f} to {self.end:6.1f} s: {self.kind}{towards}: {self.host}"
 
 
-def schedule(seed: int, seconds: float, groups: Mapping[str, Sequence[str]], every: float = 2.5) -> list[Fault]:
+def schedule(
+    seed: int,
+    seconds: float,
+    groups: Mapping[str, Sequence[str]],
+    kinds: Sequence[Kind] = (*KINDS,),
+    every: float = 2.5,
+) -> list[Fault]:
     """Return the faults of a run of `seconds`, by their beginnings, one `every` so many seconds on average.
 
-    `groups` are the hosts' names by what they do; `nats` and `searchengine` are spared as said above.
+    `groups` are the hosts' names by what they do; some are spared as said above. `kinds` is what can befall them.
     """
     chance = random.Random(seed)
     share = max(LEAST_SHARE, min(1.0, seconds / WHOLE))
@@ -61,7 +68,7 @@ def schedule(seed: int, seconds: float, groups: Mapping[str, Sequence[str]], eve
         breakable = [host for group, members in groups.items() for host in _breakable(group, members, sound)]
         if breakable:
             host = chance.choice(breakable)
-            kind = chance.choices(list(KINDS), [weight for weight, _ in KINDS.values()])[0]
+            kind = chance.choices(kinds, [KINDS[kind][0] for kind in kinds])[0]
             other = chance.choice([other for other in hosts if other != host]) if kind == "cut towards" else ""
             end = min(now + chance.uniform(LEAST_SECONDS, KINDS[kind][1] * share), seconds)
             faults.append(Fault(now, end, kind, host, other))
@@ -72,7 +79,7 @@ def schedule(seed: int, seconds: float, groups: Mapping[str, Sequence[str]], eve
 
 def _breakable(group: str, members: Sequence[str], sound: Sequence[str]) -> list[str]:
     """Return those of a group's hosts of which one more may be broken now."""
-    spared = {"nats": len(members) - 1, "searchengine": 1}.get(group, 0)
+    spared = {"nats": len(members) // 2 + 1, "searchengine": 1, "indexer": 1}.get(group, 0)
     able = [host for host in members if host in sound]
     return able if len(able) > spared else []
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.model import Truth, Witness, WrongAnswerError
+from lightship.chaos.model import Truth, Witness
+from lightship.errors import WrongAnswerError
 
 URL = "https://a.example/1"
 
