@@ -129,3 +129,22 @@ def test_who_puts_for_long_is_overtaken_without_a_fence_too(
     with pytest.raises(OvertakenError):
         log.put([put(url, "old")])
     is_there(log, url, "new")
+
+
+def test_what_was_pruned_may_be_put_again(log: Log) -> None:
+    one, two = urls(2, partition=4)
+    log.put([Change.delete(one)])
+    (position,) = log.put([put(two)])
+    assert log.prune(4, position.sequence) == 1
+    log.put([put(one, "again")])
+    assert [entry.url for entry in log.read(4, 0)] == [two, one]
+
+
+def test_a_writer_heeds_what_it_stored_itself(log: Log) -> None:
+    (url,) = urls(1)
+    log.put([put(url, "before")])
+    arrived = log.fence()
+    log.put([put(url, "new")])
+    with pytest.raises(OvertakenError):
+        log.put([put(url, "late")], [arrived])
+    is_there(log, url, "new")

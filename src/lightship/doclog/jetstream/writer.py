@@ -11,17 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from struct import error as struct_error
 
-from nats.aio.msg import Msg
-
 from lightship.doclog import Position
 from lightship.doclog.fence import Fence
-from lightship.doclog.jetstream.connection import ANSWER_SECONDS, Connection
+from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
 from lightship.doclog.jetstream.table import LAST, Got, Stored
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
 from lightship.errors import InvalidDocumentError, TooLargeError
 from lightship.model import partition_of
 
+KNOWN = 50_000  # urls that were put last, whose sequences are remembered: about 10 MB
 WINDOW_MESSAGES, WINDOW_BYTES = 256, 8 << 20  # under way at once in one put
 HEADER_BYTES = 200  # at most, of ours
 NAME = "Lightship-Put"  # the header that tells one message from every other
@@ -62,6 +61,7 @@ class Writer:
         self._connection, self._partitions = connection, partitions
         self._prefix, self._numbers = uuid.uuid4().hex[:12], itertools.count()
         self._flying: dict[str, asyncio.Event] = {}
+        self._known: dict[str, int] = {}  # where each subject's newest entry is, unless another writer has put it since
 
     def message(self, url: str, value: bytes, fence: Fence) -> Outgoing:
         """Return the message that stores `value` (empty: a delete) under `url`, if `fence` lets it.
@@ -85,6 +85,9 @@ class Writer:
     async def put(self, messages: Sequence[Outgoing]) -> None:
         """Store `messages`, of different urls: afterwards each has a position, or is overtaken."""
         await self._claim(messages)
+        for message in messages:
+            known = self._known.get(message.subject, 0)
+            message.replaces = known if message.fence.lets(message.partition, known) else 0
         try:
             for window in _windows(messages):
                 await self._connection.patiently(lambda window=window: self._attempt(window))  # type: ignore[misc]
@@ -99,45 +102,42 @@ class Writer:
         self._flying |= {message.url: asyncio.Event() for message in messages}
 
     async def _attempt(self, window: Sequence[Outgoing]) -> None:
-        """Send what is undecided until all is decided; raise Again when some of it has no answer."""
-        while waiting := [message for message in window if not message.is_decided]:
-            answers = await self._send(waiting)
-            results = await asyncio.gather(*(self._decide(message, answer) for message, answer in answers))
-            if trouble := [each for each in results if each]:
-                raise trouble[-1]
+        """Decide about what is undecided, each by itself; raise Again when some of it has no answer."""
+        trying = (self._decide(message) for message in window if not message.is_decided)
+        if trouble := [each for each in await asyncio.gather(*trying) if each]:
+            raise trouble[-1]
 
-    async def _send(self, messages: Sequence[Outgoing]) -> list[tuple[Outgoing, asyncio.Future[list[Msg]]]]:
-        """Send `messages`, and return their answers; those that did not come in time are cancelled."""
-        sent: list[tuple[Outgoing, asyncio.Future[list[Msg]]]] = []
+    async def _decide(self, message: Outgoing) -> Again | None:
+        """Send a message until it is stored or overtaken; return the trouble when there is no answer, or none that helps."""
         try:
-            for message in messages:
-                headers = message.headers | {LAST: str(message.replaces)}
-                message.unanswered += 1
-                sent.append((message, await self._connection.send(message.subject, message.body, headers)))
-            await asyncio.wait([answer for _, answer in sent], timeout=ANSWER_SECONDS)
-        finally:
-            for _, answer in sent:
-                answer.cancel()  # which does nothing to those that came
-        return sent
-
-    async def _decide(self, message: Outgoing, answer: asyncio.Future[list[Msg]]) -> Again | None:
-        """Take up an answer; return the trouble when there is none, or none that helps."""
-        try:
-            if answer.cancelled():
-                raise Again("no answer")
-            stored = self._connection.decode(answer.result()[0], Stored)
-            message.position = Position(message.partition, stored.seq)
+            while not message.is_decided:
+                await self._send(message)
         except Again as trouble:
             return trouble
+        return None
+
+    async def _send(self, message: Outgoing) -> None:
+        message.unanswered += 1
+        (answer,) = await self._connection.ask(
+            message.subject, message.body, message.headers | {LAST: str(message.replaces)}
+        )
+        try:
+            stored = self._connection.decode(answer, Stored)
         except ApiError as error:
             message.unanswered -= 1
             if error.code not in WRONG_LAST_SEQUENCE:
-                return Again(str(error))
-            try:
-                await self._compare(message, str(error))
-            except Again as trouble:
-                return trouble
-        return None
+                raise Again(str(error)) from error
+            await self._compare(message, str(error))
+        else:
+            self._store(message, stored.seq)
+
+    def _store(self, message: Outgoing, sequence: int) -> None:
+        """Note where a message is stored."""
+        message.position = Position(message.partition, sequence)
+        self._known.pop(message.subject, None)
+        self._known[message.subject] = sequence
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
 
     async def _compare(self, message: Outgoing, refusal: str) -> None:
         """Decide about a message that replaces another entry than the newest: it goes on from there, or is overtaken."""
@@ -145,12 +145,12 @@ class Writer:
         if message.unanswered or not told:
             sequence, name = await self._newest(message)
             if name == message.headers[NAME]:  # an earlier attempt was stored, and its answer lost
-                message.position = Position(message.partition, sequence)
+                self._store(message, sequence)
                 return
         else:
             sequence = int(told[1])
-        if sequence <= message.replaces:  # another message is being stored, or a leader knows less than the one before
-            raise Again(refusal)
+        if sequence == message.replaces or 0 < sequence < message.replaces:
+            raise Again(refusal)  # another message is being stored, or a leader knows less than the one before
         message.replaces = sequence
         message.overtaken = not message.fence.lets(message.partition, sequence)
 
