@@ -1,9 +1,8 @@
 """What breaks, when and for how long: drawn by a seeded generator, so that a seed repeats a run's schedule.
 
 What the schedule never does: it never breaks as many NATS servers at once that no majority is left (a log of three bears the loss
-of one, a log of one server none), never all searchengines at once, never all indexers that are no standbys (and so never all
-intakes), never one host in two ways at once, and never the host of the clients. Everything else may coincide: a searchengine and
-a NATS server, several shards, and so on.
+of one, a log of one server none), never all searchengines at once, never one host in two ways at once, and never the host of the
+clients. Everything else may coincide: the leader and the standby of a shard, several shards, a searchengine and a NATS server.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ def schedule(
 
 def _breakable(group: str, members: Sequence[str], sound: Sequence[str]) -> list[str]:
     """Return those of a group's hosts of which one more may be broken now."""
-    spared = {"nats": len(members) // 2 + 1, "searchengine": 1, "indexer": 1}.get(group, 0)
+    spared = {"nats": len(members) // 2 + 1, "searchengine": 1}.get(group, 0)
     able = [host for host in members if host in sound]
     return able if len(able) > spared else []
 
