@@ -244,6 +244,7 @@ class UpSettings:
         _number(0, 65535),
     )
     data: str = _setting("lightship-data/up", "data folder of all parts")
+    chaos: bool = _setting(False, "lets `lightship chaos` break it on purpose")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -310,6 +311,22 @@ class TestSettings:
         _optional_addresses,
     )
     wait: float = _setting(60.0, "seconds to wait until all are ready", _number(0, 3600, float))
+    tls_ca: str = _setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
+class ChaosSettings:
+    """Settings of `lightship chaos`."""
+
+    data: str = _setting("", "data folder of a `lightship up --chaos` on this machine, which is to be broken")
+    project: str = _setting("", "Compose project that is to be broken, like lightship-staging, on this machine")
+    seconds: float = _setting(600.0, "seconds of faults", _number(1, 604_800, float))
+    seed: int = _setting(0, "number that the faults are drawn by; 0: a random one, which is shown", _number(0, 999_999))
+    every: float = _setting(5.0, "seconds between two faults, on average", _number(0.1, 3600, float))
+    changes: float = _setting(20.0, "changes a second", _number(0.1, 10_000, float))
+    queries: float = _setting(20.0, "queries a second to each searchengine", _number(0.1, 10_000, float))
+    documents: int = _setting(1000, "documents that are changed, of the test's own", _number(10, 9000))
+    report: str = _setting("", "file for the report, as JSON; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
 
 

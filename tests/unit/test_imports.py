@@ -62,8 +62,8 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "searchengine": FOUNDATION | {"index", "rpc"},
     "deploy": {"errors", "config"},
     "checks": {"errors", "config", "tls", "tokens"},
-    "chaos": FOUNDATION,
-    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy", "checks"},
+    "chaos": FOUNDATION | {"deploy"},
+    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy", "checks", "chaos"},
 }
 ONLY_IN = {"tantivy": "index"}
 

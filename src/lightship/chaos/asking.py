@@ -102,7 +102,8 @@ class Asker:
         try:
             await (self._ask_for_one() if self._chance.random() < 0.8 else self._ask_for_all())
             self.answers += 1
-            self.latencies.append(time.monotonic() - started)
+            if self._live.is_live(self.name, started):
+                self.latencies.append(time.monotonic() - started)
         except WrongAnswerError as error:
             self.wrong.append(f"{_clock()} {self.name}: {error}")
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as error:

@@ -81,7 +81,8 @@ def _run_here(settings: DeploySettings, topology: Topology, folder: str) -> None
     if not topology.sources:
         raise ConfigurationError(f"{settings.file}: sources: name what is to be crawled on this machine")
     numbers = {name: getattr(topology, name) for name in ("shards", "standbys", "replicas", "port")}
-    up([*(f"--{name}={number}" for name, number in numbers.items()), f"--data={folder}", *topology.sources])
+    marked = ["--chaos"] if topology.chaos else []
+    up([*(f"--{name}={number}" for name, number in numbers.items()), *marked, f"--data={folder}", *topology.sources])
 
 
 def _write(target: str, topology: Topology, folder: Path, *, diff: bool) -> None:

@@ -12,8 +12,10 @@ import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from lightship.chaos.processes import LOCK
 from lightship.cli.parts import Part, last_line, python
 from lightship.cli.progress import Display, Gauge
+from lightship.cli.roster import Roster
 from lightship.config import UpSettings, parse_settings
 from lightship.crawler.sources.names import parse_sources
 from lightship.doclog import open_log
@@ -46,18 +48,19 @@ def up(arguments: Sequence[str]) -> None:
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
         stack.enter_context(
-            lock_folder(settings.data, "up.lock", "another `lightship up` runs there; choose another --data")
+            lock_folder(settings.data, LOCK, "another `lightship up` runs there; choose another --data")
         )
-        names = [f"127.0.0.1:{settings.port + i}" for i in range(settings.replicas)]
         _check_ports(settings)
         order_layout(settings)
-        parts = _parts(settings, names, sources)
+        parts = _parts(settings, sources)
+        roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
         display = Display()
         stack.callback(display.close)
         for part in parts:  # in the order in which they are needed; they stop in the other: nothing is lost on the way
             part.start()
             stack.callback(part.stop)
-        _watch(settings, names, parts, display, stop)
+        stack.callback(roster.remove)  # before they stop: nobody is to signal processes that are no more
+        _watch(settings, parts, roster, display, stop)
         display.say("stopping: what was fetched is kept, and the next start goes on from here")
     logger.info("stopped")
 
@@ -82,8 +85,9 @@ def log_url(settings: UpSettings) -> str:
     return f"sqlite://{os.path.join(settings.data, 'log.sqlite')}"
 
 
-def _parts(settings: UpSettings, names: Sequence[str], sources: Sequence[str]) -> list[Part]:
+def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
     """Return all parts, those first that the others need."""
+    names = replica_addresses(settings).values()
     data, log = settings.data, log_url(settings)
     logs = os.path.join(data, "logs")
     os.makedirs(logs, exist_ok=True)
@@ -129,6 +133,18 @@ def intake_port(settings: UpSettings) -> int:
     return settings.intake or settings.port + INTAKE_BEYOND
 
 
+def replica_addresses(settings: UpSettings) -> dict[str, str]:
+    """Return host:port of each searchengine, by name."""
+    return {f"searchengine-{i}": f"127.0.0.1:{settings.port + i}" for i in range(settings.replicas)}
+
+
+def _addresses(settings: UpSettings) -> dict[str, str]:
+    """Return host:port of the parts that are asked something, by name."""
+    port = intake_port(settings)
+    intakes = {f"indexer-{shard}": f"127.0.0.1:{port + shard}" for shard in range(settings.shards)}
+    return {**replica_addresses(settings), **intakes}
+
+
 def _check_ports(settings: UpSettings) -> None:
     intake = intake_port(settings)
     if max(settings.port + settings.replicas, intake + EXPLAIN_BEYOND + 1) > 65536:
@@ -163,16 +179,17 @@ def _pydoc_port(data: str) -> int:
 
 
 def _watch(
-    settings: UpSettings, names: Sequence[str], parts: Sequence[Part], display: Display, stop: threading.Event
+    settings: UpSettings, parts: Sequence[Part], roster: Roster, display: Display, stop: threading.Event
 ) -> None:
     """Keep the parts alive and show how far they are, until `stop` is set."""
     address, started, shown, told = f"http://localhost:{settings.port}/", time.monotonic(), 0.0, False
-    gauge = Gauge(settings.data, settings.shards, names)
+    gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
     display.say(f"search page: {address}   (data and logs in {settings.data}; Ctrl-C stops)")
     display.say(f"to add documents: lightship add FILE -indexer=localhost:{intake_port(settings)}")
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
             part.keep_alive()
+        roster.update()
         if time.monotonic() - shown < SHOW_SECONDS:
             continue
         counts = gauge.read()

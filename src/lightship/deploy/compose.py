@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from lightship.deploy.parts import DATA, USER, Part, indexers, parts, probe
+from lightship.deploy.parts import CHAOS_LABEL, DATA, USER, Part, indexers, parts, probe
 from lightship.deploy.render import haproxy_cfg, header, nats_conf
 from lightship.deploy.topology import Topology
 from lightship.deploy.yaml import dump
@@ -22,7 +22,7 @@ def render(topology: Topology) -> dict[str, str]:
     files = {"haproxy.cfg": haproxy_cfg(topology, TARGET)}
     if topology.log:
         files["nats.conf"] = nats_conf(topology, TARGET, [f"nats-{number}" for number in range(topology.log)])
-    services = {part.name: {**_service(part), **_labels(part, files)} for part in found}
+    services = {part.name: {**_service(part), **_labels(part, files, chaos=topology.chaos)} for part in found}
     document = {"name": topology.project, "services": services, "volumes": volumes}
     return {"compose.yaml": f"# {header(topology, TARGET)}\n{dump(document)}", **files}
 
@@ -63,10 +63,13 @@ def _service(part: Part) -> dict[str, Any]:
     return {**service, **_limits(part)}
 
 
-def _labels(part: Part, files: Mapping[str, str]) -> dict[str, Any]:
-    """Return what has Compose replace a container when a file of its configuration changes."""
+def _labels(part: Part, files: Mapping[str, str], *, chaos: bool) -> dict[str, Any]:
+    """Return what has Compose replace a container when a file of its configuration changes, and what may be broken."""
     own = "".join(files.get(source.removeprefix("./"), "") for source, _ in part.mounts)
-    return {"labels": {"lightship.config": hashlib.sha256(own.encode()).hexdigest()[:12]}} if own else {}
+    labels = {"lightship.config": hashlib.sha256(own.encode()).hexdigest()[:12]} if own else {}
+    if chaos and part.breakable:
+        labels[CHAOS_LABEL] = "true"
+    return {"labels": labels} if labels else {}
 
 
 def _limits(part: Part) -> dict[str, Any]:

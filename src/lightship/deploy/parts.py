@@ -13,6 +13,7 @@ from lightship.deploy.values import INTAKE_BEYOND, is_website
 USER = 65532  # of the image's programs
 QUERIES, INTAKE, NATS, ROUTES, MONITOR = 8080, 9090, 4222, 6222, 8222  # ports inside of containers
 DATA = "/data"
+CHAOS_LABEL = "lightship.chaos"  # "true": `lightship chaos` may break the container
 DRAIN = 5  # seconds: the proxy notices within one that a searchengine stops
 
 
@@ -33,6 +34,7 @@ class Part:
     health: str = ""  # url that answers 200 when all is well
     grace: int = 30  # seconds from SIGTERM to SIGKILL
     ours: bool = True
+    breakable: bool = True  # by `lightship chaos`, where the environment allows it
 
 
 def parts(topology: Topology) -> list[Part]:
@@ -125,7 +127,7 @@ def _proxy(topology: Topology) -> Part:
     config = "/usr/local/etc/haproxy/haproxy.cfg"  # where the image of HAProxy looks by itself
     return Part(
         "proxy", topology.proxy.image, (), topology.proxy, mounts=((f"./{PurePosixPath(config).name}", config),),
-        ports=((topology.port, QUERIES), (topology.port + INTAKE_BEYOND, INTAKE)), ours=False,
+        ports=((topology.port, QUERIES), (topology.port + INTAKE_BEYOND, INTAKE)), ours=False, breakable=False,
     )  # fmt: skip
 
 

@@ -72,6 +72,9 @@ class Topology:
         "localhost", "name under which people reach the search page", values.matching(values.HOST, 253, "a host name")
     )
     port: int = _key(8080, "port of the search page on a machine; documents are added at PORT + 1010", values.port)
+    chaos: bool = _key(
+        False, "whether `lightship chaos` may break it on purpose (with Compose, or local): for staging", values.boolean
+    )
     searchengine: Stored = Stored(1 << 30, 1, 20 << 30)
     indexer: Stored = Stored(2 << 30, 2, 40 << 30)
     crawler: Stored = Stored(1 << 30, 1, 10 << 30)

@@ -46,6 +46,13 @@ def whole(value: Any) -> int:
     return value
 
 
+def boolean(value: Any) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{shown(value)} is neither true nor false")  # noqa: TRY004 (see above)
+    return value
+
+
 def servers(value: Any) -> int:
     """Return the number of NATS servers."""
     if whole(value) not in (0, 1, 3, 5):

@@ -169,9 +169,10 @@ def test_local_needs_a_source(here: Path) -> None:
 def test_local_runs_what_the_file_says(here: Path, spawn: Callable[..., Program]) -> None:
     port = free_ports(1)
     (here / "docs.jsonl").write_text('{"url": "https://a.example/", "title": "A lightship", "text": "anchored"}\n')
-    text = f'sources = ["docs.jsonl"]\nshards = 2\nport = {port}\n[dev]\nshards = 1\n'
+    text = f'sources = ["docs.jsonl"]\nshards = 2\nport = {port}\n[dev]\nshards = 1\nchaos = true\n'
     (here / "lightship.toml").write_text(text)
     spawn("lightship", "deploy", "--env", "dev", "local")
     wait_until(lambda: urls(port, "lightship") == ["https://a.example/"], 30, "the document is found")
     assert status(port)["layout"].startswith("s1v")
     assert (here / "deploy" / "dev" / "local" / "log.sqlite").exists()
+    assert (here / "deploy" / "dev" / "local" / "chaos.json").exists()

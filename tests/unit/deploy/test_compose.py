@@ -104,6 +104,20 @@ def test_a_container_is_replaced_when_its_configuration_changes() -> None:
     assert labels(3)["indexer-0"] is None
 
 
+def test_what_may_be_broken_is_labelled_and_nothing_else() -> None:
+    text = 'sources = ["https://example.org/"]\nlog = 3\nstandbys = 1\n[staging]\nchaos = true\n'
+    labelled = {}
+    for environment in ("staging", "production"):
+        files = compose.render(parse_topology(text, environment))
+        services = yaml.safe_load(files["compose.yaml"])["services"]
+        labelled[environment] = {
+            name for name, each in services.items() if each.get("labels", {}).get("lightship.chaos")
+        }
+        assert {each.get("labels", {}).get("lightship.chaos") for each in services.values()} <= {None, "true"}
+    assert labelled["staging"] == services.keys() - {"proxy"}
+    assert labelled["production"] == set()
+
+
 def test_all_that_the_drain_takes_fits_before_the_kill() -> None:
     for name, service in services("production").items():
         if name.startswith("searchengine"):

@@ -52,6 +52,7 @@ def test_an_environment_replaces_key_by_key() -> None:
         ("shards = true", "line 1: shards: true is not a whole number"),
         ('replicas = "3"', 'line 1: replicas: "3" is not a whole number'),
         ("standbys = 9", "line 1: standbys: must be from 0 to 8"),
+        ("chaos = 1", "line 1: chaos: 1 is neither true nor false"),
         ("log = 2", "line 1: log: must be 0 (a file), 1, 3 or 5 servers, not 2"),
         ("# one\n\nshrads = 2", "line 3: shrads: unknown key; known here: name, image,"),
         ("[dev]\nshards = 1\n[prod]\nshards = 2", "line 3: prod: unknown key"),
