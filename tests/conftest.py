@@ -8,9 +8,13 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
 
 from support import IN_CI, ROOT, Program, chromium_path, require
+
+hypothesis.settings.register_profile("lightship", deadline=None)  # a machine may be busy with other things
+hypothesis.settings.load_profile("lightship")
 
 SPAWNED = pytest.StashKey[list[Program]]()
 

@@ -53,7 +53,7 @@ def test_all_versions_of_a_document_are_deleted(tmp_path: Path) -> None:
     assert (segment.documents, ours.living) == (6, 1)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rounds=st.lists(st.sets(st.integers(0, 70)), max_size=4))
 def test_deletes_in_any_rounds(tmp_path_factory: pytest.TempPathFactory, rounds: list[set[int]]) -> None:
     made = MadeShard(tmp_path_factory.mktemp("made")).put(*map(page, range(72)))

@@ -145,7 +145,7 @@ def nats() -> Iterator[None]:
     drop_nats()
 
 
-LIMITS = settings(max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LIMITS = settings(max_examples=80, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_no_late_change_undoes_a_newer_one() -> None:

@@ -17,7 +17,7 @@ PIECES = st.sampled_from(
      "“", "」", "\x00", "a.b", "C++", "ß", "İ", "한국", "ｶ", "😀", ":", "/", "*", "?", "~2", "^3", "[1 TO", "AND", "\\"]
 )  # fmt: skip
 TEXTS = (st.text(max_size=40) | st.lists(PIECES, max_size=14).map("".join)).map(clean_text)
-RELAXED = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+RELAXED = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @pytest.fixture(scope="module")

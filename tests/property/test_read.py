@@ -39,7 +39,7 @@ KINDS = st.sampled_from(
 @given(BODIES, KINDS)
 @example(b"\xff\xfe\x00\xd8" * 40, HTML)
 @example(b"<div class=menu>" * 300 + b"x", HTML)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_read_or_refused(body: bytes, kind: str) -> None:
     with contextlib.suppress(InvalidInputError):
         page = read_page(body, kind, URL)

@@ -387,7 +387,6 @@ TestReplica.settings = settings(
     phases=[Phase.generate],
     max_examples=40,
     stateful_step_count=20,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )

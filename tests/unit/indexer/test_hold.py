@@ -231,7 +231,7 @@ steps = st.lists(
 
 
 # Each example waits for real merges: to shrink one would take minutes
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(steps=steps, most=st.integers(0, 2))
 def test_any_changes_while_merges_are_held(steps: list[tuple[str, int]], most: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:

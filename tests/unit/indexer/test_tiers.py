@@ -58,7 +58,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(steps=changes, most=st.integers(0, 4))
 def test_any_changes(steps: list[tuple[str, int]], most: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:

@@ -49,7 +49,7 @@ def copied(path: Path, file: File, pieces: Sequence[bytes]) -> bytes:
         st.one_of(st.integers(0, 300), st.sampled_from([BATCH_BYTES - 1, BATCH_BYTES, 3 * BATCH_BYTES])), max_size=6
     )
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_pieces_of_any_size(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
     content = os.urandom(sum(sizes) + 5)
     path = tmp_path_factory.mktemp("copy") / "f"
