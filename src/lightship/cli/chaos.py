@@ -66,15 +66,30 @@ async def _break(system: System, settings: ChaosSettings, seed: int) -> Report:
     parts = ", ".join(name for members in system.groups.values() for name in members)
     _say(f"seed {seed}: {len(faults)} faults in {settings.seconds:g} s upon {parts}; Ctrl-C heals and tells")
     await remove_all(system, corpus)  # what a run of the same seed left when it was killed
-    try:
-        load = Load(settings.changes, settings.queries)
-        run = Run(system, corpus, Truth(), faults, load, seconds=settings.seconds, settle=SETTLE_SECONDS)
-        async with _telling(run):
-            outcome = await run.run()
-    finally:
-        _say(f"deleting the test's documents, below {corpus.site}")
-        await remove_all(system, corpus)
+    load = Load(settings.changes, settings.queries)
+    run = Run(system, corpus, Truth(), faults, load, seconds=settings.seconds, settle=SETTLE_SECONDS)
+    async with _cleaning(system, corpus), _telling(run):
+        outcome = await run.run()
     return Report.of(seed, settings.seconds, run.breaker, outcome)
+
+
+@contextlib.asynccontextmanager
+async def _cleaning(system: System, corpus: Corpus) -> AsyncIterator[None]:
+    """Delete the test's documents at the end, whatever happened, unless the system is gone."""
+    try:
+        yield
+    except ConfigurationError as error:
+        left = f"documents below {corpus.site} are left, which another run with that --seed deletes"
+        raise ConfigurationError(f"{error}; {left}") from error
+    except BaseException:
+        await _clean(system, corpus)
+        raise
+    await _clean(system, corpus)
+
+
+async def _clean(system: System, corpus: Corpus) -> None:
+    _say(f"deleting the test's documents, below {corpus.site}")
+    await remove_all(system, corpus)
 
 
 @contextlib.asynccontextmanager
