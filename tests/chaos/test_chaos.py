@@ -22,12 +22,13 @@ from lightship.chaos.corpus import Corpus
 from lightship.chaos.faults import schedule
 from lightship.chaos.model import Truth
 from lightship.chaos.outcome import Outcome
-from lightship.chaos.run import Run
+from lightship.chaos.run import Load, Run
 from lightship.doclog import Log, open_log
 from lightship.model import Change, Document
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
+LIGHT = Load(changes=20.0, queries=10.0)
 KEPT = Path(
     tempfile.gettempdir(), f"lightship-chaos-{SEED}-{os.getpid()}"
 )  # the servers' files, when something differs
@@ -90,7 +91,7 @@ def test_the_harness_notices_what_is_broken(
         cluster.searchengines[0].start()
 
     async def both() -> Outcome:
-        trial = Trial(cluster, corpus, truth, [], seconds=5.0, folder=tmp_path, settle=2.0)
+        trial = Trial(cluster, corpus, truth, [], seconds=5.0, folder=tmp_path, settle=2.0, load=LIGHT)
         outcome, _ = await asyncio.gather(trial.run(), sabotage(trial.underlying))
         return outcome
 

@@ -33,14 +33,14 @@ class Trial:
 
     def __init__(
         self, cluster: Cluster, corpus: Corpus, truth: Truth, faults: Sequence[Fault],
-        *, seconds: float, folder: Path, settle: float = SETTLE_SECONDS,
+        *, seconds: float, folder: Path, settle: float = SETTLE_SECONDS, load: Load = LOAD,
     ) -> None:  # fmt: skip
         """Prepare, in an event loop; nothing is broken before `run`. When something differs, the servers' files are kept below `folder`."""
         self._cluster, self._corpus, self._truth = cluster, corpus, truth
         self._seconds, self._folder = seconds, folder
         self._crawled = FileWriter(range(DOCUMENTS, DOCUMENTS + CRAWLED), corpus, truth, cluster)
         self.underlying = Run(
-            cluster, corpus, truth, faults, LOAD, seconds=seconds, settle=settle, others=[self._write]
+            cluster, corpus, truth, faults, load, seconds=seconds, settle=settle, others=[self._write]
         )
 
     async def _write(self, stop: asyncio.Event) -> None:

@@ -23,10 +23,12 @@ from lightship.chaos.reading import Reader
 from lightship.chaos.system import System
 from lightship.chaos.watching import Watch
 from lightship.chaos.writing import Intakes, Pace, Writer
+from lightship.errors import words
 from lightship.tasks import cancel
 
 DOCUMENTS_EACH = 10  # of a writer: there are so many that those who wait for what is broken are not the most
 CALM_SECONDS = 3.0  # of load before the first fault
+READ_SECONDS = 60.0  # for a searchengine that does not answer, beyond the time in which it must be right
 PATIENCE_SECONDS = 120.0  # for the last changes to be acknowledged, when all is healed
 
 Other = Callable[
@@ -154,12 +156,12 @@ class Run:
 
     async def _compare(self, asker: Asker, compare: Compare, deadline: float) -> Settled:
         while True:
-            began = time.monotonic()
+            began, patience = time.monotonic(), 0.0
             try:
                 told = compare(await asker.read_all())
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as error:
-                told = [repr(error)]
-            if not told or began > deadline:
+                told, patience = [words(error)], READ_SECONDS  # that tells of a busy machine, and not what is there
+            if not told or began > deadline + patience:
                 return Settled(began, [f"{asker.name}: {each}" for each in told])
             await asyncio.sleep(time.monotonic() - began)  # reading all of it again and again must not be the load
 
