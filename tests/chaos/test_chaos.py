@@ -26,7 +26,7 @@ from lightship.chaos.run import Load, Run
 from lightship.doclog import Log, open_log
 from lightship.model import Change, Document
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 LIGHT = Load(changes=20.0, queries=10.0)
 KEPT = Path(
