@@ -5,7 +5,7 @@ A message says what was wrong, where, and what to do about it; it starts in lowe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -68,15 +68,20 @@ class UnavailableError(LightshipError):
 
 
 class OvertakenError(UnavailableError):
-    """Changes of `urls` came too late: something newer is in the log. What else was asked for is `stored`, by url."""
+    """Changes of `urls` came too late: something newer is in the log. What else was asked for is `stored`, by url.
 
-    def __init__(self, urls: Sequence[str], stored: Mapping[str, Any] = MappingProxyType({})) -> None:
+    `maybe` are those of `urls` that may have been stored before what is newer.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], stored: Mapping[str, Any] = MappingProxyType({}), maybe: Collection[str] = ()
+    ) -> None:
         """Name the first of `urls`."""
         others = f" and {len(urls) - 1} more" if len(urls) > 1 else ""
         super().__init__(
             f"{urls[0][:100]}{others}: something newer was stored while this waited; send it again if it still holds"
         )
-        self.urls, self.stored = frozenset(urls), stored
+        self.urls, self.stored, self.maybe = frozenset(urls), stored, frozenset(maybe)
 
 
 class WrongAnswerError(LightshipError):

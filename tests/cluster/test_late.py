@@ -115,19 +115,25 @@ def put_until_stored(port: int, version: str | None) -> None:
 
 
 @pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
+@pytest.mark.parametrize("closes", [True, False], ids=["closed-at-once", "open-still"])
 def test_a_request_that_an_intake_reads_after_a_sleep(
-    held: Held, spawn: Callable[..., Program], late: str | None
+    held: Held, spawn: Callable[..., Program], late: str | None, *, closes: bool
 ) -> None:
     intakes = Intakes(spawn, held.urls)
     asleep, awake = intakes.ports
     put_until_stored(awake, "first")
     intakes.signal(signal.SIGSTOP)
-    send(asleep, late).close()  # at once: that the sender left can be seen
+    given_up = send(asleep, late)
+    if closes:
+        given_up.close()  # that the sender left can be seen
+    else:
+        time.sleep(LEAVES_AFTER)
     put_until_stored(awake, late)
     put_until_stored(awake, "next")
     intakes.signal(signal.SIGCONT)
     intakes.settle()
     assert held.newest() == "next"
+    given_up.close()
 
 
 @pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])

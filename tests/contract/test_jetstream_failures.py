@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from lightship.doclog.jetstream import LEASE_SECONDS, JetStreamLog, connection
 from lightship.doclog.jetstream.connection import ANSWER_SECONDS, HURRY_SECONDS
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.trouble import Again
-from lightship.errors import ConfigurationError, LightshipError, UnavailableError
+from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
 from lightship.model import Change
 from nats_servers import Nats, running
 from support import wait_until
@@ -358,3 +360,55 @@ def test_a_partition_without_a_leader_holds_up_no_other(cluster: Nats) -> None:
     assert entry.document
     assert entry.document.title == "after"
     log.close()
+
+
+def test_what_may_be_stored_and_was_replaced_is_not_stored_again(
+    log: JetStreamLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (url,) = urls(1, partition=3)
+    other = JetStreamLog(shared_nats(1).url(log._connection.address.name))
+    true_decode, lost = log._connection.decode, list[object]()
+
+    def decode(message: object, kind: type) -> object:
+        answer = true_decode(message, kind)  # type: ignore[arg-type,var-annotated]
+        if kind.__name__ == "Stored" and not lost:
+            lost.append(answer)
+            other.put([put(url, "another's")])
+            raise Again("the answer was lost")
+        return answer
+
+    monkeypatch.setattr(log._connection, "decode", decode)
+    with pytest.raises(OvertakenError) as raised:
+        log.put([put(url, "own")])
+    assert raised.value.maybe == {url}
+    assert [entry.sequence for entry in other.read(3, 0)] == [2]
+    other.close()
+
+
+def test_a_put_that_fails_leaves_nothing_running(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    full, slow = urls(2, partition=3)
+    true_ask, refused, late = log._connection.ask, threading.Event(), threading.Event()
+
+    async def ask(subject: str, payload: bytes = b"", *rest: Any, **more: Any) -> Any:
+        if full.encode() in payload:
+            refused.set()
+            raise OutOfSpaceError("this partition's disk is full")
+        if slow.encode() in payload and not late.is_set():
+            late.set()
+            await asyncio.sleep(0.3)
+        return await true_ask(subject, payload, *rest, **more)
+
+    monkeypatch.setattr(log._connection, "ask", ask)
+    with pytest.raises(OutOfSpaceError):
+        log.put([put(full), put(slow, "old")])
+    assert refused.is_set()
+    log.put([put(slow, "new")])
+    assert [entry.document and entry.document.title for entry in log.read(3, 0)] == ["new"]
+
+
+def test_a_log_that_went_back_is_written_to_again(log: JetStreamLog) -> None:
+    (url,) = urls(1, partition=3)
+    log.put([put(url, "before")])
+    log._writer._known = dict.fromkeys(log._writer._known, 99)  # where it was, in what the servers have lost
+    log.put([put(url, "after")])
+    assert [entry.document and entry.document.title for entry in log.read(3, 0)] == ["after"]

@@ -41,10 +41,11 @@ class Appender:
         return {}
 
     def _put(self, changes: Sequence[Change]) -> None:
-        wait = 0.5
+        wait, fence = 0.5, None
         while changes:
             try:
-                self._log.put(changes)
+                fence = fence or self._log.fence()  # one for all tries: meanwhile another crawler may get the host
+                self._log.put(changes, [fence] * len(changes))
                 return
             except OvertakenError:
                 raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from lightship.errors import OvertakenError
@@ -44,7 +44,11 @@ class Fence:
         """Tell whether the newest entry of a url (0: it has none), at `sequence`, may be replaced."""
         if self.is_closed:
             return False
-        return sequence <= self._heads[partition] or time.monotonic() <= self._fresh_until
+        return self.knew(partition, sequence) or time.monotonic() <= self._fresh_until
+
+    def knew(self, partition: int, sequence: int) -> bool:
+        """Tell whether an entry was there for sure when this fence was made."""
+        return sequence <= self._heads[partition]
 
 
 def newest(
@@ -55,9 +59,9 @@ def newest(
     return list({change.url: (change, fence) for change, fence in zip(changes, each, strict=False)}.values())
 
 
-def positions(changes: Sequence[Change], stored: Mapping[str, T]) -> list[T]:
-    """Return what is `stored` of each change, its position; raises OvertakenError when some are not `stored`."""
+def positions(changes: Sequence[Change], stored: Mapping[str, T], maybe: Collection[str] = ()) -> list[T]:
+    """Return what is `stored` of each change, its position; raises OvertakenError when some are not `stored`, or `maybe` were."""
     missing = [change.url for change in changes if change.url not in stored]
     if missing:
-        raise OvertakenError(missing, stored)
+        raise OvertakenError(missing, stored, maybe)
     return [stored[change.url] for change in changes]

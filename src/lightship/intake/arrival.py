@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from lightship.doclog import DocumentLog
 from lightship.doclog.fence import FRESH_SECONDS
-from lightship.errors import OvertakenError
+from lightship.errors import OvertakenError, UnavailableError
 
 # Of the event loop, in which it reads all that the kernel has of a connection: a request and, behind it, the connection's
 # end, if this process slept while the sender gave up
@@ -19,12 +19,26 @@ TURNS = 5
 
 
 class Arrival:
-    """A request whose body was read; its changes are stored under `fence`, which is closed when the sender leaves."""
+    """A request whose head was read; its changes are stored under `fence`. As a context, once its body was read, it watches the sender.
+
+    The fence is closed when the sender leaves.
+    """
 
     def __init__(self, request: Request, log: DocumentLog) -> None:
-        """Note what `log` holds now. Use it as a context."""
-        self._log, self._receive = log, request.receive
-        self._came, self.fence = time.monotonic(), log.fence()
+        """Note what `log` holds now. Raises UnavailableError when the request may have been sent long ago.
+
+        It was sent after its connection was made, or after the request before it was read (see LimitedProtocol).
+        """
+        self._log, self._request = log, request
+        self._sent = request.scope.get("lightship.after", time.monotonic())
+        if not self._is_young():
+            raise UnavailableError(
+                f"the request took more than {FRESH_SECONDS:g} s to come: send it again, if it still holds"
+            )
+        self.fence = log.fence()
+
+    def _is_young(self) -> bool:
+        return bool(time.monotonic() - self._sent <= FRESH_SECONDS)
 
     async def __aenter__(self) -> Arrival:
         """Begin to watch the sender; raises ClientDisconnect when it has left already."""
@@ -44,9 +58,10 @@ class Arrival:
     async def renew(self, overtaken: Collection[str]) -> None:
         """Let the request replace what came before now, since its sender is seen to wait for it after that.
 
-        Raises ClientDisconnect when it does not, OvertakenError naming the urls `overtaken` when the request is too old for that.
+        Raises ClientDisconnect when it does not, OvertakenError naming the urls `overtaken` when the request is too old for
+        that, or has another one behind it, which hides whether the sender waits.
         """
-        if time.monotonic() - self._came > FRESH_SECONDS:
+        if not self._is_young() or self._request.scope.get("lightship.followed"):
             raise OvertakenError(list(overtaken))
         self.fence = self._log.fence()
         await self._check()
@@ -58,6 +73,6 @@ class Arrival:
             raise ClientDisconnect
 
     async def _until_gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self._request.receive())["type"] != "http.disconnect":
             pass
         self.fence.close()

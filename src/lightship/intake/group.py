@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ class GroupCommit:
         if not group:
             return
         try:
-            stored = self._put(group)
+            stored, maybe = self._put(group)
         except InvalidInputError as error:
             if len(group) == 1:
                 group[0].stored.set_exception(error)
@@ -87,16 +87,25 @@ class GroupCommit:
                 request.stored.set_exception(error)
         else:
             for request in group:
-                mine = [change.url for change in request.changes if change.url in stored]
-                request.stored.set_result({url: stored[url] for url in mine})
+                _answer(request, stored, maybe)
 
-    def _put(self, group: Sequence[_Request]) -> dict[str, Position]:
+    def _put(self, group: Sequence[_Request]) -> tuple[Mapping[str, Position], Collection[str]]:
+        """Return the position of what is stored, by url, and the urls of which that is not known."""
         changes = [change for request in group for change in request.changes]
         fences = [request.fence for request in group for _ in request.changes]
         try:
-            return {change.url: at for change, at in zip(changes, self._log.put(changes, fences), strict=True)}
+            positions = self._log.put(changes, fences)
         except OvertakenError as error:
-            return dict(error.stored)
+            return error.stored, error.maybe
+        return {change.url: position for change, position in zip(changes, positions, strict=True)}, ()
+
+
+def _answer(request: _Request, stored: Mapping[str, Position], maybe: Collection[str]) -> None:
+    urls = [change.url for change in request.changes]
+    if doubtful := [url for url in urls if url in maybe]:  # it must not be put once more: only the sender may
+        request.stored.set_exception(OvertakenError(doubtful))
+    else:
+        request.stored.set_result({url: stored[url] for url in urls if url in stored})
 
 
 def _is_live(request: _Request) -> bool:

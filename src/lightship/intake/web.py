@@ -18,13 +18,21 @@ from starlette.routing import Route
 
 from lightship import __version__
 from lightship.doclog import DocumentLog, Position
-from lightship.errors import InvalidInputError, LightshipError, TooManyRequestsError, UnavailableError, status_of
+from lightship.errors import (
+    InvalidInputError,
+    LightshipError,
+    OvertakenError,
+    TooManyRequestsError,
+    UnavailableError,
+    status_of,
+)
 from lightship.intake.arrival import Arrival
 from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
 from lightship.intake.room import Room, Share
+from lightship.intake.stalls import Stalls
 from lightship.model import Change, Document, check_url
 from lightship.position import Reached, log_digest
 from lightship.rpc.allow import allow_header
@@ -58,7 +66,7 @@ class Intake:
         self._metrics, self._shard = metrics, shard
         self._log, self._guard, self._room = log, guard, Room()
         self._commit = GroupCommit(log)
-        self._limiter = CapacityLimiter(PARSERS)
+        self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._digest = ""  # of the log's id; empty when trouble makes it uncertain which log answers next
         self._started = time.monotonic()
         self._stored = self._refused = 0
@@ -75,6 +83,7 @@ class Intake:
                 Route("/metrics", self._tell_metrics),
                 Route("/openapi.json", _described),
             ],
+            lifespan=lambda _: self._stalls.watching(),
             exception_handlers={LightshipError: self._on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
         )
 
@@ -85,8 +94,9 @@ class Intake:
     async def _post(self, request: Request) -> Response:
         _check_parameters(request, {"digest"})
         with self._room.entered() as share:
+            arrival = self._arrived(request)
             body = await receive(request.stream(), share)
-            async with Arrival(request, self._log) as arrival:
+            async with arrival:
                 check_body(request.query_params.get("digest"), body)
                 documents = await self._documents(body, request.headers.get("content-encoding", ""), share)
                 return await self._store([Change.put(document) for document in documents], arrival)
@@ -106,8 +116,12 @@ class Intake:
             raise InvalidInputError("name what to delete: DELETE /documents?url=https://example.org/page")
         with self._room.entered() as share:
             share.take(sum(map(len, urls)))
-            async with Arrival(request, self._log) as arrival:
+            async with self._arrived(request) as arrival:
                 return await self._store([Change.delete(check_url(url)) for url in urls], arrival)
+
+    def _arrived(self, request: Request) -> Arrival:
+        self._stalls.check()
+        return Arrival(request, self._log)
 
     async def _store(self, changes: Sequence[Change], arrival: Arrival) -> Response:
         """Answer when the log has `changes`."""
@@ -152,7 +166,7 @@ class Intake:
         if not isinstance(error, LightshipError):
             raise error
         self._refused += 1
-        if isinstance(error, UnavailableError):
+        if isinstance(error, UnavailableError) and not isinstance(error, OvertakenError):
             self._digest = ""
         line = error.line if isinstance(error, InvalidLineError) else None
         again = isinstance(error, UnavailableError | TooManyRequestsError)

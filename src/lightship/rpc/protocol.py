@@ -32,9 +32,11 @@ class LimitedProtocol(HttpToolsProtocol):
     _arriving = False  # a request has begun to come, and its end has not come yet
     _received = _received_before = 0
     _slow: asyncio.TimerHandle | None = None
+    _made: float | None = None  # when the connection was, until its first request begins
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take up a connection, unless there are too many."""
+        self._made = time.monotonic()
         most, self.limit_concurrency = self.limit_concurrency, None  # uvicorn would answer with no Retry-After, and log
         super().connection_made(transport)
         if most is not None and len(self.connections) > most:
@@ -50,9 +52,14 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Count anew for each request."""
+        if not getattr(self.cycle, "response_complete", True):
+            self.cycle.scope["lightship.followed"] = True  # type: ignore[typeddict-unknown-key]
         super().on_message_begin()
         self._in_head, self._head_bytes, self._arriving = True, 0, True
-        self.scope["lightship.arrived"] = time.monotonic()  # type: ignore[typeddict-unknown-key]
+        now = time.monotonic()
+        self.scope["lightship.arrived"] = now  # type: ignore[typeddict-unknown-key]
+        self.scope["lightship.after"] = self._made or now  # type: ignore[typeddict-unknown-key]
+        self._made = None
         self.scope["lightship.ahead"] = len(self.tasks)  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:

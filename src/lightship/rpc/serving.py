@@ -26,7 +26,7 @@ def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, 
     with listen(address) as listener:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
-            timeout_graceful_shutdown=grace_seconds, loop="uvloop", lifespan="off", **tls,
+            timeout_graceful_shutdown=grace_seconds, loop="uvloop", lifespan="auto", **tls,
         )  # fmt: skip
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), name=name)

@@ -378,10 +378,11 @@ def test_of_two_that_change_the_same_both_are_answered_and_the_later_wins(held: 
 def test_what_was_overtaken_long_after_it_came_is_not_put_over_what_is_newer(
     held: HeldLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrival, "FRESH_SECONDS", -1.0)
-    reply = while_it_waits(
-        held, lambda caller: post(caller, line("a") + line("b")), lambda _: put_elsewhere(held, "a", "x")
-    )
+    def meanwhile(_: Caller) -> None:
+        put_elsewhere(held, "a", "x")
+        monkeypatch.setattr(arrival, "FRESH_SECONDS", -1.0)  # as if it had waited for longer
+
+    reply = while_it_waits(held, lambda caller: post(caller, line("a") + line("b")), meanwhile)
     assert reply
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
     assert "https://ex.org/a: something newer was stored" in reply.json["error"]

@@ -112,7 +112,7 @@ class JetStreamLog:
         ]
         self._connection.run(self._put(messages))
         stored = {message.url: message.position for message in messages if message.position}
-        return positions(changes, stored)
+        return positions(changes, stored, [message.url for message in messages if message.maybe_stored])
 
     async def _put(self, messages: Sequence[Outgoing]) -> None:
         try:

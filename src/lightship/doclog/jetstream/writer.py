@@ -17,7 +17,7 @@ from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
 from lightship.doclog.jetstream.table import LAST, Got, Stored
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
-from lightship.errors import InvalidDocumentError, TooLargeError
+from lightship.errors import InvalidDocumentError, LightshipError, TooLargeError
 from lightship.model import partition_of
 
 KNOWN = 50_000  # urls that were put last, whose sequences are remembered: about 10 MB
@@ -46,6 +46,7 @@ class Outgoing:
     unanswered: int = 0
     position: Position | None = None
     overtaken: bool = False
+    maybe_stored: bool = False  # though it is overtaken now
 
     @property
     def is_decided(self) -> bool:
@@ -102,17 +103,21 @@ class Writer:
         self._flying |= {message.url: asyncio.Event() for message in messages}
 
     async def _attempt(self, window: Sequence[Outgoing]) -> None:
-        """Decide about what is undecided, each by itself; raise Again when some of it has no answer."""
-        trying = (self._decide(message) for message in window if not message.is_decided)
-        if trouble := [each for each in await asyncio.gather(*trying) if each]:
-            raise trouble[-1]
+        """Decide about what is undecided, each by itself; raise Again when some of it has no answer.
 
-    async def _decide(self, message: Outgoing) -> Again | None:
+        Raises OutOfSpaceError when there is no room for some, but when all have ended: none must go on behind the caller's back.
+        """
+        trying = (self._decide(message) for message in window if not message.is_decided)
+        trouble = [each for each in await asyncio.gather(*trying) if each]
+        if trouble:
+            raise next((each for each in trouble if not isinstance(each, Again)), trouble[-1])
+
+    async def _decide(self, message: Outgoing) -> Again | LightshipError | None:
         """Send a message until it is stored or overtaken; return the trouble when there is no answer, or none that helps."""
         try:
             while not message.is_decided:
                 await self._send(message)
-        except Again as trouble:
+        except (Again, LightshipError) as trouble:
             return trouble
         return None
 
@@ -149,10 +154,13 @@ class Writer:
                 return
         else:
             sequence = int(told[1])
-        if sequence == message.replaces or 0 < sequence < message.replaces:
-            raise Again(refusal)  # another message is being stored, or a leader knows less than the one before
-        message.replaces = sequence
-        message.overtaken = not message.fence.lets(message.partition, sequence)
+        before, message.replaces = message.replaces, sequence
+        if sequence == before or 0 < sequence < before:
+            raise Again(refusal)  # another message is being stored, or the leader knows less than one did before
+        if message.unanswered and not message.fence.knew(message.partition, sequence):
+            message.overtaken = message.maybe_stored = True  # and replaced by that: once is enough
+        else:
+            message.overtaken = not message.fence.lets(message.partition, sequence)
 
     async def _newest(self, message: Outgoing) -> tuple[int, str]:
         """Return sequence and name of the newest entry of a message's url, as the stream's leader has it."""
