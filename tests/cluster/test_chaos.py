@@ -83,8 +83,8 @@ def test_a_system_that_loses_something_fails(
     query = "&".join(f"url=https://chaos-{SEED}.example/{number}" for number in range(100))
     headers = {"Authorization": f"Bearer {TOKEN['LIGHTSHIP_TOKEN']}"}
     address = f"http://127.0.0.1:{port + 1010}/documents?{query}"
-    with urlopen(Request(address, headers=headers, method="DELETE"), timeout=10):  # behind its back
-        pass
+    deletion = Request(address, headers=headers, method="DELETE")
+    wait_until(lambda: urlopen(deletion, timeout=10).close() or True, 60, "deletes behind its back")
     assert soak.process.wait(120) == 1, soak.output
     assert "\nFAIL\n" in soak.output
     assert "WRONG" in soak.output
