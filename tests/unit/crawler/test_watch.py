@@ -13,6 +13,7 @@ from lightship.crawler.sources.records import Record, Records
 from lightship.crawler.sources.watch import POLL_SECONDS, SHARE, looks
 from lightship.crawler.store import open_store
 from lightship.doclog import Position
+from lightship.doclog.fence import Fence
 from lightship.model import Change, Document
 from mockweb.feeding import Feed
 
@@ -35,9 +36,9 @@ def records(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
     """Yield the records of a source whose log is slow."""
     put = feed.log.put
 
-    def slow_put(changes: Sequence[Change]) -> list[Position]:
+    def slow_put(changes: Sequence[Change], fences: Sequence[Fence]) -> list[Position]:
         time.sleep(SLOW)
-        return put(changes)
+        return put(changes, fences)
 
     monkeypatch.setattr(feed.log, "put", slow_put)
     database = open_store(feed.data)

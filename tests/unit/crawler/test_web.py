@@ -14,6 +14,7 @@ import pytest
 from lightship.crawler.fetching.site import MAX_UNSETTLED
 from lightship.crawler.urls import normalise
 from lightship.doclog import Position
+from lightship.doclog.fence import Fence
 from lightship.model import Change
 from mockweb.crawling import Crawl
 from mockweb.raw import RawServer
@@ -61,10 +62,10 @@ def test_a_site_is_not_read_far_ahead_of_what_is_known_of_it(
         site.page(f"/{number}", f"page {number}")
     go_on, put = threading.Event(), crawl.log.put
 
-    def slow_put(changes: Sequence[Change]) -> list[Position]:
+    def slow_put(changes: Sequence[Change], fences: Sequence[Fence]) -> list[Position]:
         if any(change.url != site.url("/") for change in changes):
             assert go_on.wait(30)
-        return put(changes)
+        return put(changes, fences)
 
     monkeypatch.setattr(crawl.log, "put", slow_put)
     with crawl.running(site.url("/")):
