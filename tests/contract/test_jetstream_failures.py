@@ -406,6 +406,27 @@ def test_a_put_that_fails_leaves_nothing_running(log: JetStreamLog, monkeypatch:
     assert [entry.document and entry.document.title for entry in log.read(3, 0)] == ["new"]
 
 
+def test_an_end_that_was_told_long_ago_is_not_believed(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shard that was led again took it for the end of the log, and published what lacked all that came since."""
+    (url,) = urls(1, partition=3)
+    true_read, told = log._reader._read, threading.Event()
+
+    async def read(*asked: int) -> Any:
+        page = await true_read(*asked)
+        if not told.is_set():
+            told.set()
+            await asyncio.sleep(0.3)
+        return page
+
+    monkeypatch.setattr(log._reader, "_read", read)
+    with pytest.raises(UnavailableError):
+        log.read(3, 0, patience=0.1)
+    (task,) = log._reader._stalled.values()
+    wait_until(task.done, 10, "the answer, which nobody waits for")
+    log.put([put(url)])
+    assert [entry.url for entry in log.read(3, 0)] == [url]
+
+
 def test_a_log_that_went_back_is_written_to_again(log: JetStreamLog) -> None:
     (url,) = urls(1, partition=3)
     log.put([put(url, "before")])

@@ -99,8 +99,13 @@ class Reader:
         return page
 
     async def _wait_for(self, asked: tuple[int, int, int], patience: float) -> list[Message]:
-        """Return the page that is `asked` for; what takes too long goes on beside, and a later call gets it."""
+        """Return the page that is `asked` for; what takes too long goes on beside, and a later call gets it.
+
+        Not so an empty page: that nothing was newer then says nothing of now, when a shard may begin to be led again.
+        """
         task = self._stalled.pop(asked, None)
+        if task is not None and task.done() and not task.exception() and not task.result():
+            task = None
         is_known = task is not None  # to take long: it is only looked at
         if task is None:
             task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))

@@ -129,9 +129,9 @@ class Writer:
         try:
             stored = self._connection.decode(answer, Stored)
         except ApiError as error:
-            message.unanswered -= 1
             if error.code not in WRONG_LAST_SEQUENCE:
                 raise Again(str(error)) from error
+            message.unanswered -= bool(_told.fullmatch(str(error)))
             await self._compare(message, str(error))
         else:
             self._store(message, stored.seq)
@@ -146,14 +146,13 @@ class Writer:
 
     async def _compare(self, message: Outgoing, refusal: str) -> None:
         """Decide about a message that replaces another entry than the newest: it goes on from there, or is overtaken."""
-        told = _told.fullmatch(refusal)
-        if message.unanswered or not told:
+        told = _told.fullmatch(refusal)  # else something is being stored under this url: this very message, it may be
+        sequence = int(told[1]) if told else 0
+        if message.unanswered or not told or not message.fence.knew(message.partition, sequence):
             sequence, name = await self._newest(message)
             if name == message.headers[NAME]:  # an earlier attempt was stored, and its answer lost
                 self._store(message, sequence)
                 return
-        else:
-            sequence = int(told[1])
         before, message.replaces = message.replaces, sequence
         if sequence == before or 0 < sequence < before:
             raise Again(refusal)  # another message is being stored, or the leader knows less than one did before
