@@ -22,7 +22,7 @@ from lightship.crawler.sources.feeds import Feed, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
-from lightship.doclog import DocumentLog, Log, open_log
+from lightship.doclog import DocumentLog, Log, wait_for_log
 from lightship.doclog.database import Database
 from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
 from lightship.program import run_program, stop_on_signals
@@ -51,7 +51,10 @@ def crawl(arguments: Sequence[str]) -> None:
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_lock(settings.data))
-        log = stack.enter_context(contextlib.closing(open_log(settings.log, trusted())))
+        log = wait_for_log(settings.log, trusted(), stop)
+        if log is None:
+            return
+        stack.callback(log.close)
         database = go_on(lambda: _open(settings, sources, log), settings.data, stop)
         if database is None:
             return

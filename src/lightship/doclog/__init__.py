@@ -6,14 +6,20 @@ says why it is shaped like this; `tests/contract` holds every backend to it.
 
 from __future__ import annotations
 
+import logging
 import ssl
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from typing import NamedTuple, Protocol
 
 from lightship.doclog.fence import Fence
-from lightship.errors import ConfigurationError
+from lightship.errors import ConfigurationError, UnavailableError
 from lightship.model import Change, Document
 
+logger = logging.getLogger("log")
+
+OPEN_TICK = 0.1  # seconds in which a program that is told to stop notices while it opens the log
 PATIENCE = 30.0  # seconds for which a backend tries again by itself: longer than the election of a new leader takes
 
 
@@ -170,3 +176,34 @@ def open_log(url: str, tls: ssl.SSLContext | None = None) -> Log:
     raise ConfigurationError(
         f"unknown document log {url.rpartition('@')[2]!r}; write it like sqlite:///path/to/log.sqlite or nats://host:4222/name"
     )
+
+
+def wait_for_log(url: str, tls: ssl.SSLContext | None, stop: threading.Event) -> Log | None:
+    """Return the log that `url` names as soon as it answers (see `open_log`); None when `stop` was set first.
+
+    A program that is started while the log's servers are away goes on when they are back, as it does when it runs already.
+    Raises what `open_log` raises, but for UnavailableError.
+    """
+    told = ""
+    while not stop.is_set():
+        opening: Future[Log] = Future()
+        threading.Thread(target=_open, args=(opening, url, tls), name="open log", daemon=True).start()
+        while not opening.done() and not stop.is_set():
+            wait([opening], timeout=OPEN_TICK)
+        if not opening.done():
+            return None
+        try:
+            return opening.result()
+        except UnavailableError as error:
+            if str(error) != told:
+                logger.warning("waiting for the log: %s", error)
+            told = str(error)
+            stop.wait(1.0)
+    return None
+
+
+def _open(opening: Future[Log], url: str, tls: ssl.SSLContext | None) -> None:
+    try:
+        opening.set_result(open_log(url, tls))
+    except BaseException as error:
+        opening.set_exception(error)

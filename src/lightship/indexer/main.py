@@ -9,7 +9,7 @@ import tempfile
 import threading
 
 from lightship.config import IndexerSettings, parse_settings, token
-from lightship.doclog import Log, open_log
+from lightship.doclog import Log, wait_for_log
 from lightship.errors import ConfigurationError
 from lightship.files import lock_folder
 from lightship.index.schema import SCHEMA_VERSION
@@ -49,7 +49,9 @@ def _main(arguments: list[str]) -> None:
         if not settings.log:
             folder = settings.data or stack.enter_context(tempfile.TemporaryDirectory(prefix="lightship-clock-"))
         stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
-        log = open_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}", trusted())
+        log = wait_for_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}", trusted(), stop)
+        if log is None:
+            return
         stack.callback(log.close)
         turns = _turns(settings, log, folder)
         stack.enter_context(
