@@ -67,6 +67,12 @@ class UnavailableError(LightshipError):
     """A part that is needed does not answer now; trying again later may help."""
 
 
+class DamagedError(UnavailableError):
+    """Stored bytes are not those that were written. For an entry of the document log, `sequence` says where it is."""
+
+    sequence = 0
+
+
 class OvertakenError(UnavailableError):
     """Changes of `urls` came too late: something newer is in the log. What else was asked for is `stored`, by url.
 

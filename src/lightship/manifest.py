@@ -21,6 +21,7 @@ MAX_COMING = 2  # times the bytes that a manifest's segments have
 MAX_DOCUMENTS = (1 << 31) - 1  # of one segment
 MAX_NUMBER = (1 << 63) - 1  # epochs, generations, positions
 MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
+HISTORY = "history"  # among the positions, since searchengines of earlier versions refuse a field that they don't know
 
 LAYOUT_PATTERN = r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})"
 FILE_NAME_PATTERN = r"[0-9a-f]{32}(\.[0-9]{1,19})?\.[a-z]{2,12}"
@@ -70,8 +71,9 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one shard looks like now.
 
-    `order` is that of its layout: a greater one is newer (0: made before there were orders). `positions` maps a partition to the log sequence up to which it is indexed, within the log `log_id`; `made` and
-    `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it. `coming` are files of
+    `order` is that of its layout: a greater one is newer (0: made before there were orders). `positions` maps a partition to
+    the log sequence up to which it is indexed, within the log `log_id`, and HISTORY to the log's history up to there. `made`
+    and `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it. `coming` are files of
     segments that a later manifest will name instead of some of these: sent ahead, so that it need not wait for them.
     """
 
@@ -86,6 +88,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     made: float
     fresh_as_of: float
     coming: list[File] = []
+
+    @property
+    def sequences(self) -> dict[int, int]:
+        """The positions by the number of their partition."""
+        return {int(name): sequence for name, sequence in self.positions.items() if name.isdecimal()}
+
+    @property
+    def history(self) -> int:
+        """The history of the log up to the positions (see DocumentLog); 0 in manifests of versions that did not keep it."""
+        return self.positions.get(HISTORY, 0)
 
     @property
     def documents(self) -> int:

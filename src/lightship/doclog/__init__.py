@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from typing import NamedTuple, Protocol
 
@@ -91,6 +91,13 @@ class DocumentLog(Protocol):
 
     def span(self, partition: int) -> Span:
         """Return the extent of `partition`."""
+
+    def history(self, sequences: Mapping[int, int]) -> int:
+        """Return what stands for these entries, of each partition the one at a sequence that was read.
+
+        It stays the same as long as the log has them, or what replaced them. A log that was restored from an older state
+        and has given the same sequences to other entries returns another number. Sequence 0 stands for no entry. Never 0.
+        """
 
     def prune(self, partition: int, upto: int) -> int:
         """Forget the deletes of `partition` up to sequence `upto`, raising the floor first; return how many."""

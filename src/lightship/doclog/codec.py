@@ -1,24 +1,33 @@
-"""How every backend stores a document: one format byte, then MessagePack, compressed when that pays.
+"""How every backend stores a document: one format byte, then MessagePack with a checksum, compressed when that pays.
 
-    0x01  MessagePack of the Document, a map from field name to value, defaults left out
-    0x02  the same, as one zstd frame that states its size
+    0x01  MessagePack of the Document, a map from field name to value, defaults left out; read, but not written any more
+    0x02  the same, as one zstd frame that states its size, and ends with the frame's own checksum (RFC 8878, 3.1.1)
+    0x03  CRC-32 of the MessagePack in four bytes, high byte first, and the MessagePack
 
 A reader ignores names that it does not know, so a later version may add fields without a new format byte.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import zlib
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 import zstandard
 
-from lightship.errors import IncompatibleIndexError, InvalidDocumentError, TooLargeError, UnavailableError
+from lightship.errors import DamagedError, IncompatibleIndexError, InvalidDocumentError, TooLargeError
 from lightship.model import MAX_DOCUMENT_BYTES, Document
 
-RAW, ZSTD = 1, 2
+RAW, ZSTD, CHECKED = 1, 2, 3
+CRC_BYTES = 4
 COMPRESS_FROM = 4096  # bytes: a smaller document has a page of the database to itself either way
 LEVEL = -1  # a third less time than 1 for both ways, a quarter more space
+
+Row = TypeVar("Row")
+Read = TypeVar("Read")
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Document)
@@ -28,7 +37,7 @@ class _Compression(threading.local):
     """One compressor and decompressor a thread: they are costly to make and must not be shared."""
 
     def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor(level=LEVEL).compress
+        self.compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress
         self.decompress = zstandard.ZstdDecompressor().decompress
 
 
@@ -50,24 +59,56 @@ def encode(document: Document) -> bytes:
             f"document {document.url[:100]} has {len(packed)} bytes: the limit is {MAX_DOCUMENT_BYTES}; split it"
         )
     if len(packed) < COMPRESS_FROM:
-        return b"\x01" + packed
+        return b"\x03" + zlib.crc32(packed).to_bytes(CRC_BYTES) + packed
     return b"\x02" + _compression.compress(packed)
 
 
 def decode(url: str, data: bytes) -> Document:
     """Return the document that `encode` made `data` of; `url` names it in errors.
 
-    Raises IncompatibleIndexError for a format of another version, UnavailableError for damaged bytes.
+    Raises IncompatibleIndexError for a format of another version, DamagedError for damaged bytes.
     """
     form = data[0] if data else 0
-    if form not in (RAW, ZSTD):
-        raise IncompatibleIndexError(
-            f"document {url[:100]} is stored in format {form}, which this version can't read; use a newer version"
-        )
+    if form in _FORMS:
+        return _FORMS[form](url, data)
+    for read in (_checked, _unpacked):  # the format byte itself may be what is damaged
+        with contextlib.suppress(DamagedError):
+            return read(url, data)
+    raise IncompatibleIndexError(
+        f"document {url[:100]} is stored in format {form}, which this version can't read; use a newer version"
+    )
+
+
+def _raw(url: str, data: bytes) -> Document:
+    return _document(url, data[1:])
+
+
+def _checked(url: str, data: bytes) -> Document:
+    packed = data[1 + CRC_BYTES :]
+    if data[1 : 1 + CRC_BYTES] != zlib.crc32(packed).to_bytes(CRC_BYTES):
+        raise _damaged(url, "its checksum is another one")
+    return _document(url, packed)
+
+
+def _unpacked(url: str, data: bytes) -> Document:
     try:
-        return _decoder.decode(data[1:] if form == RAW else _decompress(data))
-    except (msgspec.MsgspecError, zstandard.ZstdError, UnicodeDecodeError) as error:
-        raise UnavailableError(f"document {url[:100]} is damaged in the log ({error}); put it again") from error
+        return _document(url, _decompress(data))
+    except zstandard.ZstdError as error:
+        raise _damaged(url, error) from error
+
+
+def _document(url: str, packed: bytes) -> Document:
+    try:
+        return _decoder.decode(packed)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _damaged(url, error) from error
+
+
+def _damaged(url: str, reason: object) -> DamagedError:
+    return DamagedError(f"document {url[:100]} is damaged in the log ({reason}); put it again")
+
+
+_FORMS = {RAW: _raw, ZSTD: _unpacked, CHECKED: _checked}
 
 
 def _decompress(data: bytes) -> bytes:
@@ -85,3 +126,16 @@ def decoded_size(data: bytes) -> int:
         return max(0, zstandard.frame_content_size(data[1:19]))  # a frame's header has at most 18 bytes
     except zstandard.ZstdError:
         return 0
+
+
+def until_damaged(read: Callable[[Row], Read], rows: Iterable[Row]) -> list[Read]:
+    """Return what `read` makes of `rows` before the first damaged one; raises DamagedError when it is the very first."""
+    done: list[Read] = []
+    for row in rows:
+        try:
+            done.append(read(row))
+        except DamagedError:
+            if done:
+                break
+            raise
+    return done

@@ -129,6 +129,11 @@ def _connect(path: str, flags: int) -> apsw.Connection:
     return connection
 
 
+def has_table(db: apsw.Connection, name: str) -> bool:
+    """Tell whether the file has the table `name` now, which another process may have made."""
+    return bool(db.execute("select exists (select 1 from sqlite_master where name = ?)", (name,)).get)
+
+
 def _is_empty(db: apsw.Connection) -> bool:
     return not db.execute("select count(*) from sqlite_master").get
 

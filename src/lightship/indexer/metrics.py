@@ -12,6 +12,7 @@ ProcessCollector(registry=_registry)
 
 CHANGES = Counter("lightship_changes_applied", "Changes that are committed to the index", registry=_registry)
 LAG = Gauge("lightship_lag_seconds", "How old the last change was when it was read", registry=_registry)
+DAMAGED = Counter("lightship_damaged_entries", "Entries of the log that are damaged, and left out", registry=_registry)
 GENERATION = Gauge("lightship_generation", "Generation of the last manifest", registry=_registry)
 LEASE = Gauge("lightship_lease_held", "1: this process indexes the shard; 0: it stands by", registry=_registry)
 PUSHES = Counter("lightship_pushes", "Generations that a searchengine installed", ["searchengine"], registry=_registry)

@@ -15,11 +15,15 @@ from lightship.files import write_atomically
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The sequences (by partition) that a commit with a stamp above `stamp` holds, in the log `log_id`."""
+    """The sequences (by partition) that a commit with a stamp above `stamp` holds, in the log `log_id`.
+
+    `history` is the log's up to there (see DocumentLog); 0 in records of versions that did not keep it.
+    """
 
     stamp: int
     log_id: str
     sequences: dict[int, int]
+    history: int = 0
 
 
 _decoder = msgspec.json.Decoder(list[Record])

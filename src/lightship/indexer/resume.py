@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from lightship.doclog import Span
+from lightship.doclog import DocumentLog, Span
 from lightship.errors import UnavailableError
 from lightship.files import sync, write_atomically
 from lightship.index.segments import RESTORED_STAMP, opstamp, restore
@@ -33,9 +33,9 @@ Spans = Mapping[int, Span]
 class Resume:
     """Decides where a shard goes on, and makes the index in its folder the one to go on from."""
 
-    def __init__(self, folder: str, positions: Positions, spans: Spans) -> None:
-        """Look at the shard's `folder`; `spans` are those of its partitions in the log."""
-        self._folder, self._positions, self._spans = folder, positions, spans
+    def __init__(self, log: DocumentLog, folder: str, positions: Positions, spans: Spans) -> None:
+        """Look at the shard's `folder`; `spans` are those of its partitions in `log`."""
+        self._log, self._folder, self._positions, self._spans = log, folder, positions, spans
         self._index = os.path.join(folder, "index")
         self._manifest_path = os.path.join(folder, "manifest.json")
 
@@ -46,30 +46,34 @@ class Resume:
         the log, have the greater sum over all partitions. Own wins when they are equal.
         """
         record = self._positions.load(opstamp(self._index))
-        own = NOTHING if record is None else self._worth(record.log_id, record.sequences)
+        own = NOTHING if record is None else self._worth(record)
         if warm is not None and any(span.head for span in self._spans.values()):
             manifest = self._bring(warm, own, stop)
             if manifest is not None:
                 return self._install(manifest, warm)
             warm.remove()
         if record is not None and own != NOTHING:
-            return {p: record.sequences.get(p, 0) for p in self._spans}
+            return self._own(record.sequences)
         return self._begin()
 
-    def _worth(self, log_id: str, sequences: Mapping[int, int]) -> int:
+    def _own(self, sequences: Mapping[int, int]) -> dict[int, int]:
+        return {p: sequences.get(p, 0) for p in self._spans}
+
+    def _worth(self, read: Record | Manifest) -> int:
+        """Return how far `read` has come: the sum of its positions, if the log has the very entries that were read there."""
+        sequences = self._own(read.sequences)
         known = all(
-            span.log_id == log_id and span.floor <= sequences.get(p, 0) <= span.head for p, span in self._spans.items()
+            span.log_id == read.log_id and span.floor <= sequences[p] <= span.head for p, span in self._spans.items()
         )
-        return sum(sequences.get(p, 0) for p in self._spans) if known else NOTHING
+        if not known or read.history not in (0, self._log.history(sequences)):
+            return NOTHING
+        return sum(sequences.values())
 
     def _bring(self, warm: Warm, own: int, stop: threading.Event) -> Manifest | None:
         """Return what replicas have, pulled into `warm`, if it has read further than the own index."""
         lost = own == NOTHING
         try:
-            return bring(
-                warm, lambda manifest: self._worth(manifest.log_id, sequences_of(manifest)), own,
-                ASK_SECONDS if lost else GLANCE_SECONDS, stop,
-            )  # fmt: skip
+            return bring(warm, self._worth, own, ASK_SECONDS if lost else GLANCE_SECONDS, stop)
         except UnavailableError as error:
             if lost:
                 logger.warning("%s: nothing to restore from, all of the log is indexed again", error)
@@ -83,8 +87,8 @@ class Resume:
         self._clear()
         os.rename(made, self._index)
         self._publish(manifest, warm)
-        sequences = {p: sequences_of(manifest).get(p, 0) for p in self._spans}
-        self._positions.write_ahead(Record(RESTORED_STAMP - 1, manifest.log_id, sequences))
+        sequences = self._own(manifest.sequences)
+        self._positions.write_ahead(Record(RESTORED_STAMP - 1, manifest.log_id, sequences, manifest.history))
         warm.remove()
         logger.info(
             "restored %d documents of epoch %d, generation %d, installed in %.2f s",
@@ -116,8 +120,3 @@ class Resume:
             os.unlink(self._manifest_path)
         if os.path.exists(self._index):
             shutil.rmtree(self._index)
-
-
-def sequences_of(manifest: Manifest) -> dict[int, int]:
-    """Return the positions of `manifest` by the number of their partition."""
-    return {int(name): sequence for name, sequence in manifest.positions.items() if name.isdecimal()}

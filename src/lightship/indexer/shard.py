@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from lightship.doclog import DocumentLog, Entry
-from lightship.errors import UnavailableError
+from lightship.errors import ConfigurationError, DamagedError, UnavailableError
 from lightship.files import write_atomically
 from lightship.index.segments import Snapshots
 from lightship.indexer import metrics
@@ -20,7 +20,7 @@ from lightship.indexer.positions import Positions, Record
 from lightship.indexer.resume import Resume
 from lightship.indexer.tiers import Tiers, folders_of
 from lightship.indexer.warm import Warm, read_manifest
-from lightship.manifest import File, Layout, Manifest, Segment
+from lightship.manifest import HISTORY, File, Layout, Manifest, Segment
 from lightship.model import shard_of
 
 logger = logging.getLogger("indexer")
@@ -75,7 +75,8 @@ class Shard:
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
         spans = {p: log.span(p) for p in self._partitions}
         self._log_id = next(iter(spans.values())).log_id
-        self._sequences = Resume(self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
+        self._sequences = Resume(log, self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
+        self._committed, self._history = dict(self._sequences), log.history(self._sequences)
         last = read_manifest(self._manifest_path)
         known = last.wanted.values() if last else ()
         published = published_folder(folder, layout)
@@ -92,7 +93,7 @@ class Shard:
         self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
-        self._fresh = dict.fromkeys(self._partitions, last.fresh_as_of if last else 0.0)
+        self._fresh = dict.fromkeys(self._partitions, min(last.fresh_as_of, time.time()) if last else 0.0)
         self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
         self.applied = 0
         self._opened = time.monotonic()
@@ -144,8 +145,11 @@ class Shard:
             if entries:
                 count += len(entries)
                 self._sequences[partition] = entries[-1].sequence
-                self._lag = now - entries[-1].time
-            self._fresh[partition] = entries[-1].time if entries else now
+                self._lag = max(0.0, now - entries[-1].time)
+            if not entries:
+                self._fresh[partition] = now
+            elif entries[-1].time <= now:  # else a clock was wrong, and the time of a put says nothing
+                self._fresh[partition] = entries[-1].time
             if not entries or self._sequences[partition] >= self._behind.get(partition, 0):
                 self._behind.pop(partition, None)
             if self._pending and time.monotonic() - self._pending_since >= self._pace():
@@ -157,6 +161,9 @@ class Shard:
         patience = LESS_PATIENCE if self._stalled else READ_PATIENCE
         try:
             entries = self._log.read(partition, self._sequences[partition], READ_LIMIT, patience)
+        except DamagedError as error:
+            self._skip(partition, error)
+            return None
         except UnavailableError as error:
             if not self._stalled:
                 logger.warning("going on without what does not answer: %s", error)
@@ -167,6 +174,15 @@ class Shard:
             if not self._stalled:
                 logger.info("all partitions of the log answer again")
         return entries
+
+    def _skip(self, partition: int, damaged: DamagedError) -> None:
+        """Leave a damaged entry out: what was indexed of its document before, stays, and what comes behind it must not wait."""
+        logger.error("an entry of the log is left out: %s", damaged)
+        metrics.DAMAGED.inc()
+        self._sequences[partition] = damaged.sequence
+        if not self._pending:
+            self._pending_since = time.monotonic()
+        self._pending += 1
 
     def _apply(self, entry: Entry) -> None:
         if not self._pending:
@@ -198,9 +214,10 @@ class Shard:
 
     def _commit(self) -> None:
         started = time.monotonic()
+        self._note_history()
         stamp = self._tiers.stamp_of_all()
         if stamp is not None:
-            self._positions.write_ahead(Record(stamp, self._log_id, dict(self._sequences)))
+            self._positions.write_ahead(Record(stamp, self._log_id, self._committed, self._history))
         self._tiers.commit()
         self.applied += self._pending
         metrics.CHANGES.inc(self._pending)
@@ -210,6 +227,15 @@ class Shard:
             logger.info("committed %d changes in %.2f s", self._pending, self._committed_at - started)
         self._pending = 0
         self._publish_snapshot()
+
+    def _note_history(self) -> None:
+        """Note where the log is read to; raises ConfigurationError when it is not the one any more that was read so far."""
+        if self._log.history(self._committed) != self._history:
+            raise ConfigurationError(
+                "the log was replaced by an older state of itself: start this program again, and it builds its index anew"
+            )
+        self._committed = dict(self._sequences)
+        self._history = self._log.history(self._committed)
 
     def _publish_snapshot(self) -> None:
         """Publish the last commit; as a new generation if files changed (a commit, the end of a merge), or the place in the log.
@@ -252,7 +278,7 @@ class Shard:
             generation=self._generation,
             segments=self._segments,
             log_id=self._log_id,
-            positions={str(partition): sequence for partition, sequence in self._sequences.items()},
+            positions={str(p): sequence for p, sequence in self._sequences.items()} | {HISTORY: self._history},
             made=time.time(),
             fresh_as_of=min(self._fresh.values()),
             coming=self._hold.coming,

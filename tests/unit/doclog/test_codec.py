@@ -1,23 +1,26 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lightship.doclog.codec import COMPRESS_FROM, decode, decoded_size, encode
-from lightship.errors import IncompatibleIndexError, InvalidDocumentError, TooLargeError, UnavailableError
-from lightship.model import MAX_DOCUMENT_BYTES, Document
+from lightship.errors import DamagedError, IncompatibleIndexError, InvalidDocumentError, TooLargeError
+from lightship.model import MAX_DOCUMENT_BYTES, Document, clean_text
 
 URL = "https://example.org/"
 
 
-def test_small_documents_are_raw_and_large_ones_compressed() -> None:
+def test_small_documents_are_plain_and_large_ones_compressed() -> None:
     small, large = Document(url=URL, text="a"), Document(url=URL, text="a" * COMPRESS_FROM)
-    assert encode(small)[0] == 1
+    assert encode(small)[0] == 3
     assert encode(large)[0] == 2
     assert len(encode(large)) < 100
     for document in (small, large):
@@ -26,9 +29,27 @@ def test_small_documents_are_raw_and_large_ones_compressed() -> None:
 
 
 def test_the_stored_form_is_fixed() -> None:
-    stored = b"\x01\x82\xa3url\xb4https://example.org/\xa5title\xa1t"
+    packed = b"\x82\xa3url\xb4https://example.org/\xa5title\xa1t"
+    stored = b"\x03" + zlib.crc32(packed).to_bytes(4, "big") + packed
     assert encode(Document(url=URL, title="t")) == stored
     assert decode(URL, stored) == Document(url=URL, title="t")
+    assert decode(URL, b"\x01" + packed) == Document(url=URL, title="t"), "as earlier versions stored it"
+    frame = zstandard.ZstdCompressor().compress(packed)
+    assert decode(URL, b"\x02" + frame) == Document(url=URL, title="t"), "as earlier versions did, without a checksum"
+
+
+@given(
+    text=st.text(max_size=2 * COMPRESS_FROM) | st.builds(lambda t: t * COMPRESS_FROM, st.text(min_size=1, max_size=3)),
+    place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7),
+)  # fmt: skip
+def test_no_flipped_bit_is_overlooked(text: str, place: float, bit: int) -> None:
+    document = Document(url=URL, text=clean_text(text))
+    damaged = bytearray(encode(document))
+    damaged[int(place * len(damaged))] ^= 1 << bit
+    try:
+        assert decode(URL, bytes(damaged)) == document, "its format byte alone was damaged, or a bit that says nothing"
+    except DamagedError as error:
+        assert "damaged in the log" in str(error)
 
 
 def test_an_unknown_name_is_ignored() -> None:
@@ -61,7 +82,7 @@ def test_the_limit_is_on_the_uncompressed_bytes() -> None:
         encode(Document(url=URL, text="a" * MAX_DOCUMENT_BYTES))
 
 
-@pytest.mark.parametrize("stored", [b"\x03abc", b"\xff", b""])
+@pytest.mark.parametrize("stored", [b"\x04abc", b"\xff", b""])
 def test_a_format_of_another_version_is_told(stored: bytes) -> None:
     with pytest.raises(IncompatibleIndexError, match=URL):
         decode(URL, stored)
@@ -80,7 +101,7 @@ def test_a_format_of_another_version_is_told(stored: bytes) -> None:
     ],
 )
 def test_damaged_bytes_are_told_and_have_no_size(stored: bytes) -> None:
-    with pytest.raises(UnavailableError, match=f"{URL} is damaged"):
+    with pytest.raises(DamagedError, match=f"{URL} is damaged"):
         decode(URL, stored)
     assert 0 <= decoded_size(stored) < 100_000
 
@@ -88,7 +109,7 @@ def test_damaged_bytes_are_told_and_have_no_size(stored: bytes) -> None:
 def test_a_frame_that_claims_an_enormous_size_takes_no_memory() -> None:
     frame = zstandard.ZstdCompressor().compress(bytes(MAX_DOCUMENT_BYTES + 1))
     assert len(frame) < 1000
-    with pytest.raises(UnavailableError, match=f"damaged .*claims {MAX_DOCUMENT_BYTES + 1} bytes"):
+    with pytest.raises(DamagedError, match=f"damaged .*claims {MAX_DOCUMENT_BYTES + 1} bytes"):
         decode(URL, b"\x02" + frame)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import struct
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
-from lightship.doclog.codec import decode, encode
+from lightship.doclog.codec import decode, encode, until_damaged
 from lightship.doclog.fence import Fence, newest, positions
 from lightship.doclog.jetstream.address import parse_address
 from lightship.doclog.jetstream.connection import Connection
@@ -22,10 +23,11 @@ from lightship.doclog.jetstream.leases import TableLeases
 from lightship.doclog.jetstream.mail import Mail
 from lightship.doclog.jetstream.pruning import prune
 from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
+from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import Message, open_streams, unpack
 from lightship.doclog.jetstream.table import Table
 from lightship.doclog.jetstream.writer import Outgoing, Writer
-from lightship.errors import UnavailableError
+from lightship.errors import DamagedError, UnavailableError
 from lightship.model import MAX_DOCUMENT_BYTES, Change
 
 logger = logging.getLogger("log")
@@ -61,8 +63,9 @@ class JetStreamLog:
             self.partitions: int = facts.partitions
             self._leases = TableLeases(self._table)
             self._mail = Mail(connection)
-            self._reader = Reader(connection, self._table, facts)
-            self._writer = Writer(connection, facts.partitions)
+            self._sessions = Sessions(connection)
+            self._reader = Reader(connection, self._table, facts, self._sessions)
+            self._writer = Writer(connection, facts.partitions, self._sessions)
             self._wake_subject = f"{connection.address.name}.wake"
             connection.run(self._listen())
         except BaseException:
@@ -86,7 +89,8 @@ class JetStreamLog:
     def _connected(self) -> None:
         """Doubt what was known, since wake-ups may have been lost; in the loop."""
         self._reader.doubt()
-        self._learning = asyncio.ensure_future(self._reader.learn())
+        self._sessions.renew()
+        self._learning = asyncio.gather(self._reader.learn(), self._sessions.learn())
         self._announce()
 
     def _wake(self, data: bytes) -> None:
@@ -137,7 +141,7 @@ class JetStreamLog:
             self._connection.check_open()
             return []
         page = self._connection.run(self._reader.read(partition, after, limit, patience))
-        return [_entry(message) for message in page]
+        return until_damaged(_entry, page)
 
     def wait(self, seconds: float) -> None:
         """Return when news came since this thread's last wait, or after `seconds`, or when leaders should be asked."""
@@ -155,6 +159,10 @@ class JetStreamLog:
     def span(self, partition: int) -> Span:
         """Return the extent of `partition`."""
         return self._connection.run(self._reader.span(partition))
+
+    def history(self, sequences: Mapping[int, int]) -> int:
+        """Return what stands for the sessions of these entries (see DocumentLog)."""
+        return self._connection.run(self._sessions.history(sequences))
 
     def prune(self, partition: int, upto: int) -> int:
         """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
@@ -206,6 +214,15 @@ class JetStreamLog:
 
 
 def _entry(message: Message) -> Entry:
-    url, value = unpack(message.data)
-    stamp = datetime.fromisoformat(message.time).timestamp()
-    return Entry(message.sequence, stamp, url, decode(url, value) if value else None)
+    """Return the entry that a message holds; raises DamagedError."""
+    try:
+        url, value = unpack(message.data)
+        stamp = datetime.fromisoformat(message.time).timestamp()
+        return Entry(message.sequence, stamp, url, decode(url, value) if value else None)
+    except DamagedError as error:
+        error.sequence = message.sequence
+        raise
+    except (UnicodeDecodeError, struct.error) as error:
+        damaged = DamagedError(f"message {message.sequence} is damaged in the log ({error}); put its document again")
+        damaged.sequence = message.sequence
+        raise damaged from error

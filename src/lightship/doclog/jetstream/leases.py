@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import NamedTuple
 
 import msgspec
 
 from lightship.doclog import Lease
 from lightship.doclog.jetstream.table import Table
+from lightship.doclog.watch import Watches
 
 
 class _Held(msgspec.Struct):
@@ -22,21 +22,13 @@ class _Held(msgspec.Struct):
     released: bool = False
 
 
-class _Watch(NamedTuple):
-    """A lease of another owner: its revision has been the same in all polls from `since` to `polled`; monotonic."""
-
-    revision: int
-    since: float
-    polled: float
-
-
 class TableLeases:
     """Who owns what. A holder's time is measured by those who wait for its end: no clocks are compared."""
 
     def __init__(self, table: Table) -> None:
         """Keep the leases in `table`."""
         self._table = table
-        self._watched: dict[str, _Watch] = {}
+        self._watches = Watches()
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases)."""
@@ -46,23 +38,14 @@ class TableLeases:
             held is not None
             and not held.released
             and held.owner != owner
-            and not self._lapsed(name, row.revision, held)
+            and not self._watches.has_lapsed(name, row.revision, held.seconds)
         ):
             return None
         epoch = max(held.epoch + 1 if held else 1, int(time.time() * 1000))
         if not await self._store(name, _Held(owner, epoch, seconds, uuid.uuid4().hex), row.revision):
             return None  # another was faster
-        self._watched.pop(name, None)
+        self._watches.forget(name)
         return Lease(name, owner, epoch)
-
-    def _lapsed(self, name: str, revision: int, held: _Held) -> bool:
-        """Tell whether polls have seen the same revision for the lease's time, with no gap in which none succeeded."""
-        now = time.monotonic()
-        watch = self._watched.get(name)
-        if watch is None or watch.revision != revision or now - watch.polled > held.seconds / 2:
-            watch = _Watch(revision, now, now)
-        self._watched[name] = watch._replace(polled=now)
-        return now - watch.since > held.seconds
 
     async def renew(self, lease: Lease, seconds: float) -> bool:
         """Hold `lease` for `seconds` from now (see Leases)."""

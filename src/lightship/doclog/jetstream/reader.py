@@ -13,7 +13,8 @@ from nats.aio.msg import Msg
 from lightship.doclog import Span
 from lightship.doclog.codec import decoded_size
 from lightship.doclog.jetstream.connection import Connection
-from lightship.doclog.jetstream.streams import Facts, Message, stream_of, subjects_of, unpack
+from lightship.doclog.jetstream.sessions import Sessions, listed_in
+from lightship.doclog.jetstream.streams import SESSIONS, Facts, Message, stream_of, subjects_of
 from lightship.doclog.jetstream.table import Got, Table
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
 from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
@@ -39,6 +40,7 @@ class _Tail:
 
     def __init__(self) -> None:
         self.after = -1  # where the last read ended
+        self.told = -1  # the newest entry until there: behind it may be a mark
         self.head = -1  # the newest sequence that was heard of
         self.checked = float("-inf")  # when its leader was asked; monotonic
 
@@ -46,13 +48,13 @@ class _Tail:
 class Reader:
     """Reads messages; used in the connection's loop, but for `idle`."""
 
-    def __init__(self, connection: Connection, table: Table, facts: Facts) -> None:
-        """Read through `connection`."""
+    def __init__(self, connection: Connection, table: Table, facts: Facts, sessions: Sessions) -> None:
+        """Read through `connection`; marks go to `sessions`."""
         self._stalled: dict[
             tuple[int, int, int], asyncio.Task[list[Message]]
         ] = {}  # what took too long, by what is asked
         self._identity: asyncio.Task[None] | None = None
-        self._connection, self._table, self._facts = connection, table, facts
+        self._connection, self._table, self._facts, self._sessions = connection, table, facts, sessions
         self._log = connection.address.name
         self._tails = [_Tail() for _ in range(facts.partitions)]
 
@@ -82,21 +84,34 @@ class Reader:
     def idle(self, partition: int, after: int) -> bool:
         """Tell whether nothing newer than `after`, where the last read ended, is known; from any thread."""
         tail = self._tails[partition]
-        return after == tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
+        return after == tail.told and tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
 
     async def read(self, partition: int, after: int, limit: int, patience: float) -> list[Message]:
         """Return messages above `after`; none only when the leader has none.
 
         Raises UnavailableError when that takes more than `patience` seconds.
         """
-        tail, asked = self._tails[partition], (partition, after, limit)
-        if asked not in self._stalled and after == tail.after >= tail.head:
-            await self._recheck(patience)
-            if self.idle(partition, after):
-                return []
-        page = await self._wait_for(asked, patience)
-        tail.after = page[-1].sequence if page else after
-        return page
+        tail, told = self._tails[partition], after
+        while True:
+            if after == tail.told:
+                after = tail.after
+            asked = partition, after, limit + 1  # there is one mark at most
+            if asked not in self._stalled and after == tail.after >= tail.head:
+                await self._recheck(patience)
+                if self.idle(partition, told):
+                    return []
+            page = await self._wait_for(asked, patience)
+            entries = self._without_marks(partition, page)
+            told = entries[:limit][-1].sequence if entries else told
+            tail.after, tail.told = told if len(entries) > limit else page[-1].sequence if page else after, told
+            if entries or not page:
+                return entries[:limit]
+
+    def _without_marks(self, partition: int, page: list[Message]) -> list[Message]:
+        for message in page:
+            if message.sessions:
+                self._sessions.seen(partition, message.sequence, message.sessions)
+        return [message for message in page if not message.sessions]
 
     async def _wait_for(self, asked: tuple[int, int, int], patience: float) -> list[Message]:
         """Return the page that is `asked` for; what takes too long goes on beside, and a later call gets it.
@@ -159,7 +174,10 @@ class Reader:
             if error.code in NO_MESSAGE:
                 return None
             raise Again(f"{stream}: {error}") from error  # a stream that is missing is trouble, not an end
-        return Message(got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
+        sessions = listed_in(got.message)
+        return Message(
+            got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes), sessions
+        )
 
     async def _recheck(self, patience: float) -> None:
         """Ask the leaders of all partitions that are thought idle, for too long already, in one go.
@@ -233,14 +251,14 @@ class Reader:
 
 def _message(message: Msg) -> Message:
     headers: Any = message.headers
-    return Message(int(headers["Nats-Sequence"]), headers["Nats-Time-Stamp"], message.data)
+    return Message(int(headers["Nats-Sequence"]), headers["Nats-Time-Stamp"], message.data, headers.get(SESSIONS, ""))
 
 
 def _bounded(messages: list[Message]) -> list[Message]:
     """Return the first of `messages`, until their documents fill READ_BYTES; at least one."""
     size = 0
     for count, message in enumerate(messages, 1):
-        size += decoded_size(unpack(message.data)[1])
+        size += decoded_size(message.data[2 + int.from_bytes(message.data[:2]) :])
         if size > READ_BYTES:
             return messages[:count]
     return messages

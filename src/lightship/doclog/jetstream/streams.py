@@ -17,6 +17,7 @@ from lightship.model import PARTITIONS, url_digest
 
 VERSION = 1
 DELETE = {"Lightship-Delete": "1"}  # so that `prune` need not read documents
+SESSIONS = "Lightship-Sessions"  # the header that makes a message a mark (see `sessions.py`)
 
 _length = struct.Struct(">H")
 
@@ -30,11 +31,12 @@ class Facts(msgspec.Struct):
 
 
 class Message(NamedTuple):
-    """A message of a stream; `time` is in RFC 3339."""
+    """A message of a stream; `time` is in RFC 3339. `sessions` is what a mark lists; "" for an entry."""
 
     sequence: int
     time: str
     data: bytes
+    sessions: str = ""
 
 
 def stream_of(log: str, partition: int) -> str:
@@ -51,6 +53,11 @@ def subject_of(log: str, partition: int, url: str) -> str:
     """Return the subject of `url`: its digest, since a url may have characters that a subject can't."""
     digest = base64.urlsafe_b64encode(url_digest(url)).rstrip(b"=").decode()
     return f"{log}.docs.{partition}.{digest}"
+
+
+def mark_subject_of(log: str, partition: int) -> str:
+    """Return the subject of a partition's mark: no digest is as short."""
+    return f"{log}.docs.{partition}.sessions"
 
 
 def pack(url: str, value: bytes) -> bytes:

@@ -23,7 +23,9 @@ class Stored(msgspec.Struct):
     duplicate: bool = False
 
 
-class _Message(msgspec.Struct):
+class Raw(msgspec.Struct):
+    """A message as JetStream's API gives it."""
+
     seq: int
     subject: str
     time: str
@@ -34,7 +36,7 @@ class _Message(msgspec.Struct):
 class Got(msgspec.Struct):
     """JetStream's answer to a request for one message."""
 
-    message: _Message
+    message: Raw
 
 
 class Row(NamedTuple):

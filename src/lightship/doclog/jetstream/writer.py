@@ -14,6 +14,7 @@ from struct import error as struct_error
 from lightship.doclog import Position
 from lightship.doclog.fence import Fence
 from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
 from lightship.doclog.jetstream.table import LAST, Got, Stored
 from lightship.doclog.jetstream.trouble import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
@@ -57,9 +58,9 @@ class Outgoing:
 class Writer:
     """Stores messages; used in the connection's loop, but for `message`."""
 
-    def __init__(self, connection: Connection, partitions: int) -> None:
-        """Write through `connection`."""
-        self._connection, self._partitions = connection, partitions
+    def __init__(self, connection: Connection, partitions: int, sessions: Sessions) -> None:
+        """Write through `connection`, in `sessions`."""
+        self._connection, self._partitions, self._sessions = connection, partitions, sessions
         self._prefix, self._numbers = uuid.uuid4().hex[:12], itertools.count()
         self._flying: dict[str, asyncio.Event] = {}
         self._known: dict[str, int] = {}  # where each subject's newest entry is, unless another writer has put it since
@@ -116,6 +117,7 @@ class Writer:
         """Send a message until it is stored or overtaken; return the trouble when there is no answer, or none that helps."""
         try:
             while not message.is_decided:
+                await self._sessions.open(message.partition)
                 await self._send(message)
         except (Again, LightshipError) as trouble:
             return trouble

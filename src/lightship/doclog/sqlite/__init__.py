@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
 
 from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
-from lightship.doclog.codec import decode, decoded_size, encode
-from lightship.doclog.database import Database
+from lightship.doclog.codec import decode, decoded_size, encode, until_damaged
+from lightship.doclog.database import Database, has_table
 from lightship.doclog.fence import Fence, newest, positions
-from lightship.errors import InvalidDocumentError
+from lightship.doclog.sessions import Session, digest, session_of
+from lightship.doclog.sqlite.leases import SqliteLeases
+from lightship.doclog.sqlite.letters import SqliteLetters
+from lightship.errors import DamagedError, InvalidDocumentError
 from lightship.model import PARTITIONS, Change, partition_of, url_digest
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
@@ -36,14 +39,12 @@ create table floors (partition integer primary key, sequence integer not null);
 create table leases (name text primary key, owner text not null, epoch integer not null, expires real not null)
     without rowid;
 """
-LETTERS = (
-    "create table if not exists letters (sequence integer primary key autoincrement, box text not null, body blob not null);"
-    "create index if not exists letters_box on letters (box, sequence)"
+SESSIONS = (
+    "create table if not exists sessions (start integer primary key, id text not null unique)"  # older files lack it
 )
-ORDERS = "create table if not exists orders (name text primary key, number integer not null) without rowid"
 
 _Row = tuple[int, bytes, str, bytes | None]  # partition, digest, url, value
-_Stored = tuple[int, float, str, bytes | None]  # sequence, time, url, value
+_Stored = tuple[int, float, bytes, bytes, bytes | None]  # sequence, time, digest, url, value
 
 
 class _Seen(threading.local):
@@ -62,6 +63,8 @@ class SqliteLog:
     def __init__(self, path: str) -> None:
         """Open the log, or make it."""
         self._database = Database(path, APPLICATION_ID, VERSION, _create)
+        self._leases, self._letters = SqliteLeases(self._database), SqliteLetters(self._database)
+        self._session = uuid.uuid4().hex[:12]
         self._seen = _Seen()
         with self._database.access() as db:
             self.partitions: int = db.execute("select partitions from log").get
@@ -92,12 +95,27 @@ class SqliteLog:
             head, stamp = db.execute(
                 "update log set head = head + ?, time = max(time, ?) returning head, time", (len(rows), time.time())
             ).get
+            if rows:
+                self._open_session(db, head - len(rows))
             numbered = list(enumerate(rows, head - len(rows) + 1))
             db.executemany(
                 "insert or replace into docs (sequence, time, partition, digest, url, value) values (?, ?, ?, ?, ?, ?)",
                 [(sequence, stamp, *row) for sequence, row in numbered],
             )
         return {url: Position(partition, sequence) for sequence, (partition, _, url, _) in numbered}
+
+    def _open_session(self, db: apsw.Connection, start: int) -> None:
+        """Note where this log's session begins; looked for each time: the file may have been replaced by an older one."""
+        db.execute(SESSIONS)
+        if not db.execute("select 1 from sessions where id = ?", (self._session,)).get:
+            db.execute("insert or replace into sessions values (?, ?)", (start, self._session))
+
+    def history(self, sequences: Mapping[int, int]) -> int:
+        """Return what stands for the sessions of these entries (see DocumentLog)."""
+        with self._database.access() as db:
+            rows = db.execute("select start, id from sessions order by start") if has_table(db, "sessions") else ()
+            sessions = [Session(*row) for row in rows]
+        return digest({p: session_of(sessions, sequence) for p, sequence in sequences.items()})
 
     @property
     def puts_at_once(self) -> int:
@@ -109,15 +127,13 @@ class SqliteLog:
         with self._database.access() as db:
             rows = _bounded(
                 db.execute(
-                    "select sequence, time, url, value from docs"
+                    # the url as bytes: damaged ones need not be UTF-8
+                    "select sequence, time, digest, cast(url as blob), value from docs"
                     " where partition = ? and sequence > ? order by sequence limit ?",
                     (partition, after, limit),
                 )
             )
-        return [
-            Entry(sequence, stamp, url, None if value is None else decode(url, value))
-            for sequence, stamp, url, value in rows
-        ]
+        return until_damaged(_entry, rows)
 
     def wait(self, seconds: float) -> None:
         """Return when the head has moved since this thread's last wait, or after `seconds`."""
@@ -170,69 +186,53 @@ class SqliteLog:
             return db.changes()
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take `name` (see Leases); the owner that holds it already gets it again, with a new epoch."""
-        with self._database.transaction() as db:
-            now = time.time()
-            row = db.execute("select owner, epoch, expires from leases where name = ?", (name,)).fetchone()
-            holder, epoch, expires = row or (owner, 0, 0.0)
-            if holder != owner and expires > now:
-                return None
-            epoch = max(epoch + 1, int(now * 1000))  # the time, so that it grows even when the log is made anew
-            db.execute("insert or replace into leases values (?, ?, ?, ?)", (name, owner, epoch, now + seconds))
-        return Lease(name, owner, epoch)
+        """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""
+        return self._leases.acquire(name, owner, seconds)
 
     def renew(self, lease: Lease, seconds: float) -> bool:
         """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
-        return self._expire(lease, time.time() + seconds)
+        return self._leases.renew(lease, seconds)
 
     def release(self, lease: Lease) -> None:
         """Give `lease` up, if it is still held; its epoch is remembered."""
-        self._expire(lease, 0.0)
-
-    def _expire(self, lease: Lease, expires: float) -> bool:
-        with self._database.transaction() as db:
-            db.execute(
-                "update leases set expires = ? where name = ? and owner = ? and epoch = ? and expires > 0",
-                (expires, *lease),
-            )
-            return db.changes() > 0
+        self._leases.release(lease)
 
     def order(self, name: str, *, anew: bool = False) -> int:
         """Return the number of `name` (see Leases)."""
-        with self._database.transaction() as db:
-            db.execute(ORDERS)  # a file of the first version has none
-            number: int | None = db.execute("select number from orders where name = ?", (name,)).get
-            if number is None or anew:
-                greatest = db.execute("select max(number) from orders").get or 0
-                number = max(greatest + 1, int(time.time() * 1000))  # like an epoch
-                db.execute("insert or replace into orders values (?, ?)", (name, number))
-        return number
+        return self._leases.order(name, anew=anew)
 
     def send(self, box: str, bodies: Sequence[bytes]) -> None:
         """Put letters into `box` (see Mailboxes)."""
-        with self._database.transaction() as db:
-            db.execute(LETTERS)  # a file of the first version has none
-            db.executemany("insert into letters (box, body) values (?, ?)", [(box, body) for body in bodies])
+        self._letters.send(box, bodies)
 
     def receive(self, box: str, limit: int = 100) -> list[Letter]:
         """Return the oldest letters of `box` (see Mailboxes)."""
-        with self._database.access() as db:
-            if not db.execute("select exists (select 1 from sqlite_master where name = 'letters')").get:
-                return []
-            rows: list[Any] = db.execute(
-                "select sequence, body from letters where box = ? order by sequence limit ?", (box, limit)
-            ).fetchall()
-        return [Letter(*row) for row in rows]
+        return self._letters.receive(box, limit)
 
     def remove(self, box: str, upto: int) -> None:
         """Remove letters of `box` (see Mailboxes)."""
-        with self._database.transaction() as db:
-            db.execute(LETTERS)
-            db.execute("delete from letters where box = ? and sequence <= ?", (box, upto))
+        self._letters.remove(box, upto)
 
     def close(self) -> None:
         """Close the connections of all threads."""
         self._database.close()
+
+
+def _entry(row: _Stored) -> Entry:
+    """Return the entry that a row holds; raises DamagedError."""
+    sequence, stamp, digest, encoded, value = row
+    try:
+        url = encoded.decode()
+        if digest != url_digest(url):
+            raise DamagedError(f"an entry of the log, like {url[:100]!r}, has the digest of another url; put it again")
+        return Entry(sequence, float(stamp), url, None if value is None else decode(url, value))
+    except DamagedError as error:
+        error.sequence = sequence
+        raise
+    except (UnicodeDecodeError, TypeError, ValueError, AttributeError) as error:
+        damaged = DamagedError(f"an entry of the log, at {sequence}, is damaged ({error}); put its document again")
+        damaged.sequence = sequence
+        raise damaged from error
 
 
 def _sequence(db: apsw.Connection, digest: bytes) -> int:
@@ -251,7 +251,7 @@ def _bounded(rows: Iterable[Any]) -> list[_Stored]:
     size = 0
     for row in rows:
         kept.append(row)
-        size += decoded_size(row[3] or b"")
+        size += decoded_size(row[4] or b"")
         if size > READ_BYTES:
             break
     return kept

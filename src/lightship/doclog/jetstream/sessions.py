@@ -1,0 +1,111 @@
+"""The sessions of a log's writers, kept in its streams themselves: each partition has one mark, a message that lists them.
+
+A mark is stored before the first change of its session, and replaces the mark before it. Whatever becomes of the
+stream becomes of its mark, so a stream that was restored from a backup says so (see `doclog/sessions.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping
+
+from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.streams import SESSIONS, mark_subject_of, pack, stream_of
+from lightship.doclog.jetstream.table import LAST, Got, Raw, Stored
+from lightship.doclog.jetstream.trouble import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
+from lightship.doclog.sessions import Session, digest, session_of
+
+KEPT = 200  # sessions of a partition: who read before the oldest, and not since, reads the partition again
+
+_listed = re.compile(rf"{SESSIONS}: *([0-9a-f:,]*)")
+
+
+class Sessions:
+    """Opens this process's sessions, and knows all others'. Used in the connection's loop."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Keep the marks through `connection`."""
+        self._connection = connection
+        self._known: dict[int, list[Session]] = {}
+        self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin new sessions: there was no connection, and the log may have been replaced meanwhile."""
+        self._id = uuid.uuid4().hex[:12]
+        self._opened: set[int] = set()
+
+    async def learn(self) -> None:
+        """Ask again for all that is known."""
+        await asyncio.gather(*map(self._learn, list(self._known)), return_exceptions=True)
+
+    async def open(self, partition: int) -> None:
+        """Store the mark of this process's session in `partition`, unless it is there; raises Again."""
+        if partition in self._opened:
+            return
+        async with self._opening[partition]:
+            while partition not in self._opened:
+                opened = self._id
+                if await self._mark(partition, opened) and opened == self._id:
+                    self._opened.add(partition)
+
+    async def _mark(self, partition: int, opened: str) -> bool:
+        """Store a mark, if no other one comes between; tell whether it is there."""
+        last, listed = await self._ask(partition)
+        if listed and listed[-1].id == opened:  # an earlier attempt was stored, and its answer lost
+            return True
+        text = ",".join([*(f"{session.start}:{session.id}" for session in listed[1 - KEPT :]), opened])
+        subject, headers = mark_subject_of(self._connection.address.name, partition), {SESSIONS: text, LAST: str(last)}
+        (answer,) = await self._connection.ask(subject, pack("", b""), headers)
+        try:
+            self.seen(partition, self._connection.decode(answer, Stored).seq, text)
+        except ApiError as error:
+            if error.code in WRONG_LAST_SEQUENCE:
+                return False
+            raise Again(str(error)) from error
+        return True
+
+    def seen(self, partition: int, sequence: int, listed: str) -> None:
+        """Take note of a mark that was read."""
+        self._known[partition] = _sessions(sequence, listed)
+
+    async def history(self, sequences: Mapping[int, int]) -> int:
+        """Return what stands for the sessions of these entries (see DocumentLog)."""
+        unknown = [partition for partition in sequences if partition not in self._known]
+        await asyncio.gather(*map(self._learn, unknown))
+        return digest({p: session_of(self._known[p], sequence) for p, sequence in sequences.items()})
+
+    async def _learn(self, partition: int) -> None:
+        async def attempt() -> None:
+            _, self._known[partition] = await self._ask(partition)
+
+        await self._connection.patiently(attempt)
+
+    async def _ask(self, partition: int) -> tuple[int, list[Session]]:
+        """Return the sequence of a partition's mark, as the stream's leader has it, and what it lists; raises Again."""
+        log = self._connection.address.name
+        request = {"last_by_subj": mark_subject_of(log, partition)}
+        try:
+            got = await self._connection.api(f"STREAM.MSG.GET.{stream_of(log, partition)}", request, Got)
+        except ApiError as error:
+            if error.code in NO_MESSAGE:
+                return 0, []
+            raise Again(str(error)) from error
+        return got.message.seq, _sessions(got.message.seq, listed_in(got.message))
+
+
+def listed_in(message: Raw) -> str:
+    """Return what a mark lists; "" when the message is none."""
+    found = _listed.search(base64.b64decode(message.hdrs).decode())
+    return found[1] if found else ""
+
+
+def _sessions(sequence: int, listed: str) -> list[Session]:
+    """Return what the mark at `sequence` lists: `start:id` of each session, and the id of its own."""
+    *earlier, own = listed.split(",")
+    pairs = (each.partition(":") for each in earlier)
+    return [*(Session(int(start), name) for start, _, name in pairs), Session(sequence, own)]

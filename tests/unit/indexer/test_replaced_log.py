@@ -1,0 +1,114 @@
+"""A log that was restored from a backup, or is damaged: what a shard makes of it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lightship.doclog import open_log
+from lightship.errors import ConfigurationError
+from lightship.indexer import metrics, resume
+from lightship.model import Change
+from made import page, served
+from unit.indexer.test_resume import Lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
+    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
+    with served(tmp_path / "replica") as replica:
+        made = Lab(tmp_path, replica)
+        yield made
+        made.log.close()
+
+
+def back_up(lab: Lab) -> None:
+    with (
+        closing(sqlite3.connect(lab.folder / "log.sqlite")) as source,
+        closing(sqlite3.connect(lab.folder / "b")) as copy,
+    ):
+        source.backup(copy)
+
+
+def restore(lab: Lab) -> None:
+    lab.log.close()
+    for suffix in ("", "-wal", "-shm"):
+        (lab.folder / f"log.sqlite{suffix}").unlink(missing_ok=True)
+    shutil.copy(lab.folder / "b", lab.folder / "log.sqlite")
+    lab.log = open_log(f"sqlite://{lab.folder}/log.sqlite")
+
+
+@pytest.mark.parametrize("where", ["own index", "replica"])
+def test_a_restored_log_that_has_grown_past_a_shard_is_read_anew(lab: Lab, where: str) -> None:
+    lab.put(*map(page, range(20)))
+    lab.index()
+    back_up(lab)
+    lab.put(*map(page, range(20, 50)))  # lost with the log
+    lab.push(lab.index()[1])
+    restore(lab)
+    lab.put(*map(page, range(100, 150)))
+    if where == "replica":
+        lab.lose()
+    replayed, manifest = lab.index()
+    assert replayed == 70
+    assert manifest.documents == 70
+    lab.push(manifest)
+
+
+def test_a_restored_log_that_a_shard_has_not_read_further_than_is_gone_on_with(lab: Lab) -> None:
+    lab.put(*map(page, range(20)))
+    lab.index()
+    back_up(lab)
+    lab.put(page(20))
+    restore(lab)
+    lab.put(page(21))
+    assert lab.index()[0] == 1
+
+
+def test_a_log_that_is_replaced_under_a_shard_is_noticed(lab: Lab) -> None:
+    lab.put(page(1))
+    back_up(lab)
+    lab.put(page(2))
+    shard, published = lab.start()
+    while shard._read_round(threading.Event()):
+        pass
+    shard._commit()
+    restore(lab)
+    lab.put(page(3), page(4))
+    shard._log = lab.log
+    while shard._read_round(threading.Event()):
+        pass
+    count = len(published)
+    with pytest.raises(ConfigurationError, match=r"replaced by an older state .* start this program again"):
+        shard._commit()
+    assert len(published) == count
+    shard.close()
+    assert lab.index()[0] == 3
+
+
+def test_a_damaged_entry_is_left_out_and_holds_up_nothing(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    lab.put(*map(page, range(10)))
+    lab.index()
+    lab.log.put([Change.put(page(number, "newer page")) for number in range(10)])
+    with closing(sqlite3.connect(lab.folder / "log.sqlite")) as db, db:
+        (value,) = db.execute("select value from docs where url = ?", (page(4).url,)).fetchone()
+        damaged = value[:-3] + bytes([value[-3] ^ 1]) + value[-2:]
+        db.execute("update docs set value = ? where url = ?", (damaged, page(4).url))
+    before = metrics.DAMAGED._value.get()
+    _, manifest = lab.index()
+    assert manifest.documents == 10, "what was indexed of it before stays"
+    assert metrics.DAMAGED._value.get() == before + 1
+    assert page(4).url in caplog.text
+    assert "put it again" in caplog.text
+    lab.push(manifest)
+    assert len(lab.replica.found("newer")) == 9
+    lab.put(page(4, "newest page"))
+    lab.push(lab.index()[1])
+    assert lab.replica.found("newest") == [page(4).url]
