@@ -331,6 +331,19 @@ class ChaosSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class LogSettings:
+    """Settings of `lightship log`; its arguments are `backup` or `restore`, and the file."""
+
+    log: str = _setting(
+        "sqlite://lightship-data/up/log.sqlite", "document log to back up, or to restore to, as for the indexer"
+    )
+    replace: bool = _setting(
+        False, "restores over a log that holds documents already; it is kept beside the new one, under another name"
+    )
+    tls_ca: str = _setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
 class PromoteSettings:
     """Settings of `lightship promote`; its argument is the layout."""
 

@@ -17,6 +17,7 @@ COMMANDS = {  # and the modules with a function of their name: imported when cal
     "explain": "lightship.cli.explain",
     "test": "lightship.cli.test",
     "chaos": "lightship.cli.chaos",
+    "log": "lightship.cli.log",
     "promote": "lightship.cli.promote",
     "rollback": "lightship.cli.promote",
     "deploy": "lightship.cli.deploy",
@@ -31,6 +32,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship explain URL     say why a page is found, or not
   lightship test            test a running system from outside, wherever it runs
   lightship chaos           break a staging system on purpose, and tell whether anything was lost
+  lightship log backup FILE copy the document log while everything runs; `log restore FILE` goes back to a copy
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
   lightship deploy TARGET   write what lightship.toml says, for compose, quadlet or kubernetes; or run it: local

@@ -48,6 +48,7 @@ class Database:
         try:
             self._prepare(application_id, version, create)
             self._upgrade(application_id, version, upgrades)
+            self._file = self._find()
         except (OSError, ValueError, apsw.Error) as error:
             raise _opening_error(error, self.path) from error
 
@@ -82,6 +83,7 @@ class Database:
                 connection.close()
 
     def _connection(self) -> apsw.Connection:
+        self._check_file()
         connection: apsw.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _connect(self.path, apsw.SQLITE_OPEN_READWRITE)
@@ -91,6 +93,22 @@ class Database:
             connection.close()
             raise UnavailableError(f"{self.path} is closed")
         return connection
+
+    def _check_file(self) -> None:
+        """Raise UnavailableError if the file was removed or replaced: what is written to an open one that has no name is lost."""
+        if self._find() != self._file:
+            raise UnavailableError(
+                f"{self.path} was replaced under its programs: stop them all, restore it again, and start them"
+            )
+
+    def _find(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self.path)
+        except OSError as error:
+            raise UnavailableError(
+                f"{self.path} is gone ({error.strerror}): put it back, or stop its programs"
+            ) from error
+        return found.st_dev, found.st_ino
 
     def _prepare(self, application_id: int, version: int, create: Callable[[apsw.Connection], None]) -> None:
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lightship.doclog.jetstream.reader import Reader
+from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import Facts
 from lightship.doclog.jetstream.trouble import Again
 
@@ -36,7 +37,7 @@ def test_a_leader_that_answers_too_late_is_no_trouble_of_the_loop(caplog: pytest
     late: Any = _Late()
 
     async def recheck() -> None:
-        reader = Reader(late, late, Facts("id", 2, 1))
+        reader = Reader(late, late, Facts("id", 2, 1), Sessions(late))
         reader._tails[0].after = reader._tails[0].head = 1
         await reader._recheck(0.01)
         await asyncio.sleep(0.01)

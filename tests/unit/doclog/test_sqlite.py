@@ -160,6 +160,25 @@ def test_a_log_that_was_removed_is_not_made_again_by_another_thread(log: SqliteL
         pool.submit(log.read, 0, 0).result()
 
 
+def test_a_log_that_was_removed_takes_nothing(log: SqliteLog, path: Path) -> None:
+    log.put([CHANGE])
+    path.unlink()
+    with pytest.raises(UnavailableError, match=f"{path} is gone .*: put it back"):
+        log.put([CHANGE])
+
+
+def test_a_log_that_was_replaced_takes_nothing(log: SqliteLog, path: Path, tmp_path: Path) -> None:
+    """Nobody would ever read what an open file without a name takes; and the old file's WAL would spoil the new one."""
+    log.put([CHANGE])
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(log.put, [CHANGE]).result()
+        (tmp_path / "other.sqlite").write_bytes(path.read_bytes())
+        os.replace(tmp_path / "other.sqlite", path)
+        for put in (log.put, lambda changes: pool.submit(log.put, changes).result()):
+            with pytest.raises(UnavailableError, match="was replaced under its programs: stop them all"):
+                put([CHANGE])
+
+
 def test_a_busy_log_is_told_and_left_unchanged(log: SqliteLog, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
     other = apsw.Connection(str(path))

@@ -127,8 +127,8 @@ class SqliteLog:
         with self._database.access() as db:
             rows = _bounded(
                 db.execute(
-                    # the url as bytes: damaged ones need not be UTF-8
-                    "select sequence, time, digest, cast(url as blob), value from docs"
+                    # all as bytes: one damaged bit makes text of them, which need not be UTF-8
+                    "select sequence, time, cast(digest as blob), cast(url as blob), cast(value as blob) from docs"
                     " where partition = ? and sequence > ? order by sequence limit ?",
                     (partition, after, limit),
                 )
@@ -184,6 +184,11 @@ class SqliteLog:
                 (partition, upto, PRUNE_ROWS),
             )
             return db.changes()
+
+    def vacuum_into(self, path: str) -> None:
+        """Write the log, as it is at one moment, into a new file; others put and read meanwhile."""
+        with self._database.access() as db:
+            db.execute("vacuum into ?", (path,))
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""
