@@ -126,6 +126,11 @@ class SearchengineSettings:
     keep_former: float = _setting(
         3600.0, "seconds for which the former layout is kept for a rollback; 0: not kept", _number(0, 31_536_000, float)
     )
+    scrub: float = _setting(
+        8.0,
+        "MB a second of the installed files that are read again, and compared with their digests; 0: only when a search fails",
+        _number(0, 10_000, float),
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,11 +8,11 @@ since the system keeps what they wrote; after a power loss `recover` goes back t
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
+from lightship.errors import DamagedError
 from lightship.files import sync, write_atomically
 from lightship.index.segments import META, compose, digest_of_file, manifests_of
 from lightship.manifest import File, Manifest
@@ -88,11 +88,9 @@ def recover(folder: str) -> str:
 def _damage(folder: str, installed: bytes, known: dict[str, File]) -> str:
     """Return what of the `installed` meta.json, or of its files but those `known`, is damaged; an empty string if nothing is."""
     try:
-        json.loads(installed)
-    except ValueError:
-        return META  # cut off, or zeros
-    try:
         found = _named(installed)
+    except DamagedError:
+        return META  # cut off, or zeros
     except ValueError:
         return ""  # whole, and another version's: who reads it tells
     return next((name for name, file in found.items() if known.get(name) != file and not _is_whole(folder, file)), "")
@@ -114,7 +112,7 @@ def _kept(folder: str, note: str) -> dict[str, File]:
     """Return the files that a note names; none when it can't be read: the next one replaces it."""
     try:
         return _named(_read(folder, note))
-    except ValueError:
+    except (ValueError, DamagedError):
         return {}
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import tantivy
 
-from lightship.errors import IncompatibleIndexError, InvalidInputError, UnavailableError
+from lightship.errors import DamagedError, IncompatibleIndexError, InvalidInputError, LightshipError, UnavailableError
 from lightship.index.analysis import DEFAULT_LANGUAGE, STEMMERS
 from lightship.index.compiler import Compiled
 from lightship.index.schema import UNSTEMMED, check_version, register_analyzers
-from lightship.index.segments import META, composed
+from lightship.index.segments import META, composed, left_out
 from lightship.index.source import Source, decode_source
 from lightship.manifest import Manifest
 
@@ -28,12 +29,16 @@ _score = itemgetter(0)
 
 @dataclass(frozen=True)
 class View:
-    """One state of the index, immutable: the version of its schema, its manifests, and a searcher over exactly their segments."""
+    """One state of the index, immutable: the version of its schema, its manifests, and a searcher over exactly their segments.
+
+    But for those that are `left_out`, since they are damaged (ids).
+    """
 
     version: int
     manifests: tuple[Manifest, ...]
     searcher: tantivy.Searcher
     languages: tuple[str, ...]
+    left_out: frozenset[str] = frozenset()
 
     @property
     def documents(self) -> int:
@@ -62,15 +67,20 @@ class IndexReader:
         self._folder = folder
         try:
             self._version = _version(composed(folder))
-            self._index = tantivy.Index.open(folder)
-            register_analyzers(self._index)
-            self._index.config_reader("manual")
+            self._index = self._open()
         except (ValueError, OSError, InvalidInputError) as error:
             raise IncompatibleIndexError(
                 f"can't open the index in {folder} ({str(error)[:200]}); move it away and the indexers send it again"
             ) from error
         self._stamp: tuple[int, ...] | None = None
+        self._without: frozenset[str] = frozenset()
         self.view = self._load()
+
+    def _open(self) -> tantivy.Index:
+        index = tantivy.Index.open(self._folder)
+        register_analyzers(index)
+        index.config_reader("manual")
+        return index
 
     def reload(self) -> bool:
         """Take up what was composed since the last call; tell whether anything was."""
@@ -89,6 +99,9 @@ class IndexReader:
             stamp = self._current_stamp()
             manifests = composed(self._folder)
             try:
+                without = left_out(self._folder, manifests)
+                if self._without != without:  # a file that comes again has the name of one that this index has mapped
+                    self._index, self._without = self._open(), without
                 self._index.reload()
             except (ValueError, OSError) as failure:
                 error = failure
@@ -96,7 +109,7 @@ class IndexReader:
             if self._current_stamp() == stamp:
                 self._stamp = stamp
                 searcher = self._index.searcher()
-                return View(self._version, tuple(manifests), searcher, _languages(searcher))
+                return View(self._version, tuple(manifests), searcher, _languages(searcher), without)
         raise UnavailableError(f"the index in {self._folder} can't be read: {error or 'it changes all the time'}")
 
 
@@ -121,8 +134,29 @@ class ManyTiesError(Exception):
 def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool, patient: bool = True) -> Found:
     """Return results number `first` to `last` (from 0, `last` excluded) of `compiled`.
 
-    Raises ManyTiesError, unless it may be `patient`.
+    Raises ManyTiesError, unless it may be `patient`; DamagedError when a segment can't be read.
     """
+    with _reading():
+        return _find(view, compiled, first, last, by_date=by_date, patient=patient)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever tantivy makes of damaged files into DamagedError: it returns errors, raises TypeError, or panics."""
+    try:
+        yield
+    except (LightshipError, ManyTiesError):
+        raise
+    except BaseException as error:
+        # A panic is no Exception, and can't be imported
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise DamagedError(
+            f"a segment can't be read ({str(error)[:200]}); it is checked now, and sent again"
+        ) from error
+
+
+def _find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool, patient: bool) -> Found:
     if by_date or not compiled.ranks:
         result = view.searcher.search(compiled.query, last - first, offset=first, order_by_field="recency")
         hits, total = result.hits, result.count

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import tantivy
 
-from lightship.errors import IncompatibleIndexError, InvalidInputError, UnavailableError
+from lightship.errors import DamagedError, IncompatibleIndexError, InvalidInputError, UnavailableError
 from lightship.files import sync, write_atomically
 from lightship.index.schema import schema
 from lightship.manifest import File, Manifest, Segment
@@ -39,6 +39,7 @@ LARGE_BYTES = 4 << 20  # a file of so many is read for its digest beside everyth
 
 RESTORED_STAMP = 1  # of a restored index: a writer's stamps go on there, and Positions trusts a record below it
 
+_SEAL = b', "digest": "'  # of a composed meta.json, the rest of it
 _SNAPSHOT_SECONDS = 30.0
 _manifests = msgspec.json.Decoder(list[Manifest])
 
@@ -197,19 +198,36 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 
-def compose(folder: str, manifests: Sequence[Manifest], *, durable: bool = False) -> None:
+def compose(
+    folder: str, manifests: Sequence[Manifest], *, durable: bool = False, without: Collection[str] = ()
+) -> None:
     """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
+
+    But for the segments whose ids `without` has, whose files are damaged: they are not searched until they come again.
 
     It survives a kill, and a power loss once it was made durable (at once if `durable`, and its files are). The manifests
     themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
     """
-    content = _meta_of_all(manifests, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
-    write_atomically(os.path.join(folder, META), content, durable=durable)
+    content = _meta_of_all(manifests, without, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
+    write_atomically(os.path.join(folder, META), _sealed(content), durable=durable)
 
 
-def _meta_of_all(manifests: Sequence[Manifest], **more: Any) -> bytes:
+def _meta_of_all(manifests: Sequence[Manifest], without: Collection[str] = (), **more: Any) -> bytes:
     (version,) = {manifest.layout.schema for manifest in manifests}
-    return meta_of(version, [segment for manifest in manifests for segment in manifest.segments], **more)
+    segments = [segment for manifest in manifests for segment in manifest.segments if segment.id not in without]
+    return meta_of(version, segments, **more)
+
+
+def _sealed(meta: bytes) -> bytes:
+    """Return `meta` with its own digest as the last of its keys, which tantivy passes over."""
+    return meta[:-1] + _SEAL + hashlib.sha256(meta).hexdigest().encode() + b'"}'
+
+
+def _check_seal(meta: bytes) -> None:
+    """Raise DamagedError if `meta` has a digest, and it is another one's."""
+    body, seal, digest = meta.rpartition(_SEAL)
+    if seal and hashlib.sha256(body + b"}").hexdigest().encode() + b'"}' != digest:
+        raise DamagedError("its digest is another one")
 
 
 def meta_of(version: int, segments: Iterable[Segment], **more: Any) -> bytes:
@@ -229,6 +247,8 @@ def composed(folder: str) -> list[Manifest]:
         return []
     try:
         return manifests_of(content)
+    except DamagedError as error:
+        raise DamagedError(f"the index in {folder} can't be read: its {META} is damaged ({error})") from error
     except ValueError as error:
         raise IncompatibleIndexError(
             f"{folder} was written by another version ({error}); move it away and the indexers send it again"
@@ -236,11 +256,37 @@ def composed(folder: str) -> list[Manifest]:
 
 
 def manifests_of(meta: bytes) -> list[Manifest]:
-    """Return the manifests in a meta.json that `compose` wrote; raises ValueError when it did not."""
+    """Return the manifests in a meta.json that `compose` wrote.
+
+    Raises DamagedError when it is not whole, ValueError when another version wrote it.
+    """
+    _check_seal(meta)
     try:
         return _manifests.decode(json.loads(meta)["payload"])
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DamagedError(f"it is no JSON ({error})") from error
     except (KeyError, TypeError) as error:
         raise ValueError(f"it has no {error}") from error
+
+
+def left_out(folder: str, manifests: Iterable[Manifest]) -> frozenset[str]:
+    """Return the ids of the segments of `manifests` that the index in `folder` was composed without."""
+    searched = {segment["segment_id"].replace("-", "") for segment in _read_meta(folder)["segments"]}
+    return frozenset(segment.id for manifest in manifests for segment in manifest.segments) - searched
+
+
+def absent(folder: str, manifests: Iterable[Manifest]) -> set[str]:
+    """Return the names of the files of `manifests` that are not in `folder` with their size."""
+    sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
+    return {name for manifest in manifests for name, file in manifest.files.items() if sizes.get(name) != file.size}
+
+
+def segments_with(names: Collection[str], manifests: Iterable[Manifest]) -> set[str]:
+    """Return the ids of the segments of `manifests` that have one of the files `names`."""
+    return {
+        segment.id for manifest in manifests for segment in manifest.segments
+        if any(file.name in names for file in segment.files)
+    }  # fmt: skip
 
 
 def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = ()) -> None:

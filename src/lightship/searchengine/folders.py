@@ -12,15 +12,25 @@ import fcntl
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
+from lightship.errors import DamagedError
 from lightship.files import space_errors
 from lightship.index.durable import durable_names, forget_durable, recover
-from lightship.index.segments import META, composed, drop_unnamed
+from lightship.index.segments import META, absent, compose, composed, drop_unnamed, left_out, segments_with
 from lightship.index.trial import drop_trial
 from lightship.manifest import Manifest, is_layout
 
 logger = logging.getLogger("searchengine")
+
+
+class _Known(NamedTuple):
+    """What is installed of a layout, as of the meta.json that `stamp` stands for."""
+
+    stamp: tuple[int, ...]
+    manifests: list[Manifest]
+    left_out: frozenset[str]
 
 
 class Folders:
@@ -29,7 +39,7 @@ class Folders:
     def __init__(self, folder: str) -> None:
         """Open the data folder at `folder`, or make it."""
         self.data = folder
-        self._installed: dict[str, tuple[tuple[int, ...], list[Manifest]]] = {}  # as of that meta.json
+        self._installed: dict[str, _Known] = {}
         os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
 
     def folder(self, name: str) -> str:
@@ -45,16 +55,40 @@ class Folders:
         """Return the manifests of the layout called `name` that are installed; read again only when there are others."""
         if name is None:
             return []
-        folder = self.folder(name)
+        known = self._known(name)
+        return known.manifests if known else []
+
+    def left_out(self, name: str) -> frozenset[str]:
+        """Return the ids of the segments of the layout called `name` that are installed, and damaged: they are not searched."""
+        known = self._known(name)
+        return known.left_out if known else frozenset()
+
+    def _known(self, name: str) -> _Known | None:
+        """Return what is installed; what was, when the meta.json of now is damaged. Raises DamagedError when nothing is known."""
+        folder, known = self.folder(name), self._installed.get(name)
         try:
             status = os.stat(os.path.join(folder, META))
         except FileNotFoundError:
-            return []
+            return None
         stamp = status.st_ino, status.st_mtime_ns, status.st_size
-        known = self._installed.get(name)
-        if known is None or known[0] != stamp:
-            known = self._installed[name] = stamp, composed(folder)
-        return known[1]
+        if known is None or known.stamp != stamp:
+            try:
+                manifests = composed(folder)
+                known = self._installed[name] = _Known(stamp, manifests, left_out(folder, manifests))
+            except DamagedError:
+                if known is None:
+                    raise
+        return known
+
+    def take_out(self, name: str, files: Collection[str]) -> None:
+        """Remove damaged `files` of the layout called `name`, and search without their segments; the folder must be locked."""
+        known, folder = self._known(name), self.folder(name)
+        if known is None:
+            return
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, file))
+        compose(folder, known.manifests, without=known.left_out | segments_with(files, known.manifests))
 
     def freshness(self, layout: str) -> dict[int, float]:
         """Return, by shard, the time in seconds since the epoch up to which every change is in the index."""
@@ -62,7 +96,7 @@ class Folders:
         return {
             int(entry.name[6:]): entry.stat().st_mtime
             for entry in os.scandir(folder)
-            if entry.name.startswith("fresh-")
+            if entry.name.startswith("fresh-") and entry.name[6:].isdecimal()
         }
 
     def note_freshness(self, manifest: Manifest) -> None:
@@ -91,10 +125,17 @@ class Folders:
             if trouble := recover(folder):
                 self._forget_freshness(name)
                 logger.warning("layout %s: %s was lost with the power; going on with what was durable", name, trouble)
-            manifests = self.installed(name)
+            try:
+                manifests = self.installed(name)
+            except DamagedError as error:
+                logger.error("%s: removed, its indexers send it again", error)  # noqa: TRY400 (says all)
+                manifests = []
             if not manifests:
                 self.remove(name)
                 continue
+            if damaged := absent(folder, manifests):
+                logger.error("layout %s: %s and %d more are damaged", name, min(damaged), len(damaged) - 1)
+                self.take_out(name, damaged)
             for left in os.listdir(folder):
                 if left.endswith((".part", ".new")) or left.startswith("offered-"):
                     os.unlink(os.path.join(folder, left))

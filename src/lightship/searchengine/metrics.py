@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lightship.files import write_atomically
 from lightship.searchengine.line import Line
 from lightship.searchengine.replica import Replica
+from lightship.searchengine.scrub import passed_at
 
 METRICS_TYPE = CONTENT_TYPE_LATEST
 SAVE_SECONDS = 1.0
@@ -119,6 +120,13 @@ class _Shards(Collector):
             return GaugeMetricFamily(f"lightship_{name}", text, labels=["shard"])
 
         yield GaugeMetricFamily("lightship_ready", "1: a whole layout is served", value=float(self._replica.ready))
+        yield GaugeMetricFamily(
+            "lightship_damaged_segments", "Segments left out until they have come again", value=self._replica.damaged
+        )
+        passed = passed_at(self._replica.store.folder)
+        if passed is not None:
+            text = "How long ago the last whole pass over all installed files ended"
+            yield GaugeMetricFamily("lightship_scrub_age_seconds", text, value=max(0.0, time.time() - passed))
         ages = gauge("shard_age_seconds", "How long ago everything that the log held was in the shard")
         documents = gauge("shard_documents", "Documents")
         epochs, generations = gauge("shard_epoch", "Epoch"), gauge("shard_generation", "Generation within the epoch")

@@ -60,8 +60,13 @@ class Replica:
 
     @property
     def ready(self) -> bool:
-        """Tell whether all shards of a layout are installed."""
-        return self._reader is not None
+        """Tell whether all shards of a layout are installed, and none of their segments is damaged."""
+        return self._reader is not None and not self._reader.view.left_out
+
+    @property
+    def damaged(self) -> int:
+        """The number of segments that are damaged, and not searched until they have come again."""
+        return len(self._reader.view.left_out) if self._reader else 0
 
     @property
     def info(self) -> IndexInfo:

@@ -25,6 +25,7 @@ from lightship.searchengine.draining import DrainingServer
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.metrics import SAVE_SECONDS
 from lightship.searchengine.replica import Replica
+from lightship.searchengine.scrub import Scrub
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
 from lightship.tls import listener_options, trust
@@ -37,6 +38,7 @@ FRESHNESS_SECONDS = 0.5
 DURABLE_SECONDS = (
     1.0  # between two syncs of what was installed: a power loss takes a replica back by so much at the most
 )
+SCRUB_SECONDS = 1.0  # between two shares of the files that are read again
 EXPIRE_SECONDS = 1.0  # between two looks whether the former layout was kept for long enough
 GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
 RESTART_SECONDS = 0.5
@@ -59,7 +61,9 @@ def serve(
     replica = Replica(Store(folder, Rules.of(settings)))
     app = make_app(replica, accepted, settings, worker)
     save = app.state.metrics.save if settings.workers > 1 else None
-    app.router.lifespan_context = lambda _: _following(replica, save, durable=worker == 0)
+    app.router.lifespan_context = lambda _: _following(
+        replica, save, durable=worker == 0, scrub_bytes=int(settings.scrub * 1e6)
+    )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
         http=LimitedProtocol, loop="uvloop", lifespan="on", limit_concurrency=settings.connections,
@@ -76,7 +80,7 @@ def serve(
 
 @contextlib.asynccontextmanager
 async def _following(
-    replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True
+    replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True, scrub_bytes: int = 0
 ) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
@@ -84,6 +88,8 @@ async def _following(
         asyncio.create_task(_repeat(replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True)),
     ]
     if durable:
+        scrub = Scrub(replica.store, scrub_bytes)
+        tasks.append(asyncio.create_task(_repeat(scrub.go_on, SCRUB_SECONDS, in_thread=True)))
         tasks.append(asyncio.create_task(_repeat(replica.store.make_durable, DURABLE_SECONDS, in_thread=True)))
     if save is not None:
         tasks.append(asyncio.create_task(_repeat(save, SAVE_SECONDS)))

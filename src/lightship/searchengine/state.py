@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 
 import msgspec
 
 from lightship.errors import IncompatibleIndexError
 from lightship.files import write_atomically
+
+logger = logging.getLogger("searchengine")
 
 FORMAT = "2"  # of the data folder
 _FORMER_FORMAT = "1"  # it had the name of the layout served in a file `current`, and no orders
@@ -37,6 +40,9 @@ def read_state(folder: str) -> State:
     except FileNotFoundError:
         return State()
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if not isinstance(error, msgspec.ValidationError):  # no JSON at all
+            logger.error("%s is damaged (%s): serving the first layout that is whole", path, error)  # noqa: TRY400
+            return State()
         raise IncompatibleIndexError(
             f"{path} was written by another version ({error}); use another folder, and the indexers fill it again"
         ) from error

@@ -13,6 +13,7 @@ from lightship.limits import Limits, limits
 from lightship.manifest import Manifest
 from lightship.searchengine.layouts import Candidate
 from lightship.searchengine.replica import Replica
+from lightship.searchengine.scrub import passed_at
 
 _STARTED = time.monotonic()
 
@@ -35,7 +36,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a replica; `layout` is None until all shards of one are installed.
 
     `candidates` are the layouts that are collected beside it, `wanted` is promoted, and not whole yet, `former` is kept for a
-    rollback. `limits` is what this process may use of processors and memory (bytes).
+    rollback. `damaged` is the number of segments that are left out until they have come again, `scrubbed` when the last whole pass
+    over all files ended. `limits` is what this process may use of processors and memory (bytes).
     """
 
     version: str
@@ -52,12 +54,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     wanted: str | None
     former: str | None
     former_until: datetime | None
+    damaged: int
+    scrubbed: datetime | None
 
 
 def status_of_replica(replica: Replica) -> Status:
     """Return the status of `replica` as of now."""
     shards = [_shard(replica, manifest) for manifest in replica.manifests]
-    state = replica.store.layouts.state()
+    state, passed = replica.store.layouts.state(), passed_at(replica.store.folder)
     return Status(
         version=__version__,
         ready=replica.ready,
@@ -73,6 +77,8 @@ def status_of_replica(replica: Replica) -> Status:
         wanted=state.wanted,
         former=state.former,
         former_until=datetime.fromtimestamp(state.former_until, UTC) if state.former else None,
+        damaged=replica.damaged,
+        scrubbed=datetime.fromtimestamp(passed, UTC) if passed is not None else None,
     )
 
 

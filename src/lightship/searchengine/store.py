@@ -7,11 +7,14 @@ meta.json, which holds the manifests too, is renamed last. Several processes may
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 
-from lightship.errors import InvalidInputError, LightshipError, SupersededError
+import msgspec
+
+from lightship.errors import DamagedError, InvalidInputError, LightshipError, SupersededError
 from lightship.files import space_errors
 from lightship.index.durable import compose_durably, is_noted, make_durable
 from lightship.index.schema import check_version
@@ -22,6 +25,8 @@ from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.layouts import Layouts, Rules
 from lightship.searchengine.received import ReceivedFiles
 from lightship.searchengine.state import State
+
+logger = logging.getLogger("searchengine")
 
 
 class Store:
@@ -67,18 +72,28 @@ class Store:
             old = installed.get(shard)
             if old and old.version > manifest.version:
                 raise _superseded(old)
-            if not old or old.version < manifest.version:
+            damaged = self.layouts.left_out(manifest.layout.name)
+            if not old or old.version < manifest.version or _has_one_of(damaged, old):
                 _check_names(manifest, installed)
                 os.makedirs(folder, exist_ok=True)
-                if missing := self._take(manifest, installed, enclosed):
+                if missing := self._take(manifest, installed, enclosed, damaged):
                     return Missing(missing)
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
 
-    def _take(self, manifest: Manifest, installed: dict[int, Manifest], enclosed: Mapping[str, bytes]) -> list[str]:
-        """Install `manifest` beside those `installed`; return the files that are missing for that."""
-        folder, old = self.layouts.folder(manifest.layout.name), installed.get(manifest.shard)
+    def _take(
+        self,
+        manifest: Manifest,
+        installed: dict[int, Manifest],
+        enclosed: Mapping[str, bytes],
+        damaged: frozenset[str],
+    ) -> list[str]:
+        """Install `manifest` beside those `installed`; return the files that are missing for that.
+
+        Segments that are `damaged` (ids) are taken as new ones.
+        """
+        folder, old = self.layouts.folder(manifest.layout.name), _without(damaged, installed.get(manifest.shard))
         try:
             missing = self._files.missing(manifest, old)
             if missing and enclosed:
@@ -88,12 +103,47 @@ class Store:
                 return missing
             check_opens(folder, manifest, old)
             every = installed | {manifest.shard: manifest}
-            (compose if is_noted(folder) else compose_durably)(folder, [every[number] for number in sorted(every)])
+            ordered = [every[number] for number in sorted(every)]
+            if others := damaged - {segment.id for segment in manifest.segments}:
+                compose(folder, ordered, without=others)
+            else:
+                (compose if is_noted(folder) and not damaged else compose_durably)(folder, ordered)
         except (LightshipError, OSError):
             self._files.sweep(manifest.layout.name)  # what was enclosed with it
             raise
         self._files.installed(manifest, every.values())
         return []
+
+    def take_out(self, layout: str, file: File, reason: str) -> None:
+        """Search no longer in the segment of a damaged `file`, and let it come again; blocking."""
+        folder = self.layouts.folder(layout)
+        with space_errors(folder), self.layouts.locked():
+            manifests = self.layouts.installed(layout)
+            if not any(manifest.files.get(file.name) == file for manifest in manifests):
+                return  # replaced meanwhile
+            self.layouts.take_out(layout, {file.name})
+        logger.error(
+            "%s of layout %s is damaged (%s): its segment is not searched until its indexer has sent it again", file.name, layout, reason
+        )  # fmt: skip
+
+    def suspect(self) -> None:
+        """Have all files checked soon: a search failed as it does when one is damaged. Whichever process asks, one looks."""
+        with contextlib.suppress(OSError), open(self.suspicion, "a"):
+            pass
+
+    @property
+    def suspicion(self) -> str:
+        """The path of the file that is there while files are to be checked."""
+        return os.path.join(self.folder, "suspected")
+
+    def heal_meta(self, layout: str) -> None:
+        """Write the meta.json of `layout` again, from what is known of it, if it is damaged; blocking."""
+        try:
+            composed(self.layouts.folder(layout))
+        except DamagedError as error:
+            logger.error("%s: writing it again", error)  # noqa: TRY400 (says all)
+            with self.layouts.locked():
+                self.layouts.take_out(layout, set())
 
     def make_durable(self) -> None:
         """Make what is installed survive a power loss, and remove what was kept for that only; blocking."""
@@ -121,6 +171,18 @@ class Store:
         """
         check_version(layout.schema)
         await self._files.receive(layout, shard, file, chunks)
+
+
+def _has_one_of(damaged: frozenset[str], manifest: Manifest) -> bool:
+    return bool(damaged) and any(segment.id in damaged for segment in manifest.segments)
+
+
+def _without(damaged: frozenset[str], manifest: Manifest | None) -> Manifest | None:
+    """Return `manifest` without the segments that are `damaged`."""
+    if not damaged or manifest is None:
+        return manifest
+    whole = [segment for segment in manifest.segments if segment.id not in damaged]
+    return msgspec.structs.replace(manifest, segments=whole)
 
 
 def _check_names(manifest: Manifest, installed: dict[int, Manifest]) -> None:

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from lightship.config import SearchengineSettings
 from lightship.errors import (
+    DamagedError,
     LightshipError,
     NotFoundError,
     RetiredError,
@@ -106,7 +107,7 @@ def make_app(
         exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
     )
     app.add_middleware(Counted, metrics=metrics)
-    app.state.metrics = metrics
+    app.state.metrics, app.state.replica = metrics, replica
     return app
 
 
@@ -130,6 +131,9 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
             return Response("draining: about to stop\n", 503, media_type="text/plain")
         if replica.ready:
             return Response("ready\n", media_type="text/plain")
+        if replica.damaged:
+            told = f"not ready: {replica.damaged} damaged segments are left out until their indexers have sent them again\n"
+            return Response(told, 503, media_type="text/plain")
         return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
 
     return [
@@ -145,7 +149,7 @@ async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> R
     request = read_request(scope["query_string"])
     headers = SECURITY_HEADERS if form == "html" else {"X-Content-Type-Options": "nosniff"}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
-    if form == "html" and not (request.query and replica.ready):
+    if form == "html" and not (request.query and replica.layout):
         status = 503 if request.query else 200
         return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
     if form == "text" and not request.query:
@@ -178,6 +182,8 @@ async def _icon(request: Request) -> Response:
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, DamagedError):
+        request.app.state.replica.store.suspect()
     if not isinstance(error, LightshipError):
         raise error
     epoch, generation = (error.installed or (None, None)) if isinstance(error, SupersededError) else (None, None)
