@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from typing import IO
 
-from lightship.errors import ConfigurationError, OutOfSpaceError
+from lightship.errors import ConfigurationError, DamagedError, OutOfSpaceError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -56,6 +57,21 @@ def write_atomically(path: str, content: bytes, *, durable: bool = True) -> None
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def sealed(content: bytes) -> bytes:
+    """Return `content`, which has no line break at its end, with a line after it that is its SHA-256."""
+    return content + b"\n" + hashlib.sha256(content).hexdigest().encode()
+
+
+def unsealed(content: bytes) -> bytes:
+    """Return what `sealed` was given; content of versions that sealed nothing as it is. Raises DamagedError."""
+    body, seal, digest = content.rpartition(b"\n")
+    if not seal:
+        return content
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        raise DamagedError("its digest is another one")
+    return body
 
 
 def lock_folder(folder: str, name: str, advice: str) -> IO[str]:

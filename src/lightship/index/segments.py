@@ -40,6 +40,8 @@ LARGE_BYTES = 4 << 20  # a file of so many is read for its digest beside everyth
 RESTORED_STAMP = 1  # of a restored index: a writer's stamps go on there, and Positions trusts a record below it
 
 _SEAL = b', "digest": "'  # of a composed meta.json, the rest of it
+CHUNK_BYTES = 1 << 20
+SYNCED_BYTES = 4 << 20  # files of so many together are checked at once; more of them beside everything else
 _SNAPSHOT_SECONDS = 30.0
 _manifests = msgspec.json.Decoder(list[Manifest])
 
@@ -73,6 +75,8 @@ class Snapshots:
         self._unneeded: dict[str, float] = {}  # since when, by the monotonic clock
         self._reading: dict[str, Future[str]] = {}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="digest")
+        self._checks: list[Future[None]] = []
+        self._pass = self._whole_pass()
 
     def changed(self) -> tuple[tuple[int, int], ...]:
         """Return what is another value when there is something new to take."""
@@ -86,11 +90,55 @@ class Snapshots:
 
     def take_each(self) -> list[list[Segment]]:
         """Do so for each folder; files of LARGE_BYTES and more may have no digest yet: a thread reads them."""
+        self._raise_damage()
         return [self._take(folder) for folder in self._folders]
 
+    def check(self, segments: Iterable[Segment]) -> None:
+        """Have the published files of `segments` read and compared with their digests: other segments were merged of them.
+
+        Raises DamagedError, now or when a later call takes a snapshot.
+        """
+        files = [file for file in (self._files.get(file.name, file) for file in _files(segments)) if file.digest]
+        checking = self._reader.submit(self._check, files)
+        self._checks.append(checking)
+        if sum(file.size for file in files) <= SYNCED_BYTES:
+            checking.result()
+
+    def scrub(self, bytes_at_most: int) -> None:
+        """Have so much of the published files read, going on where it was; raises DamagedError when an earlier call found it."""
+        self._raise_damage()
+        if all(check.done() for check in self._checks):
+            self._checks.append(self._reader.submit(self._go_on, bytes_at_most))
+
+    def _check(self, files: Iterable[File]) -> None:
+        for file in files:
+            for _ in read_and_check(os.path.join(self._published, file.name), file):
+                pass
+
+    def _go_on(self, left: int) -> None:
+        while left > 0:
+            read = next(self._pass, None)
+            if read is None:
+                self._pass = self._whole_pass()
+                return
+            left -= read
+
+    def _whole_pass(self) -> Iterator[int]:
+        for file in [file for file in list(self._files.values()) if file.digest]:
+            yield from read_and_check(os.path.join(self._published, file.name), file)
+
+    def _raise_damage(self) -> None:
+        """Raise what a check has found."""
+        done = [check for check in self._checks if check.done()]
+        self._checks = [check for check in self._checks if check not in done]
+        for check in done:
+            check.result()
+
     def is_digested(self, segments: Iterable[Segment]) -> bool:
-        """Tell whether all files of `segments` have been read."""
-        return all(self._reading[file.name].done() for file in _files(segments) if file.name in self._reading)
+        """Tell whether all files of `segments` have been read, and all checks are over."""
+        return all(check.done() for check in self._checks) and all(
+            self._reading[file.name].done() for file in _files(segments) if file.name in self._reading
+        )
 
     def digested(self, segments: Iterable[Segment]) -> list[Segment]:
         """Return `segments` with all digests, waiting for those that are not there yet."""
@@ -175,6 +223,25 @@ def digest_of_file(path: str) -> str:
     """Return the SHA-256 of the file at `path`, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_and_check(path: str, file: File) -> Iterator[int]:
+    """Yield how many bytes of `file`, at `path`, were read, after each chunk; raises DamagedError if they are others.
+
+    Nothing is wrong with a file that is gone.
+    """
+    found = hashlib.sha256()
+    try:
+        with open(path, "rb", buffering=0) as content:
+            while chunk := content.read(CHUNK_BYTES):
+                found.update(chunk)
+                yield len(chunk)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DamagedError(f"{path} can't be read: {error.strerror}") from error
+    if found.hexdigest() != file.digest:
+        raise DamagedError(f"{path} is damaged: its bytes are not those that were written")
 
 
 def check_components(manifest: Manifest) -> None:

@@ -7,11 +7,15 @@ interrupted (see DESIGN.md in `index/`).
 
 from __future__ import annotations
 
+import logging
 import os
 
 import msgspec
 
-from lightship.files import write_atomically
+from lightship.errors import DamagedError
+from lightship.files import sealed, unsealed, write_atomically
+
+logger = logging.getLogger("indexer")
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -41,8 +45,11 @@ class Positions:
         """Return the record of the commit whose stamp is `stamp`; None when there is none that can be trusted."""
         try:
             with open(self._path, "rb") as file:
-                records = _decoder.decode(file.read())
-        except (FileNotFoundError, msgspec.MsgspecError):
+                records = _decoder.decode(unsealed(file.read()))
+        except FileNotFoundError:
+            return None
+        except (msgspec.MsgspecError, DamagedError) as error:
+            logger.error("%s is damaged (%s): not going on from there", self._path, error)  # noqa: TRY400 (says all)
             return None
         self._committed = next((record for record in reversed(records) if record.stamp < stamp), None)
         if (
@@ -63,4 +70,4 @@ class Positions:
             os.unlink(self._path)
 
     def _write(self, records: list[Record]) -> None:
-        write_atomically(self._path, msgspec.json.encode(records))
+        write_atomically(self._path, sealed(msgspec.json.encode(records)))

@@ -10,15 +10,13 @@ import threading
 import time
 from collections.abc import Mapping
 
-import msgspec
-
 from lightship.doclog import DocumentLog, Span
 from lightship.errors import UnavailableError
-from lightship.files import sync, write_atomically
+from lightship.files import sync
 from lightship.index.segments import RESTORED_STAMP, opstamp, restore
 from lightship.indexer.positions import Positions, Record
 from lightship.indexer.restore import bring
-from lightship.indexer.warm import Warm
+from lightship.indexer.warm import Warm, write_manifest
 from lightship.manifest import Manifest
 
 logger = logging.getLogger("indexer")
@@ -104,7 +102,7 @@ class Resume:
             with contextlib.suppress(FileExistsError):
                 os.link(os.path.join(warm.folder, name), os.path.join(published, name))
         sync(self._folder)
-        write_atomically(self._manifest_path, msgspec.json.encode(manifest))
+        write_manifest(self._manifest_path, manifest)
 
     def _begin(self) -> dict[int, int]:
         """Begin anew."""
@@ -120,3 +118,8 @@ class Resume:
             os.unlink(self._manifest_path)
         if os.path.exists(self._index):
             shutil.rmtree(self._index)
+
+
+def forget(folder: str) -> None:
+    """Remove what an indexer has of the layout kept in `folder`: it is damaged, and is taken from elsewhere."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -8,18 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Collection
 
-import msgspec
-
 from lightship.doclog import DocumentLog, Entry
 from lightship.errors import ConfigurationError, DamagedError, UnavailableError
-from lightship.files import write_atomically
 from lightship.index.segments import Snapshots
 from lightship.indexer import metrics
 from lightship.indexer.hold import Hold
 from lightship.indexer.positions import Positions, Record
 from lightship.indexer.resume import Resume
 from lightship.indexer.tiers import Tiers, folders_of
-from lightship.indexer.warm import Warm, read_manifest
+from lightship.indexer.warm import Warm, read_manifest, write_manifest
 from lightship.manifest import HISTORY, File, Layout, Manifest, Segment
 from lightship.model import shard_of
 
@@ -29,6 +26,7 @@ HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
 ROUND_LEAST = (
     0.02  # seconds between two rounds through the partitions that bring little: each asks the log for all of them
 )
+SCRUB_BYTES = 8_000_000  # of published files that are read again each second
 READ_LIMIT = 100  # entries of one partition before the next has its turn
 # Seconds before the next partition has its turn: when the first does not answer, when another does not
 READ_PATIENCE, LESS_PATIENCE = 0.25, 0.05
@@ -87,11 +85,12 @@ class Shard:
         # The last thing that may fail: what fails after it would leave the indexes locked
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         self._segments: list[Segment] = []
+        self._large: dict[str, Segment] = {}  # of the large index, by id: what is gone from there was merged
         self._generation = 0
         self._published_state: object = None  # what is looked at to see whether anything may have changed
         self._content: object = None  # what was published
         self._pending, self._pending_since = 0, 0.0
-        self._lag, self._committed_at, self._published_at = 0.0, 0.0, 0.0
+        self._lag, self._committed_at, self._published_at, self._scrubbed_at = 0.0, 0.0, 0.0, 0.0
         # By partition: all that was put before this time has been read
         self._fresh = dict.fromkeys(self._partitions, min(last.fresh_as_of, time.time()) if last else 0.0)
         self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
@@ -110,6 +109,8 @@ class Shard:
                 elif count < READ_LIMIT:
                     stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
                 trouble = ""
+            except DamagedError:
+                raise
             except UnavailableError as error:
                 if not trouble:
                     logger.warning("going on without what does not answer: %s", error)
@@ -245,6 +246,9 @@ class Shard:
         if self._behind:
             self._tiers.take_changes()
             return
+        if time.monotonic() - self._scrubbed_at >= HEARTBEAT:
+            self._scrubbed_at = time.monotonic()
+            self._snapshots.scrub(SCRUB_BYTES)
         state = self._snapshots.changed(), dict(self._sequences)
         changed = state != self._published_state or self._hold.is_due()
         if not self._generation:
@@ -258,7 +262,7 @@ class Shard:
             self._published_state, self._content = state, content
         manifest = self._manifest()
         if changed:
-            write_atomically(self._manifest_path, msgspec.json.encode(manifest))
+            write_manifest(self._manifest_path, manifest)
             self._snapshots.drop_others(manifest.wanted.keys() | self._hold.names)
         self._published_at = time.monotonic()
         metrics.GENERATION.set(manifest.generation)
@@ -266,6 +270,9 @@ class Shard:
 
     def _take(self) -> list[Segment]:
         large, small = self._snapshots.take_each()
+        now = {segment.id for segment in large}
+        self._snapshots.check(segment for name, segment in self._large.items() if name not in now)
+        self._large = {segment.id: segment for segment in large}
         chosen = self._hold.choose(large, self._tiers.take_changes())
         return sorted(self._snapshots.digested([*chosen, *small]), key=lambda segment: segment.id)
 

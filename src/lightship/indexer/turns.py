@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lightship.doclog import Lease, Log
-from lightship.errors import UnavailableError
+from lightship.errors import DamagedError, UnavailableError
 from lightship.indexer import lease, metrics
 from lightship.indexer.push import Pusher
+from lightship.indexer.resume import forget
 from lightship.indexer.shard import Shard, published_folder
 from lightship.indexer.warm import Warm, follow, read_manifest
 from lightship.intake.messages import ShardStatus
@@ -54,6 +55,9 @@ class Turns:
                 if held is None:
                     return
                 self._lead(held, stop)
+            except DamagedError as error:
+                logger.error("%s. Taking shard %d from a searchengine, or from the log", error, self.shard)  # noqa: TRY400
+                forget(os.path.join(self.folder, self.layout.name))
             except UnavailableError as error:
                 logger.warning("can't lead shard %d now: %s", self.shard, error)
                 stop.wait(AGAIN_SECONDS)

@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 
-from lightship.errors import NotFoundError, words
-from lightship.files import write_atomically
+from lightship.errors import DamagedError, NotFoundError, words
+from lightship.files import sealed, unsealed, write_atomically
 from lightship.index.segments import check_components, drop_unnamed
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.addresses import Addresses
@@ -36,12 +36,17 @@ T = TypeVar("T")
 
 
 def read_manifest(path: str) -> Manifest | None:
-    """Return the manifest in the file at `path`; None when there is none that this version reads."""
+    """Return the manifest in the file at `path`; None when there is none that this version reads, or it is damaged."""
     try:
         with open(path, "rb") as file:
-            return msgspec.json.decode(file.read(), type=Manifest)
-    except (FileNotFoundError, msgspec.MsgspecError):
+            return msgspec.json.decode(unsealed(file.read()), type=Manifest)
+    except (FileNotFoundError, msgspec.MsgspecError, DamagedError):
         return None
+
+
+def write_manifest(path: str, manifest: Manifest) -> None:
+    """Replace the manifest in the file at `path`."""
+    write_atomically(path, sealed(msgspec.json.encode(manifest)))
 
 
 class Warm:
@@ -83,7 +88,7 @@ class Warm:
                     group.create_task(self._pull(client, manifest, largest_first))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        write_atomically(self._manifest_path, msgspec.json.encode(manifest))
+        write_manifest(self._manifest_path, manifest)
         drop_unnamed(self.folder, [manifest])
 
     async def _pull(self, client: RpcClient, manifest: Manifest, files: Iterator[File]) -> None:

@@ -7,18 +7,15 @@ Stack", FAST 2008). Every file has a digest in its manifest, so all that is need
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import logging
 import os
 import time
 from collections.abc import Iterator
 
+from lightship.errors import DamagedError
+from lightship.index.segments import read_and_check
 from lightship.manifest import File
 from lightship.searchengine.store import Store
 
-logger = logging.getLogger("searchengine")
-
-CHUNK_BYTES = 1 << 20
 SUSPECT_SECONDS = 30.0  # at least between two passes without a pause, whatever searches fail of
 PASSED = "scrubbed"  # a file in the data folder; its time is when the last whole pass ended
 
@@ -61,19 +58,10 @@ class Scrub:
             os.utime(path)
 
     def _check(self, layout: str, file: File) -> Iterator[int]:
-        path, found = os.path.join(self._store.layout_folder(layout), file.name), hashlib.sha256()
         try:
-            with open(path, "rb", buffering=0) as content:
-                while chunk := content.read(CHUNK_BYTES):
-                    found.update(chunk)
-                    yield len(chunk)
-        except FileNotFoundError:
-            return  # not needed any more, or taken out
-        except OSError as error:
+            yield from read_and_check(os.path.join(self._store.layout_folder(layout), file.name), file)
+        except DamagedError as error:
             self._store.take_out(layout, file, str(error))
-            return
-        if found.hexdigest() != file.digest:
-            self._store.take_out(layout, file, "its bytes are not those that were received")
 
 
 def passed_at(folder: str) -> float | None:

@@ -122,9 +122,7 @@ class Store:
             if not any(manifest.files.get(file.name) == file for manifest in manifests):
                 return  # replaced meanwhile
             self.layouts.take_out(layout, {file.name})
-        logger.error(
-            "%s of layout %s is damaged (%s): its segment is not searched until its indexer has sent it again", file.name, layout, reason
-        )  # fmt: skip
+        logger.error("%s; its segment is not searched until its indexer has sent it again", reason)
 
     def suspect(self) -> None:
         """Have all files checked soon: a search failed as it does when one is damaged. Whichever process asks, one looks."""

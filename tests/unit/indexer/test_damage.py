@@ -1,0 +1,116 @@
+"""Damage in an indexer's own folder: it is not merged into what is published, and is healed from a replica or the log."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightship.errors import DamagedError
+from lightship.indexer import resume
+from lightship.indexer.positions import Positions
+from lightship.indexer.resume import forget
+from lightship.indexer.shard import Shard
+from lightship.indexer.warm import read_manifest
+from made import page, served
+from unit.indexer.test_resume import LAYOUT, Lab
+
+STOPPED = threading.Event()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
+    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
+    with served(tmp_path / "replica") as replica:
+        made = Lab(tmp_path, replica)
+        yield made
+        made.log.close()
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    with path.open("r+b") as file:  # in place: hard links see it
+        file.write(content)
+
+
+def read_all(shard: Shard) -> None:
+    while shard._read_round(STOPPED):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["store", "idx", "term", "pos", "fast", "fieldnorm"])
+def test_what_a_damaged_segment_was_merged_into_is_not_published(lab: Lab, kind: str) -> None:
+    folder = lab.folder / "first" / LAYOUT.name
+    shard, published = lab.start()
+    spoilt, ended = False, False
+    count = 0
+    try:
+        for number in range(30):  # segments of their own, until tantivy merges
+            lab.put(*(page(count + i, f"page of round {number} " * 20) for i in range(20)))
+            count += 20
+            read_all(shard)
+            shard._tiers.move()
+            shard._commit()
+            if not spoilt and len(published[-1].segments) >= 3:
+                names = sorted(name for name in published[-1].files if name.endswith(f".{kind}"))
+                flip(folder / "published" / names[0])
+                spoilt = True
+    except DamagedError as error:
+        assert "is damaged" in str(error)
+        ended = True
+    except BaseException as error:  # tantivy itself met it: that ends the indexer, and nothing is published either
+        assert type(error).__name__ in ("PanicException", "ValueError", "UnavailableError")
+        ended = True
+    assert spoilt
+    assert ended, "it was merged, or read again"
+    damaged = names[0].partition(".")[0]
+    assert all(any(s.id == damaged for s in manifest.segments) for manifest in published[2:]) or len(published) <= 3
+    shard.close()
+    forget(str(folder))
+    _, manifest = lab.index()
+    assert manifest.documents == count
+
+
+def test_a_damaged_file_is_found_by_reading_again(lab: Lab) -> None:
+    lab.put(*map(page, range(50)))
+    _, manifest = lab.index()
+    lab.push(manifest)
+    folder = lab.folder / "first" / LAYOUT.name
+    shard, published = lab.start()
+    read_all(shard)
+    shard._publish_snapshot()
+    flip(folder / "published" / next(name for name in manifest.files if name.endswith(".store")))
+    with pytest.raises(DamagedError, match=r"\.store is damaged"):
+        for _ in range(1000):
+            shard._scrubbed_at = 0.0
+            shard._publish_snapshot()
+    assert published[-1].files == manifest.files
+    shard.close()
+    forget(str(folder))
+    replayed, healed = lab.index()
+    assert (replayed, healed.documents) == (0, 50), "from the replica"
+    lab.push(healed)
+    assert len(lab.replica.found("page")) == 10
+
+
+@pytest.mark.parametrize("name", ["positions.json", "manifest.json"])
+def test_no_flipped_bit_of_a_note_is_believed(lab: Lab, name: str) -> None:
+    lab.put(*map(page, range(5)))
+    lab.index()
+    path = lab.folder / "first" / LAYOUT.name / name
+    good = path.read_bytes()
+    for place in range(len(good)):
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << (place % 8)
+        path.write_bytes(damaged)
+        if name == "positions.json":
+            found = Positions(str(path)).load(1 << 60)
+            assert found is None, place
+        else:
+            assert read_manifest(str(path)) is None, place
+    assert os.path.exists(path)
