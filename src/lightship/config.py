@@ -336,6 +336,11 @@ class ChaosSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class CheckSettings:
+    """Settings of `lightship check`; its arguments are folders."""
+
+
+@dataclasses.dataclass(frozen=True)
 class LogSettings:
     """Settings of `lightship log`; its arguments are `backup` or `restore`, and the file."""
 

@@ -18,6 +18,7 @@ COMMANDS = {  # and the modules with a function of their name: imported when cal
     "test": "lightship.cli.test",
     "chaos": "lightship.cli.chaos",
     "log": "lightship.cli.log",
+    "check": "lightship.cli.check",
     "promote": "lightship.cli.promote",
     "rollback": "lightship.cli.promote",
     "deploy": "lightship.cli.deploy",
@@ -33,6 +34,7 @@ _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
   lightship test            test a running system from outside, wherever it runs
   lightship chaos           break a staging system on purpose, and tell whether anything was lost
   lightship log backup FILE copy the document log while everything runs; `log restore FILE` goes back to a copy
+  lightship check FOLDER    verify the data of any program, and say what to do about damage
   lightship promote LAYOUT  serve a layout that does not flip by itself
   lightship rollback        serve the former layout again
   lightship deploy TARGET   write what lightship.toml says, for compose, quadlet or kubernetes; or run it: local
