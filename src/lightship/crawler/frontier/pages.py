@@ -16,6 +16,7 @@ import apsw
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
+from lightship.crawler.frontier.clock import BACK_SECONDS, set_right
 from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
 from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.found import Found, Where, counts
@@ -87,6 +88,7 @@ class Frontier:
         """Use the open store `database`."""
         self._database, self._settings = database, settings
         self._pace = Pace.of(settings)
+        self._latest = time.time()  # that was looked at
         self._sites: dict[str, str] = {}
         self._put: dict[str, int] = {}  # documents in the log, of each site
         self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched in it), of each site
@@ -107,6 +109,7 @@ class Frontier:
                     "update pages set visit = max(visit, ?) where url = ? and fetched < ? and visit <= ?",
                     (begun + self._pace.least, url, begun, time.time()),
                 )
+            set_right(db, self._latest, self._pace.most)
             for site, source in db.execute("select site, source from sites").fetchall():
                 if source in seeds:
                     self._sites[str(site)] = str(source)
@@ -145,6 +148,11 @@ class Frontier:
 
     def due(self, site: str, now: float, limit: int, busy: Collection[str]) -> list[Entry]:
         """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (urls)."""
+        if now < self._latest - BACK_SECONDS:
+            with self._database.transaction() as db:
+                set_right(db, now, self._pace.most)
+            self._latest = now
+        self._latest = max(self._latest, now)
         if self.is_spent(site, now):
             return []
         room = max(0, min(limit, self._settings.max_pages - self._put.get(site, 0) - len(busy)))
