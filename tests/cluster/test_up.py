@@ -174,7 +174,8 @@ def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str
     spawn("searchengine", f"-addr=:{port + 1}", f"-data={tmp_path}/other").wait_for("listening")
     refused = run("up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: port {port + 1} is taken")
+    assert refused.stderr.startswith("error: can't listen on ")
+    assert f"port {port + 1} is taken" in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 

@@ -62,7 +62,7 @@ class Folders:
         return {
             int(entry.name[6:]): entry.stat().st_mtime
             for entry in os.scandir(folder)
-            if entry.name.startswith("fresh-")
+            if entry.name.startswith("fresh-") and entry.name[6:].isdecimal()
         }
 
     def note_freshness(self, manifest: Manifest) -> None:
@@ -95,9 +95,9 @@ class Folders:
             if not manifests:
                 self.remove(name)
                 continue
-            for left in os.listdir(folder):
-                if left.endswith((".part", ".new")) or left.startswith("offered-"):
-                    os.unlink(os.path.join(folder, left))
+            for left in os.scandir(folder):
+                if left.is_file() and (left.name.endswith((".part", ".new")) or left.name.startswith("offered-")):
+                    os.unlink(left)
             drop_unnamed(folder, manifests, durable_names(folder))
             drop_trial(folder)
 
