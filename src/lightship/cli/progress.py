@@ -33,7 +33,8 @@ _FORMAT = "{desc} {bar}\r"
 class Counts(NamedTuple):
     """How far each stage is: pages or records found, fetched, documents indexed, searchable on every replica.
 
-    `done`: the first pass over the sources is complete, and all of it is searchable on every replica.
+    `done`: the first pass over the sources is complete, and all of it is searchable on every replica. `failed` of what was found
+    could not be read.
     """
 
     found: int
@@ -41,6 +42,7 @@ class Counts(NamedTuple):
     indexed: int
     searchable: int
     done: bool
+    failed: int = 0
 
 
 class Gauge:
@@ -57,7 +59,8 @@ class Gauge:
         manifests = glob.glob(os.path.join(self._data, "*", f"s{self._shards}v*", "manifest.json"))
         statuses = [found for name in self._searchengines if (found := _status(name))]
         searchable = min((int(found["documents"]) for found in statuses), default=0)
-        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, self._done(crawl.idle, statuses))
+        done = self._done(crawl.idle, statuses)
+        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, done, crawl.failed)
 
     def _done(self, idle: bool, statuses: Sequence[dict[str, Any]]) -> bool:
         """Tell whether every replica has all that was put before the crawler became idle."""

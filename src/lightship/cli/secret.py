@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import stat
+import tempfile
 
 from lightship.config import TOKEN_VARIABLE
 from lightship.errors import ConfigurationError
@@ -48,20 +49,17 @@ def adopt_secret(folder: str) -> None:
 
 def _make(folder: str, path: str) -> None:
     """Make the file, whole or not at all, and never in the place of another."""
-    new = f"{path}.{os.getpid()}.new"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
     with space_errors(folder):
+        descriptor, new = tempfile.mkstemp(prefix=f"{FILE}.", dir=folder)  # which nobody else may read
         try:
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
+            with open(descriptor, "w") as file:
                 file.write(f"{secrets.token_hex(32)}\n")
                 file.flush()
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
             with contextlib.suppress(FileExistsError):
                 os.link(new, path)
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(new)
+            os.unlink(new)
         sync(folder)
 
 

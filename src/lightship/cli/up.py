@@ -46,6 +46,8 @@ WATCH_SECONDS = 0.1
 INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
 EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
 SHOW_SECONDS = 0.5
+SHOWN_WARNINGS = 3
+MOST_LOG = 1 << 20  # bytes that are looked at for warnings
 
 
 def up(arguments: Sequence[str]) -> None:
@@ -62,8 +64,9 @@ def up(arguments: Sequence[str]) -> None:
             lock_folder(settings.data, LOCK, "another `lightship up` runs there; choose another --data")
         )
         check_ports(settings)
-        if not os.environ.get(TOKEN_VARIABLE):
-            os.environ[TOKEN_VARIABLE] = keep_secret(settings.data)  # which the parts inherit
+        own = "" if os.environ.get(TOKEN_VARIABLE) else keep_secret(settings.data)
+        if own:
+            os.environ[TOKEN_VARIABLE] = own  # which the parts inherit
         order_layout(settings)
         parts = _parts(settings, sources)
         roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
@@ -73,6 +76,8 @@ def up(arguments: Sequence[str]) -> None:
             part.start()
             stack.callback(part.stop)
         stack.callback(roster.remove)  # before they stop: nobody is to signal processes that are no more
+        for line in greeting(settings, own_secret=bool(own)):
+            display.say(line)
         _watch(settings, parts, roster, display, stop)
         display.say("stopping: what was fetched is kept, and the next start goes on from here")
     logger.info("stopped")
@@ -208,25 +213,34 @@ def _pydoc_port(data: str) -> int:
     return port
 
 
-def greeting(settings: UpSettings) -> list[str]:
+def greeting(settings: UpSettings, *, own_secret: bool) -> list[str]:
     """Return what people are told when it starts: where everything is, and what is open to whom."""
     intake, data = intake_port(settings), settings.data
-    where = [] if data == UP_DATA else [f"-data={os.path.abspath(data)}"]
-    add = " ".join([f"lightship add FILE -indexer={called(settings, intake)}", *where])
-    secret = (
-        f"the secret in {os.path.join(data, SECRET_FILE)}"
-        if os.path.exists(os.path.join(data, SECRET_FILE))
-        else "the secret"
-    )
-    if not _is_open(settings):
-        who = "only this machine reaches it; --host=0.0.0.0 lets others search"
+    secret = os.path.join(data, SECRET_FILE) if own_secret else TOKEN_VARIABLE
+    found = [f"-data={os.path.abspath(data)}"] if own_secret and data != UP_DATA else []
+    add = " ".join(["lightship add FILE", f"-indexer={called(settings, intake)}", *found])
+    if _is_open(settings):
+        place = _at(settings.host, settings.port)
+        who = f"OPEN: whoever reaches this machine on {place} can search, and read everything that is found"
     else:
-        who = f"OPEN: whoever reaches this machine on {_at(settings.host, settings.port)} can search and read everything in it"
+        who = "only this machine reaches it; --host=0.0.0.0 lets others search"
     return [
         f"search page: {_page(settings)}/   (data and logs in {data}; Ctrl-C stops)",
         who,
-        f"documents are added on port {intake}, by who has {secret}: {add}",
+        f"documents are added on port {intake}, with the secret in {secret}: {add}",
     ]
+
+
+def troubles(failed: int, log: str, begun: int) -> list[str]:
+    """Return what people are told when `failed` things could not be read, or when the crawler warned in `log`, from byte `begun` on."""
+    with open(log, "rb") as file:
+        file.seek(begun)
+        lines = file.read(MOST_LOG).decode(errors="replace").splitlines()
+    warnings = [line.partition(" WARNING ")[2] for line in lines if " WARNING " in line]
+    if not failed and not warnings:
+        return []
+    shown = [f"  {line.partition(': ')[2]}" for line in warnings[:SHOWN_WARNINGS]]
+    return [f"{failed} lines, files or pages could not be read, {len(warnings)} warnings; {log} has them all:", *shown]
 
 
 def _watch(
@@ -234,9 +248,9 @@ def _watch(
 ) -> None:
     """Keep the parts alive and show how far they are, until `stop` is set."""
     address, started, shown, told = f"{_page(settings)}/", time.monotonic(), 0.0, False
+    log = os.path.join(settings.data, "logs", "crawler.log")
+    begun = os.path.getsize(log)  # earlier runs wrote into it too
     gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
-    for line in greeting(settings):
-        display.say(line)
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
             part.keep_alive()
@@ -250,6 +264,8 @@ def _watch(
             told = True
             seconds = time.monotonic() - started
             display.say(f"all {counts.searchable} documents are searchable after {seconds:.0f} s at {address}")
+            for line in troubles(counts.failed, log, begun):
+                display.say(line)
     for part in parts:
         if part.restart_at:
             display.say(f"{part.name} was not running: {last_line(part.log_path)}")
