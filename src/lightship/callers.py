@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_HOST = 255 + len(":65535")  # characters of a Host header: a name of the DNS, and a port
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
@@ -23,7 +23,7 @@ def host_of(scope: Mapping[str, Any]) -> str | None:
     if not shown:
         return ""
     host = shown[0].decode("latin-1")
-    return host.lower() if len(shown) == 1 and len(host) <= MAX_HOST and _HOST.fullmatch(host) else None
+    return host.lower() if len(shown) == 1 and len(host) <= MAX_HOST and (not host or _HOST.fullmatch(host)) else None
 
 
 def is_unownable(host: str) -> bool:
@@ -48,18 +48,68 @@ def is_from_elsewhere(scope: Mapping[str, Any], own: Sequence[str] = ()) -> bool
     return any(_origin_host(value.decode("latin-1")) not in hosts for value in _values(scope, b"origin"))
 
 
-def is_near(scope: Mapping[str, Any], networks: Sequence[Network]) -> bool:
-    """Tell whether a program of this machine calls, or of `networks`; by itself, not for somebody else.
+class Neighbours(NamedTuple):
+    """The containers beside this one: who has an address in `networks`, but for `gateways`, behind which is everybody else."""
 
-    Not near are: what a proxy passes on; what calls by a name with dots; a network's first address, which is that of the
-    gateway, behind which is everybody.
+    networks: tuple[ipaddress.IPv4Network, ...] = ()
+    gateways: frozenset[ipaddress.IPv4Address] = frozenset()
+
+    def __contains__(self, address: object) -> bool:
+        """Tell whether `address` is one of theirs."""
+        return address not in self.gateways and any(address in network for network in self.networks)
+
+
+NO_NEIGHBOURS = Neighbours()
+
+
+def neighbours(root: Path = Path("/")) -> Neighbours:
+    """Return the containers beside this one, by what the files below `root` (usually /) tell of its interfaces.
+
+    A container engine's network is reached through a pair of interfaces (veth) whose other end is in the engine's namespace. A
+    machine's own network, which a container may be given too, is not: there are strangers. Its first address is a gateway,
+    whether a route leads there or not.
+    """
+    networks, gateways = list[ipaddress.IPv4Network](), set[ipaddress.IPv4Address]()
+    for line in _lines(root / "proc/net/route")[1:]:
+        name, destination, gateway, _, _, _, _, mask, *_ = line.split()
+        if int(gateway, 16):
+            gateways.add(_from_kernel(gateway))
+        elif _is_veth(root / "sys/class/net" / name) and int(mask, 16):
+            networks.append(ipaddress.IPv4Network((int(_from_kernel(destination)), str(_from_kernel(mask)))))
+    return Neighbours(
+        tuple(networks), frozenset(gateways | {network[1] for network in networks if network.num_addresses > 1})
+    )
+
+
+def _is_veth(interface: Path) -> bool:
+    """Tell whether an interface is an end of a pair whose other end is in another namespace; other kinds have a DEVTYPE, or link to nothing."""
+    index, link = (_lines(interface / name) for name in ("ifindex", "iflink"))
+    kinds = [line for line in _lines(interface / "uevent") if line.startswith("DEVTYPE=")]
+    return index != link and not kinds and not any(interface.glob("lower_*"))
+
+
+def _from_kernel(number: str) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(struct.pack("=I", int(number, 16)))  # its bytes as they are in memory
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def is_near(scope: Mapping[str, Any], trusted: Neighbours) -> bool:
+    """Tell whether a program of this machine calls, or one of `trusted`; by itself and by a name that is nobody's.
+
+    What a proxy passes on is not near.
     """
     client = scope.get("client")
     address = _address(client[0]) if client else None
     host = host_of(scope)
     if address is None or host is None or not is_unownable(host) or _names(scope) & _BY_A_PROXY:
         return False
-    return address.is_loopback or any(address in network and address != network[1] for network in networks)
+    return address.is_loopback or address in trusted
 
 
 def is_loopback(host: str) -> bool:

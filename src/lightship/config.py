@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from lightship.callers import Network
 from lightship.errors import ConfigurationError
 from lightship.model import PARTITIONS
 
 TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
 ADMIN_TOKEN_VARIABLE = "LIGHTSHIP_ADMIN_TOKEN"  # noqa: S105
 LOG_PASSWORD_VARIABLE = "LIGHTSHIP_LOG_PASSWORD"  # noqa: S105
-TRUST_VARIABLE = "LIGHTSHIP_TRUST"
+TRUST_VARIABLE, CONTAINERS = "LIGHTSHIP_TRUST", "containers"
 TIED_VARIABLE = "LIGHTSHIP_TIED"
 VARIABLES = {
     TOKEN_VARIABLE: "secret of those who push: RPC and intake; the old one may follow a new one after a comma; none: only programs of this machine may",
     ADMIN_TOKEN_VARIABLE: "secret of those who administer (promote, roll back), good for pushing too; none: the other one is good for all",
-    TRUST_VARIABLE: "networks, like 10.1.0.0/16, with commas, whose programs may do without a secret what this machine's may; a network's first address, the gateway, may not",
+    TRUST_VARIABLE: "`containers`: without a secret the containers beside this one may do what programs of this machine may; our image sets it",
     LOG_PASSWORD_VARIABLE: "password of the user that `-log=nats://user@…` names without one",
     TIED_VARIABLE: "when not empty, a program stops when its standard input ends; `lightship up` ties its parts with it",
 }
@@ -463,16 +461,12 @@ def check_variables(environment: Mapping[str, str]) -> None:
         raise ConfigurationError(f"unknown environment variable {unknown[0]}; known: {', '.join(VARIABLES)}")
 
 
-def trusted_networks() -> tuple[Network, ...]:
-    """Return the networks that the environment says are trusted; raises ConfigurationError for what is none."""
-    given = [part.strip() for part in os.environ.get(TRUST_VARIABLE, "").split(",") if part.strip()]
-    try:
-        networks = tuple(map(ipaddress.ip_network, given))
-    except ValueError as error:
-        raise ConfigurationError(f"{TRUST_VARIABLE}: {error}; write networks like 10.1.0.0/16") from error
-    if alone := next((network for network in networks if network.num_addresses == 1), None):
-        raise ConfigurationError(f"{TRUST_VARIABLE}: {alone} is one address; write networks like 10.1.0.0/16")
-    return networks
+def trusts_containers() -> bool:
+    """Tell whether the environment trusts the containers beside this one; raises ConfigurationError when it says something else."""
+    said = os.environ.get(TRUST_VARIABLE, "")
+    if said not in ("", CONTAINERS):
+        raise ConfigurationError(f"{TRUST_VARIABLE}={said!r} is not known: write {CONTAINERS}, or nothing")
+    return bool(said)
 
 
 def log_password() -> str:

@@ -22,8 +22,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from lightship.callers import Network, is_near
-from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE, trusted_networks
+from lightship.callers import NO_NEIGHBOURS, Neighbours, is_near, neighbours
+from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE, trusts_containers
 from lightship.errors import InvalidInputError, UnauthorizedError
 from lightship.files import space_errors
 
@@ -92,13 +92,13 @@ class Accepted:
 
     push: tuple[str, ...] = field(default=(), repr=False)
     admin: tuple[str, ...] = field(default=(), repr=False)
-    trusted: tuple[Network, ...] = ()
+    trusted: Neighbours = NO_NEIGHBOURS
 
     @classmethod
-    def of(cls, push: str, admin: str = "", trusted: Sequence[Network] = ()) -> Accepted:
+    def of(cls, push: str, admin: str = "", trusted: Neighbours = NO_NEIGHBOURS) -> Accepted:
         """Return what the variables say: who may administer may push; without an admin's secret the other is one."""
         pushing, administering = secrets_of(push), secrets_of(admin)
-        return cls((*pushing, *administering), tuple(administering or pushing), tuple(trusted))
+        return cls((*pushing, *administering), tuple(administering or pushing), trusted)
 
 
 def accepted() -> Accepted:
@@ -106,11 +106,10 @@ def accepted() -> Accepted:
     for name in (TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE):
         if any(len(secret) < SHORTEST for secret in secrets_of(os.environ.get(name, ""))):
             logger.warning("%s is shorter than %d characters: make one with `openssl rand -hex 32`", name, SHORTEST)
-    found = Accepted.of(
-        os.environ.get(TOKEN_VARIABLE, ""), os.environ.get(ADMIN_TOKEN_VARIABLE, ""), trusted_networks()
-    )
+    trusted = neighbours() if trusts_containers() else NO_NEIGHBOURS
+    found = Accepted.of(os.environ.get(TOKEN_VARIABLE, ""), os.environ.get(ADMIN_TOKEN_VARIABLE, ""), trusted)
     if not found.push:
-        others = "".join(f", and of {network}" for network in found.trusted)
+        others = "".join(f", and containers in {network}," for network in trusted.networks)
         logger.warning("%s is not set: only programs of this machine%s may change anything", TOKEN_VARIABLE, others)
     return found
 
@@ -119,11 +118,11 @@ class Guard:
     """Lets only those pass who know one of `accepted`; when there is none, only programs of this machine."""
 
     def __init__(
-        self, accepted: Sequence[str], folder: str, *, browsers: bool = False, trusted: Sequence[Network] = ()
+        self, accepted: Sequence[str], folder: str, *, browsers: bool = False, trusted: Neighbours = NO_NEIGHBOURS
     ) -> None:
         """Remember the tokens that were used in `folder`, which several processes may share.
 
-        Without a secret those in the networks `trusted` pass like this machine.
+        Without a secret the containers `trusted` pass like this machine.
         With `browsers` a secret may also be shown as the password of any user, which is what a browser can do. It does so by
         itself from then on, also for other sites' links: only for listeners that change nothing.
         """

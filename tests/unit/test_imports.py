@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "limits": set(),
     "tasks": set(),
     "callers": set(),
-    "config": {"errors", "model", "callers"},
+    "config": {"errors", "model"},
     "program": {"errors", "model", "config"},
     "language": set(),
     "jsonl": {"errors", "model", "language"},

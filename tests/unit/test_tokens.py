@@ -10,13 +10,14 @@ from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lightship import tokens
+from lightship.callers import Neighbours
 from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE
 from lightship.errors import InvalidInputError, UnauthorizedError
 from lightship.tokens import Accepted, Guard, accepted, authorization, check_body, clock_hint
@@ -82,7 +83,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
 def test_without_a_secret_this_machine_passes_and_what_is_trusted(
     tmp_path: Path, client: str, shown: dict[str, str], near: bool
 ) -> None:
-    guard = Guard([], str(tmp_path), trusted=[ip_network("172.17.0.0/16")])
+    guard = Guard(
+        [], str(tmp_path), trusted=Neighbours((IPv4Network("172.17.0.0/16"),), frozenset({IPv4Address("172.17.0.1")}))
+    )
     assert passes(guard, {**scope(shown), "client": (client, 5) if client else None}) is near
     assert authorization("", "PUT", "/x") == {}
     assert not list(tmp_path.iterdir())
@@ -235,7 +238,7 @@ def test_who_may_push_and_who_may_administer(
     push: str, admin: str, pushing: tuple[str, ...], administering: tuple[str, ...]
 ) -> None:
     assert Accepted.of(push, admin) == Accepted(pushing, administering)
-    assert repr(Accepted.of(push, admin)) == "Accepted(trusted=())"
+    assert repr(Accepted.of(push, admin)) == f"Accepted(trusted={Neighbours()})"
 
 
 @pytest.mark.parametrize(
