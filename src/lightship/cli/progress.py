@@ -110,9 +110,10 @@ class Display:
         """Show `counts`."""
         if self._bars:
             values = (counts.fetched, counts.indexed, counts.searchable)
-            for bar, stage, value in zip(self._bars, STAGES, values, strict=True):
-                bar.total, bar.n = max(counts.found, value, 1), value
-                bar.set_description_str(f"{stage:<10} {value:>10,} of {counts.found:<10,}")  # and draws it
+            with _perhaps_gone():
+                for bar, stage, value in zip(self._bars, STAGES, values, strict=True):
+                    bar.total, bar.n = max(counts.found, value, 1), value
+                    bar.set_description_str(f"{stage:<10} {value:>10,} of {counts.found:<10,}")  # and draws it
         elif counts != self._last and (counts.done or time.monotonic() - self._logged >= LOG_SECONDS):
             self._logged = time.monotonic()
             logger.info("found %d, fetched %d, indexed %d, searchable %d", *counts[:4])
@@ -121,12 +122,19 @@ class Display:
     def say(self, text: str) -> None:
         """Print a line that stays, above the live ones."""
         if self._bars:
-            tqdm.write(text, file=sys.stderr)
+            with _perhaps_gone():
+                tqdm.write(text, file=sys.stderr)
         else:
             logger.info("%s", text)
 
     def close(self) -> None:
         """Leave the terminal tidy."""
-        for bar in self._bars:
-            bar.close()
+        with _perhaps_gone():
+            for bar in self._bars:
+                bar.close()
         self._stack.close()
+
+
+def _perhaps_gone() -> contextlib.AbstractContextManager[None]:
+    """Bear with a terminal that was closed: the parts are to be stopped all the same."""
+    return contextlib.suppress(OSError)
