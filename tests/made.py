@@ -266,10 +266,11 @@ def served(
 ) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     replica = Replica(Store(str(folder)))
-    app = make_app(replica, Accepted.of(token, admin), settings or SearchengineSettings())
+    settings = settings or SearchengineSettings()
+    app = make_app(replica, Accepted.of(token, admin), settings)
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
-        server = uvicorn.Server(server_config(app, lifespan="on"))
+        server = uvicorn.Server(server_config(app, public=settings.public, lifespan="on"))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -88,6 +88,16 @@ def test_why_nothing_can_listen_is_told(address: str, told: str) -> None:
         listen(address.format(port))
 
 
+def test_nohup_is_heard() -> None:
+    code = (
+        "import os, signal; from lightship.program import stop_on_signals\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN); stop = stop_on_signals()\n"
+        "os.kill(os.getpid(), signal.SIGHUP); assert not stop.wait(0.1)\n"
+        "os.kill(os.getpid(), signal.SIGTERM); assert stop.wait(5)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_port_of_root_s_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
