@@ -33,7 +33,8 @@ LABEL org.opencontainers.image.title=lightship \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION \
       architecture=$TARGETARCH
-ENV PATH=/ SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+# Without a secret, containers on the same network may push: nobody from outside, see docs/security.md
+ENV PATH=/ SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt LIGHTSHIP_TRUST=containers
 WORKDIR /data
 USER 65532:65532
 EXPOSE 8080

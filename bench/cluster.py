@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from bench.link import Host
 from bench.progress import BenchmarkError, step, wait_until, watch
 from lightship.cli.parts import Part, last_line, python
 from lightship.cli.status import read_status
+from lightship.config import TOKEN_VARIABLE
 from lightship.doclog import open_log
 from lightship.errors import UnavailableError
 from lightship.manifest import Manifest
@@ -32,6 +34,8 @@ class Cluster:
     def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True, host: Host = _HERE) -> None:
         """Choose ports and folders; without an `indexer`, there are only searchengines at first. These are on `host`."""
         self.folder, self._host = folder, host
+        if host is not _HERE:  # programs of this machine alone need no secret
+            os.environ.setdefault(TOKEN_VARIABLE, "a secret of this measurement")
         self.addresses = [f"{host.address}:{port}" for port in free_ports(replicas)]
         self.log_url = f"sqlite://{folder / 'log.sqlite'}"
         self._manifest = folder / "indexer" / "s1v1" / "manifest.json"

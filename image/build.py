@@ -64,6 +64,10 @@ def main() -> None:
             report.starts(settings.name, settings.measure)
     except subprocess.CalledProcessError as error:
         sys.exit(f"error: {' '.join(map(str, error.cmd[:4]))} … failed with status {error.returncode}{engine.hint()}")
+    except FileNotFoundError as error:
+        sys.exit(
+            f"error: {error.filename} is not installed; what is needed: docker, git, and mmdebstrap where no registry answers"
+        )
 
 
 def build(source: Source, architectures: Sequence[str] = ARCHITECTURES, *, cache: bool = True) -> list[oci.Image]:

@@ -26,8 +26,8 @@ from lightship.index.segments import Snapshots
 from lightship.index.writer import IndexWriter
 from lightship.manifest import File, Layout, Manifest
 from lightship.model import Document, partition_of, shard_of
+from lightship.rpc.front import server_config
 from lightship.rpc.messages import Installed, Missing
-from lightship.rpc.protocol import LimitedProtocol
 from lightship.searchengine.answer import Answer, SearchRequest
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.search import search
@@ -266,12 +266,11 @@ def served(
 ) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     replica = Replica(Store(str(folder)))
-    app = make_app(replica, Accepted.of(token, admin), settings or SearchengineSettings())
+    settings = settings or SearchengineSettings()
+    app = make_app(replica, Accepted.of(token, admin), settings)
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, http=LimitedProtocol, lifespan="on")
-        )
+        server = uvicorn.Server(server_config(app, public=settings.public, lifespan="on"))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -19,14 +19,19 @@ from lightship.model import PARTITIONS
 TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
 ADMIN_TOKEN_VARIABLE = "LIGHTSHIP_ADMIN_TOKEN"  # noqa: S105
 LOG_PASSWORD_VARIABLE = "LIGHTSHIP_LOG_PASSWORD"  # noqa: S105
+TRUST_VARIABLE, CONTAINERS = "LIGHTSHIP_TRUST", "containers"
 TIED_VARIABLE = "LIGHTSHIP_TIED"
 VARIABLES = {
-    TOKEN_VARIABLE: "secret of those who push: RPC and intake; the old one may follow a new one after a comma; none: updates are open",
+    TOKEN_VARIABLE: "secret of those who push: RPC and intake; the old one may follow a new one after a comma; none: only programs of this machine may",
     ADMIN_TOKEN_VARIABLE: "secret of those who administer (promote, roll back), good for pushing too; none: the other one is good for all",
+    TRUST_VARIABLE: "`containers`: without a secret the containers beside this one may do what programs of this machine may; our image sets it",
     LOG_PASSWORD_VARIABLE: "password of the user that `-log=nats://user@…` names without one",
     TIED_VARIABLE: "when not empty, a program stops when its standard input ends; `lightship up` ties its parts with it",
 }
 
+
+UP_DATA = "lightship-data/up"
+DATA_OF_UP = "data folder of a `lightship up` of this machine, whose secret is used when LIGHTSHIP_TOKEN is not set"
 
 TLS_CERT = "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
 TLS_KEY = "file with the certificate's key (PEM); when empty, it is in the same file"
@@ -88,6 +93,21 @@ def _header(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if parse_address(f"[{text}]:0" if ":" in text else f"{text}:0")[0] != text or not text:
+        raise ValueError(f"{text!r} is not an address of this machine; write it like 127.0.0.1, 0.0.0.0 or ::")
+    return text
+
+
+_PUBLIC = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,255})(:[0-9]{1,5})?/?")
+
+
+def _public(text: str) -> str:
+    if text and not _PUBLIC.fullmatch(text):
+        raise ValueError(f"{text!r} is not the url of a search page; write it like https://search.example.org/")
+    return text.lower().rstrip("/")
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -103,6 +123,10 @@ class SearchengineSettings:
 
     addr: str = _setting(":8080", "address to listen on, for people, programs and indexers", _address)
     data: str = _setting("", "data folder; when empty, lightship-data/searchengine-PORT")
+    public: str = _setting(
+        "", "url under which people reach it, like https://search.example.org/, when that is a proxy's; for browsers that add it",
+        _public,
+    )  # fmt: skip
     workers: int = _setting(1, "processes that share the port and the data folder", _number(1, 64))
     drain: float = _setting(
         2.0, "seconds after SIGTERM in which queries are still answered while /readyz says 503", _number(0, 3600, float)
@@ -242,13 +266,15 @@ class UpSettings:
     shards: int = _setting(1, "number of indexers", _number(1, PARTITIONS))
     replicas: int = _setting(1, "number of searchengines, on PORT, PORT+1, …", _number(1, 64))
     standbys: int = _setting(0, "indexers that stand by for each shard", _number(0, 8))
+    host: str = _setting(
+        "127.0.0.1", "address on which all parts listen; 0.0.0.0: on every one, then whoever reaches the machine can search",
+        _host,
+    )  # fmt: skip
     port: int = _setting(8080, "port of the search page", _number(1, 65535))
     intake: int = _setting(
-        0,
-        "port, on this machine only, on which documents are added: INTAKE+N at shard N; 0: PORT + 1010",
-        _number(0, 65535),
+        0, "port on which documents are added: INTAKE+N at shard N; 0: PORT + 1010", _number(0, 65535)
     )
-    data: str = _setting("lightship-data/up", "data folder of all parts")
+    data: str = _setting(UP_DATA, "data folder of all parts, and of the secret that they share")
     chaos: bool = _setting(False, "lets `lightship chaos` break it on purpose")
 
 
@@ -273,6 +299,7 @@ class AddSettings:
         _addresses,
     )
     batch: int = _setting(1000, "documents of one request", _number(1, 10_000))
+    data: str = _setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = _setting("", TLS_CA)
 
 
@@ -300,6 +327,7 @@ class ExplainSettings:
         ("localhost:8080",), "host:port of the searchengines, with commas", _optional_addresses
     )
     query: str = _setting("", "a query: say how it ranks the page")
+    data: str = _setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = _setting("", TLS_CA)
 
 
@@ -316,6 +344,7 @@ class TestSettings:
         _optional_addresses,
     )
     wait: float = _setting(60.0, "seconds to wait until all are ready", _number(0, 3600, float))
+    data: str = _setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = _setting("", TLS_CA)
 
 
@@ -360,6 +389,7 @@ class PromoteSettings:
     searchengine: tuple[str, ...] = _setting(
         ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
     )
+    data: str = _setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = _setting("", TLS_CA)
 
 
@@ -370,6 +400,7 @@ class RollbackSettings:
     searchengine: tuple[str, ...] = _setting(
         ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
     )
+    data: str = _setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = _setting("", TLS_CA)
 
 
@@ -383,6 +414,15 @@ class ProbeSettings:
 Settings = TypeVar("Settings")
 
 
+class _Help(argparse.HelpFormatter):
+    """Shows each flag once, though it may be written with one dash or two."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if action.dest == "help" or not action.option_strings:
+            return super()._format_action_invocation(action)
+        return f"{action.option_strings[0]} {action.metavar or ''}".rstrip()
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"{self.prog}: {message}; see {self.prog} --help")
@@ -393,6 +433,12 @@ def flag_of(field: dataclasses.Field[Any]) -> str:
     return field.name.replace("_", "-")
 
 
+def metavar_of(field: dataclasses.Field[Any]) -> str:
+    """Return what stands for a setting's value in the help: the noun that its text begins with."""
+    words = (word.strip(",:") for word in str(field.metadata["help"]).split())
+    return next(word for word in words if word not in ("a", "the", "data", "document", "TOML")).upper()
+
+
 def parse_settings(
     kind: type[Settings], program: str, arguments: Sequence[str], *, positional: str = "", description: str = ""
 ) -> tuple[Settings, list[str]]:
@@ -400,7 +446,7 @@ def parse_settings(
 
     Raises ConfigurationError for an unknown flag or a bad value; `--help` prints and exits as usual.
     """
-    parser = _Parser(prog=program, description=description, allow_abbrev=False)
+    parser = _Parser(prog=program, description=description, allow_abbrev=False, formatter_class=_Help)
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         name, default = flag_of(field), field.default
         if isinstance(default, bool):
@@ -411,7 +457,7 @@ def parse_settings(
         shown = ",".join(default) if isinstance(default, tuple) else default
         parser.add_argument(
             f"-{name}", f"--{name}", dest=field.name, default=default, type=_named(field.metadata["parse"]),
-            metavar="X", help=f"{field.metadata['help']} (default: {shown})".replace("%", "%%"),
+            metavar=metavar_of(field), help=f"{field.metadata['help']} (default: {shown})".replace("%", "%%"),
         )  # fmt: skip
     if positional:
         parser.add_argument("positional", nargs="*", metavar=positional)
@@ -436,6 +482,14 @@ def check_variables(environment: Mapping[str, str]) -> None:
     unknown = sorted(name for name in environment if name.startswith("LIGHTSHIP_") and name not in VARIABLES)
     if unknown:
         raise ConfigurationError(f"unknown environment variable {unknown[0]}; known: {', '.join(VARIABLES)}")
+
+
+def trusts_containers() -> bool:
+    """Tell whether the environment trusts the containers beside this one; raises ConfigurationError when it says something else."""
+    said = os.environ.get(TRUST_VARIABLE, "")
+    if said not in ("", CONTAINERS):
+        raise ConfigurationError(f"{TRUST_VARIABLE}={said!r} is not known: write {CONTAINERS}, or nothing")
+    return bool(said)
 
 
 def log_password() -> str:

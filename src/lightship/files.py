@@ -76,8 +76,13 @@ def unsealed(content: bytes) -> bytes:
 
 def lock_folder(folder: str, name: str, advice: str) -> IO[str]:
     """Hold the lock file `name` of `folder` until the returned file is closed; raises ConfigurationError if another does."""
-    os.makedirs(folder, exist_ok=True)
-    file = open(os.path.join(folder, name), "a")  # noqa: SIM115 (held for the life of the process)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        file = open(os.path.join(folder, name), "a")  # noqa: SIM115 (held for the life of the process)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't use the data folder {folder}: {error.strerror}; name one with -data that is this user's to write to"
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

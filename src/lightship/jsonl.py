@@ -23,7 +23,7 @@ _PIECE = 1 << 10  # bytes that are decompressed at once: a zip bomb makes 32 MiB
 UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)  # what reading a file of lines may raise
 
 
-_KNOWN = frozenset(Document.__struct_fields__)
+KEYS = frozenset(Document.__struct_fields__)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -38,12 +38,12 @@ def parse_line(line: bytes, *, strict: bool = False) -> Document:
 
 def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Document:
     """Return the checked document that the keys and values of `record` are, as parse_line does."""
-    if not record.keys() <= _KNOWN:
+    if not record.keys() <= KEYS:
         if strict:
-            unknown = min(record.keys() - _KNOWN)
+            unknown = min(record.keys() - KEYS)
             raise InvalidDocumentError(f"unknown key {unknown[:80]!r}; what is your own belongs into `fields`")
-        extra = {name: value for name, value in record.items() if name not in _KNOWN and value is not None}
-        record = {name: value for name, value in record.items() if name in _KNOWN}
+        extra = {name: value for name, value in record.items() if name not in KEYS and value is not None}
+        record = {name: value for name, value in record.items() if name in KEYS}
         given = record.get("fields") or {}
         record["fields"] = {**extra, **given} if isinstance(given, dict) else given
     if None in record.values():

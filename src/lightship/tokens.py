@@ -20,8 +20,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 
-from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE
+from lightship.callers import NO_NEIGHBOURS, Neighbours, is_near, neighbours
+from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE, trusts_containers
 from lightship.errors import InvalidInputError, UnauthorizedError
 from lightship.files import space_errors
 
@@ -29,7 +31,11 @@ logger = logging.getLogger("tokens")
 
 WINDOW_SECONDS = 60  # that two machines' clocks may differ
 SHORTEST = 16  # characters; a shorter secret can be guessed
-REFUSAL = "the bearer token is missing or wrong: set LIGHTSHIP_TOKEN (or LIGHTSHIP_ADMIN_TOKEN) to this program's"
+REFUSAL = (
+    "the bearer token is missing or wrong: set LIGHTSHIP_TOKEN (or LIGHTSHIP_ADMIN_TOKEN) to this program's; "
+    "that of a `lightship up` is found by its data folder, --data"
+)
+NOT_NEAR = "without a secret only programs of its own machine may do that: set LIGHTSHIP_TOKEN there and here"
 _TOLD_SECONDS = 10.0  # between two lines in the log about the same
 
 _VERSION = "lightship1"
@@ -82,16 +88,17 @@ def check_body(digest: str | None, body: bytes) -> None:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The secrets that a listener accepts, for pushing and for administering; none: anybody may."""
+    """The secrets that a listener accepts, for pushing and for administering; none: this machine and `trusted` may."""
 
     push: tuple[str, ...] = field(default=(), repr=False)
     admin: tuple[str, ...] = field(default=(), repr=False)
+    trusted: Neighbours = NO_NEIGHBOURS
 
     @classmethod
-    def of(cls, push: str, admin: str = "") -> Accepted:
-        """Return what the two variables say: who may administer may push; without an admin's secret the other is one."""
+    def of(cls, push: str, admin: str = "", trusted: Neighbours = NO_NEIGHBOURS) -> Accepted:
+        """Return what the variables say: who may administer may push; without an admin's secret the other is one."""
         pushing, administering = secrets_of(push), secrets_of(admin)
-        return cls((*pushing, *administering), tuple(administering or pushing))
+        return cls((*pushing, *administering), tuple(administering or pushing), trusted)
 
 
 def accepted() -> Accepted:
@@ -99,22 +106,28 @@ def accepted() -> Accepted:
     for name in (TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE):
         if any(len(secret) < SHORTEST for secret in secrets_of(os.environ.get(name, ""))):
             logger.warning("%s is shorter than %d characters: make one with `openssl rand -hex 32`", name, SHORTEST)
-    found = Accepted.of(os.environ.get(TOKEN_VARIABLE, ""), os.environ.get(ADMIN_TOKEN_VARIABLE, ""))
+    trusted = neighbours() if trusts_containers() else NO_NEIGHBOURS
+    found = Accepted.of(os.environ.get(TOKEN_VARIABLE, ""), os.environ.get(ADMIN_TOKEN_VARIABLE, ""), trusted)
     if not found.push:
-        logger.warning("%s is not set: ANYONE who reaches this port can replace the index", TOKEN_VARIABLE)
+        others = "".join(f", and containers in {network}," for network in trusted.networks)
+        logger.warning("%s is not set: only programs of this machine%s may change anything", TOKEN_VARIABLE, others)
     return found
 
 
 class Guard:
-    """Lets only those pass who know one of `accepted`; everybody, when there is none."""
+    """Lets only those pass who know one of `accepted`; when there is none, only programs of this machine."""
 
-    def __init__(self, accepted: Sequence[str], folder: str, *, browsers: bool = False) -> None:
+    def __init__(
+        self, accepted: Sequence[str], folder: str, *, browsers: bool = False, trusted: Neighbours = NO_NEIGHBOURS
+    ) -> None:
         """Remember the tokens that were used in `folder`, which several processes may share.
 
+        Without a secret the containers `trusted` pass like this machine.
         With `browsers` a secret may also be shown as the password of any user, which is what a browser can do. It does so by
         itself from then on, also for other sites' links: only for listeners that change nothing.
         """
         self._browsers = browsers
+        self._trusted = trusted
         self._keys = [os.fsencode(secret) for secret in accepted]  # as the environment had its bytes
         self._used = _Used(os.path.join(folder, "tokens"))
         self._told = 0.0
@@ -130,6 +143,8 @@ class Guard:
         Whatever is wrong, the error is the same. All comparisons take the same time for any wrong value.
         """
         if not self._keys:
+            if not is_near(scope, self._trusted):
+                raise UnauthorizedError(NOT_NEAR)
             return
         shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         scheme, _, token = shown.partition(b" ")
@@ -150,6 +165,9 @@ class Guard:
         parts = scope["method"], target.decode("latin-1"), signed
         if not sum(hmac.compare_digest(_mac(key, *parts), signed.mac) for key in self._keys):  # all, whichever fits
             return False
+        if _has_body(scope) and b"digest" not in parse_qs(scope["query_string"]):
+            self._tell("a signed request was refused: nothing binds its body, its address names no digest")
+            return False
         if abs(signed.time - time.time()) > WINDOW_SECONDS:
             self._tell(f"a token of {time.time() - signed.time:.0f} s ago was refused: do the machines' clocks agree?")
             return False
@@ -159,6 +177,13 @@ class Guard:
         if time.monotonic() - self._told > _TOLD_SECONDS:
             self._told = time.monotonic()
             logger.warning("%s", trouble)
+
+
+def _has_body(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a body may come that a signature has to bind; a DELETE's is not read."""
+    framing = (b"content-length", b"transfer-encoding")
+    said = [value for name, value in scope["headers"] if name in framing]
+    return scope["method"] != "DELETE" and any(value.strip() != b"0" for value in said)
 
 
 def _password(shown: bytes) -> bytes:
@@ -194,7 +219,7 @@ class _Used:
     def _sweep(self) -> None:
         oldest = (time.time() - WINDOW_SECONDS) // 60 - 1  # one more than needed: another process may be at its edge
         for name in os.listdir(self._folder):
-            if int(name) < oldest:
+            if name.isdecimal() and int(name) < oldest:  # whatever else is there is not ours: lost+found, say
                 shutil.rmtree(os.path.join(self._folder, name), ignore_errors=True)
 
 

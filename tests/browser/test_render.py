@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,9 @@ SCRIPT = """addEventListener('load', async () => {
 });"""
 
 
-def test_a_page_made_by_scripts_is_read_and_its_links_are_followed(crawl: Crawl, site: MockSite) -> None:
+def test_a_page_made_by_scripts_is_read_and_its_links_are_followed(
+    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture
+) -> None:
     site.page("/", APP)
     site.page("/app.js", SCRIPT, content_type="text/javascript")
     site.page("/data.json", '{"title": "Made by a script", "text": "搜索引擎 words"}', content_type="application/json")
@@ -58,6 +61,7 @@ def test_a_page_made_by_scripts_is_read_and_its_links_are_followed(crawl: Crawl,
     assert "搜索引擎 words" in document.text
     assert "Please wait" not in document.text
     assert site.url("/second") in found
+    assert ("has no sandbox" in caplog.text) == (os.geteuid() == 0)
     assert "/picture.png" not in site.counts(), "pictures are not asked for"
     assert site.counts()["/"] == 1, "the page itself is fetched once"
 

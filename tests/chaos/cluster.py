@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
 from chaos.network import Network, network
 from chaos.node import Node
 from lightship.chaos.faults import KINDS, Fault, Kind
@@ -29,6 +31,7 @@ max_payload: 8MB
 jetstream {{ store_dir: "{folder}", max_memory_store: 16MB, sync_interval: always }}
 cluster {{ name: chaos, listen: 0.0.0.0:6222, routes: [{routes}] }}
 """
+TOKEN = "a secret of the hosts of this test"
 NATS_ENVIRONMENT = {"GOMEMLIMIT": "200MiB", "GOGC": "200"}
 
 
@@ -182,8 +185,9 @@ def nats_server() -> str | None:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
-    """Run a cluster with its files in `folder`; whatever happens, nothing of it is left."""
-    with network(folder / "hosts") as hosts:
+    """Run a cluster with its files in `folder`; whatever happens, nothing of it is left. Who calls it has its secret meanwhile."""
+    with network(folder / "hosts") as hosts, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LIGHTSHIP_TOKEN", TOKEN)
         cluster = Cluster(hosts, folder)
         try:
             cluster.start()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 
-_PART = re.compile(r"-m lightship\.(\w+)\.main|-m (pydoc)")
+_PART = re.compile(r"-m lightship\.(\w+)\.main|import .*(pydoc)")
 _NUMBER = re.compile(r"-shard=(\d+)|/searchengine-(\d+)")
 
 

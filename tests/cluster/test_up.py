@@ -146,7 +146,12 @@ def test_what_vanishes_from_a_folder_vanishes_from_search(
 
 def test_a_token_guards_updates(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
     up = spawn(
-        "lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources, env={"LIGHTSHIP_TOKEN": "secret"}
+        "lightship",
+        "up",
+        f"-port={port}",
+        f"-data={tmp_path}/data",
+        *sources,
+        env={"LIGHTSHIP_TOKEN": "a token of this test"},
     )
     up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
     address = f"http://127.0.0.1:{port}/rpc/v1/shards/0"
@@ -155,8 +160,75 @@ def test_a_token_guards_updates(spawn: Spawn, port: int, sources: list[str], tmp
             urlopen(Request(address, b"{}", headers, method="PUT"), timeout=5)
         assert refused.value.code == 401
         assert b"LIGHTSHIP_TOKEN" in refused.value.read()
-    assert "ANYONE" not in (tmp_path / "data/logs/searchengine-0.log").read_text()
-    assert "secret" not in up.output
+    assert "is not set" not in (tmp_path / "data/logs/searchengine-0.log").read_text()
+    assert not (tmp_path / "data/secret").exists()
+    assert "a token of" not in up.output
+
+
+def refused(port: int, method: str, target: str, **headers: str) -> bool:
+    """Tell whether a request that changes something is refused for want of the secret."""
+    try:
+        urlopen(Request(f"http://127.0.0.1:{port}{target}", b"{}", headers, method=method), timeout=5)
+    except HTTPError as error:
+        with error:
+            return error.code == 401
+    return False
+
+
+def test_its_own_secret_guards_it_and_its_commands_find_it(
+    spawn: Spawn, port: int, sources: list[str], tmp_path: Path
+) -> None:
+    intake, data = free_ports(1), tmp_path / "data"
+    command = ["up", f"-port={port}", f"-intake={intake}", f"-data={data}", "-host=0.0.0.0", *sources]
+    up = spawn("lightship", *command)
+    up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    assert f"OPEN: whoever reaches this machine on 0.0.0.0:{port} can search" in up.output
+    assert f"documents are added on port {intake}, with the secret in {data}/secret: lightship add FILE" in up.output
+    secret = (data / "secret").read_text().strip()
+    assert (data / "secret").stat().st_mode & 0o777 == 0o600
+    assert secret not in up.output + "".join(path.read_text() for path in (data / "logs").iterdir())
+
+    guarded = [(port, "PUT", "/rpc/v1/shards/0"), (port, "GET", "/rpc/v1/shards/0"), (port, "POST", "/admin/v1/rollback"),
+               (intake, "POST", "/documents"), (intake + 100, "GET", "/explain?url=x")]  # fmt: skip
+    for at, method, target in guarded:
+        assert refused(at, method, target)
+        assert refused(at, method, target, Authorization="Bearer guess")
+        assert not refused(at, method, target, Authorization=f"Bearer {secret}")
+
+    (tmp_path / "one.jsonl").write_text(json.dumps({"url": "https://ex.org/new", "text": "brandnew"}))
+    added = run("add", f"-indexer=127.0.0.1:{intake}", f"-data={data}", str(tmp_path / "one.jsonl"))
+    assert added.returncode == 0, added.stderr
+    wait_until(lambda: urls(port, "brandnew"), 20, "what was added")
+    where = [f"-searchengine=127.0.0.1:{port}", f"-data={data}"]
+    told = run("explain", *where, f"-crawler=127.0.0.1:{intake + 100}", "https://ex.org/new")
+    assert "served from shard 0" in told.stdout
+    assert "crawler 127" in told.stdout
+    assert "serves s1v" in run("promote", *where, status(port)["layout"]).stdout
+    assert run("test", *where, f"-indexer=127.0.0.1:{intake}").returncode == 0
+    without = run("add", f"-indexer=127.0.0.1:{intake}", f"-data={tmp_path}", str(tmp_path / "one.jsonl"))
+    assert without.returncode == 1
+    assert "--data" in without.stderr
+
+    assert up.stop(20) == 0
+    spawn("lightship", *command).wait_for("documents are searchable", 20)
+    assert (data / "secret").read_text().strip() == secret
+
+
+def test_it_listens_on_this_machine_alone(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
+    up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
+    up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    assert "only this machine reaches it; --host=0.0.0.0 lets others search" in up.output
+    intake = port + 1010
+    for at in (port, port + 1, intake, intake + 100):
+        assert listeners(at) == {"0100007F"}, at  # 127.0.0.1, as the kernel writes it
+
+
+def listeners(port: int) -> set[str]:
+    """Return the addresses on which something listens on `port`, as /proc/net/tcp and tcp6 write them."""
+    lines = [line.split() for kind in ("tcp", "tcp6") for line in (PROC / "net" / kind).read_text().splitlines()[1:]]
+    return {
+        local.partition(":")[0] for _, local, _, state, *_ in lines if state == "0A" and local.endswith(f":{port:04X}")
+    }
 
 
 def test_a_second_up_on_the_same_folder_is_refused(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
@@ -174,7 +246,8 @@ def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str
     spawn("searchengine", f"-addr=:{port + 1}", f"-data={tmp_path}/other").wait_for("listening")
     refused = run("up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: port {port + 1} is taken")
+    assert refused.stderr.startswith("error: can't listen on ")
+    assert f"port {port + 1} is taken" in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 

@@ -33,7 +33,7 @@ def test_all_programs_work_without_any_right(run: Run, tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("# Wind\n\nwind *power* at sea\n")
     tmp_path.chmod(0o755)
     options = (*HARDENED, "--tmpfs=/data", f"--volume={tmp_path}:/docs:ro")
-    container = run("/lightship", "up", "--replicas=1", "/docs", options=options)
+    container = run("/lightship", "up", "--host=0.0.0.0", "--replicas=1", "/docs", options=options)
     wait_until(lambda: len(urls(container.port, "power")) == 2, 60, "two pages about power")
     assert len(urls(container.port, "搜索引擎")) == 1
     assert container.stop()[0] == 0

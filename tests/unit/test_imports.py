@@ -21,6 +21,7 @@ from support import ROOT
 SOURCE = ROOT / "src"
 
 FOUNDATION = {
+    "callers",
     "errors",
     "model",
     "manifest",
@@ -46,12 +47,13 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "space": {"errors", "files"},
     "limits": set(),
     "tasks": set(),
+    "callers": set(),
     "config": {"errors", "model"},
     "program": {"errors", "model", "config"},
     "language": set(),
     "jsonl": {"errors", "model", "language"},
     "tls": {"errors"},
-    "tokens": {"errors", "config", "files"},
+    "tokens": {"errors", "config", "files", "callers"},
     "position": {"errors", "model"},
     "doclog": FOUNDATION,
     "index": FOUNDATION,

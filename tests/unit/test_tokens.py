@@ -10,12 +10,14 @@ from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lightship import tokens
+from lightship.callers import Neighbours
 from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE
 from lightship.errors import InvalidInputError, UnauthorizedError
 from lightship.tokens import Accepted, Guard, accepted, authorization, check_body, clock_hint
@@ -26,14 +28,17 @@ SECRET = "a secret of enough characters"
 def scope(shown: dict[str, str], method: str = "PUT", target: str = "/x?a=%20b") -> dict[str, Any]:
     path, _, query = target.partition("?")
     headers = [(name.lower().encode(), value.encode()) for name, value in shown.items()]
-    return {"method": method, "raw_path": path.encode(), "query_string": query.encode(), "headers": headers}
+    return {
+        "method": method, "raw_path": path.encode(), "query_string": query.encode(), "headers": headers,
+        "client": ("192.0.2.7", 5),
+    }  # fmt: skip
 
 
 def passes(guard: Guard, request: dict[str, Any]) -> bool:
     try:
         guard.check(request)
     except UnauthorizedError as error:
-        assert str(error) == tokens.REFUSAL
+        assert str(error) == (tokens.REFUSAL if guard.guards else tokens.NOT_NEAR)
         return False
     return True
 
@@ -50,10 +55,60 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     yield now
 
 
-def test_without_a_secret_everybody_passes(tmp_path: Path) -> None:
-    assert passes(Guard([], str(tmp_path)), scope({}))
+@pytest.mark.parametrize(
+    ("client", "shown", "near"),
+    [
+        ("127.0.0.1", {}, True),
+        ("127.9.9.9", {"Host": "localhost:8080"}, True),
+        ("::1", {"Host": "[::1]:8080"}, True),
+        ("::ffff:127.0.0.1", {"Host": "127.0.0.1"}, True),
+        ("127.0.0.1", {"Host": "searchengine:8080"}, True),  # a name without a dot is nobody's to buy
+        ("127.0.0.1", {"Authorization": "Bearer of another program"}, True),
+        ("127.0.0.1", {"Host": "rebound.example:8080"}, False),
+        ("127.0.0.1", {"Host": "127.0.0.1.example"}, False),
+        ("127.0.0.1", {"Host": "a b"}, False),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, False),
+        ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, False),
+        ("192.0.2.7", {"X-Forwarded-For": "127.0.0.1"}, False),
+        ("192.0.2.7", {}, False),
+        ("::ffff:192.0.2.7", {}, False),
+        ("172.17.0.3", {}, True),  # of a network that is trusted
+        ("172.17.0.3", {"Host": "172.17.0.2:8080"}, True),
+        ("172.17.0.1", {}, False),  # its gateway: whoever comes through a published port
+        ("172.18.0.3", {}, False),
+        ("somewhere", {}, False),
+        ("", {}, False),
+    ],
+)
+def test_without_a_secret_this_machine_passes_and_what_is_trusted(
+    tmp_path: Path, client: str, shown: dict[str, str], near: bool
+) -> None:
+    guard = Guard(
+        [], str(tmp_path), trusted=Neighbours((IPv4Network("172.17.0.0/16"),), frozenset({IPv4Address("172.17.0.1")}))
+    )
+    assert passes(guard, {**scope(shown), "client": (client, 5) if client else None}) is near
     assert authorization("", "PUT", "/x") == {}
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("framing", [{"Content-Length": "5"}, {"Transfer-Encoding": "chunked"}])
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_signature_has_to_bind_the_body(guard: Guard, method: str, framing: dict[str, str]) -> None:
+    def signed(target: str) -> dict[str, Any]:
+        return scope({**authorization(SECRET, method, target), **framing}, method, target)
+
+    assert not passes(guard, signed("/x?a=b"))
+    assert not passes(guard, signed("/x?digest="))
+    assert passes(guard, signed(f"/x?digest={'0' * 64}"))
+    assert passes(guard, scope({**authorization(SECRET, method, "/x"), "Content-Length": "0"}, method, "/x"))
+    assert passes(guard, scope({"Authorization": f"Bearer {SECRET}", **framing}, method, "/x"))
+
+
+@pytest.mark.parametrize("stray", ["lost+found", "00.txt", "-1", "٣x", " 1"])
+def test_what_else_lies_in_the_folder_of_tokens_does_no_harm(guard: Guard, tmp_path: Path, stray: str) -> None:
+    (tmp_path / "tokens" / stray).mkdir(parents=True)
+    assert passes(guard, scope(authorization(SECRET, "PUT", "/x?a=%20b")))
+    assert (tmp_path / "tokens" / stray).exists()
 
 
 @pytest.mark.parametrize("shown", [f"Bearer {SECRET}", f"bearer {SECRET}", "Bearer the old one of before"])
@@ -183,11 +238,11 @@ def test_who_may_push_and_who_may_administer(
     push: str, admin: str, pushing: tuple[str, ...], administering: tuple[str, ...]
 ) -> None:
     assert Accepted.of(push, admin) == Accepted(pushing, administering)
-    assert repr(Accepted.of(push, admin)) == "Accepted()"
+    assert repr(Accepted.of(push, admin)) == f"Accepted(trusted={Neighbours()})"
 
 
 @pytest.mark.parametrize(
-    ("push", "admin", "said"), [("", "", "ANYONE"), ("short", "", TOKEN_VARIABLE), (SECRET, "short", ADMIN_TOKEN_VARIABLE), (SECRET, SECRET, "")]
+    ("push", "admin", "said"), [("", "", "only programs of this machine"), ("short", "", TOKEN_VARIABLE), (SECRET, "short", ADMIN_TOKEN_VARIABLE), (SECRET, SECRET, "")]
 )  # fmt: skip
 def test_what_is_said_at_start(
     push: str, admin: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 from tqdm import tqdm
 
+from lightship.cli.secret import adopt_secret
 from lightship.config import AddSettings, parse_settings, token
 from lightship.errors import ConfigurationError, InvalidInputError, LightshipError, TooLargeError
 from lightship.intake.client import IntakeClient
@@ -61,6 +62,7 @@ def add(arguments: Sequence[str]) -> None:
     if not files:
         raise ConfigurationError("lightship add: name a .jsonl file, or - for standard input")
     trust(settings.tls_ca)
+    adopt_secret(settings.data)
     client, total, started = IntakeClient(settings.indexer, token()), _Total(), time.monotonic()
     with tqdm(unit=" documents", disable=None, file=sys.stderr) as bar:  # on a terminal only
         for file in files:

@@ -21,6 +21,7 @@ from lightship.chaos.processes import Processes
 from lightship.chaos.report import Report
 from lightship.chaos.run import Load, Run
 from lightship.chaos.system import System
+from lightship.cli.secret import adopt_secret
 from lightship.config import ChaosSettings, parse_settings
 from lightship.errors import ConfigurationError, WrongAnswerError
 from lightship.files import write_atomically
@@ -36,9 +37,11 @@ def chaos(arguments: Sequence[str]) -> None:
     settings, _ = parse_settings(
         ChaosSettings, "lightship chaos", arguments,
         description="Break a running system on purpose, under load, and tell whether anything was lost. It must be marked for it:"
-        " `lightship up --chaos`, or `chaos = true` in lightship.toml. LIGHTSHIP_TOKEN adds documents.",
+        " `lightship up --chaos`, or `chaos = true` in lightship.toml. LIGHTSHIP_TOKEN, or the secret of that `up`, adds documents.",
     )  # fmt: skip
     trust(settings.tls_ca)
+    if settings.data:
+        adopt_secret(settings.data)
     if not os.path.isdir(os.path.dirname(settings.report) or "."):
         raise ConfigurationError(f"--report={settings.report}: there is no such folder")
     system = _system(settings)
@@ -95,7 +98,7 @@ async def _clean(system: System, corpus: Corpus) -> None:
 @contextlib.asynccontextmanager
 async def _telling(run: Run) -> AsyncIterator[None]:
     """Show how far `run` is, and let the first Ctrl-C (or SIGTERM) end it early; the second one ends everything."""
-    loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop() -> None:
         run.breaker.stop_early.set()

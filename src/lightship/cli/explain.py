@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+from lightship.cli.secret import adopt_secret
 from lightship.config import ExplainSettings, parse_address, parse_settings, token
 from lightship.errors import ConfigurationError, UnavailableError
 from lightship.model import partition_of
@@ -33,6 +34,7 @@ def explain(arguments: Sequence[str]) -> None:
     if len(names) != 1:
         raise ConfigurationError("lightship explain: name one url, like https://example.org/page")
     trust(settings.tls_ca)
+    adopt_secret(settings.data)
     lines, silent = [], []
     for name in settings.crawler:
         try:

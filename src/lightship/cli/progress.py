@@ -33,7 +33,8 @@ _FORMAT = "{desc} {bar}\r"
 class Counts(NamedTuple):
     """How far each stage is: pages or records found, fetched, documents indexed, searchable on every replica.
 
-    `done`: the first pass over the sources is complete, and all of it is searchable on every replica.
+    `done`: the first pass over the sources is complete, and all of it is searchable on every replica. `failed` of what was found
+    could not be read.
     """
 
     found: int
@@ -41,6 +42,7 @@ class Counts(NamedTuple):
     indexed: int
     searchable: int
     done: bool
+    failed: int = 0
 
 
 class Gauge:
@@ -57,7 +59,8 @@ class Gauge:
         manifests = glob.glob(os.path.join(self._data, "*", f"s{self._shards}v*", "manifest.json"))
         statuses = [found for name in self._searchengines if (found := _status(name))]
         searchable = min((int(found["documents"]) for found in statuses), default=0)
-        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, self._done(crawl.idle, statuses))
+        done = self._done(crawl.idle, statuses)
+        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, done, crawl.failed)
 
     def _done(self, idle: bool, statuses: Sequence[dict[str, Any]]) -> bool:
         """Tell whether every replica has all that was put before the crawler became idle."""
@@ -107,9 +110,10 @@ class Display:
         """Show `counts`."""
         if self._bars:
             values = (counts.fetched, counts.indexed, counts.searchable)
-            for bar, stage, value in zip(self._bars, STAGES, values, strict=True):
-                bar.total, bar.n = max(counts.found, value, 1), value
-                bar.set_description_str(f"{stage:<10} {value:>10,} of {counts.found:<10,}")  # and draws it
+            with _perhaps_gone():
+                for bar, stage, value in zip(self._bars, STAGES, values, strict=True):
+                    bar.total, bar.n = max(counts.found, value, 1), value
+                    bar.set_description_str(f"{stage:<10} {value:>10,} of {counts.found:<10,}")  # and draws it
         elif counts != self._last and (counts.done or time.monotonic() - self._logged >= LOG_SECONDS):
             self._logged = time.monotonic()
             logger.info("found %d, fetched %d, indexed %d, searchable %d", *counts[:4])
@@ -118,12 +122,19 @@ class Display:
     def say(self, text: str) -> None:
         """Print a line that stays, above the live ones."""
         if self._bars:
-            tqdm.write(text, file=sys.stderr)
+            with _perhaps_gone():
+                tqdm.write(text, file=sys.stderr)
         else:
             logger.info("%s", text)
 
     def close(self) -> None:
         """Leave the terminal tidy."""
-        for bar in self._bars:
-            bar.close()
+        with _perhaps_gone():
+            for bar in self._bars:
+                bar.close()
         self._stack.close()
+
+
+def _perhaps_gone() -> contextlib.AbstractContextManager[None]:
+    """Bear with a terminal that was closed: the parts are to be stopped all the same."""
+    return contextlib.suppress(OSError)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 
+from lightship.cli.secret import adopt_secret
 from lightship.config import PromoteSettings, RollbackSettings, admin_token, parse_settings
 from lightship.errors import ConfigurationError, UnavailableError, words
 from lightship.manifest import Layout
@@ -28,6 +29,7 @@ def promote(arguments: Sequence[str]) -> None:
         raise ConfigurationError("lightship promote: name one layout, like s3v1; `lightship status` shows them")
     layout = Layout.of(layouts[0])
     trust(settings.tls_ca)
+    adopt_secret(settings.data)
     asyncio.run(_everywhere(settings.searchengine, lambda client: client.promote(layout)))
 
 
@@ -38,6 +40,7 @@ def rollback(arguments: Sequence[str]) -> None:
         description="Serve the former layout again on every replica that keeps one.",
     )  # fmt: skip
     trust(settings.tls_ca)
+    adopt_secret(settings.data)
     asyncio.run(_everywhere(settings.searchengine, RpcClient.roll_back))
 
 

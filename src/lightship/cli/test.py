@@ -10,6 +10,7 @@ from typing import NamedTuple
 from lightship.checks import serving
 from lightship.checks.asking import Server, look_up, until
 from lightship.checks.changing import Trial
+from lightship.cli.secret import adopt_secret
 from lightship.config import TestSettings, parse_settings
 from lightship.errors import LightshipError, WrongAnswerError
 from lightship.tls import trust
@@ -29,6 +30,7 @@ def test(arguments: Sequence[str]) -> None:
         description="Test a running system from outside: processes, containers, a cluster. LIGHTSHIP_TOKEN adds documents.",
     )  # fmt: skip
     trust(settings.tls_ca)
+    adopt_secret(settings.data)
     replicas, intakes = _ready(settings)
     _say(f"searchengines: {', '.join(map(str, replicas))}; intakes: {', '.join(map(str, intakes)) or 'none'}")
     held = [_holds(check) for check in _checks(replicas, intakes)]

@@ -12,29 +12,42 @@ import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from lightship.callers import is_loopback
 from lightship.chaos.processes import LOCK
 from lightship.cli.parts import Part, last_line, python
 from lightship.cli.progress import Display, Gauge
 from lightship.cli.roster import Roster
-from lightship.config import UpSettings, parse_settings
+from lightship.cli.secret import FILE as SECRET_FILE
+from lightship.cli.secret import keep_secret
+from lightship.config import TOKEN_VARIABLE, UP_DATA, UpSettings, parse_settings
 from lightship.crawler.sources.names import parse_sources
 from lightship.doclog import open_log
 from lightship.errors import ConfigurationError
 from lightship.files import lock_folder, write_atomically
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.manifest import Layout
-from lightship.program import stop_on_signals
+from lightship.program import listen, stop_on_signals
 
 logger = logging.getLogger("up")
 
 # Breadth first: every top-level module, then what packages hold. Most of the thousand beyond are Python's own tests, which pydoc imports
 # to show them, minutes long, and some of which end it
 PYDOC_PAGES = 600
+# Not by `-m`: its command line has modules of the current folder shown, and a module is shown by importing it, which runs it. Isolated,
+# and without site-packages: the standard library is what is wanted. One of its modules opens a browser when it is imported
+PYDOC = """
+import os, pydoc, sys, webbrowser
+os.chdir(os.sep)
+webbrowser.open = lambda *_, **__: False
+pydoc.browse(int(sys.argv[1]), open_browser=False, hostname="127.0.0.1")
+"""
 
 WATCH_SECONDS = 0.1
 INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
 EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
 SHOW_SECONDS = 0.5
+SHOWN_WARNINGS = 3
+MOST_LOG = 1 << 20  # bytes that are looked at for warnings
 
 
 def up(arguments: Sequence[str]) -> None:
@@ -50,7 +63,10 @@ def up(arguments: Sequence[str]) -> None:
         stack.enter_context(
             lock_folder(settings.data, LOCK, "another `lightship up` runs there; choose another --data")
         )
-        _check_ports(settings)
+        check_ports(settings)
+        own = "" if os.environ.get(TOKEN_VARIABLE) else keep_secret(settings.data)
+        if own:
+            os.environ[TOKEN_VARIABLE] = own  # which the parts inherit
         order_layout(settings)
         parts = _parts(settings, sources)
         roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
@@ -60,6 +76,8 @@ def up(arguments: Sequence[str]) -> None:
             part.start()
             stack.callback(part.stop)
         stack.callback(roster.remove)  # before they stop: nobody is to signal processes that are no more
+        for line in greeting(settings, own_secret=bool(own)):
+            display.say(line)
         _watch(settings, parts, roster, display, stop)
         display.say("stopping: what was fetched is kept, and the next start goes on from here")
     logger.info("stopped")
@@ -69,8 +87,8 @@ def order_layout(settings: UpSettings) -> None:
     """Have the layout be the newest one, if it is not that of the last run: replicas flip to it, also back to a former one."""
     path = os.path.join(settings.data, "layout")
     layout = Layout(settings.shards, SCHEMA_VERSION).name
-    with contextlib.suppress(FileNotFoundError), open(path) as file:
-        if file.read().strip() == layout:
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        if file.read().strip() == layout.encode():
             return
     log = open_log(log_url(settings))
     try:
@@ -94,7 +112,8 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
     commands = {
         f"searchengine-{i}": python(
             "lightship.searchengine.main",
-            f"-addr=:{settings.port + i}",
+            f"-addr={_at(settings.host, settings.port + i)}",
+            f"-public={_page(settings) if i == 0 and not _is_open(settings) else ''}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
             "-drain=0",  # nothing stands before them that would send queries elsewhere
         )
@@ -105,7 +124,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             commands[name] = python(
                 "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
                 f"-shards={settings.shards}", f"-data={os.path.join(data, name)}",
-                *([f"-listen=127.0.0.1:{intake_port(settings) + shard}"] if name.startswith("indexer") else []),
+                *([f"-listen={_at(settings.host, intake_port(settings) + shard)}"] if name.startswith("indexer") else []),
             )  # fmt: skip
     limits: list[str] = []
     if not sources:
@@ -114,14 +133,13 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
                 "this Python has no documentation to show: name a source, like https://example.org/"
             )
         port = _pydoc_port(data)
-        # isolated, and without site-packages: the standard library is what is wanted, not whatever is installed beside it
-        commands["pydoc"] = [sys.executable, "-I", "-S", "-m", "pydoc", "-n", "127.0.0.1", "-p", str(port)]
+        commands["pydoc"] = [sys.executable, "-I", "-S", "-c", PYDOC, str(port)]
         sources, limits = [f"http://127.0.0.1:{port}/"], [f"-max-pages={PYDOC_PAGES}"]
     commands["crawler"] = python(
         "lightship.crawler.main",
         f"-log={log}",
         f"-data={os.path.join(data, 'crawler')}",
-        f"-listen=127.0.0.1:{intake_port(settings) + EXPLAIN_BEYOND}",
+        f"-listen={_at(settings.host, intake_port(settings) + EXPLAIN_BEYOND)}",
         *limits,
         *sources,
     )
@@ -135,17 +153,38 @@ def intake_port(settings: UpSettings) -> int:
 
 def replica_addresses(settings: UpSettings) -> dict[str, str]:
     """Return host:port of each searchengine, by name."""
-    return {f"searchengine-{i}": f"127.0.0.1:{settings.port + i}" for i in range(settings.replicas)}
+    return {f"searchengine-{i}": called(settings, settings.port + i) for i in range(settings.replicas)}
+
+
+def called(settings: UpSettings, port: int) -> str:
+    """Return host:port by which this machine calls a part that listens on `port`."""
+    return _at({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host), port)  # noqa: S104
+
+
+def _at(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_open(settings: UpSettings) -> bool:
+    """Tell whether other machines reach the parts."""
+    return settings.host != "localhost" and not is_loopback(settings.host)
+
+
+def _page(settings: UpSettings) -> str:
+    """Return the address of the search page, for people of this machine."""
+    known = {"127.0.0.1": "localhost", "0.0.0.0": "localhost", "::": "localhost", "::1": "localhost"}  # noqa: S104
+    return f"http://{_at(known.get(settings.host, settings.host), settings.port)}"
 
 
 def _addresses(settings: UpSettings) -> dict[str, str]:
     """Return host:port of the parts that are asked something, by name."""
     port = intake_port(settings)
-    intakes = {f"indexer-{shard}": f"127.0.0.1:{port + shard}" for shard in range(settings.shards)}
+    intakes = {f"indexer-{shard}": called(settings, port + shard) for shard in range(settings.shards)}
     return {**replica_addresses(settings), **intakes}
 
 
-def _check_ports(settings: UpSettings) -> None:
+def check_ports(settings: UpSettings) -> None:
+    """Raise ConfigurationError unless all ports can be listened on."""
     intake = intake_port(settings)
     if max(settings.port + settings.replicas, intake + EXPLAIN_BEYOND + 1) > 65536:
         raise ConfigurationError(
@@ -156,20 +195,16 @@ def _check_ports(settings: UpSettings) -> None:
         *range(intake, intake + settings.shards),
         intake + EXPLAIN_BEYOND,
     ):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("", port))
-            except OSError as error:
-                raise ConfigurationError(
-                    f"port {port} is taken ({error.strerror}): choose another --port, or --intake"
-                ) from error
+        try:
+            listen(_at(settings.host, port)).close()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error}; --host, --port and --intake say where") from error
 
 
 def _pydoc_port(data: str) -> int:
     """Return the port of the documentation server, the same one each time: it is part of the pages' urls."""
     path = os.path.join(data, "pydoc-port")
-    with contextlib.suppress(FileNotFoundError), open(path) as file:
+    with contextlib.suppress(FileNotFoundError, ValueError), open(path) as file:
         return int(file.read())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -178,14 +213,44 @@ def _pydoc_port(data: str) -> int:
     return port
 
 
+def greeting(settings: UpSettings, *, own_secret: bool) -> list[str]:
+    """Return what people are told when it starts: where everything is, and what is open to whom."""
+    intake, data = intake_port(settings), settings.data
+    secret = os.path.join(data, SECRET_FILE) if own_secret else TOKEN_VARIABLE
+    found = [f"-data={os.path.abspath(data)}"] if own_secret and data != UP_DATA else []
+    add = " ".join(["lightship add FILE", f"-indexer={called(settings, intake)}", *found])
+    if _is_open(settings):
+        place = _at(settings.host, settings.port)
+        who = f"OPEN: whoever reaches this machine on {place} can search, and read everything that is found"
+    else:
+        who = "only this machine reaches it; --host=0.0.0.0 lets others search"
+    return [
+        f"search page: {_page(settings)}/   (data and logs in {data}; Ctrl-C stops)",
+        who,
+        f"documents are added on port {intake}, with the secret in {secret}: {add}",
+    ]
+
+
+def troubles(failed: int, log: str, begun: int) -> list[str]:
+    """Return what people are told when `failed` things could not be read, or when the crawler warned in `log`, from byte `begun` on."""
+    with open(log, "rb") as file:
+        file.seek(begun)
+        lines = file.read(MOST_LOG).decode(errors="replace").splitlines()
+    warnings = [line.partition(" WARNING ")[2] for line in lines if " WARNING " in line]
+    if not failed and not warnings:
+        return []
+    shown = [f"  {line.partition(': ')[2]}" for line in warnings[:SHOWN_WARNINGS]]
+    return [f"{failed} lines, files or pages could not be read, {len(warnings)} warnings; {log} has them all:", *shown]
+
+
 def _watch(
     settings: UpSettings, parts: Sequence[Part], roster: Roster, display: Display, stop: threading.Event
 ) -> None:
     """Keep the parts alive and show how far they are, until `stop` is set."""
-    address, started, shown, told = f"http://localhost:{settings.port}/", time.monotonic(), 0.0, False
+    address, started, shown, told = f"{_page(settings)}/", time.monotonic(), 0.0, False
+    log = os.path.join(settings.data, "logs", "crawler.log")
+    begun = os.path.getsize(log)  # earlier runs wrote into it too
     gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
-    display.say(f"search page: {address}   (data and logs in {settings.data}; Ctrl-C stops)")
-    display.say(f"to add documents: lightship add FILE -indexer=localhost:{intake_port(settings)}")
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
             part.keep_alive()
@@ -199,6 +264,8 @@ def _watch(
             told = True
             seconds = time.monotonic() - started
             display.say(f"all {counts.searchable} documents are searchable after {seconds:.0f} s at {address}")
+            for line in troubles(counts.failed, log, begun):
+                display.say(line)
     for part in parts:
         if part.restart_at:
             display.say(f"{part.name} was not running: {last_line(part.log_path)}")

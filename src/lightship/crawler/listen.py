@@ -35,7 +35,7 @@ input{{width:70%;font:inherit}}</style><h1>Why is a page (not) found?</h1>
 _ROW = Markup("<tr><th>{name}<td>{value}")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept",
+    "Cache-Control": "no-store", "Vary": "Accept",
 }  # fmt: skip
 
 
@@ -43,12 +43,13 @@ _HEADERS = {
 def answering(settings: CrawlerSettings, database: Database, tls: Mapping[str, Any]) -> Iterator[int]:
     """Answer on the `listen` address of `settings` as long as the context lasts; yields the port, 0 without an address.
 
-    Only who shows LIGHTSHIP_TOKEN is answered, if there is one: a browser as the password of any user. Raises ConfigurationError when the address can't be had.
+    Only who shows LIGHTSHIP_TOKEN is answered, a browser as the password of any user; without one, this machine. Raises ConfigurationError when the address can't be had.
     """
     if not settings.listen:
         yield 0
         return
-    guard = Guard(accepted().push, settings.data, browsers=True)
+    known = accepted()
+    guard = Guard(known.push, settings.data, browsers=True, trusted=known.trusted)
     app = make_app(settings, database, guard)
     with serving(app, settings.listen, "explain", tls, grace_seconds=1) as port:
         logger.info("explaining on port %d", port)
@@ -82,13 +83,15 @@ def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Sta
     async def live(_: Request) -> Response:
         return Response("alive\n", media_type="text/plain")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", guarded(guard, explained)), Route("/explain", guarded(guard, explained)),
             Route("/status", guarded(guard, status)), Route("/livez", live),
         ],
         exception_handlers={LightshipError: _on_error},
     )  # fmt: skip
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

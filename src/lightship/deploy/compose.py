@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from lightship.config import LOG_PASSWORD_VARIABLE
 from lightship.deploy.parts import CHAOS_LABEL, DATA, USER, Part, indexers, parts, probe
 from lightship.deploy.render import haproxy_cfg, header, nats_conf
+from lightship.deploy.secrets import route_variables
 from lightship.deploy.topology import Topology
 from lightship.deploy.yaml import dump
 
@@ -21,7 +23,7 @@ def render(topology: Topology) -> dict[str, str]:
     volumes: dict[str, Any] = {part.volume: {} for part in found if part.volume}
     files = {"haproxy.cfg": haproxy_cfg(topology, TARGET)}
     if topology.log:
-        files["nats.conf"] = nats_conf(topology, TARGET, [f"nats-{number}" for number in range(topology.log)])
+        files["nats.conf"] = nats_conf(topology, TARGET)
     services = {part.name: {**_service(part), **_labels(part, files, chaos=topology.chaos)} for part in found}
     document = {"name": topology.project, "services": services, "volumes": volumes}
     return {"compose.yaml": f"# {header(topology, TARGET)}\n{dump(document)}", **files}
@@ -48,8 +50,9 @@ def _service(part: Part) -> dict[str, Any]:
     if part.command:
         service["command"] = list(part.command)
     secrets = {name: f"${{{name}:?is in {SECRETS_FILE}}}" for name in part.secrets}
+    routes = route_variables(part.routes, f"${{{LOG_PASSWORD_VARIABLE}}}") if part.routes else {}
     if secrets or part.variables:
-        service["environment"] = {**secrets, **dict(part.variables)}
+        service["environment"] = {**secrets, **routes, **dict(part.variables)}
     if part.alias:
         service["networks"] = {"default": {"aliases": [part.alias]}}
     if part.ports:

@@ -12,6 +12,7 @@ from lightship.deploy.values import INTAKE_BEYOND, is_website
 
 USER = 65532  # of the image's programs
 QUERIES, INTAKE, NATS, ROUTES, MONITOR = 8080, 9090, 4222, 6222, 8222  # ports inside of containers
+MOST_SERVERS = 5  # of NATS
 DATA = "/data"
 CHAOS_LABEL = "lightship.chaos"  # "true": `lightship chaos` may break the container
 DRAIN = 5  # seconds: the proxy notices within one that a searchengine stops
@@ -27,6 +28,7 @@ class Part:
     resources: Resources
     secrets: tuple[str, ...] = ()  # names of variables
     variables: tuple[tuple[str, str], ...] = ()
+    routes: tuple[str, ...] = ()  # host:port of the NATS servers that are a cluster with this one
     alias: str = ""  # another DNS name, of all its kind
     volume: str = ""  # mounted at /data
     mounts: tuple[tuple[str, str], ...] = ()  # read-only: (on the machine, in the container)
@@ -42,7 +44,7 @@ def parts(topology: Topology) -> list[Part]:
     servers = [f"nats-{number}" for number in range(topology.log)]
     log = log_url([f"{name}:{NATS}" for name in servers])
     return [
-        *(_nats(topology, name) for name in servers),
+        *(_nats(topology, name, servers) for name in servers),
         *(_searchengine(topology, number) for number in range(topology.replicas)),
         *(_indexer(topology, log, name, shard) for name, shard in indexers(topology)),
         *([_crawler(topology, log)] if topology.sources else []),
@@ -115,11 +117,16 @@ def _crawler(topology: Topology, log: str) -> Part:
     )  # fmt: skip
 
 
-def _nats(topology: Topology, name: str) -> Part:
+def routes(servers: Sequence[str]) -> tuple[str, ...]:
+    """Return host:port at which NATS servers talk to each other, when there are several."""
+    return tuple(f"{server}:{ROUTES}" for server in servers) if len(servers) > 1 else ()
+
+
+def _nats(topology: Topology, name: str, servers: Sequence[str]) -> Part:
     return Part(
         name, topology.nats.image, ("--config=/etc/nats.conf", f"--name={name}"), topology.nats,
         secrets=_password(topology), volume=name, mounts=(("./nats.conf", "/etc/nats.conf"),),
-        variables=(("GOMEMLIMIT", go_memory(topology.nats)),), ours=False,
+        variables=(("GOMEMLIMIT", go_memory(topology.nats)),), routes=routes(servers), ours=False,
     )  # fmt: skip
 
 

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from lightship.config import LOG_PASSWORD_VARIABLE
-from lightship.deploy.parts import DATA, USER, Part, parts, probe
+from lightship.deploy.parts import DATA, MOST_SERVERS, USER, Part, parts, probe, routes
 from lightship.deploy.render import haproxy_cfg, header, nats_conf
+from lightship.deploy.secrets import route_variables
 from lightship.deploy.topology import Topology
 
 TARGET = "quadlet"
+ROUTES_FILE = "NATS_ROUTES.env"
 _PLAIN = re.compile(r"[A-Za-z0-9_@:/.,=?&~+#!*()\[\];%-]+")
 Lines = list[tuple[str, object]]
 
@@ -24,14 +26,19 @@ def render(topology: Topology) -> dict[str, str]:
     files |= {f"{project}-{part.name}.container": _container(topology, part) for part in found}
     files["haproxy.cfg"] = haproxy_cfg(topology, TARGET)
     if topology.log:
-        hosts = [f"nats-{number}" for number in range(topology.log)]
-        files["nats.conf"] = nats_conf(topology, TARGET, hosts)
+        files["nats.conf"] = nats_conf(topology, TARGET)
     return files
 
 
 def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of each file that holds secrets: one a file, as no part needs all."""
-    return {_secret_file(name): f"{name}={value}\n" for name, value in secrets.items()}
+    """Return the text of each file that holds secrets: one a file, as no part needs all.
+
+    Podman does not put a variable into another, so the servers' addresses for each other, with the password, are a file too.
+    """
+    files = {_secret_file(name): f"{name}={value}\n" for name, value in secrets.items()}
+    servers = routes([f"nats-{number}" for number in range(MOST_SERVERS)])
+    known = route_variables(servers, secrets[LOG_PASSWORD_VARIABLE])
+    return {**files, ROUTES_FILE: "".join(f"{name}={value}\n" for name, value in known.items())}
 
 
 def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
@@ -63,6 +70,7 @@ def _container(topology: Topology, part: Part) -> str:
         ("Image", _qualified(part.image, "localhost" if part.ours else "docker.io/library")),
         *([("Exec", _words(part.command))] if part.command else []),
         *(("EnvironmentFile", f"./{_secret_file(name)}") for name in part.secrets),
+        *([("EnvironmentFile", f"./{ROUTES_FILE}")] if part.routes else []),
         *(("Environment", f"{name}={value}") for name, value in part.variables),
         ("Network", f"{project}.network"),
         *(("PublishPort", f"{outside}:{inside}") for outside, inside in part.ports),

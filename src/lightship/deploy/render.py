@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.resources import files
 
 import jinja2
 
 from lightship.deploy.parts import DRAIN, INTAKE, MONITOR, NATS, QUERIES, ROUTES
+from lightship.deploy.secrets import ROUTE
 from lightship.deploy.topology import Topology
 
 _TEMPLATES = files("lightship.deploy") / "templates"
@@ -21,9 +21,9 @@ def header(topology: Topology, target: str) -> str:
     return f"{WRITTEN_BY} --env {topology.environment} {target}`: change lightship.toml, not this."
 
 
-def nats_conf(topology: Topology, target: str, hosts: Sequence[str]) -> str:
-    """Return the configuration of all NATS servers, which are found at `hosts`; each is told its name by `--name`."""
-    routes = [f'"nats://{host}:{ROUTES}"' for host in hosts] if len(hosts) > 1 else []
+def nats_conf(topology: Topology, target: str) -> str:
+    """Return the configuration of all NATS servers; each is told its name by `--name`, and those of all by `route_variables`."""
+    routes = [f"${ROUTE.format(number)}" for number in range(topology.log)] if topology.log > 1 else []
     return _render(
         "nats.conf", header=header(topology, target), port=NATS, monitor=MONITOR, route=ROUTES, routes=routes,
         max_file=int(topology.nats.disk * _FILE_SHARE),

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from lightship.config import ADMIN_TOKEN_VARIABLE, LOG_PASSWORD_VARIABLE, TOKEN_VARIABLE
 
 NAMES = (TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE, LOG_PASSWORD_VARIABLE)
+
+ROUTES_PASSWORD = "NATS_ROUTES_PASSWORD"  # noqa: S105 (names of variables, which NATS reads in its configuration)
+ROUTE = "NATS_ROUTE_{}"
+
+
+def route_variables(hosts: Sequence[str], password: str) -> dict[str, str]:
+    """Return the variables by which NATS servers at `hosts` (host:port) know each other: a stranger is not let into their cluster."""
+    urls = {ROUTE.format(number): f"nats://lightship:{password}@{host}" for number, host in enumerate(hosts)}
+    return {ROUTES_PASSWORD: password, **urls}
 
 
 def make_secret() -> str:

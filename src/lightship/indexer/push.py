@@ -135,6 +135,9 @@ class Pusher:
             while True:
                 await replica.changed.wait()
                 replica.changed.clear()
+                if self._manifest is None:  # nothing to push yet, so nothing is known of it
+                    replica.settled.set()
+                    continue
                 before, replica.trouble = replica.trouble, await self._try_update(replica)
                 if not replica.changed.is_set():
                     replica.settled.set()

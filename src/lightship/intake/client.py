@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import logging
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from lightship.errors import LightshipError, UnauthorizedError, UnavailableError
 from lightship.intake.messages import InvalidLineError, Refusal, Stored
 from lightship.tls import trusted
 from lightship.tokens import authorization
+
+logger = logging.getLogger("add")
 
 CALL_SECONDS = 75.0  # an intake gives a body 60 s to come
 TRYING_SECONDS = 60.0  # for one request, in which none of the intakes takes it
@@ -50,6 +53,10 @@ class IntakeClient:
                 return answer
             if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in AGAIN:
                 raise _error(answer)
+            if wait == WAIT_LEAST:
+                logger.warning(
+                    "%s: %s; trying again for %.0f s", self._names[0], answer.refusal.error, deadline - time.monotonic()
+                )
             if time.monotonic() + wait > deadline:
                 raise UnavailableError(f"{self._names[0]} takes no documents now: {answer.refusal.error}")
             self._names.append(self._names.pop(0))  # another one may

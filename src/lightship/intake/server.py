@@ -30,14 +30,15 @@ def taking_in(
 ) -> Iterator[int]:
     """Take documents into `log` on `address` (host:port) as long as the context lasts; yields the port.
 
-    Only what `accepted` returns, the environment's secrets, is let pass; tokens that were used are remembered in
+    Only whom `accepted` returns, by default what the environment says, is let pass; tokens that were used are remembered in
     `folder`; `tls` are `listener_options`; `metrics` is told at /metrics, `shard` at /status. With an empty address nothing is served: yields 0.
     Raises ConfigurationError when the address can't be listened on.
     """
     if not address:
         yield 0
         return
-    intake = Intake(log, Guard(accepted().push, folder), metrics, shard)
+    known = accepted()
+    intake = Intake(log, Guard(known.push, folder, trusted=known.trusted), metrics, shard)
     with (
         contextlib.closing(intake),
         serving(intake.app(), address, "intake", tls or {}, grace_seconds=GRACE_SECONDS) as port,

@@ -73,7 +73,7 @@ class Intake:
 
     def app(self) -> Starlette:
         """Return the web application."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route("/documents", guarded(self._guard, self._post), methods=["POST"]),
                 Route("/documents", guarded(self._guard, self._delete), methods=["DELETE"]),
@@ -86,6 +86,8 @@ class Intake:
             lifespan=lambda _: self._stalls.watching(),
             exception_handlers={LightshipError: self._on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
         )
+        app.router.redirect_slashes = False  # a redirect would name the host that the request claims
+        return app
 
     def close(self) -> None:
         """Stop when the log has all that waits."""

@@ -23,6 +23,7 @@ class Addresses:
         """Look nothing up yet."""
         self._names = names
         self._known: dict[str, set[str]] = {}
+        self._unknown: set[str] = set()  # names that were not found when they were last looked up
 
     async def look_up(self) -> set[str]:
         """Return urls like http://10.0.0.7:8080; a name that can't be looked up now keeps those that it had."""
@@ -33,8 +34,14 @@ class Addresses:
                     host or "localhost", port, type=socket.SOCK_STREAM
                 )
             except (OSError, UnicodeError) as error:
-                logger.debug("can't look up %s: %s", name, error)
+                if name not in self._unknown:
+                    self._unknown.add(name)
+                    reason = getattr(error, "strerror", None) or error
+                    logger.warning("no address is found for %s: %s; asking again", name, reason)
                 continue
+            if name in self._unknown:
+                self._unknown.discard(name)
+                logger.info("an address is found for %s", name)
             # A name with both kinds of address is one machine: the same replica must not be pushed to twice
             kinds = {family for family, *_ in results}
             kind = socket.AF_INET if socket.AF_INET in kinds else socket.AF_INET6

@@ -118,7 +118,8 @@ class LimitedProtocol(HttpToolsProtocol):
         status, error = self._refusal
         body = msgspec.json.encode(Problem(error))
         head = (
-            f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close"
+            f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\n"
+            f"content-length: {len(body)}\r\nconnection: close"
         )
         self.transport.write(f"{head}\r\n\r\n".encode() + body)
         self.transport.close()

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from lightship.program import listen
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.front import server_config
 
 
 @contextlib.contextmanager
@@ -24,11 +24,7 @@ def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, 
     """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     with listen(address) as listener:
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
-            timeout_graceful_shutdown=grace_seconds, loop="uvloop", lifespan="auto", **tls,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(server_config(app, timeout_graceful_shutdown=grace_seconds, lifespan="auto", **tls))
         thread = threading.Thread(target=server.run, args=([listener],), name=name)
         thread.start()
         try:

@@ -26,7 +26,8 @@ class Admin:
 
     def __init__(self, replica: Replica, accepted: Accepted) -> None:
         """Serve `replica`."""
-        self._replica, self._guard = replica, Guard(accepted.admin, replica.store.folder)
+        self._replica = replica
+        self._guard = Guard(accepted.admin, replica.store.folder, trusted=accepted.trusted)
 
     def routes(self) -> list[Route]:
         """Return the routes."""

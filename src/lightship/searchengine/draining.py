@@ -16,7 +16,7 @@ _CLOSE = (b"connection", b"close")
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn's server; SIGTERM has it drain for some seconds before it stops, SIGINT or a second SIGTERM stops it.
+    """uvicorn's server; SIGTERM or SIGHUP has it drain for some seconds before it stops, SIGINT or another one stops it.
 
     While it drains, `state.draining` is True, all requests are answered, and each answer closes its connection, so
     that clients with kept ones come to ask for another replica, too.
@@ -31,7 +31,7 @@ class DrainingServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take up a signal."""
-        if sig == signal.SIGTERM and self._seconds and not self._state.draining:
+        if sig in (signal.SIGTERM, signal.SIGHUP) and self._seconds and not self._state.draining:
             logger.info("draining for %g s: not ready any more, and still answering", self._seconds)
             self._end = time.monotonic() + self._seconds
             self._state.draining = True

@@ -136,9 +136,9 @@ class Folders:
             if damaged := absent(folder, manifests):
                 logger.error("layout %s: %s and %d more are damaged", name, min(damaged), len(damaged) - 1)
                 self.take_out(name, damaged)
-            for left in os.listdir(folder):
-                if left.endswith((".part", ".new")) or left.startswith("offered-"):
-                    os.unlink(os.path.join(folder, left))
+            for left in os.scandir(folder):
+                if left.is_file() and (left.name.endswith((".part", ".new")) or left.name.startswith("offered-")):
+                    os.unlink(left)
             drop_unnamed(folder, manifests, durable_names(folder))
             drop_trial(folder)
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -24,7 +25,7 @@ METRICS_TYPE = CONTENT_TYPE_LATEST
 SAVE_SECONDS = 1.0
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ROUTES = {"/": "search", "/search": "search"} | {
-    path: path for path in ("/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml")
+    path: path for path in ("/lookup", "/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml")
 }
 
 _Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # name, kind, help and samples of each
@@ -90,8 +91,8 @@ class Metrics:
             for name in sorted(os.listdir(self._folder)):
                 number, _, kind = name.partition(".")
                 if kind == "json" and number.isdecimal() and int(number) != self._worker:
-                    with open(os.path.join(self._folder, name), "rb") as file:
-                        yield int(number), msgspec.json.decode(file.read(), type=_Saved)
+                    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):  # it is not a worker's
+                        yield int(number), msgspec.json.decode(Path(self._folder, name).read_bytes(), type=_Saved)
 
 
 class _Workers(Collector):
@@ -171,4 +172,5 @@ class Counted:
 def _route(path: str) -> str:
     if path.startswith("/rpc/v1/"):
         return "files" if "/files/" in path else "manifests"
-    return _ROUTES.get(path, "other")
+    below = next((folder for folder in ("/admin", "/static") if path.startswith(f"{folder}/")), "other")
+    return _ROUTES.get(path, below)

@@ -21,7 +21,7 @@ STATIC = Path(__file__).with_name("static")
 OPENSEARCH_PATH = "/opensearch.xml"
 OPENSEARCH_TYPE = "application/opensearchdescription+xml"
 
-SECURITY_HEADERS: dict[str, str] = {
+SECURITY_HEADERS: dict[str, str] = {  # of pages; rpc/front.py has those of every answer
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
@@ -29,7 +29,6 @@ SECURITY_HEADERS: dict[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -69,8 +68,11 @@ def render_error(status: int, message: str) -> str:
 
 
 def render_opensearch(base: str) -> str:
-    """Return the OpenSearch description by which browsers add this search; `base` is like `http://localhost:8080`."""
-    return _OPENSEARCH.render(base=base.rstrip("/"), icon=asset_url("icon.svg"))
+    """Return the OpenSearch description by which browsers add this search, which is at `base`, like `http://localhost:8080`.
+
+    Without one the addresses are relative: what the request calls this host may be a lie, which a cache would pass on.
+    """
+    return _OPENSEARCH.render(base=base, icon=asset_url("icon.svg"))
 
 
 def _environment() -> Environment:

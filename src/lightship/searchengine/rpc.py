@@ -36,7 +36,7 @@ class Rpc:
 
     def __init__(self, replica: Replica, accepted: Accepted, metrics: Metrics) -> None:
         """Serve `replica`."""
-        self._replica, self._guard = replica, Guard(accepted.push, replica.store.folder)
+        self._replica, self._guard = replica, Guard(accepted.push, replica.store.folder, trusted=accepted.trusted)
         self._peers = Peers(replica.store, next(iter(accepted.push), ""))
         self._metrics = metrics
 

@@ -15,12 +15,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from multiprocessing.process import BaseProcess
 
-import uvicorn
-
+from lightship.callers import is_loopback
 from lightship.config import TIED_VARIABLE, SearchengineSettings
 from lightship.errors import LightshipError
-from lightship.program import run_program, stop_on_signals
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.program import on_stopping, run_program, stop_on_signals
+from lightship.rpc.front import server_config
 from lightship.searchengine.draining import DrainingServer
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.metrics import SAVE_SECONDS
@@ -64,14 +63,13 @@ def serve(
     app.router.lifespan_context = lambda _: _following(
         replica, save, durable=worker == 0, scrub_bytes=int(settings.scrub * 1e6)
     )
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
-        http=LimitedProtocol, loop="uvloop", lifespan="on", limit_concurrency=settings.connections,
+    config = server_config(
+        app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS, limit_concurrency=settings.connections,
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)
-    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again at the end: it must not kill us then
-        signal.signal(number, server.handle_exit)
+    on_stopping(server.handle_exit)  # uvicorn raises them again at the end: it must not kill us then
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         listener.setblocking(False)  # or its copies would be made blocking, and with them the sockets of other workers
         runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(SAME_SOCKETS - 1))]))

@@ -92,13 +92,16 @@ def make_app(
         found = await look_up(replica, line, *given, line.admit(request.scope))
         return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
 
+    async def opensearch(_: Request) -> Response:
+        return Response(render_opensearch(settings.public), media_type=OPENSEARCH_TYPE)
+
     app = Starlette(
         routes=[
             Route("/", results),
             Route("/search", results),
             Route("/lookup", looked_up),
             *_health_routes(replica, metrics),
-            Route(OPENSEARCH_PATH, _opensearch),
+            Route(OPENSEARCH_PATH, opensearch),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
             *Rpc(replica, accepted, metrics).routes(),
@@ -106,6 +109,7 @@ def make_app(
         ],
         exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
     )
+    app.router.redirect_slashes = False  # a redirect would name the host that the request claims
     app.add_middleware(Counted, metrics=metrics)
     app.state.metrics, app.state.replica = metrics, replica
     return app
@@ -147,7 +151,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
 
 async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> Response:
     request = read_request(scope["query_string"])
-    headers = SECURITY_HEADERS if form == "html" else {"X-Content-Type-Options": "nosniff"}
+    headers = SECURITY_HEADERS if form == "html" else {}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
     if form == "html" and not (request.query and replica.layout):
         status = 503 if request.query else 200
@@ -162,10 +166,6 @@ async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> R
     else:
         body = render_page(request, answer) if form == "html" else render_text(answer)
     return Response(body, 200, headers, TYPES[form])
-
-
-async def _opensearch(request: Request) -> Response:
-    return Response(render_opensearch(str(request.base_url)), media_type=OPENSEARCH_TYPE)
 
 
 async def _static(request: Request) -> Response:

@@ -62,9 +62,11 @@ def _names(store: Store, pod: Object) -> list[str]:
 
 
 def _environment(store: Store, pod: Object, container: Object) -> dict[str, str]:
-    return {
-        each["name"]: each.get("value") or _value(store, pod, each["valueFrom"]) for each in container.get("env", [])
-    }
+    found: dict[str, str] = {}
+    for each in container.get("env", []):
+        given = each.get("value") or _value(store, pod, each["valueFrom"])
+        found[each["name"]] = _expanded(given, found) if "value" in each else given
+    return found
 
 
 def _value(store: Store, pod: Object, source: Object) -> str:

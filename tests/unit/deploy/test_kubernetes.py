@@ -177,6 +177,30 @@ def test_nothing_that_the_parts_need_of_each_other_is_refused(environment: str) 
         )
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_programs_that_say_so_add_documents_and_no_others_do(environment: str) -> None:
+    policies = {name: each["spec"] for name, each in of_kind(environment, "NetworkPolicy").items()}
+    services = {name: each["spec"]["ports"][0]["targetPort"] for name, each in of_kind(environment, "Service").items()}
+    label = {"matchLabels": {"lightship.io/producer": "true"}}
+    assert policies["producer"]["podSelector"] == label
+    assert policies["producer"]["policyTypes"] == ["Egress"]  # what else such a program does is not ours to say
+    parts = {"searchengine": services["searchengine"], "indexer": services["indexer"]}
+    for part, port in parts.items():
+        component = part if environment in CLUSTERS else "lightship"
+        peer = {"podSelector": {"matchLabels": {"app.kubernetes.io/component": component}}}
+        assert any(
+            peer in rule["to"] and {"protocol": "TCP", "port": port} in rule["ports"]
+            for rule in policies["producer"]["egress"]
+        )
+        let_in = [rule for rule in policies[component]["ingress"] if {"protocol": "TCP", "port": port} in rule["ports"]]
+        assert let_in == [{"from": [{"podSelector": label}], "ports": let_in[0]["ports"]}] or (
+            part == "searchengine" and any("from" not in rule for rule in let_in)
+        )
+    assert not any(
+        {"podSelector": {}} in rule.get("from", []) for spec in policies.values() for rule in spec.get("ingress", [])
+    )
+
+
 def test_the_autoscaler_alone_says_how_many_searchengines_there_are() -> None:
     scaler = of_kind("production", "HorizontalPodAutoscaler")["searchengine"]["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 9)

@@ -56,6 +56,27 @@ def test_it_counts_what_happens(caller: Caller, tmp_path: Path) -> None:
     assert value(values, "process_resident_memory_bytes") > 1 << 20
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "route"),
+    [
+        ("GET", "/lookup?url=https://example.org/1", "/lookup"), ("GET", "/lookup", "/lookup"),
+        ("POST", "/admin/v1/rollback", "/admin"), ("POST", "/admin/v1/promote?layout=s1v1", "/admin"), ("GET", "/admin/x/y", "/admin"),
+        ("GET", "/static/style.css", "/static"), ("GET", "/static/none", "/static"), ("GET", "/favicon.ico", "other"),
+        ("GET", "/administer", "other"), ("GET", "/statics/", "other"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_page_is_counted_apart(caller: Caller, method: str, target: str, route: str) -> None:
+    status = caller.call(method, target, b"" if method == "POST" else None).status
+    assert value(read(caller), "lightship_requests_total", route=route, status=str(status)) == 1
+
+
+def test_what_else_lies_in_the_folder_of_metrics_is_not_told(caller: Caller, tmp_path: Path) -> None:
+    (tmp_path / "store/metrics").mkdir(exist_ok=True)
+    for name in ("7.json", "8.json.new", "lost+found", "x.json"):
+        (tmp_path / "store/metrics" / name).write_bytes(b"\xff{")
+    assert value(read(caller), "lightship_ready") == 0
+
+
 def test_no_input_becomes_a_label(caller: Caller) -> None:
     read(caller)
     names = {key for key, _ in read(caller).items()}

@@ -236,7 +236,7 @@ def test_error_page() -> None:
 
 
 def test_opensearch_description() -> None:
-    root = ET.fromstring(render_opensearch("http://localhost:8080/"))
+    root = ET.fromstring(render_opensearch("http://localhost:8080"))
     templates = [url.attrib["template"] for url in root if url.tag.endswith("Url")]
     assert templates[0] == "http://localhost:8080/?q={searchTerms}"
 

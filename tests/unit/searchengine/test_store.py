@@ -261,6 +261,20 @@ def test_freshness_is_kept_beside_the_index(store: Store, made: MadeShard) -> No
     assert store.freshness("s1v1") == {0: 1234.5}
 
 
+@pytest.mark.parametrize(
+    "stray", ["fresh-x", "fresh-", "fresh-0.new", "offered-x", "lost+found", "notes.part", "old.new"]
+)
+def test_what_else_lies_in_its_folders_does_no_harm(store: Store, made: MadeShard, stray: str) -> None:
+    push(store, made.put(page(1)))
+    for folder in (store.layout_folder("s1v1"), store.folder, os.path.join(store.folder, "layouts")):
+        os.makedirs(os.path.join(folder, stray))
+    again = Store(store.folder)
+    again.clean_up()
+    assert found_pages(again) == ["1"]
+    push(again, made.put(page(2)))
+    assert found_pages(again) == ["1", "2"]
+
+
 def test_a_heartbeat_writes_nothing_but_the_freshness(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,8 @@ class RenderingFetcher(Fetcher):
             if self._playwright is None:
                 self._playwright = await async_playwright().start()
             if self._browser is None or not self._browser.is_connected():
+                if os.geteuid() == 0:
+                    logger.warning("-render as root: Chromium has no sandbox then; run the crawler as another user")
                 self._browser = await self._playwright.chromium.launch(
                     executable_path=_browser_path(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from yarl import URL
 
 from lightship.crawler import urls
+from lightship.crawler.reading.media import ENDINGS as TEXTS
 from lightship.crawler.sources.git import SCHEMES
 from lightship.crawler.sources.warc import ENDINGS, is_archive
 from lightship.errors import ConfigurationError
@@ -44,6 +46,10 @@ _FILES = {
 }
 
 
+_HOST = re.compile(r"(?:localhost|(?:[\w-]+\.)+[a-zA-Z]{2,24})(?::\d+)?(?:/|$)")
+_ENDINGS = {ending for endings in _FILES.values() for ending in endings} | TEXTS.keys() - {""}
+
+
 class Source(NamedTuple):
     """A source: `name` is a normal url, or an absolute path."""
 
@@ -71,11 +77,17 @@ def parse_source(text: str) -> Source:
     if os.path.isdir(path):
         return Source(Kind.ARCHIVE if is_archive(path) else Kind.FOLDER, path)
     if not os.path.exists(path):
-        raise ConfigurationError(f"source {text!r} does not exist; {ACCEPTED}")
+        meant = f"; is it a website? write https://{text}" if _is_like_a_website(text) else ""
+        raise ConfigurationError(f"source {text!r} does not exist{meant}; {ACCEPTED}")
     for kind, endings in _FILES.items():
         if path.endswith(endings) and os.path.isfile(path):
             return Source(kind, path)
     raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
+
+
+def _is_like_a_website(text: str) -> bool:
+    host, ending = _HOST.match(text), os.path.splitext(text)[1].lower()
+    return bool(host) and ending not in _ENDINGS
 
 
 def _git(text: str) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightship.deploy.kubernetes.cluster import crawler, indexers, nats, nats_hosts, searchengines
+from lightship.deploy.kubernetes.cluster import crawler, indexers, nats, searchengines
 from lightship.deploy.kubernetes.network import ingress, policies
 from lightship.deploy.kubernetes.objects import SECRET, Object, labelled
 from lightship.deploy.kubernetes.one_pod import one_pod, one_pod_policies
@@ -25,7 +25,7 @@ def render(topology: Topology) -> dict[str, str]:
     first = f"# {header(topology, TARGET)}\n"
     files = {f"{name}.yaml": first + dump_all(objects) for name, objects in manifests.items()}
     if topology.log:
-        files["nats.conf"] = nats_conf(topology, TARGET, nats_hosts(topology))
+        files["nats.conf"] = nats_conf(topology, TARGET)
     return {"kustomization.yaml": first + dump(_kustomization(topology, sorted(files))), **files}
 
 

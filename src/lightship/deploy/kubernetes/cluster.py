@@ -30,8 +30,10 @@ from lightship.deploy.parts import (
     go_memory,
     indexer_command,
     log_url,
+    routes,
     searchengine_command,
 )
+from lightship.deploy.secrets import route_variables
 from lightship.deploy.topology import Topology
 
 DRAIN = 10  # seconds from SIGTERM, for every machine of the cluster to notice that a searchengine is not ready
@@ -106,10 +108,15 @@ def crawler(topology: Topology) -> list[Object]:
 def nats(topology: Topology) -> list[Object]:
     """Return the servers of the document log."""
     name, ports = "nats", {"client": NATS, "cluster": ROUTES, "monitor": MONITOR}
+    known = routes(nats_hosts(topology))
+    variables = {
+        "GOMEMLIMIT": go_memory(topology.nats),
+        **(route_variables(known, f"$({LOG_PASSWORD_VARIABLE})") if known else {}),
+    }
     config = {"name": "config", "mountPath": "/etc/nats.conf", "subPath": "nats.conf", "readOnly": True}
     run = container(
         name, topology.nats.image, ("--config=/etc/nats.conf", "--name=$(POD_NAME)"), topology.nats,
-        env=environment([LOG_PASSWORD_VARIABLE], {"POD_NAME": "metadata.name"}, {"GOMEMLIMIT": go_memory(topology.nats)}),
+        env=environment([LOG_PASSWORD_VARIABLE], {"POD_NAME": "metadata.name"}, variables),
         ports=[{"name": each, "containerPort": port} for each, port in ports.items()],
         **get_probes(MONITOR, "/healthz?js-enabled-only=true", "/healthz?js-enabled-only=true", "/healthz?js-server-only=true"),
         volumeMounts=[{"name": "data", "mountPath": "/data"}, config],

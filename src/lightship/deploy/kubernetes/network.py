@@ -8,6 +8,8 @@ from lightship.deploy.kubernetes.objects import Object, labelled, selector
 from lightship.deploy.parts import INTAKE, NATS, QUERIES, ROUTES
 from lightship.deploy.topology import Topology
 
+PRODUCER = {"lightship.io/producer": "true"}  # a pod's label: it adds documents, and may search
+
 # The web, but not the machines' own metadata services, which hand out the rights of the machine
 WORLD: list[Object] = [
     {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}},
@@ -21,8 +23,9 @@ def policies(topology: Topology) -> list[Object]:
     return [
         *everywhere(),
         policy("searchengine", [{"ports": ports([QUERIES])}], [to([QUERIES], "searchengine")]),
-        policy("indexer", [inside([INTAKE])], [to([QUERIES], "searchengine"), to([NATS], "nats")]),
+        policy("indexer", [from_producers([INTAKE])], [to([QUERIES], "searchengine"), to([NATS], "nats")]),
         *crawling,
+        producers([to([INTAKE], "indexer"), to([QUERIES], "searchengine")]),
         policy("nats", [from_([NATS], "indexer", "crawler"), from_([ROUTES], "nats")], [to([ROUTES], "nats")]),
     ]
 
@@ -64,9 +67,14 @@ def from_(numbers: Sequence[int], *components: str) -> Object:
     return {"from": [{"podSelector": selector(each)} for each in components], "ports": ports(numbers)}
 
 
-def inside(numbers: Sequence[int]) -> Object:
-    """Return a rule: in to these ports from any pod of the namespace."""
-    return {"from": [{"podSelector": {}}], "ports": ports(numbers)}
+def from_producers(numbers: Sequence[int]) -> Object:
+    """Return a rule: in to these ports from the pods of this namespace that say by a label that they add documents."""
+    return {"from": [{"podSelector": {"matchLabels": PRODUCER}}], "ports": ports(numbers)}
+
+
+def producers(egress: Sequence[Object]) -> Object:
+    """Return the policy of those pods, which are not ours: out to us, beside what their own policies let them do."""
+    return _policy("producer", {"matchLabels": PRODUCER}, ["Egress"], {"egress": list(egress)})
 
 
 def ingress(topology: Topology) -> Object:

@@ -7,7 +7,7 @@ every port of a container on the machine: so they are the deployment file's.
 from __future__ import annotations
 
 from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE
-from lightship.deploy.kubernetes.network import WORLD, everywhere, inside, policy, ports
+from lightship.deploy.kubernetes.network import WORLD, everywhere, from_producers, policy, ports, producers, to
 from lightship.deploy.kubernetes.objects import (
     Object,
     container,
@@ -50,8 +50,9 @@ def one_pod(topology: Topology) -> list[Object]:
 
 def one_pod_policies(topology: Topology) -> list[Object]:
     """Return who may talk to the Pod, and whom it may call."""
-    incoming = [{"ports": ports([topology.port])}, inside([_intake(topology)])]
-    return [*everywhere(), policy(NAME, incoming, [{"to": WORLD}])]
+    incoming = [{"ports": ports([topology.port])}, from_producers([_intake(topology)])]
+    outgoing = [to([_intake(topology), topology.port], NAME)]
+    return [*everywhere(), policy(NAME, incoming, [{"to": WORLD}]), producers(outgoing)]
 
 
 def _intake(topology: Topology) -> int:
