@@ -14,7 +14,7 @@ async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def take_note(task: asyncio.Task[Any]) -> None:
+def take_note(task: asyncio.Future[Any]) -> None:
     """Have asyncio not complain of a failure that nobody asks for any more; to be a task's callback."""
     if not task.cancelled():
         task.exception()

@@ -92,6 +92,13 @@ class DocumentLog(Protocol):
     def span(self, partition: int) -> Span:
         """Return the extent of `partition`."""
 
+    def barriers(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Return a sequence of each of `partitions`: what was acknowledged before this call is at or below it.
+
+        `span` only tells what one server knows, which may have become the leader just now; and after this call `read` does not
+        return an empty list below these sequences. Raises OutOfSpaceError, UnavailableError.
+        """
+
     def history(self, sequences: Mapping[int, int]) -> int:
         """Return what stands for these entries, of each partition the one at a sequence that was read.
 

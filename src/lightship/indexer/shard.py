@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection
 
 from lightship.doclog import DocumentLog, Entry
-from lightship.errors import ConfigurationError, DamagedError, UnavailableError
+from lightship.errors import ConfigurationError, DamagedError, OutOfSpaceError, UnavailableError
 from lightship.index.segments import Snapshots
 from lightship.indexer import metrics
 from lightship.indexer.hold import Hold
@@ -71,7 +71,8 @@ class Shard:
         self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
         self._manifest_path = os.path.join(self._folder, "manifest.json")
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
-        spans = {p: log.span(p) for p in self._partitions}
+        heads = self._heads()
+        spans = {p: log.span(p)._replace(head=heads[p]) for p in self._partitions}
         self._log_id = next(iter(spans.values())).log_id
         self._sequences = Resume(log, self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
         self._committed, self._history = dict(self._sequences), log.history(self._sequences)
@@ -81,7 +82,7 @@ class Shard:
         self._snapshots = Snapshots(folders_of(self._folder), published, known)
         self._hold = Hold(self._snapshots, published, has_come)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
-        self._behind = {p: log.span(p).head for p in self._partitions}
+        self._behind = self._heads()
         # The last thing that may fail: what fails after it would leave the indexes locked
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         self._segments: list[Segment] = []
@@ -96,6 +97,13 @@ class Shard:
         self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
         self.applied = 0
         self._opened = time.monotonic()
+
+    def _heads(self) -> dict[int, int]:
+        """Return by partition how far the log has come, as a majority of its servers has it."""
+        try:
+            return self._log.barriers(self._partitions)
+        except OutOfSpaceError:  # nothing can be stored, and so nothing is new: what one server knows must do
+            return {p: self._log.span(p).head for p in self._partitions}
 
     def run(self, stop: threading.Event) -> None:
         """Index until `stop` is set; what was read by then is committed and published."""

@@ -29,6 +29,7 @@ from lightship.doclog.jetstream.table import Table
 from lightship.doclog.jetstream.writer import Outgoing, Writer
 from lightship.errors import DamagedError, UnavailableError
 from lightship.model import MAX_DOCUMENT_BYTES, Change
+from lightship.tasks import take_note
 
 logger = logging.getLogger("log")
 
@@ -90,7 +91,8 @@ class JetStreamLog:
         """Doubt what was known, since wake-ups may have been lost; in the loop."""
         self._reader.doubt()
         self._sessions.renew()
-        self._learning = asyncio.gather(self._reader.learn(), self._sessions.learn())
+        self._learning = asyncio.gather(self._reader.learn(), self._sessions.learn(), return_exceptions=True)
+        self._learning.add_done_callback(take_note)
         self._announce()
 
     def _wake(self, data: bytes) -> None:
@@ -159,6 +161,19 @@ class JetStreamLog:
     def span(self, partition: int) -> Span:
         """Return the extent of `partition`."""
         return self._connection.run(self._reader.span(partition))
+
+    def barriers(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Return sequences at or above all that was acknowledged before (see DocumentLog), each that of a message stored now."""
+
+        async def store(partition: int) -> int:
+            sequence = await self._connection.patiently(lambda: self._sessions.barrier(partition))
+            self._reader.heard(partition, sequence)
+            return sequence
+
+        async def store_all() -> list[int]:
+            return await asyncio.gather(*map(store, partitions))
+
+        return dict(zip(partitions, self._connection.run(store_all()), strict=True))
 
     def history(self, sequences: Mapping[int, int]) -> int:
         """Return what stands for the sessions of these entries (see DocumentLog)."""

@@ -139,7 +139,8 @@ class Reader:
         asked = time.monotonic()
         first = await self._next(partition, after)
         if first is None:
-            self._tails[partition].head = min(self._tails[partition].head, after)
+            if self._tails[partition].head > after:
+                raise Again("its leader knows less than was stored: it was elected just now, or is cut off")
             self._tails[partition].checked = asked
             return []
         return await self._page(partition, after, limit) or [first]  # a copy that lags answered: go on slowly
@@ -203,9 +204,9 @@ class Reader:
         self._watch_identity()
 
     def _note_end(self, partition: int, newer: Message | None, asked: float) -> None:
-        if newer is None:
+        if newer is None and self._tails[partition].after >= self._tails[partition].head:
             self._tails[partition].checked = asked
-        else:
+        elif newer is not None:
             self.heard(partition, newer.sequence)
 
     def _watch_identity(self) -> None:

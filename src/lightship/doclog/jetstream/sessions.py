@@ -11,7 +11,7 @@ import base64
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lightship.doclog.jetstream.connection import Connection
 from lightship.doclog.jetstream.streams import SESSIONS, mark_subject_of, pack, stream_of
@@ -58,16 +58,33 @@ class Sessions:
         last, listed = await self._ask(partition)
         if listed and listed[-1].id == opened:  # an earlier attempt was stored, and its answer lost
             return True
-        text = ",".join([*(f"{session.start}:{session.id}" for session in listed[1 - KEPT :]), opened])
+        return await self._store(partition, last, [*_texts(listed[1 - KEPT :]), opened]) > 0
+
+    async def barrier(self, partition: int) -> int:
+        """Store a mark that opens no session, and return its sequence; raises Again.
+
+        What a majority has stored, whoever stored it knows: everything that was acknowledged before is below.
+        """
+        async with self._opening[partition]:
+            sequence = 0
+            while not sequence:
+                last, listed = await self._ask(partition)
+                sequence = await self._store(partition, last, [*_texts(listed), ""])
+            return sequence
+
+    async def _store(self, partition: int, last: int, listed: list[str]) -> int:
+        """Store a mark that replaces the one at sequence `last`; return its sequence, 0 when another one is there."""
+        text = ",".join(listed) or ","
         subject, headers = mark_subject_of(self._connection.address.name, partition), {SESSIONS: text, LAST: str(last)}
         (answer,) = await self._connection.ask(subject, pack("", b""), headers)
         try:
-            self.seen(partition, self._connection.decode(answer, Stored).seq, text)
+            sequence = self._connection.decode(answer, Stored).seq
         except ApiError as error:
             if error.code in WRONG_LAST_SEQUENCE:
-                return False
+                return 0
             raise Again(str(error)) from error
-        return True
+        self.seen(partition, sequence, text)
+        return sequence
 
     def seen(self, partition: int, sequence: int, listed: str) -> None:
         """Take note of a mark that was read."""
@@ -104,8 +121,13 @@ def listed_in(message: Raw) -> str:
     return found[1] if found else ""
 
 
+def _texts(sessions: Sequence[Session]) -> Iterator[str]:
+    return (f"{session.start}:{session.id}" for session in sessions)
+
+
 def _sessions(sequence: int, listed: str) -> list[Session]:
-    """Return what the mark at `sequence` lists: `start:id` of each session, and the id of its own."""
+    """Return what the mark at `sequence` lists: `start:id` of each session, and the id of its own, if it opened one."""
     *earlier, own = listed.split(",")
-    pairs = (each.partition(":") for each in earlier)
-    return [*(Session(int(start), name) for start, _, name in pairs), Session(sequence, own)]
+    pairs = (each.partition(":") for each in earlier if each)
+    found = [Session(int(start), name) for start, _, name in pairs]
+    return [*found, Session(sequence, own)] if own else found

@@ -110,6 +110,10 @@ class SqliteLog:
         if not db.execute("select 1 from sessions where id = ?", (self._session,)).get:
             db.execute("insert or replace into sessions values (?, ?)", (start, self._session))
 
+    def barriers(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Return the head for each partition: in a file nothing is stored that is not seen."""
+        return dict.fromkeys(partitions, self._head())
+
     def history(self, sequences: Mapping[int, int]) -> int:
         """Return what stands for the sessions of these entries (see DocumentLog)."""
         with self._database.access() as db:
