@@ -14,7 +14,9 @@ from itertools import groupby
 from lightship.index.analysis import analyze_word, bigrams, stem_language
 from lightship.index.compiler import Compiled
 from lightship.index.passage import (
+    BEGINNING,
     Accepts,
+    Effort,
     Needle,
     Passage,
     best_place,
@@ -45,16 +47,17 @@ class Highlighter:
         self._compiled, self._frequency = compiled, frequency
         self._pairs = tuple(dict.fromkeys(pair for run in compiled.runs for pair in bigrams(run)))
         self._wanted: dict[str, _Wanted] = {}
+        self.effort = Effort()
 
     def snippet(self, text: bytes, language: str | None, fallback: str = "") -> str:
-        """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) if nothing matches.
+        """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) if nothing is found.
 
-        `text` is in UTF-8.
+        `text` is in UTF-8. How far the texts of a query are looked at is bounded in all.
         """
         stemmed_by = stem_language(language)
         wanted = self._wanted.get(stemmed_by) or self._want(stemmed_by)
-        place = best_place(text, wanted.needles, wanted.accepts)
-        passage: Passage = passage_at(fallback.encode() if place < 0 and fallback else text, max(place, 0))
+        place = best_place(text, wanted.needles, wanted.accepts, self.effort)
+        passage: Passage = passage_at(fallback[:BEGINNING].encode() if place < 0 and fallback else text, max(place, 0))
         marked = self._mark(" ".join(passage.text.split()), wanted)
         return f"{'… ' if passage.cut_before else ''}{marked}{' …' if passage.cut_after else ''}"
 
