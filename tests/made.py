@@ -21,8 +21,10 @@ import msgspec
 import uvicorn
 
 from lightship.config import SearchengineSettings
+from lightship.index.reader import Found
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.segments import Snapshots
+from lightship.index.source import Source, decode_source
 from lightship.index.writer import IndexWriter
 from lightship.manifest import File, Layout, Manifest
 from lightship.model import Document, partition_of, shard_of
@@ -170,6 +172,11 @@ def stored_files(store: Store, layout: str = "s1v1") -> set[str]:
 def ask(replica: Replica, query: str, **more: Any) -> Answer:
     """Return the answer to a search."""
     return search(replica, SearchRequest(query=query, **more))
+
+
+def sources(found: Found) -> list[Source]:
+    """Return all documents of a page of results."""
+    return [decode_source(found.stored(number)) for number in range(len(found.scores))]
 
 
 def replica_of(folder: Path, documents: Iterable[Document]) -> Replica:

@@ -1,0 +1,72 @@
+"""Reads the documents that a search found, and makes of them what is shown: as much as an answer has room for."""
+
+from __future__ import annotations
+
+import time
+
+from lightship.index.reader import Found
+from lightship.index.snippet import Highlighter
+from lightship.index.source import decode_source
+from lightship.searchengine.answer import MAX_FIELDS_BYTES, Hit, shown_title
+
+
+class Page:
+    """The hits of `found`: read one after the other, in any thread, by one at a time."""
+
+    def __init__(self, highlighter: Highlighter | None, found: Found) -> None:
+        """Have none yet."""
+        self._highlighter, self.found = highlighter, found
+        self.hits: list[Hit] = []
+        self._stored = b""  # the next document, if it was read already
+        self._room = MAX_FIELDS_BYTES
+        self._without_fields = 0
+
+    @property
+    def left(self) -> int:
+        """The number of hits that are not there yet."""
+        return len(self.found.scores) - len(self.hits)
+
+    @property
+    def begun(self) -> int:
+        """The number of documents that were read, 1 at the least."""
+        return max(1, len(self.hits) + bool(self._stored))
+
+    @property
+    def notice(self) -> str:
+        """What people are to be told of what is left out; empty when nothing is."""
+        count = self._without_fields
+        return f"The fields of {count} results were left out, they are too large: ask for fewer results." * bool(count)
+
+    def read(self, until: float) -> bool:
+        """Read on until all hits are there, or until `until` (time.monotonic); return whether they are.
+
+        Between two looks at the clock one document is read, or searched for its passage: 10 ms each for 4 MB.
+        """
+        while self.left:
+            if time.monotonic() > until:
+                return False
+            if not self._stored:
+                self._stored = self.found.stored(len(self.hits))
+            elif self._highlighter is not None:
+                self.hits.append(self._hit(self._stored, self._highlighter))
+                self._stored = b""
+        return True
+
+    def _hit(self, stored: bytes, highlighter: Highlighter) -> Hit:
+        source, score = decode_source(stored), self.found.scores[len(self.hits)]
+        fields = source.fields
+        if fields:
+            self._room -= len(stored) - len(source.text)
+            if self._room < 0:
+                self._without_fields += 1
+                fields = {}
+        return Hit(
+            url=source.url,
+            title=shown_title(source.title),
+            snippet=highlighter.snippet(source.text, source.language, source.description),
+            score=None if score is None else round(score, 4),
+            site=source.site,
+            language=source.language,
+            modified=source.modified_time,
+            fields=fields,
+        )
