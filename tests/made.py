@@ -29,7 +29,7 @@ from lightship.index.writer import IndexWriter
 from lightship.manifest import File, Layout, Manifest
 from lightship.model import Document, partition_of, shard_of
 from lightship.rpc.messages import Installed, Missing
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.protocol import limited
 from lightship.searchengine.answer import Answer, SearchRequest
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.search import search
@@ -272,12 +272,19 @@ def served(
     folder: Path, token: str = "", port: int = 0, settings: SearchengineSettings | None = None, admin: str = ""
 ) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
+    settings = settings or SearchengineSettings()
     replica = Replica(Store(str(folder)))
-    app = make_app(replica, Accepted.of(token, admin), settings or SearchengineSettings())
+    app = make_app(replica, Accepted.of(token, admin), settings)
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, http=LimitedProtocol, lifespan="on")
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                http=limited(settings.connections, settings.per_address),
+                lifespan="on",
+            )
         )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

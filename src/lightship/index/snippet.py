@@ -14,6 +14,7 @@ from itertools import groupby
 from lightship.index.analysis import analyze_word, bigrams, stem_language
 from lightship.index.compiler import Compiled
 from lightship.index.passage import (
+    ANSWER_EFFORT,
     BEGINNING,
     Accepts,
     Effort,
@@ -47,7 +48,12 @@ class Highlighter:
         self._compiled, self._frequency = compiled, frequency
         self._pairs = tuple(dict.fromkeys(pair for run in compiled.runs for pair in bigrams(run)))
         self._wanted: dict[str, _Wanted] = {}
-        self.effort = Effort()
+        self._effort = Effort()
+
+    @property
+    def spent(self) -> int:
+        """The effort that was spent so far: about as many nanoseconds."""
+        return ANSWER_EFFORT - self._effort.left
 
     def snippet(self, text: bytes, language: str | None, fallback: str = "") -> str:
         """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) if nothing is found.
@@ -56,7 +62,7 @@ class Highlighter:
         """
         stemmed_by = stem_language(language)
         wanted = self._wanted.get(stemmed_by) or self._want(stemmed_by)
-        place = best_place(text, wanted.needles, wanted.accepts, self.effort)
+        place = best_place(text, wanted.needles, wanted.accepts, self._effort)
         passage: Passage = passage_at(fallback[:BEGINNING].encode() if place < 0 and fallback else text, max(place, 0))
         marked = self._mark(" ".join(passage.text.split()), wanted)
         return f"{'… ' if passage.cut_before else ''}{marked}{' …' if passage.cut_after else ''}"

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from lightship.program import listen
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.protocol import limited
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, 
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     with listen(address) as listener:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, http=LimitedProtocol,
+            app, log_config=None, access_log=False, server_header=False, http=limited(),
             timeout_graceful_shutdown=grace_seconds, loop="uvloop", lifespan="auto", **tls,
         )  # fmt: skip
         server = uvicorn.Server(config)

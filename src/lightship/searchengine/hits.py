@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from lightship.index.reader import Found
 from lightship.index.snippet import Highlighter
 from lightship.index.source import decode_source
 from lightship.searchengine.answer import MAX_FIELDS_BYTES, Hit, shown_title
+
+EFFORT_SECONDS = 1e-9
+_READ = 2  # of effort: to read a byte that is stored
 
 
 class Page:
@@ -18,6 +22,7 @@ class Page:
         self._highlighter, self.found = highlighter, found
         self.hits: list[Hit] = []
         self._stored = b""  # the next document, if it was read already
+        self._read = 0  # of effort
         self._room = MAX_FIELDS_BYTES
         self._without_fields = 0
 
@@ -27,9 +32,13 @@ class Page:
         return len(self.found.scores) - len(self.hits)
 
     @property
-    def begun(self) -> int:
-        """The number of documents that were read, 1 at the least."""
-        return max(1, len(self.hits) + bool(self._stored))
+    def cost(self) -> float:
+        """About how many seconds the hits that are not there yet will take: as those that are did."""
+        begun = len(self.hits) + bool(self._stored)
+        return self.left * self._spent() * EFFORT_SECONDS / max(1, begun)
+
+    def _spent(self) -> int:
+        return self._read + (self._highlighter.spent if self._highlighter else 0)
 
     @property
     def notice(self) -> str:
@@ -37,16 +46,17 @@ class Page:
         count = self._without_fields
         return f"The fields of {count} results were left out, they are too large: ask for fewer results." * bool(count)
 
-    def read(self, until: float) -> bool:
-        """Read on until all hits are there, or until `until` (time.monotonic); return whether they are.
+    def read(self, until: float = math.inf, most: float = math.inf) -> bool:
+        """Read on until all hits are there, `most` effort is spent, or `until` (time.monotonic); return whether they are.
 
-        Between two looks at the clock one document is read, or searched for its passage: 10 ms each for 4 MB.
+        Between two looks one document is read, or searched for its passage: each takes 10 ms at the most.
         """
         while self.left:
-            if time.monotonic() > until:
+            if self._spent() > most or time.monotonic() > until:
                 return False
             if not self._stored:
                 self._stored = self.found.stored(len(self.hits))
+                self._read += _READ * len(self._stored)
             elif self._highlighter is not None:
                 self.hits.append(self._hit(self._stored, self._highlighter))
                 self._stored = b""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,8 +14,10 @@ from starlette.types import Scope
 
 from lightship.errors import InvalidInputError, UnavailableError
 from lightship.limits import limits
+from lightship.rpc.connections import Connections
 
 OVERESTIMATE = 5.0  # `index/cost.py` expects up to 4.5 times what is measured (of excluded phrases): DESIGN.md
+PARKED_SHARE = 4  # of so many queries under way, one may wait for its min_position
 CHEAP_SECONDS = 0.002  # what costs less runs in the event loop: handing it to a thread would cost more than it gives
 
 Result = TypeVar("Result")
@@ -29,6 +32,7 @@ class Line:
         self._searching = _Threads(threads or limits().threads, "search")
         # One: reading documents holds the interpreter, so another would gain nothing, and have the loop wait for two
         self._reading = _Threads(1, "read")
+        self.parked = 0
         self.refused = 0
 
     @property
@@ -44,6 +48,22 @@ class Line:
         if time.monotonic() > arrived + self._deadline:
             raise self._refusal(f"the query waited for more than {self._deadline:g} s")
         return arrived + self._deadline
+
+    @contextlib.contextmanager
+    def parking(self, scope: Scope) -> Iterator[None]:
+        """Let a query wait for its min_position: it holds up no others. Raises UnavailableError when too many do."""
+        if self.parked >= max(1, self._longest // PARKED_SHARE):
+            raise self._refusal("too many queries wait for their min_position already: an indexer is behind or down")
+        connections: Connections | None = scope.get("lightship.connections")
+        self.parked += 1
+        if connections:
+            connections.parked += 1
+        try:
+            yield
+        finally:
+            self.parked -= 1
+            if connections:
+                connections.parked -= 1
 
     async def run(self, search: Callable[[], Result], cost: float, until: float) -> Result:
         """Return what `search` returns, which takes about `cost` seconds of one core.

@@ -16,6 +16,7 @@ from prometheus_client.samples import Sample
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lightship.files import write_atomically
+from lightship.rpc.connections import Connections
 from lightship.searchengine.line import Line
 from lightship.searchengine.replica import Replica
 
@@ -144,16 +145,23 @@ class Counted:
             await self._app(scope, receive, send)
             return
         status, began = 500, scope.get("lightship.arrived") or time.monotonic()
+        connections: Connections | None = scope.get("lightship.connections")
+        answering = False
 
         async def counted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if connections and not answering:  # a client that is slow to take its answer holds up no others
+                    connections.parked += 1
+                    answering = True
             await send(message)
 
         try:
             await self._app(scope, receive, counted)
         finally:
+            if connections and answering:
+                connections.parked -= 1
             path = scope["path"]
             self._metrics.answered(path, status)
             if scope["query_string"] and _ROUTES.get(path) == "search":

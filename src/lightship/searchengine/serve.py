@@ -19,8 +19,9 @@ import uvicorn
 
 from lightship.config import TIED_VARIABLE, SearchengineSettings
 from lightship.errors import LightshipError
+from lightship.limits import room_for
 from lightship.program import run_program, stop_on_signals
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.protocol import limited
 from lightship.searchengine.draining import DrainingServer
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.metrics import SAVE_SECONDS
@@ -62,7 +63,7 @@ def serve(
     app.router.lifespan_context = lambda _: _following(replica, save, durable=worker == 0)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
-        http=LimitedProtocol, loop="uvloop", lifespan="on", limit_concurrency=settings.connections,
+        http=limited(room_for(settings.connections), settings.per_address), loop="uvloop", lifespan="on",
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)

@@ -82,7 +82,9 @@ def make_app(
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
-            await replica.wait_until(position, settings.position_wait)
+            if not replica.has_reached(position):
+                with line.parking(request.scope):
+                    await replica.wait_until(position, settings.position_wait)
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
         return await _render(replica, line, request.scope, form)
 
