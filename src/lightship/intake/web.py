@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -184,7 +183,7 @@ async def _live(_: Request) -> Response:  # not a plain function: Starlette woul
 
 
 async def _described(_: Request) -> Response:
-    return Response(json.dumps(openapi()), media_type="application/json")
+    return Response(msgspec.json.encode(openapi()), media_type="application/json")
 
 
 async def _on_status(request: Request, error: Exception) -> Response:

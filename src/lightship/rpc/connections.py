@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
 PER_ADDRESS = 2  # one address may have the limit divided by that, unless a setting says more
 EXTRA = 64  # connections beyond the limits that are heard, in case they are probes
 SWEEP_SECONDS = 10.0  # between two looks at what was sent
+TURN = 8  # requests of one address that begin in one turn of the event loop
 
 
 class Connection(Protocol):
@@ -38,6 +40,10 @@ class Connections:
         self._waiting: dict[str, dict[Connection, None]] = defaultdict(dict)  # by address, the oldest first
         self._extra: dict[Connection, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self._begun = Counter[str]()  # requests in this turn of the loop
+        self._later: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
+        self._turning = False
+        self.delayed = 0  # requests that begin in a later turn
         self.parked = 0  # requests under way that want no work: they wait for something, or are being answered
 
     def join(self, connection: Connection, host: str) -> bool:
@@ -93,6 +99,35 @@ class Connections:
         """Note that a connection has been answered."""
         if (address := self._addresses.get(connection)) is not None:
             self._waiting[address][connection] = None
+
+    def begin(self, host: str, request: Callable[[], None]) -> None:
+        """Call `request` now, or in a later turn of the loop if its address had its share of this one: one that asks much delays itself."""
+        address = address_of(host)
+        if self._begun[address] < TURN and address not in self._later:
+            self._begun[address] += 1
+            request()
+        else:
+            self._later[address].append(request)
+            self.delayed += 1
+        self._turn_soon()
+
+    def _turn_soon(self) -> None:
+        if not self._turning:
+            self._turning = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turning = False
+        self._begun.clear()
+        for address, requests in list(self._later.items()):
+            for _ in range(min(TURN, len(requests))):
+                self._begun[address] += 1
+                self.delayed -= 1
+                requests.popleft()()
+            if not requests:
+                del self._later[address]
+        if self._begun:
+            self._turn_soon()
 
     def _sweep(self) -> None:
         connections = [*self._addresses, *self._extra]

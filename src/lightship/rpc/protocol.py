@@ -10,7 +10,8 @@ import time
 from typing import ClassVar
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from lightship.rpc.connections import Connections
 from lightship.rpc.messages import Problem
@@ -20,7 +21,7 @@ MAX_HEAD = 128 << 10  # bytes of target and headers that may wait for the rest; 
 SLOW_SECONDS = 10.0  # within which a request's head has to be whole, and between two looks at how much of a body came
 LEAST_BYTES = 10 << 10  # of a body between two looks; and of what is sent, when more lies ready
 MAX_PIPELINED = 100  # requests that a client may send before it has the answer to the first
-PROBES = frozenset({b"/livez", b"/readyz", b"/metrics"})  # answered however many connections there are
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # answered however many connections there are
 
 
 class _OverLimitError(Exception):
@@ -89,7 +90,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.scope["lightship.arrived"] = now  # type: ignore[typeddict-unknown-key]
         self.scope["lightship.after"] = self._made or now  # type: ignore[typeddict-unknown-key]
         self._made = None
-        self.scope["lightship.ahead"] = len(self.tasks) - self.limits.parked  # type: ignore[typeddict-unknown-key]
+        ahead = len(self.tasks) + self.limits.delayed - self.limits.parked
+        self.scope["lightship.ahead"] = ahead  # type: ignore[typeddict-unknown-key]
         self.scope["lightship.connections"] = self.limits  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:
@@ -105,12 +107,24 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._over:
             self.limits.leave(self)
             self._over = not self.limits.join(self, self._host)  # there may be room by now
-        if self._over and self.url.partition(b"?")[0] not in PROBES:
+        if self._over and self.url.partition(b"?")[0].decode("latin-1") not in PROBES:
             self._refusal = "503 Service Unavailable\r\nretry-after: 1", "too many connections: try again in a moment"
             raise _OverLimitError
         self.limits.works(self)
         super().on_headers_complete()
         self.cycle.keep_alive = self.cycle.keep_alive and not self._over
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Begin to answer when it is the turn of the client's address; a probe's is always."""
+
+        def start() -> None:
+            if not self.transport.is_closing():
+                super(LimitedProtocol, self)._start_asgi_task(cycle, app)
+
+        if cycle.scope["path"] in PROBES:
+            start()
+        else:
+            self.limits.begin(self._host, start)
 
     def on_response_complete(self) -> None:
         """Wait for the next request, if none is there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import time
 from collections.abc import Callable
@@ -125,7 +124,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
         return Response("alive\n", media_type="text/plain")
 
     async def described(_: Request) -> Response:
-        return Response(json.dumps(openapi()), media_type="application/json")
+        return Response(_encode(openapi()), media_type="application/json")
 
     async def ready(request: Request) -> Response:
         if getattr(request.app.state, "draining", False):
