@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "files": {"errors"},
     "space": {"errors", "files"},
     "limits": set(),
-    "tasks": set(),
+    "tasks": {"errors"},
     "config": {"errors", "model"},
     "program": {"errors", "model", "config"},
     "language": set(),

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from lightship.program import listen
 from lightship.rpc.protocol import limited
+from lightship.tasks import keep_in_thread
 
 
 @contextlib.contextmanager
@@ -28,11 +29,18 @@ def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, 
             app, log_config=None, access_log=False, server_header=False, http=limited(),
             timeout_graceful_shutdown=grace_seconds, loop="uvloop", lifespan="auto", **tls,
         )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name=name)
-        thread.start()
+        ended, servers = threading.Event(), list[uvicorn.Server]()
+
+        def serve() -> None:
+            servers[:] = [uvicorn.Server(config)]
+            if not ended.is_set():
+                servers[0].run([listener.dup()])  # it closes what it is given
+
+        thread = keep_in_thread(name, serve, ended)
         try:
             yield int(listener.getsockname()[1])
         finally:
-            server.should_exit = True
+            ended.set()
+            for server in servers:
+                server.should_exit = True
             thread.join()

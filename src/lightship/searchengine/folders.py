@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 
+from lightship.errors import IncompatibleIndexError
 from lightship.files import space_errors
 from lightship.index.durable import durable_names, forget_durable, recover
 from lightship.index.segments import META, composed, drop_unnamed
@@ -30,6 +31,7 @@ class Folders:
         """Open the data folder at `folder`, or make it."""
         self.data = folder
         self._installed: dict[str, tuple[tuple[int, ...], list[Manifest]]] = {}  # as of that meta.json
+        self._foreign: set[str] = set()  # layouts of which that was told
         os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
 
     def folder(self, name: str) -> str:
@@ -37,9 +39,23 @@ class Folders:
         return os.path.join(self.data, "layouts", name)
 
     def names(self) -> list[str]:
-        """Return the names of the layouts that have a folder."""
+        """Return the names of the layouts that have a folder; those that another version wrote are left alone."""
+        return [name for name in self._folders() if not self._is_foreign(name)]
+
+    def _folders(self) -> list[str]:
         entries = os.scandir(os.path.join(self.data, "layouts"))
         return sorted(entry.name for entry in entries if entry.is_dir() and is_layout(entry.name))
+
+    def _is_foreign(self, name: str) -> bool:
+        try:
+            self.installed(name)
+        except IncompatibleIndexError as error:
+            if name not in self._foreign:
+                self._foreign.add(name)
+                logger.warning("layout %s is left alone: %s", name, error)
+            return True
+        self._foreign.discard(name)
+        return False
 
     def installed(self, name: str | None) -> list[Manifest]:
         """Return the manifests of the layout called `name` that are installed; read again only when there are others."""
@@ -62,7 +78,7 @@ class Folders:
         return {
             int(entry.name[6:]): entry.stat().st_mtime
             for entry in os.scandir(folder)
-            if entry.name.startswith("fresh-")
+            if entry.name.startswith("fresh-") and entry.name[6:].isdecimal()
         }
 
     def note_freshness(self, manifest: Manifest) -> None:
@@ -86,11 +102,13 @@ class Folders:
 
     def remove_leftovers(self) -> None:
         """Remove what a crash left behind: what is not installed, or was only there for a moment."""
-        for name in self.names():
+        for name in self._folders():
             folder = self.folder(name)
             if trouble := recover(folder):
                 self._forget_freshness(name)
                 logger.warning("layout %s: %s was lost with the power; going on with what was durable", name, trouble)
+            if self._is_foreign(name):
+                continue
             manifests = self.installed(name)
             if not manifests:
                 self.remove(name)

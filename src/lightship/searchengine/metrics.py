@@ -19,6 +19,7 @@ from lightship.files import write_atomically
 from lightship.rpc.connections import Connections
 from lightship.searchengine.line import Line
 from lightship.searchengine.replica import Replica
+from lightship.tasks import TasksDown
 
 METRICS_TYPE = CONTENT_TYPE_LATEST
 SAVE_SECONDS = 1.0
@@ -48,6 +49,7 @@ class Metrics:
         refused = Gauge("lightship_queries_refused", "Queries refused since the start", registry=registry)
         refused.set_function(lambda: line.refused)
         ProcessCollector(registry=registry)
+        registry.register(TasksDown())
         self._known: dict[tuple[str, str], Counter] = {}
         self._installed: dict[int, tuple[int, int]] = {}
         self._all = CollectorRegistry()

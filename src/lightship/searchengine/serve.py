@@ -18,7 +18,6 @@ from multiprocessing.process import BaseProcess
 import uvicorn
 
 from lightship.config import TIED_VARIABLE, SearchengineSettings
-from lightship.errors import LightshipError
 from lightship.limits import room_for
 from lightship.program import run_program, stop_on_signals
 from lightship.rpc.protocol import limited
@@ -28,6 +27,7 @@ from lightship.searchengine.metrics import SAVE_SECONDS
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
+from lightship.tasks import cancel, repeat
 from lightship.tls import listener_options, trust
 from lightship.tokens import Accepted
 
@@ -79,34 +79,20 @@ def serve(
 async def _following(
     replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True
 ) -> AsyncIterator[None]:
-    tasks = [
-        asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
-        asyncio.create_task(_repeat(replica.follow_freshness, FRESHNESS_SECONDS)),
-        asyncio.create_task(_repeat(replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True)),
+    looks = [
+        repeat("follow", replica.follow, FOLLOW_SECONDS),
+        repeat("freshness", replica.follow_freshness, FRESHNESS_SECONDS),
+        repeat("expire", replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True),
     ]
     if durable:
-        tasks.append(asyncio.create_task(_repeat(replica.store.make_durable, DURABLE_SECONDS, in_thread=True)))
+        looks.append(repeat("durable", replica.store.make_durable, DURABLE_SECONDS, in_thread=True))
     if save is not None:
-        tasks.append(asyncio.create_task(_repeat(save, SAVE_SECONDS)))
+        looks.append(repeat("metrics", save, SAVE_SECONDS))
+    tasks = [asyncio.create_task(look) for look in looks]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-
-
-async def _repeat(look: Callable[[], None], seconds: float, *, in_thread: bool = False) -> None:
-    """Call `look` all the time, in a thread if it may take long; trouble is logged once, and the old view is served meanwhile."""
-    trouble = ""
-    while True:
-        try:
-            await asyncio.to_thread(look) if in_thread else look()
-            trouble = ""
-        except (LightshipError, OSError) as error:
-            if str(error) != trouble:
-                trouble = str(error)
-                logger.error("%s", trouble)  # noqa: TRY400 (our messages say all; no traceback)
-        await asyncio.sleep(seconds)
+        await cancel(tasks)
 
 
 def serve_with_workers(

@@ -52,6 +52,7 @@ from lightship.searchengine.rpc import Rpc
 from lightship.searchengine.search import Plan
 from lightship.searchengine.status import status_of_replica
 from lightship.searchengine.text import USAGE, render_text
+from lightship.tasks import told
 from lightship.tokens import Accepted
 
 TYPES: dict[Format, str] = {
@@ -130,7 +131,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
         if getattr(request.app.state, "draining", False):
             return Response("draining: about to stop\n", 503, media_type="text/plain")
         if replica.ready:
-            return Response("ready\n", media_type="text/plain")
+            return Response(f"ready\n{told()}", media_type="text/plain")
         return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
 
     return [
