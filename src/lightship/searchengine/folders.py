@@ -101,7 +101,8 @@ class Folders:
             yield
 
     def remove_leftovers(self) -> None:
-        """Remove what a crash left behind: what is not installed, or was only there for a moment."""
+        """Remove what a crash left behind: what is not installed, or was only there for a moment; and former workers' metrics."""
+        shutil.rmtree(os.path.join(self.data, "metrics"), ignore_errors=True)
         for name in self._folders():
             folder = self.folder(name)
             if trouble := recover(folder):

@@ -34,9 +34,9 @@ _Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # 
 class Metrics:
     """The metrics of one worker. Workers that share a folder leave theirs in it: any of them tells those of all."""
 
-    def __init__(self, replica: Replica, line: Line, worker: int = 0) -> None:
-        """Measure the worker number `worker` of `replica`, whose queries go through `line`."""
-        self._folder = os.path.join(replica.store.folder, "metrics")
+    def __init__(self, replica: Replica, line: Line, worker: int = 0, workers: int = 1) -> None:
+        """Measure the worker number `worker` of so many of `replica`, whose queries go through `line`."""
+        self._folder, self._workers = os.path.join(replica.store.folder, "metrics"), workers
         self._worker, self._own = worker, CollectorRegistry()
         registry = self._own
         self._requests = Counter("lightship_requests", "Requests answered", ["route", "status"], registry=registry)
@@ -88,12 +88,11 @@ class Metrics:
     def workers(self) -> Iterator[tuple[int, _Saved]]:
         """Yield the number and the metrics of each worker: this one's of now, the others' of a second ago at most."""
         yield self._worker, self.saved()
-        with contextlib.suppress(FileNotFoundError):
-            for name in sorted(os.listdir(self._folder)):
-                number, _, kind = name.partition(".")
-                if kind == "json" and number.isdecimal() and int(number) != self._worker:
-                    with open(os.path.join(self._folder, name), "rb") as file:
-                        yield int(number), msgspec.json.decode(file.read(), type=_Saved)
+        for number in range(self._workers):  # others were of a former start
+            with contextlib.suppress(FileNotFoundError):
+                if number != self._worker:
+                    with open(os.path.join(self._folder, f"{number}.json"), "rb") as file:
+                        yield number, msgspec.json.decode(file.read(), type=_Saved)
 
 
 class _Workers(Collector):

@@ -76,7 +76,7 @@ def make_app(
     A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
     """
     line = Line(settings.deadline, settings.queue)
-    metrics = Metrics(replica, line, worker)
+    metrics = Metrics(replica, line, worker, settings.workers)
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
