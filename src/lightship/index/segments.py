@@ -55,6 +55,11 @@ def opstamp(folder: str) -> int:
         ) from error
 
 
+def segments_of(folder: str) -> list[dict[str, Any]]:
+    """Return what meta.json says of each segment of the index in `folder`."""
+    return list(_read_meta(folder)["segments"])
+
+
 def _read_meta(folder: str) -> dict[str, Any]:
     with open(os.path.join(folder, META), "rb") as file:
         meta: dict[str, Any] = json.load(file)
