@@ -21,7 +21,7 @@ import msgspec
 import tantivy
 
 from lightship.errors import IncompatibleIndexError, InvalidInputError, UnavailableError
-from lightship.files import sync, write_atomically
+from lightship.files import write_atomically
 from lightship.index.schema import schema
 from lightship.manifest import File, Manifest, Segment
 
@@ -111,11 +111,8 @@ class Snapshots:
     def _take(self, folder: str) -> list[Segment]:
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
         while True:
-            meta = _read_meta(folder)
-            with contextlib.suppress(FileNotFoundError):
-                segments = self._link(folder, meta["segments"])
-                if _read_meta(folder)["segments"] == meta["segments"]:
-                    return segments
+            with contextlib.suppress(FileNotFoundError):  # of a file that a merge replaced since meta.json was read
+                return self._link(folder, segments_of(folder))
             if time.monotonic() > deadline:
                 raise UnavailableError(f"no snapshot of {folder} in {_SNAPSHOT_SECONDS} s: it changes all the time")
 
@@ -197,8 +194,9 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     os.makedirs(folder)
     for name in manifest.files:
         os.link(os.path.join(source, name), os.path.join(folder, name))
-    write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
-    sync(folder)
+    write_atomically(
+        os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode()
+    )  # syncs the links, too
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from lightship.index.analysis import analyze_word, bigrams, stem_language
-from lightship.index.compiler import Compiled
+from lightship.index.compiler import Compiled, topical
 from lightship.index.passage import (
     ANSWER_EFFORT,
     BEGINNING,
@@ -68,8 +68,9 @@ class Highlighter:
         return f"{'… ' if passage.cut_before else ''}{marked}{' …' if passage.cut_after else ''}"
 
     def _want(self, language: str) -> _Wanted:
-        kept = frozenset(self._compiled.terms)  # no stop words
-        found = dict.fromkeys(term for word in self._compiled.words for term in analyze_word(word, language))
+        kept = frozenset(self._compiled.terms)
+        asked = topical(self._compiled.words)
+        found = dict.fromkeys(term for word in asked for term in analyze_word(word, language))
         terms = sorted(kept.intersection(found), key=lambda term: (self._frequency(term), term))
         wanted = frozenset(terms)
         stems = tuple(dict.fromkeys(map(_stem, terms)))
