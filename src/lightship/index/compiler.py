@@ -15,7 +15,7 @@ from lightship.index.schema import WEIGHTS, cjk, schema
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
 # Of so many words a query is a question, if so many say what it is about: its other words only cost time (decisions/0002)
-QUESTION_WORDS, TOPICAL_WORDS = 5, 3
+QUESTION_WORDS, TOPICAL_WORDS = 5, 2
 
 CJK_PHRASE_BOOST = 2.0  # the whole run beside its bigrams: an exact match goes above a scattered one
 
