@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lightship.index.analysis import CJK, CJK_RUN
@@ -70,8 +70,7 @@ class Effort:
         self.left = left
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(NamedTuple):
     """A piece of a text as it is searched, and from where to where a word may begin in it."""
 
     text: bytes
@@ -96,8 +95,9 @@ def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts, effor
 
 def _boundary(text: bytes, place: int) -> int:
     """Return where the character at `place` begins."""
-    place = min(max(place, 0), len(text))
-    while 0 < place < len(text) and text[place] & 0xC0 == 0x80:
+    if place <= 0 or place >= len(text):
+        return max(0, min(place, len(text)))
+    while place and text[place] & 0xC0 == 0x80:
         place -= 1
     return place
 
@@ -105,7 +105,7 @@ def _boundary(text: bytes, place: int) -> int:
 def _place_in(look: _Look, needles: tuple[Needle, ...], accepts: Accepts) -> int:
     piece, effort = look.text, look.effort
     effort.left -= 2 * len(piece)
-    place = _best(replace(look, text=piece.lower()), needles, accepts)
+    place = _best(_Look(piece.lower(), look.start, look.end, effort), needles, accepts)
     if place < 0 and has_accents(piece):
         decoded = piece.decode()
         if _far_accent(piece):

@@ -46,11 +46,10 @@ class Connections:
         self.delayed = 0  # requests that begin in a later turn
         self.parked = 0  # requests under way that want no work: they wait for something, or are being answered
 
-    def join(self, connection: Connection, host: str) -> bool:
-        """Take up a connection from `host`; return whether there is room: otherwise only a probe is to be answered."""
+    def join(self, connection: Connection, address: str) -> bool:
+        """Take up a connection from `address` (see `address_of`); return whether there is room: otherwise only a probe is to be answered."""
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
-        address = address_of(host)
         if self._counts[address] >= self._per_address:
             crowded = address if self._waiting.get(address) else None
         elif len(self._addresses) >= self._most:
@@ -100,9 +99,8 @@ class Connections:
         if (address := self._addresses.get(connection)) is not None:
             self._waiting[address][connection] = None
 
-    def begin(self, host: str, request: Callable[[], None]) -> None:
+    def begin(self, address: str, request: Callable[[], None]) -> None:
         """Call `request` now, or in a later turn of the loop if its address had its share of this one: one that asks much delays itself."""
-        address = address_of(host)
         if self._begun[address] < TURN and address not in self._later:
             self._begun[address] += 1
             request()

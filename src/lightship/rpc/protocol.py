@@ -13,7 +13,7 @@ import msgspec
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from lightship.rpc.connections import Connections
+from lightship.rpc.connections import Connections, address_of
 from lightship.rpc.messages import Problem
 
 MAX_TARGET = 32 << 10  # bytes; a query string has a smaller limit of its own
@@ -35,7 +35,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """
 
     limits: ClassVar[Connections]  # of the listener: see `limited`
-    _host = ""
+    _address = ""
     _over = False  # there was no room for the connection: only a probe is answered
     _unsent = 0  # bytes, at the last look
     _taken = False  # the client has taken most of what was to be sent, since the last look
@@ -52,8 +52,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Take up a connection."""
         self._made = time.monotonic()
         super().connection_made(transport)
-        self._host = self.client[0] if self.client else ""
-        self._over = not self.limits.join(self, self._host)
+        self._address = address_of(self.client[0]) if self.client else ""
+        self._over = not self.limits.join(self, self._address)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -106,7 +106,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         if self._over:
             self.limits.leave(self)
-            self._over = not self.limits.join(self, self._host)  # there may be room by now
+            self._over = not self.limits.join(self, self._address)  # there may be room by now
         if self._over and self.url.partition(b"?")[0].decode("latin-1") not in PROBES:
             self._refusal = "503 Service Unavailable\r\nretry-after: 1", "too many connections: try again in a moment"
             raise _OverLimitError
@@ -124,7 +124,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if cycle.scope["path"] in PROBES:
             start()
         else:
-            self.limits.begin(self._host, start)
+            self.limits.begin(self._address, start)
 
     def on_response_complete(self) -> None:
         """Wait for the next request, if none is there."""

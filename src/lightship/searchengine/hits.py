@@ -49,17 +49,18 @@ class Page:
     def read(self, until: float = math.inf, most: float = math.inf) -> bool:
         """Read on until all hits are there, `most` effort is spent, or `until` (time.monotonic); return whether they are.
 
-        Between two looks one document is read, or searched for its passage: each takes 10 ms at the most.
+        Between two looks a passage of one document is found and the next document is read: each takes 10 ms at the most.
         """
-        while self.left:
+        if self._highlighter is None:
+            return True
+        for number in range(len(self.hits), len(self.found.scores)):
+            if not self._stored:
+                self._stored = self.found.stored(number)
+                self._read += _READ * len(self._stored)
             if self._spent() > most or time.monotonic() > until:
                 return False
-            if not self._stored:
-                self._stored = self.found.stored(len(self.hits))
-                self._read += _READ * len(self._stored)
-            elif self._highlighter is not None:
-                self.hits.append(self._hit(self._stored, self._highlighter))
-                self._stored = b""
+            self.hits.append(self._hit(self._stored, self._highlighter))
+            self._stored = b""
         return True
 
     def _hit(self, stored: bytes, highlighter: Highlighter) -> Hit:
