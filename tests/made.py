@@ -21,8 +21,10 @@ import msgspec
 import uvicorn
 
 from lightship.config import SearchengineSettings
+from lightship.index.reader import Found
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.segments import Snapshots
+from lightship.index.source import Source, decode_source
 from lightship.index.writer import IndexWriter
 from lightship.manifest import File, Layout, Manifest
 from lightship.model import Document, partition_of, shard_of
@@ -172,6 +174,11 @@ def ask(replica: Replica, query: str, **more: Any) -> Answer:
     return search(replica, SearchRequest(query=query, **more))
 
 
+def sources(found: Found) -> list[Source]:
+    """Return all documents of a page of results."""
+    return [decode_source(found.stored(number)) for number in range(len(found.scores))]
+
+
 def replica_of(folder: Path, documents: Iterable[Document]) -> Replica:
     """Return a replica of one shard that holds `documents`."""
     store = Store(str(folder / "store"))
@@ -265,12 +272,20 @@ def served(
     folder: Path, token: str = "", port: int = 0, settings: SearchengineSettings | None = None, admin: str = ""
 ) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
-    replica = Replica(Store(str(folder)))
     settings = settings or SearchengineSettings()
+    replica = Replica(Store(str(folder)))
     app = make_app(replica, Accepted.of(token, admin), settings)
     app.router.lifespan_context = lambda _: _following(replica)
     with socket.create_server(("127.0.0.1", port)) as listener:
-        server = uvicorn.Server(server_config(app, public=settings.public, lifespan="on"))
+        server = uvicorn.Server(
+            server_config(
+                app,
+                public=settings.public,
+                connections=settings.connections,
+                per_address=settings.per_address,
+                lifespan="on",
+            )
+        )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -140,8 +140,21 @@ class SearchengineSettings:
     deadline: float = _setting(
         2.0, "seconds from a query's arrival to its answer, otherwise 503", _number(0.01, 60, float)
     )
-    queue: int = _setting(500, "requests under way at once; a query beyond them gets 503", _number(1, 100_000))
-    connections: int = _setting(1000, "connections at once; one beyond them gets 503", _number(1, 100_000))
+    queue: int = _setting(
+        500,
+        "queries under way at once; one beyond them gets 503; a quarter as many may wait for their min_position",
+        _number(1, 100_000),
+    )
+    connections: int = _setting(
+        1000,
+        "connections at once; when there are more, one that waits is ended, or a new one gets 503",
+        _number(1, 100_000),
+    )
+    per_address: int = _setting(
+        0,
+        "connections at once of one address, or of one IPv6 network (/64); 0: half of -connections",
+        _number(0, 100_000),
+    )
     guard: float = _setting(
         0.9,
         "share of the served documents that a new layout needs to be served by itself; 0: none",

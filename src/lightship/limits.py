@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
+import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+logger = logging.getLogger("limits")
+
+_OTHER_FILES = 256  # a listener's copies, an index's segments, files that are received, and probes
+_LEAST_CONNECTIONS = 16
 _PERIOD = 100_000  # microseconds: the kernel's default, where a file does not say it
 
 
@@ -41,6 +47,26 @@ def read_limits(root: Path, processors: float, memory: int) -> Limits:
         processors = min(processors, _quota(group))
         memory = min(memory, _bytes(group) or memory)
     return Limits(processors, memory)
+
+
+def room_for(connections: int) -> int:
+    """Return how many of so many connections this process can have, each with a file, beside what else it opens.
+
+    Its limit of open files is raised as far as it may do that itself.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OTHER_FILES + 2 * connections
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    room = min(connections, max(_LEAST_CONNECTIONS, (soft - _OTHER_FILES) // 2))
+    if room < connections:
+        logger.warning(
+            "%d open files are allowed: keeping %d connections, not %d; raise ulimit -n", soft, room, connections
+        )
+    return room
 
 
 def _affinity() -> int:

@@ -73,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     `order` is that of its layout: a greater one is newer (0: made before there were orders). `positions` maps a partition to
     the log sequence up to which it is indexed, within the log `log_id`, and HISTORY to the log's history up to there. `made`
-    and `fresh_as_of` are in seconds since the epoch: all that was put before `fresh_as_of` is in it. `coming` are files of
+    and `fresh_as_of` are in seconds since 1970: all that was put before `fresh_as_of` is in it. `coming` are files of
     segments that a later manifest will name instead of some of these: sent ahead, so that it need not wait for them.
     """
 

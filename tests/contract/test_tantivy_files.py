@@ -20,7 +20,7 @@ from lightship.index.schema import SCHEMA_VERSION, schema
 from lightship.index.segments import COMPONENTS, META, RESTORED_STAMP, Snapshots, compose, composed, opstamp, restore
 from lightship.index.writer import IndexWriter
 from lightship.manifest import Manifest
-from made import MadeShard, made_documents, page, shards_of, words
+from made import MadeShard, made_documents, page, shards_of, sources, words
 from support import wait_until
 
 DOCUMENTS = made_documents(400)
@@ -48,7 +48,7 @@ def union(folder: Path, *made: MadeShard) -> View:
 
 def results(view: View, text: str) -> list[tuple[str, float | None]]:
     found = find(view, compile_query(parse_query(text), view.version, view.languages), 0, 100, by_date=False)
-    return [(source.url, score) for source, score in zip(found.sources, found.scores, strict=True)]
+    return [(source.url, score) for source, score in zip(sources(found), found.scores, strict=True)]
 
 
 def test_a_segment_is_six_files_named_by_its_id(tmp_path: Path) -> None:

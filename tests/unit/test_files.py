@@ -60,3 +60,18 @@ def test_a_folder_is_locked_once(tmp_path: Path) -> None:
     with lock_folder(folder, "lock", "do this"), pytest.raises(ConfigurationError, match="do this"):
         lock_folder(folder, "lock", "do this")
     lock_folder(folder, "lock", "do this").close()
+
+
+def test_content_and_name_are_synced_in_that_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, path = list[str](), tmp_path / "file"
+
+    def fsync(descriptor: int) -> None:
+        synced = os.readlink(f"/proc/self/fd/{descriptor}")
+        steps.append(f"{os.path.relpath(synced, tmp_path)} {path.exists()}")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_atomically(str(path), b"content")
+    assert steps == ["file.new False", ". True"]
+    steps.clear()
+    write_atomically(str(path), b"content", durable=False)
+    assert steps == []

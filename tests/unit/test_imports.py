@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {  # part of lightship: the parts that it may imp
     "files": {"errors"},
     "space": {"errors", "files"},
     "limits": set(),
-    "tasks": set(),
+    "tasks": {"errors"},
     "callers": set(),
     "config": {"errors", "model"},
     "program": {"errors", "model", "config"},

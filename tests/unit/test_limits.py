@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,17 @@ def test_this_process_has_limits() -> None:
     found = limits()
     assert 0 < found.processors <= (os.cpu_count() or 1)
     assert found.memory > 64 << 20
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "connections", "room"),
+    [(1024, 4096, 1000, 1000), (1024, 1024, 1000, 384), (64, 64, 1000, 16), (64, 64, 8, 8), (4096, 4096, 1000, 1000)],
+)
+def test_connections_leave_files_for_all_else(soft: int, hard: int, connections: int, room: int) -> None:
+    code = (
+        "import resource; from lightship.limits import room_for;"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(room_for({connections}))"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(made.stdout) == room
+    assert ("raise ulimit" in made.stderr) == (room < connections)

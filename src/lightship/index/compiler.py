@@ -14,6 +14,9 @@ from lightship.index.schema import WEIGHTS, cjk, schema
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
+# Of so many words a query is a question, if so many say what it is about: its other words only cost time (decisions/0002)
+QUESTION_WORDS, TOPICAL_WORDS = 5, 2
+
 CJK_PHRASE_BOOST = 2.0  # the whole run beside its bigrams: an exact match goes above a scattered one
 
 
@@ -154,11 +157,20 @@ def _split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     return words, runs
 
 
+def topical(words: Sequence[str]) -> Sequence[str]:
+    """Return `words` without function words, if anything else is left."""
+    return [word for word in words if word.lower() not in STOPWORDS] or words
+
+
 def _terms(words: Sequence[str], languages: Sequence[str]) -> list[str]:
-    """Return the distinct terms of `words` in any of `languages`, without stop words if anything else is left."""
-    topical = [word for word in words if word.lower() not in STOPWORDS] or words
+    """Return the distinct terms of `words` in any of `languages`; of a question without its function words.
+
+    In a few words each counts: `vitamin a`, `will smith`, `IT jobs`, and German's `was` is no English one.
+    """
+    left = topical(words)
+    asked = left if len(words) >= QUESTION_WORDS and len(left) >= TOPICAL_WORDS else words
     return list(
-        dict.fromkeys(term for word in topical for language in languages for term in analyze_word(word, language))
+        dict.fromkeys(term for word in asked for language in languages for term in analyze_word(word, language))
     )
 
 

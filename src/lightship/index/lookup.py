@@ -36,14 +36,14 @@ class Ranked(NamedTuple):
 
 def find_url(view: View, url: str) -> Source | None:
     """Return the document of `url`, None when the index has none."""
-    found = view.searcher.search(_url_query(view, url), 1).hits
-    return decode_source(view.searcher.doc(found[0][1]).get_first("source")) if found else None
+    address = _address_of(view, url)
+    return decode_source(view.searcher.doc(address).get_first("source")) if address else None
 
 
 def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:
     """Return how `compiled` ranks the document of `url`."""
-    found = find(view, compiled, 0, MAX_RANK, by_date=False)
-    rank = next((i for i, source in enumerate(found.sources, 1) if source.url == url), None)
+    found, address = find(view, compiled, 0, MAX_RANK, by_date=False), _address_of(view, url)
+    rank = found.addresses.index(address) + 1 if address in found.addresses else None
     only = tantivy.Query.boolean_query([
         (MUST, compiled.query), (MUST, tantivy.Query.const_score_query(_url_query(view, url), 0.0)),
     ])  # fmt: skip
@@ -65,6 +65,11 @@ def _words(view: View, compiled: Compiled, url: str) -> dict[str, bool]:
         has = tantivy.Query.boolean_query([(MUST, tantivy.Query.boolean_query(any_of)), (MUST, _url_query(view, url))])
         found[word] = bool(any_of) and bool(view.searcher.search(has, 1).hits)
     return found
+
+
+def _address_of(view: View, url: str) -> tantivy.DocAddress | None:
+    found = view.searcher.search(_url_query(view, url), 1).hits
+    return found[0][1] if found else None
 
 
 def _url_query(view: View, url: str) -> tantivy.Query:

@@ -21,7 +21,7 @@ import msgspec
 import tantivy
 
 from lightship.errors import DamagedError, IncompatibleIndexError, InvalidInputError, UnavailableError
-from lightship.files import sync, write_atomically
+from lightship.files import write_atomically
 from lightship.index.schema import schema
 from lightship.manifest import File, Manifest, Segment
 
@@ -56,6 +56,11 @@ def opstamp(folder: str) -> int:
         raise IncompatibleIndexError(
             f"{folder} holds an index of another version ({error!r}); move it away and it is built again from the log"
         ) from error
+
+
+def segments_of(folder: str) -> list[dict[str, Any]]:
+    """Return what meta.json says of each segment of the index in `folder`."""
+    return list(_read_meta(folder)["segments"])
 
 
 def _read_meta(folder: str) -> dict[str, Any]:
@@ -155,11 +160,8 @@ class Snapshots:
     def _take(self, folder: str) -> list[Segment]:
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
         while True:
-            meta = _read_meta(folder)
-            with contextlib.suppress(FileNotFoundError):
-                segments = self._link(folder, meta["segments"])
-                if _read_meta(folder)["segments"] == meta["segments"]:
-                    return segments
+            with contextlib.suppress(FileNotFoundError):  # of a file that a merge replaced since meta.json was read
+                return self._link(folder, segments_of(folder))
             if time.monotonic() > deadline:
                 raise UnavailableError(f"no snapshot of {folder} in {_SNAPSHOT_SECONDS} s: it changes all the time")
 
@@ -260,8 +262,9 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     os.makedirs(folder)
     for name in manifest.files:
         os.link(os.path.join(source, name), os.path.join(folder, name))
-    write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
-    sync(folder)
+    write_atomically(
+        os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode()
+    )  # syncs the links, too
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 

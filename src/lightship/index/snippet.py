@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from lightship.index.analysis import analyze_word, bigrams, stem_language
-from lightship.index.compiler import Compiled
+from lightship.index.compiler import Compiled, topical
 from lightship.index.passage import (
+    ANSWER_EFFORT,
+    BEGINNING,
     Accepts,
+    Effort,
     Needle,
     Passage,
     best_place,
@@ -45,22 +48,29 @@ class Highlighter:
         self._compiled, self._frequency = compiled, frequency
         self._pairs = tuple(dict.fromkeys(pair for run in compiled.runs for pair in bigrams(run)))
         self._wanted: dict[str, _Wanted] = {}
+        self._effort = Effort()
+
+    @property
+    def spent(self) -> int:
+        """The effort that was spent so far: about as many nanoseconds."""
+        return ANSWER_EFFORT - self._effort.left
 
     def snippet(self, text: bytes, language: str | None, fallback: str = "") -> str:
-        """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) if nothing matches.
+        """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) if nothing is found.
 
-        `text` is in UTF-8.
+        `text` is in UTF-8. How far the texts of a query are looked at is bounded in all.
         """
         stemmed_by = stem_language(language)
         wanted = self._wanted.get(stemmed_by) or self._want(stemmed_by)
-        place = best_place(text, wanted.needles, wanted.accepts)
-        passage: Passage = passage_at(fallback.encode() if place < 0 and fallback else text, max(place, 0))
+        place = best_place(text, wanted.needles, wanted.accepts, self._effort)
+        passage: Passage = passage_at(fallback[:BEGINNING].encode() if place < 0 and fallback else text, max(place, 0))
         marked = self._mark(" ".join(passage.text.split()), wanted)
         return f"{'… ' if passage.cut_before else ''}{marked}{' …' if passage.cut_after else ''}"
 
     def _want(self, language: str) -> _Wanted:
-        kept = frozenset(self._compiled.terms)  # no stop words
-        found = dict.fromkeys(term for word in self._compiled.words for term in analyze_word(word, language))
+        kept = frozenset(self._compiled.terms)
+        asked = topical(self._compiled.words)
+        found = dict.fromkeys(term for word in asked for term in analyze_word(word, language))
         terms = sorted(kept.intersection(found), key=lambda term: (self._frequency(term), term))
         wanted = frozenset(terms)
         stems = tuple(dict.fromkeys(map(_stem, terms)))

@@ -21,7 +21,9 @@ from lightship.index.analysis import (
     word_analyzer,
 )
 from lightship.index.background import yield_in_merges
+from lightship.index.merges import Merges
 from lightship.index.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
+from lightship.index.segments import segments_of
 from lightship.index.source import encode_source, modified_seconds
 from lightship.model import Document, url_digest
 
@@ -56,6 +58,7 @@ class IndexWriter:
             self._writer = index.writer(heap_bytes, threads)
         self._searcher = index.searcher()
         self._yields = False
+        self._merges = Merges(folder)
 
     def put(self, document: Document, *, new: bool = False) -> int:
         """Replace what is stored under the document's url; return the operation's stamp, a rising number.
@@ -78,9 +81,10 @@ class IndexWriter:
         return bool(self._searcher.doc_freq("url", url))
 
     def commit(self) -> None:
-        """Make all changes durable; merges go on in the background."""
+        """Make all changes durable; merges go on in the background. Raises LightshipError when they fail."""
         with _writing(self._folder):
             self._writer.commit()
+        self._merges.check(segments_of(self._folder))
         self._index.reload()
         self._searcher = self._index.searcher()
         if not self._yields:  # not before: a thread has its name only when it runs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable
 
 from lightship.manifest import File
@@ -33,7 +33,7 @@ class Feed:
     def __init__(self) -> None:
         """Begin with the indexer as the only source."""
         self._holders: dict[str, set[str]] = defaultdict(set)  # addresses by digest
-        self._busy: set[str] = set()
+        self._busy = Counter[str]()  # files that each sends: more than one when a wait was over
         self._changed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
@@ -43,15 +43,15 @@ class Feed:
             async with asyncio.timeout(TURN_SECONDS + file.size / SLOW_BYTES), self._changed:
                 await self._changed.wait_for(lambda: self._free(file))
         source = min(self._free(file), key=lambda free: free == INDEXER, default=INDEXER)
-        self._busy.add(source)
+        self._busy[source] += 1
         try:
             yield source
         finally:
-            self._busy.discard(source)
+            self._busy[source] -= 1
             await self._tell()
 
     def _free(self, file: File) -> set[str]:
-        return (self._holders[file.digest] | {INDEXER}) - self._busy
+        return {source for source in self._holders[file.digest] | {INDEXER} if not self._busy[source]}
 
     async def note(self, address: str, files: Iterable[File]) -> None:
         """Note that `address` has `files`."""

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from lightship.doclog import Lease, Leases
 from lightship.errors import LightshipError
 from lightship.files import write_atomically
+from lightship.tasks import keep_in_thread
 
 logger = logging.getLogger("indexer")
 
@@ -74,8 +75,7 @@ class Keeper:
         self._stop, self._ended = stop, ended
         self._doubt, self._given_up = threading.Event(), threading.Event()
         self.lost = False
-        self._thread = threading.Thread(target=self._run, name="lease")
-        self._thread.start()
+        self._thread = keep_in_thread("lease", self._run, self._given_up, again_most=seconds / 3)
 
     def doubt(self) -> None:
         """Look now whether the lease is still held: a searchengine knows a newer epoch. Callable from any thread."""

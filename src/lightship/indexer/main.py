@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 import tempfile
-import threading
 
 from lightship.config import IndexerSettings, parse_settings, token
 from lightship.doclog import Log, wait_for_log
@@ -20,6 +19,7 @@ from lightship.intake.server import taking_in
 from lightship.limits import Limits, limits
 from lightship.manifest import Layout
 from lightship.program import run_program, stop_on_signals
+from lightship.tasks import keep_in_thread
 from lightship.tls import listener_options, trust, trusted
 
 LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
@@ -59,8 +59,7 @@ def _main(arguments: list[str]) -> None:
         )
         stack.callback(log.hurry)
         if not settings.log:
-            clock = threading.Thread(target=run_clock, args=(log, stop), name="clock")
-            clock.start()
+            clock = keep_in_thread("clock", lambda: run_clock(log, stop), stop)
             stack.callback(clock.join)
             stack.callback(stop.set)
         turns.run(stop)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
+from lightship.tasks import TasksDown
+
 _registry = CollectorRegistry()
 ProcessCollector(registry=_registry)
+_registry.register(TasksDown())
 
 CHANGES = Counter("lightship_changes_applied", "Changes that are committed to the index", registry=_registry)
 LAG = Gauge("lightship_lag_seconds", "How old the last change was when it was read", registry=_registry)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import aiohttp
 
@@ -22,7 +23,7 @@ from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import TROUBLE, RpcClient
 from lightship.rpc.enclosed import choose_enclosed
 from lightship.rpc.messages import Installed, Missing
-from lightship.tasks import cancel
+from lightship.tasks import cancel, keep
 
 logger = logging.getLogger("indexer.push")
 
@@ -65,7 +66,7 @@ class Pusher:
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
         self._feed = Feed()
-        self._task = self._loop.create_task(self._follow_names())
+        self._task = self._loop.create_task(keep("push", self._follow_names))
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
 
@@ -118,7 +119,8 @@ class Pusher:
                 while True:
                     found = await self._addresses.look_up()
                     for address in found - tasks.keys():
-                        tasks[address] = asyncio.create_task(self._follow(session, address))
+                        follow = partial(self._follow, session, address)
+                        tasks[address] = asyncio.create_task(keep(f"push to {address}", follow))
                     for address in tasks.keys() - found:
                         tasks.pop(address).cancel()
                         logger.info("searchengine %s is gone from its name", address)

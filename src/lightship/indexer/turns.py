@@ -20,6 +20,7 @@ from lightship.indexer.warm import Warm, follow, read_manifest
 from lightship.intake.messages import ShardStatus
 from lightship.manifest import Layout
 from lightship.space import go_on
+from lightship.tasks import keep_in_thread
 
 logger = logging.getLogger("indexer")
 
@@ -85,8 +86,7 @@ class Turns:
 
             def waiting() -> None:
                 logger.info("another indexer leads shard %d of %s: standing by", self.shard, self.layout.name)
-                thread = threading.Thread(target=follow, args=(self._warm(), taken), name="warm")
-                thread.start()
+                thread = keep_in_thread("warm", lambda: follow(self._warm(), taken), taken)
                 stack.callback(thread.join)
                 stack.callback(taken.set)
 

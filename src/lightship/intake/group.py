@@ -12,6 +12,7 @@ from lightship.doclog import DocumentLog, Position
 from lightship.doclog.fence import Fence
 from lightship.errors import InvalidInputError, OvertakenError
 from lightship.model import Change
+from lightship.tasks import keep_in_thread
 
 GROUP = 1000  # changes of one put: what SQLite writes in one transaction; more would only wait longer
 
@@ -29,11 +30,11 @@ class GroupCommit:
         """Start the threads."""
         self._log = log
         self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, name="intake-log", daemon=True) for _ in range(log.puts_at_once)
+            keep_in_thread(f"intake-log-{number}", self._run, self._closing, daemon=True)
+            for number in range(log.puts_at_once)
         ]
-        for thread in self._threads:
-            thread.start()
 
     def put(self, changes: Sequence[Change], fence: Fence) -> Future[dict[str, Position]]:
         """Return what tells, by url, the position of those `changes` that are stored; all but what was overtaken.
@@ -46,6 +47,7 @@ class GroupCommit:
 
     def close(self) -> None:
         """Stop when all that waits is written."""
+        self._closing.set()
         for _ in self._threads:
             self._waiting.put(None)
         for thread in self._threads:
@@ -82,7 +84,7 @@ class GroupCommit:
                 return
             for request in group:  # what is wrong with one must not spoil the others
                 self._write([request])
-        except Exception as error:
+        except BaseException as error:
             for request in group:
                 request.stored.set_exception(error)
         else:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from lightship.doclog.fence import FRESH_SECONDS
 from lightship.errors import UnavailableError
+from lightship.tasks import keep
 
 STALL_SECONDS = 1.0  # with FRESH_SECONDS, what a sender waits at least
 BEAT_SECONDS = 0.25
@@ -26,7 +27,7 @@ class Stalls:
     async def watching(self) -> AsyncIterator[None]:
         """Watch as long as the context lasts."""
         self._beaten = time.monotonic()
-        beating = asyncio.create_task(self._run())
+        beating = asyncio.create_task(keep("stalls", self._run))
         try:
             yield
         finally:

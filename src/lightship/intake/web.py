@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship import __version__
-from lightship.doclog import DocumentLog, Position
+from lightship.doclog import DocumentLog, Position, Span
 from lightship.errors import (
     InvalidInputError,
     LightshipError,
@@ -37,12 +36,14 @@ from lightship.model import Change, Document, check_url
 from lightship.position import Reached, log_digest
 from lightship.rpc.allow import allow_header
 from lightship.rpc.guarded import guarded
+from lightship.tasks import take_note, told
 from lightship.tokens import Guard, check_body
 
 logger = logging.getLogger("intake")
 
 RETRY_SECONDS = "1"
 SMALL_BODY = 16 << 10  # bytes, uncompressed: checked faster than handed to a thread
+READY_SECONDS = 1.0  # that /readyz waits for the log
 PARSERS = 2  # threads that check large bodies: more would only take turns, and the indexer needs its own
 
 Shard = Callable[[], ShardStatus | None]
@@ -67,6 +68,8 @@ class Intake:
         self._log, self._guard, self._room = log, guard, Room()
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
+        self._looker = CapacityLimiter(1)
+        self._looking: asyncio.Task[Span] | None = None  # at the log, for /readyz
         self._digest = ""  # of the log's id; empty when trouble makes it uncertain which log answers next
         self._started = time.monotonic()
         self._stored = self._refused = 0
@@ -144,8 +147,16 @@ class Intake:
         return Reached(self._digest, dict(positions))
 
     async def _ready(self, _: Request) -> Response:
-        await run_sync(self._log.span, 0)  # raises UnavailableError
-        return Response("ready\n", media_type="text/plain")
+        """Tell whether the log answers; all that ask meanwhile wait for one look at it."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(run_sync(self._log.span, 0, limiter=self._looker))
+            self._looking.add_done_callback(take_note)
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await asyncio.shield(self._looking)  # raises UnavailableError
+        except TimeoutError:
+            raise UnavailableError(f"the document log does not answer within {READY_SECONDS:g} s") from None
+        return Response(f"ready\n{told()}", media_type="text/plain")
 
     async def _status(self, _: Request) -> Response:
         return _json(
@@ -186,7 +197,7 @@ async def _live(_: Request) -> Response:  # not a plain function: Starlette woul
 
 
 async def _described(_: Request) -> Response:
-    return Response(json.dumps(openapi()), media_type="application/json")
+    return Response(msgspec.json.encode(openapi()), media_type="application/json")
 
 
 async def _on_status(request: Request, error: Exception) -> Response:

@@ -11,16 +11,27 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lightship.callers import host_of, is_from_elsewhere, is_unownable
-from lightship.rpc.protocol import LimitedProtocol
+from lightship.rpc.protocol import limited
 
 EVERY_ANSWER = [("X-Content-Type-Options", "nosniff")]
 
 
-def server_config(app: ASGIApp, *, public: str = "", private: bool = False, **options: Any) -> uvicorn.Config:
-    """Return how uvicorn serves `app`, behind a `Front`. What a proxy says of its caller is never believed."""
+def server_config(
+    app: ASGIApp,
+    *,
+    public: str = "",
+    private: bool = False,
+    connections: int = 1000,
+    per_address: int = 0,
+    **options: Any,
+) -> uvicorn.Config:
+    """Return how uvicorn serves `app`, behind a `Front`, with so many `Connections`.
+
+    What a proxy says of its caller is never believed.
+    """
     return uvicorn.Config(
         Front(app, public, private=private), log_config=None, access_log=False, server_header=False,
-        proxy_headers=False, headers=EVERY_ANSWER, http=LimitedProtocol, loop="uvloop", **options,
+        proxy_headers=False, headers=EVERY_ANSWER, http=limited(connections, per_address), loop="uvloop", **options,
     )  # fmt: skip
 
 

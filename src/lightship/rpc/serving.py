@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from lightship.program import listen
 from lightship.rpc.front import server_config
+from lightship.tasks import keep_in_thread
 
 
 @contextlib.contextmanager
@@ -24,11 +25,19 @@ def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, 
     """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     with listen(address) as listener:
-        server = uvicorn.Server(server_config(app, timeout_graceful_shutdown=grace_seconds, lifespan="auto", **tls))
-        thread = threading.Thread(target=server.run, args=([listener],), name=name)
-        thread.start()
+        config = server_config(app, timeout_graceful_shutdown=grace_seconds, lifespan="auto", **tls)
+        ended, servers = threading.Event(), list[uvicorn.Server]()
+
+        def serve() -> None:
+            servers[:] = [uvicorn.Server(config)]
+            if not ended.is_set():
+                servers[0].run([listener.dup()])  # it closes what it is given
+
+        thread = keep_in_thread(name, serve, ended)
         try:
             yield int(listener.getsockname()[1])
         finally:
-            server.should_exit = True
+            ended.set()
+            for server in servers:
+                server.should_exit = True
             thread.join()

@@ -17,6 +17,8 @@ Sort = Literal["relevance", "date"]
 MAX_SIZE = 100
 MAX_RESULTS = 10_000  # the last result that paging can reach
 DEFAULT_SIZE = 10
+MAX_TITLE = 1000  # characters of a title that are shown
+MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: as much as one document may have
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,3 +64,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     index: IndexInfo
     hits: list[Hit]
     notice: str | None = None
+
+
+def shown_title(title: str) -> str:
+    """Return `title`, or its beginning if it is longer than any that a person wrote."""
+    return title if len(title) <= MAX_TITLE else f"{title[:MAX_TITLE]}…"

@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from lightship.errors import DamagedError
+from lightship.errors import DamagedError, IncompatibleIndexError
 from lightship.files import space_errors
 from lightship.index.durable import durable_names, forget_durable, recover
 from lightship.index.segments import META, absent, compose, composed, drop_unnamed, left_out, segments_with
@@ -40,6 +40,7 @@ class Folders:
         """Open the data folder at `folder`, or make it."""
         self.data = folder
         self._installed: dict[str, _Known] = {}
+        self._foreign: set[str] = set()  # layouts of which that was told
         os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
 
     def folder(self, name: str) -> str:
@@ -47,9 +48,25 @@ class Folders:
         return os.path.join(self.data, "layouts", name)
 
     def names(self) -> list[str]:
-        """Return the names of the layouts that have a folder."""
+        """Return the names of the layouts that have a folder; those that another version wrote are left alone."""
+        return [name for name in self._folders() if not self._is_foreign(name)]
+
+    def _folders(self) -> list[str]:
         entries = os.scandir(os.path.join(self.data, "layouts"))
         return sorted(entry.name for entry in entries if entry.is_dir() and is_layout(entry.name))
+
+    def _is_foreign(self, name: str) -> bool:
+        try:
+            self.installed(name)
+        except IncompatibleIndexError as error:
+            if name not in self._foreign:
+                self._foreign.add(name)
+                logger.warning("layout %s is left alone: %s", name, error)
+            return True
+        except DamagedError:  # ours, and healed
+            return False
+        self._foreign.discard(name)
+        return False
 
     def installed(self, name: str | None) -> list[Manifest]:
         """Return the manifests of the layout called `name` that are installed; read again only when there are others."""
@@ -119,12 +136,15 @@ class Folders:
             yield
 
     def remove_leftovers(self) -> None:
-        """Remove what a crash left behind: what is not installed, or was only there for a moment."""
-        for name in self.names():
+        """Remove what a crash left behind: what is not installed, or was only there for a moment; and former workers' metrics."""
+        shutil.rmtree(os.path.join(self.data, "metrics"), ignore_errors=True)
+        for name in self._folders():
             folder = self.folder(name)
             if trouble := recover(folder):
                 self._forget_freshness(name)
                 logger.warning("layout %s: %s was lost with the power; going on with what was durable", name, trouble)
+            if self._is_foreign(name):
+                continue
             try:
                 manifests = self.installed(name)
             except DamagedError as error:

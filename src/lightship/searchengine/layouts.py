@@ -66,7 +66,8 @@ class Layouts(Folders):
         """Remove what a crash left behind; call it once, before any process receives."""
         self.remove_leftovers()
         state = self.state()
-        served, former = (name if self.installed(name) else None for name in (state.served, state.former))
+        served = state.served if self.installed(state.served) else None
+        former = state.former if state.former in self.names() and self.installed(state.former) else None
         if (served, former) != (state.served, state.former):
             logger.warning("layout %s was moved away: indexers send it again", state.former if served else state.served)
             state = msgspec.structs.replace(state, served=served, former=former)

@@ -13,11 +13,11 @@ from lightship.index.lookup import find_url, rank_of
 from lightship.index.query import parse_query
 from lightship.manifest import Manifest
 from lightship.model import check_url, partition_of, shard_of
-from lightship.searchengine.answer import IndexInfo
+from lightship.searchengine.answer import IndexInfo, shown_title
 from lightship.searchengine.line import CHEAP_SECONDS, Line
 from lightship.searchengine.replica import Replica
 
-MAX_TEXT = 2000  # bytes of the text that are shown
+MAX_TEXT = 2000  # characters of the text that are shown
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ async def look_up(replica: Replica, line: Line, url: str, query: str, until: flo
     compiled = compile_query(parse_query(query), view.version, view.languages) if query else None
     if query and parse_query(query).is_empty:
         raise InvalidInputError("the query has no words")
-    cost = max(CHEAP_SECONDS, 3 * seconds_of(view, parse_query(query), compiled)) if compiled else 0.0
+    cost = max(CHEAP_SECONDS, 3 * seconds_of(view, parse_query(query), compiled) if compiled else 0.0)
 
     def look() -> Lookup:
         source = find_url(view, url)
@@ -87,7 +87,7 @@ async def look_up(replica: Replica, line: Line, url: str, query: str, until: flo
             return msgspec.structs.replace(found, ranking=ranking)
         text = source.text.decode("utf-8", "replace")
         return msgspec.structs.replace(
-            found, served=True, title=source.title, text=text[:MAX_TEXT], characters=len(text),
+            found, served=True, title=shown_title(source.title), text=text[:MAX_TEXT], characters=len(text),
             language=source.language, modified=source.modified_time, ranking=ranking,
         )  # fmt: skip
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -17,9 +16,11 @@ from prometheus_client.samples import Sample
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lightship.files import write_atomically
+from lightship.rpc.connections import Connections
 from lightship.searchengine.line import Line
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.scrub import passed_at
+from lightship.tasks import TasksDown
 
 METRICS_TYPE = CONTENT_TYPE_LATEST
 SAVE_SECONDS = 1.0
@@ -34,9 +35,9 @@ _Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # 
 class Metrics:
     """The metrics of one worker. Workers that share a folder leave theirs in it: any of them tells those of all."""
 
-    def __init__(self, replica: Replica, line: Line, worker: int = 0) -> None:
-        """Measure the worker number `worker` of `replica`, whose queries go through `line`."""
-        self._folder = os.path.join(replica.store.folder, "metrics")
+    def __init__(self, replica: Replica, line: Line, worker: int = 0, workers: int = 1) -> None:
+        """Measure the worker number `worker` of so many of `replica`, whose queries go through `line`."""
+        self._folder, self._workers = os.path.join(replica.store.folder, "metrics"), workers
         self._worker, self._own = worker, CollectorRegistry()
         registry = self._own
         self._requests = Counter("lightship_requests", "Requests answered", ["route", "status"], registry=registry)
@@ -49,6 +50,7 @@ class Metrics:
         refused = Gauge("lightship_queries_refused", "Queries refused since the start", registry=registry)
         refused.set_function(lambda: line.refused)
         ProcessCollector(registry=registry)
+        registry.register(TasksDown())
         self._known: dict[tuple[str, str], Counter] = {}
         self._installed: dict[int, tuple[int, int]] = {}
         self._all = CollectorRegistry()
@@ -87,12 +89,11 @@ class Metrics:
     def workers(self) -> Iterator[tuple[int, _Saved]]:
         """Yield the number and the metrics of each worker: this one's of now, the others' of a second ago at most."""
         yield self._worker, self.saved()
-        with contextlib.suppress(FileNotFoundError):
-            for name in sorted(os.listdir(self._folder)):
-                number, _, kind = name.partition(".")
-                if kind == "json" and number.isdecimal() and int(number) != self._worker:
-                    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):  # it is not a worker's
-                        yield int(number), msgspec.json.decode(Path(self._folder, name).read_bytes(), type=_Saved)
+        for number in range(self._workers):  # others were of a former start
+            with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+                if number != self._worker:
+                    with open(os.path.join(self._folder, f"{number}.json"), "rb") as file:
+                        yield number, msgspec.json.decode(file.read(), type=_Saved)
 
 
 class _Workers(Collector):
@@ -153,16 +154,23 @@ class Counted:
             await self._app(scope, receive, send)
             return
         status, began = 500, scope.get("lightship.arrived") or time.monotonic()
+        connections: Connections | None = scope.get("lightship.connections")
+        answering = False
 
         async def counted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if connections and not answering:  # a client that is slow to take its answer holds up no others
+                    connections.parked += 1
+                    answering = True
             await send(message)
 
         try:
             await self._app(scope, receive, counted)
         finally:
+            if connections and answering:
+                connections.parked -= 1
             path = scope["path"]
             self._metrics.answered(path, status)
             if scope["query_string"] and _ROUTES.get(path) == "search":

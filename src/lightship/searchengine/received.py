@@ -115,8 +115,12 @@ class ReceivedFiles:
         folder = self._layouts.folder(manifest.layout.name)
         Offers(folder).forget(manifest.shard)
         self._sweep(folder, installed)
-        coming = {os.path.join(folder, file.name) for file in manifest.coming}  # not to be read again once it has come
-        self._digests = {key: digest for key, digest in self._digests.copy().items() if key[0] in coming}
+        # What is here and waits, of this or of another shard, is not to be read again
+        self._digests = {
+            key: digest
+            for key, digest in self._digests.copy().items()
+            if os.path.basename(key[0]) not in manifest.files and os.path.exists(key[0])
+        }
 
     def sweep(self, layout: str) -> None:
         """Remove what nothing needs in the folder of `layout`; the folder must be locked."""

@@ -77,6 +77,10 @@ class Replica:
         """Return the time in seconds since the epoch up to which all changes of the manifest's shard are served."""
         return max(self._fresh.get(manifest.shard, 0.0), manifest.fresh_as_of)
 
+    def has_reached(self, reached: Reached) -> bool:
+        """Tell whether the served view holds all that was put up to `reached`; raises InvalidInputError when it is of another log."""
+        return has_reached(self.manifests, reached)
+
     async def wait_until(self, reached: Reached, seconds: float) -> None:
         """Return when the served view holds all that was put up to `reached`; it must be `follow`ed by the same event loop.
 
@@ -84,7 +88,7 @@ class Replica:
         """
         try:
             async with asyncio.timeout(seconds):
-                while not has_reached(self.manifests, reached):
+                while not self.has_reached(reached):
                     await self._next.wait()
         except TimeoutError as error:
             raise UnavailableError(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 
-from lightship.index.compiler import Compiled, compile_query
+from lightship.index.compiler import compile_query
 from lightship.index.cost import seconds_of
 from lightship.index.query import parse_query
-from lightship.index.reader import Found, ManyTiesError, View, find
+from lightship.index.reader import Found, ManyTiesError, find
 from lightship.index.snippet import Highlighter
-from lightship.searchengine.answer import Answer, Hit, SearchRequest
+from lightship.searchengine.answer import Answer, SearchRequest
+from lightship.searchengine.hits import Page
 from lightship.searchengine.line import CHEAP_SECONDS, Line
 from lightship.searchengine.replica import Replica
 from lightship.searchengine.request import is_reachable
 
+# A hundred ordinary pages. By what is done and not by the clock: on a machine that has much to do, cheap queries stay in the loop
+CHEAP_EFFORT = 8 << 20
 _TIE_SECONDS = 2e-6  # for each document of equal score
 
 
@@ -38,45 +41,42 @@ class Plan:
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
 
     async def answer(self, line: Line, until: float) -> Answer:
-        """Search when `line` lets it, to be there by `until` (time.monotonic)."""
+        """Search, and read the documents that were found, when `line` lets it, to be there by `until` (time.monotonic)."""
         try:
-            return await line.run(lambda: self.run(patient=False), self.cost, until)
+            page = await line.run(lambda: self._find(patient=False), self.cost, until)
         except ManyTiesError:
-            return await line.run(self.run, max(self.cost, self._view.documents * _TIE_SECONDS, CHEAP_SECONDS), until)
+            cost = max(self.cost, self._view.documents * _TIE_SECONDS, CHEAP_SECONDS)
+            page = await line.run(lambda: self._find(patient=True), cost, until)
+        if not page.read(most=CHEAP_EFFORT):
+            await line.read(lambda: page.read(until), page.cost, until)
+        return self._answer(page)
 
-    def run(self, *, patient: bool = True) -> Answer:
-        """Search; raises ManyTiesError, unless it may be `patient`."""
-        request, hits, total = self._request, list[Hit](), 0
-        if self._compiled:
-            first = (request.page - 1) * request.size if is_reachable(request) else 0
-            by_date, last = request.sort == "date", first + request.size
-            found = find(self._view, self._compiled, first, last, by_date=by_date, patient=patient)
-            total = found.total
-            hits = _hits(self._view, self._compiled, found) if is_reachable(request) else []
+    def run(self) -> Answer:
+        """Search, however long it takes."""
+        page = self._find(patient=True)
+        page.read()
+        return self._answer(page)
+
+    def _find(self, *, patient: bool) -> Page:
+        """Return the page of results, not read yet; raises ManyTiesError, unless it may be `patient`."""
+        if self._compiled is None:
+            return Page(None, Found(0, [], [], self._view.searcher))
+        request, reachable = self._request, is_reachable(self._request)
+        first = (request.page - 1) * request.size if reachable else 0
+        by_date, last = request.sort == "date", first + request.size
+        found = find(self._view, self._compiled, first, last, by_date=by_date, patient=patient)
+        if not reachable:
+            found = Found(found.total, [], [], found.searcher)
+        return Page(Highlighter(self._compiled, self._view.frequency), found)
+
+    def _answer(self, page: Page) -> Answer:
         return Answer(
-            query=request.query,
-            total=total,
-            page=request.page,
-            size=request.size,
+            query=self._request.query,
+            total=page.found.total,
+            page=self._request.page,
+            size=self._request.size,
             took_ms=round((time.perf_counter() - self._started) * 1000, 2),
             index=self._info,
-            hits=hits,
-            notice=self._query.notice,
+            hits=page.hits,
+            notice=" ".join(filter(None, (self._query.notice, page.notice))) or None,
         )
-
-
-def _hits(view: View, compiled: Compiled, found: Found) -> list[Hit]:
-    highlighter = Highlighter(compiled, view.frequency)
-    return [
-        Hit(
-            url=source.url,
-            title=source.title,
-            snippet=highlighter.snippet(source.text, source.language, source.description),
-            score=None if score is None else round(score, 4),
-            site=source.site,
-            language=source.language,
-            modified=source.modified_time,
-            fields=source.fields,
-        )
-        for score, source in zip(found.scores, found.sources, strict=True)
-    ]

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from lightship.callers import is_loopback
 from lightship.config import TIED_VARIABLE, SearchengineSettings
-from lightship.errors import LightshipError
+from lightship.limits import room_for
 from lightship.program import on_stopping, run_program, stop_on_signals
 from lightship.rpc.front import server_config
 from lightship.searchengine.draining import DrainingServer
@@ -27,6 +27,7 @@ from lightship.searchengine.replica import Replica
 from lightship.searchengine.scrub import Scrub
 from lightship.searchengine.store import Store
 from lightship.searchengine.web import make_app
+from lightship.tasks import cancel, repeat
 from lightship.tls import listener_options, trust
 from lightship.tokens import Accepted
 
@@ -65,7 +66,7 @@ def serve(
     )
     config = server_config(
         app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
-        timeout_graceful_shutdown=GRACE_SECONDS, limit_concurrency=settings.connections,
+        connections=room_for(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)
@@ -80,36 +81,22 @@ def serve(
 async def _following(
     replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True, scrub_bytes: int = 0
 ) -> AsyncIterator[None]:
-    tasks = [
-        asyncio.create_task(_repeat(replica.follow, FOLLOW_SECONDS)),
-        asyncio.create_task(_repeat(replica.follow_freshness, FRESHNESS_SECONDS)),
-        asyncio.create_task(_repeat(replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True)),
+    looks = [
+        repeat("follow", replica.follow, FOLLOW_SECONDS),
+        repeat("freshness", replica.follow_freshness, FRESHNESS_SECONDS),
+        repeat("expire", replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True),
     ]
     if durable:
         scrub = Scrub(replica.store, scrub_bytes)
-        tasks.append(asyncio.create_task(_repeat(scrub.go_on, SCRUB_SECONDS, in_thread=True)))
-        tasks.append(asyncio.create_task(_repeat(replica.store.make_durable, DURABLE_SECONDS, in_thread=True)))
+        looks.append(repeat("scrub", scrub.go_on, SCRUB_SECONDS, in_thread=True))
+        looks.append(repeat("durable", replica.store.make_durable, DURABLE_SECONDS, in_thread=True))
     if save is not None:
-        tasks.append(asyncio.create_task(_repeat(save, SAVE_SECONDS)))
+        looks.append(repeat("metrics", save, SAVE_SECONDS))
+    tasks = [asyncio.create_task(look) for look in looks]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-
-
-async def _repeat(look: Callable[[], None], seconds: float, *, in_thread: bool = False) -> None:
-    """Call `look` all the time, in a thread if it may take long; trouble is logged once, and the old view is served meanwhile."""
-    trouble = ""
-    while True:
-        try:
-            await asyncio.to_thread(look) if in_thread else look()
-            trouble = ""
-        except (LightshipError, OSError) as error:
-            if str(error) != trouble:
-                trouble = str(error)
-                logger.error("%s", trouble)  # noqa: TRY400 (our messages say all; no traceback)
-        await asyncio.sleep(seconds)
+        await cancel(tasks)
 
 
 def serve_with_workers(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import time
 from collections.abc import Callable
@@ -54,6 +53,7 @@ from lightship.searchengine.rpc import Rpc
 from lightship.searchengine.search import Plan
 from lightship.searchengine.status import status_of_replica
 from lightship.searchengine.text import USAGE, render_text
+from lightship.tasks import told
 from lightship.tokens import Accepted
 
 TYPES: dict[Format, str] = {
@@ -77,13 +77,15 @@ def make_app(
     A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
     """
     line = Line(settings.deadline, settings.queue)
-    metrics = Metrics(replica, line, worker)
+    metrics = Metrics(replica, line, worker, settings.workers)
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
-            await replica.wait_until(position, settings.position_wait)
+            if not replica.has_reached(position):
+                with line.parking(request.scope):
+                    await replica.wait_until(position, settings.position_wait)
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
         return await _render(replica, line, request.scope, form)
 
@@ -128,16 +130,16 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
         return Response("alive\n", media_type="text/plain")
 
     async def described(_: Request) -> Response:
-        return Response(json.dumps(openapi()), media_type="application/json")
+        return Response(_encode(openapi()), media_type="application/json")
 
     async def ready(request: Request) -> Response:
         if getattr(request.app.state, "draining", False):
             return Response("draining: about to stop\n", 503, media_type="text/plain")
         if replica.ready:
-            return Response("ready\n", media_type="text/plain")
+            return Response(f"ready\n{told()}", media_type="text/plain")
         if replica.damaged:
-            told = f"not ready: {replica.damaged} damaged segments are left out until their indexers have sent them again\n"
-            return Response(told, 503, media_type="text/plain")
+            reason = f"not ready: {replica.damaged} damaged segments are left out until their indexers have sent them again\n"
+            return Response(reason, 503, media_type="text/plain")
         return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
 
     return [

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lightship.index.compiler import compile_query
 from lightship.index.query import MAX_WORDS, parse_query
+from lightship.index.schema import SCHEMA_VERSION
 from lightship.model import Document
 from lightship.searchengine.replica import Replica
 from made import ask, replica_of, urls, words
@@ -186,3 +188,23 @@ def test_64_words_are_all_used() -> None:
 
 def test_a_long_unspaced_text_is_cut_and_found(replica: Replica) -> None:
     assert names(replica, DOCUMENTS["engine"] + "字" * 500) >= {"engine"}
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("vitamin a", ["vitamin", "a"]),
+        ("IT jobs", ["it", "job"]),
+        ("will smith", ["will", "smith"]),
+        ("US who report", ["us", "who", "report"]),
+        ("to be or not to be", ["to", "be", "or", "not"]),
+        ("what is the who", ["what", "is", "the", "who"]),
+        ("what is the capital of the largest country in europe", ["capit", "largest", "countri", "europ"]),
+    ],
+)
+def test_function_words_are_left_out_of_questions_only(query: str, terms: list[str]) -> None:
+    assert list(compile_query(parse_query(query), SCHEMA_VERSION, ("en",)).terms) == terms
+
+
+def test_another_language_keeps_its_words() -> None:
+    assert "was" in compile_query(parse_query("die welt was"), SCHEMA_VERSION, ("en", "de")).terms

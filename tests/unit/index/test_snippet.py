@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lightship.index.compiler import compile_query
-from lightship.index.passage import PASSAGE
+from lightship.index.passage import PASSAGE, PIECE
 from lightship.index.query import parse_query
 from lightship.index.schema import SCHEMA_VERSION
 from lightship.index.snippet import Highlighter
@@ -141,3 +141,42 @@ def test_a_huge_text_is_no_trouble(text: str) -> None:
 
 def test_a_rare_word_at_the_end_of_a_huge_text_is_found() -> None:
     assert marked(snippet("quokka", "word é " * 200_000 + "quökka")) == ["quökka"]
+
+
+ALIKE = [f"lamp{number:05x}z" for number in range(60_000)]  # each begins like the query's word, and is another one
+ALIKE_ACCENTS = [f"lämp{number:05x}é" for number in range(60_000)]
+HOSTILE = {
+    "words that begin alike": ("lamp", " ".join(ALIKE)),
+    "with accents": ("lamp", " ".join(ALIKE_ACCENTS)),
+    "with letters that Latin-1 has not": ("lamp", " ".join(ALIKE).replace("a", "ą")),
+    "one letter": ("c", " ".join(f"c{number:x}" for number in range(150_000))),
+    "a letter within words": ("a e i", "xaexi" * 200_000),
+    "letters of all kinds": ("lamp", "ąłéżš" * 200_000),
+    "many words": (" ".join(f"lamp{number:05x}y" for number in range(64)), " ".join(ALIKE)),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_texts_that_are_made_to_be_slow_cost_little(kind: str) -> None:
+    query, text = HOSTILE[kind]
+    highlighting, long = highlighter(query), (text * 4)[: 4 << 20].encode()
+    started = time.process_time()
+    shown = [highlighting.snippet(long, "en") for _ in range(100)]
+    assert time.process_time() - started < 2  # 0.1 to 0.3 s; 50 s and more for all that is there
+    assert all(shown)
+
+
+def test_all_texts_of_an_answer_are_looked_at_unless_they_are_long() -> None:
+    highlighting, text = highlighter("quokka zebra"), f"{FILLER * 3} A zebra. {FILLER * 3}".encode()
+    assert all(marked(highlighting.snippet(text, "en")) == ["zebra"] for _ in range(100))
+
+
+@pytest.mark.parametrize("before", range(PIECE - 12, PIECE + 4))
+@pytest.mark.parametrize("letter", ["x", "é", "搜"])
+def test_a_word_where_two_pieces_of_a_text_meet_is_found(before: int, letter: str) -> None:
+    width = len(letter.encode())
+    text = letter * ((before - 1) // width) + " quokka. " + "the end " * 40
+    assert marked(snippet("quokka", text)) == ["quokka"]
+    assert marked(snippet("quokka", text.replace("quokka", "quökka"))) == ["quökka"]
+    assert marked(snippet("quokka", text.replace("quokka", "quokkas and quokkaberry"))) == ["quokkas"]
+    assert marked(snippet("okka", text)) == []

@@ -13,8 +13,9 @@ import pytest
 
 from lightship.errors import LightshipError, OutOfSpaceError
 from lightship.index.background import NICENESS
+from lightship.index.segments import restore
 from lightship.index.writer import IndexWriter, _writing
-from made import page
+from made import MadeShard, page
 
 HEAP = 16 << 20
 
@@ -99,3 +100,18 @@ def test_merges_go_after_everything_else(tmp_path: Path) -> None:
     assert all(os.getpriority(os.PRIO_PROCESS, thread) == min(before + NICENESS, 19) for thread in merging)
     assert all(os.getpriority(os.PRIO_PROCESS, thread) == before for thread in indexing)
     writer.close()
+
+
+def test_a_restored_index_is_durable_before_its_meta_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, folder, steps = MadeShard(tmp_path / "made").put(page(1)), tmp_path / "restored", list[tuple[str, bool]]()
+
+    def fsync(descriptor: int) -> None:
+        steps.append((os.readlink(f"/proc/self/fd/{descriptor}"), (folder / "meta.json").exists()))
+
+    manifest = made.manifest()
+    monkeypatch.setattr(os, "fsync", fsync)
+    restore(str(folder), manifest, str(made.published))
+    before = [path for path, named in steps if not named]
+    assert before[-2:] == [str(folder), str(folder / "meta.json.new")]  # its links, then what names them
+    assert before.index(str(folder / ".managed.json.new")) < len(before) - 2
+    assert steps[-1] == (str(folder), True)

@@ -73,3 +73,17 @@ def test_small_files_and_few_replicas_are_sent_to_at_once() -> None:
     assert worth_feeding(FILE, module.LEAST_REPLICAS)
     assert not worth_feeding(FILE, module.LEAST_REPLICAS - 1)
     assert not worth_feeding(small, 100)
+
+
+def test_the_indexer_is_free_when_all_that_it_sends_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(module, "SLOW_BYTES", 1 << 50)
+
+    async def steps(feed: Feed) -> None:
+        async with feed.turn(FILE):
+            async with feed.turn(FILE) as source:  # its wait was over
+                assert source == INDEXER
+            assert feed._free(FILE) == set()
+        assert feed._free(FILE) == {INDEXER}
+
+    run(steps)

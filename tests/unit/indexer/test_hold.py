@@ -24,7 +24,7 @@ from lightship.indexer.hold import Hold
 from lightship.indexer.tiers import Tiers
 from lightship.manifest import File, Layout, Manifest, Segment, check_manifest
 from lightship.searchengine.answer import MAX_SIZE
-from made import MadeShard, page, words
+from made import MadeShard, page, sources, words
 from support import wait_until
 
 MERGED_AT = 8  # segments, by tantivy's policy
@@ -85,8 +85,8 @@ class Publisher:
         compose(str(self.published), [manifest])
         view = IndexReader(str(self.published)).view
         page = find(view, compile_query(parse_query("page"), view.version, view.languages), 0, MAX_SIZE, by_date=False)
-        assert len(page.sources) == page.total == view.documents
-        return {source.url: source.text.decode() for source in page.sources}
+        assert len(page.scores) == page.total == view.documents
+        return {source.url: source.text.decode() for source in sources(page)}
 
     def fill(self, first: int = 0) -> None:
         """Commit until tantivy merges what was published, not earlier, and wait for it; nothing is published meanwhile."""

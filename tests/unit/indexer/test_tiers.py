@@ -21,6 +21,7 @@ from lightship.indexer.tiers import Tiers
 from lightship.manifest import Layout, Manifest
 from lightship.model import Document
 from lightship.searchengine.answer import MAX_SIZE
+from made import sources
 
 
 def document(number: int, version: int) -> Document:
@@ -38,8 +39,8 @@ def found(tier: Tiers, folder: Path) -> dict[str, str]:
     compose(str(published), [manifest])
     view = IndexReader(str(published)).view
     page = find(view, compile_query(parse_query("page"), view.version, view.languages), 0, MAX_SIZE, by_date=False)
-    texts = {source.url: source.text.decode() for source in page.sources}
-    assert len(texts) == len(page.sources) == page.total == view.documents
+    texts = {source.url: source.text.decode() for source in sources(page)}
+    assert len(texts) == len(page.scores) == page.total == view.documents
     return texts
 
 

@@ -18,11 +18,11 @@ from urllib.parse import quote
 import pytest
 import zstandard
 
-from lightship.doclog import Position
+from lightship.doclog import Position, Span
 from lightship.doclog.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
 from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.intake import arrival, body, room, server
+from lightship.intake import arrival, body, room, server, web
 from lightship.intake.server import taking_in
 from lightship.model import Change, Document, partition_of
 from lightship.position import Reached, log_digest
@@ -399,4 +399,28 @@ def test_what_nobody_waits_for_any_more_is_not_put(held: HeldLog) -> None:
 
     while_it_waits(held, lambda caller: delete(caller, "b"), send_and_leave)
     assert stored(held) == {"b": None}
+    held.close()
+
+
+def test_a_log_that_does_not_answer_is_told_soon_and_holds_up_nothing_else(
+    held: HeldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "READY_SECONDS", 0.2)
+    go, looks = threading.Event(), list[int]()
+
+    def span(_: HeldLog, partition: int) -> Span:
+        looks.append(partition)
+        go.wait(20)
+        return SqliteLog.span(held, partition)
+
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        monkeypatch.setattr(HeldLog, "span", span)
+        for _ in range(5):
+            reply = caller.get("/readyz")
+            assert (reply.status, "does not answer within 0.2 s" in reply.json["error"]) == (503, True)
+        assert len(looks) == 1
+        assert caller.get("/status").status == 200
+        go.set()
+        wait_until(lambda: caller.get("/readyz").status == 200, 5, "the log answers")
     held.close()

@@ -10,8 +10,10 @@ import pytest
 
 from lightship.errors import IncompatibleIndexError, NotFoundError, RetiredError
 from lightship.manifest import Layout
+from lightship.searchengine import layouts
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.replica import Replica
+from lightship.searchengine.state import State, write_state
 from lightship.searchengine.store import Store
 from made import MadeShard, page, push, served, urls
 from support import wait_until
@@ -205,3 +207,40 @@ def test_folders_that_are_no_layouts_are_left_alone(store: Store, make: Make, tm
     store.clean_up()
     assert store.layouts.candidates() == []
     assert "lost+found" in kept(store)
+
+
+def test_what_another_version_wrote_is_left_alone_and_stops_nothing(
+    store: Store, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a downgrade, or of a backup that somebody unpacked there."""
+    push(store, *make(1, 1, 1))
+    foreign, folder = Path(store.layout_folder("s3v9")), Path(store.layout_folder("s1v1"))
+    foreign.mkdir()
+    (foreign / "meta.json").write_text('{"segments": [], "payload": "{}"}')
+    for name in ("fresh-", "fresh-0.bak", "fresh-x", "offered-x", "lost+found"):
+        (folder / name).touch()
+    for again in (store, Store(store.folder)):
+        again.clean_up()
+        push(again, *make(1, 1, 2))
+        again.make_durable()
+        assert (folder / "durable.json").read_bytes() == (folder / "meta.json").read_bytes()
+        assert (again.layouts.candidates(), list(again.freshness("s1v1"))) == ([], [0])
+        assert (foreign / "meta.json").exists()
+    told = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
+    assert len(told) == 2  # once each
+
+
+def test_a_layout_is_durable_before_it_is_served(store: Store, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a layout only the first shard is durable at once: after a power loss, state.json must not name half of one."""
+    new = make(2, 1, 4)
+    push(store, new[0])
+    folder = Path(store.layout_folder("s2v1"))
+
+    def check(data: str, state: State) -> None:
+        assert state.served == "s2v1"
+        assert (folder / "durable.json").read_bytes() == (folder / "meta.json").read_bytes()
+        write_state(data, state)
+
+    monkeypatch.setattr(layouts, "write_state", check)
+    push(store, new[1])
+    assert store.current() == "s2v1"

@@ -99,3 +99,17 @@ def test_any_worker_tells_of_all(spawn: Callable[..., Program]) -> None:
         return all(value(values, "lightship_requests_total", route="/livez", worker=str(n)) > 0 for n in range(2))
 
     wait_until(all_told, 30, "both workers are told of")
+
+
+def test_workers_of_a_former_start_are_told_of_no_more(spawn: Callable[..., Program]) -> None:
+    port = free_port()
+    caller, arguments = Caller(port), (f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0")
+
+    def workers() -> set[str]:
+        return {dict(labels)["worker"] for (_, labels) in read(caller) if "worker" in dict(labels)}
+
+    several = spawn("lightship.searchengine.main", *arguments, "-workers=3")
+    wait_until(lambda: workers() == {"0", "1", "2"}, 30, "all are told of")
+    several.stop()
+    spawn("lightship.searchengine.main", *arguments)
+    assert wait_until(workers, 20, "it answers") == {"0"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lightship.model import partition_of
 from lightship.position import Reached, log_digest
 from lightship.searchengine.store import Store
 from made import Caller, MadeShard, Reply, page, send, served
+from support import wait_until
 
 LOG = "the log's id"
 
@@ -112,3 +114,18 @@ def test_another_log_s_position_is_refused(cluster: Cluster) -> None:
     cluster.install(1, 9, "another")
     reply = cluster.search(1, sequence=5)
     assert (reply.status, "not of the document log" in reply.json["error"]) == (400, True)
+
+
+def test_those_that_wait_refuse_nobody_but_each_other(tmp_path: Path) -> None:
+    settings = SearchengineSettings(position_wait=3.0, queue=8)
+    shard = MadeShard(tmp_path / "shard").put(page(1))
+    with served(tmp_path / "store", settings=settings) as caller, ThreadPoolExecutor(30) as many:
+        caller.push(shard)
+        unreached = f"/search?q=page&format=json&min_position={Reached(log_digest('made'), {1: 9})}"
+        waiting = [many.submit(caller.get, unreached) for _ in range(30)]
+        wait_until(lambda: sum(each.done() for each in waiting) == 28, 3, "all but a quarter of -queue are refused")
+        assert [caller.get("/search?q=page&format=json").status for _ in range(20)] == [200] * 20
+        assert not all(each.done() for each in waiting)
+        errors = [each.result().json["error"].partition(":")[0] for each in waiting]
+        assert errors.count("too many queries wait for their min_position already") == 28
+        assert {each.result().status for each in waiting} == {503}

@@ -14,6 +14,7 @@ import pytest
 from lightship.errors import InvalidInputError, OutOfSpaceError
 from lightship.manifest import Manifest
 from lightship.rpc.messages import Installed, Missing
+from lightship.searchengine import received
 from lightship.searchengine.store import Store
 from made import DAMAGES, MadeShard, found_pages, page, push, send, send_file, stored_files
 
@@ -108,3 +109,25 @@ def test_when_the_disk_is_full_for_what_is_enclosed_the_old_view_stays(
     assert store.install(manifest, 0, made.contents_of(manifest)) == Installed(1, 2)
     store.make_durable()
     assert (found_pages(store), stored_files(store)) == (["1", "2"], set(manifest.files))
+
+
+def test_an_install_of_one_shard_has_no_file_of_another_read_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (MadeShard(tmp_path / str(number), number, 2).put(page(number)) for number in range(2))
+    offered = one.manifest()
+    store.install(offered, 0)
+    for file in offered.files.values():
+        send_file(store, offered, file, one.bytes_of(file))
+    push(store, other)
+    push(store, other.put(page(3)))
+    read = list[str]()
+
+    def read_again(path: str) -> str:
+        read.append(path)
+        return ""
+
+    monkeypatch.setattr(received, "digest_of_file", read_again)
+    assert store.install(offered, 0) == Installed(1, offered.generation)
+    assert read == []
+    assert store._files._digests == {}

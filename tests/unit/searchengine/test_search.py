@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +13,11 @@ import pytest
 
 from lightship.errors import UnavailableError
 from lightship.model import Document
-from lightship.searchengine.answer import MAX_RESULTS
+from lightship.searchengine.answer import MAX_RESULTS, MAX_TITLE, SearchRequest
+from lightship.searchengine.hits import Page
+from lightship.searchengine.line import Line
 from lightship.searchengine.replica import Replica
+from lightship.searchengine.search import Plan
 from lightship.searchengine.store import Store
 from made import ask, page, replica_of, urls
 
@@ -71,3 +78,44 @@ def test_without_an_index(tmp_path: Path) -> None:
 
 def test_the_time_taken_is_told(replica: Replica) -> None:
     assert 0 < ask(replica, "dated").took_ms < 60_000
+
+
+def test_what_an_answer_shows_of_large_documents_is_bounded(tmp_path: Path) -> None:
+    large = [
+        page(number, f"large {number}", title="t" * 50_000, fields={"blob": "x" * 1_500_000, "number": number})
+        for number in range(4)
+    ]
+    replica = replica_of(tmp_path, large)
+    answer = ask(replica, "large")
+    assert {len(hit.title) for hit in answer.hits} == {MAX_TITLE + 1}
+    assert [bool(hit.fields) for hit in answer.hits] == [True, True, False, False]
+    assert answer.notice == "The fields of 2 results were left out, they are too large: ask for fewer results."
+    assert all(hit.fields for number in (1, 2) for hit in ask(replica, "large", size=2, page=number).hits)
+
+
+def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: Path) -> None:
+    texts = [f"long {'word ' * 200_000}"] * 12
+    replica = replica_of(tmp_path, [*(page(number, text) for number, text in enumerate(texts)), page(50, "short")])
+
+    async def run() -> None:
+        line, request = Line(), SearchRequest(query="long", size=100)
+        reading: list[str] = []
+        read = Page.read
+
+        def noted(page: Page, until: float = math.inf, most: float = math.inf) -> bool:
+            reading.append(threading.current_thread().name)
+            return read(page, until, most)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Page, "read", noted)
+            answer = await Plan(replica, request).answer(line, time.monotonic() + 20)
+            assert answer.hits == ask(replica, "long", size=100).hits
+            assert (reading[0], reading[1].rpartition("_")[0]) == ("MainThread", "read")
+            await Plan(replica, SearchRequest(query="short")).answer(line, time.monotonic() + 20)
+            assert len(reading) == 4  # in the loop
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="more than"):
+            await Plan(replica, request).answer(line, began)
+        assert line.waiting <= 1
+
+    asyncio.run(run())
