@@ -170,7 +170,7 @@ class Pusher:
             newer = error.installed is None or error.installed[0] > manifest.epoch
             if newer:
                 self._superseded(error)
-            return "a newer indexer owns this shard there" if newer else str(error)
+            return str(error)
         except FileNotFoundError:
             return ""  # a newer generation took its place meanwhile: it comes next
         except TROUBLE as error:

@@ -2,6 +2,7 @@
 
 layouts/NAME/           the files of all shards of a layout, and the meta.json that composes them
 layouts/NAME/fresh-N    its time is how fresh shard N is
+layouts/NAME/open       is new: an operator lets another document log in
 layouts/NAME/offered-N  the files of what was offered last of shard N, and is not installed yet
 """
 
@@ -12,6 +13,7 @@ import fcntl
 import logging
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -23,6 +25,8 @@ from lightship.index.trial import drop_trial
 from lightship.manifest import Manifest, is_layout
 
 logger = logging.getLogger("searchengine")
+
+OPEN_SECONDS = 600.0
 
 
 class _Known(NamedTuple):
@@ -127,6 +131,19 @@ class Folders:
         """Let the shards of a layout be as fresh as their manifests say."""
         for shard in self.freshness(name):
             os.unlink(os.path.join(self.folder(name), f"fresh-{shard}"))
+
+    def open_up(self, name: str) -> None:
+        """Let the layout called `name` be replaced by one of another document log, for OPEN_SECONDS: an operator says so."""
+        path = os.path.join(self.folder(name), "open")
+        with space_errors(self.data), contextlib.suppress(FileNotFoundError), open(path, "a"):
+            os.utime(path)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether the layout called `name` may be replaced by one of another document log now."""
+        try:
+            return abs(time.time() - os.stat(os.path.join(self.folder(name), "open")).st_mtime) < OPEN_SECONDS
+        except FileNotFoundError:
+            return False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -102,6 +102,7 @@ class Layouts(Folders):
     def promote(self, layout: Layout) -> State:
         """Serve `layout` now if it is whole, or else as soon as it is; return the new state."""
         with self.locked():
+            self.open_up(layout.name)
             state = self.state()
             if layout.name == state.served:
                 write_state(self.data, msgspec.structs.replace(state, wanted=None))

@@ -70,10 +70,11 @@ class Store:
             self.layouts.check(manifest)
             installed = {other.shard: other for other in self.layouts.installed(manifest.layout.name)}
             old = installed.get(shard)
-            if old and old.version > manifest.version:
-                raise _superseded(old)
+            another = old is not None and old.log_id != manifest.log_id and self.layouts.is_open(manifest.layout.name)
+            if old and old.version > manifest.version and not another:
+                raise _superseded(old, manifest)
             damaged = self.layouts.left_out(manifest.layout.name)
-            if not old or old.version < manifest.version or _has_one_of(damaged, old):
+            if not old or old.version < manifest.version or another or _has_one_of(damaged, old):
                 _check_names(manifest, installed)
                 os.makedirs(folder, exist_ok=True)
                 if missing := self._take(manifest, installed, enclosed, damaged):
@@ -194,8 +195,11 @@ def _check_names(manifest: Manifest, installed: dict[int, Manifest]) -> None:
             )
 
 
-def _superseded(newer: Manifest) -> SupersededError:
-    return SupersededError(
-        f"epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name} is installed: a newer indexer owns this shard",
-        newer.version,
-    )
+def _superseded(newer: Manifest, refused: Manifest) -> SupersededError:
+    told = f"a newer indexer owns this shard there: epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name}"
+    if newer.log_id != refused.log_id:
+        told = (
+            f"{newer.layout.name} holds documents of another document log there, put later by its clock: if that log is gone"
+            f" for good, `lightship promote {newer.layout.name}` lets this one in"
+        )
+    return SupersededError(told, newer.version)

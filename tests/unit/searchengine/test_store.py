@@ -371,3 +371,20 @@ def test_what_is_durable_already_is_not_synced_again(
     store.make_durable()
     monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("nothing is new"))
     store.make_durable()
+
+
+def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Store, made: MadeShard) -> None:
+    """The clock was a year ahead when the first log gave its epochs out; now that log is gone."""
+    made.epoch = 10**13
+    send(store, made.manifest(log_id="first"), made.published)
+    made.epoch = 10**12
+    anew = made.put(page(2)).manifest(log_id="second")
+    with pytest.raises(SupersededError, match="another document log there.*`lightship promote s1v1` lets this one in"):
+        store.install(anew, 0)
+    assert store.promote(Layout(1, 1)).served == "s1v1"
+    with pytest.raises(SupersededError, match="a newer indexer owns this shard there"):
+        store.install(made.manifest(log_id="first"), 0)  # the same log's fences hold
+    send(store, anew, made.published)
+    assert found_pages(store) == ["1", "2"]
+    send(store, made.put(page(3)).manifest(log_id="second"), made.published)
+    assert found_pages(store) == ["1", "2", "3"]
