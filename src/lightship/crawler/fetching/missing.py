@@ -10,7 +10,7 @@ import time
 from typing import NamedTuple
 
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
-from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.duplicates import Twin
 from lightship.crawler.frontier.entry import Entry
 from lightship.crawler.reading.extract import Page

@@ -9,7 +9,8 @@ import time
 from typing import NamedTuple
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.fetching.robots import Robots, Rules
+from lightship.crawler.fetching.robots import Robots
+from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.fetching.visit import Visitor
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome
 from lightship.crawler.frontier.hold import Hold

@@ -18,7 +18,7 @@ from lightship.crawler import urls
 from lightship.crawler.fetching.archive import Archive
 from lightship.crawler.fetching.fetch import TEXT_TYPES, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.missing import Missing, content_of, signed
-from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.frontier.traps import Traps, without_session
