@@ -6,6 +6,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ CASES = [json.loads(line) for line in Path(__file__).with_name("robots.jsonl").r
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"][:60])
-def test_rfc_9309(case: dict[str, str]) -> None:
+def test_rfc_9309(case: dict[str, Any]) -> None:
     assert Rules(case["robots"], case["agent"]).allows(case["url"]) is case["allowed"]
 
 
@@ -80,7 +81,10 @@ def test_the_longest_rule_decides(rules: list[tuple[bool, str]], path: str) -> N
 def test_delay_sitemaps_and_the_deciding_line() -> None:
     text = "\ufeffUser-agent: a\nCrawl-delay: 2.5\nDisallow: /x # why\nSitemap: /s.xml\nUser-agent: *\nCrawl-delay: 999"
     assert [Rules(text.removeprefix("\ufeff"), agent).delay for agent in ("a", "b")] == [2.5, 60.0]
-    assert Rules(text.removeprefix("\ufeff"), "a").line("https://h.example/xy") == "line 3 of robots.txt: Disallow: /x # why"
+    assert (
+        Rules(text.removeprefix("\ufeff"), "a").line("https://h.example/xy")
+        == "line 3 of robots.txt: Disallow: /x # why"
+    )
     assert Rules("Sitemap: /s.xml", "a").sitemaps("https://h.example") == ["https://h.example/s.xml"]
     assert Rules(f"User-agent: a\nCrawl-delay: {'9' * 5000}", "a").delay == 0.0
     assert not Rules("", "a", known=False).allows("https://h.example/")

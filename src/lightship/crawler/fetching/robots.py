@@ -38,7 +38,8 @@ class Robots:
         if cached and cached[0] > time.time():
             return cached[1]
         async with self._locks.setdefault(site, asyncio.Lock()):
-            until, rules = self._cache.get(site) or await asyncio.to_thread(self._stored, site)
+            cached = self._cache.get(site)
+            until, rules = cached if cached else await asyncio.to_thread(self._stored, site)
             if until < time.time():
                 until, rules = await self._fetch(site, rules)
             self._cache[site] = until, rules

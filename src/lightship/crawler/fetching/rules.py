@@ -19,7 +19,7 @@ MAX_DELAY = 60.0  # seconds: what a site may ask for between two requests
 MAX_SITEMAPS = 100
 
 _LINES = re.compile(r"\r\n|\n|\r")
-_TOKEN = re.compile(r"[a-zA-Z_-]*")
+_TOKEN = re.compile(r"[a-zA-Z_-]+")
 _AGENT_KEYS = frozenset({"user-agent", "useragent", "user agent"})
 _FORBIDDING = frozenset({"disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"})  # as people write it
 _OTHER = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
@@ -50,35 +50,15 @@ class Rules:
         self._sitemaps: list[str] = []
         self._stars = 0
         self.delay = 0.0  # seconds that the site wants between two requests, at most MAX_DELAY
-        self._read(_TOKEN.match(agent)[0].lower())  # type: ignore[index] - it matches everything
-        self._lengths = sorted({len(start) for start in self._starts})
-        self._starred.sort(reverse=True)
-
-    def _read(self, agent: str) -> None:
-        """Take in the rules of all groups for `agent`, or else of those for all."""
-        own: list[tuple[int, str, str]] = []
-        others: list[tuple[int, str, str]] = []
-        named, here, ended, found = False, False, False, False
-        for number, key, value in _lines(self.text):
-            if key in _AGENT_KEYS:
-                if ended:
-                    named = here = ended = False
-                token = _TOKEN.match(value)[0].lower()  # type: ignore[index]
-                named |= bool(agent) and token == agent
-                here |= value[:1] == "*" and not value[1:2].strip()
-                found |= named
-            elif key == "sitemap":
-                self._sitemaps.append(value)
-            elif key == "allow" or key in _FORBIDDING or key == "crawl-delay":
-                ended |= key != "crawl-delay"
-                for mine, lines in ((named, own), (here, others)):
-                    if mine:
-                        lines.append((number, key, value))
-        for number, key, value in own if found else others:
+        for number, key, value in _rules(text, _token(agent)):
             if key == "crawl-delay":
                 self.delay = self.delay or _seconds(value)
+            elif key == "sitemap":
+                self._sitemaps.append(value)
             elif value:
                 self._add(_normal(value), allow=key == "allow", line=number)
+        self._lengths = sorted({len(start) for start in self._starts})
+        self._starred.sort(reverse=True)
 
     def _add(self, pattern: str, *, allow: bool, line: int) -> None:
         length, anchored = len(pattern), pattern.endswith("$")
@@ -144,10 +124,36 @@ def _matches(rule: _Rule, target: str) -> bool:
     return target.find(last, place) >= 0
 
 
+def _rules(text: str, agent: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the lines of all groups for `agent`, or else of those for all, and those that are about sitemaps."""
+    groups: dict[str, list[tuple[int, str, str]]] = {"*": []}
+    names: set[str] = set()
+    ended = False
+    for number, key, value in _lines(text):
+        if key in _AGENT_KEYS:
+            names, ended = (set() if ended else names) | {_token(value)}, False
+            groups.setdefault(_token(value), [])
+        elif key == "sitemap":
+            yield number, key, value
+        elif key == "allow" or key in _FORBIDDING or key == "crawl-delay":
+            ended |= key != "crawl-delay"
+            for name in names & {agent, "*"}:
+                groups[name].append((number, key, value))
+    yield from groups.get(agent, groups["*"])
+
+
+def _token(agent: str) -> str:
+    """Return the product token that `agent` begins with, in lower case; `*` for all."""
+    if agent[:1] == "*" and not agent[1:2].strip():
+        return "*"
+    found = _TOKEN.match(agent)
+    return found[0].lower() if found else "-"  # nobody's
+
+
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield the number, key (in lower case) and value of each line."""
-    for number, line in enumerate(_LINES.split(text), 1):
-        line = line[:MAX_LINE].partition("#")[0].strip()
+    for number, whole in enumerate(_LINES.split(text), 1):
+        line = whole[:MAX_LINE].partition("#")[0].strip()
         key, colon, value = line.partition(":")
         if not colon and len(words := line.split()) == 2:  # the colon was forgotten
             key, value = words
