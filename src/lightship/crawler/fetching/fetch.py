@@ -140,8 +140,9 @@ class Fetcher:
                 _refuse_bomb(answer, len(body))
                 logger.warning("%s: more than %d bytes: cut there", answer.url, limit)
                 break
-        size = answer.content.total_raw_bytes
-        return Response(answer.status, answer.headers, bytes(body[:limit]), size, cut=len(body) > limit)
+        cut = len(body) > limit
+        del body[limit:]  # no copy: some are large, and many come at once
+        return Response(answer.status, answer.headers, bytes(body), answer.content.total_raw_bytes, cut)
 
 
 def _refuse_bomb(answer: aiohttp.ClientResponse, size: int) -> None:

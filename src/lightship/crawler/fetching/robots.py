@@ -38,8 +38,9 @@ class Robots:
         if cached and cached[0] > time.time():
             return cached[1]
         async with self._locks.setdefault(site, asyncio.Lock()):
-            cached = self._cache.get(site)
-            until, rules = cached if cached else await asyncio.to_thread(self._stored, site)
+            if not (cached := self._cache.get(site)):
+                cached = await asyncio.to_thread(self._stored, site)
+            until, rules = cached
             if until < time.time():
                 until, rules = await self._fetch(site, rules)
             self._cache[site] = until, rules

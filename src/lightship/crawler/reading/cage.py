@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -19,7 +19,8 @@ from lightship.crawler.reading.line import Line
 from lightship.crawler.reading.process import ReadingProcess
 from lightship.errors import UnavailableError
 
-MEMORY, BASE_MEMORY = 160 << 20, 32 << 20  # bytes of all processes: for pages, and for each process as it starts
+MEMORY, BASE_MEMORY = 152 << 20, 32 << 20  # bytes of all processes: for pages, and for each process as it starts
+_SPARE = 1.2  # times the memory of a process as it starts: one that has more keeps what others need
 _LOOK_SECONDS = 0.2
 _STOPPED = "the crawler stops"
 
@@ -105,13 +106,13 @@ class Cage:
                 with contextlib.suppress(OSError):  # then the next page tells why
                     process.start()  # ahead of the page, which need not wait for it
                 if waiting := self._line.take():
-                    began = time.monotonic()
                     self._do(process, waiting.job)
-                    self._line.done(waiting.site, time.monotonic() - began)
+                    self._line.done(waiting.site, process.seconds)
         finally:
             process.end()
 
     def _do(self, process: ReadingProcess, job: _Job) -> None:
+        process.seconds = 0.0
         if not job.future.set_running_or_notify_cancel():
             return
         try:
@@ -122,8 +123,12 @@ class Cage:
             job.future.set_result(result)
 
     def _watch(self) -> None:
-        """Kill the process that has most of the memory when all together have too much."""
+        """Kill the process that has most of the memory when all together have too much: first one that reads nothing."""
         sizes = [process.memory for process in self._processes]
         if sum(sizes) > self._limit:
-            most = max(sizes)
-            self._processes[sizes.index(most)].kill(f"reading it takes too much memory ({most >> 20} MiB)")
+            idle = [
+                not process.busy and size > _SPARE * BASE_MEMORY
+                for process, size in zip(self._processes, sizes, strict=True)
+            ]
+            _, most, process = max(zip(idle, sizes, self._processes, strict=True), key=itemgetter(0, 1))
+            process.kill(f"reading it takes too much memory ({most >> 20} MiB)")

@@ -21,14 +21,15 @@ from lightship.crawler.reading.tasks import HEAD, LENGTH, SECONDS, Answer, Task,
 from lightship.errors import InvalidDocumentError, UnreadableError
 
 WALL_SECONDS = 90.0
-SLOW_SECONDS = 1.0  # then it goes on at the lowest priority, so that others' pages go before
-KEPT_MEMORY = 96 << 20  # with more than that after a page a process is replaced
+SLOW_SECONDS = 1.0  # of processor time: then it goes on at the lowest priority, so that others' pages go before
+KEPT_MEMORY = 64 << 20  # with more than that after a page a process is replaced
 COMMAND = ("-m", "lightship.crawler.reading.reader")
 MAX_PAGES = 5000  # that one process reads: whatever a library leaks ends with it
 MAX_ANSWER = 64 << 20  # bytes
 
 _TICK_MILLISECONDS = 20
 _PIPE = 1 << 20
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
 
@@ -41,8 +42,11 @@ class ReadingProcess:
         self._watch = watch
         self._process: subprocess.Popen[bytes] | None = None
         self._pages = 0
-        self._slow = False
+        self._slow = self._ready = False
+        self._used = 0.0
         self._reason = ""
+        self.busy = False  # with a page
+        self.seconds = 0.0  # that the last page took: of processor time, or in all when it had no good end
 
     def start(self) -> None:
         """Start it, if it does not run; raises OSError."""
@@ -55,7 +59,7 @@ class ReadingProcess:
             [sys.executable, "-P", "-B", *COMMAND],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0,
         )  # fmt: skip
-        self._pages, self._slow, self._reason = 0, False, ""
+        self._pages, self._slow, self._ready, self._reason = 0, False, False, ""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
             os.set_blocking(pipe.fileno(), False)
@@ -75,18 +79,26 @@ class ReadingProcess:
 
         Raises UnreadableError when it took too much or broke the process, which is replaced then.
         """
+        self.busy, began = True, time.monotonic()
         try:
             self.start()
-            answer = self._ask(msgspec.json.encode(task), body)
+            self._await_ready(began)
+            began = time.monotonic()
+            answer = self._ask(msgspec.json.encode(task), body, began)
+            self.seconds = answer.seconds
             if answer.last:
                 self._reason = answer.problem
             if answer.problem:
                 raise (InvalidDocumentError if answer.refused else UnreadableError)(answer.problem)
             return result_of(task, answer)
+        except UnreadableError:
+            self.seconds = time.monotonic() - began
+            raise
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             self.kill(f"its reading process failed: {error}")
             raise UnreadableError(self._reason) from error
         finally:
+            self.busy = False
             self._pages += 1
             ended = self._process is not None and self._process.poll() is not None
             if self._reason or ended or self._slow or self._pages >= MAX_PAGES or self.memory > KEPT_MEMORY:
@@ -108,8 +120,14 @@ class ReadingProcess:
                     pipe.close()
             process.wait()
 
-    def _ask(self, message: bytes, body: bytes) -> Answer:
-        began = time.monotonic()
+    def _await_ready(self, began: float) -> None:
+        """Wait until the process has started: that is no page's time."""
+        if not self._ready:
+            self._receive(struct.calcsize(LENGTH), began)
+            self._ready = True
+        self._used = self._processor_time()
+
+    def _ask(self, message: bytes, body: bytes, began: float) -> Answer:
         for data in (struct.pack(HEAD, len(message), len(body)) + message, body):
             self._send(data, began)
         (length,) = struct.unpack(LENGTH, self._receive(struct.calcsize(LENGTH), began))
@@ -150,13 +168,20 @@ class ReadingProcess:
         if poll.poll(_TICK_MILLISECONDS):
             return
         self._watch()
-        seconds = time.monotonic() - began
-        if seconds > WALL_SECONDS:
+        if time.monotonic() - began > WALL_SECONDS:
             self.kill(f"reading it takes more than {WALL_SECONDS:g} s")
-        elif seconds > SLOW_SECONDS and not self._slow and self._process:
+        if self._process and not self._slow and self._ready and self._processor_time() - self._used > SLOW_SECONDS:
             self._slow = True
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
+
+    def _processor_time(self) -> float:
+        """Return the seconds of processor time that the process has used; 0 where that can't be told (macOS)."""
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            if self._process:
+                fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+                return (int(fields[11]) + int(fields[12])) / _TICKS
+        return 0.0
 
     def _failure(self) -> UnreadableError:
         """Return why the process is no more."""

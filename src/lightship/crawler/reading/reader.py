@@ -25,12 +25,14 @@ def main() -> None:
     """Answer until stdin ends; a task that broke something is the last one."""
     output = os.dup(1)
     _confine()
+    _write(output, struct.pack(LENGTH, 0))  # it is ready
     while head := _read(struct.calcsize(HEAD)):
         task, body = (_read(length) for length in struct.unpack(HEAD, head))
-        with _bounded():
+        began = _used()
+        with _bounded(began):
             answer = _answer(task, body)
         del body
-        data = msgspec.json.encode(answer)
+        data = msgspec.json.encode(msgspec.structs.replace(answer, seconds=_used() - began))
         _write(output, struct.pack(LENGTH, len(data)) + data)
         if answer.last:
             break
@@ -55,10 +57,14 @@ def _short(error: BaseException) -> str:
     return " ".join(words(error).split())[:300].encode("utf-8", "replace").decode()
 
 
+def _used() -> float:
+    """Return the seconds of processor time that this process has used."""
+    return sum(os.times()[:2])
+
+
 @contextlib.contextmanager
-def _bounded() -> Iterator[None]:
+def _bounded(used: float) -> Iterator[None]:
     """Bound the processor time of what is read here, and end with the parent: the kernel does both, whatever holds the GIL."""
-    used = sum(os.times()[:2])
     _limit("RLIMIT_CPU", int(used) + SECONDS + 1, keep_hard=True)
     flags = fcntl.fcntl(0, fcntl.F_GETFL)
     fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO, which ends this process, when the other end closes

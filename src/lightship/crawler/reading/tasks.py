@@ -73,13 +73,15 @@ Task = ReadPage | ReadSitemap | ReadFeed
 class Answer(msgspec.Struct, frozen=True):
     """What came of a task: a `result` in JSON, or the `problem` why there is none.
 
-    `refused` tells that the problem is what was read, and not that its reading went wrong; `last`, that the process ends.
+    `refused` tells that the problem is what was read, and not that its reading went wrong; `last`, that the process
+    ends. `seconds` of processor time were used.
     """
 
     result: msgspec.Raw = msgspec.Raw(b"null")
     problem: str = ""
     refused: bool = False
     last: bool = False
+    seconds: float = 0.0
 
 
 decode_task = msgspec.json.Decoder(Task).decode
