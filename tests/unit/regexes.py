@@ -119,7 +119,7 @@ def _sample(node: Any) -> str:
         return _member(value)
     if name == "CATEGORY":
         kinds = {"CATEGORY_DIGIT": "1", "CATEGORY_SPACE": " ", "CATEGORY_WORD": "a"}
-        return kinds.get(str(value), "-")
+        return str(kinds.get(str(value), "-"))
     if "REPEAT" in name:
         return "".join(map(_sample, value[2])) * min(max(value[0], 1), 8)
     if name in ("SUBPATTERN", "ATOMIC_GROUP"):
