@@ -219,6 +219,7 @@ class CrawlerSettings:
         "", "address on which it explains what became of a page, like :9190; when empty, none", _optional_address
     )
     concurrency: int = _setting(16, "requests under way at once", _number(1, 1000))
+    readers: int = _setting(2, "processes that read what was fetched; one site never has all of them", _number(1, 64))
     per_host: int = _setting(4, "requests under way at once to one host", _number(1, 100))
     delay: float = _setting(
         0.0, "seconds between two requests to one host; robots.txt may ask for more", _number(0, 3600, float)
@@ -263,6 +264,7 @@ class CrawlerSettings:
         "",
         "TOML file with passwords, tokens, cookies and client certificates by host (docs/crawling.md); when empty, none",
     )
+    follow_links: bool = _setting(False, "follows symbolic links that lead out of a folder that is a source")
     archive: str = _setting("", "folder in which every page that is fetched is kept, as WARC; when empty, none")
     tls_ca: str = _setting("", TLS_CA)
 

@@ -26,6 +26,10 @@ class InvalidDocumentError(InvalidInputError):
     """A document or its url is not acceptable."""
 
 
+class UnreadableError(InvalidDocumentError):
+    """Reading a document took more than it may, or broke what read it."""
+
+
 class UnauthorizedError(LightshipError):
     """The bearer token is missing or wrong."""
 

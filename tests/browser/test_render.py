@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,13 +80,12 @@ def test_no_request_of_a_page_reaches_an_address_that_is_not_allowed(
     crawl: Crawl, site: MockSite, other: MockSite
 ) -> None:
     out = other.url("/x")
-    socket = out.replace("http:", "ws:")
+    stream = out.replace("http:", "ws:")
     site.page("/", f"""<html><title>t</title><link rel=preconnect href={other.url("/")}><link rel=prefetch href={out}>
     <link rel=stylesheet href={out}><script src={out}></script><img src={out}><iframe src={out}></iframe>
     <body>before<form id=f action={out} method=post></form><script>
     fetch('{out}', {{mode: 'no-cors'}}).catch(() => 0); fetch('/moved', {{mode: 'no-cors'}}).catch(() => 0);
-    navigator.sendBeacon('{out}', 'x'); new WebSocket('{socket}'); new Image().src = '{out}'; new EventSource('{out}');
-    new RTCPeerConnection({{iceServers: [{{urls: '{out.replace("http://", "stun:").removesuffix("/x")}'}}]}}).createDataChannel('x');
+    navigator.sendBeacon('{out}', 'x'); new WebSocket('{stream}'); new Image().src = '{out}'; new EventSource('{out}');
     window.open('{out}'); document.getElementById('f').target = '_blank'; document.getElementById('f').submit();
     navigator.serviceWorker.register('/worker.js').catch(() => 0); new Worker('/worker.js');
     document.body.append(' after');</script>""")  # fmt: skip
@@ -95,6 +95,62 @@ def test_no_request_of_a_page_reaches_an_address_that_is_not_allowed(
     assert document is not None
     assert "after" in document.text
     assert other.requests == []
+
+
+REACHING = """
+const stun = port => ({iceServers: [{urls: `stun:127.0.0.1:${port}`}, {urls: `stun:localhost:${port}`},
+    {urls: `turn:127.0.0.1:${port}`, username: 'u', credential: 'c'},
+    {urls: `turn:127.0.0.1:${port}?transport=tcp`, username: 'u', credential: 'c'}]});
+const call = (scope, port) => { try {
+    const Peer = scope.RTCPeerConnection || scope.webkitRTCPeerConnection, peer = new Peer(stun(port));
+    peer.createDataChannel('x'); peer.createOffer().then(offer => peer.setLocalDescription(offer)); } catch {} };
+const transport = (scope, port) => { try { new scope.WebTransport(`https://127.0.0.1:${port}/x`).ready.catch(() => 0);
+    new scope.WebTransport(`https://localhost:${port}/x`, {serverCertificateHashes: [{algorithm: 'sha-256',
+        value: new Uint8Array(32)}]}).ready.catch(() => 0); } catch {} };
+const reach = (scope, port) => { call(scope, port); transport(scope, port); };
+"""
+
+
+def test_no_datagram_of_a_page_reaches_anything(crawl: Crawl, site: MockSite) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener, socket.create_server(("127.0.0.1", 0)) as tcp:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        away = f"127.0.0.1:{tcp.getsockname()[1]}"
+        site.page("/reach.js", REACHING, content_type="text/javascript")
+        site.page("/worker.js", f"{REACHING} reach(self, {port});", content_type="text/javascript")
+        site.page("/inner", f"<script src=/reach.js></script><script>reach(window, {port})</script>")
+        site.page("/", f"""<html><head><title>t</title><link rel=dns-prefetch href=//{away}><link rel=preconnect href=//{away}>
+        <script type=speculationrules>{{"prefetch": [{{"urls": ["http://{away}/"]}}], "prerender": [{{"urls": ["http://{away}/"]}}]}}</script>
+        <script src=/reach.js></script></head><body>before<iframe src=/inner></iframe><script>
+        reach(window, {port});
+        const fresh = document.body.appendChild(document.createElement('iframe'));
+        reach(fresh.contentWindow, {port});  // before any script of ours could run in it
+        const inline = document.createElement('iframe');
+        inline.srcdoc = `<script src=/reach.js><\\/script><script>reach(window, {port})<\\/script>`;
+        document.body.append(inline);
+        new Worker('/worker.js'); try {{ new SharedWorker('/worker.js') }} catch {{}}
+        const link = document.createElement('a'); link.href = '#'; link.ping = 'http://{away}/'; document.body.append(link); link.click();
+        setTimeout(() => document.body.append(' after'), 1500);</script></body></html>""")  # fmt: skip
+        document = crawl.once(site.url("/"), render=("*",))[site.url("/")].document
+        assert document is not None
+        assert "after" in document.text
+        for each in (listener, tcp):
+            each.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            print(listener.recv(2048))
+        with pytest.raises(TimeoutError):
+            tcp.accept()
+
+
+def test_a_page_has_no_means_to_send_datagrams(crawl: Crawl, site: MockSite) -> None:
+    names = "['RTCPeerConnection', 'webkitRTCPeerConnection', self.document ? 'WebTransport' : 'none'].filter(name => name in self).join()"
+    site.page("/inner", f"<script>parent.postMessage('frame: ' + {names}, '*')</script>")
+    site.page("/worker.js", f"postMessage('worker: ' + {names})", content_type="text/javascript")
+    site.page("/", f"""<body><iframe src=/inner></iframe><script>onmessage = said => document.body.append(` [${{said.data}}] `);
+    new Worker('/worker.js').onmessage = onmessage; document.body.append('page: ' + {names})</script>""")  # fmt: skip
+    document = crawl.once(site.url("/"), render=("*",))[site.url("/")].document
+    assert document is not None
+    assert sorted(document.text.replace("[", "").replace("]", "").split()) == ["frame:", "page:", "worker:"]
 
 
 def test_a_script_that_goes_elsewhere_is_a_redirect(crawl: Crawl, site: MockSite) -> None:

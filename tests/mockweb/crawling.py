@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.append import Appender
 from lightship.crawler.progress import Progress, activate, read_progress
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.store import open_store
 from lightship.crawler.web import WebCrawler
 from lightship.doclog import DocumentLog, Entry, open_log
@@ -22,6 +25,14 @@ from support import wait_until
 def entries(log: DocumentLog) -> dict[str, Entry]:
     """Return all that is in `log`, by url."""
     return {entry.url: entry for partition in range(log.partitions) for entry in log.read(partition, 0, 10_000)}
+
+
+@cache
+def cage() -> Cage:
+    """Return the reading processes that all tests of this process share."""
+    made = Cage(2, threading.Event())
+    atexit.register(made.__exit__, None, None, None)
+    return made.__enter__()
 
 
 class Crawl:
@@ -39,7 +50,7 @@ class Crawl:
         database = open_store(self.data)
         activate(database, seeds)
         changed = dataclasses.replace(self.settings, **settings)
-        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds)
+        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds, cage=cage())
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(crawler.run, stop)
             try:

@@ -17,7 +17,7 @@ from lightship.crawler.sources.names import Source, parse_source
 from lightship.crawler.store import open_store
 from lightship.doclog import Entry, open_log
 from lightship.model import Document
-from mockweb.crawling import entries
+from mockweb.crawling import cage, entries
 from support import wait_until
 
 
@@ -38,7 +38,7 @@ class Feed:
         self._last = parsed
         activate(database, [parsed.name])
         changed = CrawlerSettings(data=self.data, max_bytes=max_bytes, **settings)
-        feed = open_feed(parsed, changed, database, Appender(self.log, stop))
+        feed = open_feed(parsed, changed, database, Appender(self.log, stop), cage())
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(feed.run, stop)
             try:

@@ -17,6 +17,7 @@ from lightship.crawler.append import Appender
 from lightship.crawler.frontier.revisit import Pace
 from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.share import Share
 from lightship.crawler.sources.feeds import Feed, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
@@ -96,18 +97,20 @@ def _crawl(
     """Read `sources` until `stop`; what a full disk of `database` interrupts may be begun again."""
     share = _share(settings, log)
     ended = threading.Event()
-    _run(_feeds(settings, database, Appender(log, ended), sources, share), ended, stop, log)
+    with Cage(settings.readers, ended) as cage:
+        _run(_feeds(settings, database, Appender(log, ended), sources, share=share, cage=cage), ended, stop, log)
 
 
 def _feeds(
-    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], share: Share
-) -> list[Feed]:
+    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, share: Share,
+    cage: Cage,
+) -> list[Feed]:  # fmt: skip
     """Return what reads `sources`: websites by the hosts that are this crawler's, any other source by one crawler."""
     others = (source for source in sources if source.kind is not Kind.WEBSITE and share.wants_source(source.name))
-    feeds = [open_feed(source, settings, database, appender) for source in others]
+    feeds = [open_feed(source, settings, database, appender, cage) for source in others]
     seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
     if seeds:
-        feeds.append(WebCrawler(settings, database, appender, seeds, share))
+        feeds.append(WebCrawler(settings, database, appender, seeds, cage=cage, share=share))
     return feeds
 
 

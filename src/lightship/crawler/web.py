@@ -27,6 +27,7 @@ from lightship.crawler.frontier.journal import Journal
 from lightship.crawler.frontier.pages import Frontier
 from lightship.crawler.mail import Mail
 from lightship.crawler.progress import set_idle
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.share import Share
 from lightship.doclog.database import Database
 from lightship.errors import LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
@@ -45,10 +46,14 @@ class WebCrawler:
     """Crawls the websites `seeds` (normal urls). `run` is to be called once, in a thread of its own."""
 
     def __init__(
-        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str],
-        share: Share | None = None,
+        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str], *,
+        cage: Cage, share: Share | None = None,
     ) -> None:  # fmt: skip
-        """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given."""
+        """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given.
+
+        Pages are read in `cage`.
+        """
+        self._cage = cage
         self._share = share
         self._settings = settings
         self._database = database
@@ -96,9 +101,15 @@ class WebCrawler:
         writer: asyncio.Task[None],
     ) -> None:
         """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
-        missing, frontier = Missing(fetcher, self._database), self._frontier
+        missing, frontier = Missing(fetcher, self._database, self._cage), self._frontier
         visitor = Visitor(
-            fetcher, self._settings, frontier.sites, missing=missing, traps=frontier.found.traps, archive=self._archive
+            fetcher,
+            self._settings,
+            frontier.sites,
+            cage=self._cage,
+            missing=missing,
+            traps=frontier.found.traps,
+            archive=self._archive,
         )
         means = Means(
             self._settings, self._frontier, self._journal, self._hold, Robots(fetcher, self._settings, self._database),

@@ -21,6 +21,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from lightship.crawler.fetching import archive
 from lightship.crawler.fetching.archive import Archive
 from lightship.crawler.fetching.fetch import Response
+from lightship.crawler.reading.tasks import ReadPage
 from lightship.crawler.reading.unpack import unpack
 from lightship.crawler.sources.records import Record
 from lightship.crawler.sources.warc import read_archive
@@ -56,7 +57,7 @@ def write(folder: Path, pages: Iterable[int], **options: int) -> list[str]:
 def read(path: Path) -> dict[str, Document]:
     """Return the documents of an archive by the path of their urls; trouble is raised."""
     documents = {}
-    for place, found in read_archive(str(path), 1 << 20, "lightship"):
+    for place, found in read_archive(str(path), ReadPage.run, 1 << 20, "lightship"):
         assert found is None or isinstance(found, Record), (place, found)
         if found:
             documents[found.document.url.partition("example.org/")[2]] = found.document
@@ -156,7 +157,7 @@ def test_an_archive_that_was_cut_anywhere_is_read_up_to_there(tmp_path: Path) ->
         (tmp_path / name).write_bytes(whole[:size])
         found = []
         try:
-            for _, each in read_archive(str(tmp_path), 1 << 20, "x"):
+            for _, each in read_archive(str(tmp_path), ReadPage.run, 1 << 20, "x"):
                 found += [each] if each else []
         except OSError:
             assert size < len(whole)

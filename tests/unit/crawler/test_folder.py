@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from lightship.crawler.sources import below
+from lightship.crawler.sources import folder as feeding
 from mockweb.feeding import Feed
 from support import wait_until
 
@@ -112,20 +114,20 @@ def test_a_folder_that_looks_empty_keeps_its_documents(
 
 def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Let `path` be unreadable, for root too."""
-    real_scandir, real_open = os.scandir, open
+    real_scandir, real_open = os.scandir, below.open_below
 
     def scandir(folder: Any) -> Any:
         if str(folder) == str(path):
             raise PermissionError(13, "Permission denied", str(path))
         return real_scandir(folder)
 
-    def opens(file: Any, *rest: Any, **options: Any) -> Any:
-        if str(file) == str(path):
-            raise OSError(5, "Input/output error", str(path))
+    def opens(file: str, *rest: Any, **options: Any) -> int:
+        if file == str(path):
+            raise OSError(5, "Input/output error", file)
         return real_open(file, *rest, **options)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    monkeypatch.setattr("builtins.open", opens)
+    monkeypatch.setattr(feeding, "open_below", opens)
 
 
 def test_what_can_not_be_read_for_now_keeps_its_documents(

@@ -10,11 +10,12 @@ import time
 from typing import NamedTuple
 
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
-from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.duplicates import Twin
 from lightship.crawler.frontier.entry import Entry
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.reading.extract import Page
-from lightship.crawler.reading.read import read_page
+from lightship.crawler.reading.tasks import ReadPage
 from lightship.doclog.database import Database
 from lightship.errors import InvalidInputError
 
@@ -35,9 +36,9 @@ class _Absent(NamedTuple):
 class Missing:
     """Knows how sites answer for pages that they have not, and remembers it in `database`."""
 
-    def __init__(self, fetcher: Fetcher, database: Database) -> None:
-        """Ask with `fetcher`."""
-        self._fetcher, self._database = fetcher, database
+    def __init__(self, fetcher: Fetcher, database: Database, cage: Cage) -> None:
+        """Ask with `fetcher`, and read in `cage`."""
+        self._fetcher, self._database, self._cage = fetcher, database, cage
         self._cache: dict[str, _Absent] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -71,7 +72,7 @@ class Missing:
             response = await self._fetcher.get(url)
             if response.status != 200:
                 return _Absent(until, None, 0)
-            page = await asyncio.to_thread(read_page, response.body, response.headers.get("Content-Type", ""), url)
+            page = await self._cage.read(site, ReadPage(response.headers.get("Content-Type", ""), url), response.body)
         except (FetchError, RefusedBodyError, InvalidInputError):
             return _Absent(until, None, 0)
         logger.info("%s answers with status 200 for pages that it has not: pages like that are left out", site)

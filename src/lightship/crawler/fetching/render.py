@@ -36,10 +36,15 @@ QUIET_SECONDS = 3.0  # that a page may go on loading after it was shown
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (  # nothing reaches the network: what the crawler does not answer ends at a proxy that is not there
     "--proxy-server=http://127.0.0.1:1", "--proxy-bypass-list=<-loopback>", "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-quic", "--disable-background-networking",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-quic", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--no-pings", "--dns-prefetch-disable",
 )  # fmt: skip
 
+# Taken from each page and frame before its own scripts run; in workers, WebTransport alone is left to the proxy
+_NO_DATAGRAMS = (
+    """for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport']) delete self[name];"""
+)
 _KINDS = frozenset({"document", "script", "stylesheet", "xhr", "fetch"})
 _KEPT = (
     "content-type",
@@ -147,6 +152,7 @@ class _View:
 
     async def read(self, limits: CrawlerSettings) -> Response:
         """Return the page as it is when it has loaded, its redirection by a script as a meta refresh."""
+        await self._context.add_init_script(_NO_DATAGRAMS)
         await self._context.route("**/*", self._answer)
         await self._context.route_web_socket("**/*", _refuse)
         self._page = page = await self._context.new_page()

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
-from collections.abc import Iterator
-from functools import cached_property
-from typing import NamedTuple
-from urllib.parse import unquote
-
-from protego import Protego
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
+from lightship.crawler.fetching.rules import MAX_STARS, Rules
 from lightship.doclog.database import Database
 
 logger = logging.getLogger(__name__)
@@ -25,75 +19,6 @@ STALE_SECONDS = 30 * 86_400.0  # for which old rules are obeyed while new ones c
 RETRY_SECONDS = 30.0  # after an answer that tells nothing
 MAX_BYTES = 512 << 10  # RFC 9309: at least 500 KiB must be parsed
 MAX_REDIRECTS = 5
-MAX_DELAY = 60.0  # seconds: what a site may ask for between two requests
-MAX_SITEMAPS = 100
-
-
-class Rules:
-    """What a site allows; `known` is False while nobody knows: then nothing."""
-
-    def __init__(self, text: str, agent: str, *, known: bool = True) -> None:
-        """Read the `text` of a robots.txt, for the robot `agent`."""
-        self.text, self.agent, self.known = text, agent, known
-
-    @cached_property
-    def _parsed(self) -> Protego:
-        return Protego.parse(self.text)
-
-    def allows(self, url: str) -> bool:
-        """Return whether `url` may be fetched."""
-        return self.known and bool(self._parsed.can_fetch(url, self.agent))
-
-    @property
-    def delay(self) -> float:
-        """Seconds that the site wants between two requests, at most MAX_DELAY."""
-        return min(float(self._parsed.crawl_delay(self.agent) or 0.0), MAX_DELAY)
-
-    def sitemaps(self, site: str) -> list[str]:
-        """Return the normal urls of the sitemaps that it names."""
-        found = (urls.normalise(link, f"{site}/") for link in list(self._parsed.sitemaps)[:MAX_SITEMAPS])
-        return list(dict.fromkeys(url for url in found if url))
-
-    def line(self, url: str) -> str:
-        """Return the line that decides on `url`, with its number, or that there is none."""
-        target, allowed = unquote("/" + url.split("/", 3)[3]), self.allows(url)
-        matching = [rule for rule in _rules(self.text, self.agent.lower()) if rule.matches(target)]
-        deciding = [rule for rule in matching if rule.allow == allowed]
-        if not deciding:
-            return "no line of robots.txt is about it"
-        rule = max(deciding, key=lambda each: len(each.pattern))
-        return f"line {rule.number} of robots.txt: {rule.line}"
-
-
-class _Rule(NamedTuple):
-    number: int
-    line: str
-    allow: bool
-    pattern: str
-
-    def matches(self, target: str) -> bool:
-        pattern = unquote(self.pattern)
-        parts = map(re.escape, pattern.removesuffix("$").split("*"))
-        return re.match(".*".join(parts) + ("$" if pattern.endswith("$") else ""), target) is not None
-
-
-def _rules(text: str, agent: str) -> Iterator[_Rule]:
-    """Yield the rules of the groups for `agent`, or else of those for all."""
-    groups: dict[str, list[_Rule]] = {}
-    names: list[str] = []
-    ended = False
-    for number, line in enumerate(text.splitlines(), 1):
-        key, colon, value = line.partition("#")[0].partition(":")
-        key, value = key.strip().lower(), value.strip()
-        if key in ("user-agent", "useragent", "user agent"):
-            names = [value.lower()] if ended else [*names, value.lower()]
-            ended = False
-        elif colon and key in ("allow", "disallow"):
-            ended = True
-            for name in names if value else ():
-                groups.setdefault(name, []).append(_Rule(number, line.strip()[:200], key == "allow", value))
-    own = max((name for name in groups if name != "*" and agent.startswith(name)), key=len, default="*")
-    yield from groups.get(own, [])
 
 
 class Robots:
@@ -113,7 +38,9 @@ class Robots:
         if cached and cached[0] > time.time():
             return cached[1]
         async with self._locks.setdefault(site, asyncio.Lock()):
-            until, rules = self._cache.get(site) or self._stored(site)
+            if not (cached := self._cache.get(site)):
+                cached = await asyncio.to_thread(self._stored, site)
+            until, rules = cached
             if until < time.time():
                 until, rules = await self._fetch(site, rules)
             self._cache[site] = until, rules
@@ -133,8 +60,10 @@ class Robots:
             told = "its old rules hold on" if old.known else "the site waits"
             logger.warning("%s/robots.txt: %s; %s", site, error, told)
             return time.time() + RETRY_SECONDS, old
-        rules = Rules(text, self._agent)
+        rules = await asyncio.to_thread(Rules, text, self._agent)
         await asyncio.to_thread(self._store, site, status, text)
+        if rules.strict:
+            logger.warning("%s/robots.txt: more than %d stars: some rules are read more strictly", site, MAX_STARS)
         logger.info("%s/robots.txt: read, %d characters, delay %g s", site, len(text), rules.delay)
         return time.time() + KEEP_SECONDS, rules
 

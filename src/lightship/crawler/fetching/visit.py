@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import hashlib
+import logging
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 
 import msgspec
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.fetching.archive import Archive
-from lightship.crawler.fetching.fetch import TEXT_TYPES, Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.fetching.fetch import TEXT_TYPES, BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.missing import Missing, content_of, signed
-from lightship.crawler.fetching.robots import Rules
+from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.frontier.traps import Traps, without_session
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.reading.extract import Page
-from lightship.crawler.reading.feed import parse_feed
-from lightship.crawler.reading.read import digest_of, document_of, read_page
-from lightship.crawler.reading.sitemap import parse_sitemap
-from lightship.errors import InvalidInputError
+from lightship.crawler.reading.listing import parse_time
+from lightship.crawler.reading.read import digest_of, document_of
+from lightship.crawler.reading.tasks import ReadFeed, ReadPage, ReadSitemap
+from lightship.errors import InvalidInputError, LightshipError, UnreadableError, words
 from lightship.model import clean_text
 
-READERS = 2  # threads that read pages: more would only wait for each other
+logger = logging.getLogger(__name__)
+
+REST_SECONDS = 5.0  # for which a site is left alone after a page over a limit: it may have many of them
 MAX_NESTED = 3  # sitemaps in sitemaps
 
 
@@ -37,24 +38,30 @@ class Visitor:
     """Visits pages with `fetcher`; `sites` are the sites of this crawl, and may grow while it runs."""
 
     def __init__(
-        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, missing: Missing, traps: Traps,
-        archive: Archive | None = None,
+        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, cage: Cage, missing: Missing,
+        traps: Traps, archive: Archive | None = None,
     ) -> None:  # fmt: skip
-        """Visit with `fetcher` by `settings`; `missing` knows how sites answer for pages that they have not.
+        """Visit with `fetcher` by `settings`, and read in `cage`; `missing` knows how sites answer for pages that they have not.
 
         Pages that are fetched are kept in `archive` too.
         """
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
+        self._cage = cage
         self._missing, self._traps = missing, traps
         self._archive = archive
         self._pace = Pace.of(settings)
-        self._readers = ThreadPoolExecutor(READERS, "reader")
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
         """Return what a visit to `entry` brought; trouble with the page is an outcome too, never an exception."""
-        outcome = await self._visit(entry, rules)
+        try:
+            outcome = await self._visit(entry, rules)
+        except LightshipError:  # the crawler's own trouble
+            raise
+        except Exception as error:  # what nobody foresaw is this page's trouble, and no other's
+            logger.debug("%s: the visit failed", entry.url, exc_info=True)
+            outcome = _failed(entry, 0, f"the visit failed: {type(error).__name__}: {words(error)[:300]}")
         now = time.time()
         if outcome.failed:
             wait = retry_after(entry.failures, outcome.pause)
@@ -78,8 +85,8 @@ class Visitor:
         types = TEXT_TYPES if entry.kind is Kind.PAGE else ()
         try:
             response = await self._fetcher.get(entry.url, _validators(entry), types)
-        except FetchError as error:
-            return _failed(entry, 0, str(error))
+        except (FetchError, BombError) as error:
+            return _failed(entry, 0, str(error), REST_SECONDS if isinstance(error, BombError) else 0.0)
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))
         if self._archive and entry.kind is Kind.PAGE:  # what else is kept would come back as a page
@@ -90,7 +97,7 @@ class Visitor:
     async def _judge(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         status = response.status
         if status == 200:
-            return await (self._read(entry, response, rules) if entry.kind is Kind.PAGE else _listed(entry, response))
+            return await (self._read if entry.kind is Kind.PAGE else self._listed)(entry, response, rules)
         if status == 304 and entry.state is not State.NEW:
             return msgspec.structs.replace(
                 _settled(entry, entry.state, status, "not modified"),
@@ -101,7 +108,7 @@ class Visitor:
         if status in (301, 302, 303, 307, 308):
             return self._moved(entry, status, urls.normalise(response.headers.get("Location", ""), entry.url))
         pause = _seconds(response.headers.get("Retry-After")) if status in (429, 503) else 0.0
-        return msgspec.structs.replace(_failed(entry, status, f"status {status}"), pause=pause)
+        return _failed(entry, status, f"status {status}", pause)
 
     def _moved(self, entry: Entry, status: int, target: str | None, by: str = "moved to") -> Outcome:
         if target is None:
@@ -117,16 +124,37 @@ class Visitor:
     async def _read(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         headers = response.headers
         try:
-            page = await asyncio.get_running_loop().run_in_executor(self._readers, partial(
-                read_page, response.body, headers.get("Content-Type", ""), entry.url,
-                robots=headers.getall("X-Robots-Tag", []), agent=rules.agent,
-            ))  # fmt: skip
+            task = ReadPage(headers.get("Content-Type", ""), entry.url, headers.getall("X-Robots-Tag", []), rules.agent)
+            page = await self._cage.read(entry.site, task, response.body)
             outcome = await self._understood(entry, page, response, rules)
+        except UnreadableError as error:
+            return _failed(entry, response.status, str(error), REST_SECONDS)
         except InvalidInputError as error:
             return _settled(entry, State.EXCLUDED, response.status, str(error))
         return msgspec.structs.replace(
             outcome, etag=_validator(headers, "ETag"), last_modified=_validator(headers, "Last-Modified"), content=content_of(page),
             fingerprint=signed(page.fingerprint),
+        )  # fmt: skip
+
+    async def _listed(self, entry: Entry, response: Response, _: Rules) -> Outcome:
+        """Return what a sitemap or feed lists."""
+        headers, further = response.headers, list[str]()
+        try:
+            if entry.kind is Kind.SITEMAP:
+                pages, further = await self._cage.read(entry.site, ReadSitemap(entry.url), response.body)
+            else:
+                task = ReadFeed(headers.get("Content-Type", ""), entry.url)
+                pages = await self._cage.read(entry.site, task, response.body)
+        except UnreadableError as error:
+            return _failed(entry, response.status, str(error), REST_SECONDS)
+        how = How.SITEMAP if entry.kind is Kind.SITEMAP else How.FEED
+        links = [Link(url, how, Kind.PAGE, modified.timestamp() if modified else 0.0) for url, modified in pages]
+        links += [Link(url, how, Kind.SITEMAP) for url in further if entry.depth < MAX_NESTED]
+        note = f"lists {len(pages)} pages and {len(further)} sitemaps"
+        return msgspec.structs.replace(
+            _settled(entry, State.LIST, response.status, note), links=links, etag=_validator(headers, "ETag"),
+            last_modified=_validator(headers, "Last-Modified"),
+            content=hashlib.blake2b(response.body, digest_size=16).digest(),
         )  # fmt: skip
 
     async def _understood(self, entry: Entry, page: Page, response: Response, rules: Rules) -> Outcome:
@@ -149,7 +177,7 @@ class Visitor:
             outcome = _settled(entry, State.ALIAS, response.status, f"another url of its canonical page {canonical}")
             return msgspec.structs.replace(outcome, target=canonical)
         document = document_of(
-            page, entry.url, modified=_time(response.headers.get("Last-Modified")), fetched=datetime.now(UTC)
+            page, entry.url, modified=parse_time(response.headers.get("Last-Modified", "")), fetched=datetime.now(UTC)
         )
         note = f"{len(response.body)} bytes, {len(document.text)} characters of text, {len(page.links)} links"
         return msgspec.structs.replace(
@@ -174,34 +202,16 @@ def _links(page: Page) -> list[Link]:
     ]
 
 
-async def _listed(entry: Entry, response: Response) -> Outcome:
-    """Return what a sitemap or feed lists."""
-    headers = response.headers
-    if entry.kind is Kind.SITEMAP:
-        sitemap = await asyncio.to_thread(parse_sitemap, response.body, entry.url)
-        pages, further, how = sitemap.pages, sitemap.sitemaps, How.SITEMAP
-    else:
-        pages = await asyncio.to_thread(parse_feed, response.body, headers.get("Content-Type", ""), entry.url)
-        further, how = [], How.FEED
-    links = [Link(url, how, Kind.PAGE, modified.timestamp() if modified else 0.0) for url, modified in pages]
-    links += [Link(url, how, Kind.SITEMAP) for url in further if entry.depth < MAX_NESTED]
-    note = f"lists {len(pages)} pages and {len(further)} sitemaps"
-    return msgspec.structs.replace(
-        _settled(entry, State.LIST, response.status, note), links=links, etag=_validator(headers, "ETag"),
-        last_modified=_validator(headers, "Last-Modified"), content=hashlib.blake2b(response.body, digest_size=16).digest(),
-    )  # fmt: skip
-
-
 def _settled(entry: Entry, state: State, status: int, note: str) -> Outcome:
     """Return an outcome that stands until the next visit."""
     return Outcome(entry=entry, state=state, status=status, note=clean_text(note))
 
 
-def _failed(entry: Entry, status: int, note: str) -> Outcome:
+def _failed(entry: Entry, status: int, note: str, pause: float = 0.0) -> Outcome:
     """Return an outcome that keeps what is known of the page, and tries again, each time later."""
     state = State.FAILED if entry.state is State.NEW else entry.state
     return Outcome(
-        entry=entry, state=state, status=status, note=clean_text(note), failed=True, digest=entry.digest, etag=entry.etag,
+        entry=entry, state=state, status=status, note=clean_text(note), failed=True, pause=pause, digest=entry.digest, etag=entry.etag,
         last_modified=entry.last_modified,
     )  # fmt: skip
 
@@ -221,16 +231,9 @@ def _validators(entry: Entry) -> dict[str, str]:
     return headers
 
 
-def _time(header: str | None) -> datetime | None:
-    try:
-        return email.utils.parsedate_to_datetime(header) if header else None
-    except ValueError:
-        return None
-
-
 def _seconds(retry_after: str | None) -> float:
     """Return the seconds of a Retry-After header, at most a day; 0 when it names none."""
     if retry_after and retry_after.strip().isdecimal():
         return min(float(retry_after), MAX_RETRY_SECONDS)
-    when = _time(retry_after)
+    when = parse_time(retry_after or "")
     return max(0.0, min(when.timestamp() - time.time(), MAX_RETRY_SECONDS)) if when else 0.0

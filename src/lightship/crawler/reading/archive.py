@@ -13,6 +13,9 @@ from lightship.errors import InvalidDocumentError
 
 MAX_MEMBERS = 20_000
 MAX_BYTES = 64 << 20  # unpacked, of all that is read of one archive
+MAX_XML = 16 << 20  # bytes of one XML document
+MAX_ELEMENTS = 200_000  # of one XML document: a thick book has less, and each takes hundreds of bytes
+MAX_DEPTH = 1000  # of elements in each other
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # no other is allowed in Office's files (ISO 29500-2) and EPUB
 
 _BROKEN = (
@@ -68,9 +71,12 @@ class Archive:
 
     def xml(self, name: str) -> Element:
         """Return the root of the XML document `name`. One that declares entities is refused: they can be bombs."""
+        body = self.read(name)
+        if len(body) > MAX_XML:
+            raise InvalidDocumentError(f"{name} in the archive has {len(body)} bytes: the limit is {MAX_XML}")
         parser = XMLParser(target=_Builder())  # noqa: S314 - without a document type there is no entity to expand
         try:
-            parser.feed(self.read(name))
+            parser.feed(body)
             root: Element = parser.close()
         except (ParseError, ValueError, LookupError, RecursionError) as error:
             raise InvalidDocumentError(f"{name} in the archive is no XML that can be read: {error}") from error
@@ -78,6 +84,23 @@ class Archive:
 
 
 class _Builder(TreeBuilder):
+    def __init__(self) -> None:
+        super().__init__()
+        self._left, self._depth = MAX_ELEMENTS, 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self._left -= 1
+        self._depth += 1
+        if self._left < 0:
+            raise ValueError(f"it has more than {MAX_ELEMENTS} elements")
+        if self._depth > MAX_DEPTH:
+            raise ValueError(f"its elements are nested more than {MAX_DEPTH} deep")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
         raise ValueError("it has a document type")
 

@@ -40,10 +40,14 @@ def parse_feed(body: bytes, content_type: str, url: str) -> list[Listed]:
     `content_type` is the header's value. At most MAX_PAGES, from the first MAX_BYTES; a broken feed gives what can be
     read of it.
     """
-    text = text_of(body[:MAX_BYTES], content_type)
-    if text.lstrip().startswith("{"):
-        return listed(_json(text, url))
-    records = read_records(text, url, ("item", "entry"), _CHILDREN)
+    return pages_of_feed(text_of(body[:MAX_BYTES], content_type), url)
+
+
+def pages_of_feed(data: bytes, url: str) -> list[Listed]:
+    """Return what parse_feed does, of a feed in UTF-8."""
+    if data.startswith(b"{"):
+        return listed(_json(data, url))
+    records = read_records(data, url, ("item", "entry"), _CHILDREN)
     return listed(
         (_link(record), record.base, parse_time(record.text(*_TIMES))) for record in records if record.root in _ROOTS
     )
@@ -61,7 +65,7 @@ def _link(record: Record) -> str:
     return record.attributes.get("rdf:about", "")
 
 
-def _json(text: str, url: str) -> Iterator[tuple[str, str, datetime | None]]:
+def _json(text: bytes, url: str) -> Iterator[tuple[str, str, datetime | None]]:
     try:
         feed = msgspec.json.decode(text, type=_JsonFeed)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):

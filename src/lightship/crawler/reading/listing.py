@@ -20,6 +20,7 @@ from lightship.crawler import urls
 
 MAX_PAGES = 50_000  # of one list: what sitemaps.org allows
 MAX_BYTES = 50 << 20  # of one list, unpacked: likewise
+MAX_CHARACTERS = 16 << 20  # of all urls of one list
 MAX_TEXT = 8192  # characters of one element: urls and times are shorter
 MAX_TAG = 1 << 20  # bytes between two `<`
 MAX_DEPTH, MAX_CHILDREN = 100, 64
@@ -41,12 +42,17 @@ class Listed(NamedTuple):
 
 
 def listed(links: Iterable[tuple[str, str, datetime | None]]) -> list[Listed]:
-    """Return the pages that (link, base, modified) name, each once with its newest time, up to MAX_PAGES of them."""
+    """Return the pages that (link, base, modified) name, each once with its newest time.
+
+    Up to MAX_PAGES of them, with MAX_CHARACTERS.
+    """
     found: dict[str, datetime | None] = {}
+    left = MAX_CHARACTERS
     for link, base, modified in links:
         url = urls.normalise(link, base) if link else None
-        if url is None or (url not in found and len(found) >= MAX_PAGES):
+        if url is None or (url not in found and (len(found) >= MAX_PAGES or left < len(url))):
             continue
+        left -= 0 if url in found else len(url)
         known = found.get(url)
         found[url] = max(known, modified) if known and modified else known or modified
     return [Listed(url, modified) for url, modified in found.items()]
@@ -75,23 +81,29 @@ class Record(NamedTuple):
         return next((found[name] for name in names if name in found), "")
 
 
-def text_of(body: bytes, content_type: str = "") -> str:
-    """Return the text of a list: as its byte order mark, the header `content_type` or its XML declaration says."""
+def text_of(body: bytes | bytearray, content_type: str = "") -> bytes:
+    """Return the text of a list in UTF-8, without blanks before it, up to MAX_BYTES.
+
+    It is read as its byte order mark, the header `content_type` or its XML declaration says.
+    """
+    return _decoded(body, content_type).lstrip().encode("utf-8", "replace")[:MAX_BYTES]
+
+
+def _decoded(body: bytes | bytearray, content_type: str) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
-    header, declared = _CHARSET.search(content_type), _DECLARED.match(body.lstrip()[:256])
+    header, declared = _CHARSET.search(content_type), _DECLARED.match(body[:4096].lstrip()[:256])
     label = header[1] if header else declared[1].decode("ascii", "replace") if declared else "utf-8"
     encoding = map_encoding_to_html5(label.lower(), fallback_utf8=True) or "utf-8"
     return codecs.getincrementaldecoder(encoding)("replace").decode(body)
 
 
-def read_records(text: str, url: str, names: Collection[str], children: Collection[str]) -> list[Record]:
-    """Return the elements called one of `names`, each with those of its `children`, up to the first error.
+def read_records(data: bytes, url: str, names: Collection[str], children: Collection[str]) -> list[Record]:
+    """Return the elements of the XML `data` (in UTF-8) called one of `names`, each with those of its `children`, up to the first error.
 
     Names are compared without prefix. Stray ampersands and control characters are no errors.
     """
-    data = text.lstrip().encode("utf-8", "replace")[:MAX_BYTES]
     if too_long := _TOO_LONG.search(data):
         data = data[: too_long.start()]
     reader = _Reader(url, names, children)

@@ -81,15 +81,19 @@ def _levels(styles: Element) -> Iterator[tuple[str, int]]:
 
 def _blocks(content: Element, levels: dict[str, int]) -> Iterator[str]:
     """Yield the paragraphs, headings and tables of a Word document as HTML."""
-    for element in content:
-        if element.tag == f"{_WORD}p":
+    waiting = [iter(content)]
+    while waiting:
+        element = next(waiting[-1], None)
+        if element is None:
+            waiting.pop()
+        elif element.tag == f"{_WORD}p":
             yield _paragraph(element, levels)
         elif element.tag == f"{_WORD}tbl":
             rows = ("".join(f"<td>{escape(_text(cell))}</td>" for cell in row.iterfind("w:tc", _NAMES))
                     for row in element.iterfind("w:tr", _NAMES))  # fmt: skip
             yield f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
         elif element.tag == f"{_WORD}sdt" and (inner := element.find("w:sdtContent", _NAMES)) is not None:
-            yield from _blocks(inner, levels)
+            waiting.append(iter(inner))
 
 
 def _paragraph(element: Element, levels: dict[str, int]) -> str:

@@ -1,23 +1,16 @@
-"""PDF documents, read by PDFium in a process of its own: a broken or hostile one takes nothing else down.
-
-Needs the extra `documents`. `python -m lightship.crawler.reading.pdf` reads one from stdin.
-"""
+"""PDF documents, read by PDFium (extra `documents`)."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import re
-import subprocess
-import sys
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from lightship.errors import InvalidDocumentError
+from lightship.errors import InvalidDocumentError, words
 
-SECONDS = 60  # that reading may take
-MEMORY = 2 << 30  # bytes of address space
 MAX_PAGES, MAX_TEXT, MAX_HEADINGS = 5000, 1_000_000, 100
 HYPHEN = "\x02"  # what PDFium gives for a hyphen at the end of a line, and the line's end
 
@@ -33,28 +26,23 @@ class Pdf(msgspec.Struct, frozen=True):
     created: str = ""
     modified: str = ""
     headings: list[tuple[str, int]] = []
-    problem: str = ""
 
 
 def read_pdf(body: bytes) -> Pdf:
-    """Return what the PDF document `body` holds; raises InvalidDocumentError for one that can't be read within limits."""
-    if importlib.util.find_spec("pypdfium2") is None:
+    """Return what the PDF document `body` holds; raises InvalidDocumentError for one that can't be read."""
+    try:
+        import pypdfium2
+    except ImportError as error:
         raise InvalidDocumentError(
             "a PDF: they are read with the extra 'documents' (pip install 'lightship[documents]')"
-        )
+        ) from error
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__], input=body, capture_output=True, timeout=SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise InvalidDocumentError(f"a PDF that took more than {SECONDS} s to read") from None
-    try:
-        found = msgspec.json.decode(done.stdout, type=Pdf)
-    except msgspec.DecodeError:
-        raise InvalidDocumentError(f"a PDF that broke its reader (exit status {done.returncode})") from None
-    if found.problem:
-        raise InvalidDocumentError(f"a PDF that can't be read: {found.problem}")
-    return found
+        with contextlib.closing(pypdfium2.PdfDocument(body)) as document:
+            return _read(document)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever PDFium and its binding make of a broken document
+        raise InvalidDocumentError(f"a PDF that can't be read: {' '.join(words(error).split())[:300]}") from error
 
 
 def time_of(text: str) -> str:
@@ -69,44 +57,23 @@ def time_of(text: str) -> str:
     return ""
 
 
-def _read(body: bytes) -> Pdf:
-    import pypdfium2
-
-    with contextlib.closing(pypdfium2.PdfDocument(body)) as document:
-        facts = document.get_metadata_dict()
-        pieces, left = [], MAX_TEXT
-        for number in range(min(len(document), MAX_PAGES)):
-            piece = document[number].get_textpage().get_text_bounded(errors="replace")
-            pieces.append(piece.replace(HYPHEN, "").replace("\r\n", "\n"))
-            left -= len(piece)
-            if left < 0:
-                break
-        headings = []
-        for mark in document.get_toc(max_depth=3):
-            target = mark.get_dest()
-            headings.append((mark.get_title(), (target.get_index() or 0) + 1 if target else 1))
-            if len(headings) == MAX_HEADINGS:
-                break
-        return Pdf(
-            text="\n\n".join(pieces), title=facts.get("Title", ""), author=facts.get("Author", ""),
-            created=time_of(facts.get("CreationDate", "")), modified=time_of(facts.get("ModDate", "")), headings=headings,
-        )  # fmt: skip
-
-
-def _limit() -> None:
-    """Bound what reading may take of the machine."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    _limit()
-    try:
-        answer = _read(sys.stdin.buffer.read())
-    except Exception as error:
-        answer = Pdf(problem=" ".join(str(error).split())[:300] or type(error).__name__)
-    sys.stdout.buffer.write(msgspec.json.encode(answer))
+def _read(document: Any) -> Pdf:
+    facts = document.get_metadata_dict()
+    pieces, left = [], MAX_TEXT
+    for number in range(min(len(document), MAX_PAGES)):
+        with contextlib.closing(document[number]) as page, contextlib.closing(page.get_textpage()) as text:
+            piece = text.get_text_bounded(errors="replace")
+        pieces.append(piece.replace(HYPHEN, "").replace("\r\n", "\n"))
+        left -= len(piece)
+        if left < 0:
+            break
+    headings = []
+    for mark in document.get_toc(max_depth=3):
+        target = mark.get_dest()
+        headings.append((mark.get_title(), (target.get_index() or 0) + 1 if target else 1))
+        if len(headings) == MAX_HEADINGS:
+            break
+    return Pdf(
+        text="\n\n".join(pieces), title=facts.get("Title", ""), author=facts.get("Author", ""),
+        created=time_of(facts.get("CreationDate", "")), modified=time_of(facts.get("ModDate", "")), headings=headings,
+    )  # fmt: skip

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from lightship.crawler.reading.feed import parse_feed
+from lightship.crawler.reading.feed import pages_of_feed
 from lightship.crawler.reading.listing import MAX_BYTES, Listed, Record, listed, parse_time, read_records, text_of
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 12  # packed bytes: what an error in them costs
-_HTTP = re.compile(r"\s*https?://", re.IGNORECASE)
+_LINE = re.compile(rb"^[ \t]*https?://[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 
 
 class Sitemap(NamedTuple):
@@ -29,15 +29,15 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
 
     At most MAX_PAGES of each, from the first MAX_BYTES after unpacking. RSS and Atom feeds are sitemaps too.
     """
-    body = _unpacked(body) if body.startswith(_GZIP) else body[:MAX_BYTES]
-    text = text_of(body)
-    if not text.lstrip().startswith("<"):
-        return Sitemap(listed((line, url, None) for line in text.splitlines() if _HTTP.match(line)), [])
-    records = read_records(text, url, ("url", "sitemap"), ("loc", "lastmod", "link"))
+    data = text_of(_unpacked(body) if body.startswith(_GZIP) else body[:MAX_BYTES])
+    if not data.startswith(b"<"):
+        lines = (line[0].decode("utf-8", "replace") for line in _LINE.finditer(data))
+        return Sitemap(listed((line, url, None) for line in lines), [])
+    records = read_records(data, url, ("url", "sitemap"), ("loc", "lastmod", "link"))
     records = [record for record in records if record.root in ("urlset", "sitemapindex")]
     sitemaps = listed((record.text("loc"), url, None) for record in records if record.name == "sitemap")
     pages = listed(link for record in records if record.name == "url" for link in _links(record))
-    return Sitemap(pages if records else parse_feed(body, "", url), [sitemap.url for sitemap in sitemaps])
+    return Sitemap(pages if records else pages_of_feed(data, url), [sitemap.url for sitemap in sitemaps])
 
 
 def _links(record: Record) -> Iterator[tuple[str, str, datetime | None]]:
@@ -48,7 +48,7 @@ def _links(record: Record) -> Iterator[tuple[str, str, datetime | None]]:
             yield child.attributes.get("href", ""), record.base, None
 
 
-def _unpacked(body: bytes) -> bytes:
+def _unpacked(body: bytes) -> bytearray:
     """Return what gzip packed, cut at MAX_BYTES; when it is broken or cut off, what can be unpacked."""
     unpacked, start = bytearray(), 0
     with contextlib.suppress(zlib.error):
@@ -58,4 +58,4 @@ def _unpacked(body: bytes) -> bytes:
                 piece = body[start : start + _PIECE]
                 unpacked += member.decompress(piece, MAX_BYTES - len(unpacked))
                 start += len(piece) - len(member.unused_data)
-    return bytes(unpacked)
+    return unpacked

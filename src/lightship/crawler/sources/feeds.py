@@ -9,6 +9,7 @@ from typing import Protocol
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.append import Appender
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.sources.file import FileFeed, Reader
 from lightship.crawler.sources.folder import FolderFeed
 from lightship.crawler.sources.jsonl import read_jsonl
@@ -28,20 +29,26 @@ class Feed(Protocol):
         """Read until `stop` is set."""
 
 
-def open_feed(source: Source, settings: CrawlerSettings, database: Database, appender: Appender) -> Feed:
-    """Return what keeps the documents of `source`, which is no website, in the log."""
+def open_feed(source: Source, settings: CrawlerSettings, database: Database, appender: Appender, cage: Cage) -> Feed:
+    """Return what keeps the documents of `source`, which is no website, in the log; it reads in `cage`."""
     records = Records(database, appender, source.name)
     if source.kind is Kind.FOLDER:
-        return FolderFeed(source.name, settings.max_bytes, database, records)
+        return FolderFeed(source.name, settings, database, records, cage)
     if source.kind is Kind.FEED:
-        return SyndicationFeed(source.name, settings, database, records)
+        return SyndicationFeed(source.name, settings, database, records, cage)
     if source.kind is Kind.GIT:
-        return RepositoryFeed(source.name, settings, database, records)
-    return FileFeed(source.name, _READERS[source.kind](settings), database, records)
+        return RepositoryFeed(source.name, settings, database, records, cage)
+    return FileFeed(source.name, _READERS[source.kind](source.name, settings, cage), database, records)
 
 
-_READERS: dict[Kind, Callable[[CrawlerSettings], Reader]] = {
-    Kind.JSONL: lambda _: read_jsonl,
-    Kind.TABLE: lambda _: read_table,
-    Kind.ARCHIVE: lambda settings: partial(read_archive, max_bytes=settings.max_bytes, agent=settings.agent),
+_READERS: dict[Kind, Callable[[str, CrawlerSettings, Cage], Reader]] = {
+    Kind.JSONL: lambda *_: read_jsonl,
+    Kind.TABLE: lambda *_: read_table,
+    Kind.ARCHIVE: lambda name, settings, cage: partial(
+        read_archive,
+        read=partial(cage.wait, name),
+        max_bytes=settings.max_bytes,
+        agent=settings.agent,
+        follow=settings.follow_links,
+    ),
 }

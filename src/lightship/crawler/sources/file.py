@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 
 from lightship.crawler.progress import set_idle
+from lightship.crawler.reading.cage import StoppedError
 from lightship.crawler.sources.records import Record, Records
 from lightship.crawler.sources.watch import looks
 from lightship.doclog.database import Database
-from lightship.errors import InvalidInputError
+from lightship.errors import InvalidDocumentError, InvalidInputError, LightshipError, words
 from lightship.jsonl import UNREADABLE
 
 logger = logging.getLogger(__name__)
@@ -21,6 +24,18 @@ REPORTED = 100  # broken pieces that are named, of one pass
 
 Found = tuple[str, Record | InvalidInputError | None]  # where in the file, and what is there; None: nothing, go on
 Reader = Callable[[str], Iterator[Found]]  # may raise one of UNREADABLE
+
+
+def piece_of(make: Callable[[], Record | None]) -> Record | InvalidInputError | None:
+    """Return what `make` returns, or why it can't: one bad piece of a file spoils no other."""
+    try:
+        return make()
+    except InvalidInputError as error:
+        return error
+    except LightshipError:  # the crawler's own trouble
+        raise
+    except Exception as error:
+        return InvalidDocumentError(f"reading it failed: {type(error).__name__}: {words(error)[:300]}")
 
 
 class FileFeed:
@@ -39,6 +54,10 @@ class FileFeed:
 
     def run(self, stop: threading.Event) -> None:
         """Read and watch until `stop` is set. Raises what Records raises."""
+        with contextlib.suppress(StoppedError):
+            self._run(stop)
+
+    def _run(self, stop: threading.Event) -> None:
         seen: str | None = self._records.stamp
         first = True
         for _ in looks(self._records, stop):
@@ -71,6 +90,13 @@ class FileFeed:
             self._records.flush()
             logger.warning("%s after %s: %s; what was read is kept", self._path, place, error)
             return True
+        except LightshipError:  # the crawler's own trouble
+            raise
+        except Exception as error:
+            self._records.flush()
+            what = f"reading it failed: {type(error).__name__}: {words(error)[:300]}"
+            logger.warning("%s after %s: %s; what was read is kept", self._path, place, what)
+            return True
         if stamp != stamp_of(self._path):
             self._records.flush()
             return False
@@ -83,7 +109,8 @@ def stamp_of(path: str) -> str | None:
     """Return what changes when the file `path`, or a file in the folder `path`, does; None when there is none."""
     try:
         if not os.path.isdir(path):
-            return _stamp(os.stat(path))
+            state = os.stat(path)
+            return _stamp(state) if stat.S_ISREG(state.st_mode) else None
         found = sorted((entry.name, _stamp(entry.stat())) for entry in os.scandir(path) if entry.is_file())
     except OSError:
         return None

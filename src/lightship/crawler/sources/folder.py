@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -10,13 +11,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lightship.config import CrawlerSettings
 from lightship.crawler.progress import set_idle
+from lightship.crawler.reading.cage import Cage, StoppedError
 from lightship.crawler.reading.media import ENDINGS, PLAIN
-from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.reading.read import digest_of, document_of
+from lightship.crawler.reading.tasks import ReadPage
+from lightship.crawler.sources.below import LeadsOutError, open_below, place_of
 from lightship.crawler.sources.records import BATCH, Record, Records
 from lightship.crawler.sources.watch import looks
 from lightship.doclog.database import Database
-from lightship.errors import InvalidDocumentError, InvalidInputError
+from lightship.errors import InvalidDocumentError, InvalidInputError, UnreadableError
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +33,14 @@ class FolderFeed:
     So do those of what can't be read for now.
     """
 
-    def __init__(self, folder: str, max_bytes: int, database: Database, records: Records) -> None:
-        """Read files of up to `max_bytes` below `folder`, remembering in `records`."""
+    def __init__(
+        self, folder: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+    ) -> None:
+        """Read files below `folder` by `settings`, in `cage`, remembering in `records`."""
         self._folder = folder
-        self._max_bytes = max_bytes
+        self._max_bytes = settings.max_bytes
+        self._follow = settings.follow_links
+        self._cage = cage
         self._database = database
         self._records = records
         self._stamps: dict[str, str | None] = {}
@@ -41,6 +50,10 @@ class FolderFeed:
 
     def run(self, stop: threading.Event) -> None:
         """Read and watch until `stop` is set. Raises what Records raises."""
+        with contextlib.suppress(StoppedError):
+            self._run(stop)
+
+    def _run(self, stop: threading.Event) -> None:
         self._stamps = self._records.stamps()
         first = True
         for _ in looks(self._records, stop):
@@ -92,9 +105,15 @@ class FolderFeed:
         """Read one file; return whether that was possible. One that holds no text any more loses its document."""
         try:
             record = self._record(path, url, stamp, found)
+        except LeadsOutError:  # since a moment ago
+            return False
         except OSError as error:
             self._complain(path, f"{error.strerror}; its document stays")
             self._failed[url] = ""  # to be tried again
+            return False
+        except UnreadableError as error:
+            self._complain(path, f"{error}; its document stays")
+            self._failed[url] = stamp
             return False
         except InvalidInputError as error:
             logger.warning("%s: %s", path, error)
@@ -111,17 +130,17 @@ class FolderFeed:
 
     def _record(self, path: str, url: str, stamp: str, found: os.stat_result) -> Record:
         kind = ENDINGS[os.path.splitext(path)[1].lower()]
-        with open(path, "rb") as file:
+        with open(open_below(path, self._folder, follow=self._follow), "rb") as file:
             body = file.read(self._max_bytes + 1)
         if len(body) > self._max_bytes and kind != PLAIN:
             raise InvalidDocumentError(f"larger than {self._max_bytes} bytes: skipped")
-        page = read_page(body[: self._max_bytes], kind, url)
-        modified = datetime.fromtimestamp(found.st_mtime, UTC)
+        page = self._cage.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
+        modified = _moment(found.st_mtime)
         document = document_of(page, url, title=os.path.basename(path), modified=modified)
         return Record(document, digest_of(document), stamp)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield the path and state of each file to index; links are followed, but into no folder twice."""
+        """Yield the path and state of each file to index; links within the folder are followed, but into no folder twice."""
         visited: set[tuple[int, int]] = set()
         for folder, folders, names in os.walk(self._folder, followlinks=True, onerror=self._unreadable):
             found = self._stat(folder)
@@ -142,8 +161,16 @@ class FolderFeed:
                         yield path, found
 
     def _stat(self, path: str) -> os.stat_result | None:
+        """Return the state of what may be read; None for what is not there, or must not."""
         try:
-            return os.stat(path)
+            found = os.lstat(path)
+            if stat.S_ISLNK(found.st_mode):
+                place_of(path, self._folder, follow=self._follow)
+                found = os.stat(path)
+            return found
+        except LeadsOutError:
+            self._complain(path, "a link out of the folder: skipped; -follow-links follows it")
+            return None
         except OSError as error:
             self._unreadable(error)
             return None
@@ -158,3 +185,10 @@ class FolderFeed:
         if path not in self._told:
             self._told.add(path)
             logger.warning("%s: %s", path, problem)
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # a file system may know any time
+        return None

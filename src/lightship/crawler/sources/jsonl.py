@@ -6,10 +6,10 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import partial
 
-from lightship.crawler.sources.file import Found
+from lightship.crawler.sources.file import Found, piece_of
 from lightship.crawler.sources.records import Record
-from lightship.errors import InvalidInputError
 from lightship.jsonl import KEYS, check_length, open_lines, parse_line, read_lines
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ def read_jsonl(path: str) -> Iterator[Found]:
     seen: set[str] = set()
     with open_lines(path) as file:
         for number, line in read_lines(file):
-            found = _document(line)
+            found = piece_of(partial(_document, line))
             if isinstance(found, Record):
                 _name_misspelt(f"{path} line {number}", found.document.fields.keys() - seen)
                 seen.update(found.document.fields)
@@ -36,9 +36,6 @@ def _name_misspelt(where: str, names: Iterable[str]) -> None:
             logger.warning("%s: key %r is kept as a field of your own; did you mean %r?", where, name, meant[0])
 
 
-def _document(line: bytes | None) -> Record | InvalidInputError:
-    try:
-        line = check_length(line)
-        return Record(parse_line(line), hashlib.blake2b(line, digest_size=16).digest())
-    except InvalidInputError as error:
-        return error
+def _document(line: bytes | None) -> Record:
+    line = check_length(line)
+    return Record(parse_line(line), hashlib.blake2b(line, digest_size=16).digest())

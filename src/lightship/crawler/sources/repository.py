@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
 import threading
+from functools import partial
 from urllib.parse import quote, unquote, urlsplit
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.fetching.credentials import read_credentials
 from lightship.crawler.progress import set_idle
+from lightship.crawler.reading.cage import Cage, StoppedError
 from lightship.crawler.reading.media import MARKDOWN
-from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.reading.read import digest_of, document_of
+from lightship.crawler.reading.tasks import ReadPage
+from lightship.crawler.sources.file import piece_of
 from lightship.crawler.sources.git import File, Git, require_git
 from lightship.crawler.sources.records import Record, Records
 from lightship.doclog.database import Database
-from lightship.errors import InvalidInputError, UnavailableError
+from lightship.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +42,15 @@ class RepositoryFeed:
     A repository that can't be had keeps its documents.
     """
 
-    def __init__(self, source: str, settings: CrawlerSettings, database: Database, records: Records) -> None:
-        """Read `source` by `settings`, remembering in `records`. Raises ConfigurationError where git is missing."""
+    def __init__(
+        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+    ) -> None:
+        """Read `source` by `settings`, in `cage`, remembering in `records`. Raises ConfigurationError where git is missing."""
         self._source = source
         self._settings = settings
         self._database = database
         self._records = records
+        self._cage = cage
         require_git(source)
         self._url, _, subfolder = source.removeprefix("git+").partition("#")
         self._subfolder = unquote(subfolder)
@@ -52,6 +60,10 @@ class RepositoryFeed:
 
     def run(self, stop: threading.Event) -> None:
         """Read, and look for a new commit, until `stop` is set. Raises what Records raises."""
+        with contextlib.suppress(StoppedError):
+            self._run(stop)
+
+    def _run(self, stop: threading.Event) -> None:
         first, pause = True, RETRY_SECONDS
         while not stop.is_set():
             wait = self._settings.revisit
@@ -59,6 +71,8 @@ class RepositoryFeed:
                 with Git(self._url, self._folder, stop, self._credential) as git:
                     self._look(git, stop)
                 pause = RETRY_SECONDS
+            except StoppedError:
+                raise
             except (UnavailableError, OSError, ValueError) as error:
                 if not stop.is_set():
                     logger.warning("%s: %s; its documents stay", self._source, error)
@@ -91,13 +105,17 @@ class RepositoryFeed:
         logger.info("%s: read %d files of commit %s, %d vanished", self._source, len(files), commit[:12], deleted)
 
     def _take(self, url: str, body: bytes) -> bool:
-        try:
-            document = document_of(read_page(body, MARKDOWN, url), url, title=unquote(url.rpartition("/")[2]))
-        except InvalidInputError as error:
-            logger.warning("%s: %s: %s", self._source, url, error)
+        found = piece_of(partial(self._record, url, body))
+        if not isinstance(found, Record):
+            logger.warning("%s: %s: %s", self._source, url, found)
             return False
-        self._records.add(Record(document, digest_of(document)))
+        self._records.add(found)
         return True
+
+    def _record(self, url: str, body: bytes) -> Record:
+        page = self._cage.wait(self._source, ReadPage(MARKDOWN, url), body)
+        document = document_of(page, url, title=unquote(url.rpartition("/")[2]))
+        return Record(document, digest_of(document))
 
 
 def _is_wanted(file: File) -> bool:

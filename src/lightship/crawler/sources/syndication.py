@@ -11,15 +11,16 @@ from collections.abc import Mapping
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.fetching.fetch import BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.progress import set_idle
-from lightship.crawler.reading.feed import parse_feed
+from lightship.crawler.reading.cage import Cage
 from lightship.crawler.reading.listing import MAX_BYTES, Listed, parse_time
-from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.reading.read import digest_of, document_of
+from lightship.crawler.reading.tasks import ReadFeed, ReadPage
 from lightship.crawler.sources.records import Record, Records
 from lightship.doclog.database import Database
-from lightship.errors import InvalidInputError, LightshipError
+from lightship.errors import InvalidInputError, LightshipError, UnreadableError, words
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +34,16 @@ class SyndicationFeed:
     Feeds list what is new: a page that a feed lists no longer stays, until it is listed again and gone itself.
     """
 
-    def __init__(self, source: str, settings: CrawlerSettings, database: Database, records: Records) -> None:
-        """Read `source` by `settings`, remembering in `records`."""
+    def __init__(
+        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+    ) -> None:
+        """Read `source` by `settings`, in `cage`, remembering in `records`."""
         self._source = source
         self._url = source.removeprefix("feed+")
         self._settings = settings
         self._database = database
         self._records = records
+        self._cage = cage
         self._stamps: dict[str, str | None] = {}  # url of an entry -> what it said of its time, when it was fetched
         self._failed: dict[str, Listed] = {}  # to be tried again
         self._validators: dict[str, str] = {}
@@ -84,9 +88,16 @@ class SyndicationFeed:
                 await self._visit(fetcher, robots, page)
                 self._failed.pop(page.url, None)
                 self._stamps[page.url] = _stamp(page)
-            except FetchError as error:
-                logger.warning("%s: %s: %s", self._source, page.url, error)
-                self._failed[page.url] = page
+            except LightshipError as error:
+                if not isinstance(error, FetchError | UnreadableError | BombError):
+                    raise
+                self._fail(page, str(error))
+            except Exception as error:  # what nobody foresaw is this page's trouble, and no other's
+                self._fail(page, f"the visit failed: {type(error).__name__}: {words(error)[:300]}")
+
+    def _fail(self, page: Listed, reason: str) -> None:
+        logger.warning("%s: %s: %s", self._source, page.url, reason)
+        self._failed[page.url] = page
 
     async def _entries(self, fetcher: Fetcher) -> list[Listed]:
         """Return what the feed lists; nothing when it did not change."""
@@ -95,7 +106,8 @@ class SyndicationFeed:
             return []
         if response.status != 200:
             raise FetchError(f"status {response.status}")
-        listed = parse_feed(response.body, response.headers.get("Content-Type", ""), url)
+        task = ReadFeed(response.headers.get("Content-Type", ""), url)
+        listed = await self._cage.read(urls.site(url), task, response.body)
         if not listed:
             raise FetchError("no feed, or one that lists no pages")
         headers = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
@@ -143,14 +155,16 @@ class SyndicationFeed:
                 raise FetchError(f"status {response.status}")
             else:
                 await self._read(url, response, page)
+        except (UnreadableError, BombError):
+            raise
         except InvalidInputError as error:
             logger.info("%s: %s: %s", self._source, page.url, error)
 
     async def _read(self, url: str, response: Response, page: Listed) -> None:
         headers = response.headers
         robots = headers.getall("X-Robots-Tag", [])
-        kind = headers.get("Content-Type", "")
-        found = await asyncio.to_thread(read_page, response.body, kind, url, robots=robots, agent=self._settings.agent)
+        task = ReadPage(headers.get("Content-Type", ""), url, robots, self._settings.agent)
+        found = await self._cage.read(urls.site(url), task, response.body)
         if found.noindex:
             self._delete(url)
             return

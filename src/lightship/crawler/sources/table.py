@@ -7,13 +7,14 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
 from lightship.crawler.reading.listing import parse_time
 from lightship.crawler.reading.read import digest_of
-from lightship.crawler.sources.file import Found
+from lightship.crawler.sources.file import Found, piece_of
 from lightship.crawler.sources.records import Record
-from lightship.errors import InvalidDocumentError, InvalidInputError, TooLargeError
+from lightship.errors import InvalidDocumentError, TooLargeError
 from lightship.jsonl import MAX_LINE, document_of_record, open_lines
 from lightship.model import Document
 
@@ -40,7 +41,7 @@ def read_table(path: str) -> Iterator[Found]:
         try:
             for row in rows:
                 if any(row):
-                    yield f"line {rows.line_num + 1}", _document(names, row)
+                    yield f"line {rows.line_num + 1}", piece_of(partial(_document, names, row))
         except csv.Error as error:
             raise InvalidDocumentError(f"line {rows.line_num + 1}: {error}") from error
 
@@ -73,17 +74,14 @@ def _check_names(names: Sequence[str]) -> None:
         raise InvalidDocumentError(f"its first row has two columns {twice[:40]!r}; call them differently")
 
 
-def _document(names: Sequence[str], row: Sequence[str]) -> Record | InvalidInputError:
-    try:
-        if len(row) != len(names):
-            raise InvalidDocumentError(f"it has {len(row)} cells, and the first row {len(names)}")
-        cells = {name: cell for name, cell in zip(names, row, strict=True) if cell and name}
-        if any(ord(character) in _UNDECODED for cell in cells.values() for character in set(cell)):
-            raise InvalidDocumentError("it is not UTF-8; save the table as UTF-8")
-        document = document_of_record(_record(cells))
-        return Record(document, digest_of(document))
-    except InvalidInputError as error:
-        return error
+def _document(names: Sequence[str], row: Sequence[str]) -> Record:
+    if len(row) != len(names):
+        raise InvalidDocumentError(f"it has {len(row)} cells, and the first row {len(names)}")
+    cells = {name: cell for name, cell in zip(names, row, strict=True) if cell and name}
+    if any(ord(character) in _UNDECODED for cell in cells.values() for character in set(cell)):
+        raise InvalidDocumentError("it is not UTF-8; save the table as UTF-8")
+    document = document_of_record(_record(cells))
+    return Record(document, digest_of(document))
 
 
 def _record(cells: dict[str, str]) -> dict[str, Any]:

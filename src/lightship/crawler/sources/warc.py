@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import BinaryIO, NamedTuple, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from lightship.crawler import urls
 from lightship.crawler.fetching.fetch import TEXT_TYPES
+from lightship.crawler.reading.extract import Page
 from lightship.crawler.reading.listing import parse_time
-from lightship.crawler.reading.read import digest_of, document_of, read_page
+from lightship.crawler.reading.read import digest_of, document_of
+from lightship.crawler.reading.tasks import ReadPage
 from lightship.crawler.reading.unpack import unpack
-from lightship.crawler.sources.file import Found
+from lightship.crawler.sources.below import LeadsOutError, open_below
+from lightship.crawler.sources.file import Found, piece_of
 from lightship.crawler.sources.newest import Newest
 from lightship.crawler.sources.records import Record
 from lightship.errors import InvalidInputError
@@ -31,6 +35,7 @@ MAX_RECORD = 256 << 20  # bytes of a record as it is stored: films are left out
 MAX_HEADER = 64 << 10
 _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # damaged; packed by what is unknown; encrypted
 _KINDS = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
+Read = Callable[[ReadPage, bytes], Page]  # raises InvalidInputError
 _GONE = frozenset({301, 302, 303, 307, 308, 404, 410})  # as in a crawl; what else is no 200 leaves the page as it was
 
 
@@ -41,23 +46,26 @@ def is_archive(path: str) -> bool:
     return path.endswith(ENDINGS)
 
 
-def read_archive(path: str, max_bytes: int, agent: str) -> Iterator[Found]:
+def read_archive(path: str, read: Read, max_bytes: int, agent: str, *, follow: bool = False) -> Iterator[Found]:
     """Yield the documents of the archive `path`, a file or a folder of them, as a Reader does.
 
-    A page is cut at `max_bytes`; `agent` is the name that `noindex` may be for. What is torn or damaged ends its file;
+    Pages are read by `read`, and cut at `max_bytes`; `agent` is the name that `noindex` may be for. What is torn or damaged ends its file;
     the others are read, and OSError is raised at the end.
     """
     with Newest() as newest:
-        for piece in _pieces(path, []):
+        for piece in _pieces(path, [], follow):
             _learn(newest, piece)
             yield piece.name, None
         newest.learned()
         broken: list[str] = []
-        for piece in _pieces(path, broken):
+        for piece in _pieces(path, broken, follow):
             if found := newest.urls(piece.place):
                 answer = _answer(piece.record)
                 for url in found:
-                    yield piece.name, _document(answer, url, newest, max_bytes, agent)
+                    yield (
+                        piece.name,
+                        piece_of(partial(_document, answer, url, newest, read=read, max_bytes=max_bytes, agent=agent)),
+                    )
             yield piece.name, None
     if broken:
         raise OSError("; ".join(broken[:5]))
@@ -71,9 +79,9 @@ class Piece(NamedTuple):
     record: WarcRecord
 
 
-def _pieces(path: str, broken: list[str]) -> Iterator[Piece]:
+def _pieces(path: str, broken: list[str], follow: bool) -> Iterator[Piece]:
     """Yield the records of an archive that may be pages; say in `broken` what ended a file before its end."""
-    for file, (name, stream) in enumerate(_streams(path)):
+    for file, (name, stream) in enumerate(_streams(path, broken, follow)):
         number = 0
         try:
             records = ArchiveIterator(
@@ -89,23 +97,31 @@ def _pieces(path: str, broken: list[str]) -> Iterator[Piece]:
             broken.append(f"{name} after {number} records: {error}")
 
 
-def _streams(path: str) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield the WARC files of an archive, by name."""
-    paths = [path]
+def _streams(path: str, broken: list[str], follow: bool) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield the WARC files of an archive, by name; say in `broken` which links of a folder lead out of it."""
+    names = [""]
     if os.path.isdir(path):
-        paths = [os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(ENDINGS)]
-    for each in paths:
-        if not each.endswith(".wacz"):
-            with open(each, "rb") as file:
-                yield os.path.basename(each), file
-            continue
+        names = [name for name in sorted(os.listdir(path)) if name.endswith(ENDINGS)]
+    for name in names:
+        each = os.path.join(path, name) if name else path
         try:
-            with zipfile.ZipFile(each) as packed:
-                for name in sorted(name for name in packed.namelist() if name.endswith(ENDINGS)):
-                    with packed.open(name) as member:
-                        yield f"{os.path.basename(each)}/{name}", cast("BinaryIO", member)
-        except _NO_ZIP as error:
-            raise OSError(f"{os.path.basename(each)}: {error}") from error
+            with open(open_below(each, path, follow=follow) if name else each, "rb") as file:
+                yield from _streams_of(file, os.path.basename(each))
+        except LeadsOutError:
+            broken.append(f"{name}: a link out of the folder: skipped; -follow-links follows it")
+
+
+def _streams_of(file: BinaryIO, called: str) -> Iterator[tuple[str, BinaryIO]]:
+    if not called.endswith(".wacz"):
+        yield called, file
+        return
+    try:
+        with zipfile.ZipFile(file) as packed:
+            for name in sorted(name for name in packed.namelist() if name.endswith(ENDINGS)):
+                with packed.open(name) as member:
+                    yield f"{called}/{name}", cast("BinaryIO", member)
+    except _NO_ZIP as error:
+        raise OSError(f"{called}: {error}") from error
 
 
 def _learn(newest: Newest, piece: Piece) -> None:
@@ -168,23 +184,18 @@ def _answer(record: WarcRecord) -> Answer:
     return Answer(headers, record.reader.read(), record.record_date)
 
 
-def _document(
-    answer: Answer, url: str, newest: Newest, max_bytes: int, agent: str
-) -> Record | InvalidInputError | None:
-    """Return the document of the answer for `url`, None when that is not to be indexed."""
+def _document(answer: Answer, url: str, newest: Newest, *, read: Read, max_bytes: int, agent: str) -> Record | None:
+    """Return the document of the answer for `url`, None when that is not to be indexed. Raises InvalidInputError."""
     kind = answer.header("content-type")
     if kind.partition(";")[0].strip().lower() not in TEXT_TYPES:
         return None
-    try:
-        body = unpack(answer.body, ",".join(answer.headers.get("content-encoding", [])), max_bytes)
-        page = read_page(body, kind, url, robots=answer.headers.get("x-robots-tag", []), agent=agent)
-        if page.noindex or _folds(page.canonical, url, newest):
-            return None
-        modified = parse_time(answer.header("last-modified"))
-        document = document_of(page, url, modified=modified, fetched=answer.fetched)
-        return Record(document, digest_of(document))
-    except InvalidInputError as error:
-        return error
+    body = unpack(answer.body, ",".join(answer.headers.get("content-encoding", [])), max_bytes)
+    page = read(ReadPage(kind, url, answer.headers.get("x-robots-tag", []), agent), body)
+    if page.noindex or _folds(page.canonical, url, newest):
+        return None
+    modified = parse_time(answer.header("last-modified"))
+    document = document_of(page, url, modified=modified, fetched=answer.fetched)
+    return Record(document, digest_of(document))
 
 
 def _folds(canonical: str | None, url: str, newest: Newest) -> bool:

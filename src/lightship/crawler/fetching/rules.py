@@ -1,0 +1,178 @@
+"""What a robots.txt allows, as RFC 9309 has it, at a cost that no file can drive up.
+
+Rules without `*` are looked up by the beginnings of a url; those with `*` are compared one after the other, each in one
+pass over the url, and their stars are counted: what is over the limit is read more strictly than it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lightship.crawler import urls
+
+MAX_LINE = 16_384  # characters of a line; the rest is not read
+MAX_STARS = 2000  # in the rules for one crawler: a question costs a millisecond then
+MAX_DELAY = 60.0  # seconds: what a site may ask for between two requests
+MAX_SITEMAPS = 100
+
+_LINES = re.compile(r"\r\n|\n|\r")
+_TOKEN = re.compile(r"[a-zA-Z_-]+")
+_AGENT_KEYS = frozenset({"user-agent", "useragent", "user agent"})
+_FORBIDDING = frozenset({"disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"})  # as people write it
+_OTHER = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?")
+
+
+class _Rule(NamedTuple):
+    """Ordered by what decides: the longest pattern, and of two that are equally long the one that allows."""
+
+    length: int
+    allow: bool
+    line: int
+    parts: tuple[str, ...] = ()  # what stands between the stars
+    anchored: bool = False  # a `$` ends it
+
+
+class Rules:
+    """What a site allows; `known` is False while nobody knows: then nothing."""
+
+    def __init__(self, text: str, agent: str, *, known: bool = True) -> None:
+        """Read the `text` of a robots.txt, for the robot `agent`."""
+        self.text, self.agent, self.known = text, agent, known
+        self.strict = False  # some rules are read more strictly than they are written
+        self._starts: dict[str, _Rule] = {}
+        self._wholes: dict[str, _Rule] = {}
+        self._starred: list[_Rule] = []
+        self._sitemaps: list[str] = []
+        self._stars = 0
+        self.delay = 0.0  # seconds that the site wants between two requests, at most MAX_DELAY
+        for number, key, value in _rules(text, _token(agent)):
+            if key == "crawl-delay":
+                self.delay = self.delay or _seconds(value)
+            elif key == "sitemap":
+                self._sitemaps.append(value)
+            elif value:
+                self._add(_normal(value), allow=key == "allow", line=number)
+        self._lengths = sorted({len(start) for start in self._starts})
+        self._starred.sort(reverse=True)
+
+    def _add(self, pattern: str, *, allow: bool, line: int) -> None:
+        length, anchored = len(pattern), pattern.endswith("$")
+        head, *tail = pattern.removesuffix("$").replace("$", "%24").split("*")
+        self._stars += len(tail)
+        if self._stars > MAX_STARS and tail:
+            self.strict = True
+            if allow:
+                return
+            tail, anchored = [], False
+        if tail:
+            self._starred.append(_Rule(length, allow, line, (head, *tail), anchored))
+            return
+        known = self._wholes if anchored else self._starts
+        known[head] = max(known.get(head, _Rule(0, False, 0)), _Rule(length, allow, line))
+
+    def allows(self, url: str) -> bool:
+        """Return whether the normal `url` may be fetched."""
+        rule = self._deciding(url) if self.known else None
+        return self.known and (rule is None or rule.allow)
+
+    def line(self, url: str) -> str:
+        """Return the line that decides on `url`, with its number, or that there is none."""
+        rule = self._deciding(url)
+        if rule is None:
+            return "no line of robots.txt is about it"
+        line = next(line for number, line in enumerate(_LINES.split(self.text), 1) if number == rule.line)
+        return f"line {rule.line} of robots.txt: {line.strip()[:200]}"
+
+    def sitemaps(self, site: str) -> list[str]:
+        """Return the normal urls of the sitemaps that it names."""
+        found = (urls.normalise(link, f"{site}/") for link in self._sitemaps[:MAX_SITEMAPS])
+        return list(dict.fromkeys(url for url in found if url))
+
+    def _deciding(self, url: str) -> _Rule | None:
+        target = _normal("/" + url.split("/", 3)[3]).replace("*", "%2A").replace("$", "%24")
+        best = self._wholes.get(target)
+        for length in reversed(self._lengths[: bisect_right(self._lengths, len(target))]):
+            if found := self._starts.get(target[:length]):
+                best = max(best, found) if best else found
+                break
+        for rule in self._starred:
+            if best and rule[:2] <= best[:2]:
+                break
+            if _matches(rule, target):
+                return rule
+        return best
+
+
+def _matches(rule: _Rule, target: str) -> bool:
+    """Return whether the parts stand in `target` in their order: each is taken where it comes first, which is never wrong."""
+    head, *middle, last = rule.parts
+    if not target.startswith(head):
+        return False
+    place = len(head)
+    for part in middle:
+        place = target.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    if rule.anchored:
+        return len(target) - place >= len(last) and target.endswith(last)
+    return target.find(last, place) >= 0
+
+
+def _rules(text: str, agent: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the lines of all groups for `agent`, or else of those for all, and those that are about sitemaps."""
+    groups: dict[str, list[tuple[int, str, str]]] = {"*": []}
+    names: set[str] = set()
+    ended = False
+    for number, key, value in _lines(text):
+        if key in _AGENT_KEYS:
+            names, ended = (set() if ended else names) | {_token(value)}, False
+            groups.setdefault(_token(value), [])
+        elif key == "sitemap":
+            yield number, key, value
+        elif key == "allow" or key in _FORBIDDING or key == "crawl-delay":
+            ended |= key != "crawl-delay"
+            for name in names & {agent, "*"}:
+                groups[name].append((number, key, value))
+    yield from groups.get(agent, groups["*"])
+
+
+def _token(agent: str) -> str:
+    """Return the product token that `agent` begins with, in lower case; `*` for all."""
+    if agent[:1] == "*" and not agent[1:2].strip():
+        return "*"
+    found = _TOKEN.match(agent)
+    return found[0].lower() if found else "-"  # nobody's
+
+
+def _lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the number, key (in lower case) and value of each line."""
+    for number, whole in enumerate(_LINES.split(text), 1):
+        line = whole[:MAX_LINE].partition("#")[0].strip()
+        key, colon, value = line.partition(":")
+        if not colon and len(words := line.split()) == 2:  # the colon was forgotten
+            key, value = words
+        yield number, key.strip().lower(), value.strip()
+
+
+def _normal(path: str) -> str:
+    """Return `path` percent-encoded in the one way in which patterns and urls are compared (RFC 9309, 2.2.2)."""
+    return _OTHER.sub(_encoded, path)
+
+
+def _encoded(found: re.Match[str]) -> str:
+    text = found[0]
+    if len(text) == 1:
+        return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))
+    character = chr(int(text[1:], 16))
+    return character if _UNRESERVED.match(character) else text.upper()
+
+
+def _seconds(value: str) -> float:
+    found = _NUMBER.fullmatch(value)
+    return min(float(value), MAX_DELAY) if found else 0.0

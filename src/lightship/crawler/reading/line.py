@@ -1,0 +1,84 @@
+"""Who is next where many sites wait for few places: sites take turns, and none of them can have all places."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+SLOW_SECONDS = 0.5  # of processor time: a page that takes more makes its site a slow one
+SLOW_FOR = 10.0  # times as long as that page took
+
+
+class _Waiting(NamedTuple, Generic[T]):
+    site: str
+    job: T
+
+
+class Line(Generic[T]):
+    """Jobs of sites, for `places` threads.
+
+    A site has all but one of the places at most, and so have all slow sites together; one place is always a site's own.
+    """
+
+    def __init__(self, places: int) -> None:
+        """Begin with nothing waiting."""
+        self._most = max(1, places - 1)
+        self._waiting: dict[str, deque[T]] = {}  # in the order of the sites' turns
+        self._busy: Counter[str] = Counter()
+        self._slow: dict[str, float] = {}  # until when, of time.monotonic()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, site: str, job: T) -> None:
+        """Have a job of `site` wait."""
+        with self._changed:
+            self._waiting.setdefault(site, deque()).append(job)
+            self._changed.notify()
+
+    def take(self) -> _Waiting[T] | None:
+        """Return the next job, when there is one that may be done now; None when the line is closed."""
+        with self._changed:
+            while not self._closed:
+                site = self._next()
+                if site is not None:
+                    jobs = self._waiting.pop(site)
+                    job = jobs.popleft()
+                    if jobs:
+                        self._waiting[site] = jobs
+                    self._busy[site] += 1
+                    return _Waiting(site, job)
+                self._changed.wait()
+        return None
+
+    def done(self, site: str, seconds: float) -> None:
+        """Tell that a job of `site` is done, which took `seconds`."""
+        with self._changed:
+            self._busy[site] -= 1
+            if seconds > SLOW_SECONDS:
+                until = time.monotonic() + SLOW_FOR * seconds
+                self._slow[site] = max(self._slow.get(site, 0.0), until)
+            if not self._busy[site]:
+                del self._busy[site]
+            self._changed.notify_all()
+
+    def close(self) -> list[T]:
+        """Let nobody wait any more; return the jobs that did."""
+        with self._changed:
+            self._closed = True
+            left = [job for jobs in self._waiting.values() for job in jobs]
+            self._waiting.clear()
+            self._changed.notify_all()
+        return left
+
+    def _next(self) -> str | None:
+        now = time.monotonic()
+        self._slow = {site: until for site, until in self._slow.items() if until > now}
+        slow = sum(self._busy[site] for site in self._slow)
+        for site in self._waiting:
+            if self._busy[site] < self._most and (site not in self._slow or slow < self._most):
+                return site
+        return None
