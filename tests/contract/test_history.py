@@ -141,7 +141,7 @@ def test_a_position_is_believed_just_when_what_was_read_is_a_part_of_the_log(
     log = open_log(f"sqlite://{path}")
     puts: list[int] = []  # each a number of its own
     kept: list[int] | None = None
-    read: tuple[list[int], dict[int, int], str] | None = None
+    read: tuple[list[int], dict[int, int], int] | None = None
     try:
         for count, (step, number) in enumerate(steps):
             if step in ("put", "delete"):
