@@ -82,7 +82,6 @@ def test_no_request_of_a_page_reaches_an_address_that_is_not_allowed(
     <body>before<form id=f action={out} method=post></form><script>
     fetch('{out}', {{mode: 'no-cors'}}).catch(() => 0); fetch('/moved', {{mode: 'no-cors'}}).catch(() => 0);
     navigator.sendBeacon('{out}', 'x'); new WebSocket('{stream}'); new Image().src = '{out}'; new EventSource('{out}');
-    new RTCPeerConnection({{iceServers: [{{urls: '{out.replace("http://", "stun:").removesuffix("/x")}'}}]}}).createDataChannel('x');
     window.open('{out}'); document.getElementById('f').target = '_blank'; document.getElementById('f').submit();
     navigator.serviceWorker.register('/worker.js').catch(() => 0); new Worker('/worker.js');
     document.body.append(' after');</script>""")  # fmt: skip

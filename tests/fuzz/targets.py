@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,10 +21,12 @@ with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
     from lightship.crawler import urls
-    from lightship.crawler.reading import media
+    from lightship.crawler.fetching.rules import Rules
+    from lightship.crawler.reading import media, tasks
     from lightship.crawler.reading.feed import parse_feed
     from lightship.crawler.reading.read import document_of, read_page
     from lightship.crawler.reading.sitemap import parse_sitemap
+    from lightship.crawler.reading.unpack import unpack
     from lightship.doclog import codec
     from lightship.errors import LightshipError
     from lightship.index.compiler import compile_query
@@ -162,11 +166,47 @@ def feed(data: bytes) -> None:
 
 
 def web_page(data: bytes) -> None:
-    """A page, or a document of another kind, that a web server sends; a PDF is read in another process."""
+    """A page, or a document of another kind, that a web server sends; PDFium, in C, has fuzzers of its own."""
     kinds = [media.HTML, media.PLAIN, media.MARKDOWN, media.DOCX, media.EPUB, "", "text/html; charset=shift_jis"]
     kind = kinds[data[0] % len(kinds)] if data else ""
     if media.kind_of(kind, data[1:]) != media.PDF:
         document_of(read_page(data[1:], kind, "http://a.example/"), "http://a.example/")
+
+
+def robots(data: bytes) -> None:
+    """A robots.txt, and a path that it is asked about."""
+    path, _, text = data.partition(b"\n")
+    url = urls.normalise(path.decode("utf-8", "replace"), "https://example.org/") or "https://example.org/"
+    rules = Rules(text.decode("utf-8", "replace"), "Lightship")
+    assert rules.allows(url) in (True, False)
+    assert 0 <= rules.delay <= 60
+    rules.line(url)
+    assert all(link.startswith("http") for link in rules.sitemaps("https://example.org"))
+
+
+def task(data: bytes) -> None:
+    """What a reading process is asked, and what it answers."""
+    asked, _, answered = data.partition(b"\n")
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        made = tasks.decode_task(asked)
+        tasks.result_of(made, tasks.decode_answer(answered))
+
+
+def word(data: bytes) -> None:
+    """The XML of a Word document, or of a book's package, packed as it should be."""
+    kind, _, xml = data.partition(b"\n")
+    names = ("word/document.xml", "word/styles.xml") if kind else ("META-INF/container.xml", "OEBPS/content.opf")
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(names[0], xml)
+        archive.writestr(names[1], xml)
+    read_page(file.getvalue(), media.DOCX if kind else media.EPUB, "http://a.example/")
+
+
+def packed(data: bytes) -> None:
+    """A body that was packed, in an archive."""
+    name, _, body = data.partition(b"\n")
+    assert len(unpack(body, name.decode("latin-1"), 1 << 16)) <= 1 << 16
 
 
 def link(data: bytes) -> None:
@@ -190,6 +230,10 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         sitemap,
         feed,
         web_page,
+        robots,
+        task,
+        word,
+        packed,
         link,
     )
 }

@@ -23,7 +23,8 @@ Spawn = Callable[..., Program]
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
 TARGETS = (
-    "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page", "link",
+    "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page",
+    "robots", "task", "word", "packed", "link",
 )  # fmt: skip
 SECRET = "a secret of enough characters"
 HERE = Path(__file__).parent
@@ -42,6 +43,20 @@ EXAMPLES = {
         b"\n<feed xml:base='/b/'><entry><link rel='alternate' href='a'/><updated>2024-01-02T03:04:05Z</updated></entry></feed>",
         b'\n{"version": "https://jsonfeed.org/version/1", "items": [{"id": 1, "url": "https://example.org/a"}]}',
     ),
+    "robots": (
+        b"/private/x\nUser-agent: *\nDisallow: /*a*b$\nAllow: /p\nCrawl-delay: 5\nSitemap: /s.xml",
+        b"/%E3%83%84\nuser-agent lightship\ndisallow /\xe3\x83\x84",
+    ),
+    "task": (
+        b'{"type": "page", "content_type": "", "url": "http://a/"}\n{"result": {"title": "t"}}',
+        b'{"type": "sitemap", "url": "http://a/"}\n{"result": [[["http://a/", null]], []]}',
+    ),
+    "word": (
+        b"w\n<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body><w:sdt><w:sdtContent>"
+        b"<w:p><w:r><w:t>x</w:t></w:r></w:p></w:sdtContent></w:sdt><w:tbl><w:tr><w:tc/></w:tr></w:tbl></w:body></w:document>",
+        b"\n<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfile full-path='OEBPS/content.opf'/></container>",
+    ),
+    "packed": (b"gzip\n" + gzip.compress(b"text"), b"deflate, br\nx", b"zstd\n\x28\xb5\x2f\xfd"),
 }
 
 

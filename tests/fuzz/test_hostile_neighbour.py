@@ -29,10 +29,9 @@ def sites() -> Iterator[Callable[..., list[int]]]:
 
     def start(*kinds: str) -> list[int]:
         script = Path(__file__).with_name("sites.py")
-        started.append(subprocess.Popen([sys.executable, str(script), *kinds], stdout=subprocess.PIPE))
-        output = started[-1].stdout
-        assert output
-        return [int(port) for port in output.readline().split()]
+        new = [subprocess.Popen([sys.executable, str(script), kind], stdout=subprocess.PIPE) for kind in kinds]
+        started.extend(new)
+        return [int(server.stdout.readline()) for server in new if server.stdout]
 
     yield start
     for server in started:

@@ -234,7 +234,7 @@ def test_bad_bodies_hurt_nobody(crawl: Crawl, site: MockSite, caplog: pytest.Log
     for line in (
         "/endless: more than 4194304 bytes: cut there",
         "/slow: failed, no whole answer within 2 s",
-        "/bomb: excluded, decompression bomb",
+        "/bomb: failed, decompression bomb",
         "/binary: excluded, binary: ",
         "/pdf: excluded, a PDF that can't be read",
         "/png: excluded, binary: ",

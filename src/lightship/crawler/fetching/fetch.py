@@ -36,6 +36,10 @@ class RefusedBodyError(InvalidInputError):
     """The answer's body is not one that can be read."""
 
 
+class BombError(RefusedBodyError):
+    """The answer's body is small, and becomes large when it is unpacked."""
+
+
 class Response(NamedTuple):
     """An answer; `body` is decompressed, cut at the limit of its size (then `cut`), and empty unless the status is 200.
 
@@ -98,8 +102,8 @@ class Fetcher:
     ) -> Response:
         """Return the answer for a normal url; `types` are the media types whose body is read ("" for an absent one).
 
-        The body is cut at `max_bytes` (the setting, if None). Raises FetchError, RefusedBodyError (another media type,
-        or a decompression bomb).
+        The body is cut at `max_bytes` (the setting, if None). Raises FetchError, RefusedBodyError (another media type),
+        or BombError.
         """
         session = self._open if urls.address(url) in self._owned else self._guarded
         seconds = self._settings.timeout
@@ -148,7 +152,7 @@ class Fetcher:
 def _refuse_bomb(answer: aiohttp.ClientResponse, size: int) -> None:
     received = answer.content.total_compressed_bytes
     if received and size > BOMB_RATIO * received:
-        raise RefusedBodyError(f"decompression bomb: {received} compressed bytes became more than {size}")
+        raise BombError(f"decompression bomb: {received} compressed bytes became more than {size}")
 
 
 def user_agent(settings: CrawlerSettings) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
 from lightship.crawler.fetching.archive import Archive
-from lightship.crawler.fetching.fetch import TEXT_TYPES, Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.fetching.fetch import TEXT_TYPES, BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.missing import Missing, content_of, signed
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
@@ -84,7 +84,7 @@ class Visitor:
         types = TEXT_TYPES if entry.kind is Kind.PAGE else ()
         try:
             response = await self._fetcher.get(entry.url, _validators(entry), types)
-        except FetchError as error:
+        except (FetchError, BombError) as error:  # a site that sends one bomb after the other is left alone, too
             return _failed(entry, 0, str(error))
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))

@@ -6,7 +6,6 @@ element that holds most of the prose), by its links, and by what its classes and
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
@@ -46,7 +45,7 @@ _UNSEEN = (
     "[style*='display:none' i],[style*='display: none' i]"
 )
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
-_MARK = re.compile(r"\s*[¶#§🔗\uf0c1]?\s*")  # of the link of a heading to itself
+_MARKS = frozenset(["", *"¶#§🔗\uf0c1"])  # of the link of a heading to itself
 
 
 class Content(NamedTuple):
@@ -76,7 +75,7 @@ def _clear_marks(body: ElementNode) -> None:
         left -= 1 + len(text)
         if left < 0:
             break
-        if _MARK.fullmatch(text):
+        if text.strip() in _MARKS:
             link.text = ""
 
 

@@ -11,6 +11,7 @@ from lightship.crawler.reading.tree import attribute
 LINK = 25  # characters of a usual link: prose is what is left without so many for each
 LINKED = 0.5  # share of a part's characters that are links: a part with more of them leads elsewhere
 SPARSE = 100  # characters for each link: a part with more of them is not looked at for its share of links
+MAX_NAMES = 500  # characters of the classes of an element, and of its id: patterns take time as the square of it
 ENOUGH = 200  # characters of prose, not links, that content has at least
 
 NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i]"
@@ -54,8 +55,8 @@ def is_frame(part: ElementNode) -> bool:
 
 
 def names(element: ElementNode) -> str:
-    """Return the classes and the id of an element."""
-    return f"{attribute(element, 'class')} {attribute(element, 'id')}"
+    """Return the classes and the id of an element, as far as they are looked at."""
+    return f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
 
 
 def leads_elsewhere(part: ElementNode) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from lightship.config import CrawlerSettings
 from lightship.crawler import urls
-from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError, Response
+from lightship.crawler.fetching.fetch import BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.progress import set_idle
 from lightship.crawler.reading.cage import Cage
@@ -89,7 +89,7 @@ class SyndicationFeed:
                 self._failed.pop(page.url, None)
                 self._stamps[page.url] = _stamp(page)
             except LightshipError as error:
-                if not isinstance(error, FetchError | UnreadableError):
+                if not isinstance(error, FetchError | UnreadableError | BombError):
                     raise
                 self._fail(page, str(error))
             except Exception as error:  # what nobody foresaw is this page's trouble, and no other's
@@ -155,7 +155,7 @@ class SyndicationFeed:
                 raise FetchError(f"status {response.status}")
             else:
                 await self._read(url, response, page)
-        except UnreadableError:
+        except (UnreadableError, BombError):
             raise
         except InvalidInputError as error:
             logger.info("%s: %s: %s", self._source, page.url, error)

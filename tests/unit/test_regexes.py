@@ -1,0 +1,97 @@
+"""No regular expression takes longer than in proportion to what it reads: strangers choose what that is."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support import ROOT
+from unit.regexes import LENGTHS, METHODS, Used, attack, inline, methods_of
+
+SOURCE = ROOT / "src"
+
+# Patterns that only ever read short texts: how many characters, and what bounds them
+SHORT = {
+    "lightship.crawler.reading.frame.NAMES": 1001,  # MAX_NAMES of classes and id
+    "lightship.crawler.reading.frame.SURE_NAMES": 1001,
+    "lightship.crawler.reading.content.NAMES": 1001,
+    "lightship.crawler.reading.content.SURE_NAMES": 1001,
+    "lightship.crawler.reading.decode._ATTRIBUTE": 1000,  # what _META takes
+}
+# Patterns that are made as the program runs, of what nobody outside chooses
+MADE = {"serving.py", "writer.py"}
+
+
+def module_patterns(module: Any) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    for name, value in vars(module).items():
+        values = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else [value]
+        for each in values:
+            for inner in each if isinstance(each, tuple) else [each]:
+                if isinstance(inner, re.Pattern):
+                    yield name, inner
+                elif isinstance(getattr(inner, "__self__", None), re.Pattern):  # a bound method
+                    yield name, inner.__self__
+
+
+def used() -> Iterator[Used]:
+    """Yield each pattern of our sources with each method that it is used by: all, where that can't be seen."""
+    everywhere: dict[str, set[str]] = {}
+    paths = sorted((SOURCE / "lightship").rglob("*.py"))
+    for path in paths:
+        for name, methods in methods_of(path.read_text()).items():
+            everywhere.setdefault(name, set()).update(methods)
+    for path in paths:
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+        if name.endswith("__main__"):
+            continue
+        for variable, pattern in module_patterns(importlib.import_module(name)):
+            here = methods_of(path.read_text()).get(variable)
+            for method in sorted(here or everywhere.get(variable, {"search"})):
+                yield Used(f"{name}.{variable}", pattern, method)
+        for place, text, method in inline(path, path.read_text()):
+            if text is not None:
+                yield Used(place, re.compile(text), method)
+            else:
+                assert path.name in MADE, f"{place}: a pattern that is made as the program runs"
+
+
+ALL = {(each.place, each.pattern.pattern, each.method): each for each in used()}
+
+
+@pytest.mark.parametrize("each", ALL.values(), ids=lambda each: f"{each.place}.{each.method}")
+def test_no_pattern_of_ours_is_slow(each: Used) -> None:
+    found = attack(each.pattern, each.method, SHORT.get(each.place, LENGTHS[-1]))
+    assert found is None, f"{each.place} {each.pattern.pattern!r}: {found}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [
+        (r"(a+)+$", "match"), (r"(?:a|a)*b", "match"), (r"(?:\w+\s?)*$", "fullmatch"), (r"^(\w+|\d+)*$", "match"),
+        (r".*a.*a.*a.*b", "match"), (r"\s*\d*\s*\d*\s*x", "match"), (r"\s+$", "search"), (r".*x", "search"),
+        (r"<a\s[^>]*href", "search"), (r"<!--.*?-->", "sub"), (r"charset\s*=", "match_nothing"), (r"\w*Article|\w*Page", "search"),
+        (rb"(?:x+x+)+y", "search"), (r"(?P<a>\w+)\s+(?P=a)\s+(?P=a)", "search"),
+    ],
+)  # fmt: skip
+def test_a_slow_pattern_is_found(pattern: str | bytes, method: str) -> None:
+    if method == "match_nothing":
+        assert attack(re.compile(pattern), "match") is None
+    else:
+        assert attack(re.compile(pattern), method) is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [(r"[a-z]+[0-9]+", "match"), (r"\d{4}-\d\d", "search"), (r"[^\S\n]+", "sub"), (r"a*b", "match"), (r"\n{3,}", "sub"), (r"(?:ab)*c", "fullmatch")],
+)  # fmt: skip
+def test_a_linear_one_is_not(pattern: str, method: str) -> None:
+    assert attack(re.compile(pattern), method) is None
+
+
+def test_all_patterns_are_looked_at() -> None:
+    assert len(ALL) > 60
+    assert {each.method for each in ALL.values()} <= set(METHODS)
