@@ -52,8 +52,10 @@ EXAMPLES = {
         b'{"type": "sitemap", "url": "http://a/"}\n{"result": [[["http://a/", null]], []]}',
     ),
     "word": (
-        b"w\n<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body><w:sdt><w:sdtContent>"
-        b"<w:p><w:r><w:t>x</w:t></w:r></w:p></w:sdtContent></w:sdt><w:tbl><w:tr><w:tc/></w:tr></w:tbl></w:body></w:document>",
+        (
+            b"w\n<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body><w:sdt><w:sdtContent>"
+            b"<w:p><w:r><w:t>x</w:t></w:r></w:p></w:sdtContent></w:sdt><w:tbl><w:tr><w:tc/></w:tr></w:tbl></w:body></w:document>"
+        ),
         b"\n<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfile full-path='OEBPS/content.opf'/></container>",
     ),
     "packed": (b"gzip\n" + gzip.compress(b"text"), b"deflate, br\nx", b"zstd\n\x28\xb5\x2f\xfd"),

@@ -121,7 +121,7 @@ def _sample(node: Any) -> str:
         kinds = {"CATEGORY_DIGIT": "1", "CATEGORY_SPACE": " ", "CATEGORY_WORD": "a"}
         return str(kinds.get(str(value), "-"))
     if "REPEAT" in name:
-        return "".join(map(_sample, value[2])) * min(max(value[0], 1), 8)
+        return "".join(map(_sample, value[2])) * int(min(max(value[0], 1), 8))
     if name in ("SUBPATTERN", "ATOMIC_GROUP"):
         return "".join(map(_sample, value[3] if name == "SUBPATTERN" else value))
     if name == "BRANCH":

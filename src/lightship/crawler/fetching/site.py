@@ -24,6 +24,7 @@ MAX_UNSETTLED = 100
 REST_SECONDS = 0.5  # between two looks for pages that have become due
 DOWN_AFTER = 3  # failures in a row: then the site counts as down
 MAX_PAUSE = 300.0  # seconds between two tries of a site that is down
+BYTES_A_SECOND = 10 << 20  # of one site, on average: large answers take the event loop's time from all sites
 REMEMBERED_PAUSE = 5.0  # seconds: a longer pause that a site asks for outlives a restart
 
 
@@ -127,6 +128,7 @@ class SiteCrawl:
         finally:
             self._own_slots.release()
         means.frontier.spend(self.site, outcome.size)
+        self._next_start = max(self._next_start, time.monotonic()) + outcome.size / BYTES_A_SECOND
         await self._note(outcome)
         await means.outcomes.put(outcome)
 

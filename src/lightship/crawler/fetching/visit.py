@@ -30,6 +30,7 @@ from lightship.model import clean_text
 
 logger = logging.getLogger(__name__)
 
+REST_SECONDS = 5.0  # for which a site is left alone after a page over a limit: it may have many of them
 MAX_NESTED = 3  # sitemaps in sitemaps
 
 
@@ -84,8 +85,8 @@ class Visitor:
         types = TEXT_TYPES if entry.kind is Kind.PAGE else ()
         try:
             response = await self._fetcher.get(entry.url, _validators(entry), types)
-        except (FetchError, BombError) as error:  # a site that sends one bomb after the other is left alone, too
-            return _failed(entry, 0, str(error))
+        except (FetchError, BombError) as error:
+            return _failed(entry, 0, str(error), REST_SECONDS if isinstance(error, BombError) else 0.0)
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))
         if self._archive and entry.kind is Kind.PAGE:  # what else is kept would come back as a page
@@ -107,7 +108,7 @@ class Visitor:
         if status in (301, 302, 303, 307, 308):
             return self._moved(entry, status, urls.normalise(response.headers.get("Location", ""), entry.url))
         pause = _seconds(response.headers.get("Retry-After")) if status in (429, 503) else 0.0
-        return msgspec.structs.replace(_failed(entry, status, f"status {status}"), pause=pause)
+        return _failed(entry, status, f"status {status}", pause)
 
     def _moved(self, entry: Entry, status: int, target: str | None, by: str = "moved to") -> Outcome:
         if target is None:
@@ -127,7 +128,7 @@ class Visitor:
             page = await self._cage.read(entry.site, task, response.body)
             outcome = await self._understood(entry, page, response, rules)
         except UnreadableError as error:
-            return _failed(entry, response.status, str(error))
+            return _failed(entry, response.status, str(error), REST_SECONDS)
         except InvalidInputError as error:
             return _settled(entry, State.EXCLUDED, response.status, str(error))
         return msgspec.structs.replace(
@@ -145,7 +146,7 @@ class Visitor:
                 task = ReadFeed(headers.get("Content-Type", ""), entry.url)
                 pages = await self._cage.read(entry.site, task, response.body)
         except UnreadableError as error:
-            return _failed(entry, response.status, str(error))
+            return _failed(entry, response.status, str(error), REST_SECONDS)
         how = How.SITEMAP if entry.kind is Kind.SITEMAP else How.FEED
         links = [Link(url, how, Kind.PAGE, modified.timestamp() if modified else 0.0) for url, modified in pages]
         links += [Link(url, how, Kind.SITEMAP) for url in further if entry.depth < MAX_NESTED]
@@ -206,11 +207,11 @@ def _settled(entry: Entry, state: State, status: int, note: str) -> Outcome:
     return Outcome(entry=entry, state=state, status=status, note=clean_text(note))
 
 
-def _failed(entry: Entry, status: int, note: str) -> Outcome:
+def _failed(entry: Entry, status: int, note: str, pause: float = 0.0) -> Outcome:
     """Return an outcome that keeps what is known of the page, and tries again, each time later."""
     state = State.FAILED if entry.state is State.NEW else entry.state
     return Outcome(
-        entry=entry, state=state, status=status, note=clean_text(note), failed=True, digest=entry.digest, etag=entry.etag,
+        entry=entry, state=state, status=status, note=clean_text(note), failed=True, pause=pause, digest=entry.digest, etag=entry.etag,
         last_modified=entry.last_modified,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from lightship.crawler.reading.line import Line
 from lightship.crawler.reading.process import ReadingProcess
 from lightship.errors import UnavailableError
 
-MEMORY, BASE_MEMORY = 152 << 20, 32 << 20  # bytes of all processes: for pages, and for each process as it starts
+MEMORY, BASE_MEMORY = 136 << 20, 32 << 20  # bytes of all processes: for pages, and for each process as it starts
 _SPARE = 1.2  # times the memory of a process as it starts: one that has more keeps what others need
 _LOOK_SECONDS = 0.2
 _STOPPED = "the crawler stops"

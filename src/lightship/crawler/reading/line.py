@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-SLOW_SECONDS = 1.0  # a page that takes longer makes its site a slow one
+SLOW_SECONDS = 0.5  # of processor time: a page that takes more makes its site a slow one
 SLOW_FOR = 10.0  # times as long as that page took
 
 

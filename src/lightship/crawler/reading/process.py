@@ -17,11 +17,12 @@ from typing import Any
 
 import msgspec
 
+from lightship.crawler.reading.line import SLOW_SECONDS
 from lightship.crawler.reading.tasks import HEAD, LENGTH, SECONDS, Answer, Task, decode_answer, result_of
 from lightship.errors import InvalidDocumentError, UnreadableError
 
-WALL_SECONDS = 90.0
-SLOW_SECONDS = 1.0  # of processor time: then it goes on at the lowest priority, so that others' pages go before
+WALL_SECONDS = 180.0
+LOWERED = 10  # by which a slow page's process is nicer than others: a tenth of their share of a busy machine
 KEPT_MEMORY = 64 << 20  # with more than that after a page a process is replaced
 COMMAND = ("-m", "lightship.crawler.reading.reader")
 MAX_PAGES = 5000  # that one process reads: whatever a library leaks ends with it
@@ -173,7 +174,7 @@ class ReadingProcess:
         if self._process and not self._slow and self._ready and self._processor_time() - self._used > SLOW_SECONDS:
             self._slow = True
             with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + LOWERED)
 
     def _processor_time(self) -> float:
         """Return the seconds of processor time that the process has used; 0 where that can't be told (macOS)."""
