@@ -106,17 +106,17 @@ class Cage:
                 with contextlib.suppress(OSError):  # then the next page tells why
                     process.start()  # ahead of the page, which need not wait for it
                 if waiting := self._line.take():
-                    self._do(process, waiting.job)
+                    self._do(process, waiting.job, lowered=waiting.slow)
                     self._line.done(waiting.site, process.seconds)
         finally:
             process.end()
 
-    def _do(self, process: ReadingProcess, job: _Job) -> None:
+    def _do(self, process: ReadingProcess, job: _Job, *, lowered: bool) -> None:
         process.seconds = 0.0
         if not job.future.set_running_or_notify_cancel():
             return
         try:
-            result = process.run(job.task, job.body)
+            result = process.run(job.task, job.body, lowered=lowered)
         except BaseException as error:
             job.future.set_exception(StoppedError(_STOPPED) if self._closed else error)
         else:

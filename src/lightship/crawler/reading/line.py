@@ -15,6 +15,7 @@ SLOW_FOR = 10.0  # times as long as that page took
 
 class _Waiting(NamedTuple, Generic[T]):
     site: str
+    slow: bool  # the site is a slow one
     job: T
 
 
@@ -50,7 +51,7 @@ class Line(Generic[T]):
                     if jobs:
                         self._waiting[site] = jobs
                     self._busy[site] += 1
-                    return _Waiting(site, job)
+                    return _Waiting(site, site in self._slow, job)
                 self._changed.wait()
         return None
 

@@ -43,7 +43,7 @@ class ReadingProcess:
         self._watch = watch
         self._process: subprocess.Popen[bytes] | None = None
         self._pages = 0
-        self._slow = self._ready = False
+        self._lowered = self._ready = False
         self._used = 0.0
         self._reason = ""
         self.busy = False  # with a page
@@ -60,7 +60,7 @@ class ReadingProcess:
             [sys.executable, "-P", "-B", *COMMAND],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0,
         )  # fmt: skip
-        self._pages, self._slow, self._ready, self._reason = 0, False, False, ""
+        self._pages, self._lowered, self._ready, self._reason = 0, False, False, ""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
             os.set_blocking(pipe.fileno(), False)
@@ -75,15 +75,21 @@ class ReadingProcess:
             return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * _PAGE_SIZE if process else 0
         return 0
 
-    def run(self, task: Task, body: bytes) -> Any:
+    def run(self, task: Task, body: bytes, *, lowered: bool = False) -> Any:
         """Return what the task's `run(body)` returns; raises InvalidDocumentError when that does.
+
+        It is done at a lower priority when `lowered`, or when it turns out to be slow.
 
         Raises UnreadableError when it took too much or broke the process, which is replaced then.
         """
         self.busy, began = True, time.monotonic()
         try:
+            if self._lowered and not lowered:
+                self.end()  # there is no way back to the usual priority
             self.start()
             self._await_ready(began)
+            if lowered:
+                self._lower()
             began = time.monotonic()
             answer = self._ask(msgspec.json.encode(task), body, began)
             self.seconds = answer.seconds
@@ -102,7 +108,7 @@ class ReadingProcess:
             self.busy = False
             self._pages += 1
             ended = self._process is not None and self._process.poll() is not None
-            if self._reason or ended or self._slow or self._pages >= MAX_PAGES or self.memory > KEPT_MEMORY:
+            if self._reason or ended or self._pages >= MAX_PAGES or self.memory > KEPT_MEMORY:
                 self.end()
 
     def kill(self, reason: str) -> None:
@@ -171,8 +177,12 @@ class ReadingProcess:
         self._watch()
         if time.monotonic() - began > WALL_SECONDS:
             self.kill(f"reading it takes more than {WALL_SECONDS:g} s")
-        if self._process and not self._slow and self._ready and self._processor_time() - self._used > SLOW_SECONDS:
-            self._slow = True
+        if self._ready and self._processor_time() - self._used > SLOW_SECONDS:
+            self._lower()
+
+    def _lower(self) -> None:
+        if self._process and not self._lowered:
+            self._lowered = True
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + LOWERED)
 
