@@ -17,9 +17,13 @@ import pytest
 from fuzz.sites import PAGES, STREAMS
 from support import Program, free_port, wait_until
 
-SECONDS = max(12, int(os.environ.get("FUZZ_SECONDS", "30")) // 2)  # of a crawl
-KINDS = ("robots", *PAGES, *STREAMS)
-SHARE, ANSWER_SECONDS, STOP_SECONDS, MEMORY = 0.8, 1.0, 5.0, 400_000_000
+# `make fuzz SECONDS=600` on a quiet machine holds all kinds to what is promised; a test among many others, on a
+# machine that has other things to do, only to what nothing but a fault would miss
+IS_LONG = int(os.environ.get("FUZZ_SECONDS", "0")) >= 60
+SECONDS = 15 if IS_LONG else 8  # of a crawl
+KINDS = ("robots", *PAGES, *STREAMS) if IS_LONG else ("robots", "attributes 900,000", "div", "bomb")
+SHARE, ANSWER_SECONDS, STOP_SECONDS = (0.8, 1.0, 5.0) if IS_LONG else (0.4, 3.0, 10.0)
+MEMORY = 400_000_000
 PAUSE = "-delay=0.05"  # the good sites' speed is their own, not this machine's
 
 
