@@ -99,6 +99,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """The history of the log up to the positions (see DocumentLog); 0 in manifests of versions that did not keep it."""
         return self.positions.get(HISTORY, 0)
 
+    def is_behind(self, other: Manifest) -> bool:
+        """Tell whether `other`, of the same log, has read further in any partition."""
+        read = self.sequences
+        return any(read.get(partition, 0) < sequence for partition, sequence in other.sequences.items())
+
     @property
     def documents(self) -> int:
         """The number of documents that count."""

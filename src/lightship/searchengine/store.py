@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 
 import msgspec
 
-from lightship.errors import DamagedError, InvalidInputError, LightshipError, SupersededError
+from lightship.errors import DamagedError, InvalidInputError, LightshipError, SupersededError, UnavailableError
 from lightship.files import space_errors
 from lightship.index.durable import compose_durably, is_noted, make_durable
 from lightship.index.schema import check_version
@@ -29,6 +30,9 @@ from lightship.searchengine.state import State
 logger = logging.getLogger("searchengine")
 
 
+HOLD_BACK_SECONDS = 60.0  # in which a new indexer may read what a former one had read; it mostly has when it leads
+
+
 class Store:
     """What is installed in the data folder at `folder`."""
 
@@ -37,6 +41,7 @@ class Store:
         self.folder = folder
         self.layouts = Layouts(folder, rules or Rules())
         self._files = ReceivedFiles(self.layouts)
+        self._held_back: dict[tuple[str, int, int], float] = {}  # since when, by layout, shard and epoch; monotonic
         self.clean_up, self.current = self.layouts.clean_up, self.layouts.current
         self.layout_folder, self.freshness = self.layouts.folder, self.layouts.freshness
 
@@ -73,6 +78,10 @@ class Store:
             another = old is not None and old.log_id != manifest.log_id and self.layouts.is_open(manifest.layout.name)
             if old and old.version > manifest.version and not another:
                 raise _superseded(old, manifest)
+            if old and self._is_held_back(old, manifest):
+                raise UnavailableError(
+                    f"shard {shard} has more here than epoch {manifest.epoch} has read of the log: it is taken when it has read that too"
+                )
             damaged = self.layouts.left_out(manifest.layout.name)
             if not old or old.version < manifest.version or another or _has_one_of(damaged, old):
                 _check_names(manifest, installed)
@@ -82,6 +91,19 @@ class Store:
             self.layouts.note_freshness(manifest)
             self.layouts.flip(manifest.layout)
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
+
+    def _is_held_back(self, old: Manifest, manifest: Manifest) -> bool:
+        """Tell whether a new indexer has not read yet what a former one, which knew nothing of it, has installed here.
+
+        Answers must not go back in time. But nothing is held back for ever, whatever the reason.
+        """
+        if manifest.epoch == old.epoch or manifest.log_id != old.log_id or not manifest.is_behind(old):
+            return False
+        now, key = time.monotonic(), (manifest.layout.name, manifest.shard, manifest.epoch)
+        self._held_back = {
+            held: since for held, since in self._held_back.items() if held[:2] != key[:2] or held == key
+        } | {key: self._held_back.get(key, now)}
+        return now - self._held_back[key] < HOLD_BACK_SECONDS
 
     def _take(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError, UnavailableError
 from lightship.index.segments import COMPONENTS
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Installed, Missing
@@ -388,3 +388,29 @@ def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Stor
     assert found_pages(store) == ["1", "2"]
     send(store, made.put(page(3)).manifest(log_id="second"), made.published)
     assert found_pages(store) == ["1", "2", "3"]
+
+
+def test_a_new_indexer_does_not_take_answers_back_in_time(
+    store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A former leader that slept has read more, and knows of no other; the new one is cut off from the log."""
+    send(store, made.manifest(positions={"0": 7, "1": 5}), made.published)
+    made.epoch = 2
+    for positions in ({"0": 6, "1": 9}, {"1": 9}, {}):
+        with pytest.raises(UnavailableError, match="has more here than epoch 2 has read"):
+            store.install(made.manifest(positions=positions), 0)
+    made.epoch = 1
+    send(store, made.put(page(2)).manifest(positions={"0": 8, "1": 5}), made.published)
+    made.epoch = 2
+    with pytest.raises(UnavailableError, match="has more here"):
+        store.install(made.manifest(positions={"0": 7, "1": 9}), 0)
+    send(store, made.manifest(positions={"0": 8, "1": 9}), made.published)
+    with pytest.raises(SupersededError):
+        store.install(made.manifest(epoch=1, positions={"0": 99, "1": 99}), 0)
+    # Another log's positions say nothing of this one's
+    send(store, made.manifest(epoch=3, log_id="other", positions={"0": 1}), made.published)
+    # And a reason that nobody thought of does not hold a shard up for ever
+    with pytest.raises(UnavailableError):
+        store.install(made.manifest(epoch=4, log_id="other", positions={}), 0)
+    monkeypatch.setattr("lightship.searchengine.store.HOLD_BACK_SECONDS", 0.0)
+    send(store, made.manifest(epoch=4, log_id="other", positions={}), made.published)
