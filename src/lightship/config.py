@@ -9,12 +9,23 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from lightship.errors import ConfigurationError
 from lightship.model import PARTITIONS
+from lightship.setting import (
+    address,
+    addresses,
+    header,
+    host,
+    names,
+    number,
+    optional_address,
+    optional_addresses,
+    public,
+    setting,
+)
 
 TOKEN_VARIABLE = "LIGHTSHIP_TOKEN"  # noqa: S105 (a name, not a token)
 ADMIN_TOKEN_VARIABLE = "LIGHTSHIP_ADMIN_TOKEN"  # noqa: S105
@@ -38,135 +49,56 @@ TLS_KEY = "file with the certificate's key (PEM); when empty, it is in the same 
 TLS_CA = "file with the authorities (PEM) that must have signed the certificates of what it calls, or `system`; when empty, no TLS"
 
 
-def _setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
-    """Declare one setting; `parse` turns its text into its value (the default's type does, when none is given)."""
-    return dataclasses.field(default=default, metadata={"help": text, "parse": parse or type(default)})
-
-
-def _number(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], Any]:
-    def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError as error:
-            raise ValueError(f"{text!r} is not a {'whole ' if kind is int else ''}number") from error
-        if not low <= value <= high:
-            raise ValueError(f"must be from {low} to {high}")
-        return value
-
-    return parse
-
-
-_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%\w+)?)\]|([^\s:/?#@\[\]]*)):([0-9]{1,5})")
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means every address.
-
-    Raises ValueError for anything else, also for an IPv6 address without brackets.
-    """
-    found = _ADDRESS.fullmatch(text)
-    if not found or int(found[3]) > 65535:
-        raise ValueError(f"{text!r} is not an address; write it like :8080, localhost:8080 or [::1]:8080")
-    return found[1] or found[2], int(found[3])
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise ValueError("name at least one address, like localhost:8080")
-    for name in names:
-        parse_address(name)
-    return names
-
-
-def _optional_addresses(text: str) -> tuple[str, ...]:
-    return _addresses(text) if text else ()
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
-
-
-def _header(text: str) -> str:
-    if not text.isascii() or not text.isprintable():
-        raise ValueError("a header takes printable ASCII only")
-    return text
-
-
-def _host(text: str) -> str:
-    if parse_address(f"[{text}]:0" if ":" in text else f"{text}:0")[0] != text or not text:
-        raise ValueError(f"{text!r} is not an address of this machine; write it like 127.0.0.1, 0.0.0.0 or ::")
-    return text
-
-
-_PUBLIC = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,255})(:[0-9]{1,5})?/?")
-
-
-def _public(text: str) -> str:
-    if text and not _PUBLIC.fullmatch(text):
-        raise ValueError(f"{text!r} is not the url of a search page; write it like https://search.example.org/")
-    return text.lower().rstrip("/")
-
-
-def _address(text: str) -> str:
-    parse_address(text)
-    return text
-
-
-def _optional_address(text: str) -> str:
-    return _address(text) if text else ""
-
-
 @dataclasses.dataclass(frozen=True)
 class SearchengineSettings:
     """Settings of `searchengine`."""
 
-    addr: str = _setting(":8080", "address to listen on, for people, programs and indexers", _address)
-    data: str = _setting("", "data folder; when empty, lightship-data/searchengine-PORT")
-    public: str = _setting(
+    addr: str = setting(":8080", "address to listen on, for people, programs and indexers", address)
+    data: str = setting("", "data folder; when empty, lightship-data/searchengine-PORT")
+    public: str = setting(
         "", "url under which people reach it, like https://search.example.org/, when that is a proxy's; for browsers that add it",
-        _public,
+        public,
     )  # fmt: skip
-    workers: int = _setting(1, "processes that share the port and the data folder", _number(1, 64))
-    drain: float = _setting(
-        2.0, "seconds after SIGTERM in which queries are still answered while /readyz says 503", _number(0, 3600, float)
+    workers: int = setting(1, "processes that share the port and the data folder", number(1, 64))
+    drain: float = setting(
+        2.0, "seconds after SIGTERM in which queries are still answered while /readyz says 503", number(0, 3600, float)
     )
-    position_wait: float = _setting(
-        5.0, "seconds that a search with min_position waits for it, before 503", _number(0, 60, float)
+    position_wait: float = setting(
+        5.0, "seconds that a search with min_position waits for it, before 503", number(0, 60, float)
     )
-    tls_cert: str = _setting("", TLS_CERT)
-    tls_key: str = _setting("", TLS_KEY)
-    tls_ca: str = _setting("", TLS_CA)
-    deadline: float = _setting(
-        2.0, "seconds from a query's arrival to its answer, otherwise 503", _number(0.01, 60, float)
+    tls_cert: str = setting("", TLS_CERT)
+    tls_key: str = setting("", TLS_KEY)
+    tls_ca: str = setting("", TLS_CA)
+    deadline: float = setting(
+        2.0, "seconds from a query's arrival to its answer, otherwise 503", number(0.01, 60, float)
     )
-    queue: int = _setting(
+    queue: int = setting(
         500,
         "queries under way at once; one beyond them gets 503; a quarter as many may wait for their min_position",
-        _number(1, 100_000),
+        number(1, 100_000),
     )
-    connections: int = _setting(
+    connections: int = setting(
         1000,
         "connections at once; when there are more, one that waits is ended, or a new one gets 503",
-        _number(1, 100_000),
+        number(1, 100_000),
     )
-    per_address: int = _setting(
+    per_address: int = setting(
         0,
         "connections at once of one address, or of one IPv6 network (/64); 0: half of -connections",
-        _number(0, 100_000),
+        number(0, 100_000),
     )
-    guard: float = _setting(
+    guard: float = setting(
         0.9,
         "share of the served documents that a new layout needs to be served by itself; 0: none",
-        _number(0, 1, float),
+        number(0, 1, float),
     )
-    keep_former: float = _setting(
-        3600.0, "seconds for which the former layout is kept for a rollback; 0: not kept", _number(0, 31_536_000, float)
+    keep_former: float = setting(
+        3600.0, "seconds for which the former layout is kept for a rollback; 0: not kept", number(0, 31_536_000, float)
     )
-    scrub: float = _setting(
+    scrub: float = setting(
         8.0,
         "MB a second of the installed files that are read again, and compared with their digests; 0: only when a search fails",
-        _number(0, 10_000, float),
+        number(0, 10_000, float),
     )
 
 
@@ -174,99 +106,95 @@ class SearchengineSettings:
 class IndexerSettings:
     """Settings of `indexer`."""
 
-    searchengine: tuple[str, ...] = _setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
     )
-    log: str = _setting(
+    log: str = setting(
         "", "document log to index, like sqlite:///data/log.sqlite or nats://host:4222/name; when empty, a clock"
     )
-    data: str = _setting("", "data folder; when empty, lightship-data/indexer-SHARD, or a temporary one for a clock")
-    listen: str = _setting(
-        "", "address on which documents are taken in, like :9090; when empty, none", _optional_address
+    data: str = setting("", "data folder; when empty, lightship-data/indexer-SHARD, or a temporary one for a clock")
+    listen: str = setting("", "address on which documents are taken in, like :9090; when empty, none", optional_address)
+    shard: int = setting(0, "number of this shard, from 0", number(0, PARTITIONS - 1))
+    shards: int = setting(1, "number of shards of the layout", number(1, PARTITIONS))
+    lease: float = setting(
+        5.0, "seconds after which a standby takes over from an indexer that is silent", number(0.5, 3600, float)
     )
-    shard: int = _setting(0, "number of this shard, from 0", _number(0, PARTITIONS - 1))
-    shards: int = _setting(1, "number of shards of the layout", _number(1, PARTITIONS))
-    lease: float = _setting(
-        5.0, "seconds after which a standby takes over from an indexer that is silent", _number(0.5, 3600, float)
-    )
-    heap: int = _setting(
+    heap: int = setting(
         0,
         "memory that new documents may fill before a segment is written, in MiB; 0: 256, or an eighth of the "
         "memory that there is, if that is less",
-        _number(0, 8192),
+        number(0, 8192),
     )
-    threads: int = _setting(
-        0, "threads that build segments; 0: one for each processor that may be used, 4 at most", _number(0, 64)
+    threads: int = setting(
+        0, "threads that build segments; 0: one for each processor that may be used, 4 at most", number(0, 64)
     )
-    tls_cert: str = _setting("", TLS_CERT)
-    tls_key: str = _setting("", TLS_KEY)
-    tls_ca: str = _setting("", TLS_CA)
+    tls_cert: str = setting("", TLS_CERT)
+    tls_key: str = setting("", TLS_KEY)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class CrawlerSettings:
     """Settings of `crawler`; its sources are given as arguments."""
 
-    log: str = _setting("sqlite://lightship-data/log.sqlite", "document log to append changes to, as for the indexer")
-    crawler: int = _setting(
-        0, "number of this crawler, from 0, of those that divide the sources' hosts", _number(0, 63)
+    log: str = setting("sqlite://lightship-data/log.sqlite", "document log to append changes to, as for the indexer")
+    crawler: int = setting(0, "number of this crawler, from 0, of those that divide the sources' hosts", number(0, 63))
+    crawlers: int = setting(
+        1, "number of crawlers that divide the sources' hosts, each with the same sources", number(1, 64)
     )
-    crawlers: int = _setting(
-        1, "number of crawlers that divide the sources' hosts, each with the same sources", _number(1, 64)
+    data: str = setting("lightship-data/crawler", "data folder, for the frontier")
+    listen: str = setting(
+        "", "address on which it explains what became of a page, like :9190; when empty, none", optional_address
     )
-    data: str = _setting("lightship-data/crawler", "data folder, for the frontier")
-    listen: str = _setting(
-        "", "address on which it explains what became of a page, like :9190; when empty, none", _optional_address
+    concurrency: int = setting(16, "requests under way at once", number(1, 1000))
+    readers: int = setting(2, "processes that read what was fetched; one site never has all of them", number(1, 64))
+    per_host: int = setting(4, "requests under way at once to one host", number(1, 100))
+    delay: float = setting(
+        0.0, "seconds between two requests to one host; robots.txt may ask for more", number(0, 3600, float)
     )
-    concurrency: int = _setting(16, "requests under way at once", _number(1, 1000))
-    readers: int = _setting(2, "processes that read what was fetched; one site never has all of them", _number(1, 64))
-    per_host: int = _setting(4, "requests under way at once to one host", _number(1, 100))
-    delay: float = _setting(
-        0.0, "seconds between two requests to one host; robots.txt may ask for more", _number(0, 3600, float)
+    timeout: float = setting(30.0, "seconds that one fetch may take in all", number(0.1, 3600, float))
+    max_bytes: int = setting(8 << 20, "bytes of one page, after decompression; more is cut", number(1024, 1 << 30))
+    max_pages: int = setting(100_000, "pages of one source", number(1, 100_000_000))
+    max_redirects: int = setting(10, "redirects that are followed from one url", number(0, 50))
+    max_depth: int = setting(100, "links that a page may be away from its source", number(0, 1_000_000))
+    max_site_bytes: int = setting(
+        10 << 30, "bytes fetched of one site in a day; 0: as many as there are", number(0, 1 << 50)
     )
-    timeout: float = _setting(30.0, "seconds that one fetch may take in all", _number(0.1, 3600, float))
-    max_bytes: int = _setting(8 << 20, "bytes of one page, after decompression; more is cut", _number(1024, 1 << 30))
-    max_pages: int = _setting(100_000, "pages of one source", _number(1, 100_000_000))
-    max_redirects: int = _setting(10, "redirects that are followed from one url", _number(0, 50))
-    max_depth: int = _setting(100, "links that a page may be away from its source", _number(0, 1_000_000))
-    max_site_bytes: int = _setting(
-        10 << 30, "bytes fetched of one site in a day; 0: as many as there are", _number(0, 1 << 50)
-    )
-    revisit: float = _setting(
+    revisit: float = setting(
         3600.0, "seconds after which a page is looked at again, until it is known how often it changes",
-        _number(1, 31_536_000, float),
+        number(1, 31_536_000, float),
     )  # fmt: skip
-    revisit_least: float = _setting(
+    revisit_least: float = setting(
         0.0, "seconds between two visits to a page that always changes; 0: a sixtieth of -revisit",
-        _number(0, 31_536_000, float),
+        number(0, 31_536_000, float),
     )  # fmt: skip
-    revisit_most: float = _setting(
+    revisit_most: float = setting(
         0.0, "seconds between two visits to a page that never changes; 0: 24 times -revisit",
-        _number(0, 31_536_000, float),
+        number(0, 31_536_000, float),
     )  # fmt: skip
-    hold: float = _setting(
+    hold: float = setting(
         0.3, "share of a site's documents that may vanish at once; when more would, they are kept; 1: all may",
-        _number(0, 1, float),
+        number(0, 1, float),
     )  # fmt: skip
-    accept: tuple[str, ...] = _setting(
-        (), "sites, like https://example.org, with commas, whose documents may vanish as they did", _names
+    accept: tuple[str, ...] = setting(
+        (), "sites, like https://example.org, with commas, whose documents may vanish as they did", names
     )
-    tls_cert: str = _setting("", TLS_CERT)
-    tls_key: str = _setting("", TLS_KEY)
-    render: tuple[str, ...] = _setting(
-        (), "hosts, with commas, whose pages are made by scripts: read through a browser; * for all", _names
+    tls_cert: str = setting("", TLS_CERT)
+    tls_key: str = setting("", TLS_KEY)
+    render: tuple[str, ...] = setting(
+        (), "hosts, with commas, whose pages are made by scripts: read through a browser; * for all", names
     )
-    user_agent: str = _setting("Lightship/0.1", "User-Agent header; its first word is the robots.txt name", _header)
-    contact: str = _setting(
-        "", "url or mail address of whom sites may write to about this crawler; it goes into the User-Agent", _header
+    user_agent: str = setting("Lightship/0.1", "User-Agent header; its first word is the robots.txt name", header)
+    contact: str = setting(
+        "", "url or mail address of whom sites may write to about this crawler; it goes into the User-Agent", header
     )
-    credentials: str = _setting(
+    credentials: str = setting(
         "",
         "TOML file with passwords, tokens, cookies and client certificates by host (docs/crawling.md); when empty, none",
     )
-    follow_links: bool = _setting(False, "follows symbolic links that lead out of a folder that is a source")
-    archive: str = _setting("", "folder in which every page that is fetched is kept, as WARC; when empty, none")
-    tls_ca: str = _setting("", TLS_CA)
+    follow_links: bool = setting(False, "follows symbolic links that lead out of a folder that is a source")
+    archive: str = setting("", "folder in which every page that is fetched is kept, as WARC; when empty, none")
+    tls_ca: str = setting("", TLS_CA)
 
     @property
     def agent(self) -> str:
@@ -278,105 +206,101 @@ class CrawlerSettings:
 class UpSettings:
     """Settings of `lightship up`; its sources are given as arguments."""
 
-    shards: int = _setting(1, "number of indexers", _number(1, PARTITIONS))
-    replicas: int = _setting(1, "number of searchengines, on PORT, PORT+1, …", _number(1, 64))
-    standbys: int = _setting(0, "indexers that stand by for each shard", _number(0, 8))
-    host: str = _setting(
+    shards: int = setting(1, "number of indexers", number(1, PARTITIONS))
+    replicas: int = setting(1, "number of searchengines, on PORT, PORT+1, …", number(1, 64))
+    standbys: int = setting(0, "indexers that stand by for each shard", number(0, 8))
+    host: str = setting(
         "127.0.0.1", "address on which all parts listen; 0.0.0.0: on every one, then whoever reaches the machine can search",
-        _host,
+        host,
     )  # fmt: skip
-    port: int = _setting(8080, "port of the search page", _number(1, 65535))
-    intake: int = _setting(
-        0, "port on which documents are added: INTAKE+N at shard N; 0: PORT + 1010", _number(0, 65535)
-    )
-    data: str = _setting(UP_DATA, "data folder of all parts, and of the secret that they share")
-    chaos: bool = _setting(False, "lets `lightship chaos` break it on purpose")
+    port: int = setting(8080, "port of the search page", number(1, 65535))
+    intake: int = setting(0, "port on which documents are added: INTAKE+N at shard N; 0: PORT + 1010", number(0, 65535))
+    data: str = setting(UP_DATA, "data folder of all parts, and of the secret that they share")
+    chaos: bool = setting(False, "lets `lightship chaos` break it on purpose")
 
 
 @dataclasses.dataclass(frozen=True)
 class DeploySettings:
     """Settings of `lightship deploy`; its argument is the target."""
 
-    env: str = _setting("production", "environment: dev, test, staging or production")
-    file: str = _setting("lightship.toml", "the deployment file")
-    output: str = _setting("", "folder to write to; when empty, deploy/ENV/TARGET")
-    image: str = _setting("", "image to deploy, like registry.example.org/lightship:1.2; when empty, that of the file")
-    diff: bool = _setting(False, "shows what would change, and writes nothing; status 2 when something would")
+    env: str = setting("production", "environment: dev, test, staging or production")
+    file: str = setting("lightship.toml", "the deployment file")
+    output: str = setting("", "folder to write to; when empty, deploy/ENV/TARGET")
+    image: str = setting("", "image to deploy, like registry.example.org/lightship:1.2; when empty, that of the file")
+    diff: bool = setting(False, "shows what would change, and writes nothing; status 2 when something would")
 
 
 @dataclasses.dataclass(frozen=True)
 class AddSettings:
     """Settings of `lightship add`; its files are given as arguments."""
 
-    indexer: tuple[str, ...] = _setting(
+    indexer: tuple[str, ...] = setting(
         ("localhost:9090",),
         "host:port of indexers' -listen, with commas; the next one when one does not answer",
-        _addresses,
+        addresses,
     )
-    batch: int = _setting(1000, "documents of one request", _number(1, 10_000))
-    data: str = _setting(UP_DATA, DATA_OF_UP)
-    tls_ca: str = _setting("", TLS_CA)
+    batch: int = setting(1000, "documents of one request", number(1, 10_000))
+    data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class StatusSettings:
     """Settings of `lightship status`."""
 
-    searchengine: tuple[str, ...] = _setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas", _addresses
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas", addresses
     )
-    indexer: tuple[str, ...] = _setting(
-        (), "host:port of indexers' -listen to ask too, with commas", _optional_addresses
-    )
-    tls_ca: str = _setting("", TLS_CA)
+    indexer: tuple[str, ...] = setting((), "host:port of indexers' -listen to ask too, with commas", optional_addresses)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class ExplainSettings:
     """Settings of `lightship explain`; its argument is the url."""
 
-    crawler: tuple[str, ...] = _setting(
-        ("localhost:9190",), "host:port of the crawlers' -listen, with commas", _optional_addresses
+    crawler: tuple[str, ...] = setting(
+        ("localhost:9190",), "host:port of the crawlers' -listen, with commas", optional_addresses
     )
-    searchengine: tuple[str, ...] = _setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas", _optional_addresses
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas", optional_addresses
     )
-    query: str = _setting("", "a query: say how it ranks the page")
-    data: str = _setting(UP_DATA, DATA_OF_UP)
-    tls_ca: str = _setting("", TLS_CA)
+    query: str = setting("", "a query: say how it ranks the page")
+    data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class TestSettings:
     """Settings of `lightship test`."""
 
-    searchengine: tuple[str, ...] = _setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
     )
-    indexer: tuple[str, ...] = _setting(
+    indexer: tuple[str, ...] = setting(
         (),
         "host:port of indexers' -listen, with commas, to add documents through, which are deleted at the end; when empty, nothing is changed",
-        _optional_addresses,
+        optional_addresses,
     )
-    wait: float = _setting(60.0, "seconds to wait until all are ready", _number(0, 3600, float))
-    data: str = _setting(UP_DATA, DATA_OF_UP)
-    tls_ca: str = _setting("", TLS_CA)
+    wait: float = setting(60.0, "seconds to wait until all are ready", number(0, 3600, float))
+    data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class ChaosSettings:
     """Settings of `lightship chaos`."""
 
-    data: str = _setting("", "data folder of a `lightship up --chaos` on this machine, which is to be broken")
-    project: str = _setting("", "Compose project that is to be broken, like lightship-staging, on this machine")
-    seconds: float = _setting(600.0, "seconds of faults", _number(1, 604_800, float))
-    seed: int = _setting(0, "number that the faults are drawn by; 0: a random one, which is shown", _number(0, 999_999))
-    every: float = _setting(5.0, "seconds between two faults, on average", _number(0.1, 3600, float))
-    changes: float = _setting(20.0, "changes a second", _number(0.1, 10_000, float))
-    queries: float = _setting(20.0, "queries a second to each searchengine", _number(0.1, 10_000, float))
-    documents: int = _setting(1000, "documents that are changed, of the test's own", _number(10, 9000))
-    report: str = _setting("", "file for the report, as JSON; when empty, none")
-    tls_ca: str = _setting("", TLS_CA)
+    data: str = setting("", "data folder of a `lightship up --chaos` on this machine, which is to be broken")
+    project: str = setting("", "Compose project that is to be broken, like lightship-staging, on this machine")
+    seconds: float = setting(600.0, "seconds of faults", number(1, 604_800, float))
+    seed: int = setting(0, "number that the faults are drawn by; 0: a random one, which is shown", number(0, 999_999))
+    every: float = setting(5.0, "seconds between two faults, on average", number(0.1, 3600, float))
+    changes: float = setting(20.0, "changes a second", number(0.1, 10_000, float))
+    queries: float = setting(20.0, "queries a second to each searchengine", number(0.1, 10_000, float))
+    documents: int = setting(1000, "documents that are changed, of the test's own", number(10, 9000))
+    report: str = setting("", "file for the report, as JSON; when empty, none")
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -388,42 +312,42 @@ class CheckSettings:
 class LogSettings:
     """Settings of `lightship log`; its arguments are `backup` or `restore`, and the file."""
 
-    log: str = _setting(
+    log: str = setting(
         "sqlite://lightship-data/up/log.sqlite", "document log to back up, or to restore to, as for the indexer"
     )
-    replace: bool = _setting(
+    replace: bool = setting(
         False, "restores over a log that holds documents already; it is kept beside the new one, under another name"
     )
-    tls_ca: str = _setting("", TLS_CA)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class PromoteSettings:
     """Settings of `lightship promote`; its argument is the layout."""
 
-    searchengine: tuple[str, ...] = _setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
     )
-    data: str = _setting(UP_DATA, DATA_OF_UP)
-    tls_ca: str = _setting("", TLS_CA)
+    data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class RollbackSettings:
     """Settings of `lightship rollback`."""
 
-    searchengine: tuple[str, ...] = _setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", _addresses
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
     )
-    data: str = _setting(UP_DATA, DATA_OF_UP)
-    tls_ca: str = _setting("", TLS_CA)
+    data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)
 class ProbeSettings:
     """Settings of `lightship probe`; its argument is the url, by default PROBE_URL."""
 
-    seconds: float = _setting(3.0, "seconds that the answer may take", _number(0.1, 60, float))
+    seconds: float = setting(3.0, "seconds that the answer may take", number(0.1, 60, float))
 
 
 Settings = TypeVar("Settings")

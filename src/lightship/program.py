@@ -14,8 +14,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TextIO
 
-from lightship.config import TIED_VARIABLE, parse_address
+from lightship.config import TIED_VARIABLE
 from lightship.errors import ConfigurationError, LightshipError
+from lightship.setting import parse_address
 
 logger = logging.getLogger("program")
 

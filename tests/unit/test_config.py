@@ -20,10 +20,10 @@ from lightship.config import (
     check_variables,
     flag_of,
     metavar_of,
-    parse_address,
     parse_settings,
 )
 from lightship.errors import ConfigurationError
+from lightship.setting import parse_address
 
 ALL = [
     SearchengineSettings,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from lightship.config import parse_address
 from lightship.errors import UnavailableError, WrongAnswerError, words
+from lightship.setting import parse_address
 from lightship.tls import trusted
 
 SECONDS = 15.0  # for one answer

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightship.cli.secret import adopt_secret
-from lightship.config import ExplainSettings, parse_address, parse_settings, token
+from lightship.config import ExplainSettings, parse_settings, token
 from lightship.errors import ConfigurationError, UnavailableError
 from lightship.model import partition_of
+from lightship.setting import parse_address
 from lightship.tls import trust, trusted
 from lightship.tokens import authorization
 

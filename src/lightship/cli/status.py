@@ -8,8 +8,9 @@ import urllib.request
 from collections.abc import Sequence, Set
 from typing import Any
 
-from lightship.config import StatusSettings, parse_address, parse_settings
+from lightship.config import StatusSettings, parse_settings
 from lightship.errors import UnavailableError
+from lightship.setting import parse_address
 from lightship.tls import trust, trusted
 
 _SECONDS = 3.0

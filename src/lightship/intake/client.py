@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightship.config import parse_address
 from lightship.errors import LightshipError, UnauthorizedError, UnavailableError, words
 from lightship.intake.messages import InvalidLineError, Refusal, Stored
+from lightship.setting import parse_address
 from lightship.tls import trusted
 from lightship.tokens import authorization
 

@@ -7,7 +7,7 @@ import logging
 import socket
 from collections.abc import Sequence
 
-from lightship.config import parse_address
+from lightship.setting import parse_address
 from lightship.tls import trusted
 
 logger = logging.getLogger("rpc")

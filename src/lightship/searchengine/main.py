@@ -7,12 +7,13 @@ import logging
 import os
 import sys
 
-from lightship.config import SearchengineSettings, parse_address, parse_settings
+from lightship.config import SearchengineSettings, parse_settings
 from lightship.files import lock_folder
 from lightship.program import listen, run_program
 from lightship.searchengine.layouts import Rules
 from lightship.searchengine.serve import serve, serve_with_workers
 from lightship.searchengine.store import Store
+from lightship.setting import parse_address
 from lightship.tls import listener_options
 from lightship.tokens import accepted
 

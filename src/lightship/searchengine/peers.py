@@ -7,10 +7,10 @@ from importlib import import_module
 
 from anyio.to_thread import run_sync
 
-from lightship.config import parse_address
 from lightship.errors import InvalidInputError, LightshipError, OutOfSpaceError, UnavailableError
 from lightship.manifest import File, Layout
 from lightship.searchengine.store import Store
+from lightship.setting import parse_address
 
 _SOURCE = re.compile(r"https?://([^/?#@]+)(?:#[^/?#@]+)?")  # as `Addresses` writes them
 _CONNECT_SECONDS = 2.0

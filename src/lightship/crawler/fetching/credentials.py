@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from lightship.config import parse_address
 from lightship.crawler import urls
 from lightship.errors import ConfigurationError
+from lightship.setting import parse_address
 
 PRIVATE_HEADERS = ("Authorization", "Cookie")
 _PORTS = {"https": 443, "http": 80}

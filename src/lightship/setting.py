@@ -1,0 +1,97 @@
+"""How one setting is declared, and how its text becomes its value."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+
+def setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
+    """Declare one setting; `parse` turns its text into its value (the default's type does, when none is given)."""
+    return dataclasses.field(default=default, metadata={"help": text, "parse": parse or type(default)})
+
+
+def number(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], Any]:
+    """Return what reads a number from `low` to `high`; it raises ValueError for anything else, as all of these do."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a {'whole ' if kind is int else ''}number") from error
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return value
+
+    return parse
+
+
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%\w+)?)\]|([^\s:/?#@\[\]]*)):([0-9]{1,5})")
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means every address.
+
+    Raises ValueError for anything else, also for an IPv6 address without brackets.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if not found or int(found[3]) > 65535:
+        raise ValueError(f"{text!r} is not an address; write it like :8080, localhost:8080 or [::1]:8080")
+    return found[1] or found[2], int(found[3])
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """Read one or more `host:port`, with commas."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError("name at least one address, like localhost:8080")
+    for name in names:
+        parse_address(name)
+    return names
+
+
+def optional_addresses(text: str) -> tuple[str, ...]:
+    """Read any number of `host:port`, with commas."""
+    return addresses(text) if text else ()
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names of hosts or sites, with commas."""
+    return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
+
+
+def header(text: str) -> str:
+    """Read the value of an HTTP header."""
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("a header takes printable ASCII only")
+    return text
+
+
+def host(text: str) -> str:
+    """Read the address of a host, without a port."""
+    if parse_address(f"[{text}]:0" if ":" in text else f"{text}:0")[0] != text or not text:
+        raise ValueError(f"{text!r} is not an address of this machine; write it like 127.0.0.1, 0.0.0.0 or ::")
+    return text
+
+
+_PUBLIC = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,255})(:[0-9]{1,5})?/?")
+
+
+def public(text: str) -> str:
+    """Read the url of a search page, or nothing."""
+    if text and not _PUBLIC.fullmatch(text):
+        raise ValueError(f"{text!r} is not the url of a search page; write it like https://search.example.org/")
+    return text.lower().rstrip("/")
+
+
+def address(text: str) -> str:
+    """Read one `host:port`."""
+    parse_address(text)
+    return text
+
+
+def optional_address(text: str) -> str:
+    """Read one `host:port`, or nothing."""
+    return address(text) if text else ""
