@@ -5,6 +5,7 @@ CHAOS_KILLS=20 kills as often; the figures are printed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -14,10 +15,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from chaos.cluster import SHARDS, Cluster
+from chaos.cluster import SHARDS, TOKEN, Cluster
 from chaos.node import Node
 from lightship.config import IndexerSettings
 from lightship.model import partition_of, shard_of
+from lightship.tokens import authorization
 from support import wait_until
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "2"))
@@ -68,8 +70,12 @@ def role(node: Node) -> str:
 
 def ask_intake(cluster: Cluster, node: Node, method: str, query: str, body: bytes | None = None) -> bool:
     """Return True when the intake acknowledges; raises OSError when it does not."""
-    address = f"http://{cluster.intakes[node.name]}/documents{query}"
-    with urlopen(Request(address, body, method=method), timeout=PATIENCE):
+    digest = f"?digest={hashlib.sha256(body).hexdigest()}" if body else ""
+    target = f"/documents{query}{digest}"
+    request = Request(
+        f"http://{cluster.intakes[node.name]}{target}", body, authorization(TOKEN, method, target), method=method
+    )
+    with urlopen(request, timeout=PATIENCE):
         return True
 
 

@@ -1,0 +1,41 @@
+"""Mutants are whole modules, each with one change."""
+
+from __future__ import annotations
+
+import ast
+
+from mutation.mutate import mutants
+
+SOURCE = '''
+def f(a: int | None, b: list[int]) -> int:
+    """Say é, and nothing that is mutated: a < b."""
+    if a is None or not b:
+        return 0
+    total = 1
+    for each in b:
+        if each <= a and max(a, each) > 3:
+            total += each
+            continue
+        b.append(each - 1)
+    logger.info("not mutated")
+    return total
+'''
+
+
+def test_every_mutant_is_a_module_with_one_change() -> None:
+    found = list(mutants(SOURCE))
+    for mutant in found:
+        tree = ast.parse(mutant.source)
+        assert ast.dump(tree) != ast.dump(ast.parse(SOURCE))
+        assert mutant.source.count("\n") == SOURCE.count("\n")
+    assert len({mutant.source for mutant in found}) == len(found)
+
+
+def test_the_kinds_of_changes() -> None:
+    changes = {(mutant.before, mutant.after) for mutant in mutants(SOURCE)}
+    assert {
+        ("a is None", "a is not None"), ("a is None or not b", "a is None and (not b)"), ("not b", "b"), ("return 0", "return None"),
+        ("1", "2"), ("each <= a", "each < a"), ("max(a, each)", "min(a, each)"), ("total += each", "pass"), ("continue", "break"),
+        ("b.append(each - 1)", "pass"), ("each - 1", "each + 1"),
+    } <= changes  # fmt: skip
+    assert not any("logger" in before or "Say" in before or "int | None" in before for before, _ in changes)
