@@ -221,7 +221,7 @@ def _superseded(newer: Manifest, refused: Manifest) -> SupersededError:
     told = f"a newer indexer owns this shard there: epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name}"
     if newer.log_id != refused.log_id:
         told = (
-            f"{newer.layout.name} holds documents of another document log there, put later by its clock: if that log is gone"
-            f" for good, `lightship promote {newer.layout.name}` lets this one in"
+            "a newer indexer owns this shard there, of another document log: if that log is gone for good,"
+            f" `lightship promote {newer.layout.name}` lets this one in"
         )
     return SupersededError(told, newer.version)

@@ -379,7 +379,7 @@ def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Stor
     send(store, made.manifest(log_id="first"), made.published)
     made.epoch = 10**12
     anew = made.put(page(2)).manifest(log_id="second")
-    with pytest.raises(SupersededError, match=r"another document log there.*`lightship promote s1v1` lets this one in"):
+    with pytest.raises(SupersededError, match=r"of another document log: .*`lightship promote s1v1` lets this one in"):
         store.install(anew, 0)
     assert store.promote(Layout(1, 1)).served == "s1v1"
     with pytest.raises(SupersededError, match="a newer indexer owns this shard there"):
