@@ -19,6 +19,7 @@ from lightship.cli.status import read_status
 from lightship.config import TOKEN_VARIABLE
 from lightship.doclog import open_log
 from lightship.errors import UnavailableError
+from lightship.files import unsealed
 from lightship.manifest import Manifest
 from lightship.model import Change, Document
 
@@ -102,7 +103,7 @@ class Cluster:
     def manifest(self) -> Manifest | None:
         """Return what the indexer published last."""
         try:
-            return msgspec.json.decode(self._manifest.read_bytes(), type=Manifest)
+            return msgspec.json.decode(unsealed(self._manifest.read_bytes()), type=Manifest)
         except FileNotFoundError:
             return None
 

@@ -17,7 +17,8 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from lightship.cli.status import read_status
 from lightship.crawler.progress import read_progress
-from lightship.errors import UnavailableError
+from lightship.errors import DamagedError, UnavailableError
+from lightship.files import unsealed
 from lightship.manifest import Manifest
 
 logger = logging.getLogger("up")
@@ -80,8 +81,8 @@ def _documents(paths: Iterable[str]) -> int:
     """Return how many documents are in the newest manifests of all shards: a shard's indexers have one each."""
     newest: dict[int, Manifest] = {}
     for path in paths:
-        with contextlib.suppress(OSError, msgspec.MsgspecError), open(path, "rb") as file:
-            found = msgspec.json.decode(file.read(), type=Manifest)
+        with contextlib.suppress(OSError, msgspec.MsgspecError, DamagedError), open(path, "rb") as file:
+            found = msgspec.json.decode(unsealed(file.read()), type=Manifest)
             if found.shard not in newest or newest[found.shard].version < found.version:
                 newest[found.shard] = found
     return sum(manifest.documents for manifest in newest.values())

@@ -17,6 +17,7 @@ from lightship.cli.progress import Counts, Display, Gauge
 from lightship.crawler.progress import activate, count, set_idle
 from lightship.crawler.store import open_store
 from lightship.doclog.database import Database
+from lightship.files import sealed
 from lightship.manifest import Layout, Manifest, Segment
 from support import free_port
 
@@ -57,7 +58,7 @@ def write_manifest(folder: Path, shard: int, documents: int, deleted: int = 0) -
     )  # fmt: skip
     target = folder / f"indexer-{shard}" / "s2v1"
     target.mkdir(parents=True)
-    (target / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    (target / "manifest.json").write_bytes(sealed(msgspec.json.encode(manifest)))
 
 
 def test_counts_come_from_all_stages(tmp_path: Path, crawler: Database, searchengine: StatusServer) -> None:
