@@ -146,6 +146,7 @@ def test_an_indexer_publishes_no_damage_and_heals(system: System) -> None:
 def test_what_changed_while_the_programs_were_stopped_heals(system: System, tmp_path: Path) -> None:
     chance = random.Random(11)
     for kind in KINDS[:-1]:
+        system.indexer.wait_for("caught up with the log", 30)
         assert system.indexer.stop() == 0
         assert system.engine.stop() == 0
         assert flip(system.layout(), kind, chance)

@@ -166,22 +166,34 @@ def log() -> Iterator[JetStreamLog]:
 
 
 def test_a_change_whose_answer_was_lost_is_stored_once(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_session(log)
     lost = lose_answers(log, monkeypatch, 10)
     some = urls(10, partition=3)
     positions = log.put([put(url) for url in some])
     assert len(lost) == 10
-    assert [position.sequence for position in positions] == list(range(1, 11))
-    assert log.span(3).head == 10
-    assert [entry.sequence for entry in log.read(3, 0)] == list(range(1, 11))
+    assert [position.sequence for position in positions] == list(range(2, 12))
+    assert log.span(3).head == 11
+    assert [entry.sequence for entry in log.read(3, 0)] == list(range(2, 12))
+
+
+def test_a_mark_whose_answer_was_lost_is_stored_once(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = lose_answers(log, monkeypatch, 1)
+    assert sorted(position.sequence for position in log.put([put(url) for url in urls(3, partition=3)])) == [2, 3, 4]
+    assert len(lost) == 1
 
 
 def test_a_delete_whose_answer_was_lost_is_stored_once(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
     (url,) = urls(1, partition=3)
     log.put([put(url)])
     lost = lose_answers(log, monkeypatch, 1)
-    assert [position.sequence for position in log.put([Change.delete(url)])] == [2]
+    assert [position.sequence for position in log.put([Change.delete(url)])] == [3]
     assert len(lost) == 1
-    assert [(entry.sequence, entry.document) for entry in log.read(3, 0)] == [(2, None)]
+    assert [(entry.sequence, entry.document) for entry in log.read(3, 0)] == [(3, None)]
+
+
+def open_session(log: JetStreamLog) -> None:
+    """Have the mark of a partition stored, which comes before the first change: at sequence 1."""
+    log._connection.run(log._sessions.open(3))
 
 
 def lose_answers(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch, count: int) -> list[object]:
@@ -366,7 +378,9 @@ def test_what_may_be_stored_and_was_replaced_is_not_stored_again(
     log: JetStreamLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (url,) = urls(1, partition=3)
+    open_session(log)
     other = JetStreamLog(shared_nats(1).url(log._connection.address.name))
+    open_session(other)
     true_decode, lost = log._connection.decode, list[object]()
 
     def decode(message: object, kind: type) -> object:
@@ -381,7 +395,7 @@ def test_what_may_be_stored_and_was_replaced_is_not_stored_again(
     with pytest.raises(OvertakenError) as raised:
         log.put([put(url, "own")])
     assert raised.value.maybe == {url}
-    assert [entry.sequence for entry in other.read(3, 0)] == [2]
+    assert [entry.sequence for entry in other.read(3, 0)] == [4]
     other.close()
 
 
