@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import random
-import re
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -29,8 +28,6 @@ CATCH_UP = 1.25  # times the rate, at most, while what could not be sent is caug
 CATCH_UP_SECONDS = 30.0  # of the rate that are caught up: more than any outage of the log
 LARGEST_BATCH = 5
 DELETES = 0.2  # of all batches
-
-_URLS = re.compile(r"https?://\S+( and \d+ more)?(?=: )")  # so that refusals for one reason are counted together
 
 
 class Pace:
@@ -98,7 +95,11 @@ class Intakes:
             return ""
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise UnauthorizedError(f"{name} takes no changes: {answer.decode(errors='replace')[:200]}")
-        told = f"status {response.status}: {_URLS.sub('…', answer.decode(errors='replace'))[:120]}"
+        reason = answer.decode(errors="replace")
+        _, *newer = reason.partition(
+            "something newer"
+        )  # without the urls, so that refusals for one reason are counted together
+        told = f"status {response.status}: {(''.join(newer) or reason)[:120]}"
         if response.status not in REFUSALS:
             self.unexpected.append(f"{name}: {told}")
         return told
