@@ -15,6 +15,7 @@ from typing import TextIO
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.crawler.append import Appender
 from lightship.crawler.frontier.revisit import Pace
+from lightship.crawler.identity import follow_log
 from lightship.crawler.listen import answering
 from lightship.crawler.progress import activate, read_progress
 from lightship.crawler.reading.cage import Cage
@@ -72,6 +73,7 @@ def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Dat
     """Return the store, in which those of `sources` that this crawler reads are the present ones."""
     database, share = open_store(settings.data), _share(settings, log)
     try:
+        follow_log(database, log.span(0).log_id)
         activate(
             database,
             [source.name for source in sources if source.kind is Kind.WEBSITE or share.wants_source(source.name)],
