@@ -23,6 +23,7 @@ from support import wait_until
 INDEX_BYTES = 1_000_000_000
 FOLDERS, DOCUMENTS = 12, 20_000  # 85 MB each
 QUERIES = 100
+TOKEN = "a secret of this test"
 
 
 @pytest.fixture
@@ -54,8 +55,9 @@ def test_a_searchengine_with_a_large_index_needs_little_memory(
 ) -> None:
     made, manifest = shard
     begun = time.monotonic()
-    container = run("/searchengine", options=("--memory=256m", "--memory-swap=256m", "--read-only", "--volume=/data"))
-    caller = Caller(container.port)
+    limits = ("--memory=256m", "--memory-swap=256m", "--read-only", "--volume=/data")
+    container = run("/searchengine", options=(*limits, f"--env=LIGHTSHIP_TOKEN={TOKEN}"))
+    caller = Caller(container.port, TOKEN)  # this machine is no container of its network
     wait_until(lambda: caller.get("/livez").status == 200, 30, "alive")
     for name in caller.put_manifest(manifest).json["files"]:
         assert caller.put_file(manifest, manifest.files[name], (made.published / name).read_bytes()).status == 201

@@ -57,7 +57,9 @@ def test_archives_and_tables(run: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / "table.csv").write_text("url,title,text\nhttps://example.org/row,Row,water power\n")
     tmp_path.chmod(0o755)
     options = (*HARDENED, "--tmpfs=/data", f"--volume={tmp_path}:/docs:ro")
-    container = run("/lightship", "up", "--replicas=1", f"/docs/{name}", "/docs/table.csv", options=options)
+    container = run(
+        "/lightship", "up", "--host=0.0.0.0", "--replicas=1", f"/docs/{name}", "/docs/table.csv", options=options
+    )
     found = ["https://example.org/archived", "https://example.org/row"]
     wait_until(lambda: sorted(urls(container.port, "power")) == found, 60, "the archived page and the row")
     assert "Traceback" not in container.output
