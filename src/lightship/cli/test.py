@@ -30,8 +30,8 @@ def test(arguments: Sequence[str]) -> None:
         description="Test a running system from outside: processes, containers, a cluster. LIGHTSHIP_TOKEN adds documents.",
     )  # fmt: skip
     trust(settings.tls_ca)
-    adopt_secret(settings.data)
     replicas, intakes = _ready(settings)
+    adopt_secret(settings.data)  # which a `lightship up` that has just been started makes first of all
     _say(f"searchengines: {', '.join(map(str, replicas))}; intakes: {', '.join(map(str, intakes)) or 'none'}")
     held = [_holds(check) for check in _checks(replicas, intakes)]
     _say(f"{held.count(True)} passed, {held.count(False)} failed")
