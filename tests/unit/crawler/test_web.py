@@ -190,6 +190,7 @@ def before_paths(found: Mapping[str, object]) -> set[str]:
 def test_a_private_address_that_was_not_given_is_refused(
     crawl: Crawl, site: MockSite, other: MockSite, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     other.page("/", "internal")
     site.redirect("/", other.url("/"))
     assert crawl.once(site.url("/")) == {}
