@@ -106,6 +106,9 @@ class DocumentLog(Protocol):
         and has given the same sequences to other entries returns another number. Sequence 0 stands for no entry. Never 0.
         """
 
+    def was_replaced(self, sequences: Mapping[int, int], history: int) -> bool:
+        """Tell whether it is sure, while the log is open, that its `history` up to these entries is not the one that it was."""
+
     def prune(self, partition: int, upto: int) -> int:
         """Forget the deletes of `partition` up to sequence `upto`, raising the floor first; return how many."""
 

@@ -239,7 +239,7 @@ class Shard:
 
     def _note_history(self) -> None:
         """Note where the log is read to; raises ConfigurationError when it is not the one any more that was read so far."""
-        if self._log.history(self._committed) != self._history:
+        if self._log.was_replaced(self._committed, self._history):
             raise ConfigurationError(
                 "the log was replaced by an older state of itself: start this program again, and it builds its index anew"
             )

@@ -179,6 +179,10 @@ class JetStreamLog:
         """Return what stands for the sessions of these entries (see DocumentLog)."""
         return self._connection.run(self._sessions.history(sequences))
 
+    def was_replaced(self, sequences: Mapping[int, int], history: int) -> bool:
+        """Return False: a mark that is replaced before it is read is known from the next one, and changes what was thought before."""
+        return False
+
     def prune(self, partition: int, upto: int) -> int:
         """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         return self._connection.run(prune(self._connection, self._table, self._reader, partition, upto))

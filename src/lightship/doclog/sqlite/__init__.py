@@ -121,6 +121,10 @@ class SqliteLog:
             sessions = [Session(*row) for row in rows]
         return digest({p: session_of(sessions, sequence) for p, sequence in sequences.items()})
 
+    def was_replaced(self, sequences: Mapping[int, int], history: int) -> bool:
+        """Tell whether the file has another history now (see DocumentLog): it was written over."""
+        return self.history(sequences) != history
+
     @property
     def puts_at_once(self) -> int:
         """One: a file has one writer at a time."""
