@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -81,7 +81,7 @@ class Snapshots:
         self._reading: dict[str, Future[str]] = {}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="digest")
         self._checks: list[Future[None]] = []
-        self._pass = self._whole_pass()
+        self._passes = Passes(self._whole_pass)
 
     def changed(self) -> tuple[tuple[int, int], ...]:
         """Return what is another value when there is something new to take."""
@@ -113,20 +113,12 @@ class Snapshots:
         """Have so much of the published files read, going on where it was; raises DamagedError when an earlier call found it."""
         self._raise_damage()
         if all(check.done() for check in self._checks):
-            self._checks.append(self._reader.submit(self._go_on, bytes_at_most))
+            self._checks.append(self._reader.submit(self._passes.go_on, bytes_at_most))
 
     def _check(self, files: Iterable[File]) -> None:
         for file in files:
             for _ in read_and_check(os.path.join(self._published, file.name), file):
                 pass
-
-    def _go_on(self, left: int) -> None:
-        while left > 0:
-            read = next(self._pass, None)
-            if read is None:
-                self._pass = self._whole_pass()
-                return
-            left -= read
 
     def _whole_pass(self) -> Iterator[int]:
         for file in [file for file in list(self._files.values()) if file.digest]:
@@ -244,6 +236,23 @@ def read_and_check(path: str, file: File) -> Iterator[int]:
         raise DamagedError(f"{path} can't be read: {error.strerror}") from error
     if found.hexdigest() != file.digest:
         raise DamagedError(f"{path} is damaged: its bytes are not those that were written")
+
+
+class Passes:
+    """Reads the same things again and again, some bytes at a time; used by one thread at a time."""
+
+    def __init__(self, begin: Callable[[], Iterator[int]]) -> None:
+        """Take the passes that `begin` begins, each of which yields how many bytes it read."""
+        self._begin, self._pass = begin, begin()
+
+    def go_on(self, most: int) -> None:
+        """Read on until `most` bytes are read, or the pass is over; raises what reading does, and begins anew after that."""
+        while most > 0:
+            read = next(self._pass, None)
+            if read is None:
+                self._pass = self._begin()
+                return
+            most -= read
 
 
 def check_components(manifest: Manifest) -> None:

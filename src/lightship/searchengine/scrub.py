@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from lightship.errors import DamagedError
-from lightship.index.segments import read_and_check
+from lightship.index.segments import Passes, read_and_check
 from lightship.manifest import File
 from lightship.searchengine.store import Store
 
@@ -26,7 +26,7 @@ class Scrub:
     def __init__(self, store: Store, bytes_each_second: int) -> None:
         """Begin with the first file."""
         self._store, self._rate = store, bytes_each_second
-        self._pass = self._whole_pass()
+        self._passes = Passes(self._whole_pass)
         self._looked = float("-inf")  # when all was read at once last; monotonic
 
     def go_on(self) -> None:
@@ -38,13 +38,7 @@ class Scrub:
             for _ in self._whole_pass():
                 pass
             return
-        left = self._rate
-        while left > 0:
-            read = next(self._pass, None)
-            if read is None:
-                self._pass = self._whole_pass()
-                return
-            left -= read
+        self._passes.go_on(self._rate)
 
     def _whole_pass(self) -> Iterator[int]:
         """Yield how many bytes were read, after each chunk."""

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 import pytest
 
 from lightship.errors import DamagedError
-from lightship.indexer import resume
 from lightship.indexer.positions import Positions
 from lightship.indexer.resume import forget
 from lightship.indexer.shard import Shard
 from lightship.indexer.warm import read_manifest
-from made import page, served
-from unit.indexer.test_resume import LAYOUT, Lab
+from made import page
+from unit.indexer.lab import LAYOUT, Lab
 
 STOPPED = threading.Event()
-
-
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
-    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
-    with served(tmp_path / "replica") as replica:
-        made = Lab(tmp_path, replica)
-        yield made
-        made.log.close()
 
 
 def flip(path: Path) -> None:
@@ -41,6 +30,15 @@ def flip(path: Path) -> None:
 def read_all(shard: Shard) -> None:
     while shard._read_round(STOPPED):
         pass
+
+
+def read_again(shard: Shard) -> None:
+    """Have the published files read again, beside, until that finds something; for 20 s."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        shard._scrubbed_at = 0.0
+        shard._publish_snapshot()
+        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("kind", ["store", "idx", "term", "pos", "fast", "fieldnorm"])
@@ -56,13 +54,14 @@ def test_what_a_damaged_segment_was_merged_into_is_not_published(lab: Lab, kind:
             read_all(shard)
             shard._tiers.move()
             shard._commit()
-            if not spoilt and len(published[-1].segments) >= 3:
-                names = sorted(name for name in published[-1].files if name.endswith(f".{kind}"))
+            large = shard._large.keys() & {
+                segment.id for segment in published[-1].segments
+            }  # the small one is replaced at once
+            if not spoilt and len(large) >= 3:
+                names = sorted(name for name in published[-1].files if name in {f"{each}.{kind}" for each in large})
                 flip(folder / "published" / names[0])
                 spoilt = True
-        for _ in range(1000):  # tantivy's merge may have panicked, and said so to nobody: then reading again finds it
-            shard._scrubbed_at = 0.0
-            shard._publish_snapshot()
+        read_again(shard)  # tantivy's merge may have panicked, and said so to nobody
     except DamagedError as error:
         assert "is damaged" in str(error)
         ended = True
@@ -89,9 +88,7 @@ def test_a_damaged_file_is_found_by_reading_again(lab: Lab) -> None:
     shard._publish_snapshot()
     flip(folder / "published" / next(name for name in manifest.files if name.endswith(".store")))
     with pytest.raises(DamagedError, match=r"\.store is damaged"):
-        for _ in range(1000):
-            shard._scrubbed_at = 0.0
-            shard._publish_snapshot()
+        read_again(shard)
     assert published[-1].files == manifest.files
     shard.close()
     forget(str(folder))

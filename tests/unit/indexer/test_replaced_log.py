@@ -5,29 +5,17 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from lightship.doclog import open_log
 from lightship.errors import ConfigurationError
-from lightship.indexer import metrics, resume
+from lightship.indexer import metrics
 from lightship.model import Change
 from lightship.searchengine import store
-from made import page, served
-from unit.indexer.test_resume import Lab
-
-
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
-    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
-    with served(tmp_path / "replica") as replica:
-        made = Lab(tmp_path, replica)
-        yield made
-        made.log.close()
+from made import page
+from unit.indexer.lab import Lab
 
 
 def back_up(lab: Lab) -> None:

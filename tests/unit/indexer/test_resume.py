@@ -3,95 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 import pytest
 
-from lightship.doclog import open_log
-from lightship.index.schema import SCHEMA_VERSION
 from lightship.indexer import resume, warm
 from lightship.indexer.positions import Positions
-from lightship.indexer.shard import Shard
-from lightship.indexer.warm import Warm
-from lightship.manifest import Layout, Manifest
-from lightship.model import Change, Document
-from made import Caller, made_documents, page, served, words
+from lightship.model import Change
+from made import made_documents, page, served
 from support import free_port
-
-STOPPED = threading.Event()
-LAYOUT = Layout(1, SCHEMA_VERSION)
-
-
-class Lab:
-    """A log, a searchengine, and indexers of its one shard in folders of their own."""
-
-    def __init__(self, folder: Path, replica: Caller) -> None:
-        self.folder, self.replica = folder, replica
-        self.log = open_log(f"sqlite://{folder}/log.sqlite")
-        self.names = [f"127.0.0.1:{replica.port}"]
-        self.epoch = 0
-
-    def put(self, *documents: Document) -> None:
-        self.log.put([Change.put(document) for document in documents])
-
-    def warm(self, name: str = "first") -> Warm:
-        return Warm(str(self.folder / name / LAYOUT.name), LAYOUT, 0, self.names, "")
-
-    def start(self, name: str = "first", *, restore: bool = True) -> tuple[Shard, list[Manifest]]:
-        self.epoch += 1
-        published: list[Manifest] = []
-        shard = Shard(
-            self.log, str(self.folder / name), layout=LAYOUT, order=1, shard=0, epoch=self.epoch, heap_bytes=16 << 20, threads=1,
-            publish=published.append, warm=self.warm(name) if restore else None,
-        )  # fmt: skip
-        return shard, published
-
-    def index(self, name: str = "first", *, restore: bool = True, move: bool = True) -> tuple[int, Manifest]:
-        """Index what is in the log; return how many changes were replayed, and the last manifest."""
-        shard, published = self.start(name, restore=restore)
-        while shard._read_round(STOPPED):
-            pass
-        if move:
-            shard.finish()
-        else:
-            shard._commit()
-        shard.close()
-        return shard.applied, published[-1]
-
-    def push(self, manifest: Manifest, name: str = "first") -> list[str]:
-        """Push a manifest as the indexer does; return the names of the files that were missing."""
-        reply = self.replica.put_manifest(manifest)
-        missing: list[str] = reply.json["files"] if reply.status == 202 else []
-        for file in missing:
-            content = (self.folder / name / LAYOUT.name / "published" / file).read_bytes()
-            assert self.replica.put_file(manifest, manifest.files[file], content).status == 201
-        assert self.replica.put_manifest(manifest).status == 200
-        return missing
-
-    def answers(self) -> list[bytes]:
-        """Return the hits of many queries, to the byte."""
-        queries = [*words(60, 1), " ".join(words(5, 1)), "搜索", "page", "newer"]
-        found = [self.replica.get(f"/?q={quote(query)}&size=50&format=json").json for query in queries]
-        return [msgspec.json.encode([answer["total"], answer["hits"]]) for answer in found]
-
-    def lose(self, name: str = "first") -> None:
-        shutil.rmtree(self.folder / name)
-
-
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
-    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
-    with served(tmp_path / "replica") as replica:
-        made = Lab(tmp_path, replica)
-        yield made
-        made.log.close()
+from unit.indexer.lab import Lab
 
 
 def test_a_restored_index_answers_as_one_that_was_replayed(lab: Lab) -> None:
