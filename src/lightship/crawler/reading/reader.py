@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import signal
 import struct
 import sys
@@ -68,10 +69,19 @@ def _bounded(used: float) -> Iterator[None]:
     _limit("RLIMIT_CPU", int(used) + SECONDS + 1, keep_hard=True)
     flags = fcntl.fcntl(0, fcntl.F_GETFL)
     fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO, which ends this process, when the other end closes
+    if _is_closed(0):  # it closed before that was asked for
+        sys.exit(0)
     try:
         yield
     finally:
         fcntl.fcntl(0, fcntl.F_SETFL, flags)
+
+
+def _is_closed(pipe: int) -> bool:
+    """Tell whether the other end of this pipe to read from has closed."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 def _confine() -> None:

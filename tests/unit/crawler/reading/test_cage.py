@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lightship.crawler.reading import process as limits
@@ -19,7 +22,7 @@ from lightship.crawler.reading.cage import Cage, StoppedError
 from lightship.crawler.reading.media import HTML, PDF
 from lightship.crawler.reading.read import read_page
 from lightship.crawler.reading.sitemap import parse_sitemap
-from lightship.crawler.reading.tasks import ReadFeed, ReadPage, ReadSitemap
+from lightship.crawler.reading.tasks import HEAD, LENGTH, ReadFeed, ReadPage, ReadSitemap
 from lightship.errors import InvalidDocumentError, UnreadableError
 from support import wait_until
 
@@ -105,6 +108,7 @@ def test_whatever_reading_does_befalls_that_page_alone(
 ) -> None:
     program = f"""
 import os
+import struct
 from lightship.crawler.reading import reader, tasks
 def run(self, body):
     if body == b'bad':
@@ -180,3 +184,16 @@ with Cage(1, threading.Event()) as cage:
             return True
 
     wait_until(is_gone, 5, "the reading process has ended")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its limit of processor time ends it")
+def test_it_reads_nothing_for_a_parent_that_died_before_it_began() -> None:
+    message, body = msgspec.json.encode(PAGE), SLOW[:700_000] + b">"
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 1 << 20)
+    assert os.write(write, struct.pack(HEAD, len(message), len(body)) + message + body) > len(body)
+    os.close(write)
+    with open(read, "rb") as stdin:
+        reader = subprocess.Popen([sys.executable, *limits.COMMAND], stdin=stdin, stdout=subprocess.PIPE)
+    assert reader.communicate(timeout=60)[0] == struct.pack(LENGTH, 0)  # it was ready, and answered nothing
+    assert reader.returncode == 0
