@@ -15,8 +15,8 @@ from bench.progress import step
 from bench.report import Report, keep, table
 from bench.settings import BenchSettings
 from lightship.config import parse_settings
-from lightship.errors import ConfigurationError
-from lightship.program import run_program
+from lightship.core.errors import ConfigurationError
+from lightship.runtime.program import run_program
 
 NAMES = (
     "crawl",

@@ -9,11 +9,11 @@ from pathlib import Path
 import tantivy
 
 from bench.progress import bar, wait_until
-from lightship.index.analysis import STEMMERS
-from lightship.index.compiler import compile_query
-from lightship.index.query import parse_query
-from lightship.index.schema import SCHEMA_VERSION, WEIGHTS, register_analyzers, schema
-from lightship.model import Document
+from lightship.core.model import Document
+from lightship.index.fields.analysis import STEMMERS
+from lightship.index.fields.schema import SCHEMA_VERSION, WEIGHTS, register_analyzers, schema
+from lightship.index.query.compiler import compile_query
+from lightship.index.query.parser import parse_query
 
 LIMIT = 10
 

@@ -14,14 +14,14 @@ import msgspec
 
 from bench.link import Host
 from bench.progress import BenchmarkError, step, wait_until, watch
-from lightship.cli.parts import Part, last_line, python
-from lightship.cli.status import read_status
+from lightship.cli.commands.status import read_status
+from lightship.cli.local.supervisor import Part, last_line, python
 from lightship.config import TOKEN_VARIABLE
+from lightship.core.errors import UnavailableError
+from lightship.core.manifest import Manifest
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.errors import UnavailableError
-from lightship.files import unsealed
-from lightship.manifest import Manifest
-from lightship.model import Change, Document
+from lightship.runtime.files import unsealed
 
 BATCH = 1000
 LOAD_SECONDS = 3600.0

@@ -46,7 +46,7 @@ class Constants(NamedTuple):
 
 MEASURED = Constants()
 
-# The indexer's own rules: indexer/shard.py, indexer/tiers.py, indexer/feed.py, and tantivy 0.27's LogMergePolicy
+# The indexer's own rules: indexer/shard/shard.py, indexer/shard/tiers.py, indexer/publish/peer_fanout.py, and tantivy 0.27's LogMergePolicy
 PACE = 0.1  # seconds between commits at least
 MOVED = 500  # documents that the small index gathers before they become a segment of the large one
 MERGED_AT_ONCE = 8

@@ -13,7 +13,7 @@ from bench.cluster import free_ports
 from bench.progress import step, wait_until
 from bench.report import Figure, Report
 from bench.settings import BenchSettings
-from lightship.crawler.progress import Progress, read_progress
+from lightship.crawler.state.progress import Progress, read_progress
 
 HOSTS = 50
 PATIENCE = 900.0

@@ -19,9 +19,9 @@ from bench.cluster import free_ports
 from bench.progress import wait_until
 from bench.report import Figure, Report, keep
 from bench.sites import SITES, answers, chosen, find_nginx, root_of
-from lightship.crawler.progress import read_progress
+from lightship.crawler.state.progress import read_progress
 from lightship.doclog import open_log
-from lightship.program import run_program
+from lightship.runtime.program import run_program
 
 MANY = 3
 SECONDS = 1800.0  # for one crawl of all

@@ -12,10 +12,10 @@ from pathlib import Path
 from bench.made import made_lines
 from bench.progress import BenchmarkError, bar, step
 from bench.settings import BenchSettings
-from lightship.errors import InvalidInputError
-from lightship.index.analysis import CJK_RUN
-from lightship.jsonl import open_lines, parse_line, read_lines
-from lightship.model import Document
+from lightship.core.errors import InvalidInputError
+from lightship.core.model import Document
+from lightship.documents.jsonl import open_lines, parse_line, read_lines
+from lightship.index.fields.analysis import CJK_RUN
 
 QUERIES = 1000
 

@@ -22,9 +22,9 @@ from resiliparse.parse.html import HTMLTree
 
 from bench.report import Figure, Report
 from bench.settings import BenchSettings
-from lightship.crawler.reading.content import read_content
-from lightship.crawler.reading.decode import decode
-from lightship.errors import ConfigurationError
+from lightship.core.errors import ConfigurationError
+from lightship.crawler.parsing.encodings.decode import decode
+from lightship.crawler.parsing.html.content import read_content
 
 COMMON = 0.5  # share of a site's pages: a line of text that is on more of them is frame, wherever it stands
 TOC = ".toc,.contents.local,.toctree-wrapper"

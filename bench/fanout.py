@@ -20,10 +20,10 @@ from bench.report import Figure, Report
 from bench.segments import UNMERGED, Made, size
 from bench.settings import BenchSettings
 from lightship.config import TOKEN_VARIABLE
-from lightship.indexer import feed
-from lightship.indexer.push import Pusher
-from lightship.manifest import File, Manifest
-from lightship.model import Document
+from lightship.core.manifest import File, Manifest
+from lightship.core.model import Document
+from lightship.indexer.publish import peer_fanout
+from lightship.indexer.publish.pusher import Pusher
 from lightship.rpc.client import RpcClient
 from lightship.rpc.messages import Installed, Missing
 
@@ -52,7 +52,7 @@ def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
     for count in REPLICAS:
         with _fed_by_indexer_alone():
             figures += _measure(folder / f"direct-{count}", f"{count} replicas", count, manifests, many)
-        if count >= feed.LEAST_REPLICAS:
+        if count >= peer_fanout.LEAST_REPLICAS:
             figures += _measure(folder / f"fed-{count}", f"{count} that feed each other", count, manifests, None)
     notes = (
         f"{size(manifests['big'][1]) / 1e6:.0f} MB big; processor time and bytes are the indexer's; load average {os.getloadavg()[0]:.1f}",
@@ -67,11 +67,11 @@ def _with_one_more(big: Made, documents: Sequence[Document]) -> tuple[Made, Mani
 
 @contextmanager
 def _fed_by_indexer_alone() -> Iterator[None]:
-    feed.LEAST_REPLICAS, before = sys.maxsize, feed.LEAST_REPLICAS
+    peer_fanout.LEAST_REPLICAS, before = sys.maxsize, peer_fanout.LEAST_REPLICAS
     try:
         yield
     finally:
-        feed.LEAST_REPLICAS = before
+        peer_fanout.LEAST_REPLICAS = before
 
 
 def _measure(

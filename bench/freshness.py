@@ -18,10 +18,10 @@ from bench.documents import Corpus
 from bench.progress import BenchmarkError, bar, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
+from lightship.core.manifest import Segment
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.manifest import Segment
-from lightship.model import Change, Document
-from lightship.searchengine.answer import Answer
+from lightship.searchengine.search.api import Answer
 
 TARGETS = {"p50": (0.5, 150.0), "p99": (0.99, 1000.0)}  # share, ms
 POLL_SECONDS = 0.005  # between two questions to any replica: each of four is asked every 20 ms, or the asking would be most of the load

@@ -18,8 +18,8 @@ from bench.documents import Corpus
 from bench.progress import BenchmarkError, step, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
-from lightship.cli.status import read_status
-from lightship.errors import UnavailableError
+from lightship.cli.commands.status import read_status
+from lightship.core.errors import UnavailableError
 from lightship.intake.client import IntakeClient
 
 CLIENTS = 8

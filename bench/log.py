@@ -20,8 +20,8 @@ from bench.documents import Corpus
 from bench.progress import bar, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
+from lightship.core.model import Change, Document
 from lightship.doclog import DocumentLog, open_log
-from lightship.model import Change, Document
 
 SINGLES, BATCHES, BATCH = 400, 12, 500
 SERVERS = 3

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from tqdm import tqdm
 
-from lightship.errors import LightshipError
+from lightship.core.errors import LightshipError
 
 POLL_SECONDS = 0.05
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from lightship.index.schema import SCHEMA_VERSION
-from lightship.index.segments import Snapshots
+from lightship.core.manifest import Layout, Manifest
+from lightship.core.model import Document
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.index.storage.segments import Snapshots
 from lightship.index.writer import IndexWriter
-from lightship.manifest import Layout, Manifest
-from lightship.model import Document
 
 LAYOUT = Layout(1, SCHEMA_VERSION)
 HEAP = 1 << 30  # bytes: one commit is one segment

@@ -25,11 +25,11 @@ from typing import NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from bench.report import Figure, Report, keep
-from lightship.crawler.progress import read_progress
+from lightship.core.errors import ConfigurationError
+from lightship.core.model import Document
+from lightship.crawler.state.progress import read_progress
 from lightship.doclog import open_log
-from lightship.errors import ConfigurationError
-from lightship.model import Document
-from lightship.program import run_program
+from lightship.runtime.program import run_program
 
 SITES = {  # package: (folder that is served, page that a crawl begins with)
     "python3.11-doc": ("python3.11/html", "index.html"),

@@ -22,11 +22,11 @@ from bench.progress import bar, step, wait_until
 from bench.report import Figure, Report
 from bench.segments import Made, size
 from bench.settings import BenchSettings
-from lightship.errors import UnavailableError
-from lightship.indexer.push import Pusher
-from lightship.indexer.shard import HEARTBEAT
-from lightship.manifest import Manifest
-from lightship.model import Document
+from lightship.core.errors import UnavailableError
+from lightship.core.manifest import Manifest
+from lightship.core.model import Document
+from lightship.indexer.publish.pusher import Pusher
+from lightship.indexer.shard.shard import HEARTBEAT
 
 BYTES = 1_000_000_000  # of the index
 SEGMENTS = 12

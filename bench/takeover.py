@@ -15,11 +15,11 @@ from bench.documents import Corpus
 from bench.progress import bar, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
-from lightship.cli.parts import Part
+from lightship.cli.local.supervisor import Part
 from lightship.config import IndexerSettings
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.model import Change, Document
-from lightship.searchengine.answer import Answer
+from lightship.searchengine.search.api import Answer
 
 REPLICAS = 2
 PATIENCE = 120.0

@@ -21,22 +21,22 @@ import msgspec
 import uvicorn
 
 from lightship.config import SearchengineSettings
+from lightship.core.manifest import File, Layout, Manifest
+from lightship.core.model import Document, partition_of, shard_of
+from lightship.http.middleware import server_config
+from lightship.http.tokens import Accepted
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.index.fields.stored_document import Source, decode_source
 from lightship.index.reader import Found
-from lightship.index.schema import SCHEMA_VERSION
-from lightship.index.segments import Snapshots
-from lightship.index.source import Source, decode_source
+from lightship.index.storage.segments import Snapshots
 from lightship.index.writer import IndexWriter
-from lightship.manifest import File, Layout, Manifest
-from lightship.model import Document, partition_of, shard_of
-from lightship.rpc.front import server_config
 from lightship.rpc.messages import Installed, Missing
-from lightship.searchengine.answer import Answer, SearchRequest
-from lightship.searchengine.replica import Replica
-from lightship.searchengine.search import search
-from lightship.searchengine.serve import _following
-from lightship.searchengine.store import Store
-from lightship.searchengine.web import make_app
-from lightship.tokens import Accepted
+from lightship.searchengine.search.search import search
+from lightship.searchengine.search.api import Answer, SearchRequest
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.server import _following
+from lightship.searchengine.store.store import Store
+from lightship.searchengine.web.app import make_app
 from support import wait_until
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"

@@ -18,8 +18,8 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.model import Change, Document
 from support import Program, free_port, wait_until
 
 ENGLISH, CHINESE = 50, 12

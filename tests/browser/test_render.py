@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.errors import ConfigurationError
 from lightship.crawler.fetching import render
-from lightship.errors import ConfigurationError
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
 from support import chromium_path, require

@@ -18,7 +18,7 @@ import pytest
 
 from chaos.network import Network, network
 from chaos.node import Node
-from lightship.chaos.faults import KINDS, Fault, Kind
+from lightship.chaos.system.faults import KINDS, Fault, Kind
 from support import wait_until
 
 NATS, SHARDS, INDEXERS, REPLICAS = 3, 3, 2, 3

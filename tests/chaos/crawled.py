@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 
 from chaos.cluster import Cluster
-from lightship.chaos.corpus import Corpus
-from lightship.chaos.model import Truth
-from lightship.chaos.writing import DELETES
+from lightship.chaos.load.corpus import Corpus
+from lightship.chaos.load.truth import Truth
+from lightship.chaos.load.writing import DELETES
 
 EVERY_SECONDS = 2.0
 CRAWL_SECONDS = 60.0  # at most, to read the file at the end

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from chaos.blocks import Stored, entries
 from chaos.node import Node
+from lightship.core.model import Document, partition_of
 from lightship.doclog import Entry
-from lightship.doclog.codec import decode
-from lightship.model import Document, partition_of
+from lightship.doclog.protocol.codec import decode
 
 LINES = 14  # of each server: the newest
 

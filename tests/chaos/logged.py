@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from lightship.chaos.model import Truth
+from lightship.chaos.load.truth import Truth
+from lightship.core.errors import UnavailableError
+from lightship.core.model import partition_of
 from lightship.doclog import PATIENCE, Entry, Log
-from lightship.errors import UnavailableError
-from lightship.model import partition_of
 
 AT_ONCE = 8  # partitions that are read: one that does not answer holds up few
 SHORT_PATIENCE = 5.0  # seconds for a partition, while servers are broken on purpose

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from chaos.blocks import entries
 from chaos.history import history
+from lightship.core.model import Change, Document, partition_of
 from lightship.doclog import open_log
-from lightship.model import Change, Document, partition_of
 from nats_servers import PROGRAM, running
 from support import require
 

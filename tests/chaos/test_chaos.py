@@ -18,13 +18,13 @@ import pytest
 
 from chaos.cluster import Cluster
 from chaos.trial import CRAWLED, DOCUMENTS, Trial
-from lightship.chaos.corpus import Corpus
-from lightship.chaos.faults import schedule
-from lightship.chaos.model import Truth
+from lightship.chaos.load.corpus import Corpus
+from lightship.chaos.load.truth import Truth
 from lightship.chaos.outcome import Outcome
 from lightship.chaos.run import Load, Run
+from lightship.chaos.system.faults import schedule
+from lightship.core.model import Change, Document
 from lightship.doclog import Log, open_log
-from lightship.model import Change, Document
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))

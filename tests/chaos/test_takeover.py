@@ -18,8 +18,8 @@ import pytest
 from chaos.cluster import SHARDS, TOKEN, Cluster
 from chaos.node import Node
 from lightship.config import IndexerSettings
-from lightship.model import partition_of, shard_of
-from lightship.tokens import authorization
+from lightship.core.model import partition_of, shard_of
+from lightship.http.tokens import authorization
 from support import wait_until
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "2"))

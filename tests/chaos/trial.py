@@ -11,13 +11,13 @@ from chaos.cluster import LOG, Cluster
 from chaos.crawled import FileWriter
 from chaos.history import history, keep
 from chaos.logged import LogLooks
-from lightship.chaos.corpus import Corpus
-from lightship.chaos.faults import Fault
-from lightship.chaos.model import Truth
+from lightship.chaos.load.corpus import Corpus
+from lightship.chaos.load.truth import Truth
 from lightship.chaos.outcome import Outcome
 from lightship.chaos.run import Load, Run, period
+from lightship.chaos.system.faults import Fault
 from lightship.doclog import Log, open_log
-from lightship.tasks import cancel
+from lightship.runtime.tasks import cancel
 
 DOCUMENTS = 6000
 LOAD = Load(changes=190.0, queries=50.0)

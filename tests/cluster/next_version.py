@@ -11,15 +11,15 @@ import sys
 
 import tantivy
 
-from lightship.index import schema
+from lightship.index.fields import schema
 
 VERSION = 2
 
 schema.SCHEMA_VERSION = VERSION
 schema.WEIGHTS[VERSION] = {"title": 0.5, "edition": 0.3, "headings": 0.5, "path": 0.3, "body": 1.0}
 
+from lightship.core.model import Document  # noqa: E402
 from lightship.index import writer  # noqa: E402 (what it imports has to be changed before)
-from lightship.model import Document  # noqa: E402
 
 _former_to_tantivy = writer.to_tantivy
 

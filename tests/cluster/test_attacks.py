@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import pytest
 
+from lightship.core.position import Reached, log_digest
 from lightship.index.writer import IndexWriter
-from lightship.position import Reached, log_digest
 from made import Caller, MadeShard, page
 from support import Program, free_port, wait_until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lightship.crawler.progress import read_progress
+from lightship.crawler.state.progress import read_progress
 from made import Caller
 from mockweb.site import MockSite
 from mockweb.traps import html, prose

@@ -9,7 +9,7 @@ import pytest
 
 from cluster.client import urls
 from cluster.test_takeover import Cluster, cluster, load
-from lightship.crawler.progress import read_progress
+from lightship.crawler.state.progress import read_progress
 from made import page
 from support import filled, wait_until
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from lightship.cli.add import add
-from lightship.cli.status import read_status
-from lightship.errors import UnavailableError
+from lightship.cli.commands.add import add
+from lightship.cli.commands.status import read_status
+from lightship.core.errors import UnavailableError
+from lightship.core.position import Reached
+from lightship.http.tls import trust
 from lightship.intake.client import IntakeClient
-from lightship.position import Reached
-from lightship.tls import trust
 from made import Caller
 from nats_servers import running
 from support import Program, free_port, wait_until

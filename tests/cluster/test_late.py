@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from lightship.doclog import open_log
-from lightship.doclog.fence import FRESH_SECONDS
+from lightship.doclog.protocol.fence import FRESH_SECONDS
 from made import Caller
 from nats_servers import Nats, running
 from support import Program, free_port, wait_until

@@ -14,8 +14,8 @@ import pytest
 
 from cluster.balancer import Balancer
 from cluster.client import free_ports, search, status
+from lightship.core.model import Change
 from lightship.doclog import open_log
-from lightship.model import Change
 from made import page
 from support import ROOT, Program, wait_until
 

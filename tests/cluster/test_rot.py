@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cluster.client import free_ports, search, status
+from lightship.core.model import Change, Document
 from lightship.doclog import Log, open_log
-from lightship.model import Change, Document
 from made import page
 from support import Program, wait_until
 

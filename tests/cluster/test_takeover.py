@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cluster.client import free_ports, urls
+from lightship.core.model import Change
 from lightship.doclog import Log, open_log
-from lightship.model import Change
 from made import page
 from support import Program, wait_until
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from cluster.client import free_ports, search, status
-from lightship.crawler.store import FILE as FRONTIER
+from lightship.core.model import PARTITIONS
+from lightship.crawler.state.store import FILE as FRONTIER
 from lightship.doclog import open_log
-from lightship.model import PARTITIONS
 from made import Caller
 from support import Program, wait_until
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from lightship.core.model import Change, partition_of
 from lightship.doclog import Position
-from lightship.doclog.fence import Fence
 from lightship.doclog.jetstream import JetStreamLog
+from lightship.doclog.protocol.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
-from lightship.model import Change, partition_of
 
 Put = Callable[..., list[Position]]
 

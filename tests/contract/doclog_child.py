@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from lightship.core.model import Change, Document
 from lightship.doclog import Log, open_log
-from lightship.model import Change, Document
 
 
 def is_delete(value: int) -> bool:

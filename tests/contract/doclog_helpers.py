@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lightship.core.model import Change, Document, partition_of
 from lightship.doclog import Entry, Log
-from lightship.model import Change, Document, partition_of
 
 CHILD = Path(__file__).with_name("doclog_child.py")
 PATIENCE = 20.0  # seconds after which a test gives up waiting

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract.doclog_helpers import put, tail, urls
+from lightship.core.errors import UnavailableError
 from lightship.doclog import Log, open_log
 from lightship.doclog.jetstream.reader import Reader
-from lightship.errors import UnavailableError
 from support import wait_until
 
 

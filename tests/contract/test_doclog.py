@@ -11,9 +11,9 @@ import pytest
 
 from contract.doclog_backends import Backend
 from contract.doclog_helpers import everything, put, tail, urls
+from lightship.core.errors import InvalidDocumentError, OutOfSpaceError, TooLargeError, UnavailableError
+from lightship.core.model import MAX_DOCUMENT_BYTES, PARTITIONS, Change, Document, partition_of
 from lightship.doclog import Log, open_log
-from lightship.errors import InvalidDocumentError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.model import MAX_DOCUMENT_BYTES, PARTITIONS, Change, Document, partition_of
 
 
 def test_who_hurries_is_served_all_the_same(log: Log) -> None:

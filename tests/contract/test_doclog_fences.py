@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from contract.doclog_helpers import everything, put, urls
-from lightship.doclog import Log, fence, open_log
-from lightship.errors import OvertakenError
-from lightship.model import Change, Document
+from lightship.core.errors import OvertakenError
+from lightship.core.model import Change, Document
+from lightship.doclog import Log, open_log
+from lightship.doclog.protocol import fence
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 
 from contract.doclog_child import is_delete
 from contract.doclog_helpers import PATIENCE, child, everything, put, urls
+from lightship.core.model import Document
 from lightship.doclog import Log, open_log
-from lightship.model import Document
 
 
 def test_what_was_acknowledged_survives_kill_9(log: Log, url: str) -> None:

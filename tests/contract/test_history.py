@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.doclog_helpers import put, urls
+from lightship.core.model import PARTITIONS, Change
 from lightship.doclog import Log, open_log
-from lightship.model import PARTITIONS, Change
 from nats_servers import Nats, NatsServer
 
 SOME = urls(6)

@@ -15,13 +15,14 @@ import pytest
 
 from contract.doclog_backends import shared_nats
 from contract.doclog_helpers import everything, put, urls
+from lightship.core.errors import ConfigurationError, LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
+from lightship.core.model import Change
 from lightship.doclog import Log, open_log
-from lightship.doclog.jetstream import LEASE_SECONDS, JetStreamLog, connection
-from lightship.doclog.jetstream.connection import ANSWER_SECONDS, HURRY_SECONDS
+from lightship.doclog.jetstream import LEASE_SECONDS, JetStreamLog
+from lightship.doclog.jetstream.client import connection
+from lightship.doclog.jetstream.client.connection import ANSWER_SECONDS, HURRY_SECONDS
+from lightship.doclog.jetstream.client.errors import Again
 from lightship.doclog.jetstream.reader import Reader
-from lightship.doclog.jetstream.trouble import Again
-from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
-from lightship.model import Change
 from nats_servers import Nats, running
 from support import wait_until
 

@@ -1,4 +1,4 @@
-"""The private parts of nats-py that `doclog/jetstream/connection.py` uses: what fails after an upgrade has changed."""
+"""The private parts of nats-py that `doclog/jetstream/client/connection.py` uses: what fails after an upgrade has changed."""
 
 from __future__ import annotations
 

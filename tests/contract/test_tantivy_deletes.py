@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightship.errors import IncompatibleIndexError
-from lightship.index.deletes import PublishedSegment
-from lightship.manifest import File, Segment
+from lightship.core.errors import IncompatibleIndexError
+from lightship.core.manifest import File, Segment
+from lightship.index.storage.alive_bitset import PublishedSegment
 from made import MadeShard, page
 
 

@@ -1,4 +1,4 @@
-"""What `index/segments.py` and `indexer/positions.py` believe of tantivy. A new tantivy that differs fails here, loudly."""
+"""What `index/storage/segments.py` and `indexer/recovery/positions.py` believe of tantivy. A new tantivy that differs fails here, loudly."""
 
 from __future__ import annotations
 
@@ -13,13 +13,22 @@ from typing import Any
 import pytest
 import tantivy
 
-from lightship.index.compiler import compile_query
-from lightship.index.query import parse_query
+from lightship.core.manifest import Manifest
+from lightship.index.fields.schema import SCHEMA_VERSION, schema
+from lightship.index.query.compiler import compile_query
+from lightship.index.query.parser import parse_query
 from lightship.index.reader import IndexReader, View, find
-from lightship.index.schema import SCHEMA_VERSION, schema
-from lightship.index.segments import COMPONENTS, META, RESTORED_STAMP, Snapshots, compose, composed, opstamp, restore
+from lightship.index.storage.segments import (
+    COMPONENTS,
+    META,
+    RESTORED_STAMP,
+    Snapshots,
+    compose,
+    composed,
+    opstamp,
+    restore,
+)
 from lightship.index.writer import IndexWriter
-from lightship.manifest import Manifest
 from made import MadeShard, made_documents, page, shards_of, sources, words
 from support import wait_until
 

@@ -1,6 +1,6 @@
 """The private parts of uvicorn that we use: when one of these fails after an upgrade, its name says what has changed.
 
-`rpc/protocol.py` and `searchengine/draining.py` use them. Raise the bound in pyproject.toml when all pass.
+`http/protocol.py` and `http/draining.py` use them. Raise the bound in pyproject.toml when all pass.
 """
 
 from __future__ import annotations

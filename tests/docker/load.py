@@ -9,7 +9,7 @@ import threading
 import time
 from urllib.parse import urlencode
 
-from lightship.errors import LightshipError
+from lightship.core.errors import LightshipError
 from lightship.intake.client import IntakeClient
 
 THREADS = 8

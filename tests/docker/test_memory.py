@@ -15,8 +15,8 @@ from bench.made import made_lines
 from bench.segments import Made, size
 
 from docker.conftest import Run
-from lightship.manifest import Manifest
-from lightship.model import Document
+from lightship.core.manifest import Manifest
+from lightship.core.model import Document
 from made import Caller
 from support import wait_until
 

@@ -17,7 +17,7 @@ import yaml
 from cluster.client import free_ports, search
 from docker.conftest import Built
 from lightship import __version__
-from lightship.cli.deploy import deploy
+from lightship.cli.commands.deploy import deploy
 from support import require, wait_until
 
 Podman = Callable[..., str]

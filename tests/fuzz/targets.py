@@ -20,29 +20,30 @@ import atheris
 with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
-    from lightship.crawler import urls
+    from lightship.core import urls
+    from lightship.core.errors import LightshipError
+    from lightship.core.manifest import File, Layout, Manifest, Segment, check_manifest
+    from lightship.core.position import Reached
     from lightship.crawler.fetching.rules import Rules
-    from lightship.crawler.reading import media, tasks
-    from lightship.crawler.reading.feed import parse_feed
-    from lightship.crawler.reading.read import document_of, read_page
-    from lightship.crawler.reading.sitemap import parse_sitemap
-    from lightship.crawler.reading.unpack import unpack
-    from lightship.doclog import codec
-    from lightship.errors import LightshipError
-    from lightship.index.compiler import compile_query
-    from lightship.index.query import parse_query
-    from lightship.index.schema import SCHEMA_VERSION
-    from lightship.index.segments import check_components
-    from lightship.jsonl import parse_line
-    from lightship.manifest import File, Layout, Manifest, Segment, check_manifest
-    from lightship.position import Reached
-    from lightship.rpc.enclosed import read_enclosed, split_enclosed
+    from lightship.crawler.parsing.encodings import media
+    from lightship.crawler.parsing.encodings.unpack import unpack
+    from lightship.crawler.parsing.formats.feed import parse_feed
+    from lightship.crawler.parsing.formats.sitemap import parse_sitemap
+    from lightship.crawler.parsing.read import document_of, read_page
+    from lightship.crawler.parsing.sandbox import tasks
+    from lightship.doclog.protocol import codec
+    from lightship.documents.jsonl import parse_line
+    from lightship.http.tokens import Guard
+    from lightship.index.fields.schema import SCHEMA_VERSION
+    from lightship.index.query.compiler import compile_query
+    from lightship.index.query.parser import parse_query
+    from lightship.index.storage.segments import check_components
     from lightship.rpc.messages import Installed, Missing, Problem
-    from lightship.searchengine.replica import Replica
-    from lightship.searchengine.request import choose_format, read_request
-    from lightship.searchengine.rpc import decode_manifest
-    from lightship.searchengine.store import Store
-    from lightship.tokens import Guard
+    from lightship.rpc.multipart import read_enclosed, split_enclosed
+    from lightship.searchengine.search.replica import Replica
+    from lightship.searchengine.search.request import choose_format, read_request
+    from lightship.searchengine.store.store import Store
+    from lightship.searchengine.web.rpc import decode_manifest
     from made import MadeShard, page, send_file
 
 _FOLDER = tempfile.mkdtemp(prefix="lightship-fuzz-")

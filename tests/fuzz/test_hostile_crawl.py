@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.hostile import HostileServer
-from lightship.crawler.progress import read_progress
+from lightship.crawler.state.progress import read_progress
 from support import Program, wait_until
 
 SECONDS = max(15, int(os.environ.get("FUZZ_SECONDS", "30")) // 2)

@@ -18,12 +18,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from fuzz.hostile import HostileServer
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
+from lightship.core.errors import InvalidInputError
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
-from lightship.crawler.reading.feed import parse_feed
-from lightship.crawler.reading.read import document_of, read_page
-from lightship.crawler.reading.sitemap import parse_sitemap
-from lightship.errors import InvalidInputError
+from lightship.crawler.parsing.formats.feed import parse_feed
+from lightship.crawler.parsing.formats.sitemap import parse_sitemap
+from lightship.crawler.parsing.read import document_of, read_page
 
 SECONDS = max(5, int(os.environ.get("FUZZ_SECONDS", "30")) // 3)
 ROUNDS = 6  # of which the first two warm up: caches, arenas, thread pools

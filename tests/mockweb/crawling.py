@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.append import Appender
-from lightship.crawler.progress import Progress, activate, read_progress
-from lightship.crawler.reading.cage import Cage
-from lightship.crawler.store import open_store
-from lightship.crawler.web import WebCrawler
+from lightship.crawler.engine import WebCrawler
+from lightship.crawler.output.append import Appender
+from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.state.progress import Progress, activate, read_progress
+from lightship.crawler.state.store import open_store
 from lightship.doclog import DocumentLog, Entry, open_log
 from support import wait_until
 

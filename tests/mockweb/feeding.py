@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.append import Appender
-from lightship.crawler.progress import Progress, activate, read_progress
+from lightship.core.model import Document
+from lightship.crawler.output.append import Appender
 from lightship.crawler.sources.feeds import open_feed
 from lightship.crawler.sources.names import Source, parse_source
-from lightship.crawler.store import open_store
+from lightship.crawler.state.progress import Progress, activate, read_progress
+from lightship.crawler.state.store import open_store
 from lightship.doclog import Entry, open_log
-from lightship.model import Document
 from mockweb.crawling import cage, entries
 from support import wait_until
 

@@ -13,7 +13,7 @@ from typing import Self
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from lightship.crawler.fetching.missing import PROBE
+from lightship.crawler.fetching.soft404 import PROBE
 
 Stream = Callable[[], AsyncIterator[bytes]]
 HTML = "text/html; charset=utf-8"

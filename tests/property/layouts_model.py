@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lightship.manifest import Layout, Manifest
+from lightship.core.manifest import Layout, Manifest
 
 Summary = tuple[tuple[str | None, str | None, str | None], dict[str, dict[int, tuple[int, int]]]]
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from lightship.core.model import Change, Document, partition_of
 from lightship.doclog import Log, open_log
-from lightship.model import Change, Document, partition_of
 
 URLS = [f"https://example.org/{number}" for number in range(400) if partition_of(f"https://example.org/{number}") < 3]
 KEYS = st.sampled_from(URLS[:8])

@@ -21,10 +21,10 @@ from hypothesis.stateful import (
 )
 
 from contract.doclog_backends import drop_nats, fresh_nats
+from lightship.core.errors import OvertakenError
+from lightship.core.model import Change, Document, partition_of
 from lightship.doclog import Log, open_log
-from lightship.doclog.fence import Fence
-from lightship.errors import OvertakenError
-from lightship.model import Change, Document, partition_of
+from lightship.doclog.protocol.fence import Fence
 from support import wait_until
 
 URLS = [f"https://example.org/{number}" for number in range(300) if partition_of(f"https://example.org/{number}") < 2][

@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.crawler import urls
-from lightship.crawler.reading.feed import parse_feed
-from lightship.crawler.reading.listing import Listed, parse_time, read_records
-from lightship.crawler.reading.sitemap import parse_sitemap
+from lightship.core import urls
+from lightship.crawler.parsing.formats.feed import parse_feed
+from lightship.crawler.parsing.formats.listing import Listed, parse_time, read_records
+from lightship.crawler.parsing.formats.sitemap import parse_sitemap
 
 URL = "https://example.org/"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.errors import InvalidInputError
-from lightship.position import Reached, log_digest
+from lightship.core.errors import InvalidInputError
+from lightship.core.position import Reached, log_digest
 
 SEQUENCES = st.dictionaries(st.integers(0, 63), st.integers(0, (1 << 63) - 1), min_size=1)
 

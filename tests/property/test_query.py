@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lightship.index.query import parse_query
-from lightship.model import Document, clean_text
-from lightship.searchengine.answer import Sort
-from lightship.searchengine.replica import Replica
+from lightship.core.model import Document, clean_text
+from lightship.index.query.parser import parse_query
+from lightship.searchengine.search.api import Sort
+from lightship.searchengine.search.replica import Replica
 from made import ask, made_documents, replica_of
 
 PIECES = st.sampled_from(

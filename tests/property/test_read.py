@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lightship.crawler.reading.media import DOCX, EPUB, HTML, MARKDOWN, PLAIN, XHTML
-from lightship.crawler.reading.read import document_of, read_page
-from lightship.errors import InvalidInputError
+from lightship.core.errors import InvalidInputError
+from lightship.crawler.parsing.encodings.media import DOCX, EPUB, HTML, MARKDOWN, PLAIN, XHTML
+from lightship.crawler.parsing.read import document_of, read_page
 
 URL = "http://a.example/page"
 PIECES = [

@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lightship.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
-from lightship.index.segments import manifests_of
-from lightship.manifest import Layout, Manifest
+from lightship.core.errors import InvalidInputError, NotFoundError, OutOfSpaceError, RetiredError, SupersededError
+from lightship.core.manifest import Layout, Manifest
+from lightship.index.storage.segments import manifests_of
 from lightship.rpc.messages import Missing
-from lightship.searchengine.layouts import Rules
-from lightship.searchengine.replica import Replica
-from lightship.searchengine.store import Store
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.layouts import Rules
+from lightship.searchengine.store.store import Store
 from made import MadeShard, page, send_file, urls
 from property.layouts_model import Model
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lightship.crawler import urls
-from lightship.model import check_url
+from lightship.core import urls
+from lightship.core.model import check_url
 
 PIECES = [
     "http:", "https:", "//", "/", "\\", "?", "#", "&", "=", ";", ":", "@", "..", ".", "%", "%2e", "%2F", "%7e", "%C3",

@@ -22,8 +22,8 @@ from lightship.config import (
     metavar_of,
     parse_settings,
 )
-from lightship.errors import ConfigurationError
-from lightship.setting import parse_address
+from lightship.config.setting import parse_address
+from lightship.core.errors import ConfigurationError
 
 ALL = [
     SearchengineSettings,

@@ -16,11 +16,11 @@ SOURCE = ROOT / "src"
 
 # Patterns that only ever read short texts: how many characters, and what bounds them
 SHORT = {
-    "lightship.crawler.reading.frame.NAMES": 1001,  # MAX_NAMES of classes and id
-    "lightship.crawler.reading.frame.SURE_NAMES": 1001,
-    "lightship.crawler.reading.content.NAMES": 1001,
-    "lightship.crawler.reading.content.SURE_NAMES": 1001,
-    "lightship.crawler.reading.decode._ATTRIBUTE": 1000,  # what _META takes
+    "lightship.crawler.parsing.html.boilerplate.NAMES": 1001,  # MAX_NAMES of classes and id
+    "lightship.crawler.parsing.html.boilerplate.SURE_NAMES": 1001,
+    "lightship.crawler.parsing.html.content.NAMES": 1001,
+    "lightship.crawler.parsing.html.content.SURE_NAMES": 1001,
+    "lightship.crawler.parsing.encodings.decode._ATTRIBUTE": 1000,  # what _META takes
 }
 # Patterns that are made as the program runs, of what nobody outside chooses
 MADE = {"serving.py", "writer.py"}

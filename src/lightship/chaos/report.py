@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from lightship.chaos.breaking import Breaker
 from lightship.chaos.outcome import Outcome
+from lightship.chaos.system.breaking import Breaker
 
 LATE_SECONDS = 0.5  # for which this program stood still: then queries may have failed because of that
 

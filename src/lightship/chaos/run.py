@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 import aiohttp
 
-from lightship.chaos.asking import Asker
-from lightship.chaos.breaking import Breaker
-from lightship.chaos.corpus import Corpus
-from lightship.chaos.faults import Fault
-from lightship.chaos.live import Liveness
-from lightship.chaos.model import Truth
+from lightship.chaos.load.asking import Asker
+from lightship.chaos.load.corpus import Corpus
+from lightship.chaos.load.reading import Reader
+from lightship.chaos.load.truth import Truth
+from lightship.chaos.load.watching import Watch
+from lightship.chaos.load.writing import Intakes, Pace, Writer
 from lightship.chaos.outcome import Outcome, Spread
-from lightship.chaos.reading import Reader
-from lightship.chaos.system import System
-from lightship.chaos.watching import Watch
-from lightship.chaos.writing import Intakes, Pace, Writer
-from lightship.errors import words
-from lightship.tasks import cancel
+from lightship.chaos.system.breaking import Breaker
+from lightship.chaos.system.faults import Fault
+from lightship.chaos.system.live import Liveness
+from lightship.chaos.system.system import System
+from lightship.core.errors import words
+from lightship.runtime.tasks import cancel
 
 DOCUMENTS_EACH = 10  # of a writer: there are so many that those who wait for what is broken are not the most
 CALM_SECONDS = 3.0  # of load before the first fault

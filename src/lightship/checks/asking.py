@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from lightship.errors import UnavailableError, WrongAnswerError, words
-from lightship.setting import parse_address
-from lightship.tls import trusted
+from lightship.config.setting import parse_address
+from lightship.core.errors import UnavailableError, WrongAnswerError, words
+from lightship.http.tls import trusted
 
 SECONDS = 15.0  # for one answer
 AGREEING_SECONDS = 20.0  # for what follows within about a second

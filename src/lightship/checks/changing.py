@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 
 from lightship.checks.asking import Reply, Server, until
 from lightship.config import token
-from lightship.errors import WrongAnswerError
-from lightship.tokens import authorization
+from lightship.core.errors import WrongAnswerError
+from lightship.http.tokens import authorization
 
 SITE = "https://lightship-test.invalid"
 COUNT = 8  # documents

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from lightship.checks.asking import Server, until
-from lightship.errors import WrongAnswerError
+from lightship.core.errors import WrongAnswerError
 
 CLOCK = ("news", "images")  # the documents of an indexer that has no log
 CLOCK_SECONDS = 10.0  # they are new each second

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from lightship import __version__
-from lightship.errors import ConfigurationError
-from lightship.program import run_program
+from lightship.core.errors import ConfigurationError
+from lightship.runtime.program import run_program
 
 COMMANDS = {  # and the modules with a function of their name: imported when called, so that a probe costs little
-    "up": "lightship.cli.up",
-    "add": "lightship.cli.add",
-    "status": "lightship.cli.status",
-    "explain": "lightship.cli.explain",
-    "test": "lightship.cli.test",
-    "chaos": "lightship.cli.chaos",
-    "log": "lightship.cli.log",
-    "check": "lightship.cli.check",
-    "promote": "lightship.cli.promote",
-    "rollback": "lightship.cli.promote",
-    "deploy": "lightship.cli.deploy",
-    "probe": "lightship.cli.probe",
+    "up": "lightship.cli.local.up",
+    "add": "lightship.cli.commands.add",
+    "status": "lightship.cli.commands.status",
+    "explain": "lightship.cli.commands.explain",
+    "test": "lightship.cli.commands.test",
+    "chaos": "lightship.cli.commands.chaos",
+    "log": "lightship.cli.commands.log",
+    "check": "lightship.cli.commands.check",
+    "promote": "lightship.cli.commands.promote",
+    "rollback": "lightship.cli.commands.promote",
+    "deploy": "lightship.cli.commands.deploy",
+    "probe": "lightship.cli.commands.probe",
 }
 
 _USAGE = f"""Lightship {__version__}: crawls, indexes and serves.

@@ -10,11 +10,11 @@ import apsw
 import msgspec
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.entry import How, Kind, State
 from lightship.crawler.frontier.traps import trap_by_form, without_session
-from lightship.doclog.database import Database
+from lightship.runtime.database import Database
 
 MAX_CHAIN = 20
 

@@ -17,13 +17,13 @@ from starlette.routing import Route
 
 from lightship import __version__
 from lightship.config import CrawlerSettings
+from lightship.core.errors import InvalidInputError, LightshipError, UnauthorizedError, status_of
 from lightship.crawler.explain import Explanation, explain
-from lightship.crawler.progress import read_progress
-from lightship.doclog.database import Database
-from lightship.errors import InvalidInputError, LightshipError, UnauthorizedError, status_of
-from lightship.rpc.guarded import guarded
-from lightship.rpc.serving import serving
-from lightship.tokens import Guard, accepted
+from lightship.crawler.state.progress import read_progress
+from lightship.http.auth import guarded
+from lightship.http.server import serving
+from lightship.http.tokens import Guard, accepted
+from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 

@@ -13,23 +13,23 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
-from lightship.crawler.append import Appender
+from lightship.core.errors import ConfigurationError, OutOfSpaceError, UnavailableError
+from lightship.crawler.cluster.host_partitioning import Share
+from lightship.crawler.engine import WebCrawler
 from lightship.crawler.frontier.revisit import Pace
-from lightship.crawler.identity import follow_log
 from lightship.crawler.listen import answering
-from lightship.crawler.progress import activate, read_progress
-from lightship.crawler.reading.cage import Cage
-from lightship.crawler.share import Share
+from lightship.crawler.output.append import Appender
+from lightship.crawler.output.identity import follow_log
+from lightship.crawler.parsing.sandbox.pool import Cage
 from lightship.crawler.sources.feeds import Feed, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
-from lightship.crawler.store import open_store
-from lightship.crawler.web import WebCrawler
+from lightship.crawler.state.progress import activate, read_progress
+from lightship.crawler.state.store import open_store
 from lightship.doclog import DocumentLog, Log, wait_for_log
-from lightship.doclog.database import Database
-from lightship.errors import ConfigurationError, OutOfSpaceError, UnavailableError
-from lightship.program import run_program, stop_on_signals
-from lightship.space import go_on
-from lightship.tls import listener_options, trust, trusted
+from lightship.http.tls import listener_options, trust, trusted
+from lightship.runtime.database import Database
+from lightship.runtime.program import run_program, stop_on_signals
+from lightship.runtime.space import go_on
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from lightship.core.errors import ConfigurationError
 from lightship.deploy.lines import Key, line_of
 from lightship.deploy.topology import ENVIRONMENTS, KEYS, TABLES, Topology
 from lightship.deploy.values import WrongElementError, shown
-from lightship.errors import ConfigurationError
 
 MAX_BYTES = 256 << 10  # of the file
 

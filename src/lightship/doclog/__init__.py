@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from typing import NamedTuple, Protocol
 
-from lightship.doclog.fence import Fence
-from lightship.errors import ConfigurationError, UnavailableError
-from lightship.model import Change, Document
+from lightship.core.errors import ConfigurationError, UnavailableError
+from lightship.core.model import Change, Document
+from lightship.doclog.protocol.fence import Fence
 
 logger = logging.getLogger("log")
 

@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import apsw
 
+from lightship.core.errors import ConfigurationError, DamagedError, InvalidInputError, OutOfSpaceError, UnavailableError
+from lightship.core.model import Change
 from lightship.doclog import Log
 from lightship.doclog.sqlite import APPLICATION_ID, VERSION, SqliteLog
-from lightship.errors import ConfigurationError, DamagedError, InvalidInputError, OutOfSpaceError, UnavailableError
-from lightship.files import sync
-from lightship.model import Change
+from lightship.runtime.files import sync
 
 BATCH = 500  # documents
 

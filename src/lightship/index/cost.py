@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lightship.index.analysis import bigrams
-from lightship.index.compiler import Compiled
-from lightship.index.query import Query
+from lightship.index.fields.analysis import bigrams
+from lightship.index.fields.schema import cjk
+from lightship.index.query.compiler import Compiled
+from lightship.index.query.parser import Query
 from lightship.index.reader import View
-from lightship.index.schema import cjk
 
 # Measured on one core of 2.5 GHz, with 1 to 64 words and 1 to 32 phrases over 100,000 pages of 4.5 KB: see DESIGN.md
 _POSTING = 8e-9  # seconds for each document that has a word

@@ -11,12 +11,18 @@ from typing import Any
 
 import tantivy
 
-from lightship.errors import DamagedError, IncompatibleIndexError, InvalidInputError, LightshipError, UnavailableError
-from lightship.index.analysis import DEFAULT_LANGUAGE, STEMMERS
-from lightship.index.compiler import Compiled
-from lightship.index.schema import UNSTEMMED, check_version, register_analyzers
-from lightship.index.segments import META, composed, left_out
-from lightship.manifest import Manifest
+from lightship.core.errors import (
+    DamagedError,
+    IncompatibleIndexError,
+    InvalidInputError,
+    LightshipError,
+    UnavailableError,
+)
+from lightship.core.manifest import Manifest
+from lightship.index.fields.analysis import DEFAULT_LANGUAGE, STEMMERS
+from lightship.index.fields.schema import UNSTEMMED, check_version, register_analyzers
+from lightship.index.query.compiler import Compiled
+from lightship.index.storage.segments import META, composed, left_out
 
 MAX_TIES = 100_000  # equal scores that are put in order before giving up; beyond it the order is the segments'
 FEW_TIES = 500  # what is put in order in less than a millisecond

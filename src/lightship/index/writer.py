@@ -11,8 +11,9 @@ from urllib.parse import unquote
 
 import tantivy
 
-from lightship.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
-from lightship.index.analysis import (
+from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
+from lightship.core.model import Document, url_digest
+from lightship.index.fields.analysis import (
     DEFAULT_LANGUAGE,
     cjk_grams,
     prepared,
@@ -20,12 +21,11 @@ from lightship.index.analysis import (
     without_cjk,
     word_analyzer,
 )
-from lightship.index.background import yield_in_merges
-from lightship.index.merges import Merges
-from lightship.index.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
-from lightship.index.segments import segments_of
-from lightship.index.source import encode_source, modified_seconds
-from lightship.model import Document, url_digest
+from lightship.index.fields.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
+from lightship.index.fields.stored_document import encode_source, modified_seconds
+from lightship.index.storage.merge_failures import Merges
+from lightship.index.storage.merge_priority import yield_in_merges
+from lightship.index.storage.segments import segments_of
 
 # What tantivy says when it can't write a file, of a merge or a segment, in its threads: often that alone, or the system's number
 _UNWRITABLE = re.compile(r"index writer was killed|worker thread failed|an io error", re.IGNORECASE)

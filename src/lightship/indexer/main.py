@@ -8,19 +8,19 @@ import sys
 import tempfile
 
 from lightship.config import IndexerSettings, parse_settings, token
+from lightship.core.errors import ConfigurationError
+from lightship.core.manifest import Layout
 from lightship.doclog import Log, wait_for_log
-from lightship.errors import ConfigurationError
-from lightship.files import lock_folder
-from lightship.index.schema import SCHEMA_VERSION
-from lightship.indexer.clock import run_clock
-from lightship.indexer.metrics import render_metrics
-from lightship.indexer.turns import Turns
+from lightship.http.tls import listener_options, trust, trusted
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.indexer.demo_source import run_clock
+from lightship.indexer.leadership.role import Turns
+from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake.server import taking_in
-from lightship.limits import Limits, limits
-from lightship.manifest import Layout
-from lightship.program import run_program, stop_on_signals
-from lightship.tasks import keep_in_thread
-from lightship.tls import listener_options, trust, trusted
+from lightship.runtime.files import lock_folder
+from lightship.runtime.limits import Limits, limits
+from lightship.runtime.program import run_program, stop_on_signals
+from lightship.runtime.tasks import keep_in_thread
 
 LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
 

@@ -9,9 +9,9 @@ from types import TracebackType
 
 from starlette.requests import ClientDisconnect, Request
 
+from lightship.core.errors import OvertakenError, UnavailableError
 from lightship.doclog import DocumentLog
-from lightship.doclog.fence import FRESH_SECONDS
-from lightship.errors import OvertakenError, UnavailableError
+from lightship.doclog.protocol.fence import FRESH_SECONDS
 
 # Of the event loop, in which it reads all that the kernel has of a connection: a request and, behind it, the connection's
 # end, if this process slept while the sender gave up

@@ -10,11 +10,11 @@ from typing import Any
 
 import zstandard
 
-from lightship.errors import InvalidInputError, TooLargeError, TooSlowError
+from lightship.core.errors import InvalidInputError, TooLargeError, TooSlowError
+from lightship.core.model import Document
+from lightship.documents.jsonl import check_length, parse_line, read_lines
+from lightship.intake.backpressure import Share
 from lightship.intake.messages import InvalidLineError
-from lightship.intake.room import Share
-from lightship.jsonl import check_length, parse_line, read_lines
-from lightship.model import Document
 
 MAX_BODY = 32 << 20  # bytes, as sent and decompressed: eight of the largest documents, or some thousand usual ones
 MAX_DOCUMENTS = 10_000  # of one request: a second's work for the log

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightship.errors import LightshipError, UnauthorizedError, UnavailableError, words
+from lightship.config.setting import parse_address
+from lightship.core.errors import LightshipError, UnauthorizedError, UnavailableError, words
+from lightship.http.tls import trusted
+from lightship.http.tokens import authorization
 from lightship.intake.messages import InvalidLineError, Refusal, Stored
-from lightship.setting import parse_address
-from lightship.tls import trusted
-from lightship.tokens import authorization
 
 logger = logging.getLogger("add")
 

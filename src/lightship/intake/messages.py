@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lightship.errors import InvalidInputError
+from lightship.core.errors import InvalidInputError
 
 
 class Stored(msgspec.Struct, frozen=True):

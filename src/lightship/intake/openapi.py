@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from lightship import __version__
+from lightship.core.model import Document
 from lightship.intake.messages import IntakeStatus, Refusal, ShardStatus, Stored
-from lightship.model import Document
 
 _TYPES = (Document, Stored, Refusal, IntakeStatus, ShardStatus)
 

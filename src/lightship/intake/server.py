@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lightship.doclog import DocumentLog
+from lightship.http.server import serving
+from lightship.http.tokens import Accepted, Guard, accepted
 from lightship.intake.web import Intake, Metrics, Shard, no_metrics, no_shard
-from lightship.rpc.serving import serving
-from lightship.tokens import Accepted, Guard, accepted
 
 logger = logging.getLogger("intake")
 

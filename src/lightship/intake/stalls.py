@@ -7,9 +7,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
-from lightship.doclog.fence import FRESH_SECONDS
-from lightship.errors import UnavailableError
-from lightship.tasks import keep
+from lightship.core.errors import UnavailableError
+from lightship.doclog.protocol.fence import FRESH_SECONDS
+from lightship.runtime.tasks import keep
 
 STALL_SECONDS = 1.0  # with FRESH_SECONDS, what a sender waits at least
 BEAT_SECONDS = 0.25

@@ -16,8 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship import __version__
-from lightship.doclog import DocumentLog, Position, Span
-from lightship.errors import (
+from lightship.core.errors import (
     InvalidInputError,
     LightshipError,
     OvertakenError,
@@ -25,19 +24,20 @@ from lightship.errors import (
     UnavailableError,
     status_of,
 )
+from lightship.core.model import Change, Document, check_url
+from lightship.core.position import Reached, log_digest
+from lightship.doclog import DocumentLog, Position, Span
+from lightship.http.auth import guarded
+from lightship.http.methods import allow_header
+from lightship.http.tokens import Guard, check_body
 from lightship.intake.arrival import Arrival
+from lightship.intake.backpressure import Room, Share
 from lightship.intake.body import decompress, parse_documents, receive
-from lightship.intake.group import GroupCommit
+from lightship.intake.group_commit import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
-from lightship.intake.room import Room, Share
 from lightship.intake.stalls import Stalls
-from lightship.model import Change, Document, check_url
-from lightship.position import Reached, log_digest
-from lightship.rpc.allow import allow_header
-from lightship.rpc.guarded import guarded
-from lightship.tasks import take_note, told
-from lightship.tokens import Guard, check_body
+from lightship.runtime.tasks import take_note, told
 
 logger = logging.getLogger("intake")
 

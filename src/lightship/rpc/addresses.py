@@ -7,8 +7,8 @@ import logging
 import socket
 from collections.abc import Sequence
 
-from lightship.setting import parse_address
-from lightship.tls import trusted
+from lightship.config.setting import parse_address
+from lightship.http.tls import trusted
 
 logger = logging.getLogger("rpc")
 

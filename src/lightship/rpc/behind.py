@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from anyio.to_thread import run_sync
 
-from lightship.tasks import take_note
+from lightship.runtime.tasks import take_note
 
 
 class Behind:

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from lightship.errors import (
+from lightship.core.errors import (
     InvalidInputError,
     LightshipError,
     NotFoundError,
@@ -27,13 +27,13 @@ from lightship.errors import (
     UnavailableError,
     status_of,
 )
-from lightship.files import space_errors
-from lightship.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
-from lightship.rpc.enclosed import write_enclosed
+from lightship.core.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
+from lightship.http.tls import trusted
+from lightship.http.tokens import authorization, clock_hint
+from lightship.rpc.checked_copy import copy_verified
 from lightship.rpc.messages import Installed, Missing, Problem, Served
-from lightship.rpc.verified import copy_verified
-from lightship.tls import trusted
-from lightship.tokens import authorization, clock_hint
+from lightship.rpc.multipart import write_enclosed
+from lightship.runtime.files import space_errors
 
 CALL_SECONDS = 10.0
 SLOWEST_LINK = 1 << 20  # bytes a second; a file may take this much longer than a call

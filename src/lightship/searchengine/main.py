@@ -8,14 +8,14 @@ import os
 import sys
 
 from lightship.config import SearchengineSettings, parse_settings
-from lightship.files import lock_folder
-from lightship.program import listen, run_program
-from lightship.searchengine.layouts import Rules
-from lightship.searchengine.serve import serve, serve_with_workers
-from lightship.searchengine.store import Store
-from lightship.setting import parse_address
-from lightship.tls import listener_options
-from lightship.tokens import accepted
+from lightship.config.setting import parse_address
+from lightship.http.tls import listener_options
+from lightship.http.tokens import accepted
+from lightship.runtime.files import lock_folder
+from lightship.runtime.program import listen, run_program
+from lightship.searchengine.server import serve, serve_with_workers
+from lightship.searchengine.store.layouts import Rules
+from lightship.searchengine.store.store import Store
 
 logger = logging.getLogger("searchengine")
 

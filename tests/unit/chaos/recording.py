@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightship.chaos.faults import Fault, Kind
+from lightship.chaos.system.faults import Fault, Kind
 
 
 class Recording:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lightship.chaos.breaking import Breaker
-from lightship.chaos.live import Liveness
 from lightship.chaos.outcome import Outcome, Spread
 from lightship.chaos.report import Report
+from lightship.chaos.system.breaking import Breaker
+from lightship.chaos.system.live import Liveness
 from unit.chaos.recording import Recording
 
 

@@ -18,16 +18,16 @@ import zstandard
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from lightship.core.errors import ConfigurationError, InvalidDocumentError, OutOfSpaceError
+from lightship.core.model import Document
 from lightship.crawler.fetching import archive
 from lightship.crawler.fetching.archive import Archive
 from lightship.crawler.fetching.fetch import Response
-from lightship.crawler.reading.tasks import ReadPage
-from lightship.crawler.reading.unpack import unpack
-from lightship.crawler.sources.records import Record
-from lightship.crawler.sources.warc import read_archive
+from lightship.crawler.output.records import Record
+from lightship.crawler.parsing.encodings.unpack import unpack
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
+from lightship.crawler.sources.files.warc import read_archive
 from lightship.doclog import open_log
-from lightship.errors import ConfigurationError, InvalidDocumentError, OutOfSpaceError
-from lightship.model import Document
 from mockweb.crawling import Crawl
 from mockweb.feeding import Feed
 from mockweb.site import MockSite

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.crawler.sources.below import LeadsOutError, open_below
+from lightship.crawler.sources.files.below import LeadsOutError, open_below
 from mockweb.feeding import Feed
 
 

@@ -14,10 +14,10 @@ import pytest
 import trustme
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
+from lightship.core.errors import ConfigurationError
 from lightship.crawler.fetching.credentials import read_credentials
 from lightship.crawler.fetching.fetch import Fetcher, FetchError
-from lightship.errors import ConfigurationError
 from mockweb.crawling import Crawl
 from mockweb.raw import RawServer, says
 from mockweb.site import MockSite

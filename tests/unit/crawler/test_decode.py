@@ -7,9 +7,9 @@ import itertools
 
 import pytest
 
-from lightship.crawler.reading.codes import codec_of
-from lightship.crawler.reading.decode import decode, read_characters
-from lightship.errors import InvalidDocumentError
+from lightship.core.errors import InvalidDocumentError
+from lightship.crawler.parsing.encodings.codecs import codec_of
+from lightship.crawler.parsing.encodings.decode import decode, read_characters
 
 TEXTS = {
     "gb18030": "搜索引擎是一种信息检索系统，用于帮助查找存储在计算机系统上的信息。",

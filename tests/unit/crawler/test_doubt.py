@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from lightship.crawler.append import Appender
-from lightship.errors import LightshipError
-from lightship.model import Change
+from lightship.core.errors import LightshipError
+from lightship.core.model import Change
+from lightship.crawler.output.append import Appender
 from mockweb import crawling
 from mockweb.crawling import Crawl
 from mockweb.site import Answer, MockSite

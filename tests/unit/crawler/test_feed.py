@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lightship.crawler.reading.feed import parse_feed
-from lightship.crawler.reading.listing import Listed
+from lightship.crawler.parsing.formats.feed import parse_feed
+from lightship.crawler.parsing.formats.listing import Listed
 
 URL = "https://example.org/feeds/news.xml"
 JANUARY = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -15,8 +15,8 @@ import pytest
 import zstandard
 
 from lightship.config import CrawlerSettings, parse_settings
+from lightship.core.errors import ConfigurationError
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError, Response, user_agent
-from lightship.errors import ConfigurationError
 from mockweb.raw import RawServer, says
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"

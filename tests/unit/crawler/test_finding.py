@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 
 from lightship.crawler.explain import explain
-from lightship.crawler.store import open_store
+from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
 from mockweb.traps import html, prose

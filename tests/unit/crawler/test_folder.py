@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lightship.crawler.sources import below
-from lightship.crawler.sources import folder as feeding
+from lightship.crawler.sources.files import below
+from lightship.crawler.sources.files import folder as feeding
 from mockweb.feeding import Feed
 from support import wait_until
 

@@ -11,11 +11,11 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
 from lightship.crawler.fetching.address import SourceResolver
 from lightship.crawler.fetching.fetch import Fetcher, FetchError
 from lightship.crawler.fetching.robots import Robots
-from lightship.crawler.store import open_store
+from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.raw import RawServer, says
 from mockweb.site import MockSite

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import apsw
 import pytest
 
-from lightship.crawler.frontier.hold import Counts
-from lightship.crawler.store import open_store
+from lightship.crawler.frontier.deletion_guard import Counts
+from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import Answer, MockSite
 from mockweb.traps import html, prose

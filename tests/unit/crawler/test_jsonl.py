@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from lightship import jsonl
-from lightship.errors import InvalidDocumentError
-from lightship.jsonl import parse_line
+from lightship.core.errors import InvalidDocumentError
+from lightship.documents import jsonl
+from lightship.documents.jsonl import parse_line
 from mockweb.feeding import Feed
 from support import wait_until
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lightship.crawler.progress import read_progress
+from lightship.crawler.state.progress import read_progress
 from lightship.doclog import open_log
 from mockweb.crawling import entries
 from mockweb.site import MockSite

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lightship.model import Document
+from lightship.core.model import Document
 from made import replica_of, urls
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite

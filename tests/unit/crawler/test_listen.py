@@ -13,7 +13,7 @@ import pytest
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.listen import answering
-from lightship.crawler.store import open_store
+from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
 from mockweb.traps import html, prose

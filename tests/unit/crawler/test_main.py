@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from lightship.crawler.progress import Progress, read_progress
-from lightship.crawler.store import open_store
+from lightship.crawler.state.progress import Progress, read_progress
+from lightship.crawler.state.store import open_store
 from lightship.doclog import open_log
 from mockweb.crawling import entries
 from mockweb.site import MockSite

@@ -9,8 +9,8 @@ import pytest
 
 from lightship.crawler.explain import explain
 from lightship.crawler.fetching.visit import Visitor
-from lightship.crawler.reading import process
-from lightship.crawler.store import open_store
+from lightship.crawler.parsing.sandbox import process
+from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
 

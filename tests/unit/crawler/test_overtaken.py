@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from lightship.crawler.append import Appender
-from lightship.crawler.sources.records import Record, Records
-from lightship.crawler.store import open_store
+from lightship.core.errors import LightshipError, OvertakenError
+from lightship.core.model import Change, Document
+from lightship.crawler.output.append import Appender
+from lightship.crawler.output.records import Record, Records
+from lightship.crawler.state.store import open_store
 from lightship.doclog import Position
-from lightship.doclog.fence import Fence
+from lightship.doclog.protocol.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
-from lightship.errors import LightshipError, OvertakenError
-from lightship.model import Change, Document
 from mockweb import crawling
 from mockweb.crawling import Crawl
 from mockweb.feeding import Feed

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from lightship.crawler.append import Appender
-from lightship.crawler.progress import activate, read_progress
-from lightship.crawler.sources.records import Record, Records
-from lightship.crawler.store import open_store
-from lightship.errors import LightshipError
-from lightship.model import Change, Document
+from lightship.core.errors import LightshipError
+from lightship.core.model import Change, Document
+from lightship.crawler.output.append import Appender
+from lightship.crawler.output.records import Record, Records
+from lightship.crawler.state.progress import activate, read_progress
+from lightship.crawler.state.store import open_store
 from mockweb.feeding import Feed
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import trustme
 
+from lightship.core.errors import ConfigurationError, UnavailableError
 from lightship.crawler.fetching.credentials import Credential, Entry
-from lightship.crawler.sources.git import Git
+from lightship.crawler.sources.git.git import Git
+from lightship.crawler.sources.git.repository import page_url
 from lightship.crawler.sources.names import Kind, Source, parse_source
-from lightship.crawler.sources.repository import page_url
-from lightship.errors import ConfigurationError, UnavailableError
 from mockweb.feeding import Feed
 from mockweb.raw import RawServer, says
 from support import require, wait_until

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lightship.crawler.reading import listing
-from lightship.crawler.reading.listing import Listed, parse_time
-from lightship.crawler.reading.sitemap import parse_sitemap
+from lightship.crawler.parsing.formats import listing
+from lightship.crawler.parsing.formats.listing import Listed, parse_time
+from lightship.crawler.parsing.formats.sitemap import parse_sitemap
 
 URL = "https://example.org/sitemap.xml"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.errors import ConfigurationError
 from lightship.crawler.main import crawl
 from lightship.crawler.sources.names import Kind, Source, parse_sources
-from lightship.errors import ConfigurationError
 
 
 def test_each_kind_is_known(tmp_path: Path) -> None:

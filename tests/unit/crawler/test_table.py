@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from lightship.crawler.sources import table
-from lightship.crawler.sources.records import Record
-from lightship.crawler.sources.table import read_table
-from lightship.errors import InvalidDocumentError, TooLargeError
-from lightship.model import Document
+from lightship.core.errors import InvalidDocumentError, TooLargeError
+from lightship.core.model import Document
+from lightship.crawler.output.records import Record
+from lightship.crawler.sources.files import table
+from lightship.crawler.sources.files.table import read_table
 from mockweb.feeding import Feed
 from support import wait_until
 

@@ -11,7 +11,7 @@ import pytest
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.explain import Explanation, explain
-from lightship.crawler.store import open_store
+from lightship.crawler.state.store import open_store
 from lightship.doclog import Entry
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite

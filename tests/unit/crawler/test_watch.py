@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from lightship.crawler.append import Appender
-from lightship.crawler.sources.records import Record, Records
-from lightship.crawler.sources.watch import POLL_SECONDS, SHARE, looks
-from lightship.crawler.store import open_store
+from lightship.core.model import Change, Document
+from lightship.crawler.output.append import Appender
+from lightship.crawler.output.records import Record, Records
+from lightship.crawler.sources.files.watch import POLL_SECONDS, SHARE, looks
+from lightship.crawler.state.store import open_store
 from lightship.doclog import Position
-from lightship.doclog.fence import Fence
-from lightship.model import Change, Document
+from lightship.doclog.protocol.fence import Fence
 from mockweb.feeding import Feed
 
 SLOW = 0.3  # seconds

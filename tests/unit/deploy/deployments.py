@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lightship.cli.deploy import TARGETS
+from lightship.cli.commands.deploy import TARGETS
 from lightship.deploy.reading import read_topology
 from lightship.deploy.topology import ENVIRONMENTS, Topology
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.cli.deploy import TARGETS, deploy
+from lightship.cli.commands.deploy import TARGETS, deploy
 from support import ROOT
 from unit.deploy.deployments import SHIPPED, topology_of
 

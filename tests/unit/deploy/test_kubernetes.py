@@ -13,10 +13,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from lightship.core.errors import ConfigurationError
 from lightship.deploy import kubernetes
 from lightship.deploy.reading import parse_topology
 from lightship.deploy.topology import ENVIRONMENTS
-from lightship.errors import ConfigurationError
 from support import IN_CI, ROOT, require
 from unit.deploy.deployments import files_of, written
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from lightship.config import LOG_PASSWORD_VARIABLE
+from lightship.core.errors import ConfigurationError
+from lightship.core.model import Change, Document
 from lightship.deploy import compose
 from lightship.deploy.reading import parse_topology
 from lightship.deploy.secrets import make_secret, route_variables
 from lightship.doclog import open_log
-from lightship.errors import ConfigurationError
-from lightship.model import Change, Document
 from nats_servers import PROGRAM
 from support import free_port, wait_until
 

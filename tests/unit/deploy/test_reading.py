@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from lightship import __version__
+from lightship.core.errors import ConfigurationError
 from lightship.deploy.reading import MAX_BYTES, parse_topology, read_topology
 from lightship.deploy.topology import ENVIRONMENTS, Topology
-from lightship.errors import ConfigurationError
 from support import ROOT
 
 SHIPPED = (ROOT / "lightship.toml").read_text()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.errors import ConfigurationError, InvalidInputError
+from lightship.core.model import PARTITIONS, Change
 from lightship.doclog import Log, open_log
 from lightship.doclog.backup import Copied, back_up, restore_file, restore_into
-from lightship.errors import ConfigurationError, InvalidInputError
-from lightship.model import PARTITIONS, Change
 from made import page
 from nats_servers import Nats, NatsServer
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from lightship.core.errors import ConfigurationError, TooLargeError
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.doclog.jetstream.address import Address, parse_address
-from lightship.errors import ConfigurationError, TooLargeError
-from lightship.model import Change, Document
+from lightship.doclog.jetstream.client.address import Address, parse_address
 from nats_servers import Nats, running
 
 USERS = """

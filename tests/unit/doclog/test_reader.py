@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from lightship.doclog.jetstream.client.errors import Again
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import Facts
-from lightship.doclog.jetstream.trouble import Again
 
 
 class _Late:

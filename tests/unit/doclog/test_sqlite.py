@@ -15,11 +15,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from lightship.doclog import database as database_module
+from lightship.core.errors import ConfigurationError, IncompatibleIndexError, UnavailableError
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
 from lightship.doclog.sqlite import SqliteLog
-from lightship.errors import ConfigurationError, IncompatibleIndexError, UnavailableError
-from lightship.model import Change, Document
+from lightship.runtime import database as database_module
 
 CHANGE = Change.put(Document(url="https://example.org/", text="text"))
 
@@ -125,7 +125,7 @@ def test_a_path_that_can_not_be_used_is_told(tmp_path: Path, below: str) -> None
 @pytest.mark.parametrize("made", [False, True])
 def test_a_folder_without_the_right_to_write_is_told(made: bool) -> None:
     script = (
-        "import os, sys\nfrom lightship.doclog.sqlite import SqliteLog\nfrom lightship.errors import ConfigurationError\n"
+        "import os, sys\nfrom lightship.doclog.sqlite import SqliteLog\nfrom lightship.core.errors import ConfigurationError\n"
         "os.getuid() or os.setuid(65534)\n"  # root may write everywhere
         "try:\n    SqliteLog(sys.argv[1]).put([])\nexcept ConfigurationError as error:\n    print(error)\n"
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.errors import ConfigurationError
 from lightship.doclog import wait_for_log
-from lightship.doclog.jetstream import connection
-from lightship.errors import ConfigurationError
+from lightship.doclog.jetstream.client import connection
 from nats_servers import Nats, NatsServer
 from support import wait_until
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lightship.model import Document
-from lightship.searchengine.answer import Sort
-from lightship.searchengine.replica import Replica
-from lightship.searchengine.store import Store
+from lightship.core.model import Document
+from lightship.searchengine.search.api import Sort
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.store import Store
 from made import CHINESE, MadeShard, ask, made_documents, push, shards_of, words
 
 DOCUMENTS = made_documents(2000)

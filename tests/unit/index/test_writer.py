@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lightship.errors import LightshipError, OutOfSpaceError
-from lightship.index.background import NICENESS
-from lightship.index.segments import restore
+from lightship.core.errors import LightshipError, OutOfSpaceError
+from lightship.index.storage.merge_priority import NICENESS
+from lightship.index.storage.segments import restore
 from lightship.index.writer import IndexWriter, _writing
 from made import MadeShard, page
 

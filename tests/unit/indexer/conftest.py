@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lightship.indexer import resume
+from lightship.indexer.recovery import recovery
 from made import served
 from unit.indexer.lab import Lab
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(resume, "ASK_SECONDS", 1.0)
-    monkeypatch.setattr(resume, "GLANCE_SECONDS", 0.5)
+    monkeypatch.setattr(recovery, "ASK_SECONDS", 1.0)
+    monkeypatch.setattr(recovery, "GLANCE_SECONDS", 0.5)
     with served(tmp_path / "replica") as replica:
         made = Lab(tmp_path, replica)
         yield made

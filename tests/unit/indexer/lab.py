@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from lightship.core.manifest import Layout, Manifest
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.index.schema import SCHEMA_VERSION
-from lightship.indexer.shard import Shard
-from lightship.indexer.warm import Warm
-from lightship.manifest import Layout, Manifest
-from lightship.model import Change, Document
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.indexer.recovery.standby import Warm
+from lightship.indexer.shard.shard import Shard
 from made import Caller, words
 
 STOPPED = threading.Event()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lightship.errors import DamagedError
-from lightship.indexer.positions import Positions
-from lightship.indexer.resume import forget
-from lightship.indexer.shard import Shard
-from lightship.indexer.warm import read_manifest
+from lightship.core.errors import DamagedError
+from lightship.indexer.recovery.positions import Positions
+from lightship.indexer.recovery.recovery import forget
+from lightship.indexer.recovery.standby import read_manifest
+from lightship.indexer.shard.shard import Shard
 from made import page
 from unit.indexer.lab import LAYOUT, Lab
 

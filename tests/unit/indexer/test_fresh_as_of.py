@@ -6,11 +6,11 @@ import threading
 import time
 from pathlib import Path
 
+from lightship.core.manifest import Layout, Manifest
+from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from lightship.index.schema import SCHEMA_VERSION
-from lightship.indexer.shard import Shard
-from lightship.manifest import Layout, Manifest
-from lightship.model import Change, Document
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.indexer.shard.shard import Shard
 from support import wait_until
 
 BATCHES, BATCH = 30, 400

@@ -7,7 +7,7 @@ import pytest
 from lightship.config import IndexerSettings
 from lightship.index.writer import IndexWriter
 from lightship.indexer.main import resources
-from lightship.limits import Limits
+from lightship.runtime.limits import Limits
 
 MIB, GIB = 1 << 20, 1 << 30
 

@@ -9,11 +9,11 @@ from contextlib import closing
 
 import pytest
 
+from lightship.core.errors import ConfigurationError
+from lightship.core.model import Change
 from lightship.doclog import open_log
-from lightship.errors import ConfigurationError
-from lightship.indexer import metrics
-from lightship.model import Change
-from lightship.searchengine import store
+from lightship.indexer.publish import metrics
+from lightship.searchengine.store import store
 from made import page
 from unit.indexer.lab import Lab
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lightship.doclog.sqlite import SqliteLog
+from lightship.http.tokens import Accepted
 from lightship.intake.server import taking_in
-from lightship.tokens import Accepted
 from made import Caller
 
 

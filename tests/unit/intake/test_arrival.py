@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.errors import UnavailableError
+from lightship.core.model import Change, Document, partition_of
 from lightship.doclog.sqlite import SqliteLog
-from lightship.errors import UnavailableError
 from lightship.intake import arrival, stalls
 from lightship.intake.server import taking_in
 from lightship.intake.stalls import Stalls
-from lightship.model import Change, Document, partition_of
 from made import Caller
 from support import wait_until
 

@@ -18,15 +18,15 @@ from urllib.parse import quote
 import pytest
 import zstandard
 
+from lightship.core.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
+from lightship.core.model import Change, Document, partition_of
+from lightship.core.position import Reached, log_digest
 from lightship.doclog import Position, Span
-from lightship.doclog.fence import Fence
+from lightship.doclog.protocol.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
-from lightship.errors import ConfigurationError, LightshipError, OutOfSpaceError, TooLargeError, UnavailableError
-from lightship.intake import arrival, body, room, server, web
+from lightship.http.tokens import authorization
+from lightship.intake import arrival, backpressure, body, server, web
 from lightship.intake.server import taking_in
-from lightship.model import Change, Document, partition_of
-from lightship.position import Reached, log_digest
-from lightship.tokens import authorization
 from made import Caller, Reply
 from support import wait_until
 
@@ -256,7 +256,7 @@ def test_the_log_s_trouble_is_told(held: HeldLog, trouble: LightshipError, statu
 
 
 def test_what_has_no_room_is_told_so_at_once(held: HeldLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room.Room.__init__, "__defaults__", (3, 3000))
+    monkeypatch.setattr(backpressure.Room.__init__, "__defaults__", (3, 3000))
     with taking_in("127.0.0.1:0", held, held.folder) as port:
         caller = Caller(port)
         held.free.clear()

@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from lightship.errors import (
+from lightship.core.errors import (
     InvalidInputError,
     LightshipError,
     NotFoundError,
@@ -22,10 +22,10 @@ from lightship.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from lightship.manifest import File, Layout
+from lightship.core.manifest import File, Layout
 from lightship.rpc.client import RpcClient, _error
 from lightship.rpc.messages import Installed, Missing, Problem
-from lightship.searchengine.store import Store
+from lightship.searchengine.store.store import Store
 from made import MadeShard, page, send, served
 from support import wait_until
 

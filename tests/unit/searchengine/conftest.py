@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.searchengine.store import Store
+from lightship.searchengine.store.store import Store
 from made import MadeShard, page
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from lightship.errors import InvalidInputError, OutOfSpaceError
-from lightship.files import sync
-from lightship.index import durable
-from lightship.manifest import File, Manifest
+from lightship.core.errors import InvalidInputError, OutOfSpaceError
+from lightship.core.manifest import File, Manifest
 from lightship.rpc.messages import Installed
-from lightship.searchengine.replica import Replica
-from lightship.searchengine.store import Store
+from lightship.runtime.files import sync
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store import durability
+from lightship.searchengine.store.store import Store
 from made import MadeShard, found_pages, page, push, stored_files
 
 
@@ -58,16 +58,16 @@ def test_what_is_made_durable_while_others_make_more_of_it_durable_goes_not_back
         sync(folder)
         if not os.path.isdir(folder):
             return
-        monkeypatch.setattr("lightship.index.durable.sync", sync)
+        monkeypatch.setattr("lightship.searchengine.store.durability.sync", sync)
         other = Store(store.folder)
         install(other, made.put(page(1, "page one anew again")))
         with other.layouts.locked():
-            durable.make_durable(folder)  # as a flip does
+            durability.make_durable(folder)  # as a flip does
         install(other, made.put(page(2)))
 
-    monkeypatch.setattr("lightship.index.durable.sync", overtaken)
+    monkeypatch.setattr("lightship.searchengine.store.durability.sync", overtaken)
     store.make_durable()
-    assert durable.durable_names(str(folder_of(store))) <= stored_files(store)
+    assert durability.durable_names(str(folder_of(store))) <= stored_files(store)
     lose(folder_of(store) / "meta.json")
     assert found_pages(restarted(store)) == ["1"]
 
@@ -250,13 +250,13 @@ def test_what_is_being_made_durable_is_not_removed(
     install(store, made.put(page(1, "page one anew")))
 
     def replaced(folder: str) -> None:
-        monkeypatch.setattr("lightship.index.durable.sync", sync)
+        monkeypatch.setattr("lightship.searchengine.store.durability.sync", sync)
         sync(folder)
         install(Store(store.folder), made.put(page(1, "page one anew again")))
 
-    monkeypatch.setattr("lightship.index.durable.sync", replaced)
+    monkeypatch.setattr("lightship.searchengine.store.durability.sync", replaced)
     store.make_durable()
-    assert durable.durable_names(str(folder_of(store))) <= stored_files(store)
+    assert durability.durable_names(str(folder_of(store))) <= stored_files(store)
     lose(folder_of(store) / "meta.json")
     assert found_pages(restarted(store)) == ["1"]
 

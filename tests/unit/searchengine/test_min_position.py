@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from lightship.config import SearchengineSettings
-from lightship.model import partition_of
-from lightship.position import Reached, log_digest
-from lightship.searchengine.store import Store
+from lightship.core.model import partition_of
+from lightship.core.position import Reached, log_digest
+from lightship.searchengine.store.store import Store
 from made import Caller, MadeShard, Reply, page, send, served
 from support import wait_until
 

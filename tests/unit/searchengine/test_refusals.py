@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lightship.doclog.sqlite import SqliteLog
+from lightship.http.tokens import Accepted, authorization
 from lightship.intake.server import taking_in
-from lightship.tokens import Accepted, authorization
 from made import Caller, MadeShard, page, served
 
 PUSH, ADMIN = "push-secret-of-enough", "admin-secret-of-enough"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from lightship.searchengine.replica import Replica
-from lightship.searchengine.store import Store
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.store import Store
 from made import MadeShard, ask, made_documents, send, shards_of, words
 
 SHARDS = 3

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lightship.config import SearchengineSettings
-from lightship.rpc import connections, protocol
+from lightship.http import connections, protocol
 from made import Caller, served
 from support import wait_until
 

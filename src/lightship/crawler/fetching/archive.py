@@ -22,8 +22,8 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 from yarl import URL
 
 from lightship import __version__
-from lightship.errors import ConfigurationError
-from lightship.files import space_errors
+from lightship.core.errors import ConfigurationError
+from lightship.runtime.files import space_errors
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from lightship.crawler import urls
-from lightship.errors import ConfigurationError
-from lightship.setting import parse_address
+from lightship.config.setting import parse_address
+from lightship.core import urls
+from lightship.core.errors import ConfigurationError
 
 PRIVATE_HEADERS = ("Authorization", "Cookie")
 _PORTS = {"https": 443, "http": 80}

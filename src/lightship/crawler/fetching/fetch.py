@@ -14,11 +14,11 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
+from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.crawler.fetching.address import SourceResolver, guarded_socket
 from lightship.crawler.fetching.credentials import Credential, Credentials, read_credentials
-from lightship.crawler.reading.media import READABLE
-from lightship.errors import InvalidInputError, UnavailableError
+from lightship.crawler.parsing.encodings.media import READABLE
 
 logger = logging.getLogger(__name__)
 

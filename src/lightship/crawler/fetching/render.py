@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
+from lightship.core.errors import ConfigurationError
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, Response
-from lightship.crawler.reading.media import HTML, XHTML
-from lightship.errors import ConfigurationError
+from lightship.crawler.parsing.encodings.media import HTML, XHTML
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright, Request, Route, WebSocketRoute

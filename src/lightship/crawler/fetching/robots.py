@@ -7,10 +7,10 @@ import logging
 import time
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
 from lightship.crawler.fetching.rules import MAX_STARS, Rules
-from lightship.doclog.database import Database
+from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 

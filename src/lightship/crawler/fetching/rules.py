@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lightship.crawler import urls
+from lightship.core import urls
 
 MAX_LINE = 16_384  # characters of a line; the rest is not read
 MAX_STARS = 2000  # in the rules for one crawler: a question costs a millisecond then

@@ -12,10 +12,10 @@ from lightship.config import CrawlerSettings
 from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.fetching.visit import Visitor
+from lightship.crawler.frontier.deletion_guard import Hold
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome
-from lightship.crawler.frontier.hold import Hold
+from lightship.crawler.frontier.frontier import Frontier
 from lightship.crawler.frontier.journal import Journal
-from lightship.crawler.frontier.pages import Frontier
 
 logger = logging.getLogger(__name__)
 

@@ -12,21 +12,21 @@ from datetime import UTC, datetime
 import msgspec
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
+from lightship.core.errors import InvalidInputError, LightshipError, UnreadableError, words
+from lightship.core.model import clean_text
 from lightship.crawler.fetching.archive import Archive
 from lightship.crawler.fetching.fetch import TEXT_TYPES, BombError, Fetcher, FetchError, RefusedBodyError, Response
-from lightship.crawler.fetching.missing import Missing, content_of, signed
 from lightship.crawler.fetching.rules import Rules
+from lightship.crawler.fetching.soft404 import Missing, content_of, signed
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.frontier.traps import Traps, without_session
-from lightship.crawler.reading.cage import Cage
-from lightship.crawler.reading.extract import Page
-from lightship.crawler.reading.listing import parse_time
-from lightship.crawler.reading.read import digest_of, document_of
-from lightship.crawler.reading.tasks import ReadFeed, ReadPage, ReadSitemap
-from lightship.errors import InvalidInputError, LightshipError, UnreadableError, words
-from lightship.model import clean_text
+from lightship.crawler.parsing.formats.listing import parse_time
+from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage, ReadSitemap
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from lightship.crawler.frontier.entry import Outcome, State
-from lightship.crawler.reading.fingerprint import NEAR, distance
+from lightship.crawler.parsing.html.fingerprint import NEAR, distance
 
 _PIECES = (
     "(fingerprint >> 48) & 65535",

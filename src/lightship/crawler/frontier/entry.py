@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightship.crawler.reading.fingerprint import NEAR, distance
-from lightship.model import Change, Document
+from lightship.core.model import Change, Document
+from lightship.crawler.parsing.html.fingerprint import NEAR, distance
 
 AT_ONCE = 1.0  # as the time of a visit: long due; 0 means never visited
 

@@ -8,18 +8,18 @@ from functools import partial
 from typing import Protocol
 
 from lightship.config import CrawlerSettings
-from lightship.crawler.append import Appender
-from lightship.crawler.reading.cage import Cage
-from lightship.crawler.sources.file import FileFeed, Reader
-from lightship.crawler.sources.folder import FolderFeed
-from lightship.crawler.sources.jsonl import read_jsonl
+from lightship.crawler.output.append import Appender
+from lightship.crawler.output.records import Records
+from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.sources.files.file import FileFeed, Reader
+from lightship.crawler.sources.files.folder import FolderFeed
+from lightship.crawler.sources.files.jsonl import read_jsonl
+from lightship.crawler.sources.files.table import read_table
+from lightship.crawler.sources.files.warc import read_archive
+from lightship.crawler.sources.git.repository import RepositoryFeed
 from lightship.crawler.sources.names import Kind, Source
-from lightship.crawler.sources.records import Records
-from lightship.crawler.sources.repository import RepositoryFeed
 from lightship.crawler.sources.syndication import SyndicationFeed
-from lightship.crawler.sources.table import read_table
-from lightship.crawler.sources.warc import read_archive
-from lightship.doclog.database import Database
+from lightship.runtime.database import Database
 
 
 class Feed(Protocol):

@@ -12,11 +12,11 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from yarl import URL
 
-from lightship.crawler import urls
-from lightship.crawler.reading.media import ENDINGS as TEXTS
-from lightship.crawler.sources.git import SCHEMES
-from lightship.crawler.sources.warc import ENDINGS, is_archive
-from lightship.errors import ConfigurationError
+from lightship.core import urls
+from lightship.core.errors import ConfigurationError
+from lightship.crawler.parsing.encodings.media import ENDINGS as TEXTS
+from lightship.crawler.sources.files.warc import ENDINGS, is_archive
+from lightship.crawler.sources.git.git import SCHEMES
 
 ACCEPTED = (
     "give a website like https://example.org, a folder, a .jsonl, .csv or .tsv file (.gz and .zst too), a .warc or .wacz"

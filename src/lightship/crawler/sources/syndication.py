@@ -10,17 +10,17 @@ import time
 from collections.abc import Mapping
 
 from lightship.config import CrawlerSettings
-from lightship.crawler import urls
+from lightship.core import urls
+from lightship.core.errors import InvalidInputError, LightshipError, UnreadableError, words
 from lightship.crawler.fetching.fetch import BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.robots import Robots
-from lightship.crawler.progress import set_idle
-from lightship.crawler.reading.cage import Cage
-from lightship.crawler.reading.listing import MAX_BYTES, Listed, parse_time
-from lightship.crawler.reading.read import digest_of, document_of
-from lightship.crawler.reading.tasks import ReadFeed, ReadPage
-from lightship.crawler.sources.records import Record, Records
-from lightship.doclog.database import Database
-from lightship.errors import InvalidInputError, LightshipError, UnreadableError, words
+from lightship.crawler.output.records import Record, Records
+from lightship.crawler.parsing.formats.listing import MAX_BYTES, Listed, parse_time
+from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage
+from lightship.crawler.state.progress import set_idle
+from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 

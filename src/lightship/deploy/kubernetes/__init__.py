@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from lightship.core.errors import ConfigurationError
 from lightship.deploy.kubernetes.cluster import crawler, indexers, nats, searchengines
 from lightship.deploy.kubernetes.network import ingress, policies
 from lightship.deploy.kubernetes.objects import SECRET, Object, labelled
@@ -12,7 +13,6 @@ from lightship.deploy.render import header, nats_conf
 from lightship.deploy.topology import Topology
 from lightship.deploy.values import is_website
 from lightship.deploy.yaml import dump, dump_all
-from lightship.errors import ConfigurationError
 
 TARGET = "kubernetes"
 SECRET_FILE = "secret.yaml"  # noqa: S105 (a name)

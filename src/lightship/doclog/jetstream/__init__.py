@@ -14,22 +14,22 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from lightship.core.errors import DamagedError, UnavailableError
+from lightship.core.model import MAX_DOCUMENT_BYTES, Change
 from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
-from lightship.doclog.codec import decode, encode, until_damaged
-from lightship.doclog.fence import Fence, newest, positions
-from lightship.doclog.jetstream.address import parse_address
-from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.client.address import parse_address
+from lightship.doclog.jetstream.client.connection import Connection
+from lightship.doclog.jetstream.client.kv import Table
 from lightship.doclog.jetstream.leases import TableLeases
 from lightship.doclog.jetstream.mail import Mail
 from lightship.doclog.jetstream.pruning import prune
 from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import Message, open_streams, unpack
-from lightship.doclog.jetstream.table import Table
 from lightship.doclog.jetstream.writer import Outgoing, Writer
-from lightship.errors import DamagedError, UnavailableError
-from lightship.model import MAX_DOCUMENT_BYTES, Change
-from lightship.tasks import take_note
+from lightship.doclog.protocol.codec import decode, encode, until_damaged
+from lightship.doclog.protocol.fence import Fence, newest, positions
+from lightship.runtime.tasks import take_note
 
 logger = logging.getLogger("log")
 

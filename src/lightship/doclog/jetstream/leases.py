@@ -8,8 +8,8 @@ import uuid
 import msgspec
 
 from lightship.doclog import Lease
-from lightship.doclog.jetstream.table import Table
-from lightship.doclog.watch import Watches
+from lightship.doclog.jetstream.client.kv import Table
+from lightship.doclog.protocol.watch import Watches
 
 
 class _Held(msgspec.Struct):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from lightship.doclog import Letter
-from lightship.doclog.jetstream.connection import Connection
-from lightship.doclog.jetstream.table import Done, Got, Stored, make_stream
-from lightship.doclog.jetstream.trouble import NO_MESSAGE, NO_STREAM, Again, ApiError
+from lightship.doclog.jetstream.client.connection import Connection
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, NO_STREAM, Again, ApiError
+from lightship.doclog.jetstream.client.kv import Done, Got, Stored, make_stream
 
 
 class Mail:

@@ -8,12 +8,12 @@ from nats.errors import Error
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
-from lightship.doclog.jetstream.connection import ANSWER_SECONDS, Connection
+from lightship.core.errors import words
+from lightship.doclog.jetstream.client.connection import ANSWER_SECONDS, Connection
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, Again, ApiError
+from lightship.doclog.jetstream.client.kv import Done, Table
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.streams import DELETE, stream_of
-from lightship.doclog.jetstream.table import Done, Table
-from lightship.doclog.jetstream.trouble import NO_MESSAGE, Again, ApiError
-from lightship.errors import words
 
 PAGE = 1000  # messages, of which only the heads are sent
 REMOVALS = 100  # under way at once

@@ -1,7 +1,7 @@
 """The sessions of a log's writers, kept in its streams themselves: each partition has one mark, a message that lists them.
 
 A mark is stored before the first change of its session, and replaces the mark before it. Whatever becomes of the
-stream becomes of its mark, so a stream that was restored from a backup says so (see `doclog/sessions.py`).
+stream becomes of its mark, so a stream that was restored from a backup says so (see `doclog/protocol/sessions.py`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from lightship.doclog.jetstream.connection import Connection
+from lightship.doclog.jetstream.client.connection import Connection
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
+from lightship.doclog.jetstream.client.kv import LAST, Got, Raw, Stored
 from lightship.doclog.jetstream.streams import SESSIONS, mark_subject_of, pack, stream_of
-from lightship.doclog.jetstream.table import LAST, Got, Raw, Stored
-from lightship.doclog.jetstream.trouble import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
-from lightship.doclog.sessions import Session, digest, session_of
+from lightship.doclog.protocol.sessions import Session, digest, session_of
 
 KEPT = 200  # sessions of a partition: who read before the oldest, and not since, reads the partition again
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from lightship.doclog.jetstream.connection import Connection
-from lightship.doclog.jetstream.table import Table, make_stream
-from lightship.errors import IncompatibleIndexError
-from lightship.model import PARTITIONS, url_digest
+from lightship.core.errors import IncompatibleIndexError
+from lightship.core.model import PARTITIONS, url_digest
+from lightship.doclog.jetstream.client.connection import Connection
+from lightship.doclog.jetstream.client.kv import Table, make_stream
 
 VERSION = 1
 DELETE = {"Lightship-Delete": "1"}  # so that `prune` need not read documents

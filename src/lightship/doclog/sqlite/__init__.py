@@ -10,15 +10,15 @@ from typing import Any
 
 import apsw
 
+from lightship.core.errors import DamagedError, InvalidDocumentError
+from lightship.core.model import PARTITIONS, Change, partition_of, url_digest
 from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
-from lightship.doclog.codec import decode, decoded_size, encode, until_damaged
-from lightship.doclog.database import Database, has_table
-from lightship.doclog.fence import Fence, newest, positions
-from lightship.doclog.sessions import Session, digest, session_of
+from lightship.doclog.protocol.codec import decode, decoded_size, encode, until_damaged
+from lightship.doclog.protocol.fence import Fence, newest, positions
+from lightship.doclog.protocol.sessions import Session, digest, session_of
 from lightship.doclog.sqlite.leases import SqliteLeases
 from lightship.doclog.sqlite.letters import SqliteLetters
-from lightship.errors import DamagedError, InvalidDocumentError
-from lightship.model import PARTITIONS, Change, partition_of, url_digest
+from lightship.runtime.database import Database, has_table
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
 VERSION = 1

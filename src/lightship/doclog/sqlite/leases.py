@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from lightship.doclog import Lease
-from lightship.doclog.database import Database
-from lightship.doclog.watch import Watches
+from lightship.doclog.protocol.watch import Watches
+from lightship.runtime.database import Database
 
 # The tables that files of the first version lack are made when first used
 _RENEWALS = (

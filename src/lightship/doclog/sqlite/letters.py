@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightship.doclog import Letter
-from lightship.doclog.database import Database, has_table
+from lightship.runtime.database import Database, has_table
 
 _LETTERS = (  # files of the first version have none
     "create table if not exists letters (sequence integer primary key autoincrement, box text not null, body blob not null);"

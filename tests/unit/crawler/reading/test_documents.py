@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lightship.crawler.reading import pdf
-from lightship.crawler.reading.media import DOCX, EPUB, PDF, kind_of
-from lightship.crawler.reading.read import document_of, read_page
-from lightship.errors import InvalidDocumentError
+from lightship.core.errors import InvalidDocumentError
+from lightship.crawler.parsing.encodings.media import DOCX, EPUB, PDF, kind_of
+from lightship.crawler.parsing.formats import pdf
+from lightship.crawler.parsing.read import document_of, read_page
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
 

@@ -1,0 +1,149 @@
+"""`lightship check`: reads data folders, compares everything with its checksums, and says what to do about damage."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from lightship.config import CheckSettings, parse_settings
+from lightship.core.errors import ConfigurationError, DamagedError, LightshipError, WrongAnswerError
+from lightship.core.manifest import Manifest, is_layout
+from lightship.crawler.state.store import FILE as FRONTIER
+from lightship.doclog.backup import verified
+from lightship.doclog.sqlite import SqliteLog
+from lightship.index.storage.segments import composed, read_and_check
+from lightship.runtime.files import unsealed
+
+DEPTH = 3  # of folders within folders
+SEND_AGAIN = "start the searchengine: it leaves the file out, and its indexer sends it again"
+TAKE_AGAIN = "remove {folder} while its indexer is stopped: it takes its shard from a searchengine, or from the log"
+
+
+class Finding(NamedTuple):
+    """What was read, and what is wrong with it; `damage` is empty when nothing is."""
+
+    name: str
+    damage: str
+
+
+def check(arguments: Sequence[str]) -> None:
+    """Print a line for everything that is found in the folders; raises WrongAnswerError if any of it is damaged."""
+    _, folders = parse_settings(
+        CheckSettings, "lightship check", arguments, positional="FOLDER",
+        description="Verify the data folders of any program, or the file of a document log; they are only read.",
+    )  # fmt: skip
+    if not folders:
+        raise ConfigurationError("lightship check: name a data folder, or the file of a log")
+    damaged = count = 0
+    for folder in folders:
+        if not os.path.exists(folder):
+            raise ConfigurationError(f"{folder} does not exist: name a data folder, or the file of a log")
+        for finding in findings(Path(folder), DEPTH):
+            count += 1
+            damaged += bool(finding.damage)
+            print(f"DAMAGED  {finding.name}: {finding.damage}" if finding.damage else f"whole    {finding.name}")  # noqa: T201
+    if not count:
+        raise ConfigurationError(f"there is no data of Lightship in {', '.join(folders)}")
+    if damaged:
+        raise WrongAnswerError(f"{damaged} of {count} are damaged")
+
+
+def findings(path: Path, depth: int) -> Iterator[Finding]:
+    """Yield what is found at `path`, and in folders below it."""
+    if path.is_file():
+        yield from _database(path)
+        return
+    if (path / "layouts").is_dir():
+        for layout in sorted((path / "layouts").iterdir()):
+            yield from _replica(layout)
+        return
+    if is_layout(path.name) and (path / "published").is_dir():
+        yield from _shard(path)
+        return
+    for each in sorted(path.iterdir()):
+        if each.is_dir() and not each.is_symlink() and depth:
+            yield from findings(each, depth - 1)
+        elif each.suffix == ".sqlite":
+            yield from _database(each)
+
+
+def _replica(layout: Path) -> Iterator[Finding]:
+    try:
+        manifests = composed(str(layout))
+    except LightshipError as error:
+        yield Finding(str(layout), f"{error}; start the searchengine: its indexers send it again")
+        return
+    yield from _files(layout, manifests, SEND_AGAIN)
+
+
+def _shard(folder: Path) -> Iterator[Finding]:
+    advice = TAKE_AGAIN.format(folder=folder)
+    for name in ("positions.json", "manifest.json"):
+        if (folder / name).exists():
+            yield _sealed(folder / name, advice)
+    with contextlib.suppress(OSError, msgspec.MsgspecError, DamagedError):
+        manifest = msgspec.json.decode(unsealed((folder / "manifest.json").read_bytes()), type=Manifest)
+        yield from _files(folder / "published", [manifest], advice)
+
+
+def _sealed(path: Path, advice: str) -> Finding:
+    try:
+        msgspec.json.decode(unsealed(path.read_bytes()))
+    except (DamagedError, msgspec.MsgspecError) as error:
+        return Finding(str(path), f"{error}; {advice}")
+    return Finding(str(path), "")
+
+
+def _files(folder: Path, manifests: Sequence[Manifest], advice: str) -> Iterator[Finding]:
+    count = size = 0
+    for file in (file for manifest in manifests for file in manifest.files.values()):
+        path = folder / file.name
+        try:
+            if not path.exists():
+                raise DamagedError(f"{path} is missing")
+            for _ in read_and_check(str(path), file):
+                pass
+            count, size = count + 1, size + file.size
+        except DamagedError as error:
+            yield Finding(str(path), f"{error}; {advice}")
+    yield Finding(f"{folder}: {count} files, {size / 1e6:.1f} MB", "")
+
+
+def _database(path: Path) -> Iterator[Finding]:
+    frontier = path.name == FRONTIER
+    advice = (
+        "remove it while the crawler is stopped: it fetches everything again"
+        if frontier
+        else "stop its programs, and go back to a backup with `lightship log restore`"
+    )
+    wrong = _structure(path)
+    yield Finding(f"{path}", f"{wrong}; {advice}" if wrong else "")
+    if not frontier and not wrong:
+        yield from _documents(path)
+
+
+def _structure(path: Path) -> str:
+    try:
+        with contextlib.closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            found: str = db.execute("pragma integrity_check(1)").get
+            return "" if found == "ok" else found
+    except apsw.Error as error:
+        return str(error)
+
+
+def _documents(path: Path) -> Iterator[Finding]:
+    try:
+        with contextlib.closing(SqliteLog(str(path))) as log:
+            copied = verified(log)
+    except LightshipError as error:
+        yield Finding(str(path), str(error))
+        return
+    for damaged in copied.damaged:
+        yield Finding(str(path), damaged)
+    yield Finding(f"{path}: {copied.documents} documents", "")

@@ -1,0 +1,119 @@
+"""`lightship explain URL`: why a page is found, or not: what the crawlers know of it, and what each replica serves."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from lightship.cli.system.secret import adopt_secret
+from lightship.config import ExplainSettings, parse_settings, token
+from lightship.config.setting import parse_address
+from lightship.core.errors import ConfigurationError, UnavailableError
+from lightship.core.model import partition_of
+from lightship.http.tls import trust, trusted
+from lightship.http.tokens import authorization
+
+_SECONDS = 5.0
+_SHOWN_TEXT = 300  # characters
+_FACTS = (
+    ("found", "found_by"), ("on", "found_on"), ("depth", "depth"), ("robots", "robots"), ("status", "status"),
+    ("canonical", "canonical"), ("duplicate of", "duplicate_of"), ("held", "held"), ("last visit", "last_visit"),
+    ("next visit", "next_visit"), ("failures", "failures"), ("digest", "digest"),
+)  # fmt: skip
+
+
+def explain(arguments: Sequence[str]) -> None:
+    """Print what is known of one url; raises UnavailableError when nobody could tell."""
+    settings, names = parse_settings(
+        ExplainSettings, "lightship explain", arguments, positional="URL",
+        description="Say why a page is found, or not: what the crawlers know of it, and what each searchengine serves.",
+    )  # fmt: skip
+    if len(names) != 1:
+        raise ConfigurationError("lightship explain: name one url, like https://example.org/page")
+    trust(settings.tls_ca)
+    adopt_secret(settings.data)
+    lines, silent = [], []
+    for name in settings.crawler:
+        try:
+            lines += _crawler_lines(name, ask(name, "/explain", {"url": names[0]}))
+        except UnavailableError as error:
+            silent.append(str(error))
+    url = names[0]
+    for name in settings.searchengine:
+        try:
+            lines += _replica_lines(name, ask(name, "/lookup", {"url": url, "q": settings.query}))
+        except UnavailableError as error:
+            silent.append(str(error))
+    print("\n".join([f"{url}: partition {partition_of(url)}", *lines, *(f"({each})" for each in silent)]))  # noqa: T201
+    if not lines:
+        raise UnavailableError(
+            "nobody could tell: name the crawlers with -crawler, the searchengines with -searchengine"
+        )
+
+
+def ask(name: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+    """Return the JSON that `path` of the program at `host:port` answers; raises UnavailableError."""
+    host, port = parse_address(name)
+    host = f"[{host}]" if ":" in host else host or "localhost"
+    target = f"{path}?{urllib.parse.urlencode({key: value for key, value in parameters.items() if value})}"
+    request = urllib.request.Request(
+        f"{'https' if trusted() else 'http'}://{host}:{port}{target}",
+        headers={"Accept": "application/json", **authorization(token(), "GET", target)},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted()) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except urllib.error.HTTPError as error:
+        raise UnavailableError(f"{name} answers: {_said(error)}") from error
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise UnavailableError(f"no answer from {name}: {reason}") from error
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"status {error.code}"
+
+
+def _crawler_lines(name: str, found: dict[str, Any]) -> list[str]:
+    lines = [f"crawler {name}: {found['reason']}"]
+    lines += [f"  {label}: {found[key]}" for label, key in _FACTS if found.get(key) not in (None, "", 0)]
+    lines += [f"  leads to: {step['url']} ({step['state']}; {step['note']})" for step in found.get("chain", [])]
+    lines += [f"  visit {each['time']}: {each['state']}, {each['note']}" for each in found.get("visits", [])]
+    return lines
+
+
+def _replica_lines(name: str, found: dict[str, Any]) -> list[str]:
+    index = found["index"]
+    epoch, generation = found["generation"] or (0, 0)
+    place = f"shard {found['shard']} of {index['layout']}, epoch {epoch}, generation {generation}"
+    if not found["served"]:
+        lines = [f"searchengine {name}: not served; it would be in {place}, fresh as of {index['fresh_as_of']}"]
+    else:
+        text = " ".join(found["text"].split())[:_SHOWN_TEXT]
+        lines = [
+            f"searchengine {name}: served from {place}",
+            f"  title: {found['title']}", f"  language: {found['language'] or 'unknown'}",
+            f"  text of {found['characters']} characters: {text}",
+        ]  # fmt: skip
+    return lines + (_rank_lines(found["ranking"], served=found["served"]) if found["ranking"] else [])
+
+
+def _rank_lines(ranking: dict[str, Any], *, served: bool) -> list[str]:
+    missing = [word for word, there in ranking["words"].items() if not there]
+    if not served:
+        return [f"  query {ranking['query']!r}: {ranking['total']} results, and it can't be one of them"]
+    if ranking["score"] is None:
+        lacks = f"; it lacks {', '.join(missing)}" if missing else ""
+        return [f"  query {ranking['query']!r}: not one of its {ranking['total']} results{lacks}"]
+    rank = f"number {ranking['rank']}" if ranking["rank"] else "beyond the first thousand"
+    lines = [f"  query {ranking['query']!r}: {rank} of {ranking['total']}, score {ranking['score']:.4f}"]
+    lines += [f"    {part['term']!r} in {part['field']}: {part['score']:.4f}" for part in ranking["parts"]]
+    return lines + ([f"    it lacks {', '.join(missing)}"] if missing else [])

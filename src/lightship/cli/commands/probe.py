@@ -1,0 +1,36 @@
+"""`lightship probe`: tells by its exit status whether a program answers. An image without a shell or curl needs it."""
+
+from __future__ import annotations
+
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+
+from lightship.config import ProbeSettings, parse_settings
+from lightship.core.errors import ConfigurationError, UnavailableError
+
+PROBE_URL = "http://localhost:8080/livez"
+
+
+def probe(arguments: Sequence[str]) -> None:
+    """Return when the url answers with a status below 400; raises UnavailableError when it does not.
+
+    Like Kubernetes' own probes, it believes any certificate: what it asks is this container, by a name that is in none.
+    """
+    settings, urls = parse_settings(ProbeSettings, "lightship probe", arguments, positional="URL")
+    if len(urls) > 1 or not all(url.startswith(("http://", "https://")) for url in urls):
+        raise ConfigurationError(f"lightship probe: name one http:// or https:// url, like {PROBE_URL}")
+    [url] = urls or [PROBE_URL]
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    try:
+        with urllib.request.build_opener(*handlers).open(url, timeout=settings.seconds):
+            return
+    except urllib.error.HTTPError as error:
+        with error:
+            raise UnavailableError(f"{url} answers {error.code}") from error
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise UnavailableError(f"no answer from {url}: {reason}") from error

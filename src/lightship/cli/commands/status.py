@@ -1,0 +1,91 @@
+"""`lightship status`: what each searchengine serves, and which indexers lead and stand by."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence, Set
+from typing import Any
+
+from lightship.config import StatusSettings, parse_settings
+from lightship.config.setting import parse_address
+from lightship.core.errors import UnavailableError
+from lightship.http.tls import trust, trusted
+
+_SECONDS = 3.0
+_KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
+_INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes", "shard"}
+
+
+def status(arguments: Sequence[str]) -> None:
+    """Print a line for each searchengine or indexer and each of its shards; raises UnavailableError if one does not answer."""
+    settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
+    trust(settings.tls_ca)
+    silent = []
+    asked = [(name, _KEYS, _lines) for name in settings.searchengine]
+    asked += [(name, _INTAKE_KEYS, _intake_lines) for name in settings.indexer]
+    for name, keys, lines in asked:
+        try:
+            print("\n".join(lines(name, read_status(name, keys=keys))))  # noqa: T201 (what was asked for)
+        except UnavailableError as error:
+            silent.append(str(error))
+    if silent:
+        raise UnavailableError("; ".join(silent))
+
+
+def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = _KEYS) -> dict[str, Any]:
+    """Return the /status of what is at `host:port` if it has these `keys`, a searchengine's; raises UnavailableError."""
+    host, port = parse_address(name)
+    try:
+        url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
+        with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
+            found = json.load(answer)
+            if not isinstance(found, dict) or not found.keys() >= keys:
+                raise ValueError(f"what answers there is no {'searchengine' if keys is _KEYS else 'intake'}")
+            return found
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise UnavailableError(f"no status from {name}: {reason}") from error
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host or "localhost"
+
+
+def _intake_lines(name: str, found: dict[str, Any]) -> list[str]:
+    waiting = f"{found['waiting_requests']} waiting with {found['waiting_bytes'] / 1e6:.1f} MB"
+    stored = f"{found['stored']} changes stored, {found['refused']} requests refused"
+    return [f"{name}: intake, {stored}, {waiting}, version {found['version']}", *_role_lines(found["shard"])]
+
+
+def _role_lines(shard: dict[str, Any] | None) -> list[str]:
+    """Return what an indexer has of its shard."""
+    if shard is None:
+        return []
+    version = f"{shard['documents']} documents, epoch {shard['epoch']}, generation {shard['generation']}"
+    role = f"leads, {version}, {shard['lag_seconds'] or 0:.1f} s behind"
+    if not shard["leads"]:
+        role = f"stands by, {f'warm copy of {version}' if shard['epoch'] else 'no warm copy yet'}"
+    return [f"  shard {shard['shard']} of {shard['layout']}: {role}"]
+
+
+def _lines(name: str, found: dict[str, Any]) -> list[str]:
+    state = "ready" if found["ready"] else "not ready"
+    lines = [
+        f"{name}: {state}, layout {found['layout'] or '-'}, {found['documents']} documents, version {found['version']}"
+    ]
+    lines.extend(
+        f"  shard {shard['shard']}: {shard['documents']} documents in {shard['segments']} segments,"
+        f" {shard['bytes'] / 1e6:.1f} MB, epoch {shard['epoch']}, generation {shard['generation']},"
+        f" fresh as of {shard['age_seconds']:.1f} s ago"
+        for shard in found["shards"]
+    )
+    lines.extend(
+        f"  coming: {coming['layout']}, {coming['present']} of {coming['shards']} shards,"
+        f" {coming['documents']} documents: {coming['held'] or 'about to be served'}"
+        for coming in found.get("candidates", [])
+    )
+    if found.get("former"):
+        lines.append(f"  former: {found['former']}, kept for a rollback until {found['former_until']}")
+    return lines

@@ -1,0 +1,1 @@
+"""`lightship up`: the system as processes of this machine."""

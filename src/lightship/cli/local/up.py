@@ -1,0 +1,271 @@
+"""`lightship up`: the document log, crawler, indexers and searchengines as processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from lightship.chaos.system.processes import LOCK
+from lightship.cli.local.progress import Display, Gauge
+from lightship.cli.local.roster import Roster
+from lightship.cli.local.supervisor import Part, last_line, python
+from lightship.cli.system.secret import FILE as SECRET_FILE
+from lightship.cli.system.secret import keep_secret
+from lightship.config import TOKEN_VARIABLE, UP_DATA, UpSettings, parse_settings
+from lightship.core.errors import ConfigurationError
+from lightship.core.manifest import Layout
+from lightship.crawler.sources.names import parse_sources
+from lightship.doclog import open_log
+from lightship.http.callers import is_loopback
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.runtime.files import lock_folder, write_atomically
+from lightship.runtime.program import listen, stop_on_signals
+
+logger = logging.getLogger("up")
+
+# Breadth first: every top-level module, then what packages hold. Most of the thousand beyond are Python's own tests, which pydoc imports
+# to show them, minutes long, and some of which end it
+PYDOC_PAGES = 600
+# Not by `-m`: its command line has modules of the current folder shown, and a module is shown by importing it, which runs it. Isolated,
+# and without site-packages: the standard library is what is wanted. One of its modules opens a browser when it is imported
+PYDOC = """
+import os, pydoc, sys, webbrowser
+os.chdir(os.sep)
+webbrowser.open = lambda *_, **__: False
+pydoc.browse(int(sys.argv[1]), open_browser=False, hostname="127.0.0.1")
+"""
+
+WATCH_SECONDS = 0.1
+INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
+EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
+SHOW_SECONDS = 0.5
+SHOWN_WARNINGS = 3
+MOST_LOG = 1 << 20  # bytes that are looked at for warnings
+
+
+def up(arguments: Sequence[str]) -> None:
+    """Run all parts until SIGTERM or Ctrl-C; without a SOURCE, crawl the documentation of this machine's Python."""
+    settings, sources = parse_settings(
+        UpSettings, "lightship up", arguments, positional="SOURCE",
+        description="Crawl, index and serve websites, folders and .jsonl files on this machine.",
+    )  # fmt: skip
+    if sources:
+        parse_sources(sources)
+    stop = stop_on_signals()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(
+            lock_folder(settings.data, LOCK, "another `lightship up` runs there; choose another --data")
+        )
+        check_ports(settings)
+        own = "" if os.environ.get(TOKEN_VARIABLE) else keep_secret(settings.data)
+        if own:
+            os.environ[TOKEN_VARIABLE] = own  # which the parts inherit
+        order_layout(settings)
+        parts = _parts(settings, sources)
+        roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
+        display = Display()
+        stack.callback(display.close)
+        for part in parts:  # in the order in which they are needed; they stop in the other: nothing is lost on the way
+            part.start()
+            stack.callback(part.stop)
+        stack.callback(roster.remove)  # before they stop: nobody is to signal processes that are no more
+        for line in greeting(settings, own_secret=bool(own)):
+            display.say(line)
+        _watch(settings, parts, roster, display, stop)
+        display.say("stopping: what was fetched is kept, and the next start goes on from here")
+    logger.info("stopped")
+
+
+def order_layout(settings: UpSettings) -> None:
+    """Have the layout be the newest one, if it is not that of the last run: replicas flip to it, also back to a former one."""
+    path = os.path.join(settings.data, "layout")
+    layout = Layout(settings.shards, SCHEMA_VERSION).name
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        if file.read().strip() == layout.encode():
+            return
+    log = open_log(log_url(settings))
+    try:
+        log.order(f"layout/{layout}", anew=True)
+    finally:
+        log.close()
+    write_atomically(path, layout.encode())
+
+
+def log_url(settings: UpSettings) -> str:
+    """Return the url of the document log."""
+    return f"sqlite://{os.path.join(settings.data, 'log.sqlite')}"
+
+
+def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
+    """Return all parts, those first that the others need."""
+    names = replica_addresses(settings).values()
+    data, log = settings.data, log_url(settings)
+    logs = os.path.join(data, "logs")
+    os.makedirs(logs, exist_ok=True)
+    commands = {
+        f"searchengine-{i}": python(
+            "lightship.searchengine.main",
+            f"-addr={_at(settings.host, settings.port + i)}",
+            f"-public={_page(settings) if i == 0 and not _is_open(settings) else ''}",
+            f"-data={os.path.join(data, f'searchengine-{i}')}",
+            "-drain=0",  # nothing stands before them that would send queries elsewhere
+        )
+        for i in range(settings.replicas)
+    }
+    for shard in range(settings.shards):
+        for name in (f"indexer-{shard}", *(f"standby-{shard}-{number}" for number in range(settings.standbys))):
+            commands[name] = python(
+                "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
+                f"-shards={settings.shards}", f"-data={os.path.join(data, name)}",
+                *([f"-listen={_at(settings.host, intake_port(settings) + shard)}"] if name.startswith("indexer") else []),
+            )  # fmt: skip
+    limits: list[str] = []
+    if not sources:
+        if find_spec("pydoc") is None:
+            raise ConfigurationError(
+                "this Python has no documentation to show: name a source, like https://example.org/"
+            )
+        port = _pydoc_port(data)
+        commands["pydoc"] = [sys.executable, "-I", "-S", "-c", PYDOC, str(port)]
+        sources, limits = [f"http://127.0.0.1:{port}/"], [f"-max-pages={PYDOC_PAGES}"]
+    commands["crawler"] = python(
+        "lightship.crawler.main",
+        f"-log={log}",
+        f"-data={os.path.join(data, 'crawler')}",
+        f"-listen={_at(settings.host, intake_port(settings) + EXPLAIN_BEYOND)}",
+        *limits,
+        *sources,
+    )
+    return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
+
+
+def intake_port(settings: UpSettings) -> int:
+    """Return the port on which the first indexer takes documents in."""
+    return settings.intake or settings.port + INTAKE_BEYOND
+
+
+def replica_addresses(settings: UpSettings) -> dict[str, str]:
+    """Return host:port of each searchengine, by name."""
+    return {f"searchengine-{i}": called(settings, settings.port + i) for i in range(settings.replicas)}
+
+
+def called(settings: UpSettings, port: int) -> str:
+    """Return host:port by which this machine calls a part that listens on `port`."""
+    return _at({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host), port)  # noqa: S104
+
+
+def _at(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_open(settings: UpSettings) -> bool:
+    """Tell whether other machines reach the parts."""
+    return settings.host != "localhost" and not is_loopback(settings.host)
+
+
+def _page(settings: UpSettings) -> str:
+    """Return the address of the search page, for people of this machine."""
+    known = {"127.0.0.1": "localhost", "0.0.0.0": "localhost", "::": "localhost", "::1": "localhost"}  # noqa: S104
+    return f"http://{_at(known.get(settings.host, settings.host), settings.port)}"
+
+
+def _addresses(settings: UpSettings) -> dict[str, str]:
+    """Return host:port of the parts that are asked something, by name."""
+    port = intake_port(settings)
+    intakes = {f"indexer-{shard}": called(settings, port + shard) for shard in range(settings.shards)}
+    return {**replica_addresses(settings), **intakes}
+
+
+def check_ports(settings: UpSettings) -> None:
+    """Raise ConfigurationError unless all ports can be listened on."""
+    intake = intake_port(settings)
+    if max(settings.port + settings.replicas, intake + EXPLAIN_BEYOND + 1) > 65536:
+        raise ConfigurationError(
+            f"there are no ports behind {settings.port} or {intake}: choose lower --port, --intake"
+        )
+    for port in (
+        *range(settings.port, settings.port + settings.replicas),
+        *range(intake, intake + settings.shards),
+        intake + EXPLAIN_BEYOND,
+    ):
+        try:
+            listen(_at(settings.host, port)).close()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error}; --host, --port and --intake say where") from error
+
+
+def _pydoc_port(data: str) -> int:
+    """Return the port of the documentation server, the same one each time: it is part of the pages' urls."""
+    path = os.path.join(data, "pydoc-port")
+    with contextlib.suppress(FileNotFoundError, ValueError), open(path) as file:
+        return int(file.read())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    write_atomically(path, str(port).encode())
+    return port
+
+
+def greeting(settings: UpSettings, *, own_secret: bool) -> list[str]:
+    """Return what people are told when it starts: where everything is, and what is open to whom."""
+    intake, data = intake_port(settings), settings.data
+    secret = os.path.join(data, SECRET_FILE) if own_secret else TOKEN_VARIABLE
+    found = [f"-data={os.path.abspath(data)}"] if own_secret and data != UP_DATA else []
+    add = " ".join(["lightship add FILE", f"-indexer={called(settings, intake)}", *found])
+    if _is_open(settings):
+        place = _at(settings.host, settings.port)
+        who = f"OPEN: whoever reaches this machine on {place} can search, and read everything that is found"
+    else:
+        who = "only this machine reaches it; --host=0.0.0.0 lets others search"
+    return [
+        f"search page: {_page(settings)}/   (data and logs in {data}; Ctrl-C stops)",
+        who,
+        f"documents are added on port {intake}, with the secret in {secret}: {add}",
+    ]
+
+
+def troubles(failed: int, log: str, begun: int) -> list[str]:
+    """Return what people are told when `failed` things could not be read, or when the crawler warned in `log`, from byte `begun` on."""
+    with open(log, "rb") as file:
+        file.seek(begun)
+        lines = file.read(MOST_LOG).decode(errors="replace").splitlines()
+    warnings = [line.partition(" WARNING ")[2] for line in lines if " WARNING " in line]
+    if not failed and not warnings:
+        return []
+    shown = [f"  {line.partition(': ')[2]}" for line in warnings[:SHOWN_WARNINGS]]
+    return [f"{failed} lines, files or pages could not be read, {len(warnings)} warnings; {log} has them all:", *shown]
+
+
+def _watch(
+    settings: UpSettings, parts: Sequence[Part], roster: Roster, display: Display, stop: threading.Event
+) -> None:
+    """Keep the parts alive and show how far they are, until `stop` is set."""
+    address, started, shown, told = f"{_page(settings)}/", time.monotonic(), 0.0, False
+    log = os.path.join(settings.data, "logs", "crawler.log")
+    begun = os.path.getsize(log)  # earlier runs wrote into it too
+    gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
+    while not stop.wait(WATCH_SECONDS):
+        for part in parts:
+            part.keep_alive()
+        roster.update()
+        if time.monotonic() - shown < SHOW_SECONDS:
+            continue
+        counts = gauge.read()
+        display.show(counts)
+        shown = time.monotonic()
+        if counts.done and not told:
+            told = True
+            seconds = time.monotonic() - started
+            display.say(f"all {counts.searchable} documents are searchable after {seconds:.0f} s at {address}")
+            for line in troubles(counts.failed, log, begun):
+                display.say(line)
+    for part in parts:
+        if part.restart_at:
+            display.say(f"{part.name} was not running: {last_line(part.log_path)}")

@@ -1,0 +1,1 @@
+"""What commands know of a system that runs."""

@@ -1,0 +1,1 @@
+"""The vocabulary that every part shares; it imports nothing else of Lightship."""

@@ -1,0 +1,52 @@
+"""A position: how far a document log has got, in a text that goes into a url, like `9f86d081-3.120_41.7`.
+
+Before the hyphen stands the digest of the log's id, behind it `partition.sequence` of each partition that matters.
+Sequences are compared within a partition only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from lightship.core.errors import InvalidInputError
+from lightship.core.model import PARTITIONS
+
+_MAX_SEQUENCE = (1 << 63) - 1
+_MAX_TEXT = 64 * PARTITIONS  # characters; a longer one is not looked at
+_TEXT = re.compile(r"([0-9a-f]{8})-([0-9]{1,4}\.[0-9]{1,19}(?:_[0-9]{1,4}\.[0-9]{1,19})*)", re.ASCII)
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """The sequence that is reached in each partition of the log whose id has the digest `log`."""
+
+    log: str
+    sequences: dict[int, int]
+
+    def __str__(self) -> str:
+        """Return the text, partitions rising; it needs at least one partition."""
+        return f"{self.log}-{'_'.join(f'{p}.{sequence}' for p, sequence in sorted(self.sequences.items()))}"
+
+    @classmethod
+    def parse(cls, text: str) -> Reached:
+        """Return the position that `text` tells; raises InvalidInputError when it tells none."""
+        found = _TEXT.fullmatch(text) if len(text) <= _MAX_TEXT else None
+        if not found:
+            raise InvalidInputError(f"not a position: {text[:40]!r}; give one that the intake answered, as it is")
+        pairs = [pair.split(".") for pair in found[2].split("_")]
+        sequences = {int(partition): int(sequence) for partition, sequence in pairs}
+        if len(sequences) < len(pairs) or max(sequences) >= PARTITIONS or max(sequences.values()) > _MAX_SEQUENCE:
+            raise InvalidInputError(f"not a position: {text[:40]!r}; a partition stands twice, or is out of range")
+        return cls(found[1], sequences)
+
+    def is_covered_by(self, positions: Mapping[str, int]) -> bool:
+        """Tell whether `positions`, those of manifests, have come this far in each partition."""
+        return all(positions.get(str(partition), -1) >= sequence for partition, sequence in self.sequences.items())
+
+
+def log_digest(log_id: str) -> str:
+    """Return the 8 hexadecimal digits that stand for the id of a log."""
+    return hashlib.blake2b(log_id.encode(), digest_size=4).hexdigest()

@@ -1,0 +1,93 @@
+"""Urls in one normal form, so that a page is known by one url only."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import quote
+
+import ada_url
+from yarl import URL
+
+from lightship.core.errors import InvalidDocumentError
+from lightship.core.model import check_url
+
+MAX_LINK = 16_384  # characters of a link that are looked at: a normal url has at most 2,048 bytes
+
+# Parameters that tell who followed which link, and never choose a page. A name that ends in `*` stands for all that
+# begin so.
+TRACKING = (
+    "utm_*", "mtm_*", "pk_*", "piwik_*", "matomo_*", "hsa_*", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp",
+    "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "_ga", "_gl", "srsltid", "fbclid", "msclkid", "yclid", "ysclid",
+    "_openstat", "twclid", "ttclid", "igshid", "igsh", "li_fat_id", "epik", "mc_cid", "mc_eid", "mkt_tok", "vero_id",
+    "vero_conv", "oly_anon_id", "oly_enc_id", "rb_clickid", "wickedid", "irclickid", "zanpid", "spm",
+)  # fmt: skip
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_TRACKING_NAMES = frozenset(name for name in TRACKING if not name.endswith("*"))
+_TRACKING_HEADS = tuple(name[:-1] for name in TRACKING if name.endswith("*"))
+
+
+def normalise(link: str, base: str | None = None, encoding: str = "utf-8") -> str | None:
+    """Return the http(s) url that `link` means on the page `base`, in normal form; None when it is no such url.
+
+    Read as browsers read it (the WHATWG URL standard: stray blanks and backslashes, dot segments, IDNA, every notation
+    of an IPv4 address, default ports; on a page in a legacy `encoding`, a Python codec,
+    the query is in that); then percent-encoded as
+    little as can be (RFC 3986, 6.2.2), without fragment, credentials, empty query and the parameters of TRACKING. The
+    order of other parameters is kept. A normal url is its own normal form.
+    """
+    return _normalise(link[:MAX_LINK], _reduced(base, link) if base else None, encoding)
+
+
+def _reduced(base: str, link: str) -> str:
+    """Return what of a normal url `base` decides what `link` means: pages of a folder or site share that."""
+    if link[:1] == "/" and link[:2] not in ("//", "/\\"):
+        return "/".join(base.split("/", 3)[:3]) + "/"
+    if link[:1].isalnum():
+        return base.partition("?")[0].rpartition("/")[0] + "/"
+    return base
+
+
+@lru_cache(maxsize=20_000)  # the navigation of a site is on each of its pages
+def _normalise(link: str, base: str | None, encoding: str) -> str | None:
+    try:
+        text = _encoded(link, encoding)
+        url = URL(ada_url.join_url(base, text) if base else ada_url.normalize_url(text))
+        if url.scheme not in ("http", "https") or not url.host:
+            return None
+        query = _without_tracking(url.raw_query_string)
+        return check_url(f"{url.origin()}{url.raw_path}{'?' if query else ''}{query}")
+    except (ValueError, InvalidDocumentError):
+        return None
+
+
+def site(url: str) -> str:
+    """Return the site of a normal url: its scheme, host and port, like `https://example.org`."""
+    return str(URL(url).origin())
+
+
+def address(url: str) -> tuple[str, int]:
+    """Return (host, port) of a normal url."""
+    parsed = URL(url)
+    return parsed.raw_host or "", parsed.port or 0
+
+
+def _without_tracking(query: str) -> str:
+    if not query:
+        return ""
+    return "&".join(
+        parameter for parameter in query.split("&") if not _is_tracking(parameter.partition("=")[0].lower())
+    )
+
+
+def _is_tracking(name: str) -> bool:
+    return name in _TRACKING_NAMES or name.startswith(_TRACKING_HEADS)
+
+
+def _encoded(link: str, encoding: str) -> str:
+    """Return `link` with its query percent-encoded in the encoding of the page, as browsers send it on old pages."""
+    if encoding.startswith("utf") or link.isascii():
+        return link
+    path, mark, query = link.partition("?")
+    return path + mark + _FOREIGN.sub(lambda found: quote(found[0].encode(encoding, "xmlcharrefreplace")), query)

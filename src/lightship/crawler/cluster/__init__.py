@@ -1,0 +1,1 @@
+"""Several crawlers share one crawl: hosts are partitioned among them."""

@@ -1,0 +1,227 @@
+"""The crawl of websites: breadth first within each site, until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from lightship.config import CrawlerSettings
+from lightship.core import urls
+from lightship.core.errors import LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
+from lightship.core.model import Change
+from lightship.crawler.cluster.exchange import Mail
+from lightship.crawler.cluster.host_partitioning import Share
+from lightship.crawler.fetching.archive import Archive
+from lightship.crawler.fetching.fetch import Fetcher, user_agent
+from lightship.crawler.fetching.render import RenderingFetcher
+from lightship.crawler.fetching.robots import Robots
+from lightship.crawler.fetching.site import Means, SiteCrawl
+from lightship.crawler.fetching.soft404 import Missing
+from lightship.crawler.fetching.visit import Visitor
+from lightship.crawler.frontier.deletion_guard import Hold
+from lightship.crawler.frontier.entry import AT_ONCE, Outcome, State
+from lightship.crawler.frontier.frontier import Frontier
+from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.output.append import Appender
+from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.state.progress import set_idle
+from lightship.runtime.database import Database
+from lightship.runtime.tasks import cancel
+
+logger = logging.getLogger(__name__)
+
+BATCH, BATCH_SECONDS = 500, 0.01  # outcomes that are written together
+TICK_SECONDS = 0.05
+JUDGE_SECONDS = 0.5  # between two looks at what is to be deleted
+EXCHANGE_SECONDS = 0.5  # between two looks for letters of other crawlers
+
+
+class WebCrawler:
+    """Crawls the websites `seeds` (normal urls). `run` is to be called once, in a thread of its own."""
+
+    def __init__(
+        self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str], *,
+        cage: Cage, share: Share | None = None,
+    ) -> None:  # fmt: skip
+        """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given.
+
+        Pages are read in `cage`.
+        """
+        self._cage = cage
+        self._share = share
+        self._settings = settings
+        self._database = database
+        self._appender = appender
+        self._seeds = list(seeds)
+        self._frontier = Frontier(database, settings)
+        self._journal = Journal(settings.data)
+        self._hold = Hold(database, settings)
+        self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
+        self._mail: Mail | None = None
+        self._crawls: dict[str, SiteCrawl] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def run(self, stop: threading.Event) -> None:
+        """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
+        if self._share:
+            self._mail = self._frontier.others = Mail(self._database, self._frontier, self._share)
+        self._frontier.begin(self._seeds, self._journal)
+        if self._share and self._mail:
+            self._mail.hand_over()
+            self._share.give_up()
+        with contextlib.ExitStack() as files:
+            files.callback(self._journal.close)
+            if self._archive:
+                files.callback(self._archive.close)
+            asyncio.run(self._run(stop))
+
+    async def _run(self, stop: threading.Event) -> None:
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(2 * BATCH)
+        kind = RenderingFetcher if self._settings.render else Fetcher
+        async with kind(self._settings, {urls.address(seed) for seed in self._seeds}) as fetcher:
+            writer = asyncio.create_task(self._write(outcomes))
+            try:
+                await self._crawl(stop, fetcher, outcomes, writer)
+            finally:
+                await cancel(self._tasks)
+                await asyncio.wait([asyncio.ensure_future(outcomes.put(None)), writer], return_when="FIRST_COMPLETED")
+                await writer
+
+    async def _crawl(
+        self,
+        stop: threading.Event,
+        fetcher: Fetcher,
+        outcomes: asyncio.Queue[Outcome | None],
+        writer: asyncio.Task[None],
+    ) -> None:
+        """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
+        missing, frontier = Missing(fetcher, self._database, self._cage), self._frontier
+        visitor = Visitor(
+            fetcher,
+            self._settings,
+            frontier.sites,
+            cage=self._cage,
+            missing=missing,
+            traps=frontier.found.traps,
+            archive=self._archive,
+        )
+        means = Means(
+            self._settings, self._frontier, self._journal, self._hold, Robots(fetcher, self._settings, self._database),
+            visitor, asyncio.Semaphore(self._settings.concurrency), outcomes,
+        )  # fmt: skip
+        busy = set(self._seeds)
+        if self._share:
+            self._tasks.append(asyncio.create_task(self._keep_share(self._share)))
+        while not stop.is_set() and not writer.done():
+            for site in list(self._frontier.sites):
+                if site not in self._crawls and (not self._share or self._share.holds(f"{site}/")):
+                    self._crawls[site] = SiteCrawl(site, means)
+                    self._tasks.append(asyncio.create_task(self._crawls[site].run()))
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            for source in [source for source in busy if self._is_idle(source)]:
+                busy.discard(source)
+                set_idle(self._database, source)
+                logger.info("%s: the first pass is complete", source)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _keep_share(self, share: Share) -> None:
+        """Get the hosts that are to be this crawler's, and exchange letters with the others."""
+        while True:
+            try:
+                await asyncio.to_thread(self._exchange, share)
+            except (UnavailableError, OutOfSpaceError) as error:
+                logger.warning("other crawlers can't be reached now: %s", error)
+            await asyncio.sleep(EXCHANGE_SECONDS)
+
+    def _exchange(self, share: Share) -> None:
+        if self._mail:
+            gotten = share.work()
+            self._mail.receive()
+            share.hold(gotten)
+            self._mail.post()
+
+    def _is_idle(self, seed: str) -> bool:
+        """Return whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
+        sites = dict(self._frontier.sites)
+        source = sites.get(urls.site(seed), seed)
+        crawls = [self._crawls.get(site) for site, owner in sites.items() if owner == source]
+        return all(crawl is not None and crawl.idle for crawl in crawls)
+
+    async def _write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """Write outcomes in batches until None comes."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "crawler-writer") as thread:
+            last, judge_at = False, 0.0
+            while not last:
+                batch = await _next_batch(outcomes)
+                last = batch[-1:] == [None]
+                written = [outcome for outcome in batch if outcome is not None]
+                await loop.run_in_executor(thread, self._store, written)
+                for outcome in written:
+                    self._crawls[outcome.entry.site].settled(outcome.entry.url)
+                if loop.time() >= judge_at:
+                    await loop.run_in_executor(thread, self._delete)
+                    judge_at = loop.time() + JUDGE_SECONDS
+
+    def _store(self, outcomes: Sequence[Outcome]) -> None:
+        """Append the changes to the log, and only then settle the outcomes in the frontier.
+
+        Before, they are noted as doubtful: what the crawler dies of in between must not be forgotten, see `records.py`.
+        """
+        folded, displaced = self._frontier.fold(outcomes)
+        changes = [change for outcome in folded if (change := outcome.change)]
+        self._frontier.doubt([change.url for change in changes])
+        refused = self._appender.put(changes)
+        settled = [_refuse(outcome, refused.get(outcome.entry.url)) for outcome in folded]
+        self._frontier.settle(settled, displaced)
+        if displaced:
+            self._delete()
+        for outcome in settled:
+            level = logging.WARNING if outcome.failed else logging.INFO
+            logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
+        for site in {outcome.entry.site for outcome in settled if outcome.state is State.PAGE and not outcome.failed}:
+            if site not in self._frontier.doomed([site]):
+                self._hold.well(site)
+
+    def _delete(self) -> None:
+        """Delete the documents that are to go and may; what is held stays."""
+        for site in self._frontier.doomed(self._frontier.sites):
+            gone = self._hold.judge(site)
+            self._frontier.doubt(gone)
+            overtaken = self._appender.put([Change.delete(url) for url in gone])  # those stay doomed, for the next time
+            self._frontier.deleted(site, [url for url in gone if url not in overtaken])
+
+
+def _refuse(outcome: Outcome, reason: LightshipError | None) -> Outcome:
+    """Return what becomes of a visit whose change the log did not take, for a `reason`."""
+    if reason is None:
+        return outcome
+    if isinstance(reason, OvertakenError):  # another crawler may have the host now: what the site has by then is right
+        state = State.FAILED if outcome.entry.state is State.NEW else outcome.entry.state
+        return msgspec.structs.replace(
+            outcome, state=state, failed=True, document=None, digest=None, next_visit=AT_ONCE,
+            note="somebody else changed it in the log meanwhile: it is visited again",
+        )  # fmt: skip
+    return msgspec.structs.replace(
+        outcome, state=State.EXCLUDED, document=None, digest=None, note=f"refused by the log: {reason}"
+    )
+
+
+async def _next_batch(outcomes: asyncio.Queue[Outcome | None]) -> list[Outcome | None]:
+    """Return what comes within a moment of the first that comes, up to None; nothing when none comes for a while."""
+    batch: list[Outcome | None] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(JUDGE_SECONDS):
+            batch.append(await outcomes.get())
+        async with asyncio.timeout(BATCH_SECONDS):
+            while len(batch) < BATCH and batch[-1] is not None:
+                batch.append(await outcomes.get())
+    return batch

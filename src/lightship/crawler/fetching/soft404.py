@@ -1,0 +1,102 @@
+"""Soft 404s: what a site answers, with status 200, for a page that can't exist. Each site is asked once in a while."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+import time
+from typing import NamedTuple
+
+from lightship.core.errors import InvalidInputError
+from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyError
+from lightship.crawler.fetching.rules import Rules
+from lightship.crawler.frontier.duplicates import Twin
+from lightship.crawler.frontier.entry import Entry
+from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
+from lightship.runtime.database import Database
+
+logger = logging.getLogger(__name__)
+
+KEEP_SECONDS = 7 * 86_400.0
+PROBE = "/lightship-asks-for-a-page-that-is-not-there-"
+
+
+class _Absent(NamedTuple):
+    """What a site answered for a page that can't exist, when; no content: an error, as it should."""
+
+    until: float
+    content: bytes | None
+    fingerprint: int
+
+
+class Missing:
+    """Knows how sites answer for pages that they have not, and remembers it in `database`."""
+
+    def __init__(self, fetcher: Fetcher, database: Database, cage: Cage) -> None:
+        """Ask with `fetcher`, and read in `cage`."""
+        self._fetcher, self._database, self._cage = fetcher, database, cage
+        self._cache: dict[str, _Absent] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def looks_missing(self, entry: Entry, page: Page, rules: Rules) -> bool:
+        """Return whether `page` is what its site answers for pages that it has not; a source never is."""
+        absent = await self._absent(entry.site, rules)
+        # under one url, so that short texts are compared too
+        same = Twin(f"{entry.site}/", absent.content, absent.fingerprint).same(
+            Twin(f"{entry.site}/index.html", content_of(page), signed(page.fingerprint))
+        )
+        if same and entry.depth == 0:  # an application that answers each url with the same page
+            self._cache[entry.site] = _Absent(absent.until, None, 0)
+            await asyncio.to_thread(self._store, entry.site, self._cache[entry.site])
+        return same and entry.depth > 0
+
+    async def _absent(self, site: str, rules: Rules) -> _Absent:
+        async with self._locks.setdefault(site, asyncio.Lock()):
+            found = self._cache.get(site) or self._stored(site)
+            if found.until < time.time():
+                found = await self._probe(site, rules)
+                await asyncio.to_thread(self._store, site, found)
+            self._cache[site] = found
+            return found
+
+    async def _probe(self, site: str, rules: Rules) -> _Absent:
+        url = f"{site}{PROBE}{secrets.token_hex(8)}"
+        until = time.time() + KEEP_SECONDS
+        if not rules.allows(url):
+            return _Absent(until, None, 0)
+        try:
+            response = await self._fetcher.get(url)
+            if response.status != 200:
+                return _Absent(until, None, 0)
+            page = await self._cage.read(site, ReadPage(response.headers.get("Content-Type", ""), url), response.body)
+        except (FetchError, RefusedBodyError, InvalidInputError):
+            return _Absent(until, None, 0)
+        logger.info("%s answers with status 200 for pages that it has not: pages like that are left out", site)
+        return _Absent(until, content_of(page), signed(page.fingerprint))
+
+    def _stored(self, site: str) -> _Absent:
+        with self._database.access() as db:
+            row = db.execute("select probed, absent, absent_fingerprint from sites where site = ?", (site,)).fetchone()
+        return _Absent(*row) if row else _Absent(0.0, None, 0)
+
+    def _store(self, site: str, absent: _Absent) -> None:
+        with self._database.transaction() as db:
+            db.execute(
+                "update sites set probed = ?, absent = ?, absent_fingerprint = ? where site = ?", (*absent, site)
+            )
+
+
+def content_of(page: Page) -> bytes:
+    """Return 8 bytes that stand for the text of a page, and 8 for its title."""
+    return b"".join(
+        hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest() for text in (page.text, page.title)
+    )
+
+
+def signed(fingerprint: int) -> int:
+    """Return a number of 64 bits as SQLite keeps it."""
+    return fingerprint - (1 << 64) if fingerprint >> 63 else fingerprint

@@ -1,0 +1,141 @@
+"""What is found: which new urls are added to the frontier, and which are refused, and why."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import apsw
+
+from lightship.config import CrawlerSettings
+from lightship.core import urls
+from lightship.crawler.frontier.entry import AT_ONCE, How, Kind, Link, State
+from lightship.crawler.frontier.traps import Traps, without_session
+from lightship.crawler.state.progress import count
+
+ROWS_PER_PAGE = 10  # known urls for each page that may be fetched: a site can't fill the disk with links
+MAX_REFUSED = 10_000  # urls of a site whose refusal is remembered
+
+_KNOWN = "select url from pages where url in (select value from json_each(?))"
+_ADD = (
+    "insert or ignore into pages (url, site, depth, hops, kind, how, found_on, found, modified)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_REFUSE = "insert or ignore into refused values (?, ?, ?, ?, ?)"
+# A page that a list says was changed since it was looked at is due, but not sooner than the least interval allows
+_DUE = (
+    "update pages set modified = ?1, visit = min(visit, max(?2, fetched + ?3)) where url = ?4 and visit > 0"
+    " and modified < ?1 and fetched < ?1"
+)
+_READ_AS = "update pages set kind = ?, visit = ? where url = ? and kind = 0 and state not in (?, ?) and digest is null"
+
+
+class Where(NamedTuple):
+    """Where links were found: on the page or list `url` (None: nowhere), `depth` links from a source."""
+
+    url: str | None
+    depth: int
+    hops: int = 0
+
+
+class Found:
+    """Adds what is found to the sites of a crawl: `sites` (site -> source) may grow meanwhile.
+
+    `elsewhere` is told of links, with where they were found, to sites that are not among them.
+    """
+
+    def __init__(
+        self,
+        settings: CrawlerSettings,
+        least: float,
+        sites: dict[str, str],
+        elsewhere: Callable[[apsw.Connection, Sequence[Link], Where], None],
+    ) -> None:
+        """Know nothing yet."""
+        self._settings, self._least, self._sites, self._elsewhere = settings, least, sites, elsewhere
+        self._known: dict[str, int] = {}  # urls, of each site
+        self._refused: dict[str, int] = {}
+        self.traps = Traps()
+
+    def load(self, db: apsw.Connection) -> None:
+        """Learn from the store."""
+        self._known = counts(db, "select site, count(*) from pages group by site")
+        self._refused = counts(db, "select site, count(*) from refused group by site")
+        self.traps.load(db.execute("select url, state from pages where kind = 0"))
+
+    def join(self, db: apsw.Connection, site: str) -> None:
+        """Learn of a site that another crawler had before."""
+        self._known |= counts(db, "select site, count(*) from pages where site = ?", site)
+        self.traps.load(db.execute("select url, state from pages where kind = 0 and site = ?", (site,)))
+
+    def forget(self, site: str) -> None:
+        """Forget a site that another crawler has now."""
+        self._known.pop(site, None)
+        self._refused.pop(site, None)
+
+    def add(self, db: apsw.Connection, links: Iterable[Link], where: Where) -> None:
+        """Add those of `links` that are new, if nothing speaks against them."""
+        own: list[Link] = []
+        other: list[Link] = []
+        for link in links:
+            (own if urls.site(link.url) in self._sites else other).append(link)
+        if other:
+            self._elsewhere(db, other, where)
+        known = {url for (url,) in db.execute(_KNOWN, (json.dumps([link.url for link in own]),))}
+        for link in own:
+            if link.url in known:
+                self._again(db, link)
+            else:
+                self._new(db, link, where)
+
+    def _again(self, db: apsw.Connection, link: Link) -> None:
+        if link.modified:
+            db.execute(_DUE, (link.modified, AT_ONCE, self._least, link.url))
+        if link.kind is not Kind.PAGE:
+            db.execute(_READ_AS, (link.kind, AT_ONCE, link.url, State.PAGE, State.NEW))
+
+    def _new(self, db: apsw.Connection, link: Link, where: Where) -> None:
+        clean, dropped = without_session(link.url)
+        if dropped:
+            self._refuse(db, link.url, f"trap: a session id ({dropped}); looked at without it, as {clean}", where)
+            if clean != link.url:
+                self.add(db, [link._replace(url=clean)], where)
+            return
+        site = urls.site(link.url)
+        reason = self._against(link, where.depth, site)
+        if reason:
+            self._refuse(db, link.url, reason, where)
+            return
+        moment = time.time()
+        db.execute(_ADD, (
+            link.url, site, where.depth, where.hops, link.kind, link.how, where.url, moment, link.modified,
+        ))  # fmt: skip
+        if db.changes():
+            self._known[site] = self._known.get(site, 0) + 1
+            if link.kind is Kind.PAGE:
+                self.traps.known(link.url)
+                count(db, self._sites[site], found=1)
+
+    def _against(self, link: Link, depth: int, site: str) -> str:
+        """Return what speaks against a new url, or an empty string."""
+        if link.how is How.SOURCE or link.kind is not Kind.PAGE:
+            return ""
+        if depth > self._settings.max_depth:
+            return f"depth: {depth} links from the source, more than -max-depth={self._settings.max_depth}"
+        if self._known.get(site, 0) >= self._settings.max_pages * ROWS_PER_PAGE:
+            return f"budget: {self._known[site]} urls of {site} are known, {ROWS_PER_PAGE} times -max-pages"
+        return self.traps.check(link.url)
+
+    def _refuse(self, db: apsw.Connection, url: str, reason: str, where: Where) -> None:
+        site = urls.site(url)
+        if self._refused.get(site, 0) < MAX_REFUSED:
+            db.execute(_REFUSE, (url, site, reason, where.url, time.time()))
+            self._refused[site] = self._refused.get(site, 0) + db.changes()
+
+
+def counts(db: apsw.Connection, query: str, *bindings: str) -> dict[str, int]:
+    """Return what a query for (name, number) finds."""
+    rows: list[Any] = db.execute(query, bindings).fetchall()
+    return dict(rows)

@@ -1,0 +1,357 @@
+"""The frontier: every page known, what its last visit brought, and when to look at it again.
+
+A page is written as visited only after the document log has stored its change, so a crash makes a visit happen
+again, never be forgotten. See DESIGN.md.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import apsw
+
+from lightship.config import CrawlerSettings
+from lightship.core import urls
+from lightship.crawler.frontier.clock import BACK_SECONDS, set_right
+from lightship.crawler.frontier.discovery import Found, Where, counts
+from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
+from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
+from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.frontier.revisit import Pace
+from lightship.crawler.state.progress import count
+from lightship.runtime.database import Database
+
+VISITS_KEPT = 10  # of each page, the last ones
+DAY = 86_400
+
+ENTRY = (
+    "url, site, depth, hops, state, visit, failures, etag, last_modified, digest, own, kind, fetched, interval,"
+    " content, fingerprint, doomed"
+)
+_NEW = f"select {ENTRY} from pages where site = ? and visit = 0 order by depth, id limit ?"
+_DUE = f"select {ENTRY} from pages where site = ? and visit > 0 and visit <= ? order by visit, depth, id limit ?"
+_VISITED = (
+    "update pages set state = ?, visit = ?, status = ?, failures = ?, etag = ?, last_modified = ?, digest = ?,"
+    " target = iif(?, target, ?), fetched = ?, interval = ?, content = ?, fingerprint = ?, doomed = ?,"
+    " note = iif(?, note, ?) where url = ?"
+)
+_DOUBTFUL = b"?"  # no document has this digest
+_DOUBT = "update pages set digest = ?, etag = null, last_modified = null where url in (select value from json_each(?))"
+_DISPLACED = "update pages set state = ?, target = ?, note = ?, doomed = iif(digest is null, null, ?) where url = ? and state = ?"
+_REMEMBER = "insert or replace into visits select id, ?, ?, ?, ? from pages where url = ?"
+_FORGET = (
+    "delete from visits where page = (select id from pages where url = ?1) and time <= (select time from visits"
+    " where page = (select id from pages where url = ?1) order by time desc limit 1 offset ?2)"
+)
+
+_ANY_DOOMED = "select exists (select 1 from pages where site = ? and doomed is not null and digest is not null)"
+# Does what a page points to, step by step, end at a page that is in the log, or may yet be, or at another host?
+_ALIVE = """
+with recursive chain (url, target, state) as (
+    select url, target, state from pages where url = ?
+    union select p.url, p.target, p.state from pages p join chain c on p.url = c.target)
+select exists (select 1 from chain where state in (?, ?)
+    or (state = 3 and target is not null and not exists (select 1 from pages p where p.url = chain.target)))"""
+# No: then the pages that name it as their canonical one are indexed under their own urls.
+_RELEASE = """
+with recursive pointing (url) as (
+    select ? union select p.url from pages p join pointing on p.target = pointing.url)
+update pages set own = 1, visit = ?, etag = null, last_modified = null
+where state = ? and own = 0 and url in (select url from pointing)"""
+_RETURN = "update pages set own = 0, visit = ?, etag = null, last_modified = null where target = ? and own = 1"
+# What another page stood for is looked at again: at once when that is gone, whole at its next visit when it changed
+_UNFOLD = "update pages set visit = ?, etag = null, last_modified = null where target = ? and state = ?"
+_COMPARE_AGAIN = "update pages set etag = null, last_modified = null where target = ? and state = ?"
+
+
+class Others(Protocol):
+    """What a frontier asks and tells the crawlers with which it divides the hosts."""
+
+    def wants(self, url: str) -> bool:
+        """Return whether the host of a normal url is this crawler's."""
+
+    def lay_links(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
+        """Tell the owners of links to other hosts of the crawl."""
+
+    def lay_adopted(self, db: apsw.Connection, url: str, source: str) -> None:
+        """Tell all that the site of `url` joined the crawl, since `source` redirects to it."""
+
+
+class Frontier:
+    """The pages of all websites of a crawl, within the bounds that its settings set."""
+
+    def __init__(self, database: Database, settings: CrawlerSettings) -> None:
+        """Use the open store `database`."""
+        self._database, self._settings = database, settings
+        self._pace = Pace.of(settings)
+        self._latest = time.time()  # that was looked at
+        self._sites: dict[str, str] = {}
+        self._put: dict[str, int] = {}  # documents in the log, of each site
+        self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched in it), of each site
+        self._doomed: set[str] = set()  # sites with doomed documents
+        self.found = Found(settings, self._pace.least, self._sites, self._lead_elsewhere)
+        self._elsewhere: dict[str, str] = {}  # sites of the crawl that are another crawler's, each with its source
+        self.others: Others | None = None
+
+    def begin(self, seeds: Collection[str], journal: Journal) -> None:
+        """Crawl `seeds` (normal urls, each a source), and the sites that they were found to redirect to.
+
+        What `journal` has as begun, and has no outcome here, waits for the least interval.
+        """
+        with self._database.transaction() as db:
+            self._follow_settings(db)
+            for url, begun in journal.begun().items():
+                db.execute(
+                    "update pages set visit = max(visit, ?) where url = ? and fetched < ? and visit <= ?",
+                    (begun + self._pace.least, url, begun, time.time()),
+                )
+            set_right(db, self._latest, self._pace.most)
+            for site, source in db.execute("select site, source from sites").fetchall():
+                if source in seeds:
+                    self._sites[str(site)] = str(source)
+            self.found.load(db)
+            for site, source in db.execute(
+                "select substr(name, 11), value from settings where name like 'elsewhere/%'"
+            ):
+                self._elsewhere[str(site)] = str(source)
+            for seed in seeds:
+                if self.others is None or self.others.wants(seed):
+                    self._adopt(db, seed, seed)
+                else:
+                    self._elsewhere[urls.site(seed)] = seed
+            self._put = counts(db, "select site, count(digest) from pages group by site")
+            self._doomed = {str(site) for (site,) in db.execute(
+                "select distinct site from pages where doomed is not null and digest is not null"
+            )}  # fmt: skip
+            for site, day, size in db.execute("select site, day, bytes from sites"):
+                self._spent[site] = day, size
+        journal.start()
+
+    def _follow_settings(self, db: apsw.Connection) -> None:
+        """When the pace was set anew, no page that answered waits longer than the new first interval."""
+        pace = repr(self._pace)
+        if db.execute("select value from settings where name = 'pace'").get != pace:
+            db.execute(
+                "update pages set interval = ?1, visit = min(visit, max(?2, fetched + ?1)) where failures = 0 and visit > 0",
+                (self._pace.first, AT_ONCE),
+            )
+            db.execute("insert or replace into settings values ('pace', ?)", (pace,))
+
+    @property
+    def sites(self) -> Mapping[str, str]:
+        """The sites within which links are followed, each with its source; grows when a source redirects elsewhere."""
+        return MappingProxyType(self._sites)
+
+    def due(self, site: str, now: float, limit: int, busy: Collection[str]) -> list[Entry]:
+        """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (urls)."""
+        if now < self._latest - BACK_SECONDS:
+            with self._database.transaction() as db:
+                set_right(db, now, self._pace.most)
+            self._latest = now
+        self._latest = max(self._latest, now)
+        if self.is_spent(site, now):
+            return []
+        room = max(0, min(limit, self._settings.max_pages - self._put.get(site, 0) - len(busy)))
+        with self._database.access() as db:
+            rows = db.execute(_NEW, (site, room + len(busy))).fetchall() if room else []
+            fresh = [row for row in rows if row[0] not in busy][:room]
+            rows = db.execute(_DUE, (site, now, limit + len(busy))).fetchall() if len(fresh) < limit else []
+        return [entry_of(row) for row in fresh + [row for row in rows if row[0] not in busy]][:limit]
+
+    def is_spent(self, site: str, now: float) -> bool:
+        """Return whether as many bytes of `site` were fetched today as may be."""
+        day, size = self._spent.get(site, (0, 0))
+        return 0 < self._settings.max_site_bytes <= size and day == int(now // DAY)
+
+    def interrupted(self, site: str) -> bool:
+        """Tell whether a page of `site` waits for its first visit, since an earlier one was interrupted."""
+        with self._database.access() as db:
+            return bool(db.execute(
+                "select exists (select 1 from pages where site = ? and state = 0 and visit > 0)", (site,)
+            ).get)  # fmt: skip
+
+    def resume(self, site: str) -> float:
+        """Return when `site` may be asked again, in seconds since the epoch."""
+        with self._database.access() as db:
+            return float(db.execute("select resume from sites where site = ?", (site,)).get or 0.0)
+
+    def pause(self, site: str, until: float) -> None:
+        """Remember that `site` wants to be left alone `until` then."""
+        with self._database.transaction() as db:
+            db.execute("update sites set resume = ? where site = ?", (until, site))
+
+    def listed(self, site: str, links: Sequence[Link]) -> None:
+        """Add the sitemaps of `site`."""
+        with self._database.transaction() as db:
+            for link in links:
+                if urls.site(link.url) in self._sites:
+                    self.found.add(db, [link], Where(f"{site}/robots.txt" if link.how is How.ROBOTS else None, 0))
+
+    def fold(self, outcomes: Sequence[Outcome]) -> Folded:
+        """Return `outcomes` with each DUPLICATE folded; nothing is written."""
+        with self._database.access() as db:
+            return fold(db, outcomes, self._sites)
+
+    def doubt(self, pages: Sequence[str]) -> None:
+        """Note that the log may soon have something else of these `pages` (urls): if nothing more comes of it, the next visits put or delete it once more."""
+        if pages:
+            with self._database.transaction() as db:
+                db.execute(_DOUBT, (_DOUBTFUL, json.dumps(pages)))
+
+    def settle(self, outcomes: Sequence[Outcome], displaced: Sequence[tuple[str, str]] = ()) -> None:
+        """Remember what visits brought, whose changes are in the log, and the links that they found."""
+        with self._database.transaction() as db:
+            for outcome in outcomes:
+                self._visited(db, outcome)
+                self._discover(db, outcome)
+                self._count(db, outcome)
+            since = {outcome.entry.url: outcome.fetched for outcome in outcomes}
+            for url, by in displaced:  # what stands for it was found well just now
+                db.execute(_DISPLACED, (State.DUPLICATE, by, duplicate_note(by), since[by], url, State.PAGE))
+                self._doomed.add(urls.site(url))
+            for outcome in outcomes:
+                self._resolve(db, outcome)
+
+    def _visited(self, db: apsw.Connection, outcome: Outcome) -> None:
+        entry, kept = outcome.entry, outcome.kept
+        digest = entry.digest if outcome.document is None else outcome.digest
+        doomed = _doomed(outcome)
+        if doomed and digest:
+            self._doomed.add(entry.site)
+        db.execute(_VISITED, (
+            outcome.state, outcome.next_visit, outcome.status, outcome.failures, outcome.etag, outcome.last_modified,
+            digest, kept, outcome.target, outcome.fetched, outcome.interval,
+            entry.content if kept else outcome.content, entry.fingerprint if kept else outcome.fingerprint, doomed,
+            kept and outcome.state is not State.FAILED, outcome.note, entry.url,
+        ))  # fmt: skip
+        db.execute(_REMEMBER, (outcome.fetched, outcome.status, outcome.state, outcome.note[:500], entry.url))
+        db.execute(_FORGET, (entry.url, VISITS_KEPT))
+        if outcome.size:
+            db.execute("update sites set day = ?, bytes = ? where site = ?", (*self._spent[entry.site], entry.site))
+
+    def spend(self, site: str, size: int) -> None:
+        """Count bytes that were fetched of `site` today; they are remembered with the outcome that they led to."""
+        today = int(time.time() // DAY)
+        day, spent = self._spent.get(site, (0, 0))
+        self._spent[site] = today, size + (spent if day == today else 0)
+
+    def _discover(self, db: apsw.Connection, outcome: Outcome) -> None:
+        entry = outcome.entry
+        if outcome.target and outcome.state is not State.DUPLICATE:
+            if entry.depth == 0 and outcome.state is State.MOVED and entry.kind is Kind.PAGE:
+                self.adopted(db, outcome.target, self._sites[entry.site])
+                if self.others and not self.others.wants(outcome.target):
+                    self.others.lay_adopted(db, outcome.target, self._sites[entry.site])
+            how = How.REDIRECT if outcome.state is State.MOVED else How.CANONICAL
+            target = Link(outcome.target, how, entry.kind)
+            self.found.add(db, [target], Where(entry.url, entry.depth, entry.hops + 1))
+        self.found.add(db, outcome.links, Where(entry.url, entry.depth + 1))
+
+    def _lead_elsewhere(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
+        if self.others is not None:
+            self.others.lay_links(db, [link for link in links if urls.site(link.url) in self._elsewhere], where)
+
+    def add(self, db: apsw.Connection, link: Link, where: Where) -> None:
+        """Add a link that another crawler found."""
+        self.found.add(db, [link], where)
+
+    def adopted(self, db: apsw.Connection, url: str, source: str) -> None:
+        """Take note that the site of `url` joined the crawl, as another crawler found."""
+        if self.others is None or self.others.wants(url):
+            self._adopt(db, url, source)
+        else:
+            self._elsewhere[urls.site(url)] = source
+            db.execute("insert or replace into settings values (?, ?)", (f"elsewhere/{urls.site(url)}", source))
+
+    def joined(self, db: apsw.Connection, site: str, source: str) -> None:
+        """Crawl `site`, which another crawler has handed over; its pages are in the store."""
+        self._elsewhere.pop(site, None)
+        self._sites[site] = source
+        self._put |= counts(db, "select site, count(digest) from pages where site = ?", site)
+        if db.execute(_ANY_DOOMED, (site,)).get:
+            self._doomed.add(site)
+        self.found.join(db, site)
+
+    def left(self, site: str) -> None:
+        """Crawl `site` no longer: another crawler has it now."""
+        self._elsewhere[site] = self._sites.pop(site, "")
+        self._put.pop(site, None)
+        self._doomed.discard(site)
+        self.found.forget(site)
+
+    def _adopt(self, db: apsw.Connection, url: str, source: str) -> None:
+        """Crawl the site of `url` too: it is a source, or a source's own page redirects to it."""
+        site = urls.site(url)
+        if site not in self._sites:
+            self._sites[site] = source
+            db.execute(
+                "insert into sites (site, source) values (?, ?) on conflict (site) do update set source = excluded.source",
+                (site, source),
+            )
+        self.found.add(db, [Link(url, How.SOURCE)], Where(None, 0))
+
+    def _count(self, db: apsw.Connection, outcome: Outcome) -> None:
+        entry = outcome.entry
+        before, after = entry.state, outcome.state
+        self._put[entry.site] = self._put.get(entry.site, 0) + (outcome.change is not None and entry.digest is None)
+        if entry.kind is not Kind.PAGE:
+            return
+        if before is State.NEW and outcome.status:
+            self.found.traps.visited(entry.url, after)
+        count(
+            db, self._sites[entry.site],
+            fetched=(after not in (State.NEW, State.FAILED)) - (before not in (State.NEW, State.FAILED)),
+            failed=(after is State.FAILED) - (before is State.FAILED),
+            put=outcome.change is not None,
+        )  # fmt: skip
+
+    def _resolve(self, db: apsw.Connection, outcome: Outcome) -> None:
+        """Keep each page indexed under one url: its canonical one if that can be had, else its own."""
+        url, before = outcome.entry.url, outcome.entry.state
+        if before is State.PAGE and not outcome.kept:
+            if outcome.state is not State.PAGE:
+                db.execute(_UNFOLD, (AT_ONCE, url, State.DUPLICATE))
+            elif outcome.content != outcome.entry.content:
+                db.execute(_COMPARE_AGAIN, (url, State.DUPLICATE))
+        if outcome.state is before and (outcome.kept or outcome.state is State.PAGE):
+            return
+        if outcome.state is State.PAGE:
+            db.execute(_RETURN, (AT_ONCE, url))
+        elif not db.execute(_ALIVE, (url, State.NEW, State.PAGE)).get:
+            db.execute(_RELEASE, (url, AT_ONCE, State.ALIAS))
+
+    def doomed(self, sites: Collection[str]) -> set[str]:
+        """Return those of `sites` that have documents that are to go."""
+        return self._doomed & set(sites)
+
+    def deleted(self, site: str, gone: Sequence[str]) -> None:
+        """Remember that the log has the deletes of these urls of `site`."""
+        with self._database.transaction() as db:
+            for url in gone:
+                db.execute("update pages set digest = null where url = ? and doomed is not null", (url,))
+            count(db, self._sites[site], deleted=len(gone))
+            if not db.execute(_ANY_DOOMED, (site,)).get:
+                self._doomed.discard(site)
+            self._put[site] = self._put.get(site, 0) - len(gone)
+
+
+def _doomed(outcome: Outcome) -> float | None:
+    """Return since when the page's document is to be deleted, None when it is not."""
+    entry = outcome.entry
+    if outcome.kept:
+        return entry.doomed
+    if outcome.state is State.PAGE:
+        return None
+    if entry.digest is not None:
+        return entry.doomed or outcome.fetched
+    return entry.doomed
+
+
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """Return the entry that a row of ENTRY holds."""
+    entry = Entry(*row)
+    return entry._replace(state=State(entry.state), own=bool(entry.own), kind=Kind(entry.kind))

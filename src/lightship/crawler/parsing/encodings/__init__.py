@@ -1,0 +1,1 @@
+"""From bytes to text: media types, content encodings, character encodings."""

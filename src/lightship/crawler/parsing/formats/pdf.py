@@ -1,0 +1,79 @@
+"""PDF documents, read by PDFium (extra `documents`)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from lightship.core.errors import InvalidDocumentError, words
+
+MAX_PAGES, MAX_TEXT, MAX_HEADINGS = 5000, 1_000_000, 100
+HYPHEN = "\x02"  # what PDFium gives for a hyphen at the end of a line, and the line's end
+
+_TIME = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-]\d\d)'?(\d\d)?)?.*")
+
+
+class Pdf(msgspec.Struct, frozen=True):
+    """What a PDF document holds; `headings` are those of its outline, with the pages (from 1) that they are on."""
+
+    text: str = ""
+    title: str = ""
+    author: str = ""
+    created: str = ""
+    modified: str = ""
+    headings: list[tuple[str, int]] = []
+
+
+def read_pdf(body: bytes) -> Pdf:
+    """Return what the PDF document `body` holds; raises InvalidDocumentError for one that can't be read."""
+    try:
+        import pypdfium2
+    except ImportError as error:
+        raise InvalidDocumentError(
+            "a PDF: they are read with the extra 'documents' (pip install 'lightship[documents]')"
+        ) from error
+    try:
+        with contextlib.closing(pypdfium2.PdfDocument(body)) as document:
+            return _read(document)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever PDFium and its binding make of a broken document
+        raise InvalidDocumentError(f"a PDF that can't be read: {' '.join(words(error).split())[:300]}") from error
+
+
+def time_of(text: str) -> str:
+    """Return a PDF time (`D:20240229103000+01'00'`) in ISO 8601; empty when it is none."""
+    found = _TIME.fullmatch(text)
+    if not found:
+        return ""
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    zone = f"{found[7]}:{found[8] or '00'}" if found[7] else "+00:00"
+    with contextlib.suppress(ValueError):
+        return f"{datetime(year, month, day, hour, minute, second).isoformat()}{zone}"  # noqa: DTZ001 - the zone is added
+    return ""
+
+
+def _read(document: Any) -> Pdf:
+    facts = document.get_metadata_dict()
+    pieces, left = [], MAX_TEXT
+    for number in range(min(len(document), MAX_PAGES)):
+        with contextlib.closing(document[number]) as page, contextlib.closing(page.get_textpage()) as text:
+            piece = text.get_text_bounded(errors="replace")
+        pieces.append(piece.replace(HYPHEN, "").replace("\r\n", "\n"))
+        left -= len(piece)
+        if left < 0:
+            break
+    headings = []
+    for mark in document.get_toc(max_depth=3):
+        target = mark.get_dest()
+        headings.append((mark.get_title(), (target.get_index() or 0) + 1 if target else 1))
+        if len(headings) == MAX_HEADINGS:
+            break
+    return Pdf(
+        text="\n\n".join(pieces), title=facts.get("Title", ""), author=facts.get("Author", ""),
+        created=time_of(facts.get("CreationDate", "")), modified=time_of(facts.get("ModDate", "")), headings=headings,
+    )  # fmt: skip

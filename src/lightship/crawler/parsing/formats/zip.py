@@ -1,0 +1,110 @@
+"""Documents that are zip archives, read within limits whatever they claim to hold; and the XML in them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from types import TracebackType
+from typing import Self
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
+
+from lightship.core.errors import InvalidDocumentError
+
+MAX_MEMBERS = 20_000
+MAX_BYTES = 64 << 20  # unpacked, of all that is read of one archive
+MAX_XML = 16 << 20  # bytes of one XML document
+MAX_ELEMENTS = 200_000  # of one XML document: a thick book has less, and each takes hundreds of bytes
+MAX_DEPTH = 1000  # of elements in each other
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # no other is allowed in Office's files (ISO 29500-2) and EPUB
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    NotImplementedError,
+)
+
+
+class Archive:
+    """A zip archive; use it in a with statement. Everything raises InvalidDocumentError for a broken one."""
+
+    def __init__(self, body: bytes) -> None:
+        """Open the archive that `body` is."""
+        self._left = MAX_BYTES
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(body))
+        except _BROKEN as error:
+            raise InvalidDocumentError(f"a broken archive: {error}") from error
+        self.names = frozenset(self._zip.namelist())
+        if len(self.names) > MAX_MEMBERS:
+            raise InvalidDocumentError(f"an archive of {len(self.names)} files: the limit is {MAX_MEMBERS}")
+
+    def __enter__(self) -> Self:
+        """Return the archive."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self._zip.close()
+
+    def read(self, name: str) -> bytes:
+        """Return what the member `name` holds, unpacked."""
+        try:
+            if self._zip.getinfo(name).compress_type not in PACKINGS:
+                raise InvalidDocumentError(f"{name} in the archive is neither stored nor deflated")
+            with self._zip.open(name) as member:
+                body = member.read(self._left + 1)
+        except KeyError:
+            raise InvalidDocumentError(f"the archive has no {name}") from None
+        except _BROKEN as error:
+            raise InvalidDocumentError(f"{name} in the archive is broken: {error}") from error
+        self._left -= len(body)
+        if self._left < 0:
+            raise InvalidDocumentError(f"decompression bomb: more than {MAX_BYTES} bytes unpacked")
+        return body
+
+    def xml(self, name: str) -> Element:
+        """Return the root of the XML document `name`. One that declares entities is refused: they can be bombs."""
+        body = self.read(name)
+        if len(body) > MAX_XML:
+            raise InvalidDocumentError(f"{name} in the archive has {len(body)} bytes: the limit is {MAX_XML}")
+        parser = XMLParser(target=_Builder())  # noqa: S314 - without a document type there is no entity to expand
+        try:
+            parser.feed(body)
+            root: Element = parser.close()
+        except (ParseError, ValueError, LookupError, RecursionError) as error:
+            raise InvalidDocumentError(f"{name} in the archive is no XML that can be read: {error}") from error
+        return root
+
+
+class _Builder(TreeBuilder):
+    def __init__(self) -> None:
+        super().__init__()
+        self._left, self._depth = MAX_ELEMENTS, 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self._left -= 1
+        self._depth += 1
+        if self._left < 0:
+            raise ValueError(f"it has more than {MAX_ELEMENTS} elements")
+        if self._depth > MAX_DEPTH:
+            raise ValueError(f"its elements are nested more than {MAX_DEPTH} deep")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        raise ValueError("it has a document type")
+
+
+def text_of(root: Element, path: str, names: dict[str, str]) -> str:
+    """Return the text of the first element at `path` below `root`, blanks made one; empty for none."""
+    return " ".join((root.findtext(path, "", names) or "").split())

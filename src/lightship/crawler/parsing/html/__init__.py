@@ -1,0 +1,1 @@
+"""What an HTML page holds: main text, links, metadata, signals."""

@@ -1,0 +1,147 @@
+"""The main text of a page and its headings, without what frames the content of every page of a site.
+
+A frame is told by what its elements are for (nav, header, footer and the ARIA roles), by where it stands (beside the
+element that holds most of the prose), by its links, and by what its classes and ids are called (frame.py).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import ElementNode, HTMLTree
+
+from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
+    ENOUGH,
+    NAMED,
+    NAMES,
+    NEVER,
+    SURE_NAMES,
+    is_frame,
+    leads_elsewhere,
+    names,
+    prose,
+    size,
+)
+from lightship.crawler.parsing.html.headings import read_headings
+from lightship.crawler.parsing.html.tree import document_of_tree, select
+
+MAX_DESCENT = 50  # elements that are entered on the way to the content
+MAX_PARTS = 300  # children of one that are weighed: an element that has more is a text itself
+MAX_MAINS = 20
+MAX_WEIGHED = 500  # elements with names of frames that are looked at
+MAX_MARKS = 200_000  # characters of links within the page that are looked at
+WEIGHINGS = 20  # times that the characters of the content are counted for frames in it: they may lie in each other
+ALL = 0.95  # share of an element's characters: a child that has more of them holds frame and content
+DOMINANT = 0.6  # share of an element's prose: a child that has more of it holds the content
+LITTLE = 50  # characters of a main element that is more than a place for scripts to fill
+SURELY = 0.7  # share of the content that a frame in it, named so, has at most
+TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # what content is made of
+NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
+FEW = 2  # of these, side by side, may be frame
+
+_UNSEEN = (
+    "script,style,template,noscript,svg,select,button,datalist,dialog,[hidden],"
+    "[style*='display:none' i],[style*='display: none' i]"
+)
+_MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
+_MARKS = frozenset(["", *"¶#§🔗\uf0c1"])  # of the link of a heading to itself
+
+
+class Content(NamedTuple):
+    """The main text of a page, and its headings with their anchors."""
+
+    text: str
+    headings: list[tuple[str, str]]
+
+
+def read_content(tree: HTMLTree, html: str) -> Content:
+    """Return the main content of the page `html`, or all text when that is all frame; its `tree` is cut down to it."""
+    body = tree.body
+    if body is not None:
+        _remove(body, _UNSEEN)
+        _clear_marks(body)
+        _cut(body)
+        if not size(body):
+            tree = HTMLTree.parse(html)
+    return Content(str(extract_plain_text(tree)), read_headings(document_of_tree(tree)))
+
+
+def _clear_marks(body: ElementNode) -> None:
+    """Empty the links of headings to themselves, but leave them: they may have the heading's id."""
+    left = MAX_MARKS
+    for link in select(body, "a[href^='#']"):
+        text = link.text or ""
+        left -= 1 + len(text)
+        if left < 0:
+            break
+        if text.strip() in _MARKS:
+            link.text = ""
+
+
+def _cut(body: ElementNode) -> None:
+    """Remove from `body` what is not content."""
+    _remove(body, NEVER)
+    main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
+    if main is not None and size(main) >= LITTLE:
+        body.replace_children(main)
+    _thin(_descend(body))
+
+
+def _descend(root: ElementNode) -> ElementNode:
+    """Return the innermost element that holds the content; what frames it on the way to there is removed."""
+    for _ in range(MAX_DESCENT):
+        if root.child_element_count > MAX_PARTS:
+            break
+        parts = list(root.children.values())
+        best = _dominant(parts)
+        if best is None or best.tag in TEXTS or sum(part.tag in TEXTS for part in parts) > FEW:
+            break
+        for part in parts:
+            if part != best and is_frame(part):
+                _drop(part)
+        root = best
+    return root
+
+
+def _dominant(parts: list[ElementNode]) -> ElementNode | None:
+    """Return the part that has most of the prose, or next to all characters; None when there is none."""
+    sizes = [size(part) for part in parts]
+    most = max(sizes, default=0)
+    if most >= ALL * sum(sizes):
+        return parts[sizes.index(most)] if parts else None
+    amounts = [max(0, prose(part)) for part in parts]
+    most = max(amounts)
+    return parts[amounts.index(most)] if most >= max(ENOUGH, DOMINANT * sum(amounts)) else None
+
+
+def _thin(root: ElementNode) -> None:
+    """Remove what is named like a frame from the content."""
+    whole = size(root)
+    left, weighed = WEIGHINGS * whole, 0
+    for element in select(root, NAMED):
+        name = names(element)
+        sure = SURE_NAMES.search(name)
+        if element.tag in NO_FRAMES or not (sure or NAMES.search(name)):
+            continue
+        characters = size(element)
+        left -= characters
+        weighed += 1
+        if left < 0 or weighed > MAX_WEIGHED:
+            break
+        if root.contains(element) and ((sure and characters < SURELY * whole) or leads_elsewhere(element)):
+            _drop(element)
+
+
+def _drop(part: ElementNode) -> None:
+    """Remove `part`, but not the title of the page in it."""
+    title = part.query_selector("h1")
+    if title is None:
+        part.remove()
+    else:
+        part.replace_with(title)
+
+
+def _remove(root: ElementNode, selector: str) -> None:
+    for element in select(root, selector):
+        element.remove()

@@ -1,0 +1,122 @@
+"""What a search engine wants of an HTML page: text, headings, facts about it, where it leads, wishes, signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from resiliparse.parse.html import DocumentNode, HTMLTree
+
+from lightship.core.model import clean_text
+from lightship.crawler.parsing.html.content import read_content
+from lightship.crawler.parsing.html.fingerprint import fingerprint
+from lightship.crawler.parsing.html.links import read_links
+from lightship.crawler.parsing.html.metadata import metas_of, read_metadata
+from lightship.crawler.parsing.html.page_signals import is_login, says_missing
+from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
+from lightship.documents.language import detect_language, primary_subtag
+
+MAX_TEXT = 1_000_000  # characters kept of a page: its head
+MAX_TITLE, MAX_DESCRIPTION = 500, 1000
+
+_BLANKS = re.compile(r"[^\S\n]+")
+_EDGES = re.compile(r" ?\n ?")
+_GAPS = re.compile(r"\n{3,}")
+_NOT_AGENTS = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found on a page; urls are normal, times aware. It says nofollow: there are no links to follow.
+
+    `links` and `alternates` (translations) and `feeds` are urls on the page, `canonical` is the page that it stands
+    for, `refresh` the one that it shows instead at once. `anchors` are the ids of `headings`, empty where one has none.
+    `fingerprint` tells near-duplicates (reading/fingerprint.py); 0: too short. `missing`: it says itself that there is
+    no such page. `login`: it asks for a password, and says hardly anything else.
+    """
+
+    title: str = ""
+    text: str = ""
+    headings: list[str] = []
+    description: str = ""
+    language: str | None = None
+    links: list[str] = []
+    canonical: str | None = None
+    noindex: bool = False
+    anchors: list[str] = []
+    refresh: str | None = None
+    alternates: list[str] = []
+    feeds: list[str] = []
+    author: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    fingerprint: int = 0
+    missing: bool = False
+    login: bool = False
+
+
+def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
+    """Return what the page at the normal url `url` holds.
+
+    `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such wishes; `encoding`
+    is the Python codec that it was read with.
+    """
+    html = clean_text(html)
+    tree = HTMLTree.parse(html)
+    document = document_of_tree(tree)
+    metas = metas_of(document)
+    wishes = _all_wishes(robots, metas, agent.lower())
+    said = read_metadata(document, metas)
+    found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
+    title = line(tree.title or "") or said.title
+    asks = document.query_selector('input[type="password" i]') is not None
+    content = read_content(tree, html)
+    text = plain_text(content.text)
+    headings = [heading for heading, _ in content.headings]
+    return Page(
+        title=(title or next(iter(headings), ""))[:MAX_TITLE],
+        text=text,
+        headings=headings,
+        anchors=[anchor for _, anchor in content.headings],
+        description=said.description[:MAX_DESCRIPTION],
+        language=detect_language(text, _declared_language(document) or said.language),
+        noindex=bool(wishes & {"noindex", "none"}),
+        author=said.author, published=said.published, modified=said.modified,
+        fingerprint=fingerprint(text),
+        missing=says_missing(title, headings, text),
+        login=is_login(asks, text),
+        **msgspec.structs.asdict(found),
+    )  # fmt: skip
+
+
+def plain_text(text: str) -> str:
+    """Return `text` with runs of blanks made one, and empty lines made few; at most MAX_TEXT characters."""
+    return _GAPS.sub("\n\n", _EDGES.sub("\n", _BLANKS.sub(" ", text[: MAX_TEXT * 2]))).strip()[:MAX_TEXT]
+
+
+def _declared_language(document: DocumentNode) -> str | None:
+    """Return the language that the html or body element declares."""
+    for selector in ("html", "body"):
+        element = document.query_selector(selector)
+        for name in ("lang", "xml:lang") if element else ():
+            if element and (found := primary_subtag(attribute(element, name))):
+                return found
+    return None
+
+
+def _all_wishes(robots: Iterable[str], metas: dict[str, list[str]], agent: str) -> set[str]:
+    wishes = {wish for value in robots for wish in _wishes(value, agent)}
+    for name in {"robots", agent}:
+        wishes |= {wish for value in metas.get(name, []) for wish in _wishes(value, "")}
+    return wishes
+
+
+def _wishes(value: str, agent: str) -> set[str]:
+    """Return the directives of a robots meta or X-Robots-Tag value; those for another agent are left out."""
+    head, colon, rest = value.lower().partition(":")
+    if colon and "," not in head and head.strip() not in _NOT_AGENTS:
+        if head.strip() != agent:
+            return set()
+        value = rest
+    return {wish.strip() for wish in value.lower().split(",")}

@@ -1,0 +1,97 @@
+"""From the bytes of a page or file to what it holds: HTML, Markdown, plain text, PDF, Word, EPUB."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from markdown_it import MarkdownIt
+
+from lightship.core.model import Document, FieldValue, check_document, clean_text
+from lightship.crawler.parsing.encodings.decode import read_characters
+from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
+from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
+from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
+from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
+from lightship.crawler.parsing.html.fingerprint import fingerprint
+from lightship.crawler.parsing.html.head import html_head
+from lightship.crawler.parsing.html.headings import MAX_HEADING
+from lightship.documents.language import detect_language
+
+_markdown = MarkdownIt("commonmark").enable("table")
+_encoder = msgspec.msgpack.Encoder()
+
+
+def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str] = (), agent: str = "") -> Page:
+    """Return what `body` holds, read as its `content_type` (a header's value) says.
+
+    `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary, and a document that can't be read.
+    """
+    kind = kind_of(content_type, body)
+    encoding = "utf-8"
+    if kind == PDF:
+        return _pdf_page(read_pdf(body), url, robots, agent)
+    if kind in (DOCX, EPUB):
+        text = docx_to_html(body) if kind == DOCX else epub_to_html(body)
+    else:
+        text, encoding = read_characters(body, content_type)
+    if kind == PLAIN:
+        return _text_page(extract("", url, robots=robots, agent=agent), text)
+    if kind == MARKDOWN:
+        text = _markdown.render(_without_front_matter(text[: MAX_TEXT * 2]))
+    return extract(text, url, robots=robots, agent=agent, encoding=encoding)
+
+
+def document_of(
+    page: Page, url: str, *, title: str = "", modified: datetime | None = None, fetched: datetime | None = None
+) -> Document:
+    """Return the checked document of a page; raises InvalidDocumentError.
+
+    `title` is for a page that has none, `modified` what its server says, else the page's own word counts. Its author,
+    time of publication and the anchors of its headings (`#id`, empty for none) become fields.
+    """
+    fields: dict[str, FieldValue] = {}
+    if page.author:
+        fields["author"] = page.author
+    if page.published:
+        fields["published"] = page.published.isoformat()
+    if any(page.anchors):
+        fields["anchors"] = [f"#{anchor}" if anchor else "" for anchor in page.anchors]
+    return check_document(
+        Document(
+            url=url, title=page.title or title, text=page.text, headings=page.headings, description=page.description,
+            language=page.language, modified=modified or page.modified or page.published, fetched=fetched, fields=fields,
+        )
+    )  # fmt: skip
+
+
+def digest_of(document: Document) -> bytes:
+    """Return 16 bytes that change when what people find of `document` changes; its times don't count."""
+    plain = msgspec.structs.replace(document, modified=None, fetched=None)
+    return hashlib.blake2b(_encoder.encode(plain), digest_size=16).digest()
+
+
+def _text_page(found: Page, text: str) -> Page:
+    """Return the page of a plain text of which `found` is known otherwise."""
+    text = plain_text(clean_text(text))
+    return msgspec.structs.replace(
+        found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
+        language=detect_language(text, found.language), fingerprint=fingerprint(text),
+    )  # fmt: skip
+
+
+def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:
+    head = html_head(pdf.title, author=pdf.author, created=pdf.created, modified=pdf.modified)
+    found = extract(head, url, robots=robots, agent=agent)
+    headings = [" ".join(heading.split())[:MAX_HEADING] for heading, _ in pdf.headings]
+    anchors = [f"page={number}" for _, number in pdf.headings]  # RFC 8118, section 3
+    return msgspec.structs.replace(_text_page(found, pdf.text), headings=headings, anchors=anchors)
+
+
+def _without_front_matter(text: str) -> str:
+    """Return Markdown without the block of metadata between two `---` lines that it may begin with."""
+    if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:
+        return text[end + 5 :]
+    return text

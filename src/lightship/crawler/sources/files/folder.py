@@ -1,0 +1,194 @@
+"""Documents from a folder: HTML, Markdown and text files, recursively, watched for changes and deletions."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lightship.config import CrawlerSettings
+from lightship.core.errors import InvalidDocumentError, InvalidInputError, UnreadableError
+from lightship.crawler.output.records import BATCH, Record, Records
+from lightship.crawler.parsing.encodings.media import ENDINGS, PLAIN
+from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.sandbox.pool import Cage, StoppedError
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
+from lightship.crawler.sources.files.below import LeadsOutError, open_below, place_of
+from lightship.crawler.sources.files.watch import looks
+from lightship.crawler.state.progress import set_idle
+from lightship.runtime.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+class FolderFeed:
+    """Keeps the documents of `folder` in the log, as long as `run` runs; urls are `file:///…`.
+
+    A folder that vanishes as a whole, or looks empty (its disk may not be there), is waited for: its documents stay.
+    So do those of what can't be read for now.
+    """
+
+    def __init__(
+        self, folder: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+    ) -> None:
+        """Read files below `folder` by `settings`, in `cage`, remembering in `records`."""
+        self._folder = folder
+        self._max_bytes = settings.max_bytes
+        self._follow = settings.follow_links
+        self._cage = cage
+        self._database = database
+        self._records = records
+        self._stamps: dict[str, str | None] = {}
+        self._failed: dict[str, str] = {}  # url -> stamp of what can't be read
+        self._told: set[str] = set()  # paths that were complained of
+        self._unread: list[str] = []  # urls of folders and files that the scan under way could not read
+
+    def run(self, stop: threading.Event) -> None:
+        """Read and watch until `stop` is set. Raises what Records raises."""
+        with contextlib.suppress(StoppedError):
+            self._run(stop)
+
+    def _run(self, stop: threading.Event) -> None:
+        self._stamps = self._records.stamps()
+        first = True
+        for _ in looks(self._records, stop):
+            if os.path.isdir(self._folder):
+                self._scan(stop)
+            else:
+                self._complain(self._folder, "is not there any more; its documents stay, waiting for it")
+            if first and not stop.is_set():
+                set_idle(self._database, self._folder)
+                first = False
+
+    def _scan(self, stop: threading.Event) -> None:
+        """Put what is new or changed, delete what is gone."""
+        present: set[str] = set()
+        changed, failures = 0, len(self._failed)
+        self._unread.clear()
+        for path, found in self._files():
+            url = Path(path).as_uri()
+            present.add(url)
+            stamp = f"{found.st_mtime_ns}:{found.st_size}"
+            if stamp in (self._stamps.get(url), self._failed.get(url)):
+                continue
+            if stop.is_set():
+                return
+            changed += self._take(path, url, stamp, found)
+        self._records.flush()
+        if present:
+            self._told.discard(self._folder)
+        gone = self._forget(present)
+        if changed or gone or len(self._failed) != failures:
+            failures = len(self._failed)
+            self._records.set_failed(failures)
+            logger.info("%s: %d files new or changed, %d gone; %d unreadable", self._folder, changed, gone, failures)
+
+    def _forget(self, present: set[str]) -> int:
+        for url in [url for url in self._failed if url not in present]:
+            del self._failed[url]
+        if self._stamps and not present and not self._failed:
+            self._complain(self._folder, "holds no files any more; its documents stay, waiting for them")
+            return 0
+        gone = [url for url in self._stamps if url not in present and not url.startswith(tuple(self._unread))]
+        for start in range(0, len(gone), BATCH):
+            self._records.delete(gone[start : start + BATCH])
+        for url in gone:
+            del self._stamps[url]
+        return len(gone)
+
+    def _take(self, path: str, url: str, stamp: str, found: os.stat_result) -> bool:
+        """Read one file; return whether that was possible. One that holds no text any more loses its document."""
+        try:
+            record = self._record(path, url, stamp, found)
+        except LeadsOutError:  # since a moment ago
+            return False
+        except OSError as error:
+            self._complain(path, f"{error.strerror}; its document stays")
+            self._failed[url] = ""  # to be tried again
+            return False
+        except UnreadableError as error:
+            self._complain(path, f"{error}; its document stays")
+            self._failed[url] = stamp
+            return False
+        except InvalidInputError as error:
+            logger.warning("%s: %s", path, error)
+            self._failed[url] = stamp
+            if url in self._stamps:
+                del self._stamps[url]
+                self._records.delete([url])
+            return False
+        self._failed.pop(url, None)
+        self._told.discard(path)
+        self._stamps[url] = stamp
+        self._records.add(record)
+        return True
+
+    def _record(self, path: str, url: str, stamp: str, found: os.stat_result) -> Record:
+        kind = ENDINGS[os.path.splitext(path)[1].lower()]
+        with open(open_below(path, self._folder, follow=self._follow), "rb") as file:
+            body = file.read(self._max_bytes + 1)
+        if len(body) > self._max_bytes and kind != PLAIN:
+            raise InvalidDocumentError(f"larger than {self._max_bytes} bytes: skipped")
+        page = self._cage.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
+        modified = _moment(found.st_mtime)
+        document = document_of(page, url, title=os.path.basename(path), modified=modified)
+        return Record(document, digest_of(document), stamp)
+
+    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield the path and state of each file to index; links within the folder are followed, but into no folder twice."""
+        visited: set[tuple[int, int]] = set()
+        for folder, folders, names in os.walk(self._folder, followlinks=True, onerror=self._unreadable):
+            found = self._stat(folder)
+            if found is None:
+                folders.clear()
+                continue
+            if (found.st_dev, found.st_ino) in visited:
+                self._complain(folder, "links to a folder that was read already: skipped")
+                folders.clear()
+                continue
+            visited.add((found.st_dev, found.st_ino))
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.splitext(name)[1].lower() in ENDINGS and not name.startswith("."):
+                    found = self._stat(path)
+                    if found and stat.S_ISREG(found.st_mode):
+                        yield path, found
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        """Return the state of what may be read; None for what is not there, or must not."""
+        try:
+            found = os.lstat(path)
+            if stat.S_ISLNK(found.st_mode):
+                place_of(path, self._folder, follow=self._follow)
+                found = os.stat(path)
+            return found
+        except LeadsOutError:
+            self._complain(path, "a link out of the folder: skipped; -follow-links follows it")
+            return None
+        except OSError as error:
+            self._unreadable(error)
+            return None
+
+    def _unreadable(self, error: OSError) -> None:
+        """Take note of what is there (or may be) and can't be read."""
+        if not isinstance(error, FileNotFoundError):
+            self._unread.append(Path(str(error.filename)).as_uri())
+            self._complain(str(error.filename), f"{error.strerror}: skipped; its documents stay")
+
+    def _complain(self, path: str, problem: str) -> None:
+        if path not in self._told:
+            self._told.add(path)
+            logger.warning("%s: %s", path, problem)
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # a file system may know any time
+        return None

@@ -1,0 +1,203 @@
+"""The documents of WARC and WACZ files: of each url, what was fetched last.
+
+They are read twice: first to learn which record of a url is its newest, then to make documents of those. What stands
+between is in a temporary database, so an archive may be larger than the memory.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import BinaryIO, NamedTuple, cast
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from lightship.core import urls
+from lightship.core.errors import InvalidInputError
+from lightship.core.model import check_url
+from lightship.crawler.fetching.fetch import TEXT_TYPES
+from lightship.crawler.output.records import Record
+from lightship.crawler.parsing.encodings.unpack import unpack
+from lightship.crawler.parsing.formats.listing import parse_time
+from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
+from lightship.crawler.sources.files.below import LeadsOutError, open_below
+from lightship.crawler.sources.files.file import Found, piece_of
+from lightship.crawler.sources.files.newest import Newest
+from lightship.documents.jsonl import UNREADABLE
+
+ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".wacz")
+MAX_RECORD = 256 << 20  # bytes of a record as it is stored: films are left out
+MAX_HEADER = 64 << 10
+_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # damaged; packed by what is unknown; encrypted
+_KINDS = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
+Read = Callable[[ReadPage, bytes], Page]  # raises InvalidInputError
+_GONE = frozenset({301, 302, 303, 307, 308, 404, 410})  # as in a crawl; what else is no 200 leaves the page as it was
+
+
+def is_archive(path: str) -> bool:
+    """Return whether `path` is a file of this kind, or a folder with such files."""
+    if os.path.isdir(path):
+        return any(name.endswith(ENDINGS) for name in os.listdir(path))
+    return path.endswith(ENDINGS)
+
+
+def read_archive(path: str, read: Read, max_bytes: int, agent: str, *, follow: bool = False) -> Iterator[Found]:
+    """Yield the documents of the archive `path`, a file or a folder of them, as a Reader does.
+
+    Pages are read by `read`, and cut at `max_bytes`; `agent` is the name that `noindex` may be for. What is torn or damaged ends its file;
+    the others are read, and OSError is raised at the end.
+    """
+    with Newest() as newest:
+        for piece in _pieces(path, [], follow):
+            _learn(newest, piece)
+            yield piece.name, None
+        newest.learned()
+        broken: list[str] = []
+        for piece in _pieces(path, broken, follow):
+            if found := newest.urls(piece.place):
+                answer = _answer(piece.record)
+                for url in found:
+                    yield (
+                        piece.name,
+                        piece_of(partial(_document, answer, url, newest, read=read, max_bytes=max_bytes, agent=agent)),
+                    )
+            yield piece.name, None
+    if broken:
+        raise OSError("; ".join(broken[:5]))
+
+
+class Piece(NamedTuple):
+    """A record: its number in the archive, what it is called in messages, and itself, its content in memory."""
+
+    place: int
+    name: str
+    record: WarcRecord
+
+
+def _pieces(path: str, broken: list[str], follow: bool) -> Iterator[Piece]:
+    """Yield the records of an archive that may be pages; say in `broken` what ended a file before its end."""
+    for file, (name, stream) in enumerate(_streams(path, broken, follow)):
+        number = 0
+        try:
+            records = ArchiveIterator(
+                stream, record_types=_KINDS, parse_http=False, max_content_length=MAX_RECORD, max_header_len=MAX_HEADER
+            )
+            for number, record in enumerate(records):
+                length = record.content_length
+                record.freeze()
+                if record.content_length < length:
+                    raise EOFError("it was cut off there")
+                yield Piece(file << 40 | number, f"{name}, record at byte {record.stream_pos}", record)
+        except (*UNREADABLE, *_NO_ZIP, ValueError) as error:
+            broken.append(f"{name} after {number} records: {error}")
+
+
+def _streams(path: str, broken: list[str], follow: bool) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield the WARC files of an archive, by name; say in `broken` which links of a folder lead out of it."""
+    names = [""]
+    if os.path.isdir(path):
+        names = [name for name in sorted(os.listdir(path)) if name.endswith(ENDINGS)]
+    for name in names:
+        each = os.path.join(path, name) if name else path
+        try:
+            with open(open_below(each, path, follow=follow) if name else each, "rb") as file:
+                yield from _streams_of(file, os.path.basename(each))
+        except LeadsOutError:
+            broken.append(f"{name}: a link out of the folder: skipped; -follow-links follows it")
+
+
+def _streams_of(file: BinaryIO, called: str) -> Iterator[tuple[str, BinaryIO]]:
+    if not called.endswith(".wacz"):
+        yield called, file
+        return
+    try:
+        with zipfile.ZipFile(file) as packed:
+            for name in sorted(name for name in packed.namelist() if name.endswith(ENDINGS)):
+                with packed.open(name) as member:
+                    yield f"{called}/{name}", cast("BinaryIO", member)
+    except _NO_ZIP as error:
+        raise OSError(f"{called}: {error}") from error
+
+
+def _learn(newest: Newest, piece: Piece) -> None:
+    """Tell `newest` what the record means for its url."""
+    record = piece.record
+    url, digest = _url(record), record.headers.get("WARC-Payload-Digest")
+    moment = cast("datetime | None", record.record_date)
+    date = moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else ""
+    if url is None:
+        return
+    if record.record_type == WarcRecordType.revisit:
+        if digest and "identical-payload-digest" in (record.headers.get("WARC-Profile") or ""):
+            newest.revisit(url, date, digest)
+        return
+    status = _status(record)
+    if status == 200 or status in _GONE:
+        newest.answer(url, date, piece.place, page=status == 200, digest=digest)
+
+
+def _url(record: WarcRecord) -> str | None:
+    text = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
+    if text[:4].lower() == "http":
+        url = urls.normalise(text)
+        return None if url and url == f"{urls.site(url)}/robots.txt" else url
+    try:
+        return check_url(text)
+    except InvalidInputError:
+        return None
+
+
+def _status(record: WarcRecord) -> int:
+    if record.record_type == WarcRecordType.resource:
+        return 200
+    try:
+        record.parse_http(auto_decode="transfer")
+    except OSError:  # no HTTP
+        return 0
+    return int(record.http_headers.status_code or 0) if record.http_headers else 0
+
+
+class Answer(NamedTuple):
+    """What a record holds: the values of each header, by name in lower case, and the bytes as they were packed."""
+
+    headers: dict[str, list[str]]
+    body: bytes
+    fetched: datetime | None
+
+    def header(self, name: str) -> str:
+        """Return the first value of a header, or an empty string."""
+        return self.headers.get(name, [""])[0]
+
+
+def _answer(record: WarcRecord) -> Answer:
+    headers: dict[str, list[str]] = {}
+    if _status(record) and record.http_headers:
+        for name, value in record.http_headers.items():
+            headers.setdefault(name.lower(), []).append(value)
+    else:
+        headers["content-type"] = [record.headers.get("Content-Type") or ""]
+    return Answer(headers, record.reader.read(), record.record_date)
+
+
+def _document(answer: Answer, url: str, newest: Newest, *, read: Read, max_bytes: int, agent: str) -> Record | None:
+    """Return the document of the answer for `url`, None when that is not to be indexed. Raises InvalidInputError."""
+    kind = answer.header("content-type")
+    if kind.partition(";")[0].strip().lower() not in TEXT_TYPES:
+        return None
+    body = unpack(answer.body, ",".join(answer.headers.get("content-encoding", [])), max_bytes)
+    page = read(ReadPage(kind, url, answer.headers.get("x-robots-tag", []), agent), body)
+    if page.noindex or _folds(page.canonical, url, newest):
+        return None
+    modified = parse_time(answer.header("last-modified"))
+    document = document_of(page, url, modified=modified, fetched=answer.fetched)
+    return Record(document, digest_of(document))
+
+
+def _folds(canonical: str | None, url: str, newest: Newest) -> bool:
+    """Return whether the page is another url of one that is in the archive, too."""
+    return bool(canonical and canonical != url and urls.site(canonical) == urls.site(url) and newest.has(canonical))

@@ -1,0 +1,80 @@
+"""How far the crawler is: counters for each source, which other programs read while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import apsw
+
+from lightship.crawler.state.store import FILE
+from lightship.runtime.database import Database
+
+
+class Progress(NamedTuple):
+    """Counts over all sources, and whether the first pass over the present sources is complete (`idle`).
+
+    `found` are the urls known, `fetched` those looked at with an answer, `failed` those without a usable one so
+    far; `put` and `deleted` are the changes appended to the document log in all. `max_pages` can leave some found
+    pages unfetched for good.
+    """
+
+    found: int = 0
+    fetched: int = 0
+    failed: int = 0
+    put: int = 0
+    deleted: int = 0
+    idle: bool = False
+
+
+_COLUMNS = ("found", "fetched", "failed", "put", "deleted")
+_SUMS = ", ".join(f"total({name})" for name in _COLUMNS)
+_SELECT = f"select {_SUMS}, total(active) > 0 and total(active) = total(active and idle) from sources"
+
+
+def read_progress(data_folder: str) -> Progress:
+    """Return the progress of the crawler whose data folder this is; zeros when there is nothing to read yet."""
+    path = os.path.join(data_folder, FILE)
+    try:
+        with contextlib.closing(apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            db.set_busy_timeout(100)
+            found, fetched, failed, put, deleted, idle = db.execute(_SELECT).get
+            return Progress(int(found), int(fetched), int(failed), int(put), int(deleted), bool(idle))
+    except apsw.Error:
+        return Progress()
+
+
+def activate(database: Database, sources: Iterable[str]) -> None:
+    """Make `sources` the present ones; none of them is idle yet."""
+    with database.transaction() as db:
+        db.execute("update sources set active = 0, idle = 0")
+        db.executemany(
+            "insert into sources (name, active) values (?, 1) on conflict (name) do update set active = 1",
+            [(name,) for name in set(sources)],
+        )
+
+
+def set_idle(database: Database, source: str) -> None:
+    """Tell that the first pass over `source` is complete."""
+    with database.transaction() as db:
+        db.execute("update sources set idle = 1 where name = ?", (source,))
+
+
+def count(
+    db: apsw.Connection,
+    source: str,
+    *,
+    found: int = 0,
+    fetched: int = 0,
+    failed: int = 0,
+    put: int = 0,
+    deleted: int = 0,
+) -> None:
+    """Add to the counters of `source`, within the caller's transaction."""
+    db.execute(
+        "update sources set found = found + ?, fetched = fetched + ?, failed = failed + ?, put = put + ?,"
+        " deleted = deleted + ? where name = ?",
+        (found, fetched, failed, put, deleted, source),
+    )

@@ -1,0 +1,1 @@
+"""A NATS client that reconnects for ever: connection, requests, key-value buckets."""

@@ -1,0 +1,1 @@
+"""Documents as lines of JSON, and the language of a text."""

@@ -1,0 +1,147 @@
+"""Documents as lines: one JSON object a line, see Document for its keys; plain, or compressed by gzip or zstd."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+import msgspec
+import zstandard
+
+from lightship.core.errors import InvalidDocumentError, TooLargeError
+from lightship.core.model import Document, check_document
+from lightship.documents.language import detect_language
+
+MAX_LINE = 16 << 20  # bytes
+MAX_WINDOW = 1 << 31  # bytes: what `zstd --long=31` needs
+BUFFER = 1 << 20
+_PIECE = 1 << 10  # bytes that are decompressed at once: a zip bomb makes 32 MiB of them, at most
+UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)  # what reading a file of lines may raise
+
+
+KEYS = frozenset(Document.__struct_fields__)
+_decode = msgspec.json.Decoder().decode
+
+
+def parse_line(line: bytes, *, strict: bool = False) -> Document:
+    """Return the checked document of one line, with its language found out if it says none.
+
+    Keys that Document does not have become `fields`; when `strict`, they are errors.
+    Raises InvalidDocumentError, TooLargeError.
+    """
+    return document_of_record(_object(line), strict=strict)
+
+
+def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Document:
+    """Return the checked document that the keys and values of `record` are, as parse_line does."""
+    if not record.keys() <= KEYS:
+        if strict:
+            unknown = min(record.keys() - KEYS)
+            raise InvalidDocumentError(f"unknown key {unknown[:80]!r}; what is your own belongs into `fields`")
+        extra = {name: value for name, value in record.items() if name not in KEYS and value is not None}
+        record = {name: value for name, value in record.items() if name in KEYS}
+        given = record.get("fields") or {}
+        record["fields"] = {**extra, **given} if isinstance(given, dict) else given
+    if None in record.values():
+        record = {name: value for name, value in record.items() if value is not None}
+    try:
+        document = check_document(msgspec.convert(record, Document))
+    except msgspec.ValidationError as error:
+        raise InvalidDocumentError(str(error)) from error
+    if document.language is None and (language := detect_language(document.text)):
+        return msgspec.structs.replace(document, language=language)
+    return document
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = _decode_leniently(line)
+    except RecursionError as error:
+        raise InvalidDocumentError("not JSON that can be read: nested too deeply") from error
+    if not isinstance(value, dict):
+        raise InvalidDocumentError('not a JSON object; write it like {"url": "…", "title": "…", "text": "…"}')
+    return value
+
+
+def _decode_leniently(line: bytes) -> object:
+    """Decode what msgspec refuses but JSON allows: lone surrogates written as escapes."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidDocumentError(f"not JSON: {error}") from error
+
+
+def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Yield (number from 1, line) of each line that is not blank; None for one of more than MAX_LINE bytes.
+
+    No more than MAX_LINE bytes are held at once.
+    """
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(BUFFER)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+        elif not line.isspace():
+            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+
+
+def check_length(line: bytes | None) -> bytes:
+    """Return a line that read_lines gave; raise TooLargeError for one that was too long."""
+    if line is None:
+        raise TooLargeError(f"longer than {MAX_LINE} bytes; split the document")
+    return line
+
+
+def open_lines(path: str) -> BinaryIO:
+    """Open a .jsonl file, or one with .gz or .zst behind that, for read_lines; raises OSError."""
+    if path.endswith(".gz"):
+        return cast("BinaryIO", gzip.open(path))
+    file = open(path, "rb", buffering=BUFFER)  # noqa: SIM115 (the caller closes it)
+    return io.BufferedReader(_Frames(file), BUFFER) if path.endswith(".zst") else file
+
+
+class _Frames(io.RawIOBase):
+    """The content of all zstd frames of `file`, one after the other; EOFError when the last one is cut off.
+
+    zstandard's own reader takes a file that was cut off for one that ends there.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame: Any = None  # the one under way
+        self._packed = self._content = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._content:
+            self._packed = self._packed or self._file.read(_PIECE)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("it ends within a zstd frame: it was cut off")
+                return 0
+            self._unpack()
+        count = min(len(buffer), len(self._content))
+        buffer[:count], self._content = self._content[:count], self._content[count:]
+        return count
+
+    def _unpack(self) -> None:
+        if self._frame is None:
+            self._frame = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
+        self._content = self._frame.decompress(self._packed)
+        self._packed = b""
+        if self._frame.eof:
+            self._packed, self._frame = self._frame.unused_data, None
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,0 +1,95 @@
+"""One document by its url: whether it is there, and why a query ranks it where it does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import tantivy
+
+from lightship.index.fields.analysis import analyze_word
+from lightship.index.fields.schema import WEIGHTS, schema
+from lightship.index.fields.stored_document import Source, decode_source
+from lightship.index.query.compiler import MUST, SHOULD, Compiled
+from lightship.index.reader import View, find
+
+MAX_RANK = 1000  # results that are looked through for a document
+
+_BOOST = re.compile(r"Boost x([0-9.e+-]+) of")
+_TERM = re.compile(r'Term\(field=(\d+), type=\w+, "(.*)"\)')
+
+
+class Ranked(NamedTuple):
+    """How a query ranks a document: `rank` counts from 1, None when it is beyond MAX_RANK or not found.
+
+    `words` says which words of the query the document has, `parts` what each (field, term) adds to the score.
+    """
+
+    total: int
+    rank: int | None
+    score: float | None
+    words: dict[str, bool]
+    parts: list[tuple[str, str, float]]
+
+
+def find_url(view: View, url: str) -> Source | None:
+    """Return the document of `url`, None when the index has none."""
+    address = _address_of(view, url)
+    return decode_source(view.searcher.doc(address).get_first("source")) if address else None
+
+
+def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:
+    """Return how `compiled` ranks the document of `url`."""
+    found, address = find(view, compiled, 0, MAX_RANK, by_date=False), _address_of(view, url)
+    rank = found.addresses.index(address) + 1 if address in found.addresses else None
+    only = tantivy.Query.boolean_query([
+        (MUST, compiled.query), (MUST, tantivy.Query.const_score_query(_url_query(view, url), 0.0)),
+    ])  # fmt: skip
+    hits = view.searcher.search(only, 1).hits
+    score, parts = None, list[tuple[str, str, float]]()
+    if hits:
+        score = float(hits[0][0]) if compiled.ranks else 0.0
+        explained = json.loads(compiled.query.explain(view.searcher, hits[0][1]).to_json())
+        parts = sorted(_parts(explained, compiled.version), key=lambda part: -part[2])[:100]
+    return Ranked(found.total, rank, score, _words(view, compiled, url), parts)
+
+
+def _words(view: View, compiled: Compiled, url: str) -> dict[str, bool]:
+    fields, found = [*WEIGHTS[compiled.version]], {}
+    known = schema(compiled.version)
+    for word in compiled.words[:50]:
+        terms = {term for language in compiled.languages for term in analyze_word(word, language)}
+        any_of = [(SHOULD, tantivy.Query.term_query(known, name, term)) for name in fields for term in terms]
+        has = tantivy.Query.boolean_query([(MUST, tantivy.Query.boolean_query(any_of)), (MUST, _url_query(view, url))])
+        found[word] = bool(any_of) and bool(view.searcher.search(has, 1).hits)
+    return found
+
+
+def _address_of(view: View, url: str) -> tantivy.DocAddress | None:
+    found = view.searcher.search(_url_query(view, url), 1).hits
+    return found[0][1] if found else None
+
+
+def _url_query(view: View, url: str) -> tantivy.Query:
+    return tantivy.Query.term_query(schema(view.version), "url", url, "basic")
+
+
+def _parts(node: Any, version: int) -> Iterator[tuple[str, str, float]]:
+    """Yield what each term adds to a score, from the tree in which tantivy explains it."""
+    names = ("url", "site", "language", *(name for field in WEIGHTS[version] for name in (field, f"{field}_cjk")))
+    for value, found in _terms(node, 1.0):
+        number = int(found[1])
+        yield names[number] if number < len(names) else found[1], found[2], round(value, 4)
+
+
+def _terms(node: Any, boost: float) -> Iterator[tuple[float, re.Match[str]]]:
+    description = str(node.get("description", ""))
+    contexts = " ".join([description, *map(str, node.get("context") or ())])
+    if (found := _TERM.search(contexts)) and description.startswith("TermQuery"):
+        yield float(node["value"]) * boost, found
+        return
+    factor = float(found[1]) if (found := _BOOST.match(description)) else 1.0
+    for each in node.get("details") or ():
+        yield from _terms(each, boost * factor)

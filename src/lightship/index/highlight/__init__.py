@@ -1,0 +1,1 @@
+"""Snippets: the best passage of a page, highlighted."""

@@ -1,0 +1,1 @@
+"""tantivy's files on disk: segments, deletes, merges."""

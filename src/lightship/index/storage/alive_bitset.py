@@ -1,0 +1,124 @@
+"""Deletes documents from published segments as tantivy would: a file of one bit a document, clear where it is deleted.
+
+For segments that tantivy has merged already, published until the merged one has reached the replicas. See DESIGN.md;
+`tests/contract/test_tantivy_deletes.py` compares the files with tantivy's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import tantivy
+
+from lightship.core.errors import IncompatibleIndexError
+from lightship.core.manifest import File, Segment
+from lightship.index.fields.schema import SCHEMA_VERSION, schema
+from lightship.index.storage.scratch_index import link_apart, searcher_of
+from lightship.index.storage.segments import delete_file_name
+
+_TAIL = struct.Struct("<II")  # ends every file of tantivy: the length of its footer, which is JSON, and a magic number
+_MAGIC = 1337
+_LENGTH = struct.Struct("<I")  # begins the file: documents; the bits follow, in words of 64
+_MOST_VERSIONS = 1000  # of one document in one segment
+
+
+class PublishedSegment:
+    """A segment in the folder of published files, from which documents can be deleted."""
+
+    def __init__(self, published: str, segment: Segment) -> None:
+        """Open `segment`, in the folder `published`; raises IncompatibleIndexError when tantivy lays files out differently."""
+        self._published, self._documents, self._id = published, segment.documents, segment.id
+        self._deletes = [file for file in segment.files if file.name.endswith(".del")]
+        self._files = [file for file in segment.files if file not in self._deletes]
+        _, self._footer = _read(os.path.join(published, self._files[0].name))
+        self._alive = self._read_alive()
+        self._schema = schema(SCHEMA_VERSION)
+        self._searcher = self._open()
+        self._changed = False
+
+    @property
+    def living(self) -> int:
+        """The number of documents that are not deleted."""
+        return int.from_bytes(self._alive, "little").bit_count()
+
+    def delete(self, urls: Iterable[str]) -> None:
+        """Delete what is stored under `urls`, all versions of it."""
+        for url in urls:
+            query = tantivy.Query.term_query(self._schema, "url", url)
+            for _, address in self._searcher.search(query, _MOST_VERSIONS, count=False).hits:
+                byte, bit = divmod(address.doc, 8)
+                if self._alive[byte] >> bit & 1:
+                    self._alive[byte] &= ~(1 << bit)
+                    self._changed = True
+
+    def segment(self) -> Segment:
+        """Return it as it is now; its delete file is published under a name made from its content, like tantivy's."""
+        if self._changed:
+            content = encode_alive(self._documents, self._alive, self._footer)
+            digest = hashlib.sha256(content).hexdigest()
+            file = File(delete_file_name(self._id, digest), len(content), digest)
+            path = os.path.join(self._published, file.name)
+            with open(f"{path}.new", "wb") as out:  # not synced: no start publishes it again
+                out.write(content)
+            os.rename(f"{path}.new", path)
+            self._deletes, self._changed = [file], False
+        return Segment(self._id, self._documents, self._documents - self.living, self._files + self._deletes)
+
+    def _read_alive(self) -> bytearray:
+        if not self._deletes:
+            return bytearray(((1 << self._documents) - 1).to_bytes(_words(self._documents) * 8, "little"))
+        path = os.path.join(self._published, self._deletes[0].name)
+        body, _ = _read(path)
+        (count,) = _LENGTH.unpack_from(body)
+        if count != self._documents or len(body) != _LENGTH.size + _words(count) * 8:
+            raise IncompatibleIndexError(
+                f"{path} is not laid out as expected: a new tantivy needs a new index/storage/alive_bitset.py"
+            )
+        return bytearray(body[_LENGTH.size :])
+
+    def _open(self) -> tantivy.Searcher:
+        """Return a searcher of this segment alone, deleted documents too; it needs no names once it is open."""
+        where = os.path.dirname(self._published)
+        # tantivy's watcher may lock a file there while it is removed: an empty folder that is left does no harm
+        with tempfile.TemporaryDirectory(dir=where, prefix="held-", ignore_cleanup_errors=True) as folder:
+            whole = Segment(self._id, self._documents, 0, self._files)
+            link_apart(folder, self._published, SCHEMA_VERSION, [whole])
+            return searcher_of(folder)
+
+
+def encode_alive(documents: int, alive: bytes | bytearray, footer: dict[str, Any]) -> bytes:
+    """Return the delete file of a segment of so many `documents`; of `footer`, another file's, the checksum is replaced."""
+    body = _LENGTH.pack(documents) + alive
+    end = json.dumps({**footer, "crc": zlib.crc32(body)}, separators=(",", ":")).encode()
+    return body + end + _TAIL.pack(len(end), _MAGIC)
+
+
+def _words(documents: int) -> int:
+    return -(-documents // 64)
+
+
+def _read(path: str) -> tuple[bytes, dict[str, Any]]:
+    """Return the bytes of a delete file, or nothing of another one, and the footer."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(-_TAIL.size, os.SEEK_END)
+            length, magic = _TAIL.unpack(file.read())
+            end = file.seek(-_TAIL.size - length, os.SEEK_END)
+            footer: dict[str, Any] = json.loads(file.read(length))
+            file.seek(0)
+            body = file.read(end) if path.endswith(".del") else b""
+            if magic == _MAGIC and footer.keys() == {"version", "crc"}:
+                return body, footer
+            trouble = f"footer {footer}, magic number {magic}"
+    except (OSError, ValueError, AttributeError) as error:
+        trouble = repr(error)
+    raise IncompatibleIndexError(
+        f"{path} is not laid out as expected ({trouble}): a new tantivy needs a new index/storage/alive_bitset.py"
+    )

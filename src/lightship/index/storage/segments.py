@@ -1,0 +1,394 @@
+"""tantivy's files on disk: the only code that knows how an index folder is laid out.
+
+An indexer takes snapshots of its index; a searchengine composes the segments of all shards into one index. See
+DESIGN.md beside this file. `tests/contract/test_tantivy_files.py` fails when a new tantivy lays files out differently.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import tantivy
+
+from lightship.core.errors import DamagedError, IncompatibleIndexError, InvalidInputError, UnavailableError
+from lightship.core.manifest import File, Manifest, Segment
+from lightship.index.fields.schema import schema
+from lightship.runtime.files import write_atomically
+
+META = "meta.json"
+MANAGED = (
+    ".managed.json"  # the files that tantivy removes when no segment needs them any more; it leaves all others alone
+)
+COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
+
+# A push of a manifest that is no longer the newest still finds its files; else, while a large merged segment is on its way,
+# each newer manifest would stop it, and freshness with it
+KEEP_SECONDS = 60.0
+
+LARGE_BYTES = 4 << 20  # a file of so many is read for its digest beside everything else: it takes 10 ms or more
+
+RESTORED_STAMP = 1  # of a restored index: a writer's stamps go on there, and Positions trusts a record below it
+
+_SEAL = b', "digest": "'  # of a composed meta.json, the rest of it
+CHUNK_BYTES = 1 << 20
+SYNCED_BYTES = 4 << 20  # files of so many together are checked at once; more of them beside everything else
+_SNAPSHOT_SECONDS = 30.0
+_manifests = msgspec.json.Decoder(list[Manifest])
+
+
+def opstamp(folder: str) -> int:
+    """Return the stamp of the last commit of the index in `folder`; 0 when there is none."""
+    try:
+        return int(_read_meta(folder)["opstamp"])
+    except FileNotFoundError:
+        return 0
+    except (KeyError, ValueError, TypeError) as error:
+        raise IncompatibleIndexError(
+            f"{folder} holds an index of another version ({error!r}); move it away and it is built again from the log"
+        ) from error
+
+
+def segments_of(folder: str) -> list[dict[str, Any]]:
+    """Return what meta.json says of each segment of the index in `folder`."""
+    return list(_read_meta(folder)["segments"])
+
+
+def _read_meta(folder: str) -> dict[str, Any]:
+    with open(os.path.join(folder, META), "rb") as file:
+        meta: dict[str, Any] = json.load(file)
+        return meta
+
+
+class Snapshots:
+    """Publishes index folders as one: hard links, so that neither merges nor garbage collection race a push."""
+
+    def __init__(self, folders: Sequence[str], published: str, known: Iterable[File] = ()) -> None:
+        """Publish `folders` into the folder `published`; `known` files keep their digests without being read again."""
+        self._folders, self._published = folders, published
+        os.makedirs(published, exist_ok=True)
+        self._files = {file.name: file for file in known if not file.name.endswith(".del")}
+        self._unneeded: dict[str, float] = {}  # since when, by the monotonic clock
+        self._reading: dict[str, Future[str]] = {}
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="digest")
+        self._checks: list[Future[None]] = []
+        self._passes = Passes(self._whole_pass)
+
+    def changed(self) -> tuple[tuple[int, int], ...]:
+        """Return what is another value when there is something new to take."""
+        found = [os.stat(os.path.join(folder, META)) for folder in self._folders]
+        return tuple((status.st_mtime_ns, status.st_ino) for status in found)
+
+    def take(self) -> list[Segment]:
+        """Link the files of the last commits and return their segments; a merge meanwhile makes it start again."""
+        segments = self.digested([segment for taken in self.take_each() for segment in taken])
+        return sorted(segments, key=lambda segment: segment.id)
+
+    def take_each(self) -> list[list[Segment]]:
+        """Do so for each folder; files of LARGE_BYTES and more may have no digest yet: a thread reads them."""
+        self._raise_damage()
+        return [self._take(folder) for folder in self._folders]
+
+    def check(self, segments: Iterable[Segment]) -> None:
+        """Have the published files of `segments` read and compared with their digests: other segments were merged of them.
+
+        Raises DamagedError, now or when a later call takes a snapshot.
+        """
+        files = [file for file in (self._files.get(file.name, file) for file in _files(segments)) if file.digest]
+        checking = self._reader.submit(self._check, files)
+        self._checks.append(checking)
+        if sum(file.size for file in files) <= SYNCED_BYTES:
+            checking.result()
+
+    def scrub(self, bytes_at_most: int) -> None:
+        """Have so much of the published files read, going on where it was; raises DamagedError when an earlier call found it."""
+        self._raise_damage()
+        if all(check.done() for check in self._checks):
+            self._checks.append(self._reader.submit(self._passes.go_on, bytes_at_most))
+
+    def _check(self, files: Iterable[File]) -> None:
+        for file in files:
+            for _ in read_and_check(os.path.join(self._published, file.name), file):
+                pass
+
+    def _whole_pass(self) -> Iterator[int]:
+        for file in [file for file in list(self._files.values()) if file.digest]:
+            yield from read_and_check(os.path.join(self._published, file.name), file)
+
+    def _raise_damage(self) -> None:
+        """Raise what a check has found."""
+        done = [check for check in self._checks if check.done()]
+        self._checks = [check for check in self._checks if check not in done]
+        for check in done:
+            check.result()
+
+    def is_digested(self, segments: Iterable[Segment]) -> bool:
+        """Tell whether all files of `segments` have been read, and all checks are over."""
+        return all(check.done() for check in self._checks) and all(
+            self._reading[file.name].done() for file in _files(segments) if file.name in self._reading
+        )
+
+    def digested(self, segments: Iterable[Segment]) -> list[Segment]:
+        """Return `segments` with all digests, waiting for those that are not there yet."""
+        return [
+            Segment(segment.id, segment.documents, segment.deleted, [self._digested(file) for file in segment.files])
+            for segment in segments
+        ]
+
+    def _digested(self, file: File) -> File:
+        if file.name in self._reading:
+            self._files[file.name] = File(file.name, file.size, self._reading.pop(file.name).result())
+        return file if file.digest else self._files[file.name]
+
+    def _take(self, folder: str) -> list[Segment]:
+        deadline = time.monotonic() + _SNAPSHOT_SECONDS
+        while True:
+            with contextlib.suppress(FileNotFoundError):  # of a file that a merge replaced since meta.json was read
+                return self._link(folder, segments_of(folder))
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"no snapshot of {folder} in {_SNAPSHOT_SECONDS} s: it changes all the time")
+
+    def drop_others(self, keep: Collection[str]) -> None:
+        """Remove the published files that `keep` does not name, when they were not named for KEEP_SECONDS."""
+        now = time.monotonic()
+        self._unneeded = {name: self._unneeded.get(name, now) for name in set(os.listdir(self._published)) - set(keep)}
+        for name in [name for name, since in self._unneeded.items() if now - since >= KEEP_SECONDS]:
+            os.unlink(os.path.join(self._published, name))
+            self._files.pop(name, None)
+            self._reading.pop(name, None)
+
+    def close(self) -> None:
+        """Wait for the file that is being read."""
+        self._reader.shutdown(cancel_futures=True)
+
+    def _link(self, folder: str, metas: Sequence[dict[str, Any]]) -> list[Segment]:
+        names: dict[str, list[str]] = {}
+        for name in os.listdir(folder):
+            names.setdefault(name.partition(".")[0], []).append(name)
+        return [self._link_segment(folder, meta, names) for meta in metas]
+
+    def _link_segment(self, folder: str, meta: dict[str, Any], names: dict[str, list[str]]) -> Segment:
+        identity, deletes = meta["segment_id"].replace("-", ""), meta["deletes"]
+        found = {name.rpartition(".")[2]: name for name in names.get(identity, []) if name.count(".") == 1}
+        if not found.keys() >= COMPONENTS:
+            raise FileNotFoundError(f"segment {identity} lacks {sorted(COMPONENTS - found.keys())}")
+        sources = [os.path.join(folder, found[component]) for component in sorted(COMPONENTS)]
+        files = [self._link_file(source, os.path.basename(source)) for source in sources]
+        if deletes:
+            source = os.path.join(folder, f"{identity}.{deletes['opstamp']}.del")
+            digest = digest_of_file(source)
+            files.append(self._link_file(source, delete_file_name(identity, digest), digest))
+        return Segment(identity, meta["max_doc"], deletes["num_deleted_docs"] if deletes else 0, files)
+
+    def _link_file(self, source: str, name: str, digest: str = "") -> File:
+        """Publish `source` as `name`: a delete file is named after its content, since opstamps can repeat."""
+        target = os.path.join(self._published, name)
+        if name not in self._files or not os.path.exists(target):
+            with contextlib.suppress(FileExistsError):
+                os.link(source, target)
+            size = os.path.getsize(target)
+            if not digest and size >= LARGE_BYTES:
+                self._reading[name] = self._reader.submit(digest_of_file, target)
+            elif not digest:
+                digest = digest_of_file(target)
+            self._files[name] = File(name, size, digest)
+        return self._files[name]
+
+
+def delete_file_name(identity: str, digest: str) -> str:
+    """Return the name under which a delete file of the segment `identity` is published: one content, one name."""
+    return f"{identity}.{int(digest[:15], 16)}.del"
+
+
+def _files(segments: Iterable[Segment]) -> Iterator[File]:
+    return (file for segment in segments for file in segment.files)
+
+
+def digest_of_file(path: str) -> str:
+    """Return the SHA-256 of the file at `path`, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_and_check(path: str, file: File) -> Iterator[int]:
+    """Yield how many bytes of `file`, at `path`, were read, after each chunk; raises DamagedError if they are others.
+
+    Nothing is wrong with a file that is gone.
+    """
+    found = hashlib.sha256()
+    try:
+        with open(path, "rb", buffering=0) as content:
+            while chunk := content.read(CHUNK_BYTES):
+                found.update(chunk)
+                yield len(chunk)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DamagedError(f"{path} can't be read: {error.strerror}") from error
+    if found.hexdigest() != file.digest:
+        raise DamagedError(f"{path} is damaged: its bytes are not those that were written")
+
+
+class Passes:
+    """Reads the same things again and again, some bytes at a time; used by one thread at a time."""
+
+    def __init__(self, begin: Callable[[], Iterator[int]]) -> None:
+        """Take the passes that `begin` begins, each of which yields how many bytes it read."""
+        self._begin, self._pass = begin, begin()
+
+    def go_on(self, most: int) -> None:
+        """Read on until `most` bytes are read, or the pass is over; raises what reading does, and begins anew after that."""
+        while most > 0:
+            read = next(self._pass, None)
+            if read is None:
+                self._pass = self._begin()
+                return
+            most -= read
+
+
+def check_components(manifest: Manifest) -> None:
+    """Raise InvalidInputError unless every segment has all its files: an index can't be opened without one."""
+    for segment in manifest.segments:
+        found = {file.name.partition(".")[2] for file in segment.files if not file.name.endswith(".del")}
+        if found != COMPONENTS:
+            raise InvalidInputError(f"segment {segment.id} is of {sorted(found)}; it needs {sorted(COMPONENTS)}")
+
+
+def restore(folder: str, manifest: Manifest, source: str) -> None:
+    """Make, in the new folder `folder`, an index for a writer of the segments of `manifest`: hard links to `source`.
+
+    A writer deletes from these segments and merges them like its own, and removes their files when they are merged.
+    """
+    os.makedirs(folder)
+    for name in manifest.files:
+        os.link(os.path.join(source, name), os.path.join(folder, name))
+    write_atomically(
+        os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode()
+    )  # syncs the links, too
+    write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
+
+
+def compose(
+    folder: str, manifests: Sequence[Manifest], *, durable: bool = False, without: Collection[str] = ()
+) -> None:
+    """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
+
+    But for the segments whose ids `without` has, whose files are damaged: they are not searched until they come again.
+
+    It survives a kill, and a power loss once it was made durable (at once if `durable`, and its files are). The manifests
+    themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
+    """
+    content = _meta_of_all(manifests, without, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
+    write_atomically(os.path.join(folder, META), _sealed(content), durable=durable)
+
+
+def _meta_of_all(manifests: Sequence[Manifest], without: Collection[str] = (), **more: Any) -> bytes:
+    (version,) = {manifest.layout.schema for manifest in manifests}
+    segments = [segment for manifest in manifests for segment in manifest.segments if segment.id not in without]
+    return meta_of(version, segments, **more)
+
+
+def _sealed(meta: bytes) -> bytes:
+    """Return `meta` with its own digest as the last of its keys, which tantivy passes over."""
+    return meta[:-1] + _SEAL + hashlib.sha256(meta).hexdigest().encode() + b'"}'
+
+
+def _check_seal(meta: bytes) -> None:
+    """Raise DamagedError if `meta` has a digest, and it is another one's."""
+    body, seal, digest = meta.rpartition(_SEAL)
+    if seal and hashlib.sha256(body + b"}").hexdigest().encode() + b'"}' != digest:
+        raise DamagedError("its digest is another one")
+
+
+def meta_of(version: int, segments: Iterable[Segment], **more: Any) -> bytes:
+    """Return the meta.json of an index of `segments`, of the schema `version`; `more` goes into it as it is."""
+    return json.dumps({**_empty_meta(version), "segments": [*map(_segment_meta, segments)], **more}).encode()
+
+
+def composed(folder: str) -> list[Manifest]:
+    """Return the manifests of which the index in `folder` is the union; none when nothing is installed.
+
+    Raises IncompatibleIndexError when another version wrote it.
+    """
+    try:
+        with open(os.path.join(folder, META), "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return []
+    try:
+        return manifests_of(content)
+    except DamagedError as error:
+        raise DamagedError(f"the index in {folder} can't be read: its {META} is damaged ({error})") from error
+    except ValueError as error:
+        raise IncompatibleIndexError(
+            f"{folder} was written by another version ({error}); move it away and the indexers send it again"
+        ) from error
+
+
+def manifests_of(meta: bytes) -> list[Manifest]:
+    """Return the manifests in a meta.json that `compose` wrote.
+
+    Raises DamagedError when it is not whole, ValueError when another version wrote it.
+    """
+    _check_seal(meta)
+    try:
+        return _manifests.decode(json.loads(meta)["payload"])
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DamagedError(f"it is no JSON ({error})") from error
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it has no {error}") from error
+
+
+def left_out(folder: str, manifests: Iterable[Manifest]) -> frozenset[str]:
+    """Return the ids of the segments of `manifests` that the index in `folder` was composed without."""
+    searched = {segment["segment_id"].replace("-", "") for segment in _read_meta(folder)["segments"]}
+    return frozenset(segment.id for manifest in manifests for segment in manifest.segments) - searched
+
+
+def absent(folder: str, manifests: Iterable[Manifest]) -> set[str]:
+    """Return the names of the files of `manifests` that are not in `folder` with their size."""
+    sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
+    return {name for manifest in manifests for name, file in manifest.files.items() if sizes.get(name) != file.size}
+
+
+def segments_with(names: Collection[str], manifests: Iterable[Manifest]) -> set[str]:
+    """Return the ids of the segments of `manifests` that have one of the files `names`."""
+    return {
+        segment.id for manifest in manifests for segment in manifest.segments
+        if any(file.name in names for file in segment.files)
+    }  # fmt: skip
+
+
+def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = ()) -> None:
+    """Remove the segments' files in `folder` that neither `manifests` nor `keep` names."""
+    named = {name for manifest in manifests for name in manifest.files}.union(keep)
+    for name in os.listdir(folder):
+        if name not in named and len(name.partition(".")[0]) == 32:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+
+
+def _segment_meta(segment: Segment) -> dict[str, Any]:
+    deletes = [file.name.split(".")[1] for file in segment.files if file.name.endswith(".del")]
+    return {
+        "segment_id": segment.id,
+        "max_doc": segment.documents,
+        "deletes": {"num_deleted_docs": segment.deleted, "opstamp": int(deletes[0])} if deletes else None,
+    }
+
+
+@functools.cache
+def _empty_meta(version: int) -> dict[str, Any]:
+    """Return the meta of an index without documents: its settings and the schema of that version, as tantivy writes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        tantivy.Index(schema(version), path=folder)
+        return _read_meta(folder)

@@ -1,0 +1,1 @@
+"""Leadership: one indexer of a shard leads, the others stand by."""

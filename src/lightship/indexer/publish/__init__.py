@@ -1,0 +1,1 @@
+"""Publishing: a manifest and its files go to every searchengine."""

@@ -1,0 +1,95 @@
+"""Finds the newest state of a shard that any searchengine has, and pulls it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+import aiohttp
+
+from lightship.core.errors import LightshipError, NotFoundError, UnavailableError, words
+from lightship.core.manifest import Manifest
+from lightship.indexer.recovery.standby import ROUNDS, Warm, run_until
+from lightship.rpc.client import TROUBLE
+
+logger = logging.getLogger("indexer")
+
+FILES_AT_ONCE = 4
+ASK_AGAIN_SECONDS = 0.2
+
+
+class Offer(NamedTuple):
+    """A manifest, and the searchengine that has it; `base` is empty for the warm copy."""
+
+    manifest: Manifest
+    base: str
+
+
+def bring(
+    warm: Warm, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
+) -> Manifest | None:
+    """Make `warm` a copy of what is worth most of all that searchengines, asked for `seconds` at most, have.
+
+    Returns None when nothing is worth more than `least`, or when `stop` was set first. Raises UnavailableError when no
+    searchengine has answered and `warm` is worth no more either.
+    """
+    return run_until(stop, _bring(warm, worth, least, seconds))
+
+
+async def _bring(warm: Warm, worth: Callable[[Manifest], int], least: int, seconds: float) -> Manifest | None:
+    have = warm.manifest
+    if have and worth(have) <= least:
+        have = None
+    async with aiohttp.ClientSession() as session:
+        for _ in range(ROUNDS):
+            offers, answered = await _ask_all(warm, session, seconds)
+            least = max(least, worth(have)) if have else least
+            better = [offer for offer in offers if worth(offer.manifest) > least]
+            if not (better or have or answered):
+                raise UnavailableError(f"no searchengine answered within {seconds:g} s")
+            if not better:
+                return have
+            for offer in sorted(better, key=lambda offer: worth(offer.manifest), reverse=True):
+                try:
+                    await warm.pull(warm.client(session, offer.base), offer.manifest, FILES_AT_ONCE)
+                    return offer.manifest
+                except TROUBLE as error:
+                    logger.warning("can't restore from %s: %s", offer.base, words(error))
+    return have
+
+
+async def _ask_all(warm: Warm, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
+    """Return what the searchengines have, and how many answered; who does not is asked again, for `seconds` in all."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    answers: dict[str, Offer | None] = {}
+    told: set[str] = set()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(deadline):
+            while True:
+                bases = await warm.addresses.look_up()
+                await asyncio.gather(*(_ask(warm, session, base, answers, told) for base in bases - answers.keys()))
+                if bases and answers.keys() >= bases:
+                    break
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+    return [offer for offer in answers.values() if offer], len(answers)
+
+
+async def _ask(
+    warm: Warm, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
+) -> None:
+    try:
+        answers[base] = Offer(await warm.ask(warm.client(session, base)), base)
+    except NotFoundError:
+        answers[base] = None
+    except TROUBLE as error:
+        trouble = f"{base}: {error}"
+        # A refusal is told, once: waiting may not help it. Who does not answer yet may be about to start
+        logger.log(
+            logging.WARNING if isinstance(error, LightshipError) and trouble not in told else logging.DEBUG, trouble
+        )
+        told.add(trouble)

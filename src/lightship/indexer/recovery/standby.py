@@ -1,0 +1,176 @@
+"""A warm copy of a shard: what a replica has installed, pulled over the RPC into a folder.
+
+A standby keeps one while it waits for the lease; an indexer whose disk is gone makes one when it starts. `resume.py` goes
+on from it, so that nothing need be indexed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+
+from lightship.core.errors import DamagedError, NotFoundError, words
+from lightship.core.manifest import File, Layout, Manifest
+from lightship.index.storage.segments import check_components, drop_unnamed
+from lightship.rpc.addresses import Addresses
+from lightship.rpc.client import TROUBLE, RpcClient
+from lightship.runtime.files import sealed, unsealed, write_atomically
+
+logger = logging.getLogger("indexer")
+
+STEP_SECONDS = 1.0  # between two looks for something newer
+ROUNDS = 3  # of asking again when files were replaced meanwhile; the rest comes with the next look
+_TICK = 0.1
+
+T = TypeVar("T")
+
+
+def read_manifest(path: str) -> Manifest | None:
+    """Return the manifest in the file at `path`; None when there is none that this version reads, or it is damaged."""
+    try:
+        with open(path, "rb") as file:
+            return msgspec.json.decode(unsealed(file.read()), type=Manifest)
+    except (FileNotFoundError, msgspec.MsgspecError, DamagedError):
+        return None
+
+
+def write_manifest(path: str, manifest: Manifest) -> None:
+    """Replace the manifest in the file at `path`."""
+    write_atomically(path, sealed(msgspec.json.encode(manifest)))
+
+
+class Warm:
+    """The copy of one shard, in the folder of its layout; used by one thread at a time."""
+
+    def __init__(self, folder: str, layout: Layout, shard: int, names: Sequence[str], token: str) -> None:
+        """Keep it in `folder`/warm, from the searchengines behind `names`; what `folder` has published is only linked."""
+        self.folder = os.path.join(folder, "warm")
+        self._own_manifest, self._published = os.path.join(folder, "manifest.json"), os.path.join(folder, "published")
+        self._manifest_path = os.path.join(self.folder, "manifest.json")
+        self._layout, self._shard, self._token = layout, shard, token
+        self.addresses = Addresses(names)
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest whose files are all here; None when there is none."""
+        return read_manifest(self._manifest_path)
+
+    def client(self, session: aiohttp.ClientSession, base: str) -> RpcClient:
+        """Return a client of the searchengine at `base`."""
+        return RpcClient(session, base, self._token)
+
+    async def ask(self, client: RpcClient) -> Manifest:
+        """Return what a searchengine has installed of this shard; raises NotFoundError when that is nothing."""
+        return await client.get_manifest(self._shard, self._layout)
+
+    async def pull(self, client: RpcClient, manifest: Manifest, at_once: int) -> None:
+        """Fetch what is missing of `manifest`, `at_once` files at a time; then it is what the copy is of."""
+        check_components(manifest)
+        os.makedirs(self.folder, exist_ok=True)
+        own = read_manifest(self._own_manifest)
+        self._link(manifest, own.files if own else {})
+        missing = [file for file in manifest.files.values() if not _is_there(self.folder, file)]
+        missing.sort(key=lambda file: file.size)
+        largest_first = iter(reversed(missing))  # they live longest: a small one may be replaced meanwhile
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(at_once, len(missing))):
+                    group.create_task(self._pull(client, manifest, largest_first))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        write_manifest(self._manifest_path, manifest)
+        drop_unnamed(self.folder, [manifest])
+
+    async def _pull(self, client: RpcClient, manifest: Manifest, files: Iterator[File]) -> None:
+        for file in files:
+            await client.get_file(manifest, file, os.path.join(self.folder, file.name))
+
+    def _link(self, manifest: Manifest, own: dict[str, File]) -> None:
+        """Take what this indexer has published itself, from before it lost the lease or was ended."""
+        for name, file in manifest.files.items():
+            if own.get(name) == file and _is_there(self._published, file):
+                with contextlib.suppress(FileExistsError):
+                    os.link(os.path.join(self._published, name), os.path.join(self.folder, name))
+
+    def remove(self) -> None:
+        """Remove the copy."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_there(folder: str, file: File) -> bool:
+    """Tell whether `folder` has `file`; names have one content for ever, and only what was verified gets its name."""
+    try:
+        return os.path.getsize(os.path.join(folder, file.name)) == file.size
+    except FileNotFoundError:
+        return False
+
+
+def follow(warm: Warm, stop: threading.Event) -> None:
+    """Keep `warm` up to date until `stop` is set; trouble is told once, and tried again."""
+    run_until(stop, _follow(warm))
+
+
+async def _follow(warm: Warm) -> None:
+    told, ready = "", False
+    # A connection to each searchengine, one file at a time: queries don't notice
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        for turn in itertools.count():
+            trouble = await _step(warm, session, turn)
+            if trouble != told:
+                logger.log(logging.WARNING if trouble else logging.INFO, "warm copy: %s", trouble or "goes on")
+                told = trouble
+            if not ready and (manifest := warm.manifest):
+                logger.info("warm copy of %d documents: ready to take over", manifest.documents)
+                ready = True
+            await asyncio.sleep(STEP_SECONDS)
+
+
+async def _step(warm: Warm, session: aiohttp.ClientSession, turn: int) -> str:
+    """Take what one searchengine has, if it is newer; another one in each `turn`. Return what is wrong."""
+    trouble, bases = "", sorted(await warm.addresses.look_up())
+    for number in range(len(bases)):
+        base = bases[(turn + number) % len(bases)]
+        try:
+            await _take_newer(warm, warm.client(session, base))
+            return ""
+        except NotFoundError:  # nothing of this shard is there yet
+            continue
+        except TROUBLE as error:
+            trouble = f"{base}: {words(error)}"
+    return trouble
+
+
+async def _take_newer(warm: Warm, client: RpcClient) -> None:
+    for _ in range(ROUNDS):
+        manifest, have = await warm.ask(client), warm.manifest
+        if have and have.version >= manifest.version:
+            return
+        try:
+            await warm.pull(client, manifest, at_once=1)
+            return
+        except NotFoundError:  # a file was replaced meanwhile
+            continue
+
+
+def run_until(stop: threading.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Run `work` in an event loop of its own; return what it does, or None when `stop` was set first."""
+
+    async def run() -> T | None:
+        task = asyncio.create_task(work)
+        while not task.done():
+            if stop.is_set():
+                task.cancel()
+            await asyncio.wait([task], timeout=_TICK)
+        return None if task.cancelled() else task.result()
+
+    return asyncio.run(run())

@@ -1,0 +1,1 @@
+"""One shard: changes are read, indexed and committed."""

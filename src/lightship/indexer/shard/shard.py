@@ -1,0 +1,300 @@
+"""One shard: reads its partitions of the log, indexes, commits, and hands a manifest to be pushed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Collection
+
+from lightship.core.errors import ConfigurationError, DamagedError, OutOfSpaceError, UnavailableError
+from lightship.core.manifest import HISTORY, File, Layout, Manifest, Segment
+from lightship.core.model import shard_of
+from lightship.doclog import DocumentLog, Entry
+from lightship.index.storage.segments import Snapshots
+from lightship.indexer.publish import metrics
+from lightship.indexer.recovery.positions import Positions, Record
+from lightship.indexer.recovery.recovery import Resume
+from lightship.indexer.recovery.standby import Warm, read_manifest, write_manifest
+from lightship.indexer.shard.merge_handover import Hold
+from lightship.indexer.shard.tiers import Tiers, folders_of
+
+logger = logging.getLogger("indexer")
+
+HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
+ROUND_LEAST = (
+    0.02  # seconds between two rounds through the partitions that bring little: each asks the log for all of them
+)
+SCRUB_BYTES = 8_000_000  # of published files that are read again each second
+READ_LIMIT = 100  # entries of one partition before the next has its turn
+# Seconds before the next partition has its turn: when the first does not answer, when another does not
+READ_PATIENCE, LESS_PATIENCE = 0.25, 0.05
+# Seconds between two commits: short when changes are new, longer when far behind, since freshness is lost then anyway
+# and fewer, larger segments are cheaper
+PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 8.0, 0.5
+
+
+def published_folder(folder: str, layout: Layout) -> str:
+    """Return where a shard kept in `folder` puts the files that its manifests name."""
+    return os.path.join(folder, layout.name, "published")
+
+
+class Shard:
+    """The state of one shard; used by one thread."""
+
+    def __init__(
+        self,
+        log: DocumentLog,
+        folder: str,
+        *,
+        layout: Layout,
+        order: int,
+        shard: int,
+        epoch: int,
+        heap_bytes: int,
+        threads: int,
+        publish: Callable[[Manifest], None],
+        has_come: Callable[[Collection[File]], bool] = lambda _: True,
+        warm: Warm | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT.
+
+        `has_come` tells whether all replicas have files that were coming with a manifest.
+
+        With `warm` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
+        """
+        self._log, self._publish = log, publish
+        self._layout, self._order, self._shard, self._epoch = layout, order, shard, epoch
+        self._folder = os.path.join(folder, layout.name)
+        self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
+        self._manifest_path = os.path.join(self._folder, "manifest.json")
+        self._positions = Positions(os.path.join(self._folder, "positions.json"))
+        heads = self._heads()
+        spans = {p: log.span(p)._replace(head=heads[p]) for p in self._partitions}
+        self._log_id = next(iter(spans.values())).log_id
+        self._sequences = Resume(log, self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
+        self._committed, self._history = dict(self._sequences), log.history(self._sequences)
+        last = read_manifest(self._manifest_path)
+        known = last.wanted.values() if last else ()
+        published = published_folder(folder, layout)
+        self._snapshots = Snapshots(folders_of(self._folder), published, known)
+        self._hold = Hold(self._snapshots, published, has_come)
+        # Nothing is published until it has caught up to here: replicas may serve more than it has until then
+        self._behind = self._heads()
+        # The last thing that may fail: what fails after it would leave the indexes locked
+        self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
+        self._segments: list[Segment] = []
+        self._large: dict[str, Segment] = {}  # of the large index, by id: what is gone from there was merged
+        self._generation = 0
+        self._published_state: object = None  # what is looked at to see whether anything may have changed
+        self._content: object = None  # what was published
+        self._pending, self._pending_since = 0, 0.0
+        self._lag, self._committed_at, self._published_at, self._scrubbed_at = 0.0, 0.0, 0.0, 0.0
+        # By partition: all that was put before this time has been read
+        self._fresh = dict.fromkeys(self._partitions, min(last.fresh_as_of, time.time()) if last else 0.0)
+        self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
+        self.applied = 0
+        self._opened = time.monotonic()
+
+    def _heads(self) -> dict[int, int]:
+        """Return by partition how far the log has come, as a majority of its servers has it."""
+        try:
+            return self._log.barriers(self._partitions)
+        except OutOfSpaceError:  # nothing can be stored, and so nothing is new: what one server knows must do
+            return {p: self._log.span(p).head for p in self._partitions}
+
+    def run(self, stop: threading.Event) -> None:
+        """Index until `stop` is set; what was read by then is committed and published."""
+        trouble = ""
+        while not stop.is_set():
+            try:
+                started = time.monotonic()
+                count = self._read_round(stop)
+                if count == 0:
+                    self._idle()
+                elif count < READ_LIMIT:
+                    stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
+                trouble = ""
+            except DamagedError:
+                raise
+            except UnavailableError as error:
+                if not trouble:
+                    logger.warning("going on without what does not answer: %s", error)
+                trouble = str(error)
+                self._pass_time()
+                stop.wait(HEARTBEAT / 2)
+        self.finish()
+
+    def finish(self) -> None:
+        """Commit and publish what was read, so that the next start need not read any of it again."""
+        self._tiers.move()
+        self._commit()
+
+    def close(self) -> None:
+        """Give the folders up; merges that are under way are waited for."""
+        try:
+            self._tiers.close()
+        finally:
+            self._snapshots.close()
+
+    def _read_round(self, stop: threading.Event) -> int:
+        """Apply what is new in each partition, committing when it is due; return how much was new."""
+        count = 0
+        for partition in self._partitions:
+            if stop.is_set():
+                break
+            now = time.time()
+            entries = self._read(partition)
+            if entries is None:
+                continue
+            for entry in entries:
+                self._apply(entry)
+            if entries:
+                count += len(entries)
+                self._sequences[partition] = entries[-1].sequence
+                self._lag = max(0.0, now - entries[-1].time)
+            if not entries:
+                self._fresh[partition] = now
+            elif entries[-1].time <= now:  # else a clock was wrong, and the time of a put says nothing
+                self._fresh[partition] = entries[-1].time
+            if not entries or self._sequences[partition] >= self._behind.get(partition, 0):
+                self._behind.pop(partition, None)
+            if self._pending and time.monotonic() - self._pending_since >= self._pace():
+                self._commit()
+        return count
+
+    def _read(self, partition: int) -> list[Entry] | None:
+        """Return what is new in `partition`; None when it does not answer now, and the others must not wait for it."""
+        patience = LESS_PATIENCE if self._stalled else READ_PATIENCE
+        try:
+            entries = self._log.read(partition, self._sequences[partition], READ_LIMIT, patience)
+        except DamagedError as error:
+            self._skip(partition, error)
+            return None
+        except UnavailableError as error:
+            if not self._stalled:
+                logger.warning("going on without what does not answer: %s", error)
+            self._stalled.add(partition)
+            return None
+        if partition in self._stalled:
+            self._stalled.remove(partition)
+            if not self._stalled:
+                logger.info("all partitions of the log answer again")
+        return entries
+
+    def _skip(self, partition: int, damaged: DamagedError) -> None:
+        """Leave a damaged entry out: what was indexed of its document before, stays, and what comes behind it must not wait."""
+        logger.error("an entry of the log is left out: %s", damaged)
+        metrics.DAMAGED.inc()
+        self._sequences[partition] = damaged.sequence
+        if not self._pending:
+            self._pending_since = time.monotonic()
+        self._pending += 1
+
+    def _apply(self, entry: Entry) -> None:
+        if not self._pending:
+            self._pending_since = time.monotonic()
+        if entry.document is None:
+            self._tiers.delete(entry.url)
+        else:
+            self._tiers.put(entry.document)
+        self._pending += 1
+
+    def _pace(self) -> float:
+        return min(max(self._lag * PACE_OF_LAG, PACE_LEAST), PACE_MOST)
+
+    def _idle(self) -> None:
+        """Nothing was new: commit what is pending, repeat the manifest, wait for more."""
+        rest = self._committed_at + PACE_LEAST - time.monotonic()
+        if self._pending and rest > 0:
+            self._log.wait(rest)
+            return
+        self._pass_time()
+        self._log.wait(HEARTBEAT / 2)
+
+    def _pass_time(self) -> None:
+        """Commit what is pending, or repeat the manifest when it is time to."""
+        if self._pending:
+            self._commit()
+        elif time.monotonic() - self._published_at >= HEARTBEAT:
+            self._publish_snapshot()
+
+    def _commit(self) -> None:
+        started = time.monotonic()
+        self._note_history()
+        stamp = self._tiers.stamp_of_all()
+        if stamp is not None:
+            self._positions.write_ahead(Record(stamp, self._log_id, self._committed, self._history))
+        self._tiers.commit()
+        self.applied += self._pending
+        metrics.CHANGES.inc(self._pending)
+        metrics.LAG.set(self._lag)
+        self._committed_at = time.monotonic()
+        if self._pending >= 1000:
+            logger.info("committed %d changes in %.2f s", self._pending, self._committed_at - started)
+        self._pending = 0
+        self._publish_snapshot()
+
+    def _note_history(self) -> None:
+        """Note where the log is read to; raises ConfigurationError when it is not the one any more that was read so far."""
+        if self._log.was_replaced(self._committed, self._history):
+            raise ConfigurationError(
+                "the log was replaced by an older state of itself: start this program again, and it builds its index anew"
+            )
+        self._committed = dict(self._sequences)
+        self._history = self._log.history(self._committed)
+
+    def _publish_snapshot(self) -> None:
+        """Publish the last commit; as a new generation if files changed (a commit, the end of a merge), or the place in the log.
+
+        What changes no file, like a delete of what is not there, moves the place: somebody may wait for a replica to tell it.
+        """
+        if self._behind:
+            self._tiers.take_changes()
+            return
+        if time.monotonic() - self._scrubbed_at >= HEARTBEAT:
+            self._scrubbed_at = time.monotonic()
+            self._snapshots.scrub(SCRUB_BYTES)
+        state = self._snapshots.changed(), dict(self._sequences)
+        changed = state != self._published_state or self._hold.is_due()
+        if not self._generation:
+            seconds = time.monotonic() - self._opened
+            logger.info("caught up with the log: replayed %d changes in %.2f s", self.applied, seconds)
+        if changed:
+            self._segments = self._take()
+            content = self._segments, dict(self._sequences), self._hold.coming
+            changed = content != self._content  # a merge that ended between the looks was published already
+            self._generation += changed
+            self._published_state, self._content = state, content
+        manifest = self._manifest()
+        if changed:
+            write_manifest(self._manifest_path, manifest)
+            self._snapshots.drop_others(manifest.wanted.keys() | self._hold.names)
+        self._published_at = time.monotonic()
+        metrics.GENERATION.set(manifest.generation)
+        self._publish(manifest)
+
+    def _take(self) -> list[Segment]:
+        large, small = self._snapshots.take_each()
+        now = {segment.id for segment in large}
+        self._snapshots.check(segment for name, segment in self._large.items() if name not in now)
+        self._large = {segment.id: segment for segment in large}
+        chosen = self._hold.choose(large, self._tiers.take_changes())
+        return sorted(self._snapshots.digested([*chosen, *small]), key=lambda segment: segment.id)
+
+    def _manifest(self) -> Manifest:
+        return Manifest(
+            layout=self._layout,
+            order=self._order,
+            shard=self._shard,
+            epoch=self._epoch,
+            generation=self._generation,
+            segments=self._segments,
+            log_id=self._log_id,
+            positions={str(p): sequence for p, sequence in self._sequences.items()} | {HISTORY: self._history},
+            made=time.time(),
+            fresh_as_of=min(self._fresh.values()),
+            coming=self._hold.coming,
+        )

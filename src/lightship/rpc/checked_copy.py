@@ -1,0 +1,96 @@
+"""A file's bytes as they come over the RPC, in either direction: only those that its manifest names are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from functools import partial
+from typing import BinaryIO
+
+from lightship.core.errors import InvalidInputError
+from lightship.core.manifest import File
+from lightship.rpc.behind import Behind
+
+BATCH_BYTES = 1 << 20  # hashed and written in one go, in a thread: neither holds up the queries of the event loop
+# Written before they are synced: a disk's journal has the small files of a commit wait for all that is not written of a large one
+SYNC_BYTES = 16 << 20
+
+
+async def copy_verified(out: BinaryIO, file: File, chunks: AsyncIterator[bytes]) -> None:
+    """Write `chunks` to `out`, durably; raises InvalidInputError unless they have the size and digest of `file`, at once when there are more."""
+    size = 0
+    async with aclosing(_Copy(out)) as copy:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > file.size:
+                raise InvalidInputError(f"{file.name} is longer than the {file.size} bytes that were announced")
+            await copy.take(chunk)
+        digest = await copy.finish()
+    _check(file, size, digest)
+
+
+class _Copy:
+    """Hashes and writes a batch while the next one comes, and syncs the former ones beside that: one large file keeps processor, disk and link busy."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out, self._digest = out, hashlib.sha256()
+        # Two pieces of memory in turn: to have new one from the system for each batch takes longer than to fill it
+        self._batch, self._written = (memoryview(bytearray(BATCH_BYTES)) for _ in range(2))
+        self._filled = self._unsynced = 0
+        self._writing, self._syncing = Behind(), Behind()
+
+    async def aclose(self) -> None:
+        """Let go of the file, which may be closed then."""
+        await self._writing.settle()
+        await self._syncing.settle()
+
+    async def take(self, chunk: bytes) -> None:
+        """Take what came, of any size."""
+        rest = memoryview(chunk)
+        while rest:
+            count = min(len(rest), BATCH_BYTES - self._filled)
+            self._batch[self._filled : self._filled + count] = rest[:count]
+            self._filled, rest = self._filled + count, rest[count:]
+            if self._filled == BATCH_BYTES:
+                await self._hand_over()
+
+    async def finish(self) -> str:
+        """Return the digest of all that was taken, when that is durable."""
+        await self._syncing.wait()
+        await self._writing.run(self._write_rest)
+        await self._writing.wait()
+        return self._digest.hexdigest()
+
+    async def _hand_over(self) -> None:
+        await self._writing.run(partial(self._write, self._batch))
+        self._unsynced += self._filled
+        self._batch, self._written, self._filled = self._written, self._batch, 0
+        if self._unsynced >= SYNC_BYTES:
+            self._unsynced = 0
+            await self._syncing.run(self._sync)
+
+    def _write(self, batch: memoryview) -> None:
+        self._digest.update(batch)
+        self._out.write(batch)
+
+    def _write_rest(self) -> None:
+        self._write(self._batch[: self._filled])
+        self._sync()
+
+    def _sync(self) -> None:
+        self._out.flush()
+        os.fsync(self._out.fileno())
+
+
+def check_content(file: File, content: bytes) -> None:
+    """Raise InvalidInputError unless `content` has the size and digest of `file`."""
+    _check(file, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _check(file: File, size: int, digest: str) -> None:
+    if size != file.size:
+        raise InvalidInputError(f"{file.name} ended after {size} of {file.size} bytes: send it again")
+    if digest != file.digest:
+        raise InvalidInputError(f"{file.name} has the digest {digest}, not {file.digest}: send it again")

@@ -1,0 +1,71 @@
+"""What people and programs get over HTTP: a search request read from a query string, and its answer.
+
+The JSON form of `Answer` is a promise: fields are added, never renamed or removed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from lightship.core.model import FieldValue
+
+Sort = Literal["relevance", "date"]
+
+MAX_SIZE = 100
+MAX_RESULTS = 10_000  # the last result that paging can reach
+DEFAULT_SIZE = 10
+MAX_TITLE = 1000  # characters of a title that are shown
+MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: as much as one document may have
+
+
+class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One search: `page` counts from 1, `size` is results a page, `lang` (BCP 47 primary subtag) keeps one language."""
+
+    query: str = ""
+    page: int = 1
+    size: int = DEFAULT_SIZE
+    sort: Sort = "relevance"
+    lang: str = ""
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One result. `snippet` is escaped HTML with `<mark>`; `score` is None when the order is by date."""
+
+    url: str
+    title: str
+    snippet: str
+    score: float | None
+    site: str
+    language: str | None = None
+    modified: datetime | None = None
+    fields: dict[str, FieldValue] = {}
+
+
+class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which index answered: `generation` maps a shard to (epoch, generation); None: nothing is installed yet."""
+
+    layout: str | None = None
+    generation: dict[str, tuple[int, int]] = {}
+    documents: int = 0
+    fresh_as_of: datetime | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a search. `notice` tells people what of their query was left out, if anything."""
+
+    query: str
+    total: int
+    page: int
+    size: int
+    took_ms: float
+    index: IndexInfo
+    hits: list[Hit]
+    notice: str | None = None
+
+
+def shown_title(title: str) -> str:
+    """Return `title`, or its beginning if it is longer than any that a person wrote."""
+    return title if len(title) <= MAX_TITLE else f"{title[:MAX_TITLE]}…"

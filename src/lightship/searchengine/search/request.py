@@ -1,0 +1,140 @@
+"""What was asked: a search request and a format, read from a query string and an Accept header.
+
+Every search passes through here, so a query string is parsed once and nothing is built that is not needed.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal, TypeVar
+from urllib.parse import parse_qsl
+
+from lightship.core.errors import InvalidInputError, UriTooLongError
+from lightship.core.model import clean_text
+from lightship.core.position import Reached
+from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, MAX_SIZE, SearchRequest, Sort
+
+Format = Literal["html", "json", "text"]
+
+MAX_QUERY_STRING = 16 << 10  # bytes
+_MAX_PAGE = 999_999_999
+_MAX_LANGUAGE = 16  # characters, as in a document
+
+_SORTS: dict[str, Sort] = {"": "relevance", "relevance": "relevance", "date": "date"}
+_FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
+_MEDIA_TYPES: dict[str, Format] = {
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "application/json": "json",
+    "text/plain": "text",
+    "*/*": "text",  # what curl and wget send
+}
+_Choice = TypeVar("_Choice", bound=str)
+
+
+def read_request(query_string: bytes) -> SearchRequest:
+    """Return the search that a query string asks for; unknown parameters are ignored, the last of equal ones counts.
+
+    Raises UriTooLongError over MAX_QUERY_STRING bytes, InvalidInputError for a bad `page`, `size` or `sort`.
+    """
+    given = _parameters(query_string)
+    return SearchRequest(
+        query=" ".join(clean_text(given.get("q", "")).split()),
+        page=_whole_number(given, "page", 1, _MAX_PAGE),
+        size=_whole_number(given, "size", DEFAULT_SIZE, MAX_SIZE),
+        sort=_one_of(_SORTS, given.get("sort", ""), "sort"),
+        lang=_primary_subtag(given["lang"]) if "lang" in given else "",
+    )
+
+
+def read_position(query_string: bytes) -> Reached | None:
+    """Return the position that the answer must have come to, if `min_position` names one.
+
+    Raises UriTooLongError as `read_request` does, InvalidInputError for what is no position.
+    """
+    given = _parameters(query_string).get("min_position")
+    return Reached.parse(given) if given else None
+
+
+def read_lookup(query_string: bytes) -> tuple[str, str]:
+    """Return the url to look up, and the query that is to rank it (or an empty string).
+
+    Raises UriTooLongError as `read_request` does, InvalidInputError when no `url` is given.
+    """
+    given = _parameters(query_string)
+    if not given.get("url"):
+        raise InvalidInputError("name a document: /lookup?url=https://example.org/page")
+    return given["url"], " ".join(clean_text(given.get("q", "")).split())
+
+
+def choose_format(query_string: bytes, accept: str) -> Format:
+    """Return the form that the answer should have: what `format=` says, otherwise what the Accept header prefers.
+
+    Raises UriTooLongError as `read_request` does, InvalidInputError for an unknown `format`.
+    """
+    given = _parameters(query_string).get("format")
+    return _one_of(_FORMATS, given, "format") if given else accepted_format(accept)
+
+
+@lru_cache(maxsize=128)
+def accepted_format(accept: str) -> Format:
+    """Return the format that an Accept header prefers: the first of those with the highest weight, text for none."""
+    best: Format = "text"
+    highest = 0.0
+    for item in accept.lower().split(","):
+        media_type, *parameters = (part.strip() for part in item.split(";"))
+        weight = _weight(parameters)
+        if media_type in _MEDIA_TYPES and weight > highest:
+            best, highest = _MEDIA_TYPES[media_type], weight
+    return best
+
+
+def last_page(total: int, size: int) -> int:
+    """Return the last page that can be reached of `total` results: at least 1, and within MAX_RESULTS."""
+    return max(1, -(-min(total, MAX_RESULTS) // size))
+
+
+def is_reachable(request: SearchRequest) -> bool:
+    """Tell whether the request's page begins within MAX_RESULTS; one that does not is a page beyond the last."""
+    return (request.page - 1) * request.size < MAX_RESULTS
+
+
+@lru_cache(maxsize=16)  # the format and the request of one query string are read one after the other
+def _parameters(query_string: bytes) -> dict[str, str]:
+    if len(query_string) > MAX_QUERY_STRING:
+        raise UriTooLongError(
+            f"query string of {len(query_string)} bytes: the limit is {MAX_QUERY_STRING}; search for fewer words"
+        )
+    return dict(parse_qsl(query_string.decode("utf-8", "replace"), errors="replace"))
+
+
+def _whole_number(given: dict[str, str], name: str, default: int, highest: int) -> int:
+    text = given.get(name)
+    if text is None:
+        return default
+    # the length is looked at first: Python refuses to convert very long numbers
+    if text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= highest:
+        return int(text)
+    raise InvalidInputError(f"{name} can't be {text[:20]!r}: it is a whole number from 1 to {highest}")
+
+
+def _one_of(choices: dict[str, _Choice], text: str, name: str) -> _Choice:
+    if text in choices:
+        return choices[text]
+    allowed = ", ".join(filter(None, choices))
+    raise InvalidInputError(f"{name} can't be {text[:20]!r}: it is one of {allowed}")
+
+
+def _primary_subtag(tag: str) -> str:
+    return clean_text(tag).strip().lower().replace("_", "-").partition("-")[0][:_MAX_LANGUAGE]
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

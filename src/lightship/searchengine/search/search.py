@@ -1,0 +1,82 @@
+"""Answers a search request from the served view."""
+
+from __future__ import annotations
+
+import time
+
+from lightship.index.cost import seconds_of
+from lightship.index.highlight.snippet import Highlighter
+from lightship.index.query.compiler import compile_query
+from lightship.index.query.parser import parse_query
+from lightship.index.reader import Found, ManyTiesError, find
+from lightship.searchengine.search.admission import CHEAP_SECONDS, Line
+from lightship.searchengine.search.api import Answer, SearchRequest
+from lightship.searchengine.search.hits import Page
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.request import is_reachable
+
+# A hundred ordinary pages. By what is done and not by the clock: on a machine that has much to do, cheap queries stay in the loop
+CHEAP_EFFORT = 8 << 20
+_TIE_SECONDS = 2e-6  # for each document of equal score
+
+
+def search(replica: Replica, request: SearchRequest) -> Answer:
+    """Return the answer to `request`; raises UnavailableError when nothing is installed yet."""
+    return Plan(replica, request).run()
+
+
+class Plan:
+    """A search that is ready to run, in any thread; `cost` is about how many seconds it will take."""
+
+    def __init__(self, replica: Replica, request: SearchRequest) -> None:
+        """Compile `request` for what is served now; raises UnavailableError when nothing is installed yet."""
+        self._started = time.perf_counter()
+        self._request, self._info, self._view = request, replica.info, replica.view
+        self._query = parse_query(request.query)
+        self._compiled = (
+            None
+            if self._query.is_empty
+            else compile_query(self._query, self._view.version, self._view.languages, request.lang)
+        )
+        self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
+
+    async def answer(self, line: Line, until: float) -> Answer:
+        """Search, and read the documents that were found, when `line` lets it, to be there by `until` (time.monotonic)."""
+        try:
+            page = await line.run(lambda: self._find(patient=False), self.cost, until)
+        except ManyTiesError:
+            cost = max(self.cost, self._view.documents * _TIE_SECONDS, CHEAP_SECONDS)
+            page = await line.run(lambda: self._find(patient=True), cost, until)
+        if not page.read(most=CHEAP_EFFORT):
+            await line.read(lambda: page.read(until), page.cost, until)
+        return self._answer(page)
+
+    def run(self) -> Answer:
+        """Search, however long it takes."""
+        page = self._find(patient=True)
+        page.read()
+        return self._answer(page)
+
+    def _find(self, *, patient: bool) -> Page:
+        """Return the page of results, not read yet; raises ManyTiesError, unless it may be `patient`."""
+        if self._compiled is None:
+            return Page(None, Found(0, [], [], self._view.searcher))
+        request, reachable = self._request, is_reachable(self._request)
+        first = (request.page - 1) * request.size if reachable else 0
+        by_date, last = request.sort == "date", first + request.size
+        found = find(self._view, self._compiled, first, last, by_date=by_date, patient=patient)
+        if not reachable:
+            found = Found(found.total, [], [], found.searcher)
+        return Page(Highlighter(self._compiled, self._view.frequency), found)
+
+    def _answer(self, page: Page) -> Answer:
+        return Answer(
+            query=self._request.query,
+            total=page.found.total,
+            page=self._request.page,
+            size=self._request.size,
+            took_ms=round((time.perf_counter() - self._started) * 1000, 2),
+            index=self._info,
+            hits=page.hits,
+            notice=" ".join(filter(None, (self._query.notice, page.notice))) or None,
+        )

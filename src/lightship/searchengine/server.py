@@ -1,0 +1,148 @@
+"""Runs the web application: in this process, or in several that share the port and the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from multiprocessing.process import BaseProcess
+
+from lightship.config import TIED_VARIABLE, SearchengineSettings
+from lightship.http.callers import is_loopback
+from lightship.http.draining import DrainingServer
+from lightship.http.middleware import server_config
+from lightship.http.tls import listener_options, trust
+from lightship.http.tokens import Accepted
+from lightship.runtime.limits import room_for
+from lightship.runtime.program import on_stopping, run_program, stop_on_signals
+from lightship.runtime.tasks import cancel, repeat
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.layouts import Rules
+from lightship.searchengine.store.scrub import Scrub
+from lightship.searchengine.store.store import Store
+from lightship.searchengine.web.app import make_app
+from lightship.searchengine.web.metrics import SAVE_SECONDS
+
+logger = logging.getLogger("searchengine")
+
+FOLLOW_SECONDS = 0.02  # between two looks at the folder, where another process may have installed something
+FRESHNESS_SECONDS = 0.5
+DURABLE_SECONDS = (
+    1.0  # between two syncs of what was installed: a power loss takes a replica back by so much at the most
+)
+SCRUB_SECONDS = 1.0  # between two shares of the files that are read again
+EXPIRE_SECONDS = 1.0  # between two looks whether the former layout was kept for long enough
+GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
+RESTART_SECONDS = 0.5
+STOP_SECONDS = 0.05
+# The loop takes one new connection of a socket each time around, after all requests that are there: with one socket, whoever
+# came while 200 others asked waited for seconds
+SAME_SOCKETS = 32
+# Each search of the event loop lets go of the interpreter, and has it back only when a thread with a dear search lets go:
+# after 5 ms by default, which made the loop seconds late when 200 connections asked (0.8 s with this)
+SWITCH_SECONDS = 0.0005
+
+
+def serve(
+    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, worker: int = 0
+) -> None:
+    """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    trust(settings.tls_ca)
+    replica = Replica(Store(folder, Rules.of(settings)))
+    app = make_app(replica, accepted, settings, worker)
+    save = app.state.metrics.save if settings.workers > 1 else None
+    app.router.lifespan_context = lambda _: _following(
+        replica, save, durable=worker == 0, scrub_bytes=int(settings.scrub * 1e6)
+    )
+    config = server_config(
+        app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
+        connections=room_for(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
+        **listener_options(settings.tls_cert, settings.tls_key),
+    )  # fmt: skip
+    server = DrainingServer(config, app.state, settings.drain)
+    on_stopping(server.handle_exit)  # uvicorn raises them again at the end: it must not kill us then
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        listener.setblocking(False)  # or its copies would be made blocking, and with them the sockets of other workers
+        runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(SAME_SOCKETS - 1))]))
+    logger.info("stopped: %d requests answered", server.server_state.total_requests)
+
+
+@contextlib.asynccontextmanager
+async def _following(
+    replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True, scrub_bytes: int = 0
+) -> AsyncIterator[None]:
+    looks = [
+        repeat("follow", replica.follow, FOLLOW_SECONDS),
+        repeat("freshness", replica.follow_freshness, FRESHNESS_SECONDS),
+        repeat("expire", replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True),
+    ]
+    if durable:
+        scrub = Scrub(replica.store, scrub_bytes)
+        looks.append(repeat("scrub", scrub.go_on, SCRUB_SECONDS, in_thread=True))
+        looks.append(repeat("durable", replica.store.make_durable, DURABLE_SECONDS, in_thread=True))
+    if save is not None:
+        looks.append(repeat("metrics", save, SAVE_SECONDS))
+    tasks = [asyncio.create_task(look) for look in looks]
+    try:
+        yield
+    finally:
+        await cancel(tasks)
+
+
+def serve_with_workers(
+    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted
+) -> None:
+    """Serve from several processes; one that dies is started again. SIGTERM drains them all, a second one stops them."""
+    stop = stop_on_signals()
+    context = multiprocessing.get_context("spawn")
+
+    def start(number: int) -> BaseProcess:
+        process = context.Process(target=_work, args=(settings, folder, listener, accepted, number), daemon=True)
+        process.start()
+        return process
+
+    processes = [start(number) for number in range(settings.workers)]
+    while not stop.wait(RESTART_SECONDS):
+        for i, process in enumerate(processes):
+            if not process.is_alive():
+                logger.error("worker %d ended with status %s: starting another", process.pid, process.exitcode)
+                processes[i] = start(i)
+    listener.close()  # the workers have it still; when the last of them closes it, nobody can connect any more
+    _stop(processes, stop, settings.drain + GRACE_SECONDS + 5)
+    logger.info("stopped %d workers", settings.workers)
+
+
+def _stop(processes: Sequence[BaseProcess], stop: threading.Event, seconds: float) -> None:
+    """Hand on the signal that set `stop`, and each that sets it again, until all have ended or `seconds` are over."""
+    deadline = time.monotonic() + seconds
+    while any(process.is_alive() for process in processes) and time.monotonic() < deadline:
+        if stop.wait(STOP_SECONDS):
+            stop.clear()
+            for process in processes:
+                process.terminate()
+
+
+def _work(
+    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, number: int
+) -> None:
+    os.environ.pop(TIED_VARIABLE, None)  # a worker's standard input is not the program's
+    threading.Thread(target=_end_with_program, name="tie", daemon=True).start()
+    run_program(lambda: serve(settings, folder, listener, accepted, number))
+
+
+def _end_with_program() -> None:
+    """Stop this worker when the program that started it is gone, however it went."""
+    program = multiprocessing.parent_process()
+    if program is not None:
+        program.join()
+        os.kill(os.getpid(), signal.SIGTERM)

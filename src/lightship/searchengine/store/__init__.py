@@ -1,0 +1,1 @@
+"""The replica's store: segments are received, verified, installed, made durable, and served by layout."""

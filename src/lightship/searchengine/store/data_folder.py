@@ -1,0 +1,189 @@
+"""The folders of layouts in the data folder of a replica.
+
+layouts/NAME/           the files of all shards of a layout, and the meta.json that composes them
+layouts/NAME/fresh-N    its time is how fresh shard N is
+layouts/NAME/open       is new: an operator lets another document log in
+layouts/NAME/offered-N  the files of what was offered last of shard N, and is not installed yet
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from lightship.core.errors import DamagedError, IncompatibleIndexError
+from lightship.core.manifest import Manifest, is_layout
+from lightship.index.storage.segments import META, absent, compose, composed, drop_unnamed, left_out, segments_with
+from lightship.runtime.files import space_errors
+from lightship.searchengine.store.durability import durable_names, forget_durable, recover
+from lightship.searchengine.store.validate import drop_trial
+
+logger = logging.getLogger("searchengine")
+
+OPEN_SECONDS = 600.0
+
+
+class _Known(NamedTuple):
+    """What is installed of a layout, as of the meta.json that `stamp` stands for."""
+
+    stamp: tuple[int, ...]
+    manifests: list[Manifest]
+    left_out: frozenset[str]
+
+
+class Folders:
+    """What is on the disk of each layout. Several processes may share the data folder."""
+
+    def __init__(self, folder: str) -> None:
+        """Open the data folder at `folder`, or make it."""
+        self.data = folder
+        self._installed: dict[str, _Known] = {}
+        self._foreign: set[str] = set()  # layouts of which that was told
+        os.makedirs(os.path.join(folder, "layouts"), exist_ok=True)
+
+    def folder(self, name: str) -> str:
+        """Return the folder of the layout called `name`."""
+        return os.path.join(self.data, "layouts", name)
+
+    def names(self) -> list[str]:
+        """Return the names of the layouts that have a folder; those that another version wrote are left alone."""
+        return [name for name in self._folders() if not self._is_foreign(name)]
+
+    def _folders(self) -> list[str]:
+        entries = os.scandir(os.path.join(self.data, "layouts"))
+        return sorted(entry.name for entry in entries if entry.is_dir() and is_layout(entry.name))
+
+    def _is_foreign(self, name: str) -> bool:
+        try:
+            self.installed(name)
+        except IncompatibleIndexError as error:
+            if name not in self._foreign:
+                self._foreign.add(name)
+                logger.warning("layout %s is left alone: %s", name, error)
+            return True
+        except DamagedError:  # ours, and healed
+            return False
+        self._foreign.discard(name)
+        return False
+
+    def installed(self, name: str | None) -> list[Manifest]:
+        """Return the manifests of the layout called `name` that are installed; read again only when there are others."""
+        if name is None:
+            return []
+        known = self._known(name)
+        return known.manifests if known else []
+
+    def left_out(self, name: str) -> frozenset[str]:
+        """Return the ids of the segments of the layout called `name` that are installed, and damaged: they are not searched."""
+        known = self._known(name)
+        return known.left_out if known else frozenset()
+
+    def _known(self, name: str) -> _Known | None:
+        """Return what is installed; what was, when the meta.json of now is damaged. Raises DamagedError when nothing is known."""
+        folder, known = self.folder(name), self._installed.get(name)
+        try:
+            status = os.stat(os.path.join(folder, META))
+        except FileNotFoundError:
+            return None
+        stamp = status.st_ino, status.st_mtime_ns, status.st_size
+        if known is None or known.stamp != stamp:
+            try:
+                manifests = composed(folder)
+                known = self._installed[name] = _Known(stamp, manifests, left_out(folder, manifests))
+            except DamagedError:
+                if known is None:
+                    raise
+        return known
+
+    def take_out(self, name: str, files: Collection[str]) -> None:
+        """Remove damaged `files` of the layout called `name`, and search without their segments; the folder must be locked."""
+        known, folder = self._known(name), self.folder(name)
+        if known is None:
+            return
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, file))
+        compose(folder, known.manifests, without=known.left_out | segments_with(files, known.manifests))
+
+    def freshness(self, layout: str) -> dict[int, float]:
+        """Return, by shard, the time in seconds since the epoch up to which every change is in the index."""
+        folder = self.folder(layout)
+        return {
+            int(entry.name[6:]): entry.stat().st_mtime
+            for entry in os.scandir(folder)
+            if entry.name.startswith("fresh-") and entry.name[6:].isdecimal()
+        }
+
+    def note_freshness(self, manifest: Manifest) -> None:
+        """Remember how fresh the manifest's shard is, without waiting for the disk."""
+        folder = self.folder(manifest.layout.name)
+        path = os.path.join(folder, f"fresh-{manifest.shard}")
+        with space_errors(folder), open(path, "a"):
+            os.utime(path, (manifest.fresh_as_of, manifest.fresh_as_of))
+
+    def _forget_freshness(self, name: str) -> None:
+        """Let the shards of a layout be as fresh as their manifests say."""
+        for shard in self.freshness(name):
+            os.unlink(os.path.join(self.folder(name), f"fresh-{shard}"))
+
+    def open_up(self, name: str) -> None:
+        """Let the layout called `name` be replaced by one of another document log, for OPEN_SECONDS: an operator says so."""
+        path = os.path.join(self.folder(name), "open")
+        with space_errors(self.data), contextlib.suppress(FileNotFoundError), open(path, "a"):
+            os.utime(path)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether the layout called `name` may be replaced by one of another document log now."""
+        try:
+            return abs(time.time() - os.stat(os.path.join(self.folder(name), "open")).st_mtime) < OPEN_SECONDS
+        except FileNotFoundError:
+            return False
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes and threads from changing the folder meanwhile; not twice in one thread."""
+        with space_errors(self.data), open(os.path.join(self.data, "install.lock"), "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def remove_leftovers(self) -> None:
+        """Remove what a crash left behind: what is not installed, or was only there for a moment; and former workers' metrics."""
+        shutil.rmtree(os.path.join(self.data, "metrics"), ignore_errors=True)
+        for name in self._folders():
+            folder = self.folder(name)
+            if trouble := recover(folder):
+                self._forget_freshness(name)
+                logger.warning("layout %s: %s was lost with the power; going on with what was durable", name, trouble)
+            if self._is_foreign(name):
+                continue
+            try:
+                manifests = self.installed(name)
+            except DamagedError as error:
+                logger.error("%s: removed, its indexers send it again", error)  # noqa: TRY400 (says all)
+                manifests = []
+            if not manifests:
+                self.remove(name)
+                continue
+            if damaged := absent(folder, manifests):
+                logger.error("layout %s: %s and %d more are damaged", name, min(damaged), len(damaged) - 1)
+                self.take_out(name, damaged)
+            for left in os.scandir(folder):
+                if left.is_file() and (left.name.endswith((".part", ".new")) or left.name.startswith("offered-")):
+                    os.unlink(left)
+            drop_unnamed(folder, manifests, durable_names(folder))
+            drop_trial(folder)
+
+    def remove(self, name: str) -> None:
+        """Remove a layout; its meta.json first, so that what a crash leaves of it is taken for nothing but remains."""
+        folder = self.folder(name)
+        forget_durable(folder)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, META))
+        shutil.rmtree(folder, ignore_errors=True)  # somebody may write into it at this moment: then at the next start
+        self._installed.pop(name, None)

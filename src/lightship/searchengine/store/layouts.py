@@ -1,0 +1,218 @@
+"""Which layout of a replica's data folder is served, and which one follows it: see `Folders` and `State`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from lightship.config import SearchengineSettings
+from lightship.core.errors import NotFoundError, RetiredError
+from lightship.core.manifest import Layout, Manifest
+from lightship.index.fields.schema import check_version
+from lightship.searchengine.store.data_folder import Folders
+from lightship.searchengine.store.durability import make_durable
+from lightship.searchengine.store.state import State, check_format, read_state, write_state
+
+logger = logging.getLogger("searchengine")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a new layout is served by itself: see the settings of these names."""
+
+    guard: float = SearchengineSettings.guard
+    keep_former: float = SearchengineSettings.keep_former
+
+    @classmethod
+    def of(cls, settings: SearchengineSettings) -> Rules:
+        """Return the rules that `settings` set."""
+        return cls(settings.guard, settings.keep_former)
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A layout that is collected beside the one that is served; `held` says why it is not served yet."""
+
+    layout: str
+    order: int
+    shards: int
+    present: int
+    documents: int
+    held: str
+
+
+class Layouts(Folders):
+    """The layouts in a data folder, and the rules by which one is served."""
+
+    def __init__(self, folder: str, rules: Rules) -> None:
+        """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
+        super().__init__(folder)
+        self._rules = rules
+        self._told = ""  # what was said last of a layout that is held back
+        check_format(folder)
+
+    def state(self) -> State:
+        """Return which layout is served, wanted and kept."""
+        return read_state(self.data)
+
+    def current(self) -> str | None:
+        """Return the name of the layout that is served; None before the first is whole."""
+        return self.state().served
+
+    def clean_up(self) -> None:
+        """Remove what a crash left behind; call it once, before any process receives."""
+        self.remove_leftovers()
+        state = self.state()
+        served = state.served if self.installed(state.served) else None
+        former = state.former if state.former in self.names() and self.installed(state.former) else None
+        if (served, former) != (state.served, state.former):
+            logger.warning("layout %s was moved away: indexers send it again", state.former if served else state.served)
+            state = msgspec.structs.replace(state, served=served, former=former)
+            write_state(self.data, state)
+        self._drop_others(state)
+
+    def check(self, manifest: Manifest) -> None:
+        """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the one that is served."""
+        state, name = self._expire(), manifest.layout.name
+        if state.served is None or name in (state.served, state.former, state.wanted):
+            return
+        if manifest.order <= self._above(state):
+            raise RetiredError(
+                f"layout {name} is retired: {state.served} is served here and newer; stop the indexers of {name}, "
+                f"or take it up again with `lightship promote {name}`"
+            )
+
+    def flip(self, layout: Layout) -> None:
+        """Serve `layout` from now on, if it is whole and the rules let it."""
+        state = self.state()
+        if layout.name == state.served:
+            return
+        candidate = self._candidate(state, layout.name)
+        if candidate is None:  # the former one
+            return
+        if not candidate.held:
+            self._serve(state, layout.name)
+        elif candidate.present == candidate.shards and self._told != layout.name:
+            self._told = layout.name
+            logger.warning("layout %s is held back: %s", layout.name, candidate.held)
+
+    def promote(self, layout: Layout) -> State:
+        """Serve `layout` now if it is whole, or else as soon as it is; return the new state."""
+        with self.locked():
+            self.open_up(layout.name)
+            state = self.state()
+            if layout.name == state.served:
+                write_state(self.data, msgspec.structs.replace(state, wanted=None))
+            elif len(self.installed(layout.name)) == layout.shards:
+                self._serve(state, layout.name)
+            else:
+                write_state(self.data, msgspec.structs.replace(state, wanted=layout.name))
+            return self.state()
+
+    def roll_back(self) -> State:
+        """Serve the former layout again; return the new state. Raises NotFoundError when none is kept.
+
+        Raises InvalidInputError when this searchengine can't read it.
+        """
+        with self.locked():
+            state = self.state()
+            if state.former is None:
+                raise NotFoundError(
+                    "no former layout is kept here: start the indexers of the one that you want, and promote it with "
+                    "`lightship promote LAYOUT`"
+                )
+            check_version(Layout.of(state.former).schema)  # software of a later version may have left it
+            self._serve(msgspec.structs.replace(state, wanted=None), state.former)
+            return self.state()
+
+    def candidates(self) -> list[Candidate]:
+        """Return the layouts that are collected, and why each is not served yet."""
+        state = self.state()
+        found = [self._candidate(state, name) for name in self.names() if name != state.served]
+        return [candidate for candidate in found if candidate]
+
+    def _candidate(self, state: State, name: str) -> Candidate | None:
+        """Return how far the layout called `name` is; None when it is not collected in order to be served."""
+        layout, manifests = Layout.of(name), self.installed(name)
+        if state.served is not None and name != state.wanted:
+            above = self._above(state)
+            manifests = [manifest for manifest in manifests if manifest.order > above]
+        if not manifests and name != state.wanted:
+            return None
+        return Candidate(
+            layout=name, order=_order(manifests), shards=layout.shards, present=len(manifests),
+            documents=_documents(manifests), held=self._held(state, layout, manifests),
+        )  # fmt: skip
+
+    def _held(self, state: State, layout: Layout, manifests: Sequence[Manifest]) -> str:
+        """Return why `layout`, of which `manifests` are here, is not served; an empty string if it may be."""
+        if len(manifests) < layout.shards:
+            return f"{len(manifests)} of {layout.shards} shards are here"
+        if state.served is None or layout.name == state.wanted:
+            return ""
+        documents, served = _documents(manifests), _documents(self.installed(state.served))
+        if documents >= self._rules.guard * served:
+            return ""
+        return (
+            f"it has {documents} documents, {state.served} has {served}, and -guard={self._rules.guard:g}; "
+            f"`lightship promote {layout.name}` serves it all the same"
+        )
+
+    def _above(self, state: State) -> int:
+        """Return the order above which a layout is newer than the one that is served."""
+        return max(state.above, _order(self.installed(state.served)))
+
+    def _serve(self, state: State, name: str) -> None:
+        """Flip to the layout called `name`, which is whole."""
+        make_durable(self.folder(name))
+        keep = self._rules.keep_former if state.served else 0
+        new = State(
+            served=name,
+            above=max(self._above(state), _order(self.installed(name))),
+            wanted=None if state.wanted == name else state.wanted,
+            former=state.served if keep else None,
+            former_until=time.time() + keep if keep else 0.0,
+        )
+        write_state(self.data, new)
+        logger.info("serving layout %s%s", name, f"; {new.former} is kept for {keep:g} s" if new.former else "")
+        self._drop_others(new)
+
+    def expire(self) -> None:
+        """Drop the former layout if it was kept for long enough."""
+        if _is_over(self.state()):
+            with self.locked():
+                self._expire()
+
+    def _expire(self) -> State:
+        state = self.state()
+        if _is_over(state):
+            state = msgspec.structs.replace(state, former=None, former_until=0.0)
+            write_state(self.data, state)
+            self._drop_others(state)
+        return state
+
+    def _drop_others(self, state: State) -> None:
+        """Remove the layouts that are neither served, kept nor wanted, and not newer."""
+        if state.served is None:
+            return
+        above, keep = self._above(state), (state.served, state.former, state.wanted)
+        for name in self.names():
+            orders = [manifest.order for manifest in self.installed(name)]
+            if name not in keep and orders and max(orders) <= above:
+                self.remove(name)
+
+
+def _is_over(state: State) -> bool:
+    return state.former is not None and time.time() >= state.former_until
+
+
+def _order(manifests: Sequence[Manifest]) -> int:
+    """Return the order of a layout: it grows when all its shards have a greater one."""
+    return min((manifest.order for manifest in manifests), default=0)
+
+
+def _documents(manifests: Sequence[Manifest]) -> int:
+    return sum(manifest.documents for manifest in manifests)

@@ -1,0 +1,57 @@
+"""What was offered last, coming files too, and is not installed yet: beside the layout's files, so that all workers know.
+
+It needs no syncing: a crash forgets it, and the indexer offers again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection
+
+import msgspec
+
+from lightship.core.manifest import File, Manifest
+
+_PREFIX = "offered-"
+
+_files = msgspec.json.Decoder(list[File])
+
+
+class Offers:
+    """The newest offer of each shard of a layout whose folder is `folder`."""
+
+    def __init__(self, folder: str) -> None:
+        """Read and write in `folder`."""
+        self._folder = folder
+
+    def note(self, manifest: Manifest) -> None:
+        """Let `manifest` be the newest offer of its shard; the folder must be locked."""
+        path = self._path(manifest.shard)
+        with open(f"{path}.new", "wb") as file:
+            file.write(msgspec.json.encode(list(manifest.wanted.values())))
+        os.rename(f"{path}.new", path)
+
+    def forget(self, shard: int) -> None:
+        """Let there be no offer of `shard`."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path(shard))
+
+    def find(self, shard: int, name: str) -> File | None:
+        """Return the file `name` as the newest offer of `shard` names it, or None."""
+        return next((file for file in self._of(shard) if file.name == name), None)
+
+    def names(self) -> set[str]:
+        """Return the names of the files of all offers."""
+        shards = [name.removeprefix(_PREFIX) for name in os.listdir(self._folder) if name.startswith(_PREFIX)]
+        return {file.name for shard in shards if shard.isdecimal() for file in self._of(int(shard))}
+
+    def _of(self, shard: int) -> Collection[File]:
+        try:
+            with open(self._path(shard), "rb") as file:
+                return _files.decode(file.read())
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return ()
+
+    def _path(self, shard: int) -> str:
+        return os.path.join(self._folder, f"{_PREFIX}{shard}")

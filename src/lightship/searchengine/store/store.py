@@ -1,0 +1,227 @@
+"""The index that a replica holds: takes manifests and files, and installs what is whole.
+
+A crash at any point leaves the old view served: files are verified under temporary names, then renamed, and the one
+meta.json, which holds the manifests too, is renamed last. Several processes may share the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from lightship.core.errors import DamagedError, InvalidInputError, LightshipError, SupersededError, UnavailableError
+from lightship.core.manifest import File, Layout, Manifest, check_layout, check_manifest, is_layout
+from lightship.index.fields.schema import check_version
+from lightship.index.storage.segments import check_components, compose, composed
+from lightship.rpc.messages import Installed, Missing
+from lightship.runtime.files import space_errors
+from lightship.searchengine.store.durability import compose_durably, is_noted, make_durable
+from lightship.searchengine.store.files import ReceivedFiles
+from lightship.searchengine.store.layouts import Layouts, Rules
+from lightship.searchengine.store.state import State
+from lightship.searchengine.store.validate import check_opens
+
+logger = logging.getLogger("searchengine")
+
+
+HOLD_BACK_SECONDS = 60.0  # in which a new indexer may read what a former one had read; it mostly has when it leads
+
+
+class Store:
+    """What is installed in the data folder at `folder`."""
+
+    def __init__(self, folder: str, rules: Rules | None = None) -> None:
+        """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
+        self.folder = folder
+        self.layouts = Layouts(folder, rules or Rules())
+        self._files = ReceivedFiles(self.layouts)
+        self._held_back: dict[tuple[str, int, int], float] = {}  # since when, by layout, shard and epoch; monotonic
+        self.clean_up, self.current = self.layouts.clean_up, self.layouts.current
+        self.layout_folder, self.freshness = self.layouts.folder, self.layouts.freshness
+
+    def manifest(self, shard: int, layout: str) -> Manifest | None:
+        """Return the manifest of `shard` that is installed in the layout called `layout`."""
+        found = composed(self.layouts.folder(layout))
+        return next((manifest for manifest in found if manifest.shard == shard), None)
+
+    def has_offered(self, layout: str, shard: int, name: str) -> bool:
+        """Tell whether the file `name` of the manifest that was last offered is here, whole; blocking."""
+        return is_layout(layout) and self._files.has_offered(layout, shard, name)
+
+    def check_offered(self, layout: Layout, shard: int, file: File) -> None:
+        """Raise InvalidInputError unless `file` is of the manifest that was last offered, or installed."""
+        check_version(layout.schema)
+        self._files.check_offered(layout, shard, file)
+
+    def install(
+        self, manifest: Manifest, shard: int, enclosed: Mapping[str, bytes] = MappingProxyType({})
+    ) -> Installed | Missing:
+        """Install `manifest` if it is new and all its files are here, or `enclosed` (names and contents); blocking.
+
+        Raises InvalidInputError when it is malformed or can't be opened, or when a file that it lacks is enclosed with other bytes, SupersededError when something newer is
+        installed, RetiredError when the layout is not taken any more.
+        """
+        check_manifest(manifest, shard)
+        check_version(manifest.layout.schema)
+        check_components(manifest)
+        folder = self.layouts.folder(manifest.layout.name)
+        with space_errors(folder), self.layouts.locked():
+            self.layouts.check(manifest)
+            installed = {other.shard: other for other in self.layouts.installed(manifest.layout.name)}
+            old = installed.get(shard)
+            another = old is not None and old.log_id != manifest.log_id and self.layouts.is_open(manifest.layout.name)
+            if old and old.version > manifest.version and not another:
+                raise _superseded(old, manifest)
+            if old and self._is_held_back(old, manifest):
+                raise UnavailableError(
+                    f"shard {shard} has more here than epoch {manifest.epoch} has read of the log: it is taken when it has read that too"
+                )
+            damaged = self.layouts.left_out(manifest.layout.name)
+            if not old or old.version < manifest.version or another or _has_one_of(damaged, old):
+                _check_names(manifest, installed)
+                os.makedirs(folder, exist_ok=True)
+                if missing := self._take(manifest, installed, enclosed, damaged):
+                    return Missing(missing)
+            self.layouts.note_freshness(manifest)
+            self.layouts.flip(manifest.layout)
+        return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
+
+    def _is_held_back(self, old: Manifest, manifest: Manifest) -> bool:
+        """Tell whether a new indexer has not read yet what a former one, which knew nothing of it, has installed here.
+
+        Answers must not go back in time. But nothing is held back for ever, whatever the reason.
+        """
+        if manifest.epoch == old.epoch or manifest.log_id != old.log_id or not manifest.is_behind(old):
+            return False
+        now, key = time.monotonic(), (manifest.layout.name, manifest.shard, manifest.epoch)
+        self._held_back = {
+            held: since for held, since in self._held_back.items() if held[:2] != key[:2] or held == key
+        } | {key: self._held_back.get(key, now)}
+        return now - self._held_back[key] < HOLD_BACK_SECONDS
+
+    def _take(
+        self,
+        manifest: Manifest,
+        installed: dict[int, Manifest],
+        enclosed: Mapping[str, bytes],
+        damaged: frozenset[str],
+    ) -> list[str]:
+        """Install `manifest` beside those `installed`; return the files that are missing for that.
+
+        Segments that are `damaged` (ids) are taken as new ones.
+        """
+        folder, old = self.layouts.folder(manifest.layout.name), _without(damaged, installed.get(manifest.shard))
+        try:
+            missing = self._files.missing(manifest, old)
+            if missing and enclosed:
+                missing = self._files.keep_enclosed(manifest, missing, enclosed)
+            if missing:
+                self._files.offer(manifest, installed.values())
+                return missing
+            check_opens(folder, manifest, old)
+            every = installed | {manifest.shard: manifest}
+            ordered = [every[number] for number in sorted(every)]
+            if others := damaged - {segment.id for segment in manifest.segments}:
+                compose(folder, ordered, without=others)
+            else:
+                (compose if is_noted(folder) and not damaged else compose_durably)(folder, ordered)
+        except (LightshipError, OSError):
+            self._files.sweep(manifest.layout.name)  # what was enclosed with it
+            raise
+        self._files.installed(manifest, every.values())
+        return []
+
+    def take_out(self, layout: str, file: File, reason: str) -> None:
+        """Search no longer in the segment of a damaged `file`, and let it come again; blocking."""
+        folder = self.layouts.folder(layout)
+        with space_errors(folder), self.layouts.locked():
+            manifests = self.layouts.installed(layout)
+            if not any(manifest.files.get(file.name) == file for manifest in manifests):
+                return  # replaced meanwhile
+            self.layouts.take_out(layout, {file.name})
+        logger.error("%s; its segment is not searched until its indexer has sent it again", reason)
+
+    def suspect(self) -> None:
+        """Have all files checked soon: a search failed as it does when one is damaged. Whichever process asks, one looks."""
+        with contextlib.suppress(OSError), open(self.suspicion, "a"):
+            pass
+
+    @property
+    def suspicion(self) -> str:
+        """The path of the file that is there while files are to be checked."""
+        return os.path.join(self.folder, "suspected")
+
+    def heal_meta(self, layout: str) -> None:
+        """Write the meta.json of `layout` again, from what is known of it, if it is damaged; blocking."""
+        try:
+            composed(self.layouts.folder(layout))
+        except DamagedError as error:
+            logger.error("%s: writing it again", error)  # noqa: TRY400 (says all)
+            with self.layouts.locked():
+                self.layouts.take_out(layout, set())
+
+    def make_durable(self) -> None:
+        """Make what is installed survive a power loss, and remove what was kept for that only; blocking."""
+        for name in self.layouts.names():
+            folder = self.layouts.folder(name)
+            with space_errors(folder), contextlib.suppress(FileNotFoundError):  # the layout is removed meanwhile
+                if make_durable(folder, self.layouts.locked):
+                    with self.layouts.locked():
+                        self._files.sweep(name)
+
+    def promote(self, layout: Layout) -> State:
+        """Serve `layout` now if it is whole, or else as soon as it is; return the new state. Blocking.
+
+        Raises InvalidInputError when this searchengine can't read it.
+        """
+        check_layout(layout)
+        check_version(layout.schema)
+        return self.layouts.promote(layout)
+
+    async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
+        """Keep `file` if its bytes have the size and digest that it says.
+
+        Raises InvalidInputError when they have not, or when it is not offered (nothing is kept), OutOfSpaceError when
+        the disk is full, UnavailableError when the layout is dropped meanwhile.
+        """
+        check_version(layout.schema)
+        await self._files.receive(layout, shard, file, chunks)
+
+
+def _has_one_of(damaged: frozenset[str], manifest: Manifest) -> bool:
+    return bool(damaged) and any(segment.id in damaged for segment in manifest.segments)
+
+
+def _without(damaged: frozenset[str], manifest: Manifest | None) -> Manifest | None:
+    """Return `manifest` without the segments that are `damaged`."""
+    if not damaged or manifest is None:
+        return manifest
+    whole = [segment for segment in manifest.segments if segment.id not in damaged]
+    return msgspec.structs.replace(manifest, segments=whole)
+
+
+def _check_names(manifest: Manifest, installed: dict[int, Manifest]) -> None:
+    """Refuse files that are another shard's: two indexers work on copies of one folder."""
+    for other in installed.values():
+        shared = manifest.files.keys() & other.files.keys()
+        if other.shard != manifest.shard and shared:
+            raise InvalidInputError(
+                f"file {min(shared)} of shard {manifest.shard} is one of shard {other.shard}; "
+                "don't make a shard from a copy of another one's data folder"
+            )
+
+
+def _superseded(newer: Manifest, refused: Manifest) -> SupersededError:
+    told = f"a newer indexer owns this shard there: epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name}"
+    if newer.log_id != refused.log_id:
+        told = (
+            "a newer indexer owns this shard there, of another document log: if that log is gone for good,"
+            f" `lightship promote {newer.layout.name}` lets this one in"
+        )
+    return SupersededError(told, newer.version)

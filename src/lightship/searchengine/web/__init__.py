@@ -1,0 +1,1 @@
+"""What a searchengine answers over HTTP: pages, JSON, RPC, metrics."""

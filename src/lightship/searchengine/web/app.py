@@ -1,0 +1,226 @@
+"""The web application: the search page in its three forms, health, status, and the RPC, on one port."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from collections.abc import Callable
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from lightship.config import SearchengineSettings
+from lightship.core.errors import (
+    DamagedError,
+    LightshipError,
+    NotFoundError,
+    RetiredError,
+    SupersededError,
+    UnauthorizedError,
+    UnavailableError,
+    status_of,
+)
+from lightship.http.methods import allow_header
+from lightship.http.tokens import Accepted
+from lightship.rpc.messages import Problem
+from lightship.runtime.tasks import told
+from lightship.searchengine.search.admission import Line
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.request import (
+    Format,
+    accepted_format,
+    choose_format,
+    read_lookup,
+    read_position,
+    read_request,
+)
+from lightship.searchengine.search.search import Plan
+from lightship.searchengine.web.admin import Admin
+from lightship.searchengine.web.html import (
+    OPENSEARCH_PATH,
+    OPENSEARCH_TYPE,
+    SECURITY_HEADERS,
+    STATIC,
+    render_error,
+    render_opensearch,
+    render_page,
+)
+from lightship.searchengine.web.lookup import look_up
+from lightship.searchengine.web.metrics import METRICS_TYPE, Counted, Metrics
+from lightship.searchengine.web.openapi import openapi
+from lightship.searchengine.web.rpc import Rpc
+from lightship.searchengine.web.status import status_of_replica
+from lightship.searchengine.web.text import USAGE, render_text
+
+TYPES: dict[Format, str] = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "text": "text/plain; charset=utf-8",
+}
+RETRY_SECONDS = "1"
+_CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
+_CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+_DEFAULTS = SearchengineSettings()
+_encode = msgspec.json.Encoder().encode
+
+
+def make_app(
+    replica: Replica, accepted: Accepted, settings: SearchengineSettings = _DEFAULTS, worker: int = 0
+) -> Starlette:
+    """Return the application that serves `replica`; `accepted` says whom it lets push and administer.
+
+    A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
+    """
+    line = Line(settings.deadline, settings.queue)
+    metrics = Metrics(replica, line, worker, settings.workers)
+
+    async def results(request: Request) -> Response:
+        query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
+        form = choose_format(query_string, accept)
+        if (position := read_position(query_string)) is not None:
+            if not replica.has_reached(position):
+                with line.parking(request.scope):
+                    await replica.wait_until(position, settings.position_wait)
+            request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
+        return await _render(replica, line, request.scope, form)
+
+    async def looked_up(request: Request) -> Response:
+        given = read_lookup(request.scope["query_string"])
+        found = await look_up(replica, line, *given, line.admit(request.scope))
+        return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    async def opensearch(_: Request) -> Response:
+        return Response(render_opensearch(settings.public), media_type=OPENSEARCH_TYPE)
+
+    app = Starlette(
+        routes=[
+            Route("/", results),
+            Route("/search", results),
+            Route("/lookup", looked_up),
+            *_health_routes(replica, metrics),
+            Route(OPENSEARCH_PATH, opensearch),
+            Route("/static/{name}", _static),
+            Route("/favicon.ico", _icon),
+            *Rpc(replica, accepted, metrics).routes(),
+            *Admin(replica, accepted).routes(),
+        ],
+        exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
+    )
+    app.router.redirect_slashes = False  # a redirect would name the host that the request claims
+    app.add_middleware(Counted, metrics=metrics)
+    app.state.metrics, app.state.replica = metrics, replica
+    return app
+
+
+def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
+    """Return the routes that tell how the replica is; none is a plain function, which Starlette would run in a thread."""
+
+    async def measured(_: Request) -> Response:
+        return Response(metrics.render(), media_type=METRICS_TYPE)
+
+    async def status(_: Request) -> Response:
+        return Response(_encode(status_of_replica(replica)), media_type="application/json")
+
+    async def live(_: Request) -> Response:
+        return Response("alive\n", media_type="text/plain")
+
+    async def described(_: Request) -> Response:
+        return Response(_encode(openapi()), media_type="application/json")
+
+    async def ready(request: Request) -> Response:
+        if getattr(request.app.state, "draining", False):
+            return Response("draining: about to stop\n", 503, media_type="text/plain")
+        if replica.ready:
+            return Response(f"ready\n{told()}", media_type="text/plain")
+        if replica.damaged:
+            reason = f"not ready: {replica.damaged} damaged segments are left out until their indexers have sent them again\n"
+            return Response(reason, 503, media_type="text/plain")
+        return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
+
+    return [
+        Route("/livez", live),
+        Route("/readyz", ready),
+        Route("/status", status),
+        Route("/metrics", measured),
+        Route("/openapi.json", described),
+    ]
+
+
+async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> Response:
+    request = read_request(scope["query_string"])
+    headers = SECURITY_HEADERS if form == "html" else {}
+    headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
+    if form == "html" and not (request.query and replica.layout):
+        status = 503 if request.query else 200
+        return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
+    if form == "text" and not request.query:
+        return Response(USAGE, 200, headers, TYPES[form])
+    until = line.admit(scope)
+    answer = await Plan(replica, request).answer(line, until)
+    body: str | bytes
+    if form == "json":
+        body = _encode(answer)
+    else:
+        body = render_page(request, answer) if form == "html" else render_text(answer)
+    return Response(body, 200, headers, TYPES[form])
+
+
+async def _static(request: Request) -> Response:
+    path = next((path for path in STATIC.iterdir() if path.name == request.path_params["name"]), None)
+    if path is None:
+        raise NotFoundError("no such file")
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Response(path.read_bytes(), media_type=kind, headers={**SECURITY_HEADERS, **_CACHE_FOR_EVER})
+
+
+async def _icon(request: Request) -> Response:
+    """Answer browsers that ask without having read a page; the pages name the icon themselves."""
+    return Response((STATIC / "icon.svg").read_bytes(), media_type="image/svg+xml", headers=_CACHE_A_DAY)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, DamagedError):
+        request.app.state.replica.store.suspect()
+    if not isinstance(error, LightshipError):
+        raise error
+    epoch, generation = (error.installed or (None, None)) if isinstance(error, SupersededError) else (None, None)
+    headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, UnavailableError) else {}
+    if isinstance(error, UnauthorizedError):
+        headers = {"WWW-Authenticate": "Bearer"}
+    problem = Problem(str(error), epoch, generation, retired=isinstance(error, RetiredError))
+    return _problem(request, status_of(error), problem, headers)
+
+
+async def _on_status(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    said = (
+        "there is no such page here; the search page is /"
+        if status == 404
+        else "this address does not know that method"
+    )
+    return _problem(request, status, Problem(said), allow_header(request))
+
+
+async def _on_bug(request: Request, _: Exception) -> Response:
+    return _problem(request, 500, Problem("something went wrong inside; the log of this searchengine says what"), {})
+
+
+def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
+    """Tell an error in the form that the request asked for; the RPC's is always JSON."""
+    form: Format = accepted_format(request.headers.get("accept", ""))
+    if (
+        request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup"))
+        or b"format=json" in request.scope["query_string"][:1000]
+    ):
+        form = "json"
+    bodies: dict[Format, Callable[[], str | bytes]] = {
+        "html": lambda: render_error(status, problem.error),
+        "json": lambda: _encode(problem),
+        "text": lambda: f"error: {problem.error}\n",
+    }
+    return Response(bodies[form](), status, {**SECURITY_HEADERS, **headers}, TYPES[form])

@@ -1,0 +1,95 @@
+"""The search page: server-rendered HTML that needs no script and allows none.
+
+Nothing from the web is ever unescaped: templates escape by default, and snippets are escaped anew (`view.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from http.client import responses
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, Answer, IndexInfo, SearchRequest
+from lightship.searchengine.search.request import last_page
+from lightship.searchengine.web import presenters
+
+STATIC = Path(__file__).with_name("static")
+OPENSEARCH_PATH = "/opensearch.xml"
+OPENSEARCH_TYPE = "application/opensearchdescription+xml"
+
+SECURITY_HEADERS: dict[str, str] = {  # of pages; http/middleware.py has those of every answer
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@cache
+def asset_url(name: str) -> str:
+    """Return the address of a file of `static/`, with a digest of its content so that it can be cached for ever."""
+    digest = hashlib.blake2b((STATIC / name).read_bytes(), digest_size=8).hexdigest()
+    return f"/static/{name}?v={digest}"
+
+
+def render_page(
+    request: SearchRequest, answer: Answer | None, index: IndexInfo | None = None, *, now: datetime | None = None
+) -> str:
+    """Return the page of a search: its results, or why there are none; without a query, the empty search box.
+
+    `index` (by default the answer's) is what the empty page tells about; `now` is the time that ages are told from.
+    """
+    index = answer.index if answer is not None else index or IndexInfo()
+    shown = {"request": request, "index": index, "now": now or datetime.now(UTC)}
+    if not request.query or answer is None:
+        return _HOME.render(shown)
+    return _RESULTS.render(
+        shown,
+        answer=answer,
+        results=[presenters.result_of(hit) for hit in answer.hits],
+        languages=presenters.languages_of(request, answer.hits),
+        pager=presenters.pager_of(request, answer.total) if answer.hits else None,
+        last=last_page(answer.total, request.size),
+    )
+
+
+def render_error(status: int, message: str) -> str:
+    """Return the page that tells people of an error: its HTTP status and the message, as plain text."""
+    phrase = responses.get(status, "Error")
+    sentence = message[:1].upper() + message[1:]
+    return _ERROR.render(request=SearchRequest(), status=status, phrase=phrase, message=sentence)
+
+
+def render_opensearch(base: str) -> str:
+    """Return the OpenSearch description by which browsers add this search, which is at `base`, like `http://localhost:8080`.
+
+    Without one the addresses are relative: what the request calls this host may be a lie, which a cache would pass on.
+    """
+    return _OPENSEARCH.render(base=base, icon=asset_url("icon.svg"))
+
+
+def _environment() -> Environment:
+    templates = FileSystemLoader(Path(__file__).with_name("templates"))
+    environment = Environment(
+        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False,
+    )  # fmt: skip
+    environment.globals.update(
+        asset_url=asset_url, view=presenters, opensearch_path=OPENSEARCH_PATH, opensearch_type=OPENSEARCH_TYPE,
+        default_size=DEFAULT_SIZE, max_results=MAX_RESULTS,
+    )  # fmt: skip
+    return environment
+
+
+_TEMPLATES = _environment()
+_HOME = _TEMPLATES.get_template("home.html")
+_RESULTS = _TEMPLATES.get_template("results.html")
+_ERROR = _TEMPLATES.get_template("error.html")
+_OPENSEARCH = _TEMPLATES.get_template("opensearch.xml")

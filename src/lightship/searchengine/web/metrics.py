@@ -1,0 +1,184 @@
+"""What `/metrics` tells, for Prometheus. Labels take few values: no query, url or address ever becomes one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lightship.http.connections import Connections
+from lightship.runtime.files import write_atomically
+from lightship.runtime.tasks import TasksDown
+from lightship.searchengine.search.admission import Line
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.scrub import passed_at
+
+METRICS_TYPE = CONTENT_TYPE_LATEST
+SAVE_SECONDS = 1.0
+_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_ROUTES = {"/": "search", "/search": "search"} | {
+    path: path for path in ("/lookup", "/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml")
+}
+
+_Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # name, kind, help and samples of each
+
+
+class Metrics:
+    """The metrics of one worker. Workers that share a folder leave theirs in it: any of them tells those of all."""
+
+    def __init__(self, replica: Replica, line: Line, worker: int = 0, workers: int = 1) -> None:
+        """Measure the worker number `worker` of so many of `replica`, whose queries go through `line`."""
+        self._folder, self._workers = os.path.join(replica.store.folder, "metrics"), workers
+        self._worker, self._own = worker, CollectorRegistry()
+        registry = self._own
+        self._requests = Counter("lightship_requests", "Requests answered", ["route", "status"], registry=registry)
+        seconds = Histogram("lightship_query_seconds", "From arrival to answer", buckets=_BUCKETS, registry=registry)
+        installs = Counter("lightship_installs", "Generations installed", registry=registry)
+        received = Counter("lightship_received_bytes", "Bytes of files received", registry=registry)
+        self.query_seconds, self._installs, self.received = seconds.observe, installs, received.inc
+        waiting = Gauge("lightship_queries_waiting", "Dear queries that run in or wait for a thread", registry=registry)
+        waiting.set_function(lambda: line.waiting)
+        refused = Gauge("lightship_queries_refused", "Queries refused since the start", registry=registry)
+        refused.set_function(lambda: line.refused)
+        ProcessCollector(registry=registry)
+        registry.register(TasksDown())
+        self._known: dict[tuple[str, str], Counter] = {}
+        self._installed: dict[int, tuple[int, int]] = {}
+        self._all = CollectorRegistry()
+        self._all.register(_Workers(self))
+        self._all.register(_Shards(replica))
+
+    def answered(self, path: str, status: int) -> None:
+        """Count an answer with `status` to a request of `path`."""
+        key = _route(path), str(status)
+        if key not in self._known:
+            self._known[key] = self._requests.labels(*key)
+        self._known[key].inc()
+
+    def installed(self, shard: int, version: tuple[int, int]) -> None:
+        """Count what is installed of `shard`, unless it was before."""
+        if self._installed.get(shard) != version:
+            self._installed[shard] = version
+            self._installs.inc()
+
+    def render(self) -> bytes:
+        """Return the text that Prometheus reads."""
+        return generate_latest(self._all)
+
+    def save(self) -> None:
+        """Leave this worker's metrics for the others."""
+        os.makedirs(self._folder, exist_ok=True)
+        write_atomically(os.path.join(self._folder, f"{self._worker}.json"), msgspec.json.encode(self.saved()))
+
+    def saved(self) -> _Saved:
+        """Return this worker's metrics as plain values."""
+        return [
+            (family.name, family.type, family.documentation, [(s.name, s.labels, s.value) for s in family.samples])
+            for family in self._own.collect()
+        ]
+
+    def workers(self) -> Iterator[tuple[int, _Saved]]:
+        """Yield the number and the metrics of each worker: this one's of now, the others' of a second ago at most."""
+        yield self._worker, self.saved()
+        for number in range(self._workers):  # others were of a former start
+            with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+                if number != self._worker:
+                    with open(os.path.join(self._folder, f"{number}.json"), "rb") as file:
+                        yield number, msgspec.json.decode(file.read(), type=_Saved)
+
+
+class _Workers(Collector):
+    """The metrics of all workers, each with its number."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for number, saved in self._metrics.workers():
+            for name, kind, text, samples in saved:
+                family = families.setdefault(name, Metric(name, text, kind))
+                family.samples += [Sample(s, {**labels, "worker": str(number)}, value) for s, labels, value in samples]
+        yield from families.values()
+
+
+class _Shards(Collector):
+    """What is served, shard by shard."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+
+    def collect(self) -> Iterator[Metric]:
+        def gauge(name: str, text: str) -> GaugeMetricFamily:
+            return GaugeMetricFamily(f"lightship_{name}", text, labels=["shard"])
+
+        yield GaugeMetricFamily("lightship_ready", "1: a whole layout is served", value=float(self._replica.ready))
+        yield GaugeMetricFamily(
+            "lightship_damaged_segments", "Segments left out until they have come again", value=self._replica.damaged
+        )
+        passed = passed_at(self._replica.store.folder)
+        if passed is not None:
+            text = "How long ago the last whole pass over all installed files ended"
+            yield GaugeMetricFamily("lightship_scrub_age_seconds", text, value=max(0.0, time.time() - passed))
+        ages = gauge("shard_age_seconds", "How long ago everything that the log held was in the shard")
+        documents = gauge("shard_documents", "Documents")
+        epochs, generations = gauge("shard_epoch", "Epoch"), gauge("shard_generation", "Generation within the epoch")
+        for manifest in self._replica.manifests:
+            label = [str(manifest.shard)]
+            ages.add_metric(label, max(0.0, time.time() - self._replica.fresh_as_of(manifest)))
+            documents.add_metric(label, manifest.documents)
+            epochs.add_metric(label, manifest.epoch)
+            generations.add_metric(label, manifest.generation)
+        yield from (ages, documents, epochs, generations)
+
+
+class Counted:
+    """Counts every answer, and how long queries took from their arrival."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Stand before `app`."""
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began = 500, scope.get("lightship.arrived") or time.monotonic()
+        connections: Connections | None = scope.get("lightship.connections")
+        answering = False
+
+        async def counted(message: Message) -> None:
+            nonlocal status, answering
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if connections and not answering:  # a client that is slow to take its answer holds up no others
+                    connections.parked += 1
+                    answering = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        finally:
+            if connections and answering:
+                connections.parked -= 1
+            path = scope["path"]
+            self._metrics.answered(path, status)
+            if scope["query_string"] and _ROUTES.get(path) == "search":
+                self._metrics.query_seconds(time.monotonic() - began)
+
+
+def _route(path: str) -> str:
+    if path.startswith("/rpc/v1/"):
+        return "files" if "/files/" in path else "manifests"
+    below = next((folder for folder in ("/admin", "/static") if path.startswith(f"{folder}/")), "other")
+    return _ROUTES.get(path, below)

@@ -1,0 +1,210 @@
+"""The OpenAPI document, made from the message types themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from lightship import __version__
+from lightship.core.manifest import (
+    DIGEST_PATTERN,
+    FILE_NAME_PATTERN,
+    LAYOUT_PATTERN,
+    MAX_DOCUMENTS,
+    MAX_FILE_BYTES,
+    MAX_NUMBER,
+    MAX_SHARDS,
+    MAX_TIME,
+    File,
+    Manifest,
+)
+from lightship.rpc.messages import Installed, Missing, Problem, Served
+from lightship.searchengine.search.api import MAX_SIZE, Answer
+from lightship.searchengine.web.lookup import Lookup
+from lightship.searchengine.web.status import Status
+
+_TYPES = (Answer, Lookup, Status, Manifest, File, Installed, Missing, Problem, Served)
+
+Json = dict[str, Any]
+
+_LAYOUT_NAME: dict[str, Any] = {"type": "string", "pattern": f"^{LAYOUT_PATTERN}$"}
+_FILE_NAME: dict[str, Any] = {"type": "string", "pattern": f"^{FILE_NAME_PATTERN}$"}
+_DIGEST: dict[str, Any] = {"type": "string", "pattern": f"^{DIGEST_PATTERN}$"}
+_SIZE: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_FILE_BYTES}
+_NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER}
+_TIME: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": MAX_TIME}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_DOCUMENTS}
+_SHARD: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_SHARDS - 1}
+_FIELDS = {  # what `check_manifest` holds them to
+    "File": {"name": _FILE_NAME, "digest": _DIGEST, "size": _SIZE},
+    "Segment": {"id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "documents": _COUNT, "deleted": _COUNT},
+    "Layout": {"shards": {"type": "integer", "minimum": 1, "maximum": MAX_SHARDS}},
+    "Manifest": {
+        "order": _NUMBER,
+        "shard": _SHARD,
+        "epoch": _NUMBER,
+        "generation": _NUMBER,
+        "made": _TIME,
+        "fresh_as_of": _TIME,
+    },
+}
+
+
+@cache
+def openapi() -> Json:
+    """Return the document as JSON values."""
+    _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    for name, fields in _FIELDS.items():
+        components[name]["properties"].update(fields)
+    search = _operation(
+        "Search",
+        _SEARCH_PARAMETERS,
+        {"200": _forms("Answer"), **{status: _forms("Problem") for status in ("400", "414", "503")}},
+    )
+    shard = _parameter("shard", "path", _SHARD, "number of the shard")
+    file = _parameter("name", "path", _FILE_NAME, "name of a segment's file")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Lightship searchengine", "version": __version__},
+        "paths": {
+            "/": {"get": search},
+            "/search": {"get": search},
+            "/lookup": {"get": _look_up()},
+            "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
+            "/readyz": {
+                "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
+            },
+            "/metrics": {"get": _operation("Metrics, in Prometheus' text format", [], {"200": _text()})},
+            "/status": {"get": _operation("Shards, generations, ages, documents", [], {"200": _json("Status")})},
+            "/rpc/v1/shards/{shard}": {"put": _put_manifest(shard), "get": _get_manifest(shard)},
+            "/rpc/v1/shards/{shard}/files/{name}": {"put": _put_file([shard, file]), "get": _get_file([shard, file])},
+            "/admin/v1/promote": {"post": _promote()},
+            "/admin/v1/rollback": {"post": _roll_back()},
+        },
+        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _operation(summary: str, parameters: list[Json], responses: Json, **more: Any) -> Json:
+    return {"summary": summary, "parameters": parameters, "responses": responses, **more}
+
+
+def _parameter(name: str, place: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": description}
+
+
+def _json(name: str) -> Json:
+    return {"description": name, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+
+def _text() -> Json:
+    return {"description": "a line of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _bytes() -> Json:
+    return {"description": "the bytes", "content": {"application/octet-stream": {}}}
+
+
+def _forms(name: str) -> Json:
+    text = {"schema": {"type": "string"}}
+    return {
+        "description": f"{name}, in the form that the Accept header or `format` asks for",
+        "content": {**_json(name)["content"], "text/html": text, "text/plain": text},
+    }
+
+
+def _or_empty(schema: Json) -> Json:
+    """Return `schema`, or an empty text: a form sends its empty fields too, which count as not given."""
+    return {"anyOf": [schema, {"const": ""}]}
+
+
+def _look_up() -> Json:
+    return _operation(
+        "One document, and how a query ranks it",
+        [
+            {**_parameter("url", "query", {"type": "string"}, "url of the document"), "required": True},
+            _parameter("q", "query", {"type": "string"}, "query"),
+        ],
+        {"200": _json("Lookup"), **{status: _json("Problem") for status in ("400", "414", "503")}},
+    )
+
+
+_SEARCH_PARAMETERS = [
+    _parameter("q", "query", {"type": "string"}, 'words, "a phrase", -without, site:example.org'),
+    _parameter("page", "query", _or_empty({"type": "integer", "minimum": 1, "default": 1}), "page, from 1"),
+    _parameter(
+        "size",
+        "query",
+        _or_empty({"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}),
+        "results a page",
+    ),
+    _parameter(
+        "sort", "query", _or_empty({"enum": ["relevance", "date"], "default": "relevance"}), "order of the results"
+    ),
+    _parameter("lang", "query", {"type": "string"}, "keep one language (BCP 47 primary subtag)"),
+    _parameter(
+        "min_position", "query", {"type": "string"}, "position that the intake answered: wait until the index has it"
+    ),
+    _parameter(
+        "format",
+        "query",
+        _or_empty({"enum": ["html", "json", "text"]}),
+        "form of the answer; otherwise the Accept header says",
+    ),
+]
+
+_GUARD: list[Json] = [{"token": []}]
+_LAYOUT = _parameter("layout", "query", _LAYOUT_NAME, "a layout like s3v1; otherwise the one that is served")
+
+
+def _put_manifest(shard: Json) -> Json:
+    digest = _parameter("digest", "query", _DIGEST, "SHA-256 of the manifest, in hexadecimal")
+    enclosed = _parameter(
+        "enclosed", "query", {"type": "string"}, "names of its files, with commas, whose bytes follow after a line feed"
+    )
+    body = {"required": True, "content": _json("Manifest")["content"]}
+    responses = {"200": _json("Installed"), "202": _json("Missing"), **_problems("400", "401", "409", "413", "507")}
+    return _operation(
+        "Offer a shard's manifest", [shard, digest, enclosed], responses, requestBody=body, security=_GUARD
+    )
+
+
+def _get_manifest(shard: Json) -> Json:
+    responses = {"200": _json("Manifest"), **_problems("400", "401", "404")}
+    return _operation("The installed manifest", [shard, _LAYOUT], responses, security=_GUARD)
+
+
+def _put_file(parameters: list[Json]) -> Json:
+    announced = [
+        _parameter("layout", "query", _LAYOUT_NAME, "layout that the file is of, like s3v1"),
+        _parameter("digest", "query", _DIGEST, "SHA-256 of the file, in hexadecimal"),
+        _parameter("size", "query", _SIZE, "bytes of the file"),
+        _parameter(
+            "source", "query", {"type": "string"}, "a replica to fetch it from, like http://host:8080; no body then"
+        ),
+    ]
+    responses = {"201": _json("File"), **_problems("400", "401", "503", "507")}
+    body = {"required": True, "content": _bytes()["content"]}
+    return _operation("Send a file", [*parameters, *announced], responses, requestBody=body, security=_GUARD)
+
+
+def _get_file(parameters: list[Json]) -> Json:
+    responses = {"200": _bytes(), **_problems("400", "401", "404")}
+    return _operation("A file of the installed manifest", [*parameters, _LAYOUT], responses, security=_GUARD)
+
+
+def _promote() -> Json:
+    layout = {**_parameter("layout", "query", _LAYOUT_NAME, "the layout to serve, like s3v1"), "required": True}
+    summary = "Serve a layout: at once if it is whole, or else as soon as it is"
+    return _operation(summary, [layout], {"200": _json("Served"), **_problems("400", "401", "507")}, security=_GUARD)
+
+
+def _roll_back() -> Json:
+    responses = {"200": _json("Served"), **_problems("401", "404", "507")}
+    return _operation("Serve the former layout again, while it is kept", [], responses, security=_GUARD)
+
+
+def _problems(*statuses: str) -> Json:
+    return {status: _json("Problem") for status in statuses}

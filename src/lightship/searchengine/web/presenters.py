@@ -1,0 +1,209 @@
+"""What the templates show, made ready: links, results, pager, suggestions, ages. Pure functions, no HTML but marks.
+
+Everything here that came from the web is plain text, escaped by the template; `safe_snippet` is the one exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from html import unescape
+from typing import NamedTuple
+from urllib.parse import unquote, urlencode, urlsplit
+
+from markupsafe import Markup, escape
+from msgspec.structs import replace
+
+from lightship.core.model import clean_text
+from lightship.searchengine.search.api import DEFAULT_SIZE, Hit, SearchRequest
+from lightship.searchengine.search.request import last_page
+
+LANGUAGES = {
+    "ar": "العربية", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "hi": "हिन्दी", "it": "Italiano",
+    "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "sv": "Svenska",
+    "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+
+_PAGER_WIDTH = 5
+_MAX_CRUMBS = 5
+_MARKED = re.compile("<mark>([^<]*)</mark>")
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # would let an url pose as another one
+_EXCLUDED = re.compile(r"(?<!\S)-\S+")
+_SITE = re.compile(r"(?<!\S)-?site:\S*")
+
+
+class Link(NamedTuple):
+    """Words (in `language`) and where they lead; `current` marks what is shown now."""
+
+    text: str
+    href: str
+    current: bool = False
+    language: str = "en"
+
+
+class Result(NamedTuple):
+    """One hit as it is shown; an empty `href` means that its url must not be a link."""
+
+    href: str
+    title: str
+    crumbs: list[str]
+    snippet: Markup
+    language: str | None
+    modified: datetime | None
+
+
+class Pager(NamedTuple):
+    """The way to the other pages; empty addresses where there is no previous or next page."""
+
+    previous: str
+    pages: list[Link]
+    next: str
+
+
+def address(request: SearchRequest) -> str:
+    """Return path and query string of a search, with the defaults left out."""
+    given: dict[str, str | int] = {"q": request.query}
+    if request.lang:
+        given["lang"] = request.lang
+    if request.sort != "relevance":
+        given["sort"] = request.sort
+    if request.size != DEFAULT_SIZE:
+        given["size"] = request.size
+    if request.page != 1:
+        given["page"] = request.page
+    return "/?" + urlencode(given)
+
+
+def page_address(request: SearchRequest, page: int) -> str:
+    """Return the address of another page of the same search."""
+    return address(replace(request, page=page))
+
+
+def result_of(hit: Hit) -> Result:
+    """Return how a hit is shown: only http and https become links."""
+    is_link = hit.url.lower().startswith(("http://", "https://"))
+    return Result(
+        href=hit.url if is_link else "",
+        title=hit.title.strip() or readable_url(hit.url),
+        crumbs=_crumbs(hit.url) if is_link else [readable_url(hit.url)],
+        snippet=safe_snippet(hit.snippet),
+        language=hit.language,
+        modified=hit.modified,
+    )
+
+
+def readable_url(url: str) -> str:
+    """Return an url for reading: percent-decoded, the path alone for `file:`, nothing that turns its direction."""
+    shown = url[len("file://") :] if url.lower().startswith("file:///") else url
+    return _plain(shown)
+
+
+def _crumbs(url: str) -> list[str]:
+    """Return host (no user name: it often poses as a host), path segments and query; the middle of many is left out."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return [readable_url(url)]
+    crumbs = [parts.netloc.rpartition("@")[2].removeprefix("www.")]
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if len(segments) >= _MAX_CRUMBS:
+        segments = [segments[0], "…", *segments[-2:]]
+    crumbs += map(_plain, segments)
+    if parts.query:
+        crumbs[-1] += _plain(f"?{parts.query}")
+    return crumbs
+
+
+def _plain(text: str) -> str:
+    if text.isascii() and text.isprintable() and "%" not in text:
+        return text
+    return _TURNING.sub("", clean_text(unquote(text)))
+
+
+def safe_snippet(snippet: str) -> Markup:
+    """Return a snippet as markup in which everything but paired `<mark>` and `</mark>` is escaped anew."""
+    parts = [str(escape(unescape(part))) for part in _MARKED.split(snippet)]
+    parts[1::2] = [f"<mark>{part}</mark>" for part in parts[1::2]]  # the odd ones stood between the tags
+    return Markup("".join(parts))  # noqa: S704 (escaped just above)
+
+
+def pager_of(request: SearchRequest, total: int) -> Pager | None:
+    """Return the pager of a search with `total` results; None when one page holds them all."""
+    last = last_page(total, request.size)
+    if last == 1:
+        return None
+    first_shown = max(1, min(request.page - _PAGER_WIDTH // 2, last - _PAGER_WIDTH + 1))
+    shown = range(first_shown, min(last, first_shown + _PAGER_WIDTH - 1) + 1)
+    return Pager(
+        previous=page_address(request, request.page - 1) if request.page > 1 else "",
+        pages=[Link(str(page), page_address(request, page), page == request.page) for page in shown],
+        next=page_address(request, request.page + 1) if request.page < last else "",
+    )
+
+
+def sorts_of(request: SearchRequest) -> list[Link]:
+    """Return the orders that results can have."""
+    return [
+        Link("Relevance", address(replace(request, sort="relevance", page=1)), request.sort == "relevance"),
+        Link("Date", address(replace(request, sort="date", page=1)), request.sort == "date"),
+    ]
+
+
+def languages_of(request: SearchRequest, hits: list[Hit]) -> list[Link]:
+    """Return links that keep one of the hits' languages, and all again; nothing when there is no choice."""
+    found = sorted({hit.language for hit in hits if hit.language} | ({request.lang} - {""}))
+    if len(found) < 2 and not request.lang:
+        return []
+    return [Link("All languages", address(replace(request, lang="", page=1)), not request.lang)] + [
+        Link(
+            language_name(language),
+            address(replace(request, lang=language, page=1)),
+            language == request.lang,
+            language,
+        )
+        for language in found
+    ]
+
+
+def language_name(language: str) -> str:
+    """Return the language's own name for itself, or its code when that is not known."""
+    return LANGUAGES.get(language, language)
+
+
+def suggestions_of(request: SearchRequest) -> Iterator[Link]:
+    """Yield what may help a search without results: with an address where one click does it, otherwise advice."""
+    query = request.query
+    changes = {
+        "Search without the quotation marks": query.replace('"', " "),
+        "Search without the words after “-”": _EXCLUDED.sub(" ", query),
+        "Search all sites": _SITE.sub(" ", query),
+    }
+    for text, changed in changes.items():
+        words = " ".join(changed.split())
+        if words and words != query:
+            yield Link(text, address(replace(request, query=words, page=1)))
+    if request.lang:
+        yield Link("Search in all languages", address(replace(request, lang="", page=1)))
+    yield Link("Check the spelling", "")
+    if " " in query:
+        yield Link("Use fewer words", "")
+    else:
+        yield Link("Try a more common word", "")
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return how long ago `moment` was, for people: `2 s ago`, `5 min ago`, `3 h ago`, `4 days ago`."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s ago"
+    if seconds < 3600:
+        return f"{seconds // 60} min ago"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h ago"
+    return f"{seconds // 86400} days ago"
+
+
+def day(moment: datetime) -> str:
+    """Return a date for people, like `3 Mar 2026`."""
+    return f"{moment.day} {moment:%b %Y}"

@@ -1,0 +1,108 @@
+"""`lightship check`: what is whole, what is damaged, and what to do about it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lightship.cli.commands.check import check
+from lightship.core.errors import ConfigurationError, WrongAnswerError
+from lightship.core.manifest import Layout, Manifest
+from lightship.core.model import Change
+from lightship.doclog import open_log
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.indexer.shard.shard import Shard
+from lightship.searchengine.store.store import Store
+from made import page, send
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Return a folder like that of `lightship up`, of programs that have stopped."""
+    folder = tmp_path / "data"
+    published: list[Manifest] = []
+    with closing(open_log(f"sqlite://{folder}/log.sqlite")) as log:
+        log.put([Change.put(page(number, f"page {number} " * 9)) for number in range(50)])
+        shard = Shard(
+            log, str(folder / "indexer-0"), layout=Layout(1, SCHEMA_VERSION), order=1, shard=0, epoch=1, heap_bytes=16 << 20,
+            threads=1, publish=published.append,
+        )  # fmt: skip
+        while shard._read_round(threading.Event()):
+            pass
+        shard.finish()
+        shard.close()
+    send(Store(str(folder / "searchengine-0")), published[-1], folder / "indexer-0" / "s1v1" / "published")
+    return folder
+
+
+def flip(path: Path, place: float = 0.5) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * place)] ^= 1
+    path.unlink()  # a hard link, of another program's folder it may be
+    path.write_bytes(content)
+
+
+def test_what_is_whole_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check([str(data)])
+    told = capsys.readouterr().out
+    assert "DAMAGED" not in told
+    for words in (
+        "log.sqlite: 50 documents",
+        "positions.json",
+        "indexer-0/s1v1/published: ",
+        "searchengine-0/layouts/s1v1: ",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("pattern", "advice"),
+    [
+        ("searchengine-0/layouts/s1v1/*.idx", "its indexer sends it again"),
+        ("searchengine-0/layouts/s1v1/*.store", "its indexer sends it again"),
+        ("searchengine-0/layouts/s1v1/meta.json", "its indexers send it again"),
+        ("indexer-0/s1v1/published/*.fast", "while its indexer is stopped: it takes its shard from a searchengine"),
+        ("indexer-0/s1v1/positions.json", "it takes its shard from a searchengine"),
+        ("indexer-0/s1v1/manifest.json", "it takes its shard from a searchengine"),
+    ],
+)
+def test_each_kind_of_damage_is_found_and_has_a_way_out(
+    data: Path, pattern: str, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = max(data.glob(pattern), key=lambda path: path.stat().st_size)
+    flip(path)
+    with pytest.raises(WrongAnswerError, match=r"1 of \d+ are damaged"):
+        check([str(data)])
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("DAMAGED"))
+    assert path.name in line
+    assert advice in line
+
+
+def test_a_damaged_log_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = data / "log.sqlite"
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(b"page 7 page 7", b"qage 7 page 7")
+    )  # also where SQLite has no use for it any more
+    with pytest.raises(WrongAnswerError):
+        check([str(path)])
+    told = capsys.readouterr().out
+    assert "put it again" in told
+    assert "49 documents" in told
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(WrongAnswerError):
+        check([str(path)])
+    assert "lightship log restore" in capsys.readouterr().out
+
+
+def test_what_is_no_data_is_told(tmp_path: Path) -> None:
+    for arguments, told in (
+        ([], "name a data folder"),
+        ([str(tmp_path / "no")], "does not exist"),
+        ([str(tmp_path)], "no data of"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            check(arguments)

@@ -1,0 +1,53 @@
+"""Near-duplicates have fingerprints that differ in few bits, other texts in many."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from lightship.crawler.parsing.html.fingerprint import NEAR, SHORTEST, distance, fingerprint
+from made import words
+
+KNOWN = 0x7A2CAC1B91115C40
+TEXT = " ".join(words(2000, seed=1))
+
+
+def test_equal_texts_have_equal_ones_whatever_their_blanks_and_case() -> None:
+    assert fingerprint(TEXT) == fingerprint("\n\n".join(TEXT.upper().split())) != 0
+
+
+def test_a_fingerprint_is_the_same_on_every_machine_and_day() -> None:
+    assert fingerprint(" ".join(map(str, range(100)))) == KNOWN
+
+
+def test_a_changed_word_of_a_long_text_changes_few_bits() -> None:
+    distances = []
+    for seed in range(40):
+        pieces = TEXT.split()
+        pieces[random.Random(seed).randrange(len(pieces))] = "changed"
+        distances.append(distance(fingerprint(TEXT), fingerprint(" ".join(pieces))))
+    assert max(distances) <= 2 * NEAR
+    assert sum(found <= NEAR for found in distances) >= 36, "it is a matter of chance, but mostly within"
+
+
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_other_texts_of_the_same_words_are_far_away(seed: int) -> None:
+    assert distance(fingerprint(TEXT), fingerprint(" ".join(words(2000, seed)))) > 4 * NEAR
+
+
+def test_chinese_is_compared_by_its_characters() -> None:
+    text = "".join(chr(0x4E00 + random.Random(number).randrange(3000)) for number in range(1000))
+    assert distance(fingerprint(text), fingerprint(text[:500] + "新" + text[501:])) <= NEAR
+    assert distance(fingerprint(text), fingerprint(text[::-1])) > 4 * NEAR
+
+
+@pytest.mark.parametrize(
+    "text", ["", "short", "word " * (SHORTEST - 1), "搜索" * (SHORTEST // 2 - 1), "... !!! " * 100]
+)
+def test_short_texts_have_none(text: str) -> None:
+    assert fingerprint(text) == 0
+
+
+def test_distance() -> None:
+    assert [distance(one, other) for one, other in ((0, 0), (5, 5), (0, 7), (2**64 - 1, 0))] == [0, 0, 3, 64]

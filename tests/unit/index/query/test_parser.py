@@ -1,0 +1,210 @@
+"""The query language, on documents in several scripts and languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lightship.core.model import Document
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.index.query.compiler import compile_query
+from lightship.index.query.parser import MAX_WORDS, parse_query
+from lightship.searchengine.search.replica import Replica
+from made import ask, replica_of, urls, words
+
+DOCUMENTS = {
+    "fox": "The quick brown fox jumps over the lazy dog",
+    "dog": "A brown dog and a quick cat are running",
+    "hamlet": "To be, or not to be: that is the question",
+    "cafe": "A café in Paris, and a naïve résumé",
+    "nfd": "Une cre\u0301merie",
+    "engine": "搜索引擎是一个很好的工具",
+    "reverse": "用引擎来搜索世界",
+    "mixed": "学习Python编程和C语言",
+    "one": "茶",
+    "kana": "カタカナとひらがな",
+    "korean": "한국어 검색 엔진",
+    "cpp": "C++ and node.js, e-mail foo_bar 3.14",
+}
+GERMAN = {"haus": "Die alten Häuser in der Stadt", "recht": "Das Bundesverfassungsgericht hat entschieden"}
+
+
+@pytest.fixture(scope="module")
+def replica(tmp_path_factory: pytest.TempPathFactory) -> Replica:
+    documents = [Document(url=f"https://docs.example.org/{name}", text=text) for name, text in DOCUMENTS.items()]
+    documents += [
+        Document(url=f"http://other.net:8080/{name}", text=text, language="de") for name, text in GERMAN.items()
+    ]
+    documents.append(Document(url="https://zh.example.org/zh", text="天气", language="zh"))
+    return replica_of(tmp_path_factory.mktemp("replica"), documents)
+
+
+def names(replica: Replica, query: str, lang: str = "") -> set[str]:
+    found = urls(replica, query, size=100, lang=lang)
+    assert len(found) == len(set(found))
+    return {url.rpartition("/")[2] for url in found}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("fox", {"fox"}),
+        ("FOX", {"fox"}),
+        ("jump", {"fox"}),
+        ("run", {"dog"}),
+        ("quick brown", {"fox", "dog"}),
+        ('"quick brown"', {"fox"}),
+        ('"brown quick"', set()),
+        ('"quick brown" cat', {"fox"}),
+        ("“quick brown”", {"fox"}),
+        ("brown -fox", {"dog"}),
+        ('brown -"quick brown"', {"dog"}),
+        ('brown -"brown quick"', {"fox", "dog"}),
+        ("brown --fox", {"dog"}),
+        ('brown "', {"fox", "dog"}),
+        ('"quick brown', {"fox", "dog"}),
+        ('fox "" dog', {"fox", "dog"}),
+        ("to be or not to be", {"hamlet"}),
+        ("cafe", {"cafe"}),
+        ("café", {"cafe"}),
+        ("cafe\u0301", {"cafe"}),
+        ("CAFÉ", {"cafe"}),
+        ("resume", {"cafe"}),
+        ("re\u0301sume\u0301", {"cafe"}),
+        ("crémerie", {"nfd"}),
+        ("cremerie", {"nfd"}),
+        ("搜索引擎", {"engine", "reverse"}),
+        ('"搜索引擎"', {"engine"}),
+        ("「搜索引擎」", {"engine"}),
+        ('"引擎搜索"', set()),
+        ("引擎搜索", {"engine", "reverse"}),
+        ("引擎 -搜索引擎", {"reverse"}),
+        ('引擎 -"引擎搜索"', {"engine", "reverse"}),
+        ("茶", {"one"}),
+        ("索", {"engine", "reverse"}),
+        ("python编程", {"mixed"}),
+        ('"Python编程"', {"mixed"}),
+        ("カタカナ", {"kana"}),
+        ("ｶﾀｶﾅ", {"kana"}),
+        ("검색", {"korean"}),
+        ("c++", {"cpp", "mixed"}),
+        ("node.js", {"cpp"}),
+        ("haus", {"haus"}),
+        ("Häuser", {"haus"}),
+        ("hauser", {"haus"}),
+        ("Bundesverfassungsgerichts", {"recht"}),
+        ("site:other.net", {"haus", "recht"}),
+        ("site:other.net:8080", {"haus", "recht"}),
+        ("site:other.net:81", set()),
+        ("site:OTHER.net stadt", {"haus"}),
+        ("site:http://other.net:8080/x", {"haus", "recht"}),
+        ("brown site:example.org", {"fox", "dog"}),
+        ("brown site:docs.example.org", {"fox", "dog"}),
+        ("brown site:ample.org", set()),
+        ("brown site:org", set()),
+        ("site:other.net site:zh.example.org", {"haus", "recht", "zh"}),
+        ("-site:docs.example.org", {"haus", "recht", "zh"}),
+        ("-site:example.org", {"haus", "recht"}),
+        ("-brown site:zh.example.org", {"zh"}),
+        ("nothinglikethis", set()),
+        ("", set()),
+        ("!!! ...", set()),
+        ("😀", set()),
+        ("-", set()),
+        ("fox 😀 -", {"fox"}),
+        ("a" * 5000, set()),
+    ],
+)
+def test_a_query_finds(replica: Replica, query: str, found: set[str]) -> None:
+    assert names(replica, query) == found
+
+
+def test_only_exclusions_find_all_the_others(replica: Replica) -> None:
+    everything = {*DOCUMENTS, *GERMAN, "zh"}
+    assert names(replica, "-brown") == everything - {"fox", "dog"}
+    assert names(replica, "-!!!") == everything  # nothing to exclude
+
+
+def test_lang_keeps_one_language(replica: Replica) -> None:
+    assert names(replica, "stadt", lang="de") == {"haus"}
+    assert names(replica, "stadt", lang="en") == set()
+    assert names(replica, "-nothing", lang="de") == set(GERMAN)
+
+
+def test_an_exact_match_is_above_a_scattered_one(replica: Replica) -> None:
+    assert urls(replica, "搜索引擎")[0].endswith("engine")
+
+
+def test_filters_do_not_change_scores(replica: Replica) -> None:
+    plain, filtered = ask(replica, "fox"), ask(replica, "fox site:docs.example.org -cat")
+    assert [hit.score for hit in plain.hits] == [hit.score for hit in filtered.hits]
+
+
+def test_german_is_stemmed_as_german_and_english_as_english(tmp_path: Path) -> None:
+    """Each by its own language: English stemming leaves the German plural alone, and the other way round."""
+    replica = replica_of(
+        tmp_path,
+        [
+            Document(url="https://e.org/de", text="viele Katzen", language="de"),
+            Document(url="https://e.org/en", text="many relational ponies", language="en"),
+            Document(url="https://e.org/fi", text="Katzen ponies", language="xx"),
+        ],
+    )
+    assert names(replica, "katze") == {"de"}
+    assert names(replica, "pony") == {"en"}
+    assert names(replica, "katzen") == {"de", "fi"}
+
+
+def test_of_300_words_the_first_64_are_used(replica: Replica) -> None:
+    answer = ask(replica, " ".join(["fox", *words(299, 3)]))
+    assert answer.notice == f"Only the first {MAX_WORDS} words of the query were used."
+    assert [hit.url.rpartition("/")[2] for hit in answer.hits] == ["fox"]
+    assert names(replica, " ".join([*words(299, 3), "fox"])) == set()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "引擎" + "字" * 1000,  # no spaces: still not endless
+        "fox." + ".".join(words(2000, 3)),
+        '"' + " ".join(words(2000, 3)) + '"',
+        "fox " + " ".join(f"site:{word}.org" for word in words(1000, 3)),
+        "fox " + " ".join(f"-{word}" for word in words(1000, 3)),
+    ],
+)
+def test_what_a_query_costs_is_bounded(replica: Replica, query: str) -> None:
+    parsed = parse_query(query)
+    assert parsed.notice
+    asked = [*parsed.words, *parsed.phrases, *parsed.excluded, *parsed.sites, *parsed.excluded_sites]
+    assert 0 < sum(map(len, asked)) <= MAX_WORDS * 8
+    ask(replica, query)
+
+
+def test_64_words_are_all_used() -> None:
+    query = parse_query(" ".join(["word"] * MAX_WORDS))
+    assert (len(query.words), query.notice) == (MAX_WORDS, None)
+
+
+def test_a_long_unspaced_text_is_cut_and_found(replica: Replica) -> None:
+    assert names(replica, DOCUMENTS["engine"] + "字" * 500) >= {"engine"}
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("vitamin a", ["vitamin", "a"]),
+        ("IT jobs", ["it", "job"]),
+        ("will smith", ["will", "smith"]),
+        ("US who report", ["us", "who", "report"]),
+        ("to be or not to be", ["to", "be", "or", "not"]),
+        ("what is the who", ["what", "is", "the", "who"]),
+        ("what is the capital of the largest country in europe", ["capit", "largest", "countri", "europ"]),
+    ],
+)
+def test_function_words_are_left_out_of_questions_only(query: str, terms: list[str]) -> None:
+    assert list(compile_query(parse_query(query), SCHEMA_VERSION, ("en",)).terms) == terms
+
+
+def test_another_language_keeps_its_words() -> None:
+    assert "was" in compile_query(parse_query("die welt was"), SCHEMA_VERSION, ("en", "de")).terms

@@ -1,0 +1,143 @@
+"""What a replica serves while the store changes under it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from lightship.core.errors import UnavailableError
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.store import Store
+from made import MadeShard, ask, page, push, send, urls
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def mapped(folder: Path) -> int:
+    """Return how many of the folder's files are mapped into memory."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return sum(str(folder) in line for line in lines)
+
+
+def test_before_anything_is_installed(store: Store) -> None:
+    replica = Replica(store)
+    assert (replica.ready, replica.layout, replica.manifests, replica.info.documents) == (False, None, (), 0)
+    with pytest.raises(UnavailableError, match="start an indexer"):
+        _ = replica.view
+    replica.follow()
+    replica.follow_freshness()
+
+
+def test_it_follows_what_another_process_installs(store: Store, tmp_path: Path) -> None:
+    replica, other = Replica(store), Store(str(tmp_path / "store"))
+    made = MadeShard(tmp_path / "0")
+    for number in range(3):
+        push(other, made.put(page(number)))
+        replica.follow()
+        assert (replica.info.documents, replica.info.generation) == (number + 1, {"0": (1, number + 1)})
+
+
+def test_how_fresh_it_is_is_the_oldest_shards(store: Store, tmp_path: Path) -> None:
+    parts = [MadeShard(tmp_path / str(number), number, 2) for number in range(2)]
+    for part, moment in zip(parts, (1000.0, 2000.0), strict=True):
+        send(store, part.manifest(fresh_as_of=moment), part.published)
+    replica = Replica(store)
+    replica.follow_freshness()
+    assert replica.info.fresh_as_of is not None
+    assert replica.info.fresh_as_of.timestamp() == 1000
+    store.install(parts[0].manifest(generation=1, fresh_as_of=3000.0), 0)
+    replica.follow_freshness()
+    assert replica.info.fresh_as_of.timestamp() == 2000
+
+
+def test_a_new_layout_does_not_take_over_how_fresh_the_old_one_was(store: Store, tmp_path: Path) -> None:
+    old, new = MadeShard(tmp_path / "old"), MadeShard(tmp_path / "new", 0, 1, order=2)
+    send(store, old.manifest(fresh_as_of=9000.0), old.published)
+    replica = Replica(store)
+    replica.follow_freshness()
+    parts = [MadeShard(tmp_path / f"new{number}", number, 2, order=2) for number in range(2)]
+    for part in parts:
+        send(store, part.manifest(fresh_as_of=1000.0), part.published)
+    replica.follow()
+    assert replica.layout == "s2v1"
+    assert replica.info.fresh_as_of is not None
+    assert replica.info.fresh_as_of.timestamp() == 1000
+    assert new.layout == old.layout
+
+
+def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0").put(page(1))
+    push(store, made)
+    replica = Replica(store)
+    meta = Path(store.layout_folder("s1v1")) / "meta.json"
+    good = meta.read_bytes()
+    meta.write_bytes(good.replace(b'"max_doc"', b'"max_cat"'))
+    with pytest.raises(UnavailableError, match="can't be read"):
+        replica.follow()
+    assert urls(replica, "page") == [page(1).url]
+    meta.write_bytes(good)
+    push(store, made.put(page(2)))
+    replica.follow()
+    assert len(urls(replica, "page")) == 2
+
+
+def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store, tmp_path: Path) -> None:
+    """As other workers do: they read what is being replaced and removed at this moment."""
+    made = MadeShard(tmp_path / "1").put(page(0))
+    push(store, made)
+    stop = threading.Event()
+    troubles: list[str] = []
+    counts: set[int] = set()
+
+    def read() -> None:
+        replica = Replica(Store(str(tmp_path / "store")))
+        while not stop.is_set():
+            try:
+                replica.follow()
+            except OSError:
+                pass  # the layout is dropped at this moment: the next look finds the new one
+            except Exception as error:
+                troubles.append(f"follow: {error!r}")
+            answer = ask(replica, "page", size=100)
+            counts.add(answer.total)
+            if not answer.total == len(answer.hits) == answer.index.documents:
+                troubles.append(f"{answer.total} {len(answer.hits)} {answer.index.documents}")
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(30):
+        if number % 10 == 9:
+            made = MadeShard(tmp_path / f"layout-{number}", 0, 1, epoch=number, order=number)
+            parts = [MadeShard(tmp_path / f"{number}-{n}", n, 2, epoch=number, order=number) for n in range(2)]
+            for part in parts:
+                push(store, part.put(page(part.shard)))
+        push(store, made.put(page(0)))
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert troubles == []
+    assert counts <= {1, 2}
+
+
+def test_nothing_leaks(store: Store, tmp_path: Path) -> None:
+    made = MadeShard(tmp_path / "0")
+    push(store, made.put(page(0)))
+    replica = Replica(store)
+
+    def change() -> tuple[int, int]:
+        for _ in range(12):
+            push(store, made.put(page(0)))
+            replica.follow()
+            ask(replica, "page")
+        return open_files(), mapped(tmp_path / "store")
+
+    before, after = change(), change()
+    assert after[0] <= before[0] + 2
+    assert after[1] <= before[1] + 7  # a segment more or less
+    assert len(os.listdir(store.layout_folder("s1v1"))) < 20

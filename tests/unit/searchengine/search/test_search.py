@@ -1,0 +1,121 @@
+"""Answers: what a hit is made of, paging, and the order by date."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lightship.core.errors import UnavailableError
+from lightship.core.model import Document
+from lightship.searchengine.search.admission import Line
+from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, SearchRequest
+from lightship.searchengine.search.hits import Page
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.search import Plan
+from lightship.searchengine.store.store import Store
+from made import ask, page, replica_of, urls
+
+FULL = Document(
+    url="https://Example.org:8443/Path/?q=1#part", title="A <b>title</b>", text="Some text & more <script>",
+    headings=["A heading"], description="Described", language="en", modified=datetime(2024, 2, 29, 12, tzinfo=UTC),
+    fields={"price": 9.5, "tags": ["a", "b"], "new": True, "count": 2**60},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def replica(tmp_path_factory: pytest.TempPathFactory) -> Replica:
+    dated = [page(n, f"dated {'word ' * n}", modified=datetime(2000 + n, 1, 1, tzinfo=UTC)) for n in range(1, 15)]
+    ancient = page(100, "dated ancient", modified=datetime(1900, 1, 1, tzinfo=UTC))
+    return replica_of(tmp_path_factory.mktemp("replica"), [FULL, *dated, ancient, page(101, "dated never")])
+
+
+def test_a_hit_is_what_was_put(replica: Replica) -> None:
+    (hit,) = ask(replica, "script").hits
+    assert (hit.url, hit.title, hit.site, hit.language) == (FULL.url, FULL.title, "example.org:8443", "en")
+    assert (hit.modified, hit.fields) == (FULL.modified, FULL.fields)
+    assert hit.snippet == "Some text &amp; more &lt;<mark>script</mark>&gt;"
+    assert hit.score is not None
+    assert hit.score > 0
+
+
+@pytest.mark.parametrize("query", ["title", "heading", "described", "path", "example"])
+def test_every_field_is_searched(replica: Replica, query: str) -> None:
+    assert FULL.url in urls(replica, query, size=100)
+
+
+def test_by_date_the_newest_come_first_and_unknown_ones_last(replica: Replica) -> None:
+    answer = ask(replica, "dated", sort="date", size=100)
+    numbers = [int(hit.url.rpartition("/")[2]) for hit in answer.hits]
+    assert numbers[:14] == list(range(14, 0, -1))
+    assert set(numbers[14:]) == {100, 101}
+    assert {hit.score for hit in answer.hits} == {None}
+
+
+def test_pages(replica: Replica) -> None:
+    whole = urls(replica, "dated", size=100)
+    assert len(whole) == 16
+    assert [urls(replica, "dated", size=6, page=n) for n in (1, 2, 3, 4)] == [whole[:6], whole[6:12], whole[12:], []]
+    far = ask(replica, "dated", size=100, page=MAX_RESULTS // 100 + 1)
+    assert (far.total, far.hits) == (16, [])
+
+
+def test_an_empty_query_finds_nothing(replica: Replica) -> None:
+    answer = ask(replica, "")
+    assert (answer.total, answer.hits, answer.notice) == (0, [], None)
+    assert answer.index.documents == 17
+
+
+def test_without_an_index(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError):
+        ask(Replica(Store(str(tmp_path))), "word")
+
+
+def test_the_time_taken_is_told(replica: Replica) -> None:
+    assert 0 < ask(replica, "dated").took_ms < 60_000
+
+
+def test_what_an_answer_shows_of_large_documents_is_bounded(tmp_path: Path) -> None:
+    large = [
+        page(number, f"large {number}", title="t" * 50_000, fields={"blob": "x" * 1_500_000, "number": number})
+        for number in range(4)
+    ]
+    replica = replica_of(tmp_path, large)
+    answer = ask(replica, "large")
+    assert {len(hit.title) for hit in answer.hits} == {MAX_TITLE + 1}
+    assert [bool(hit.fields) for hit in answer.hits] == [True, True, False, False]
+    assert answer.notice == "The fields of 2 results were left out, they are too large: ask for fewer results."
+    assert all(hit.fields for number in (1, 2) for hit in ask(replica, "large", size=2, page=number).hits)
+
+
+def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: Path) -> None:
+    texts = [f"long {'word ' * 200_000}"] * 12
+    replica = replica_of(tmp_path, [*(page(number, text) for number, text in enumerate(texts)), page(50, "short")])
+
+    async def run() -> None:
+        line, request = Line(), SearchRequest(query="long", size=100)
+        reading: list[str] = []
+        read = Page.read
+
+        def noted(page: Page, until: float = math.inf, most: float = math.inf) -> bool:
+            reading.append(threading.current_thread().name)
+            return read(page, until, most)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Page, "read", noted)
+            answer = await Plan(replica, request).answer(line, time.monotonic() + 20)
+            assert answer.hits == ask(replica, "long", size=100).hits
+            assert (reading[0], reading[1].rpartition("_")[0]) == ("MainThread", "read")
+            await Plan(replica, SearchRequest(query="short")).answer(line, time.monotonic() + 20)
+            assert len(reading) == 4  # in the loop
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="more than"):
+            await Plan(replica, request).answer(line, began)
+        assert line.waiting <= 1
+
+    asyncio.run(run())
