@@ -14,8 +14,8 @@ import msgspec
 
 from bench.link import Host
 from bench.progress import BenchmarkError, step, wait_until, watch
-from lightship.cli.commands.status import read_status
 from lightship.cli.local.supervisor import Part, last_line, python
+from lightship.cli.system.status import read_status
 from lightship.config import TOKEN_VARIABLE
 from lightship.core.errors import UnavailableError
 from lightship.core.manifest import Manifest

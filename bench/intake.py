@@ -18,7 +18,7 @@ from bench.documents import Corpus
 from bench.progress import BenchmarkError, step, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
-from lightship.cli.commands.status import read_status
+from lightship.cli.system.status import read_status
 from lightship.core.errors import UnavailableError
 from lightship.intake.client import IntakeClient
 

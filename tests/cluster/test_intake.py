@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from lightship.cli.commands.add import add
-from lightship.cli.commands.status import read_status
+from lightship.cli.system.status import read_status
 from lightship.core.errors import UnavailableError
 from lightship.core.position import Reached
 from lightship.http.tls import trust

@@ -33,12 +33,13 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.crawler.parsing.sandbox import tasks
     from lightship.doclog.protocol import codec
     from lightship.documents.jsonl import parse_line
+    from lightship.http.problem import Problem
     from lightship.http.tokens import Guard
     from lightship.index.fields.schema import SCHEMA_VERSION
     from lightship.index.query.compiler import compile_query
     from lightship.index.query.parser import parse_query
     from lightship.index.storage.segments import check_components
-    from lightship.rpc.messages import Installed, Missing, Problem
+    from lightship.rpc.messages import Installed, Missing
     from lightship.rpc.multipart import read_enclosed, split_enclosed
     from lightship.searchengine.search.replica import Replica
     from lightship.searchengine.search.request import choose_format, read_request

@@ -14,7 +14,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from lightship.http.connections import Connections, address_of
-from lightship.rpc.messages import Problem
+from lightship.http.problem import Problem
 
 MAX_TARGET = 32 << 10  # bytes; a query string has a smaller limit of its own
 MAX_HEAD = 128 << 10  # bytes of target and headers that may wait for the rest; uvicorn itself would keep any number

@@ -28,10 +28,11 @@ from lightship.core.errors import (
     status_of,
 )
 from lightship.core.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
+from lightship.http.problem import Problem
 from lightship.http.tls import trusted
 from lightship.http.tokens import authorization, clock_hint
 from lightship.rpc.checked_copy import copy_verified
-from lightship.rpc.messages import Installed, Missing, Problem, Served
+from lightship.rpc.messages import Installed, Missing, Served
 from lightship.rpc.multipart import write_enclosed
 from lightship.runtime.files import space_errors
 

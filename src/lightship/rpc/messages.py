@@ -25,12 +25,3 @@ class Served(msgspec.Struct, frozen=True):
     layout: str | None
     wanted: str | None
     former: str | None
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """Any answer of 400 and above. With 409: what is installed instead, or that the manifest's layout is retired."""
-
-    error: str
-    epoch: int | None = None
-    generation: int | None = None
-    retired: bool = False

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 import trustme
 
-from lightship.cli.commands.status import read_status
+from lightship.cli.system.status import read_status
 from lightship.core.errors import ConfigurationError, NotFoundError, UnavailableError
 from lightship.core.manifest import Layout
 from lightship.http import tls

@@ -23,8 +23,9 @@ from lightship.core.errors import (
     UnavailableError,
 )
 from lightship.core.manifest import File, Layout
+from lightship.http.problem import Problem
 from lightship.rpc.client import RpcClient, _error
-from lightship.rpc.messages import Installed, Missing, Problem
+from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.store.store import Store
 from made import MadeShard, page, send, served
 from support import wait_until

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import Any
 
+from lightship.cli.system.status import INTAKE_KEYS, SEARCHENGINE_KEYS, read_status
 from lightship.config import StatusSettings, parse_settings
-from lightship.config.setting import parse_address
 from lightship.core.errors import UnavailableError
-from lightship.http.tls import trust, trusted
-
-_SECONDS = 3.0
-_KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
-_INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes", "shard"}
+from lightship.http.tls import trust
 
 
 def status(arguments: Sequence[str]) -> None:
@@ -23,8 +16,8 @@ def status(arguments: Sequence[str]) -> None:
     settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
     trust(settings.tls_ca)
     silent = []
-    asked = [(name, _KEYS, _lines) for name in settings.searchengine]
-    asked += [(name, _INTAKE_KEYS, _intake_lines) for name in settings.indexer]
+    asked = [(name, SEARCHENGINE_KEYS, _lines) for name in settings.searchengine]
+    asked += [(name, INTAKE_KEYS, _intake_lines) for name in settings.indexer]
     for name, keys, lines in asked:
         try:
             print("\n".join(lines(name, read_status(name, keys=keys))))  # noqa: T201 (what was asked for)
@@ -32,25 +25,6 @@ def status(arguments: Sequence[str]) -> None:
             silent.append(str(error))
     if silent:
         raise UnavailableError("; ".join(silent))
-
-
-def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = _KEYS) -> dict[str, Any]:
-    """Return the /status of what is at `host:port` if it has these `keys`, a searchengine's; raises UnavailableError."""
-    host, port = parse_address(name)
-    try:
-        url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
-        with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
-            found = json.load(answer)
-            if not isinstance(found, dict) or not found.keys() >= keys:
-                raise ValueError(f"what answers there is no {'searchengine' if keys is _KEYS else 'intake'}")
-            return found
-    except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnavailableError(f"no status from {name}: {reason}") from error
-
-
-def _url_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host or "localhost"
 
 
 def _intake_lines(name: str, found: dict[str, Any]) -> list[str]:

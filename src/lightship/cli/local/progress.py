@@ -15,7 +15,7 @@ import msgspec
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from lightship.cli.commands.status import read_status
+from lightship.cli.system.status import read_status
 from lightship.core.errors import DamagedError, UnavailableError
 from lightship.core.manifest import Manifest
 from lightship.crawler.state.progress import read_progress

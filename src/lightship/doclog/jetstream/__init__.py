@@ -16,7 +16,6 @@ import msgspec
 
 from lightship.core.errors import DamagedError, UnavailableError
 from lightship.core.model import MAX_DOCUMENT_BYTES, Change
-from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
 from lightship.doclog.jetstream.client.address import parse_address
 from lightship.doclog.jetstream.client.connection import Connection
 from lightship.doclog.jetstream.client.kv import Table
@@ -29,6 +28,9 @@ from lightship.doclog.jetstream.streams import Message, open_streams, unpack
 from lightship.doclog.jetstream.writer import Outgoing, Writer
 from lightship.doclog.protocol.codec import decode, encode, until_damaged
 from lightship.doclog.protocol.fence import Fence, newest, positions
+from lightship.doclog.protocol.leases import Lease
+from lightship.doclog.protocol.log import PATIENCE, Entry, Position, Span
+from lightship.doclog.protocol.mailboxes import Letter
 from lightship.runtime.tasks import take_note
 
 logger = logging.getLogger("log")

@@ -7,8 +7,8 @@ import uuid
 
 import msgspec
 
-from lightship.doclog import Lease
 from lightship.doclog.jetstream.client.kv import Table
+from lightship.doclog.protocol.leases import Lease
 from lightship.doclog.protocol.watch import Watches
 
 

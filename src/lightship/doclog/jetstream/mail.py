@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lightship.doclog import Letter
 from lightship.doclog.jetstream.client.connection import Connection
 from lightship.doclog.jetstream.client.errors import NO_MESSAGE, NO_STREAM, Again, ApiError
 from lightship.doclog.jetstream.client.kv import Done, Got, Stored, make_stream
+from lightship.doclog.protocol.mailboxes import Letter
 
 
 class Mail:

@@ -11,13 +11,13 @@ import msgspec
 from nats.aio.msg import Msg
 
 from lightship.core.errors import ConfigurationError, OutOfSpaceError, UnavailableError
-from lightship.doclog import Span
 from lightship.doclog.jetstream.client.connection import Connection
 from lightship.doclog.jetstream.client.errors import NO_MESSAGE, Again, ApiError
 from lightship.doclog.jetstream.client.kv import Got, Table
 from lightship.doclog.jetstream.sessions import Sessions, listed_in
 from lightship.doclog.jetstream.streams import SESSIONS, Facts, Message, stream_of, subjects_of
 from lightship.doclog.protocol.codec import decoded_size
+from lightship.doclog.protocol.log import Span
 from lightship.runtime.tasks import take_note
 
 RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard

@@ -13,13 +13,13 @@ from struct import error as struct_error
 
 from lightship.core.errors import InvalidDocumentError, LightshipError, TooLargeError
 from lightship.core.model import partition_of
-from lightship.doclog import Position
 from lightship.doclog.jetstream.client.connection import Connection
 from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
 from lightship.doclog.jetstream.client.kv import LAST, Got, Stored
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
 from lightship.doclog.protocol.fence import Fence
+from lightship.doclog.protocol.log import Position
 
 KNOWN = 50_000  # urls that were put last, whose sequences are remembered: about 10 MB
 WINDOW_MESSAGES, WINDOW_BYTES = 256, 8 << 20  # under way at once in one put

@@ -12,9 +12,11 @@ import apsw
 
 from lightship.core.errors import DamagedError, InvalidDocumentError
 from lightship.core.model import PARTITIONS, Change, partition_of, url_digest
-from lightship.doclog import PATIENCE, Entry, Lease, Letter, Position, Span
 from lightship.doclog.protocol.codec import decode, decoded_size, encode, until_damaged
 from lightship.doclog.protocol.fence import Fence, newest, positions
+from lightship.doclog.protocol.leases import Lease
+from lightship.doclog.protocol.log import PATIENCE, Entry, Position, Span
+from lightship.doclog.protocol.mailboxes import Letter
 from lightship.doclog.protocol.sessions import Session, digest, session_of
 from lightship.doclog.sqlite.leases import SqliteLeases
 from lightship.doclog.sqlite.letters import SqliteLetters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lightship.doclog import Lease
+from lightship.doclog.protocol.leases import Lease
 from lightship.doclog.protocol.watch import Watches
 from lightship.runtime.database import Database
 

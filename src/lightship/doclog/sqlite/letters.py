@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lightship.doclog import Letter
+from lightship.doclog.protocol.mailboxes import Letter
 from lightship.runtime.database import Database, has_table
 
 _LETTERS = (  # files of the first version have none

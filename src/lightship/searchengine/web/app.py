@@ -25,8 +25,8 @@ from lightship.core.errors import (
     status_of,
 )
 from lightship.http.methods import allow_header
+from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
-from lightship.rpc.messages import Problem
 from lightship.runtime.tasks import told
 from lightship.searchengine.search.admission import Line
 from lightship.searchengine.search.replica import Replica

@@ -20,7 +20,8 @@ from lightship.core.manifest import (
     File,
     Manifest,
 )
-from lightship.rpc.messages import Installed, Missing, Problem, Served
+from lightship.http.problem import Problem
+from lightship.rpc.messages import Installed, Missing, Served
 from lightship.searchengine.search.api import MAX_SIZE, Answer
 from lightship.searchengine.web.lookup import Lookup
 from lightship.searchengine.web.status import Status

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightship.cli.commands.status import read_status, status
+from lightship.cli.commands.status import status
+from lightship.cli.system.status import read_status
 from lightship.core.errors import ConfigurationError, UnavailableError
 from support import free_port
 

@@ -11,9 +11,9 @@ import pytest
 from lightship.core.errors import DamagedError
 from lightship.core.manifest import Manifest
 from lightship.rpc.messages import Missing
-from lightship.searchengine.search.search import search
 from lightship.searchengine.search.api import SearchRequest
 from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.search import search
 from lightship.searchengine.store.layouts import Rules
 from lightship.searchengine.store.scrub import Scrub, passed_at
 from lightship.searchengine.store.store import Store

@@ -23,10 +23,10 @@ from nats.errors import Error
 from nats.js import JetStreamContext
 
 from lightship.core.errors import ConfigurationError, LightshipError, UnavailableError, words
-from lightship.doclog import PATIENCE
 from lightship.doclog.jetstream.client.address import Address
 from lightship.doclog.jetstream.client.errors import Again, Failure, hopeless, is_denial, refusal
 from lightship.doclog.jetstream.client.requests import Requests
+from lightship.doclog.protocol.log import PATIENCE
 from lightship.runtime.tasks import cancel
 
 logger = logging.getLogger("log")

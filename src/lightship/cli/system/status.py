@@ -1,0 +1,39 @@
+"""Reads `/status` of a searchengine or an intake."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Set
+from typing import Any
+
+from lightship.config.setting import parse_address
+from lightship.core.errors import UnavailableError
+from lightship.http.tls import trusted
+
+SEARCHENGINE_KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
+INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes", "shard"}
+
+_SECONDS = 3.0
+
+
+def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = SEARCHENGINE_KEYS) -> dict[str, Any]:
+    """Return the /status of what is at `host:port` if it has these `keys`, a searchengine's; raises UnavailableError."""
+    host, port = parse_address(name)
+    try:
+        url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
+        with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
+            found = json.load(answer)
+            if not isinstance(found, dict) or not found.keys() >= keys:
+                raise ValueError(
+                    f"what answers there is no {'searchengine' if keys is SEARCHENGINE_KEYS else 'intake'}"
+                )
+            return found
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise UnavailableError(f"no status from {name}: {reason}") from error
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host or "localhost"
