@@ -19,7 +19,7 @@ from support import Program, free_port, wait_until
 Spawn = Callable[..., Program]
 
 TRAP = "open('sprung', 'w')"
-SOURCE = str(Path(__file__).parents[2] / "src")
+SOURCE = str(Path(__file__).parents[3] / "src")
 
 
 @pytest.mark.parametrize("given", [None, "", ".", ":", "{}:", "lib:{}", ":{}:./lib"])
