@@ -26,7 +26,7 @@ from lightship.core.model import Document, partition_of, shard_of
 from lightship.http.middleware import server_config
 from lightship.http.tokens import Accepted
 from lightship.index.fields.schema import SCHEMA_VERSION
-from lightship.index.fields.stored_document import Source, decode_source
+from lightship.index.fields.stored_document import StoredDocument, decode_source
 from lightship.index.reader import Found
 from lightship.index.storage.segments import Snapshots
 from lightship.index.writer import IndexWriter
@@ -174,7 +174,7 @@ def ask(replica: Replica, query: str, **more: Any) -> Answer:
     return search(replica, SearchRequest(query=query, **more))
 
 
-def sources(found: Found) -> list[Source]:
+def sources(found: Found) -> list[StoredDocument]:
     """Return all documents of a page of results."""
     return [decode_source(found.stored(number)) for number in range(len(found.scores))]
 

@@ -21,7 +21,7 @@ from lightship.doclog import Log, open_log
 from lightship.doclog.jetstream import LEASE_SECONDS, JetStreamLog
 from lightship.doclog.jetstream.client import connection
 from lightship.doclog.jetstream.client.connection import ANSWER_SECONDS, HURRY_SECONDS
-from lightship.doclog.jetstream.client.errors import Again
+from lightship.doclog.jetstream.client.errors import RetryError
 from lightship.doclog.jetstream.reader import Reader
 from nats_servers import Nats, running
 from support import wait_until
@@ -205,7 +205,7 @@ def lose_answers(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch, count: int)
         answer = true_decode(message, kind)  # type: ignore[arg-type,var-annotated]
         if kind.__name__ == "Stored" and len(lost) < count:
             lost.append(answer)
-            raise Again("the answer was lost")
+            raise RetryError("the answer was lost")
         return answer
 
     monkeypatch.setattr(log._connection, "decode", decode)
@@ -389,7 +389,7 @@ def test_what_may_be_stored_and_was_replaced_is_not_stored_again(
         if kind.__name__ == "Stored" and not lost:
             lost.append(answer)
             other.put([put(url, "another's")])
-            raise Again("the answer was lost")
+            raise RetryError("the answer was lost")
         return answer
 
     monkeypatch.setattr(log._connection, "decode", decode)

@@ -15,7 +15,7 @@ from typing import Any
 from lightship.config import CrawlerSettings
 from lightship.crawler.engine import WebCrawler
 from lightship.crawler.output.append import Appender
-from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.state.progress import Progress, activate, read_progress
 from lightship.crawler.state.store import open_store
 from lightship.doclog import DocumentLog, Entry, open_log
@@ -28,9 +28,9 @@ def entries(log: DocumentLog) -> dict[str, Entry]:
 
 
 @cache
-def cage() -> Cage:
+def cage() -> ParserPool:
     """Return the reading processes that all tests of this process share."""
-    made = Cage(2, threading.Event())
+    made = ParserPool(2, threading.Event())
     atexit.register(made.__exit__, None, None, None)
     return made.__enter__()
 

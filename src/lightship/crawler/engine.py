@@ -15,21 +15,21 @@ from lightship.config import CrawlerSettings
 from lightship.core import urls
 from lightship.core.errors import LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
 from lightship.core.model import Change
-from lightship.crawler.cluster.exchange import Mail
-from lightship.crawler.cluster.host_partitioning import Share
+from lightship.crawler.cluster.exchange import Exchange
+from lightship.crawler.cluster.host_partitioning import HostPartitioning
 from lightship.crawler.fetching.archive import Archive
 from lightship.crawler.fetching.fetch import Fetcher, user_agent
 from lightship.crawler.fetching.render import RenderingFetcher
 from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.fetching.site import Means, SiteCrawl
-from lightship.crawler.fetching.soft404 import Missing
+from lightship.crawler.fetching.soft404 import Soft404Detector
 from lightship.crawler.fetching.visit import Visitor
-from lightship.crawler.frontier.deletion_guard import Hold
+from lightship.crawler.frontier.deletion_guard import DeletionGuard
 from lightship.crawler.frontier.entry import AT_ONCE, Outcome, State
 from lightship.crawler.frontier.frontier import Frontier
 from lightship.crawler.frontier.journal import Journal
 from lightship.crawler.output.append import Appender
-from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.state.progress import set_idle
 from lightship.runtime.database import Database
 from lightship.runtime.tasks import cancel
@@ -47,7 +47,7 @@ class WebCrawler:
 
     def __init__(
         self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str], *,
-        cage: Cage, share: Share | None = None,
+        cage: ParserPool, share: HostPartitioning | None = None,
     ) -> None:  # fmt: skip
         """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given.
 
@@ -61,16 +61,16 @@ class WebCrawler:
         self._seeds = list(seeds)
         self._frontier = Frontier(database, settings)
         self._journal = Journal(settings.data)
-        self._hold = Hold(database, settings)
+        self._hold = DeletionGuard(database, settings)
         self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
-        self._mail: Mail | None = None
+        self._mail: Exchange | None = None
         self._crawls: dict[str, SiteCrawl] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def run(self, stop: threading.Event) -> None:
         """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
         if self._share:
-            self._mail = self._frontier.others = Mail(self._database, self._frontier, self._share)
+            self._mail = self._frontier.others = Exchange(self._database, self._frontier, self._share)
         self._frontier.begin(self._seeds, self._journal)
         if self._share and self._mail:
             self._mail.hand_over()
@@ -101,7 +101,7 @@ class WebCrawler:
         writer: asyncio.Task[None],
     ) -> None:
         """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
-        missing, frontier = Missing(fetcher, self._database, self._cage), self._frontier
+        missing, frontier = Soft404Detector(fetcher, self._database, self._cage), self._frontier
         visitor = Visitor(
             fetcher,
             self._settings,
@@ -132,7 +132,7 @@ class WebCrawler:
                 logger.info("%s: the first pass is complete", source)
             await asyncio.sleep(TICK_SECONDS)
 
-    async def _keep_share(self, share: Share) -> None:
+    async def _keep_share(self, share: HostPartitioning) -> None:
         """Get the hosts that are to be this crawler's, and exchange letters with the others."""
         while True:
             try:
@@ -141,7 +141,7 @@ class WebCrawler:
                 logger.warning("other crawlers can't be reached now: %s", error)
             await asyncio.sleep(EXCHANGE_SECONDS)
 
-    def _exchange(self, share: Share) -> None:
+    def _exchange(self, share: HostPartitioning) -> None:
         if self._mail:
             gotten = share.work()
             self._mail.receive()

@@ -14,14 +14,14 @@ from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.core.errors import ConfigurationError, OutOfSpaceError, UnavailableError
-from lightship.crawler.cluster.host_partitioning import Share
+from lightship.crawler.cluster.host_partitioning import HostPartitioning
 from lightship.crawler.engine import WebCrawler
 from lightship.crawler.frontier.revisit import Pace
 from lightship.crawler.listen import answering
 from lightship.crawler.output.append import Appender
 from lightship.crawler.output.identity import follow_log
-from lightship.crawler.parsing.sandbox.pool import Cage
-from lightship.crawler.sources.feeds import Feed, open_feed
+from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.sources.feeds import SourceSync, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.state.progress import activate, read_progress
 from lightship.crawler.state.store import open_store
@@ -84,8 +84,8 @@ def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Dat
     return database
 
 
-def _share(settings: CrawlerSettings, log: Log) -> Share:
-    return Share(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
+def _share(settings: CrawlerSettings, log: Log) -> HostPartitioning:
+    return HostPartitioning(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
 
 
 def _say_farewell(folder: str) -> None:
@@ -99,14 +99,14 @@ def _crawl(
     """Read `sources` until `stop`; what a full disk of `database` interrupts may be begun again."""
     share = _share(settings, log)
     ended = threading.Event()
-    with Cage(settings.readers, ended) as cage:
+    with ParserPool(settings.readers, ended) as cage:
         _run(_feeds(settings, database, Appender(log, ended), sources, share=share, cage=cage), ended, stop, log)
 
 
 def _feeds(
-    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, share: Share,
-    cage: Cage,
-) -> list[Feed]:  # fmt: skip
+    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, share: HostPartitioning,
+    cage: ParserPool,
+) -> list[SourceSync]:  # fmt: skip
     """Return what reads `sources`: websites by the hosts that are this crawler's, any other source by one crawler."""
     others = (source for source in sources if source.kind is not Kind.WEBSITE and share.wants_source(source.name))
     feeds = [open_feed(source, settings, database, appender, cage) for source in others]
@@ -116,7 +116,7 @@ def _feeds(
     return feeds
 
 
-def _run(feeds: Sequence[Feed], ended: threading.Event, stop: threading.Event, log: DocumentLog) -> None:
+def _run(feeds: Sequence[SourceSync], ended: threading.Event, stop: threading.Event, log: DocumentLog) -> None:
     """Run each feed in its thread until `stop`; one that fails ends all, and its error is raised. `ended` says so to them.
 
     What the log could not take before the end is in doubt, and is read and put again at the next start.

@@ -25,17 +25,17 @@ def server_config(
     per_address: int = 0,
     **options: Any,
 ) -> uvicorn.Config:
-    """Return how uvicorn serves `app`, behind a `Front`, with so many `Connections`.
+    """Return how uvicorn serves `app`, behind a `RequestGuard`, with so many `Connections`.
 
     What a proxy says of its caller is never believed.
     """
     return uvicorn.Config(
-        Front(app, public, private=private), log_config=None, access_log=False, server_header=False,
+        RequestGuard(app, public, private=private), log_config=None, access_log=False, server_header=False,
         proxy_headers=False, headers=EVERY_ANSWER, http=limited(connections, per_address), loop="uvloop", **options,
     )  # fmt: skip
 
 
-class Front:
+class RequestGuard:
     """Lets through to an application what no web page of somebody else had a browser send."""
 
     def __init__(self, app: ASGIApp, public: str = "", *, private: bool = False) -> None:

@@ -11,7 +11,7 @@ import tantivy
 
 from lightship.index.fields.analysis import analyze_word
 from lightship.index.fields.schema import WEIGHTS, schema
-from lightship.index.fields.stored_document import Source, decode_source
+from lightship.index.fields.stored_document import StoredDocument, decode_source
 from lightship.index.query.compiler import MUST, SHOULD, Compiled
 from lightship.index.reader import View, find
 
@@ -34,7 +34,7 @@ class Ranked(NamedTuple):
     parts: list[tuple[str, str, float]]
 
 
-def find_url(view: View, url: str) -> Source | None:
+def find_url(view: View, url: str) -> StoredDocument | None:
     """Return the document of `url`, None when the index has none."""
     address = _address_of(view, url)
     return decode_source(view.searcher.doc(address).get_first("source")) if address else None

@@ -23,7 +23,7 @@ from lightship.index.fields.analysis import (
 )
 from lightship.index.fields.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
 from lightship.index.fields.stored_document import encode_source, modified_seconds
-from lightship.index.storage.merge_failures import Merges
+from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
 from lightship.index.storage.segments import segments_of
 
@@ -58,7 +58,7 @@ class IndexWriter:
             self._writer = index.writer(heap_bytes, threads)
         self._searcher = index.searcher()
         self._yields = False
-        self._merges = Merges(folder)
+        self._merges = MergeFailures(folder)
 
     def put(self, document: Document, *, new: bool = False) -> int:
         """Replace what is stored under the document's url; return the operation's stamp, a rising number.

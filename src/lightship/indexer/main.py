@@ -14,7 +14,7 @@ from lightship.doclog import Log, wait_for_log
 from lightship.http.tls import listener_options, trust, trusted
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.indexer.demo_source import run_clock
-from lightship.indexer.leadership.role import Turns
+from lightship.indexer.leadership.role import Role
 from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake.server import taking_in
 from lightship.runtime.files import lock_folder
@@ -65,9 +65,9 @@ def _main(arguments: list[str]) -> None:
         turns.run(stop)
 
 
-def _turns(settings: IndexerSettings, log: Log, folder: str) -> Turns:
+def _turns(settings: IndexerSettings, log: Log, folder: str) -> Role:
     heap_bytes, threads = resources(settings, limits())
-    return Turns(
+    return Role(
         log, folder, Layout(settings.shards, SCHEMA_VERSION), settings.shard, settings.searchengine, token(),
         settings.lease, heap_bytes, threads,
     )  # fmt: skip

@@ -12,7 +12,7 @@ MAX_REQUESTS = 256  # under way at once: each waits for one sync of the log, whi
 MAX_BYTES = 128 << 20  # of bodies, from their arrival until the log has them; as documents they take a few times that
 
 
-class Room:
+class InFlightLimit:
     """What all requests under way hold together; for several threads."""
 
     def __init__(self, requests: int = MAX_REQUESTS, size: int = MAX_BYTES) -> None:
@@ -22,9 +22,9 @@ class Room:
         self.requests = self.bytes = 0
 
     @contextlib.contextmanager
-    def entered(self) -> Iterator[Share]:
+    def entered(self) -> Iterator[Reservation]:
         """Hold the place of one request; raises TooManyRequestsError when there is none."""
-        share = Share(self)
+        share = Reservation(self)
         self.take(1, 0)
         try:
             yield share
@@ -42,10 +42,10 @@ class Room:
             self.bytes += size
 
 
-class Share:
+class Reservation:
     """What one request holds of a room."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: InFlightLimit) -> None:
         """Hold nothing yet."""
         self._room = room
         self.held = 0

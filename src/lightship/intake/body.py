@@ -13,7 +13,7 @@ import zstandard
 from lightship.core.errors import InvalidInputError, TooLargeError, TooSlowError
 from lightship.core.model import Document
 from lightship.documents.jsonl import check_length, parse_line, read_lines
-from lightship.intake.backpressure import Share
+from lightship.intake.backpressure import Reservation
 from lightship.intake.messages import InvalidLineError
 
 MAX_BODY = 32 << 20  # bytes, as sent and decompressed: eight of the largest documents, or some thousand usual ones
@@ -29,7 +29,7 @@ _DECOMPRESSORS: dict[str, Callable[[], Any]] = {
 ENCODINGS = ("identity", *_DECOMPRESSORS)
 
 
-async def receive(stream: AsyncIterator[bytes], share: Share) -> bytes:
+async def receive(stream: AsyncIterator[bytes], share: Reservation) -> bytes:
     """Return the bytes of a body; raises TooLargeError, TooSlowError, TooManyRequestsError."""
     body = bytearray()
     try:
@@ -43,7 +43,7 @@ async def receive(stream: AsyncIterator[bytes], share: Share) -> bytes:
     return bytes(body)
 
 
-def decompress(body: bytes, encoding: str, share: Share) -> bytes:
+def decompress(body: bytes, encoding: str, share: Reservation) -> bytes:
     """Return what `body` holds by its Content-Encoding; never holds much more than MAX_BODY bytes.
 
     Raises InvalidInputError when it is damaged, cut off or in another encoding; TooLargeError; TooManyRequestsError.
@@ -59,7 +59,7 @@ def decompress(body: bytes, encoding: str, share: Share) -> bytes:
         raise InvalidInputError(f"the body can't be read as {encoding}: {error}") from error
 
 
-def _decompress(body: bytes, make: Callable[[], Any], share: Share) -> bytes:
+def _decompress(body: bytes, make: Callable[[], Any], share: Reservation) -> bytes:
     """Return the content of all frames of `body`, one after the other."""
     whole, frame, place = bytearray(), None, 0
     while place < len(body):

@@ -31,7 +31,7 @@ from lightship.http.auth import guarded
 from lightship.http.methods import allow_header
 from lightship.http.tokens import Guard, check_body
 from lightship.intake.arrival import Arrival
-from lightship.intake.backpressure import Room, Share
+from lightship.intake.backpressure import InFlightLimit, Reservation
 from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group_commit import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
@@ -65,7 +65,7 @@ class Intake:
     def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics, shard: Shard = no_shard) -> None:
         """Start to write to `log`; `metrics` is told at /metrics, `shard` at /status."""
         self._metrics, self._shard = metrics, shard
-        self._log, self._guard, self._room = log, guard, Room()
+        self._log, self._guard, self._room = log, guard, InFlightLimit()
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
@@ -106,7 +106,7 @@ class Intake:
                 documents = await self._documents(body, request.headers.get("content-encoding", ""), share)
                 return await self._store([Change.put(document) for document in documents], arrival)
 
-    async def _documents(self, body: bytes, encoding: str, share: Share) -> list[Document]:
+    async def _documents(self, body: bytes, encoding: str, share: Reservation) -> list[Document]:
         def read() -> list[Document]:
             return parse_documents(decompress(body, encoding, share))
 

@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from lightship.runtime.tasks import take_note
 
 
-class Behind:
+class BackgroundThread:
     """One blocking call at a time, in a thread, while its caller goes on; what it raises comes with the next wait for it."""
 
     _task: asyncio.Task[None] | None = None

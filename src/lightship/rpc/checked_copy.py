@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from lightship.core.errors import InvalidInputError
 from lightship.core.manifest import File
-from lightship.rpc.behind import Behind
+from lightship.rpc.behind import BackgroundThread
 
 BATCH_BYTES = 1 << 20  # hashed and written in one go, in a thread: neither holds up the queries of the event loop
 # Written before they are synced: a disk's journal has the small files of a commit wait for all that is not written of a large one
@@ -39,7 +39,7 @@ class _Copy:
         # Two pieces of memory in turn: to have new one from the system for each batch takes longer than to fill it
         self._batch, self._written = (memoryview(bytearray(BATCH_BYTES)) for _ in range(2))
         self._filled = self._unsynced = 0
-        self._writing, self._syncing = Behind(), Behind()
+        self._writing, self._syncing = BackgroundThread(), BackgroundThread()
 
     async def aclose(self) -> None:
         """Let go of the file, which may be closed then."""

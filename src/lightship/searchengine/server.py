@@ -26,7 +26,7 @@ from lightship.runtime.program import on_stopping, run_program, stop_on_signals
 from lightship.runtime.tasks import cancel, repeat
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Rules
-from lightship.searchengine.store.scrub import Scrub
+from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
 from lightship.searchengine.web.app import make_app
 from lightship.searchengine.web.metrics import SAVE_SECONDS
@@ -87,7 +87,7 @@ async def _following(
         repeat("expire", replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True),
     ]
     if durable:
-        scrub = Scrub(replica.store, scrub_bytes)
+        scrub = Scrubber(replica.store, scrub_bytes)
         looks.append(repeat("scrub", scrub.go_on, SCRUB_SECONDS, in_thread=True))
         looks.append(repeat("durable", replica.store.make_durable, DURABLE_SECONDS, in_thread=True))
     if save is not None:

@@ -13,7 +13,7 @@ from lightship.core.manifest import Layout, Manifest
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
 from lightship.index.fields.schema import SCHEMA_VERSION
-from lightship.indexer.recovery.standby import Warm
+from lightship.indexer.recovery.standby import StandbyCopy
 from lightship.indexer.shard.shard import Shard
 from made import Caller, words
 
@@ -33,8 +33,8 @@ class Lab:
     def put(self, *documents: Document) -> None:
         self.log.put([Change.put(document) for document in documents])
 
-    def warm(self, name: str = "first") -> Warm:
-        return Warm(str(self.folder / name / LAYOUT.name), LAYOUT, 0, self.names, "")
+    def warm(self, name: str = "first") -> StandbyCopy:
+        return StandbyCopy(str(self.folder / name / LAYOUT.name), LAYOUT, 0, self.names, "")
 
     def start(self, name: str = "first", *, restore: bool = True) -> tuple[Shard, list[Manifest]]:
         self.epoch += 1

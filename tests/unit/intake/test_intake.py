@@ -256,7 +256,7 @@ def test_the_log_s_trouble_is_told(held: HeldLog, trouble: LightshipError, statu
 
 
 def test_what_has_no_room_is_told_so_at_once(held: HeldLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backpressure.Room.__init__, "__defaults__", (3, 3000))
+    monkeypatch.setattr(backpressure.InFlightLimit.__init__, "__defaults__", (3, 3000))
     with taking_in("127.0.0.1:0", held, held.folder) as port:
         caller = Caller(port)
         held.free.clear()

@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from lightship.crawler.cluster.host_partitioning import Share, box_of
+from lightship.crawler.cluster.host_partitioning import HostPartitioning, box_of
 from lightship.crawler.frontier.discovery import Where
 from lightship.crawler.frontier.entry import How, Kind, Link, State
 from lightship.crawler.frontier.frontier import Frontier
@@ -57,10 +57,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Links | Adopted | Handed).decode
 
 
-class Mail:
+class Exchange:
     """The letters of one crawler, to and from the others. Used by one thread."""
 
-    def __init__(self, database: Database, frontier: Frontier, share: Share) -> None:
+    def __init__(self, database: Database, frontier: Frontier, share: HostPartitioning) -> None:
         """Send what `frontier` found for others, and tell it what they found for it."""
         self._database, self._frontier, self._share = database, frontier, share
 

@@ -53,7 +53,7 @@ def box_of(crawler: int) -> str:
     return f"crawler {crawler}"
 
 
-class Share:
+class HostPartitioning:
     """The slots of crawler `number` of `crawlers`, held in `log` for `seconds`. Used by one thread, but for questions."""
 
     def __init__(self, log: Log, number: int, crawlers: int, seconds: float) -> None:

@@ -12,7 +12,7 @@ from lightship.config import CrawlerSettings
 from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.fetching.visit import Visitor
-from lightship.crawler.frontier.deletion_guard import Hold
+from lightship.crawler.frontier.deletion_guard import DeletionGuard
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome
 from lightship.crawler.frontier.frontier import Frontier
 from lightship.crawler.frontier.journal import Journal
@@ -34,7 +34,7 @@ class Means(NamedTuple):
     settings: CrawlerSettings
     frontier: Frontier
     journal: Journal
-    hold: Hold
+    hold: DeletionGuard
     robots: Robots
     visitor: Visitor
     slots: asyncio.Semaphore

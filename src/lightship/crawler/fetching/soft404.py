@@ -15,7 +15,7 @@ from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.duplicates import Twin
 from lightship.crawler.frontier.entry import Entry
 from lightship.crawler.parsing.html.extract import Page
-from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
 from lightship.runtime.database import Database
 
@@ -33,10 +33,10 @@ class _Absent(NamedTuple):
     fingerprint: int
 
 
-class Missing:
+class Soft404Detector:
     """Knows how sites answer for pages that they have not, and remembers it in `database`."""
 
-    def __init__(self, fetcher: Fetcher, database: Database, cage: Cage) -> None:
+    def __init__(self, fetcher: Fetcher, database: Database, cage: ParserPool) -> None:
         """Ask with `fetcher`, and read in `cage`."""
         self._fetcher, self._database, self._cage = fetcher, database, cage
         self._cache: dict[str, _Absent] = {}

@@ -18,14 +18,14 @@ from lightship.core.model import clean_text
 from lightship.crawler.fetching.archive import Archive
 from lightship.crawler.fetching.fetch import TEXT_TYPES, BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.rules import Rules
-from lightship.crawler.fetching.soft404 import Missing, content_of, signed
+from lightship.crawler.fetching.soft404 import Soft404Detector, content_of, signed
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.frontier.traps import Traps, without_session
 from lightship.crawler.parsing.formats.listing import parse_time
 from lightship.crawler.parsing.html.extract import Page
 from lightship.crawler.parsing.read import digest_of, document_of
-from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage, ReadSitemap
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Visitor:
     """Visits pages with `fetcher`; `sites` are the sites of this crawl, and may grow while it runs."""
 
     def __init__(
-        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, cage: Cage, missing: Missing,
+        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, cage: ParserPool, missing: Soft404Detector,
         traps: Traps, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Visit with `fetcher` by `settings`, and read in `cage`; `missing` knows how sites answer for pages that they have not.

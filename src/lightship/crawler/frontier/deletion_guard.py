@@ -57,7 +57,7 @@ class Counts(NamedTuple):
         return self.vanished <= max(share * (self.vanished + self.well), few) or replaced
 
 
-class Hold:
+class DeletionGuard:
     """Decides which documents of which sites go. Used by the thread that writes the frontier."""
 
     def __init__(self, database: Database, settings: CrawlerSettings) -> None:

@@ -40,7 +40,7 @@ class Where(NamedTuple):
     hops: int = 0
 
 
-class Found:
+class Discovery:
     """Adds what is found to the sites of a crawl: `sites` (site -> source) may grow meanwhile.
 
     `elsewhere` is told of links, with where they were found, to sites that are not among them.

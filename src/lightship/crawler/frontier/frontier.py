@@ -17,7 +17,7 @@ import apsw
 from lightship.config import CrawlerSettings
 from lightship.core import urls
 from lightship.crawler.frontier.clock import BACK_SECONDS, set_right
-from lightship.crawler.frontier.discovery import Found, Where, counts
+from lightship.crawler.frontier.discovery import Discovery, Where, counts
 from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
 from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.journal import Journal
@@ -93,7 +93,7 @@ class Frontier:
         self._put: dict[str, int] = {}  # documents in the log, of each site
         self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched in it), of each site
         self._doomed: set[str] = set()  # sites with doomed documents
-        self.found = Found(settings, self._pace.least, self._sites, self._lead_elsewhere)
+        self.found = Discovery(settings, self._pace.least, self._sites, self._lead_elsewhere)
         self._elsewhere: dict[str, str] = {}  # sites of the crawl that are another crawler's, each with its source
         self.others: Others | None = None
 

@@ -10,38 +10,40 @@ from typing import Protocol
 from lightship.config import CrawlerSettings
 from lightship.crawler.output.append import Appender
 from lightship.crawler.output.records import Records
-from lightship.crawler.parsing.sandbox.pool import Cage
-from lightship.crawler.sources.files.file import FileFeed, Reader
-from lightship.crawler.sources.files.folder import FolderFeed
+from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.sources.files.file import FileSync, Reader
+from lightship.crawler.sources.files.folder import FolderSync
 from lightship.crawler.sources.files.jsonl import read_jsonl
 from lightship.crawler.sources.files.table import read_table
 from lightship.crawler.sources.files.warc import read_archive
-from lightship.crawler.sources.git.repository import RepositoryFeed
+from lightship.crawler.sources.git.repository import RepositorySync
 from lightship.crawler.sources.names import Kind, Source
-from lightship.crawler.sources.syndication import SyndicationFeed
+from lightship.crawler.sources.syndication import SyndicationSync
 from lightship.runtime.database import Database
 
 
-class Feed(Protocol):
+class SourceSync(Protocol):
     """What reads one source, or all websites."""
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set."""
 
 
-def open_feed(source: Source, settings: CrawlerSettings, database: Database, appender: Appender, cage: Cage) -> Feed:
+def open_feed(
+    source: Source, settings: CrawlerSettings, database: Database, appender: Appender, cage: ParserPool
+) -> SourceSync:
     """Return what keeps the documents of `source`, which is no website, in the log; it reads in `cage`."""
     records = Records(database, appender, source.name)
     if source.kind is Kind.FOLDER:
-        return FolderFeed(source.name, settings, database, records, cage)
+        return FolderSync(source.name, settings, database, records, cage)
     if source.kind is Kind.FEED:
-        return SyndicationFeed(source.name, settings, database, records, cage)
+        return SyndicationSync(source.name, settings, database, records, cage)
     if source.kind is Kind.GIT:
-        return RepositoryFeed(source.name, settings, database, records, cage)
-    return FileFeed(source.name, _READERS[source.kind](source.name, settings, cage), database, records)
+        return RepositorySync(source.name, settings, database, records, cage)
+    return FileSync(source.name, _READERS[source.kind](source.name, settings, cage), database, records)
 
 
-_READERS: dict[Kind, Callable[[str, CrawlerSettings, Cage], Reader]] = {
+_READERS: dict[Kind, Callable[[str, CrawlerSettings, ParserPool], Reader]] = {
     Kind.JSONL: lambda *_: read_jsonl,
     Kind.TABLE: lambda *_: read_table,
     Kind.ARCHIVE: lambda name, settings, cage: partial(

@@ -17,7 +17,7 @@ from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.output.records import Record, Records
 from lightship.crawler.parsing.formats.listing import MAX_BYTES, Listed, parse_time
 from lightship.crawler.parsing.read import digest_of, document_of
-from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage
 from lightship.crawler.state.progress import set_idle
 from lightship.runtime.database import Database
@@ -28,14 +28,14 @@ TICK_SECONDS = 0.2
 _MOVED = (301, 302, 303, 307, 308)
 
 
-class SyndicationFeed:
+class SyndicationSync:
     """Keeps the documents of the pages that the feed `source` (`feed+https://…`) lists in the log, as long as `run` runs.
 
     Feeds list what is new: a page that a feed lists no longer stays, until it is listed again and gone itself.
     """
 
     def __init__(
-        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: ParserPool
     ) -> None:
         """Read `source` by `settings`, in `cage`, remembering in `records`."""
         self._source = source

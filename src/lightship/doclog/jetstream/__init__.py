@@ -18,9 +18,9 @@ from lightship.core.errors import DamagedError, UnavailableError
 from lightship.core.model import MAX_DOCUMENT_BYTES, Change
 from lightship.doclog.jetstream.client.address import parse_address
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.kv import Table
-from lightship.doclog.jetstream.leases import TableLeases
-from lightship.doclog.jetstream.mail import Mail
+from lightship.doclog.jetstream.client.kv import KeyValue
+from lightship.doclog.jetstream.leases import KeyValueLeases
+from lightship.doclog.jetstream.mail import JetStreamMailboxes
 from lightship.doclog.jetstream.pruning import prune
 from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.sessions import Sessions
@@ -61,11 +61,11 @@ class JetStreamLog:
         self._news, self._changed = 0, threading.Condition()
         self._connection = connection = Connection(parse_address(url), tls)
         try:
-            self._table = Table(connection)
+            self._table = KeyValue(connection)
             facts = connection.run(open_streams(connection, self._table))
             self.partitions: int = facts.partitions
-            self._leases = TableLeases(self._table)
-            self._mail = Mail(connection)
+            self._leases = KeyValueLeases(self._table)
+            self._mail = JetStreamMailboxes(connection)
             self._sessions = Sessions(connection)
             self._reader = Reader(connection, self._table, facts, self._sessions)
             self._writer = Writer(connection, facts.partitions, self._sessions)

@@ -7,9 +7,9 @@ import uuid
 
 import msgspec
 
-from lightship.doclog.jetstream.client.kv import Table
+from lightship.doclog.jetstream.client.kv import KeyValue
 from lightship.doclog.protocol.leases import Lease
-from lightship.doclog.protocol.watch import Watches
+from lightship.doclog.protocol.watch import LeaseWatches
 
 
 class _Held(msgspec.Struct):
@@ -22,13 +22,13 @@ class _Held(msgspec.Struct):
     released: bool = False
 
 
-class TableLeases:
+class KeyValueLeases:
     """Who owns what. A holder's time is measured by those who wait for its end: no clocks are compared."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: KeyValue) -> None:
         """Keep the leases in `table`."""
         self._table = table
-        self._watches = Watches()
+        self._watches = LeaseWatches()
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases)."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, NO_STREAM, Again, ApiError
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, NO_STREAM, ApiError, RetryError
 from lightship.doclog.jetstream.client.kv import Done, Got, Stored, make_stream
 from lightship.doclog.protocol.mailboxes import Letter
 
 
-class Mail:
+class JetStreamMailboxes:
     """The mailboxes of the connection's log; used in its loop."""
 
     def __init__(self, connection: Connection) -> None:
@@ -43,7 +43,7 @@ class Mail:
             (answer,) = await self._connection.ask(self._subject(box), body)
             self._connection.decode(answer, Stored)
         except ApiError as error:
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
 
     async def receive(self, box: str, limit: int) -> list[Letter]:
         """Return the oldest letters of `box`, as the stream's leader has them."""
@@ -63,7 +63,7 @@ class Mail:
         except ApiError as error:
             if error.code in (*NO_MESSAGE, NO_STREAM):
                 return None
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         return Letter(got.message.seq, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
 
     async def remove(self, box: str, upto: int) -> None:
@@ -76,7 +76,7 @@ class Mail:
             await self._connection.api(f"STREAM.PURGE.{self._stream}", asked, Done)
         except ApiError as error:
             if error.code != NO_STREAM:
-                raise Again(str(error)) from error
+                raise RetryError(str(error)) from error
 
     def _subject(self, box: str) -> str:
         """Return the subject of a box, whatever its name has in it."""

@@ -10,8 +10,8 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from lightship.core.errors import words
 from lightship.doclog.jetstream.client.connection import ANSWER_SECONDS, Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, Again, ApiError
-from lightship.doclog.jetstream.client.kv import Done, Table
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, ApiError, RetryError
+from lightship.doclog.jetstream.client.kv import Done, KeyValue
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.streams import DELETE, stream_of
 
@@ -19,7 +19,7 @@ PAGE = 1000  # messages, of which only the heads are sent
 REMOVALS = 100  # under way at once
 
 
-async def prune(connection: Connection, table: Table, reader: Reader, partition: int, upto: int) -> int:
+async def prune(connection: Connection, table: KeyValue, reader: Reader, partition: int, upto: int) -> int:
     """Forget the deletes of `partition` up to `upto`, never its newest message; return how many."""
     newest = await reader.head(partition)
     floor = max(0, min(upto, newest))
@@ -33,7 +33,7 @@ async def prune(connection: Connection, table: Table, reader: Reader, partition:
     return removed
 
 
-async def _raise_floor(table: Table, key: str, floor: int) -> None:
+async def _raise_floor(table: KeyValue, key: str, floor: int) -> None:
     while True:
         row = await table.get(key)
         if int(row.data or b"0") >= floor or await table.swap(key, b"%d" % floor, row.revision):
@@ -55,7 +55,7 @@ async def _deletes(connection: Connection, stream: str, upto: int) -> list[int]:
         await subscription.unsubscribe()
         await jetstream.delete_consumer(stream, consumer.name)
     except (Error, TimeoutError) as error:
-        raise Again(words(error)) from error
+        raise RetryError(words(error)) from error
     return found
 
 
@@ -77,7 +77,7 @@ async def _remove(connection: Connection, stream: str, sequence: int) -> bool:
         except ApiError as error:
             if error.code in NO_MESSAGE:
                 return False
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         return True
 
     return await connection.patiently(attempt)

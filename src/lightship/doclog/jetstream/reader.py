@@ -12,8 +12,8 @@ from nats.aio.msg import Msg
 
 from lightship.core.errors import ConfigurationError, OutOfSpaceError, UnavailableError
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, Again, ApiError
-from lightship.doclog.jetstream.client.kv import Got, Table
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, ApiError, RetryError
+from lightship.doclog.jetstream.client.kv import Got, KeyValue
 from lightship.doclog.jetstream.sessions import Sessions, listed_in
 from lightship.doclog.jetstream.streams import SESSIONS, Facts, Message, stream_of, subjects_of
 from lightship.doclog.protocol.codec import decoded_size
@@ -48,7 +48,7 @@ class _Tail:
 class Reader:
     """Reads messages; used in the connection's loop, but for `idle`."""
 
-    def __init__(self, connection: Connection, table: Table, facts: Facts, sessions: Sessions) -> None:
+    def __init__(self, connection: Connection, table: KeyValue, facts: Facts, sessions: Sessions) -> None:
         """Read through `connection`; marks go to `sessions`."""
         self._stalled: dict[
             tuple[int, int, int], asyncio.Task[list[Message]]
@@ -71,7 +71,7 @@ class Reader:
         """Hear how far all leaders that answer have come."""
 
         async def ask(partition: int) -> None:
-            with contextlib.suppress(Again, ApiError, OutOfSpaceError):
+            with contextlib.suppress(RetryError, ApiError, OutOfSpaceError):
                 self.heard(partition, await self._ask_head(partition))
 
         await asyncio.gather(*map(ask, range(self._facts.partitions)))
@@ -140,7 +140,7 @@ class Reader:
         first = await self._next(partition, after)
         if first is None:
             if self._tails[partition].head > after:
-                raise Again("its leader knows less than was stored: it was elected just now, or is cut off")
+                raise RetryError("its leader knows less than was stored: it was elected just now, or is cut off")
             self._tails[partition].checked = asked
             return []
         return await self._page(partition, after, limit) or [first]  # a copy that lags answered: go on slowly
@@ -156,13 +156,13 @@ class Reader:
         headers = end.headers or {}
         status = headers.get("Status")
         if status not in ("204", "404"):
-            raise Again(f"the copies of a stream do not answer ({status})")
+            raise RetryError(f"the copies of a stream do not answer ({status})")
         if status == "404":
             return []
         messages = [_message(message) for message in found]
         before = [0, *(message.sequence for message in messages)]
         if before != [int((message.headers or {})["Nats-Last-Sequence"]) for message in (*found, end)]:
-            raise Again("a message was lost on the way")
+            raise RetryError("a message was lost on the way")
         return _bounded(messages)
 
     async def _next(self, partition: int, after: int) -> Message | None:
@@ -174,7 +174,7 @@ class Reader:
         except ApiError as error:
             if error.code in NO_MESSAGE:
                 return None
-            raise Again(f"{stream}: {error}") from error  # a stream that is missing is trouble, not an end
+            raise RetryError(f"{stream}: {error}") from error  # a stream that is missing is trouble, not an end
         sessions = listed_in(got.message)
         return Message(
             got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes), sessions
@@ -241,7 +241,7 @@ class Reader:
             try:
                 return await self._ask_head(partition)
             except ApiError as error:
-                raise Again(str(error)) from error
+                raise RetryError(str(error)) from error
 
         return await self._connection.patiently(attempt)
 

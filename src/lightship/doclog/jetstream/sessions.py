@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, ApiError, RetryError
 from lightship.doclog.jetstream.client.kv import LAST, Got, Raw, Stored
 from lightship.doclog.jetstream.streams import SESSIONS, mark_subject_of, pack, stream_of
 from lightship.doclog.protocol.sessions import Session, digest, session_of
@@ -82,7 +82,7 @@ class Sessions:
         except ApiError as error:
             if error.code in WRONG_LAST_SEQUENCE:
                 return 0
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         self.seen(partition, sequence, text)
         return sequence
 
@@ -111,7 +111,7 @@ class Sessions:
         except ApiError as error:
             if error.code in NO_MESSAGE:
                 return 0, []
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         return got.message.seq, _sessions(got.message.seq, listed_in(got.message))
 
 

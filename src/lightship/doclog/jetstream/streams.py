@@ -13,7 +13,7 @@ import msgspec
 from lightship.core.errors import IncompatibleIndexError
 from lightship.core.model import PARTITIONS, url_digest
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.kv import Table, make_stream
+from lightship.doclog.jetstream.client.kv import KeyValue, make_stream
 
 VERSION = 1
 DELETE = {"Lightship-Delete": "1"}  # so that `prune` need not read documents
@@ -72,7 +72,7 @@ def unpack(data: bytes) -> tuple[str, bytes]:
     return data[2 : 2 + length].decode(), data[2 + length :]
 
 
-async def open_streams(connection: Connection, table: Table) -> Facts:
+async def open_streams(connection: Connection, table: KeyValue) -> Facts:
     """Return what the log says of itself, after making it when it is not there.
 
     Raises IncompatibleIndexError when it is of another version.
@@ -90,7 +90,7 @@ async def open_streams(connection: Connection, table: Table) -> Facts:
     return facts
 
 
-async def _make(connection: Connection, table: Table) -> None:
+async def _make(connection: Connection, table: KeyValue) -> None:
     """Make all streams, in parallel, and at last the row that says that they are there."""
     log, replicas = connection.address.name, connection.address.replicas
     await table.make(replicas)

@@ -14,7 +14,7 @@ from struct import error as struct_error
 from lightship.core.errors import InvalidDocumentError, LightshipError, TooLargeError
 from lightship.core.model import partition_of
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, Again, ApiError
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, ApiError, RetryError
 from lightship.doclog.jetstream.client.kv import LAST, Got, Stored
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
@@ -111,15 +111,15 @@ class Writer:
         trying = (self._decide(message) for message in window if not message.is_decided)
         trouble = [each for each in await asyncio.gather(*trying) if each]
         if trouble:
-            raise next((each for each in trouble if not isinstance(each, Again)), trouble[-1])
+            raise next((each for each in trouble if not isinstance(each, RetryError)), trouble[-1])
 
-    async def _decide(self, message: Outgoing) -> Again | LightshipError | None:
+    async def _decide(self, message: Outgoing) -> RetryError | LightshipError | None:
         """Send a message until it is stored or overtaken; return the trouble when there is no answer, or none that helps."""
         try:
             while not message.is_decided:
                 await self._sessions.open(message.partition)
                 await self._send(message)
-        except (Again, LightshipError) as trouble:
+        except (RetryError, LightshipError) as trouble:
             return trouble
         return None
 
@@ -132,7 +132,7 @@ class Writer:
             stored = self._connection.decode(answer, Stored)
         except ApiError as error:
             if error.code not in WRONG_LAST_SEQUENCE:
-                raise Again(str(error)) from error
+                raise RetryError(str(error)) from error
             message.unanswered -= bool(_told.fullmatch(str(error)))
             await self._compare(message, str(error))
         else:
@@ -157,7 +157,7 @@ class Writer:
                 return
         before, message.replaces = message.replaces, sequence
         if sequence == before or 0 < sequence < before:
-            raise Again(refusal)  # another message is being stored, or the leader knows less than one did before
+            raise RetryError(refusal)  # another message is being stored, or the leader knows less than one did before
         if message.unanswered and not message.fence.knew(message.partition, sequence):
             message.overtaken = message.maybe_stored = True  # and replaced by that: once is enough
         else:
@@ -171,7 +171,7 @@ class Writer:
         except ApiError as error:
             if error.code in NO_MESSAGE:
                 return 0, ""
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         headers = base64.b64decode(got.message.hdrs).decode()
         return got.message.seq, next(iter(re.findall(rf"{NAME}: *(\w+)", headers)), "")
 

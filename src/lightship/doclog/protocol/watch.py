@@ -18,7 +18,7 @@ class _Watch(NamedTuple):
     polled: float
 
 
-class Watches:
+class LeaseWatches:
     """The leases that one process waits for. Safe to use from several threads."""
 
     def __init__(self) -> None:

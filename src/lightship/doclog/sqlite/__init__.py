@@ -19,7 +19,7 @@ from lightship.doclog.protocol.log import PATIENCE, Entry, Position, Span
 from lightship.doclog.protocol.mailboxes import Letter
 from lightship.doclog.protocol.sessions import Session, digest, session_of
 from lightship.doclog.sqlite.leases import SqliteLeases
-from lightship.doclog.sqlite.letters import SqliteLetters
+from lightship.doclog.sqlite.letters import SqliteMailboxes
 from lightship.runtime.database import Database, has_table
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
@@ -65,7 +65,7 @@ class SqliteLog:
     def __init__(self, path: str) -> None:
         """Open the log, or make it."""
         self._database = Database(path, APPLICATION_ID, VERSION, _create)
-        self._leases, self._letters = SqliteLeases(self._database), SqliteLetters(self._database)
+        self._leases, self._letters = SqliteLeases(self._database), SqliteMailboxes(self._database)
         self._session = uuid.uuid4().hex[:12]
         self._seen = _Seen()
         with self._database.access() as db:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from lightship.doclog.protocol.leases import Lease
-from lightship.doclog.protocol.watch import Watches
+from lightship.doclog.protocol.watch import LeaseWatches
 from lightship.runtime.database import Database
 
 # The tables that files of the first version lack are made when first used
@@ -22,7 +22,7 @@ class SqliteLeases:
     def __init__(self, database: Database) -> None:
         """Keep the leases in `database`."""
         self._database = database
-        self._watches = Watches()
+        self._watches = LeaseWatches()
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases); the owner that holds it already gets it again, with a new epoch."""

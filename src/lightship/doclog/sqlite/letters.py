@@ -14,7 +14,7 @@ _LETTERS = (  # files of the first version have none
 )
 
 
-class SqliteLetters:
+class SqliteMailboxes:
     """Durable mailboxes (see Mailboxes)."""
 
     def __init__(self, database: Database) -> None:

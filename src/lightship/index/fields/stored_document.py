@@ -9,7 +9,7 @@ import msgspec
 from lightship.core.model import Document, FieldValue
 
 
-class Source(msgspec.Struct, frozen=True, array_like=True):
+class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
     """What is kept of a document for showing it; `modified` is in seconds since the epoch, 0 when unknown."""
 
     url: str
@@ -28,13 +28,13 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-decode_source = msgspec.msgpack.Decoder(Source).decode
+decode_source = msgspec.msgpack.Decoder(StoredDocument).decode
 
 
 def encode_source(document: Document) -> bytes:
     """Return the bytes that `decode_source` reads."""
     return _encoder.encode(
-        Source(
+        StoredDocument(
             document.url,
             document.site,
             document.title,

@@ -15,7 +15,7 @@ FAILED_SEGMENTS = 16
 FAILED_SECONDS = 600.0
 
 
-class Merges:
+class MergeFailures:
     """Watches the segments of the index in a folder, as each commit leaves them."""
 
     def __init__(self, folder: str) -> None:

@@ -64,7 +64,7 @@ def acquire(
     return None
 
 
-class Keeper:
+class LeaseKeeper:
     """Renews a lease, in a thread of its own, until it is given up or lost."""
 
     def __init__(

@@ -17,7 +17,7 @@ from lightship.indexer.leadership import lease
 from lightship.indexer.publish import metrics
 from lightship.indexer.publish.pusher import Pusher
 from lightship.indexer.recovery.recovery import forget
-from lightship.indexer.recovery.standby import Warm, follow, read_manifest
+from lightship.indexer.recovery.standby import StandbyCopy, follow, read_manifest
 from lightship.indexer.shard.shard import Shard, published_folder
 from lightship.intake.messages import ShardStatus
 from lightship.runtime.space import go_on
@@ -29,7 +29,7 @@ AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Turns:
+class Role:
     """One indexer of `shard`, with its data in `folder`; a lease is for `lease_seconds`."""
 
     log: Log
@@ -76,9 +76,9 @@ class Turns:
             documents=manifest.documents if manifest else 0,
         )  # fmt: skip
 
-    def _warm(self) -> Warm:
+    def _warm(self) -> StandbyCopy:
         folder = os.path.join(self.folder, self.layout.name)
-        return Warm(folder, self.layout, self.shard, self.searchengines, self.token)
+        return StandbyCopy(folder, self.layout, self.shard, self.searchengines, self.token)
 
     def _stand_by(self, stop: threading.Event) -> Lease | None:
         """Return the lease when it is free, keeping a warm copy until then; None when `stop` was set first."""
@@ -104,7 +104,7 @@ class Turns:
         published = published_folder(self.folder, self.layout)
         with contextlib.ExitStack() as index, contextlib.ExitStack() as lead:
             # In the other order at the end: what was indexed is pushed, then a standby may lead, then merges are waited for
-            keeper = lease.Keeper(self.log, held, self.lease_seconds, stop, ended)
+            keeper = lease.LeaseKeeper(self.log, held, self.lease_seconds, stop, ended)
             lead.callback(self._after, keeper)
             pusher = Pusher(self.searchengines, published, self.token, superseded=lambda _: keeper.doubt())
             lead.callback(pusher.close)
@@ -119,7 +119,7 @@ class Turns:
         told = "lost the lease: standing by" if keeper.lost else "stopped"
         logger.info("%s: %d changes indexed in %.0f s", told, shard.applied, time.monotonic() - started)
 
-    def _after(self, keeper: lease.Keeper) -> None:
+    def _after(self, keeper: lease.LeaseKeeper) -> None:
         keeper.give_up()
         if keeper.lost:
             lease.forget_owner(self.folder)

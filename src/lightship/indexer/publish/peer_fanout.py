@@ -27,7 +27,7 @@ def worth_feeding(file: File, replicas: int) -> bool:
     return file.size >= LEAST_BYTES and replicas >= LEAST_REPLICAS
 
 
-class Feed:
+class PeerFanout:
     """Who has which large file, and who is sending."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ import aiohttp
 from lightship.core.errors import LightshipError, SupersededError, words
 from lightship.core.manifest import File, Manifest
 from lightship.indexer.publish import metrics
-from lightship.indexer.publish.peer_fanout import INDEXER, Feed, worth_feeding
+from lightship.indexer.publish.peer_fanout import INDEXER, PeerFanout, worth_feeding
 from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import TROUBLE, RpcClient
 from lightship.rpc.messages import Installed, Missing
@@ -65,7 +65,7 @@ class Pusher:
         self._manifest: Manifest | None = None
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
-        self._feed = Feed()
+        self._feed = PeerFanout()
         self._task = self._loop.create_task(keep("push", self._follow_names))
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()

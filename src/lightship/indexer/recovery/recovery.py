@@ -16,7 +16,7 @@ from lightship.doclog import DocumentLog, Span
 from lightship.index.storage.segments import RESTORED_STAMP, opstamp, restore
 from lightship.indexer.recovery.positions import Positions, Record
 from lightship.indexer.recovery.replica_fetch import bring
-from lightship.indexer.recovery.standby import Warm, write_manifest
+from lightship.indexer.recovery.standby import StandbyCopy, write_manifest
 from lightship.runtime.files import sync
 
 logger = logging.getLogger("indexer")
@@ -28,7 +28,7 @@ NOTHING = -1  # the worth of what the log does not know
 Spans = Mapping[int, Span]
 
 
-class Resume:
+class Recovery:
     """Decides where a shard goes on, and makes the index in its folder the one to go on from."""
 
     def __init__(self, log: DocumentLog, folder: str, positions: Positions, spans: Spans) -> None:
@@ -37,7 +37,7 @@ class Resume:
         self._index = os.path.join(folder, "index")
         self._manifest_path = os.path.join(folder, "manifest.json")
 
-    def sequences(self, warm: Warm | None, stop: threading.Event) -> dict[int, int]:
+    def sequences(self, warm: StandbyCopy | None, stop: threading.Event) -> dict[int, int]:
         """Return the sequence after which each partition goes on.
 
         Of the own index and what replicas have, the one goes on that has read further: whose positions, each known to
@@ -67,7 +67,7 @@ class Resume:
             return NOTHING
         return sum(sequences.values())
 
-    def _bring(self, warm: Warm, own: int, stop: threading.Event) -> Manifest | None:
+    def _bring(self, warm: StandbyCopy, own: int, stop: threading.Event) -> Manifest | None:
         """Return what replicas have, pulled into `warm`, if it has read further than the own index."""
         lost = own == NOTHING
         try:
@@ -77,7 +77,7 @@ class Resume:
                 logger.warning("%s: nothing to restore from, all of the log is indexed again", error)
             return None
 
-    def _install(self, manifest: Manifest, warm: Warm) -> dict[int, int]:
+    def _install(self, manifest: Manifest, warm: StandbyCopy) -> dict[int, int]:
         """Make the copy the index. Positions come last: interrupted before that, the next start does it again."""
         started, made = time.monotonic(), f"{self._index}.new"
         shutil.rmtree(made, ignore_errors=True)
@@ -94,7 +94,7 @@ class Resume:
         )  # fmt: skip
         return sequences
 
-    def _publish(self, manifest: Manifest, warm: Warm) -> None:
+    def _publish(self, manifest: Manifest, warm: StandbyCopy) -> None:
         """Have the files published, with their digests known: replicas have them, and none is read or sent again."""
         published = os.path.join(self._folder, "published")
         os.makedirs(published, exist_ok=True)

@@ -13,7 +13,7 @@ import aiohttp
 
 from lightship.core.errors import LightshipError, NotFoundError, UnavailableError, words
 from lightship.core.manifest import Manifest
-from lightship.indexer.recovery.standby import ROUNDS, Warm, run_until
+from lightship.indexer.recovery.standby import ROUNDS, StandbyCopy, run_until
 from lightship.rpc.client import TROUBLE
 
 logger = logging.getLogger("indexer")
@@ -30,7 +30,7 @@ class Offer(NamedTuple):
 
 
 def bring(
-    warm: Warm, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
+    warm: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
 ) -> Manifest | None:
     """Make `warm` a copy of what is worth most of all that searchengines, asked for `seconds` at most, have.
 
@@ -40,7 +40,7 @@ def bring(
     return run_until(stop, _bring(warm, worth, least, seconds))
 
 
-async def _bring(warm: Warm, worth: Callable[[Manifest], int], least: int, seconds: float) -> Manifest | None:
+async def _bring(warm: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float) -> Manifest | None:
     have = warm.manifest
     if have and worth(have) <= least:
         have = None
@@ -62,7 +62,7 @@ async def _bring(warm: Warm, worth: Callable[[Manifest], int], least: int, secon
     return have
 
 
-async def _ask_all(warm: Warm, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
+async def _ask_all(warm: StandbyCopy, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
     """Return what the searchengines have, and how many answered; who does not is asked again, for `seconds` in all."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -80,7 +80,7 @@ async def _ask_all(warm: Warm, session: aiohttp.ClientSession, seconds: float) -
 
 
 async def _ask(
-    warm: Warm, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
+    warm: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
 ) -> None:
     try:
         answers[base] = Offer(await warm.ask(warm.client(session, base)), base)

@@ -49,7 +49,7 @@ def write_manifest(path: str, manifest: Manifest) -> None:
     write_atomically(path, sealed(msgspec.json.encode(manifest)))
 
 
-class Warm:
+class StandbyCopy:
     """The copy of one shard, in the folder of its layout; used by one thread at a time."""
 
     def __init__(self, folder: str, layout: Layout, shard: int, names: Sequence[str], token: str) -> None:
@@ -115,12 +115,12 @@ def _is_there(folder: str, file: File) -> bool:
         return False
 
 
-def follow(warm: Warm, stop: threading.Event) -> None:
+def follow(warm: StandbyCopy, stop: threading.Event) -> None:
     """Keep `warm` up to date until `stop` is set; trouble is told once, and tried again."""
     run_until(stop, _follow(warm))
 
 
-async def _follow(warm: Warm) -> None:
+async def _follow(warm: StandbyCopy) -> None:
     told, ready = "", False
     # A connection to each searchengine, one file at a time: queries don't notice
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
@@ -135,7 +135,7 @@ async def _follow(warm: Warm) -> None:
             await asyncio.sleep(STEP_SECONDS)
 
 
-async def _step(warm: Warm, session: aiohttp.ClientSession, turn: int) -> str:
+async def _step(warm: StandbyCopy, session: aiohttp.ClientSession, turn: int) -> str:
     """Take what one searchengine has, if it is newer; another one in each `turn`. Return what is wrong."""
     trouble, bases = "", sorted(await warm.addresses.look_up())
     for number in range(len(bases)):
@@ -150,7 +150,7 @@ async def _step(warm: Warm, session: aiohttp.ClientSession, turn: int) -> str:
     return trouble
 
 
-async def _take_newer(warm: Warm, client: RpcClient) -> None:
+async def _take_newer(warm: StandbyCopy, client: RpcClient) -> None:
     for _ in range(ROUNDS):
         manifest, have = await warm.ask(client), warm.manifest
         if have and have.version >= manifest.version:

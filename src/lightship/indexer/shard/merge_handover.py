@@ -24,7 +24,7 @@ MOST_SECONDS, SLOWEST_BYTES = 60.0, 10 << 20  # and a second more for so many by
 MOST_DELETES = 2000  # in one commit; each takes some 20 us in each segment that is held
 
 
-class Hold:
+class MergeHandover:
     """What is published of a shard's large index; used by one thread."""
 
     def __init__(self, snapshots: Snapshots, published: str, has_come: Callable[[Collection[File]], bool]) -> None:

@@ -15,9 +15,9 @@ from lightship.doclog import DocumentLog, Entry
 from lightship.index.storage.segments import Snapshots
 from lightship.indexer.publish import metrics
 from lightship.indexer.recovery.positions import Positions, Record
-from lightship.indexer.recovery.recovery import Resume
-from lightship.indexer.recovery.standby import Warm, read_manifest, write_manifest
-from lightship.indexer.shard.merge_handover import Hold
+from lightship.indexer.recovery.recovery import Recovery
+from lightship.indexer.recovery.standby import StandbyCopy, read_manifest, write_manifest
+from lightship.indexer.shard.merge_handover import MergeHandover
 from lightship.indexer.shard.tiers import Tiers, folders_of
 
 logger = logging.getLogger("indexer")
@@ -56,7 +56,7 @@ class Shard:
         threads: int,
         publish: Callable[[Manifest], None],
         has_come: Callable[[Collection[File]], bool] = lambda _: True,
-        warm: Warm | None = None,
+        warm: StandbyCopy | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT.
@@ -74,13 +74,13 @@ class Shard:
         heads = self._heads()
         spans = {p: log.span(p)._replace(head=heads[p]) for p in self._partitions}
         self._log_id = next(iter(spans.values())).log_id
-        self._sequences = Resume(log, self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
+        self._sequences = Recovery(log, self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
         self._committed, self._history = dict(self._sequences), log.history(self._sequences)
         last = read_manifest(self._manifest_path)
         known = last.wanted.values() if last else ()
         published = published_folder(folder, layout)
         self._snapshots = Snapshots(folders_of(self._folder), published, known)
-        self._hold = Hold(self._snapshots, published, has_come)
+        self._hold = MergeHandover(self._snapshots, published, has_come)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
         self._behind = self._heads()
         # The last thing that may fail: what fails after it would leave the indexes locked

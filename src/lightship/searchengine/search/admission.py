@@ -23,7 +23,7 @@ CHEAP_SECONDS = 0.002  # what costs less runs in the event loop: handing it to a
 Result = TypeVar("Result")
 
 
-class Line:
+class QueryExecutor:
     """Runs searches: cheap ones at once, dear ones in a few threads. It refuses what can't be answered in time."""
 
     def __init__(self, deadline: float = 2.0, longest: int = 500, threads: int = 0) -> None:

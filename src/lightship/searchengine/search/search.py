@@ -9,7 +9,7 @@ from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.parser import parse_query
 from lightship.index.reader import Found, ManyTiesError, find
-from lightship.searchengine.search.admission import CHEAP_SECONDS, Line
+from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import Answer, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
@@ -40,7 +40,7 @@ class Plan:
         )
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
 
-    async def answer(self, line: Line, until: float) -> Answer:
+    async def answer(self, line: QueryExecutor, until: float) -> Answer:
         """Search, and read the documents that were found, when `line` lets it, to be there by `until` (time.monotonic)."""
         try:
             page = await line.run(lambda: self._find(patient=False), self.cost, until)

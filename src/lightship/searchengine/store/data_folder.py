@@ -37,7 +37,7 @@ class _Known(NamedTuple):
     left_out: frozenset[str]
 
 
-class Folders:
+class DataFolder:
     """What is on the disk of each layout. Several processes may share the data folder."""
 
     def __init__(self, folder: str) -> None:

@@ -16,7 +16,7 @@ from lightship.rpc.checked_copy import check_content, copy_verified
 from lightship.runtime.files import space_errors, write_atomically
 from lightship.searchengine.store.durability import durable_names
 from lightship.searchengine.store.layouts import Layouts
-from lightship.searchengine.store.pending import Offers
+from lightship.searchengine.store.pending import PendingOffers
 
 
 class ReceivedFiles:
@@ -33,7 +33,7 @@ class ReceivedFiles:
     def check_offered(self, layout: Layout, shard: int, file: File) -> None:
         """Raise InvalidInputError unless `file` is of the newest offer of `shard` in `layout`, or installed."""
         folder = self._layouts.folder(layout.name)
-        if Offers(folder).find(shard, file.name) == file:
+        if PendingOffers(folder).find(shard, file.name) == file:
             return
         known = [manifest.wanted.get(file.name) for manifest in self._layouts.installed(layout.name)]
         if any(known) and file not in known:
@@ -47,7 +47,7 @@ class ReceivedFiles:
     def has_offered(self, layout: str, shard: int, name: str) -> bool:
         """Tell whether the file `name` of the newest offer of `shard`, or one that is coming, is here, whole; blocking."""
         folder = self._layouts.folder(layout)
-        file = Offers(folder).find(shard, name) or next(
+        file = PendingOffers(folder).find(shard, name) or next(
             (
                 file
                 for other in self._layouts.installed(layout)
@@ -107,13 +107,13 @@ class ReceivedFiles:
     def offer(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
         """Keep from now on what `manifest` needs, instead of what its shard's earlier offer did, and what is `installed`."""
         folder = self._layouts.folder(manifest.layout.name)
-        Offers(folder).note(manifest)
+        PendingOffers(folder).note(manifest)
         self._sweep(folder, installed)
 
     def installed(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
         """Remove what is not needed any more, now that `manifest` is one of those that are `installed`."""
         folder = self._layouts.folder(manifest.layout.name)
-        Offers(folder).forget(manifest.shard)
+        PendingOffers(folder).forget(manifest.shard)
         self._sweep(folder, installed)
         # What is here and waits, of this or of another shard, is not to be read again
         self._digests = {
@@ -130,7 +130,7 @@ class ReceivedFiles:
     def _sweep(folder: str, manifests: Collection[Manifest]) -> None:
         parts = {name for name in os.listdir(folder) if name.endswith(".part")}
         coming = {file.name for manifest in manifests for file in manifest.coming}
-        drop_unnamed(folder, manifests, parts | coming | Offers(folder).names() | durable_names(folder))
+        drop_unnamed(folder, manifests, parts | coming | PendingOffers(folder).names() | durable_names(folder))
 
     async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Keep `file` if its bytes have the size and digest that it says.

@@ -1,4 +1,4 @@
-"""Which layout of a replica's data folder is served, and which one follows it: see `Folders` and `State`."""
+"""Which layout of a replica's data folder is served, and which one follows it: see `DataFolder` and `State`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lightship.config import SearchengineSettings
 from lightship.core.errors import NotFoundError, RetiredError
 from lightship.core.manifest import Layout, Manifest
 from lightship.index.fields.schema import check_version
-from lightship.searchengine.store.data_folder import Folders
+from lightship.searchengine.store.data_folder import DataFolder
 from lightship.searchengine.store.durability import make_durable
 from lightship.searchengine.store.state import State, check_format, read_state, write_state
 
@@ -44,7 +44,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     held: str
 
 
-class Layouts(Folders):
+class Layouts(DataFolder):
     """The layouts in a data folder, and the rules by which one is served."""
 
     def __init__(self, folder: str, rules: Rules) -> None:

@@ -18,7 +18,7 @@ _PREFIX = "offered-"
 _files = msgspec.json.Decoder(list[File])
 
 
-class Offers:
+class PendingOffers:
     """The newest offer of each shard of a layout whose folder is `folder`."""
 
     def __init__(self, folder: str) -> None:

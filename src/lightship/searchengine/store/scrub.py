@@ -20,7 +20,7 @@ SUSPECT_SECONDS = 30.0  # at least between two passes without a pause, whatever 
 PASSED = "scrubbed"  # a file in the data folder; its time is when the last whole pass ended
 
 
-class Scrub:
+class Scrubber:
     """Passes over all files of `store`, `bytes_each_second` at a time; used by one thread."""
 
     def __init__(self, store: Store, bytes_each_second: int) -> None:

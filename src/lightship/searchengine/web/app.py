@@ -28,7 +28,7 @@ from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
 from lightship.runtime.tasks import told
-from lightship.searchengine.search.admission import Line
+from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import (
     Format,
@@ -76,7 +76,7 @@ def make_app(
 
     A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
     """
-    line = Line(settings.deadline, settings.queue)
+    line = QueryExecutor(settings.deadline, settings.queue)
     metrics = Metrics(replica, line, worker, settings.workers)
 
     async def results(request: Request) -> Response:
@@ -151,7 +151,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
     ]
 
 
-async def _render(replica: Replica, line: Line, scope: Scope, form: Format) -> Response:
+async def _render(replica: Replica, line: QueryExecutor, scope: Scope, form: Format) -> Response:
     request = read_request(scope["query_string"])
     headers = SECURITY_HEADERS if form == "html" else {}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}

@@ -13,7 +13,7 @@ from lightship.index.cost import seconds_of
 from lightship.index.explain import find_url, rank_of
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.parser import parse_query
-from lightship.searchengine.search.admission import CHEAP_SECONDS, Line
+from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import IndexInfo, shown_title
 from lightship.searchengine.search.replica import Replica
 
@@ -60,7 +60,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     ranking: Ranking | None = None
 
 
-async def look_up(replica: Replica, line: Line, url: str, query: str, until: float) -> Lookup:
+async def look_up(replica: Replica, line: QueryExecutor, url: str, query: str, until: float) -> Lookup:
     """Return what `replica` serves of `url`, and how `query` (empty: none) ranks it, by `until` (time.monotonic).
 
     Raises InvalidDocumentError for what is no url, and what a search raises.

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lightship.http.connections import Connections
 from lightship.runtime.files import write_atomically
 from lightship.runtime.tasks import TasksDown
-from lightship.searchengine.search.admission import Line
+from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.scrub import passed_at
 
@@ -35,7 +35,7 @@ _Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # 
 class Metrics:
     """The metrics of one worker. Workers that share a folder leave theirs in it: any of them tells those of all."""
 
-    def __init__(self, replica: Replica, line: Line, worker: int = 0, workers: int = 1) -> None:
+    def __init__(self, replica: Replica, line: QueryExecutor, worker: int = 0, workers: int = 1) -> None:
         """Measure the worker number `worker` of so many of `replica`, whose queries go through `line`."""
         self._folder, self._workers = os.path.join(replica.store.folder, "metrics"), workers
         self._worker, self._own = worker, CollectorRegistry()

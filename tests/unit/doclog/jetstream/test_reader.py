@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lightship.doclog.jetstream.client.errors import Again
+from lightship.doclog.jetstream.client.errors import RetryError
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import Facts
@@ -25,11 +25,11 @@ class _Late:
         try:
             await asyncio.sleep(10)
         except asyncio.CancelledError:
-            raise Again("JetStream system temporarily unavailable") from None
+            raise RetryError("JetStream system temporarily unavailable") from None
         raise AssertionError
 
     async def get(self, _: str) -> object:
-        raise Again("no answer")
+        raise RetryError("no answer")
 
 
 def test_a_leader_that_answers_too_late_is_no_trouble_of_the_loop(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lightship.core.errors import LightshipError
 from lightship.index.storage import merge_failures
-from lightship.index.storage.merge_failures import FAILED_SECONDS, FAILED_SEGMENTS, Merges
+from lightship.index.storage.merge_failures import FAILED_SECONDS, FAILED_SEGMENTS, MergeFailures
 from lightship.index.writer import IndexWriter
 from made import page, words
 
@@ -56,7 +56,10 @@ def test_an_index_that_is_merged_goes_on(tmp_path: Path, monkeypatch: pytest.Mon
 def test_what_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr("lightship.index.storage.merge_failures.time.monotonic", lambda: now)
-    watch, small = Merges("index"), [{"segment_id": str(number), "max_doc": 9_999} for number in range(FAILED_SEGMENTS)]
+    watch, small = (
+        MergeFailures("index"),
+        [{"segment_id": str(number), "max_doc": 9_999} for number in range(FAILED_SEGMENTS)],
+    )
     large = [{"segment_id": f"large {number}", "max_doc": 10_000} for number in range(100)]
     watch.check([*large, *small[1:]])
     now = FAILED_SECONDS

@@ -91,7 +91,7 @@ class Flaky:
 
 def test_trouble_with_the_log_is_not_the_loss_of_the_lease() -> None:
     leases, ended = Flaky(UnavailableError("busy"), OutOfSpaceError("full")), threading.Event()
-    keeper = module.Keeper(leases, Lease("s1v1/0", "first", 1), 0.03, threading.Event(), ended)
+    keeper = module.LeaseKeeper(leases, Lease("s1v1/0", "first", 1), 0.03, threading.Event(), ended)
     assert ended.wait(5)
     assert (leases.asked, keeper.lost) == (3, True)
     keeper.give_up()
@@ -107,7 +107,7 @@ def test_a_doubt_is_looked_into_at_once(log: Log) -> None:
     held = log.acquire("s1v1/0", "first", 0.0)
     assert held is not None
     ended = threading.Event()
-    keeper = module.Keeper(log, held, 300.0, threading.Event(), ended)
+    keeper = module.LeaseKeeper(log, held, 300.0, threading.Event(), ended)
     keeper.doubt()
     assert not ended.wait(0.3), "it is held still"
     log.release(held)
@@ -121,7 +121,7 @@ def test_a_doubt_is_looked_into_at_once(log: Log) -> None:
 def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) -> None:
     held, stop, ended = acquire(log, "first"), threading.Event(), threading.Event()
     assert held is not None
-    keeper = module.Keeper(log, held, 5.0, stop, ended)
+    keeper = module.LeaseKeeper(log, held, 5.0, stop, ended)
     stop.set()
     assert ended.wait(5)
     assert log.acquire("s1v1/0", "second", 5.0) is None, "what it has indexed is pushed first"

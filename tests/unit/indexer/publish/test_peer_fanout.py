@@ -9,23 +9,23 @@ import pytest
 
 from lightship.core.manifest import File
 from lightship.indexer.publish import peer_fanout as module
-from lightship.indexer.publish.peer_fanout import INDEXER, Feed, worth_feeding
+from lightship.indexer.publish.peer_fanout import INDEXER, PeerFanout, worth_feeding
 
 FILE = File(f"{'a' * 32}.store", 100 << 20, "a" * 64)
 OTHER = File(f"{'b' * 32}.store", 100 << 20, "b" * 64)
-Step = Callable[[Feed], Awaitable[None]]
+Step = Callable[[PeerFanout], Awaitable[None]]
 
 
 def run(step: Step) -> None:
     async def bounded() -> None:
         async with asyncio.timeout(5):
-            await step(Feed())
+            await step(PeerFanout())
 
     asyncio.run(bounded())
 
 
 def test_each_source_sends_to_one_at_a_time_and_replicas_come_first() -> None:
-    async def steps(feed: Feed) -> None:
+    async def steps(feed: PeerFanout) -> None:
         async with feed.turn(FILE) as first:
             assert first == INDEXER
             waiting = asyncio.create_task(feed.turn(FILE).__aenter__())
@@ -46,7 +46,7 @@ def test_who_waits_too_long_gets_it_from_the_indexer(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "TURN_SECONDS", 0.01)
     monkeypatch.setattr(module, "SLOW_BYTES", 1 << 50)
 
-    async def steps(feed: Feed) -> None:
+    async def steps(feed: PeerFanout) -> None:
         async with feed.turn(FILE), feed.turn(FILE) as source:
             assert source == INDEXER
 
@@ -54,7 +54,7 @@ def test_who_waits_too_long_gets_it_from_the_indexer(monkeypatch: pytest.MonkeyP
 
 
 def test_who_is_gone_or_lacks_the_file_is_no_source() -> None:
-    async def steps(feed: Feed) -> None:
+    async def steps(feed: PeerFanout) -> None:
         await feed.note("a", [FILE, OTHER])
         await feed.note("b", [FILE])
         feed.forget("a", FILE)
@@ -79,7 +79,7 @@ def test_the_indexer_is_free_when_all_that_it_sends_has_ended(monkeypatch: pytes
     monkeypatch.setattr(module, "TURN_SECONDS", 0.01)
     monkeypatch.setattr(module, "SLOW_BYTES", 1 << 50)
 
-    async def steps(feed: Feed) -> None:
+    async def steps(feed: PeerFanout) -> None:
         async with feed.turn(FILE):
             async with feed.turn(FILE) as source:  # its wait was over
                 assert source == INDEXER

@@ -89,7 +89,7 @@ def test_what_was_published_already_is_not_fetched(lab: Lab, monkeypatch: pytest
     lab.index()
     lab.put(page(2))
     lab.push(lab.index(move=False)[1])  # the large index does not hold the second page yet
-    monkeypatch.setattr(warm.Warm, "_pull", None)
+    monkeypatch.setattr(warm.StandbyCopy, "_pull", None)
     lab.log.put([Change.put(page(3))])
     replayed, manifest = lab.index()
     assert (replayed, manifest.documents) == (1, 3)
@@ -149,7 +149,7 @@ class Crash(BaseException):
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(recovery, "restore"), (recovery.Resume, "_clear"), (recovery.Resume, "_publish"), (Positions, "write_ahead")],
+    [(recovery, "restore"), (recovery.Recovery, "_clear"), (recovery.Recovery, "_publish"), (Positions, "write_ahead")],
 )
 @pytest.mark.parametrize("after", [False, True])
 def test_an_interrupted_restore_is_done_again(

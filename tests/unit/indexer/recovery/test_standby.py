@@ -13,14 +13,14 @@ import pytest
 
 from lightship.core.manifest import File, Manifest
 from lightship.indexer.recovery import standby as module
-from lightship.indexer.recovery.standby import Warm, follow
+from lightship.indexer.recovery.standby import StandbyCopy, follow
 from lightship.rpc.client import RpcClient
 from made import Caller, MadeShard, page, served
 from support import free_port, wait_until
 
 
 @contextlib.contextmanager
-def following(warm: Warm) -> Iterator[None]:
+def following(warm: StandbyCopy) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=follow, args=(warm, stop))
     thread.start()
@@ -38,17 +38,17 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeShard:
     return MadeShard(tmp_path / "shard").put(*map(page, range(5)))
 
 
-def copy_from(tmp_path: Path, *callers: Caller) -> Warm:
+def copy_from(tmp_path: Path, *callers: Caller) -> StandbyCopy:
     names = [f"127.0.0.1:{caller.port}" for caller in callers]
-    return Warm(str(tmp_path / "standby"), MadeShard(tmp_path / "none").layout, 0, names, "")
+    return StandbyCopy(str(tmp_path / "standby"), MadeShard(tmp_path / "none").layout, 0, names, "")
 
 
-def has(warm: Warm, manifest: Manifest) -> bool:
+def has(warm: StandbyCopy, manifest: Manifest) -> bool:
     """Tell whether `warm` is a copy of `manifest`, and of nothing else."""
     return warm.manifest == manifest and set(os.listdir(warm.folder)) == {*manifest.files, "manifest.json"}
 
 
-def same(warm: Warm, caller: Caller) -> bool:
+def same(warm: StandbyCopy, caller: Caller) -> bool:
     """Tell whether `warm` is a copy of what is installed there."""
     found = caller.get("/rpc/v1/shards/0").body
     return warm.manifest is not None and has(warm, msgspec.json.decode(found, type=Manifest))

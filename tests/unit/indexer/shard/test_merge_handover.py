@@ -21,7 +21,7 @@ from lightship.index.reader import IndexReader, find
 from lightship.index.storage.alive_bitset import PublishedSegment
 from lightship.index.storage.segments import Snapshots, compose, restore
 from lightship.indexer.shard import merge_handover, tiers
-from lightship.indexer.shard.merge_handover import Hold
+from lightship.indexer.shard.merge_handover import MergeHandover
 from lightship.indexer.shard.tiers import Tiers
 from lightship.searchengine.search.api import MAX_SIZE
 from made import MadeShard, page, sources, words
@@ -39,7 +39,7 @@ class Publisher:
         self.tiers = Tiers(str(folder), heap_bytes=16 << 20, threads=1)
         self.snapshots = Snapshots(self.tiers.folders, str(self.published))
         self.come = False
-        self.hold = Hold(self.snapshots, str(self.published), self.has_come)
+        self.hold = MergeHandover(self.snapshots, str(self.published), self.has_come)
         self.expected = dict(expected or {})
         self.seen = 0  # segments of the large index when it was looked at last
         self.publish()

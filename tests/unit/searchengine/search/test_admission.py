@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from lightship.core.errors import InvalidInputError, UnavailableError
-from lightship.searchengine.search.admission import CHEAP_SECONDS, OVERESTIMATE, Line
+from lightship.searchengine.search.admission import CHEAP_SECONDS, OVERESTIMATE, QueryExecutor
 
 DEAR = CHEAP_SECONDS * 2
 
@@ -22,7 +22,7 @@ def later(seconds: float = 10) -> float:
 
 def test_a_cheap_search_runs_in_this_thread_a_dear_one_in_another() -> None:
     async def run() -> None:
-        line = Line(threads=1)
+        line = QueryExecutor(threads=1)
         assert await line.run(threading.current_thread, 0.0, later()) is threading.current_thread()
         assert await line.run(threading.current_thread, DEAR, later()) is not threading.current_thread()
 
@@ -31,7 +31,7 @@ def test_a_cheap_search_runs_in_this_thread_a_dear_one_in_another() -> None:
 
 def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> None:
     async def run() -> None:
-        line, go, ran = Line(deadline=0.1, threads=1), threading.Event(), threading.Event()
+        line, go, ran = QueryExecutor(deadline=0.1, threads=1), threading.Event(), threading.Event()
         began = time.monotonic()
 
         def note() -> bool:
@@ -62,7 +62,7 @@ def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_l
     """As on a machine whose processors are all taken: to refuse costs as much as to answer."""
 
     async def run() -> str:
-        line, found = Line(deadline=0.2, threads=1), threading.Event()
+        line, found = QueryExecutor(deadline=0.2, threads=1), threading.Event()
 
         def search() -> str:
             found.set()
@@ -81,7 +81,7 @@ def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_l
 
 def test_what_would_come_too_late_is_refused_at_once() -> None:
     async def run() -> None:
-        line, go = Line(deadline=2.0, threads=1), threading.Event()
+        line, go = QueryExecutor(deadline=2.0, threads=1), threading.Event()
         try:
             first = [asyncio.create_task(line.run(lambda: go.wait(20), 0.9, later(20))) for _ in range(2)]
             await asyncio.sleep(0)
@@ -98,7 +98,7 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
 
 def test_what_may_be_overestimated_is_tried() -> None:
     async def run() -> None:
-        line = Line(deadline=2.0, threads=2)
+        line = QueryExecutor(deadline=2.0, threads=2)
         dear = [line.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
         assert await asyncio.gather(*dear) == ["found"] * 2
 
@@ -106,7 +106,7 @@ def test_what_may_be_overestimated_is_tried() -> None:
 
 
 def test_the_line_has_an_end_and_requests_an_age() -> None:
-    line = Line(deadline=1.0, longest=10)
+    line = QueryExecutor(deadline=1.0, longest=10)
     now = time.monotonic()
     assert line.admit({"lightship.arrived": now, "lightship.ahead": 9}) == now + 1.0
     with pytest.raises(UnavailableError, match="too many queries"):
@@ -121,7 +121,7 @@ def test_an_error_of_a_search_is_raised_to_who_asked() -> None:
         raise ZeroDivisionError
 
     async def run() -> None:
-        line = Line(threads=1)
+        line = QueryExecutor(threads=1)
         with pytest.raises(ZeroDivisionError):
             await line.run(fail, DEAR, later())
 

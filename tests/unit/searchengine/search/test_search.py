@@ -13,7 +13,7 @@ import pytest
 
 from lightship.core.errors import UnavailableError
 from lightship.core.model import Document
-from lightship.searchengine.search.admission import Line
+from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
@@ -98,7 +98,7 @@ def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: 
     replica = replica_of(tmp_path, [*(page(number, text) for number, text in enumerate(texts)), page(50, "short")])
 
     async def run() -> None:
-        line, request = Line(), SearchRequest(query="long", size=100)
+        line, request = QueryExecutor(), SearchRequest(query="long", size=100)
         reading: list[str] = []
         read = Page.read
 

@@ -15,7 +15,7 @@ from lightship.searchengine.search.api import SearchRequest
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.search import search
 from lightship.searchengine.store.layouts import Rules
-from lightship.searchengine.store.scrub import Scrub, passed_at
+from lightship.searchengine.store.scrub import Scrubber, passed_at
 from lightship.searchengine.store.store import Store
 from made import MadeShard, made_documents, page, send, words
 
@@ -51,8 +51,8 @@ def answers(replica: Replica) -> list[tuple[int, list[str]]]:
     return [(answer.total, [hit.url for hit in answer.hits]) for answer in found]
 
 
-def passed(store: Store) -> Scrub:
-    scrub = Scrub(store, 1 << 40)
+def passed(store: Store) -> Scrubber:
+    scrub = Scrubber(store, 1 << 40)
     scrub.go_on()
     return scrub
 
@@ -130,7 +130,7 @@ def test_a_search_that_fails_has_all_files_checked_at_once(store: Store, made: M
     with path.open("r+b") as file:  # a block of nothing
         file.write(bytes(path.stat().st_size // 2))
     replica = Replica(store)
-    scrub = Scrub(store, 0)
+    scrub = Scrubber(store, 0)
     with pytest.raises(DamagedError, match="can't be read"):
         for query in words(20, 1):
             search(replica, SearchRequest(query=query, size=100))
@@ -143,7 +143,7 @@ def test_a_search_that_fails_has_all_files_checked_at_once(store: Store, made: M
 
 def test_a_pass_goes_on_where_it_was_and_is_noted(store: Store, made: MadeShard) -> None:
     send(store, manifest := made.manifest(), made.published)
-    scrub = Scrub(store, 1)  # a chunk each time
+    scrub = Scrubber(store, 1)  # a chunk each time
     assert passed_at(store.folder) is None
     chunks = 0
     while passed_at(store.folder) is None:

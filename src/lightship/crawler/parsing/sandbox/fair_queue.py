@@ -19,7 +19,7 @@ class _Waiting(NamedTuple, Generic[T]):
     job: T
 
 
-class Line(Generic[T]):
+class FairQueue(Generic[T]):
     """Jobs of sites, for `places` threads.
 
     A site has all but one of the places at most, and so have all slow sites together; one place is always a site's own.

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from lightship.core.errors import UnavailableError
-from lightship.crawler.parsing.sandbox.fair_queue import Line
-from lightship.crawler.parsing.sandbox.process import ReadingProcess
+from lightship.crawler.parsing.sandbox.fair_queue import FairQueue
+from lightship.crawler.parsing.sandbox.process import ParserProcess
 
 MEMORY, BASE_MEMORY = 136 << 20, 32 << 20  # bytes of all processes: for pages, and for each process as it starts
 _SPARE = 1.2  # times the memory of a process as it starts: one that has more keeps what others need
@@ -44,15 +44,15 @@ class _Job(NamedTuple):
     future: Future[Any]
 
 
-class Cage:
+class ParserPool:
     """Up to `readers` reading processes, for any threads and event loops; use it in a with statement."""
 
     def __init__(self, readers: int, stop: threading.Event) -> None:
         """Read until `stop` is set, which interrupts `wait`."""
         self._stop = stop
-        self._line: Line[_Job] = Line(readers)
+        self._line: FairQueue[_Job] = FairQueue(readers)
         self._limit = MEMORY + readers * BASE_MEMORY
-        self._processes = [ReadingProcess(self._watch) for _ in range(readers)]
+        self._processes = [ParserProcess(self._watch) for _ in range(readers)]
         self._threads = [
             threading.Thread(target=self._serve, args=(process,), name="cage", daemon=True)
             for process in self._processes
@@ -100,7 +100,7 @@ class Cage:
         future.cancel()
         raise StoppedError(_STOPPED)
 
-    def _serve(self, process: ReadingProcess) -> None:
+    def _serve(self, process: ParserProcess) -> None:
         try:
             while not self._closed:
                 with contextlib.suppress(OSError):  # then the next page tells why
@@ -111,7 +111,7 @@ class Cage:
         finally:
             process.end()
 
-    def _do(self, process: ReadingProcess, job: _Job, *, lowered: bool) -> None:
+    def _do(self, process: ParserProcess, job: _Job, *, lowered: bool) -> None:
         process.seconds = 0.0
         if not job.future.set_running_or_notify_cancel():
             return

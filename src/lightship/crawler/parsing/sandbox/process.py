@@ -35,7 +35,7 @@ _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
 
 
-class ReadingProcess:
+class ParserProcess:
     """One process; `run` is for one thread, `kill` for any. It is started when it is needed, and again after its end."""
 
     def __init__(self, watch: Callable[[], None]) -> None:

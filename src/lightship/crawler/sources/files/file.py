@@ -38,7 +38,7 @@ def piece_of(make: Callable[[], Record | None]) -> Record | InvalidInputError | 
         return InvalidDocumentError(f"reading it failed: {type(error).__name__}: {words(error)[:300]}")
 
 
-class FileFeed:
+class FileSync:
     """Keeps the documents of the file `path` in the log, as long as `run` runs: reads it again when it changes.
 
     What vanishes from the file is deleted. A file that vanishes as a whole, or holds nothing any more, is waited for:

@@ -16,7 +16,7 @@ from lightship.core.errors import InvalidDocumentError, InvalidInputError, Unrea
 from lightship.crawler.output.records import BATCH, Record, Records
 from lightship.crawler.parsing.encodings.media import ENDINGS, PLAIN
 from lightship.crawler.parsing.read import digest_of, document_of
-from lightship.crawler.parsing.sandbox.pool import Cage, StoppedError
+from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
 from lightship.crawler.sources.files.below import LeadsOutError, open_below, place_of
 from lightship.crawler.sources.files.watch import looks
@@ -26,7 +26,7 @@ from lightship.runtime.database import Database
 logger = logging.getLogger(__name__)
 
 
-class FolderFeed:
+class FolderSync:
     """Keeps the documents of `folder` in the log, as long as `run` runs; urls are `file:///…`.
 
     A folder that vanishes as a whole, or looks empty (its disk may not be there), is waited for: its documents stay.
@@ -34,7 +34,7 @@ class FolderFeed:
     """
 
     def __init__(
-        self, folder: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+        self, folder: str, settings: CrawlerSettings, database: Database, records: Records, cage: ParserPool
     ) -> None:
         """Read files below `folder` by `settings`, in `cage`, remembering in `records`."""
         self._folder = folder

@@ -16,7 +16,7 @@ from lightship.crawler.fetching.credentials import read_credentials
 from lightship.crawler.output.records import Record, Records
 from lightship.crawler.parsing.encodings.media import MARKDOWN
 from lightship.crawler.parsing.read import digest_of, document_of
-from lightship.crawler.parsing.sandbox.pool import Cage, StoppedError
+from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
 from lightship.crawler.sources.files.file import piece_of
 from lightship.crawler.sources.git.git import File, Git, require_git
@@ -36,14 +36,14 @@ PAGES = {  # where a host shows the file {path} of the branch {branch}
 }
 
 
-class RepositoryFeed:
+class RepositorySync:
     """Keeps the documents of the repository `source` (`git+https://…#subfolder`) in the log, as long as `run` runs.
 
     A repository that can't be had keeps its documents.
     """
 
     def __init__(
-        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: Cage
+        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: ParserPool
     ) -> None:
         """Read `source` by `settings`, in `cage`, remembering in `records`. Raises ConfigurationError where git is missing."""
         self._source = source

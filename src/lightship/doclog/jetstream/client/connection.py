@@ -24,7 +24,7 @@ from nats.js import JetStreamContext
 
 from lightship.core.errors import ConfigurationError, LightshipError, UnavailableError, words
 from lightship.doclog.jetstream.client.address import Address
-from lightship.doclog.jetstream.client.errors import Again, Failure, hopeless, is_denial, refusal
+from lightship.doclog.jetstream.client.errors import Failure, RetryError, hopeless, is_denial, refusal
 from lightship.doclog.jetstream.client.requests import Requests
 from lightship.doclog.protocol.log import PATIENCE
 from lightship.runtime.tasks import cancel
@@ -216,7 +216,7 @@ class Connection:
     ) -> asyncio.Future[list[Msg]]:
         """Send a request (see `Requests`); raise Again when there is no connection."""
         if self._client is None or not self._client.is_connected:
-            raise Again(f"not connected {self._trouble}".rstrip())
+            raise RetryError(f"not connected {self._trouble}".rstrip())
         return await self._requests.send(self._client, subject, payload, headers, many=many)
 
     async def ask(
@@ -226,7 +226,7 @@ class Connection:
         try:
             return await asyncio.wait_for(await self.send(subject, payload, headers, many=many), ANSWER_SECONDS)
         except TimeoutError:
-            raise Again("no answer") from None
+            raise RetryError("no answer") from None
 
     async def api(self, name: str, request: object, kind: type[Answer]) -> Answer:
         """Return JetStream's answer to a request; raise what `refusal` makes of a refused one."""
@@ -236,7 +236,7 @@ class Connection:
     def decode(self, message: Msg, kind: type[Answer]) -> Answer:
         """Return JetStream's answer; raise what `refusal` makes of a refused one."""
         if message.headers and message.headers.get("Status") == "503":
-            raise Again("no server is responsible now")
+            raise RetryError("no server is responsible now")
         failure = _refused.decode(message.data).error
         if failure is not None:
             raise refusal(failure, self.address)
@@ -245,7 +245,7 @@ class Connection:
     def jetstream(self) -> JetStreamContext:
         """Return nats-py's own view of JetStream, for the rare things; raise Again when there is no connection."""
         if self._client is None or not self._client.is_connected:
-            raise Again("not connected")
+            raise RetryError("not connected")
         return self._client.jetstream(timeout=ANSWER_SECONDS)
 
     async def tell(self, subject: str, payload: bytes) -> None:
@@ -267,7 +267,7 @@ class Connection:
         while True:
             try:
                 return await attempt()
-            except Again as trouble:
+            except RetryError as trouble:
                 reason = words(trouble)
             self.check_open()  # the loss of the connection may hide that this was cancelled
             if self._denials > denials:

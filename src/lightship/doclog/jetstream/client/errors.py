@@ -16,7 +16,7 @@ _FULL = (10002, 10023, 10028, 10047, 10077)  # limits of account, server, memory
 _DENIED = ("permissions violation", "authorization violation", "authentication", "user authentication")
 
 
-class Again(Exception):  # noqa: N818 (not an error yet)
+class RetryError(Exception):
     """Trouble that may pass by itself: the attempt is made again."""
 
 
@@ -44,7 +44,7 @@ def refusal(failure: Failure, place: object) -> Exception:
             f"no room in the log {place} ({failure.description}); free some disk space, or raise max_file in its servers"
         )
     if failure.code == 503 or failure.err_code == 10158:  # no leader now; the first try is still being stored
-        return Again(failure.description)
+        return RetryError(failure.description)
     return ApiError(failure.err_code, failure.description)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, NO_STREAM, WRONG_LAST_SEQUENCE, Again, ApiError
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, NO_STREAM, WRONG_LAST_SEQUENCE, ApiError, RetryError
 
 LAST = "Nats-Expected-Last-Subject-Sequence"
 
@@ -46,7 +46,7 @@ class Row(NamedTuple):
     data: bytes
 
 
-class Table:
+class KeyValue:
     """Keys and JSON values; every change names the revision that it replaces."""
 
     def __init__(self, connection: Connection) -> None:
@@ -75,7 +75,7 @@ class Table:
         except ApiError as error:
             if error.code in (*NO_MESSAGE, NO_STREAM):
                 return Row(0, b"")
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         return Row(got.message.seq, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
 
     async def swap(self, key: str, data: bytes, revision: int) -> bool:
@@ -90,7 +90,7 @@ class Table:
         except ApiError as error:
             if error.code in WRONG_LAST_SEQUENCE:  # or an earlier attempt was stored, and its answer lost
                 return (await self._get(key)).data == data
-            raise Again(str(error)) from error
+            raise RetryError(str(error)) from error
         return True
 
 
@@ -99,7 +99,7 @@ async def make_stream(connection: Connection, settings: dict[str, object]) -> No
     try:
         await connection.api(f"STREAM.CREATE.{settings['name']}", settings, Done)
     except ApiError as error:
-        raise Again(str(error)) from error
+        raise RetryError(str(error)) from error
 
 
 def _escaped(key: str) -> str:

@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error
 
 from lightship.core.errors import words
-from lightship.doclog.jetstream.client.errors import Again
+from lightship.doclog.jetstream.client.errors import RetryError
 
 
 class Requests:
@@ -43,7 +43,7 @@ class Requests:
             await client.publish(subject, payload, f"{self._inbox}.{token}", headers)
         except (Error, OSError) as error:
             future.cancel()
-            raise Again(words(error)) from error
+            raise RetryError(words(error)) from error
         return future
 
     async def _receive(self, message: Msg) -> None:
@@ -61,5 +61,5 @@ class Requests:
         """Give up all that waits: the connection was lost."""
         for future, _ in list(self._waiting.values()):
             if not future.done():
-                future.set_exception(Again("the connection was lost"))
+                future.set_exception(RetryError("the connection was lost"))
         self._waiting.clear()

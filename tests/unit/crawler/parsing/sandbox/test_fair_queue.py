@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 
-from lightship.crawler.parsing.sandbox.fair_queue import Line
+from lightship.crawler.parsing.sandbox.fair_queue import FairQueue
 
 
-def names(line: Line[str], count: int) -> list[str]:
+def names(line: FairQueue[str], count: int) -> list[str]:
     return [found.job for _ in range(count) if (found := line.take())]
 
 
 def test_sites_take_turns() -> None:
-    line = Line[str](3)
+    line = FairQueue[str](3)
     for job in ("a1", "a2", "a3", "b1", "c1"):
         line.put(job[0], job)
     taken = []
@@ -25,7 +25,7 @@ def test_sites_take_turns() -> None:
 
 
 def test_one_place_is_kept_for_others() -> None:
-    line = Line[str](2)
+    line = FairQueue[str](2)
     for job in ("a1", "a2", "b1"):
         line.put(job[0], job)
     assert names(line, 2) == ["a1", "b1"]
@@ -37,7 +37,7 @@ def test_one_place_is_kept_for_others() -> None:
 
 
 def test_slow_sites_share_what_one_may_have() -> None:
-    line = Line[str](2)
+    line = FairQueue[str](2)
     for site in "ab":
         line.put(site, site)
         line.take()
@@ -48,7 +48,7 @@ def test_slow_sites_share_what_one_may_have() -> None:
 
 
 def test_a_single_place_is_anybodys() -> None:
-    line = Line[str](1)
+    line = FairQueue[str](1)
     for _ in range(2):
         line.put("a", "a")
         assert names(line, 1) == ["a"]
@@ -56,7 +56,7 @@ def test_a_single_place_is_anybodys() -> None:
 
 
 def test_the_end_lets_nobody_wait() -> None:
-    line = Line[str](1)
+    line = FairQueue[str](1)
     line.put("a", "a")
     assert line.close() == ["a"]
     assert line.take() is None

@@ -22,7 +22,7 @@ from lightship.crawler.parsing.encodings.media import HTML, PDF
 from lightship.crawler.parsing.formats.sitemap import parse_sitemap
 from lightship.crawler.parsing.read import read_page
 from lightship.crawler.parsing.sandbox import process as limits
-from lightship.crawler.parsing.sandbox.pool import Cage, StoppedError
+from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import HEAD, LENGTH, ReadFeed, ReadPage, ReadSitemap
 from support import wait_until
 
@@ -38,16 +38,16 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def cage(stop: threading.Event) -> Iterator[Cage]:
-    with Cage(2, stop) as made:
+def cage(stop: threading.Event) -> Iterator[ParserPool]:
+    with ParserPool(2, stop) as made:
         yield made
 
 
-def pids(cage: Cage) -> list[int]:
+def pids(cage: ParserPool) -> list[int]:
     return [made.pid for each in cage._processes if (made := each._process)]
 
 
-def test_what_is_read_there_is_what_is_read_here(cage: Cage) -> None:
+def test_what_is_read_there_is_what_is_read_here(cage: ParserPool) -> None:
     body = "<title>T</title><meta name=date content=2024-05-06><p>words é 中<a href=/x>x</a>".encode()
     task = ReadPage("text/html; charset=utf-8", URL, ["nofollow"], "lightship")
     assert cage.wait("a", task, body) == read_page(body, task.content_type, URL, robots=["nofollow"], agent="lightship")
@@ -58,7 +58,7 @@ def test_what_is_read_there_is_what_is_read_here(cage: Cage) -> None:
     assert cage.wait("a", ReadPage("text/html; x=\udcff", URL, ["\udcff"]), b"<p>x").text == "x"
 
 
-def test_what_can_not_be_read_is_told_in_the_same_words(cage: Cage) -> None:
+def test_what_can_not_be_read_is_told_in_the_same_words(cage: ParserPool) -> None:
     for body, kind in ((b"\0" * 5000, HTML), (b"%PDF-1.7 nothing", PDF)):
         with pytest.raises(InvalidDocumentError) as here:
             read_page(body, kind, URL)
@@ -68,7 +68,7 @@ def test_what_can_not_be_read_is_told_in_the_same_words(cage: Cage) -> None:
         assert not isinstance(there.value, UnreadableError)
 
 
-def test_a_page_that_takes_too_much_is_one_failed_page(cage: Cage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_takes_too_much_is_one_failed_page(cage: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "WALL_SECONDS", 3.0)
     slow, large = cage.submit("bad", PAGE, SLOW), cage.submit("bad", PAGE, LARGE)
     began = time.monotonic()
@@ -82,7 +82,7 @@ def test_a_page_that_takes_too_much_is_one_failed_page(cage: Cage, monkeypatch: 
 def test_processor_time_is_bounded_by_the_kernel(monkeypatch: pytest.MonkeyPatch, stop: threading.Event) -> None:
     program = "from lightship.crawler.parsing import reader; reader.SECONDS = 0; reader.main()"
     monkeypatch.setattr(limits, "COMMAND", ("-c", program))
-    with Cage(1, stop) as cage:
+    with ParserPool(1, stop) as cage:
         with pytest.raises(UnreadableError, match="processor time"):
             cage.wait("a", PAGE, SLOW)
         assert cage.wait("a", PAGE, b"<p>text").text == "text"
@@ -119,7 +119,7 @@ reader.main()"""
     monkeypatch.setattr(limits, "COMMAND", ("-c", program))
     monkeypatch.setenv("SECRET", "LIGHTSHIP_TOKEN")
     monkeypatch.chdir(tmp_path)
-    with Cage(1, stop) as cage:
+    with ParserPool(1, stop) as cage:
         if problem:
             with pytest.raises(UnreadableError, match=problem):
                 cage.wait("a", PAGE, b"bad")
@@ -129,7 +129,7 @@ reader.main()"""
         assert cage.wait("a", PAGE, b"good").text == "good"
 
 
-def test_nothing_of_the_parent_is_inherited(cage: Cage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_the_parent_is_inherited(cage: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform != "linux":
         pytest.skip("told by /proc")
     monkeypatch.setenv("LIGHTSHIP_TOKEN", "a secret of enough characters")
@@ -143,7 +143,7 @@ def test_nothing_of_the_parent_is_inherited(cage: Cage, monkeypatch: pytest.Monk
 
 
 def test_an_end_interrupts_whatever_is_read(stop: threading.Event) -> None:
-    with Cage(1, stop) as cage:
+    with ParserPool(1, stop) as cage:
         running, waiting = cage.submit("a", PAGE, SLOW), cage.submit("a", PAGE, b"x")
         wait_until(running.running, 5, "it is read")
         threading.Timer(0.1, stop.set).start()
