@@ -213,10 +213,10 @@ def lose_answers(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch, count: int)
 
 
 def test_a_swap_whose_answer_was_lost_is_known_as_done(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    table, lost = log._table, lose_answers(log, monkeypatch, 1)
-    assert log._connection.run(table.swap("key", b"1", 0))
+    kv, lost = log._kv, lose_answers(log, monkeypatch, 1)
+    assert log._connection.run(kv.swap("key", b"1", 0))
     assert lost
-    assert not log._connection.run(table.swap("key", b"2", 0))
+    assert not log._connection.run(kv.swap("key", b"2", 0))
 
 
 def test_copies_that_lag_do_not_hide_what_the_leader_has(log: JetStreamLog, monkeypatch: pytest.MonkeyPatch) -> None:

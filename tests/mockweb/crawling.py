@@ -28,7 +28,7 @@ def entries(log: DocumentLog) -> dict[str, Entry]:
 
 
 @cache
-def cage() -> ParserPool:
+def pool() -> ParserPool:
     """Return the reading processes that all tests of this process share."""
     made = ParserPool(2, threading.Event())
     atexit.register(made.__exit__, None, None, None)
@@ -50,7 +50,7 @@ class Crawl:
         database = open_store(self.data)
         activate(database, seeds)
         changed = dataclasses.replace(self.settings, **settings)
-        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds, cage=cage())
+        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds, pool=pool())
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(crawler.run, stop)
             try:

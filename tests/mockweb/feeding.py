@@ -12,12 +12,12 @@ from typing import Any
 from lightship.config import CrawlerSettings
 from lightship.core.model import Document
 from lightship.crawler.output.append import Appender
-from lightship.crawler.sources.feeds import open_feed
 from lightship.crawler.sources.names import Source, parse_source
+from lightship.crawler.sources.sync import open_feed
 from lightship.crawler.state.progress import Progress, activate, read_progress
 from lightship.crawler.state.store import open_store
 from lightship.doclog import Entry, open_log
-from mockweb.crawling import cage, entries
+from mockweb.crawling import entries, pool
 from support import wait_until
 
 
@@ -38,7 +38,7 @@ class Feed:
         self._last = parsed
         activate(database, [parsed.name])
         changed = CrawlerSettings(data=self.data, max_bytes=max_bytes, **settings)
-        feed = open_feed(parsed, changed, database, Appender(self.log, stop), cage())
+        feed = open_feed(parsed, changed, database, Appender(self.log, stop), pool())
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(feed.run, stop)
             try:

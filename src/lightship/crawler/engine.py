@@ -47,21 +47,21 @@ class WebCrawler:
 
     def __init__(
         self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str], *,
-        cage: ParserPool, share: HostPartitioning | None = None,
+        pool: ParserPool, partitioning: HostPartitioning | None = None,
     ) -> None:  # fmt: skip
         """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given.
 
         Pages are read in `cage`.
         """
-        self._cage = cage
-        self._share = share
+        self._pool = pool
+        self._partitioning = partitioning
         self._settings = settings
         self._database = database
         self._appender = appender
         self._seeds = list(seeds)
         self._frontier = Frontier(database, settings)
         self._journal = Journal(settings.data)
-        self._hold = DeletionGuard(database, settings)
+        self._guard = DeletionGuard(database, settings)
         self._archive = Archive(settings.archive, user_agent(settings)) if settings.archive else None
         self._mail: Exchange | None = None
         self._crawls: dict[str, SiteCrawl] = {}
@@ -69,12 +69,12 @@ class WebCrawler:
 
     def run(self, stop: threading.Event) -> None:
         """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
-        if self._share:
-            self._mail = self._frontier.others = Exchange(self._database, self._frontier, self._share)
+        if self._partitioning:
+            self._mail = self._frontier.others = Exchange(self._database, self._frontier, self._partitioning)
         self._frontier.begin(self._seeds, self._journal)
-        if self._share and self._mail:
+        if self._partitioning and self._mail:
             self._mail.hand_over()
-            self._share.give_up()
+            self._partitioning.give_up()
         with contextlib.ExitStack() as files:
             files.callback(self._journal.close)
             if self._archive:
@@ -101,26 +101,26 @@ class WebCrawler:
         writer: asyncio.Task[None],
     ) -> None:
         """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
-        missing, frontier = Soft404Detector(fetcher, self._database, self._cage), self._frontier
+        missing, frontier = Soft404Detector(fetcher, self._database, self._pool), self._frontier
         visitor = Visitor(
             fetcher,
             self._settings,
             frontier.sites,
-            cage=self._cage,
+            pool=self._pool,
             missing=missing,
-            traps=frontier.found.traps,
+            traps=frontier.discovery.traps,
             archive=self._archive,
         )
         means = Means(
-            self._settings, self._frontier, self._journal, self._hold, Robots(fetcher, self._settings, self._database),
+            self._settings, self._frontier, self._journal, self._guard, Robots(fetcher, self._settings, self._database),
             visitor, asyncio.Semaphore(self._settings.concurrency), outcomes,
         )  # fmt: skip
         busy = set(self._seeds)
-        if self._share:
-            self._tasks.append(asyncio.create_task(self._keep_share(self._share)))
+        if self._partitioning:
+            self._tasks.append(asyncio.create_task(self._keep_partitioning(self._partitioning)))
         while not stop.is_set() and not writer.done():
             for site in list(self._frontier.sites):
-                if site not in self._crawls and (not self._share or self._share.holds(f"{site}/")):
+                if site not in self._crawls and (not self._partitioning or self._partitioning.holds(f"{site}/")):
                     self._crawls[site] = SiteCrawl(site, means)
                     self._tasks.append(asyncio.create_task(self._crawls[site].run()))
             for task in self._tasks:
@@ -132,20 +132,20 @@ class WebCrawler:
                 logger.info("%s: the first pass is complete", source)
             await asyncio.sleep(TICK_SECONDS)
 
-    async def _keep_share(self, share: HostPartitioning) -> None:
+    async def _keep_partitioning(self, partitioning: HostPartitioning) -> None:
         """Get the hosts that are to be this crawler's, and exchange letters with the others."""
         while True:
             try:
-                await asyncio.to_thread(self._exchange, share)
+                await asyncio.to_thread(self._exchange, partitioning)
             except (UnavailableError, OutOfSpaceError) as error:
                 logger.warning("other crawlers can't be reached now: %s", error)
             await asyncio.sleep(EXCHANGE_SECONDS)
 
-    def _exchange(self, share: HostPartitioning) -> None:
+    def _exchange(self, partitioning: HostPartitioning) -> None:
         if self._mail:
-            gotten = share.work()
+            gotten = partitioning.work()
             self._mail.receive()
-            share.hold(gotten)
+            partitioning.hold(gotten)
             self._mail.post()
 
     def _is_idle(self, seed: str) -> bool:
@@ -189,12 +189,12 @@ class WebCrawler:
             logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
         for site in {outcome.entry.site for outcome in settled if outcome.state is State.PAGE and not outcome.failed}:
             if site not in self._frontier.doomed([site]):
-                self._hold.well(site)
+                self._guard.well(site)
 
     def _delete(self) -> None:
         """Delete the documents that are to go and may; what is held stays."""
         for site in self._frontier.doomed(self._frontier.sites):
-            gone = self._hold.judge(site)
+            gone = self._guard.judge(site)
             self._frontier.doubt(gone)
             overtaken = self._appender.put([Change.delete(url) for url in gone])  # those stay doomed, for the next time
             self._frontier.deleted(site, [url for url in gone if url not in overtaken])

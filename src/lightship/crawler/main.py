@@ -21,8 +21,8 @@ from lightship.crawler.listen import answering
 from lightship.crawler.output.append import Appender
 from lightship.crawler.output.identity import follow_log
 from lightship.crawler.parsing.sandbox.pool import ParserPool
-from lightship.crawler.sources.feeds import SourceSync, open_feed
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
+from lightship.crawler.sources.sync import SourceSync, open_feed
 from lightship.crawler.state.progress import activate, read_progress
 from lightship.crawler.state.store import open_store
 from lightship.doclog import DocumentLog, Log, wait_for_log
@@ -71,12 +71,16 @@ def crawl(arguments: Sequence[str]) -> None:
 
 def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Database:
     """Return the store, in which those of `sources` that this crawler reads are the present ones."""
-    database, share = open_store(settings.data), _share(settings, log)
+    database, partitioning = open_store(settings.data), _partitioning(settings, log)
     try:
         follow_log(database, log.span(0).log_id)
         activate(
             database,
-            [source.name for source in sources if source.kind is Kind.WEBSITE or share.wants_source(source.name)],
+            [
+                source.name
+                for source in sources
+                if source.kind is Kind.WEBSITE or partitioning.wants_source(source.name)
+            ],
         )
     except BaseException:
         database.close()
@@ -84,7 +88,7 @@ def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Dat
     return database
 
 
-def _share(settings: CrawlerSettings, log: Log) -> HostPartitioning:
+def _partitioning(settings: CrawlerSettings, log: Log) -> HostPartitioning:
     return HostPartitioning(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
 
 
@@ -97,22 +101,29 @@ def _crawl(
     settings: CrawlerSettings, database: Database, sources: Sequence[Source], log: Log, stop: threading.Event
 ) -> None:
     """Read `sources` until `stop`; what a full disk of `database` interrupts may be begun again."""
-    share = _share(settings, log)
+    partitioning = _partitioning(settings, log)
     ended = threading.Event()
-    with ParserPool(settings.readers, ended) as cage:
-        _run(_feeds(settings, database, Appender(log, ended), sources, share=share, cage=cage), ended, stop, log)
+    with ParserPool(settings.readers, ended) as pool:
+        _run(
+            _feeds(settings, database, Appender(log, ended), sources, partitioning=partitioning, pool=pool),
+            ended,
+            stop,
+            log,
+        )
 
 
 def _feeds(
-    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, share: HostPartitioning,
-    cage: ParserPool,
+    settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, partitioning: HostPartitioning,
+    pool: ParserPool,
 ) -> list[SourceSync]:  # fmt: skip
     """Return what reads `sources`: websites by the hosts that are this crawler's, any other source by one crawler."""
-    others = (source for source in sources if source.kind is not Kind.WEBSITE and share.wants_source(source.name))
-    feeds = [open_feed(source, settings, database, appender, cage) for source in others]
+    others = (
+        source for source in sources if source.kind is not Kind.WEBSITE and partitioning.wants_source(source.name)
+    )
+    feeds = [open_feed(source, settings, database, appender, pool) for source in others]
     seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
     if seeds:
-        feeds.append(WebCrawler(settings, database, appender, seeds, cage=cage, share=share))
+        feeds.append(WebCrawler(settings, database, appender, seeds, pool=pool, partitioning=partitioning))
     return feeds
 
 

@@ -24,12 +24,12 @@ class InFlightLimit:
     @contextlib.contextmanager
     def entered(self) -> Iterator[Reservation]:
         """Hold the place of one request; raises TooManyRequestsError when there is none."""
-        share = Reservation(self)
+        reservation = Reservation(self)
         self.take(1, 0)
         try:
-            yield share
+            yield reservation
         finally:
-            self.take(-1, -share.held)
+            self.take(-1, -reservation.held)
 
     def take(self, requests: int, size: int) -> None:
         """Take that much, or give it back when it is below 0; raises TooManyRequestsError when there is no room."""
@@ -45,12 +45,12 @@ class InFlightLimit:
 class Reservation:
     """What one request holds of a room."""
 
-    def __init__(self, room: InFlightLimit) -> None:
+    def __init__(self, limit: InFlightLimit) -> None:
         """Hold nothing yet."""
-        self._room = room
+        self._in_flight = limit
         self.held = 0
 
     def take(self, size: int) -> None:
         """Hold `size` more bytes; raises TooManyRequestsError when there is no room for them."""
-        self._room.take(0, size)
+        self._in_flight.take(0, size)
         self.held += size

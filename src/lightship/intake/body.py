@@ -29,21 +29,21 @@ _DECOMPRESSORS: dict[str, Callable[[], Any]] = {
 ENCODINGS = ("identity", *_DECOMPRESSORS)
 
 
-async def receive(stream: AsyncIterator[bytes], share: Reservation) -> bytes:
+async def receive(stream: AsyncIterator[bytes], reservation: Reservation) -> bytes:
     """Return the bytes of a body; raises TooLargeError, TooSlowError, TooManyRequestsError."""
     body = bytearray()
     try:
         async with asyncio.timeout(RECEIVE_SECONDS):
             async for chunk in stream:
                 _check_size(len(body) + len(chunk))
-                share.take(len(chunk))
+                reservation.take(len(chunk))
                 body += chunk
     except TimeoutError as error:
         raise TooSlowError(f"the body did not come within {RECEIVE_SECONDS:.0f} s: send smaller ones") from error
     return bytes(body)
 
 
-def decompress(body: bytes, encoding: str, share: Reservation) -> bytes:
+def decompress(body: bytes, encoding: str, reservation: Reservation) -> bytes:
     """Return what `body` holds by its Content-Encoding; never holds much more than MAX_BODY bytes.
 
     Raises InvalidInputError when it is damaged, cut off or in another encoding; TooLargeError; TooManyRequestsError.
@@ -54,12 +54,12 @@ def decompress(body: bytes, encoding: str, share: Reservation) -> bytes:
     if encoding not in _DECOMPRESSORS:
         raise InvalidInputError(f"Content-Encoding {encoding[:40]!r} is not known: use {', '.join(ENCODINGS)}")
     try:
-        return _decompress(body, _DECOMPRESSORS[encoding], share)
+        return _decompress(body, _DECOMPRESSORS[encoding], reservation)
     except (zlib.error, zstandard.ZstdError) as error:
         raise InvalidInputError(f"the body can't be read as {encoding}: {error}") from error
 
 
-def _decompress(body: bytes, make: Callable[[], Any], share: Reservation) -> bytes:
+def _decompress(body: bytes, make: Callable[[], Any], reservation: Reservation) -> bytes:
     """Return the content of all frames of `body`, one after the other."""
     whole, frame, place = bytearray(), None, 0
     while place < len(body):
@@ -68,7 +68,7 @@ def _decompress(body: bytes, make: Callable[[], Any], share: Reservation) -> byt
         content = frame.decompress(piece)
         place += len(piece) - (len(frame.unused_data) if frame.eof else 0)
         _check_size(len(whole) + len(content))
-        share.take(len(content))
+        reservation.take(len(content))
         whole += content
     if frame is not None and not frame.eof:
         raise InvalidInputError("the compressed body ends too early: send it whole")

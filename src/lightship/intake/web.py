@@ -65,7 +65,7 @@ class Intake:
     def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics, shard: Shard = no_shard) -> None:
         """Start to write to `log`; `metrics` is told at /metrics, `shard` at /status."""
         self._metrics, self._shard = metrics, shard
-        self._log, self._guard, self._room = log, guard, InFlightLimit()
+        self._log, self._guard, self._in_flight = log, guard, InFlightLimit()
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
@@ -98,17 +98,17 @@ class Intake:
 
     async def _post(self, request: Request) -> Response:
         _check_parameters(request, {"digest"})
-        with self._room.entered() as share:
+        with self._in_flight.entered() as reservation:
             arrival = self._arrived(request)
-            body = await receive(request.stream(), share)
+            body = await receive(request.stream(), reservation)
             async with arrival:
                 check_body(request.query_params.get("digest"), body)
-                documents = await self._documents(body, request.headers.get("content-encoding", ""), share)
+                documents = await self._documents(body, request.headers.get("content-encoding", ""), reservation)
                 return await self._store([Change.put(document) for document in documents], arrival)
 
-    async def _documents(self, body: bytes, encoding: str, share: Reservation) -> list[Document]:
+    async def _documents(self, body: bytes, encoding: str, reservation: Reservation) -> list[Document]:
         def read() -> list[Document]:
-            return parse_documents(decompress(body, encoding, share))
+            return parse_documents(decompress(body, encoding, reservation))
 
         if len(body) <= SMALL_BODY and not encoding:
             return read()
@@ -119,8 +119,8 @@ class Intake:
         urls = request.query_params.getlist("url")
         if not urls:
             raise InvalidInputError("name what to delete: DELETE /documents?url=https://example.org/page")
-        with self._room.entered() as share:
-            share.take(sum(map(len, urls)))
+        with self._in_flight.entered() as reservation:
+            reservation.take(sum(map(len, urls)))
             async with self._arrived(request) as arrival:
                 return await self._store([Change.delete(check_url(url)) for url in urls], arrival)
 
@@ -164,8 +164,8 @@ class Intake:
                 version=__version__,
                 stored=self._stored,
                 refused=self._refused,
-                waiting_requests=self._room.requests,
-                waiting_bytes=self._room.bytes,
+                waiting_requests=self._in_flight.requests,
+                waiting_bytes=self._in_flight.bytes,
                 uptime_seconds=round(time.monotonic() - self._started, 1),
                 shard=await run_sync(self._shard),
             )

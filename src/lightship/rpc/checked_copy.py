@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from lightship.core.errors import InvalidInputError
 from lightship.core.manifest import File
-from lightship.rpc.behind import BackgroundThread
+from lightship.rpc.background import BackgroundThread
 
 BATCH_BYTES = 1 << 20  # hashed and written in one go, in a thread: neither holds up the queries of the event loop
 # Written before they are synced: a disk's journal has the small files of a commit wait for all that is not written of a large one

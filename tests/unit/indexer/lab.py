@@ -33,7 +33,7 @@ class Lab:
     def put(self, *documents: Document) -> None:
         self.log.put([Change.put(document) for document in documents])
 
-    def warm(self, name: str = "first") -> StandbyCopy:
+    def standby(self, name: str = "first") -> StandbyCopy:
         return StandbyCopy(str(self.folder / name / LAYOUT.name), LAYOUT, 0, self.names, "")
 
     def start(self, name: str = "first", *, restore: bool = True) -> tuple[Shard, list[Manifest]]:
@@ -41,7 +41,7 @@ class Lab:
         published: list[Manifest] = []
         shard = Shard(
             self.log, str(self.folder / name), layout=LAYOUT, order=1, shard=0, epoch=self.epoch, heap_bytes=16 << 20, threads=1,
-            publish=published.append, warm=self.warm(name) if restore else None,
+            publish=published.append, standby=self.standby(name) if restore else None,
         )  # fmt: skip
         return shard, published
 

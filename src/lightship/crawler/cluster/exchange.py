@@ -60,9 +60,9 @@ _decode = msgspec.msgpack.Decoder(Links | Adopted | Handed).decode
 class Exchange:
     """The letters of one crawler, to and from the others. Used by one thread."""
 
-    def __init__(self, database: Database, frontier: Frontier, share: HostPartitioning) -> None:
+    def __init__(self, database: Database, frontier: Frontier, partitioning: HostPartitioning) -> None:
         """Send what `frontier` found for others, and tell it what they found for it."""
-        self._database, self._frontier, self._share = database, frontier, share
+        self._database, self._frontier, self._partitioning = database, frontier, partitioning
 
     def post(self) -> None:
         """Send what lies ready. Who dies in between sends it again."""
@@ -71,18 +71,18 @@ class Exchange:
         if not rows:
             return
         for box, letters in _by_box(rows).items():
-            self._share.log.send(box, letters)
+            self._partitioning.log.send(box, letters)
         with self._database.transaction() as db:
             db.execute("delete from mail where id <= ?", (rows[-1][0],))
 
     def receive(self) -> None:
         """Take in what others sent; what is a third's by now goes on to that one."""
-        box = box_of(self._share.number)
-        while letters := self._share.log.receive(box, BATCH):
+        box = box_of(self._partitioning.number)
+        while letters := self._partitioning.log.receive(box, BATCH):
             with self._database.transaction() as db:
                 for letter in letters:
                     self._take(db, _decode(letter.body))
-            self._share.log.remove(box, letters[-1].sequence)
+            self._partitioning.log.remove(box, letters[-1].sequence)
 
     def _take(self, db: apsw.Connection, letter: Links | Adopted | Handed) -> None:
         if isinstance(letter, Links):
@@ -91,10 +91,10 @@ class Exchange:
                 self._frontier.add(db, link, Where(found_on, depth, hops))
         elif isinstance(letter, Adopted):
             self._frontier.adopted(db, letter.url, letter.source)
-        elif self._share.wants(f"{letter.site[0]}/"):
+        elif self._partitioning.wants(f"{letter.site[0]}/"):
             self._take_over(db, letter)
         else:
-            self._lay(db, self._share.owner(f"{letter.site[0]}/"), letter)
+            self._lay(db, self._partitioning.owner(f"{letter.site[0]}/"), letter)
 
     def _take_over(self, db: apsw.Connection, letter: Handed) -> None:
         site, source = str(letter.site[0]), str(letter.site[1])
@@ -107,20 +107,20 @@ class Exchange:
 
     def wants(self, url: str) -> bool:
         """Return whether the host of a normal url is this crawler's."""
-        return self._share.wants(url)
+        return self._partitioning.wants(url)
 
     def hand_over(self) -> None:
         """Send all that is known of hosts that are another's now, and forget it."""
         with self._database.access() as db:
             sites = [list(row) for row in db.execute(f"select {_SITE} from sites")]
         for site in sites:
-            owner = self._share.owner(f"{site[0]}/")
-            if owner == self._share.number:
+            owner = self._partitioning.owner(f"{site[0]}/")
+            if owner == self._partitioning.number:
                 continue
             with self._database.access() as db:
                 pages: list[Any] = db.execute(f"select {_PAGE} from pages where site = ?", (site[0],)).fetchall()
             letters = [_encode(Handed(site, list(part))) for part in _parts(map(list, pages), ROWS)]
-            self._share.log.send(box_of(owner), letters or [_encode(Handed(site, []))])
+            self._partitioning.log.send(box_of(owner), letters or [_encode(Handed(site, []))])
             with self._database.transaction() as db:
                 count(db, str(site[1]), **{name: -number for name, number in _tally(db, str(site[0])).items()})
                 db.execute("delete from visits where page in (select id from pages where site = ?)", (site[0],))
@@ -135,7 +135,7 @@ class Exchange:
         for link in links:
             db.execute("insert or ignore into mailed values (?)", (link.url,))
             if db.changes() or link.modified:
-                new.setdefault(self._share.owner(link.url), []).append(link)
+                new.setdefault(self._partitioning.owner(link.url), []).append(link)
         for owner, some in new.items():
             for part in _parts(some, LINKS):
                 rows = [
@@ -146,7 +146,7 @@ class Exchange:
 
     def lay_adopted(self, db: apsw.Connection, url: str, source: str) -> None:
         """Lay ready for all others that the site of `url` joined the crawl."""
-        for number in self._share.others:
+        for number in self._partitioning.others:
             self._lay(db, number, Adopted(url, source))
 
     def _lay(self, db: apsw.Connection, owner: int, letter: Links | Adopted | Handed) -> None:

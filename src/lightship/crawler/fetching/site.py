@@ -34,7 +34,7 @@ class Means(NamedTuple):
     settings: CrawlerSettings
     frontier: Frontier
     journal: Journal
-    hold: DeletionGuard
+    guard: DeletionGuard
     robots: Robots
     visitor: Visitor
     slots: asyncio.Semaphore
@@ -143,7 +143,7 @@ class SiteCrawl:
             pause = max(pause, min(2.0 ** (self._failures - DOWN_AFTER + 1), MAX_PAUSE))
             logger.warning("%s: %d failures in a row: waiting %g s", self.site, self._failures, pause)
             reason = f"it failed {self._failures} times in a row, the last time: {outcome.note}"
-            await asyncio.to_thread(self._means.hold.trouble, self.site, reason)
+            await asyncio.to_thread(self._means.guard.trouble, self.site, reason)
         self._next_start = max(self._next_start, time.monotonic() + pause)
         if pause > REMEMBERED_PAUSE:
             await asyncio.to_thread(self._means.frontier.pause, self.site, time.time() + pause)

@@ -36,9 +36,9 @@ class _Absent(NamedTuple):
 class Soft404Detector:
     """Knows how sites answer for pages that they have not, and remembers it in `database`."""
 
-    def __init__(self, fetcher: Fetcher, database: Database, cage: ParserPool) -> None:
-        """Ask with `fetcher`, and read in `cage`."""
-        self._fetcher, self._database, self._cage = fetcher, database, cage
+    def __init__(self, fetcher: Fetcher, database: Database, pool: ParserPool) -> None:
+        """Ask with `fetcher`, and read in `pool`."""
+        self._fetcher, self._database, self._pool = fetcher, database, pool
         self._cache: dict[str, _Absent] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -72,7 +72,7 @@ class Soft404Detector:
             response = await self._fetcher.get(url)
             if response.status != 200:
                 return _Absent(until, None, 0)
-            page = await self._cage.read(site, ReadPage(response.headers.get("Content-Type", ""), url), response.body)
+            page = await self._pool.read(site, ReadPage(response.headers.get("Content-Type", ""), url), response.body)
         except (FetchError, RefusedBodyError, InvalidInputError):
             return _Absent(until, None, 0)
         logger.info("%s answers with status 200 for pages that it has not: pages like that are left out", site)

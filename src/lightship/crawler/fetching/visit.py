@@ -38,7 +38,7 @@ class Visitor:
     """Visits pages with `fetcher`; `sites` are the sites of this crawl, and may grow while it runs."""
 
     def __init__(
-        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, cage: ParserPool, missing: Soft404Detector,
+        self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, pool: ParserPool, missing: Soft404Detector,
         traps: Traps, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Visit with `fetcher` by `settings`, and read in `cage`; `missing` knows how sites answer for pages that they have not.
@@ -48,7 +48,7 @@ class Visitor:
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
-        self._cage = cage
+        self._pool = pool
         self._missing, self._traps = missing, traps
         self._archive = archive
         self._pace = Pace.of(settings)
@@ -125,7 +125,7 @@ class Visitor:
         headers = response.headers
         try:
             task = ReadPage(headers.get("Content-Type", ""), entry.url, headers.getall("X-Robots-Tag", []), rules.agent)
-            page = await self._cage.read(entry.site, task, response.body)
+            page = await self._pool.read(entry.site, task, response.body)
             outcome = await self._understood(entry, page, response, rules)
         except UnreadableError as error:
             return _failed(entry, response.status, str(error), REST_SECONDS)
@@ -141,10 +141,10 @@ class Visitor:
         headers, further = response.headers, list[str]()
         try:
             if entry.kind is Kind.SITEMAP:
-                pages, further = await self._cage.read(entry.site, ReadSitemap(entry.url), response.body)
+                pages, further = await self._pool.read(entry.site, ReadSitemap(entry.url), response.body)
             else:
                 task = ReadFeed(headers.get("Content-Type", ""), entry.url)
-                pages = await self._cage.read(entry.site, task, response.body)
+                pages = await self._pool.read(entry.site, task, response.body)
         except UnreadableError as error:
             return _failed(entry, response.status, str(error), REST_SECONDS)
         how = How.SITEMAP if entry.kind is Kind.SITEMAP else How.FEED

@@ -93,7 +93,7 @@ class Frontier:
         self._put: dict[str, int] = {}  # documents in the log, of each site
         self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched in it), of each site
         self._doomed: set[str] = set()  # sites with doomed documents
-        self.found = Discovery(settings, self._pace.least, self._sites, self._lead_elsewhere)
+        self.discovery = Discovery(settings, self._pace.least, self._sites, self._lead_elsewhere)
         self._elsewhere: dict[str, str] = {}  # sites of the crawl that are another crawler's, each with its source
         self.others: Others | None = None
 
@@ -113,7 +113,7 @@ class Frontier:
             for site, source in db.execute("select site, source from sites").fetchall():
                 if source in seeds:
                     self._sites[str(site)] = str(source)
-            self.found.load(db)
+            self.discovery.load(db)
             for site, source in db.execute(
                 "select substr(name, 11), value from settings where name like 'elsewhere/%'"
             ):
@@ -189,7 +189,7 @@ class Frontier:
         with self._database.transaction() as db:
             for link in links:
                 if urls.site(link.url) in self._sites:
-                    self.found.add(db, [link], Where(f"{site}/robots.txt" if link.how is How.ROBOTS else None, 0))
+                    self.discovery.add(db, [link], Where(f"{site}/robots.txt" if link.how is How.ROBOTS else None, 0))
 
     def fold(self, outcomes: Sequence[Outcome]) -> Folded:
         """Return `outcomes` with each DUPLICATE folded; nothing is written."""
@@ -248,8 +248,8 @@ class Frontier:
                     self.others.lay_adopted(db, outcome.target, self._sites[entry.site])
             how = How.REDIRECT if outcome.state is State.MOVED else How.CANONICAL
             target = Link(outcome.target, how, entry.kind)
-            self.found.add(db, [target], Where(entry.url, entry.depth, entry.hops + 1))
-        self.found.add(db, outcome.links, Where(entry.url, entry.depth + 1))
+            self.discovery.add(db, [target], Where(entry.url, entry.depth, entry.hops + 1))
+        self.discovery.add(db, outcome.links, Where(entry.url, entry.depth + 1))
 
     def _lead_elsewhere(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
         if self.others is not None:
@@ -257,7 +257,7 @@ class Frontier:
 
     def add(self, db: apsw.Connection, link: Link, where: Where) -> None:
         """Add a link that another crawler found."""
-        self.found.add(db, [link], where)
+        self.discovery.add(db, [link], where)
 
     def adopted(self, db: apsw.Connection, url: str, source: str) -> None:
         """Take note that the site of `url` joined the crawl, as another crawler found."""
@@ -274,14 +274,14 @@ class Frontier:
         self._put |= counts(db, "select site, count(digest) from pages where site = ?", site)
         if db.execute(_ANY_DOOMED, (site,)).get:
             self._doomed.add(site)
-        self.found.join(db, site)
+        self.discovery.join(db, site)
 
     def left(self, site: str) -> None:
         """Crawl `site` no longer: another crawler has it now."""
         self._elsewhere[site] = self._sites.pop(site, "")
         self._put.pop(site, None)
         self._doomed.discard(site)
-        self.found.forget(site)
+        self.discovery.forget(site)
 
     def _adopt(self, db: apsw.Connection, url: str, source: str) -> None:
         """Crawl the site of `url` too: it is a source, or a source's own page redirects to it."""
@@ -292,7 +292,7 @@ class Frontier:
                 "insert into sites (site, source) values (?, ?) on conflict (site) do update set source = excluded.source",
                 (site, source),
             )
-        self.found.add(db, [Link(url, How.SOURCE)], Where(None, 0))
+        self.discovery.add(db, [Link(url, How.SOURCE)], Where(None, 0))
 
     def _count(self, db: apsw.Connection, outcome: Outcome) -> None:
         entry = outcome.entry
@@ -301,7 +301,7 @@ class Frontier:
         if entry.kind is not Kind.PAGE:
             return
         if before is State.NEW and outcome.status:
-            self.found.traps.visited(entry.url, after)
+            self.discovery.traps.visited(entry.url, after)
         count(
             db, self._sites[entry.site],
             fetched=(after not in (State.NEW, State.FAILED)) - (before not in (State.NEW, State.FAILED)),

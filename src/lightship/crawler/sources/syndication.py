@@ -35,15 +35,15 @@ class SyndicationSync:
     """
 
     def __init__(
-        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: ParserPool
+        self, source: str, settings: CrawlerSettings, database: Database, records: Records, pool: ParserPool
     ) -> None:
-        """Read `source` by `settings`, in `cage`, remembering in `records`."""
+        """Read `source` by `settings`, in `pool`, remembering in `records`."""
         self._source = source
         self._url = source.removeprefix("feed+")
         self._settings = settings
         self._database = database
         self._records = records
-        self._cage = cage
+        self._pool = pool
         self._stamps: dict[str, str | None] = {}  # url of an entry -> what it said of its time, when it was fetched
         self._failed: dict[str, Listed] = {}  # to be tried again
         self._validators: dict[str, str] = {}
@@ -107,7 +107,7 @@ class SyndicationSync:
         if response.status != 200:
             raise FetchError(f"status {response.status}")
         task = ReadFeed(response.headers.get("Content-Type", ""), url)
-        listed = await self._cage.read(urls.site(url), task, response.body)
+        listed = await self._pool.read(urls.site(url), task, response.body)
         if not listed:
             raise FetchError("no feed, or one that lists no pages")
         headers = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
@@ -164,7 +164,7 @@ class SyndicationSync:
         headers = response.headers
         robots = headers.getall("X-Robots-Tag", [])
         task = ReadPage(headers.get("Content-Type", ""), url, robots, self._settings.agent)
-        found = await self._cage.read(urls.site(url), task, response.body)
+        found = await self._pool.read(urls.site(url), task, response.body)
         if found.noindex:
             self._delete(url)
             return

@@ -20,7 +20,7 @@ from lightship.doclog.jetstream.client.address import parse_address
 from lightship.doclog.jetstream.client.connection import Connection
 from lightship.doclog.jetstream.client.kv import KeyValue
 from lightship.doclog.jetstream.leases import KeyValueLeases
-from lightship.doclog.jetstream.mail import JetStreamMailboxes
+from lightship.doclog.jetstream.mailboxes import JetStreamMailboxes
 from lightship.doclog.jetstream.pruning import prune
 from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.sessions import Sessions
@@ -61,13 +61,13 @@ class JetStreamLog:
         self._news, self._changed = 0, threading.Condition()
         self._connection = connection = Connection(parse_address(url), tls)
         try:
-            self._table = KeyValue(connection)
-            facts = connection.run(open_streams(connection, self._table))
+            self._kv = KeyValue(connection)
+            facts = connection.run(open_streams(connection, self._kv))
             self.partitions: int = facts.partitions
-            self._leases = KeyValueLeases(self._table)
+            self._leases = KeyValueLeases(self._kv)
             self._mail = JetStreamMailboxes(connection)
             self._sessions = Sessions(connection)
-            self._reader = Reader(connection, self._table, facts, self._sessions)
+            self._reader = Reader(connection, self._kv, facts, self._sessions)
             self._writer = Writer(connection, facts.partitions, self._sessions)
             self._wake_subject = f"{connection.address.name}.wake"
             connection.run(self._listen())
@@ -187,7 +187,7 @@ class JetStreamLog:
 
     def prune(self, partition: int, upto: int) -> int:
         """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
-        return self._connection.run(prune(self._connection, self._table, self._reader, partition, upto))
+        return self._connection.run(prune(self._connection, self._kv, self._reader, partition, upto))
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""

@@ -8,8 +8,8 @@ import uuid
 import msgspec
 
 from lightship.doclog.jetstream.client.kv import KeyValue
+from lightship.doclog.protocol.lease_watch import LeaseWatches
 from lightship.doclog.protocol.leases import Lease
-from lightship.doclog.protocol.watch import LeaseWatches
 
 
 class _Held(msgspec.Struct):
@@ -25,14 +25,14 @@ class _Held(msgspec.Struct):
 class KeyValueLeases:
     """Who owns what. A holder's time is measured by those who wait for its end: no clocks are compared."""
 
-    def __init__(self, table: KeyValue) -> None:
-        """Keep the leases in `table`."""
-        self._table = table
+    def __init__(self, kv: KeyValue) -> None:
+        """Keep the leases in `kv`."""
+        self._kv = kv
         self._watches = LeaseWatches()
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Take `name` (see Leases)."""
-        row = await self._table.get(_key(name))
+        row = await self._kv.get(_key(name))
         held = msgspec.json.decode(row.data, type=_Held) if row.revision else None
         if (
             held is not None
@@ -57,7 +57,7 @@ class KeyValueLeases:
 
     async def _replace(self, lease: Lease, seconds: float, *, released: bool = False) -> bool:
         while True:
-            row = await self._table.get(_key(lease.name))
+            row = await self._kv.get(_key(lease.name))
             held = msgspec.json.decode(row.data, type=_Held) if row.revision else None
             if held is None or held.released or (held.owner, held.epoch) != lease[1:]:
                 return False
@@ -66,17 +66,17 @@ class KeyValueLeases:
                 return True
 
     async def _store(self, name: str, held: _Held, revision: int) -> bool:
-        return await self._table.swap(_key(name), msgspec.json.encode(held), revision)
+        return await self._kv.swap(_key(name), msgspec.json.encode(held), revision)
 
     async def order(self, name: str, *, anew: bool) -> int:
         """Return the number of `name` (see Leases)."""
         while True:
-            row = await self._table.get("orders")
+            row = await self._kv.get("orders")
             numbers = msgspec.json.decode(row.data, type=dict[str, int]) if row.revision else {}
             if name in numbers and not anew:
                 return numbers[name]
             number = max([*(known + 1 for known in numbers.values()), int(time.time() * 1000)])
-            if await self._table.swap("orders", msgspec.json.encode(numbers | {name: number}), row.revision):
+            if await self._kv.swap("orders", msgspec.json.encode(numbers | {name: number}), row.revision):
                 return number
 
 

@@ -19,11 +19,11 @@ PAGE = 1000  # messages, of which only the heads are sent
 REMOVALS = 100  # under way at once
 
 
-async def prune(connection: Connection, table: KeyValue, reader: Reader, partition: int, upto: int) -> int:
+async def prune(connection: Connection, kv: KeyValue, reader: Reader, partition: int, upto: int) -> int:
     """Forget the deletes of `partition` up to `upto`, never its newest message; return how many."""
     newest = await reader.head(partition)
     floor = max(0, min(upto, newest))
-    await _raise_floor(table, f"floor/{partition}", floor)
+    await _raise_floor(kv, f"floor/{partition}", floor)
     stream = stream_of(connection.address.name, partition)
     dead = await connection.patiently(lambda: _deletes(connection, stream, min(floor, newest - 1)))
     removed = 0
@@ -33,10 +33,10 @@ async def prune(connection: Connection, table: KeyValue, reader: Reader, partiti
     return removed
 
 
-async def _raise_floor(table: KeyValue, key: str, floor: int) -> None:
+async def _raise_floor(kv: KeyValue, key: str, floor: int) -> None:
     while True:
-        row = await table.get(key)
-        if int(row.data or b"0") >= floor or await table.swap(key, b"%d" % floor, row.revision):
+        row = await kv.get(key)
+        if int(row.data or b"0") >= floor or await kv.swap(key, b"%d" % floor, row.revision):
             return
 
 

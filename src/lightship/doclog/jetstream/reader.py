@@ -48,13 +48,13 @@ class _Tail:
 class Reader:
     """Reads messages; used in the connection's loop, but for `idle`."""
 
-    def __init__(self, connection: Connection, table: KeyValue, facts: Facts, sessions: Sessions) -> None:
+    def __init__(self, connection: Connection, kv: KeyValue, facts: Facts, sessions: Sessions) -> None:
         """Read through `connection`; marks go to `sessions`."""
         self._stalled: dict[
             tuple[int, int, int], asyncio.Task[list[Message]]
         ] = {}  # what took too long, by what is asked
         self._identity: asyncio.Task[None] | None = None
-        self._connection, self._table, self._facts, self._sessions = connection, table, facts, sessions
+        self._connection, self._kv, self._facts, self._sessions = connection, kv, facts, sessions
         self._log = connection.address.name
         self._tails = [_Tail() for _ in range(facts.partitions)]
 
@@ -221,14 +221,14 @@ class Reader:
         self._identity.add_done_callback(take_note)
 
     async def _check_identity(self) -> None:
-        row = await self._table.get("log")
+        row = await self._kv.get("log")
         if not row.revision or msgspec.json.decode(row.data, type=Facts).id != self._facts.id:
             raise ConfigurationError(f"the log {self._connection.address} was made anew: start this program again")
 
     async def span(self, partition: int) -> Span:
         """Return the extent of `partition`, with the id that the log has now."""
         facts, floor, head = await asyncio.gather(
-            self._table.get("log"), self._table.get(f"floor/{partition}"), self.head(partition)
+            self._kv.get("log"), self._kv.get(f"floor/{partition}"), self.head(partition)
         )
         self.heard(partition, head)
         log_id = msgspec.json.decode(facts.data, type=Facts).id if facts.revision else ""

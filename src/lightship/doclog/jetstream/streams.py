@@ -72,15 +72,15 @@ def unpack(data: bytes) -> tuple[str, bytes]:
     return data[2 : 2 + length].decode(), data[2 + length :]
 
 
-async def open_streams(connection: Connection, table: KeyValue) -> Facts:
+async def open_streams(connection: Connection, kv: KeyValue) -> Facts:
     """Return what the log says of itself, after making it when it is not there.
 
     Raises IncompatibleIndexError when it is of another version.
     """
-    row = await table.get("log")
+    row = await kv.get("log")
     if not row.revision:
-        await _make(connection, table)
-        row = await table.get("log")
+        await _make(connection, kv)
+        row = await kv.get("log")
     facts = msgspec.json.decode(row.data, type=Facts)
     if facts.version != VERSION:
         raise IncompatibleIndexError(
@@ -90,10 +90,10 @@ async def open_streams(connection: Connection, table: KeyValue) -> Facts:
     return facts
 
 
-async def _make(connection: Connection, table: KeyValue) -> None:
+async def _make(connection: Connection, kv: KeyValue) -> None:
     """Make all streams, in parallel, and at last the row that says that they are there."""
     log, replicas = connection.address.name, connection.address.replicas
-    await table.make(replicas)
+    await kv.make(replicas)
 
     async def make(partition: int) -> None:
         settings: dict[str, object] = {
@@ -105,4 +105,4 @@ async def _make(connection: Connection, table: KeyValue) -> None:
 
     await asyncio.gather(*map(make, range(PARTITIONS)))
     facts = Facts(uuid.uuid4().hex, PARTITIONS, VERSION)
-    await table.swap("log", msgspec.json.encode(facts), 0)  # else another process was faster
+    await kv.swap("log", msgspec.json.encode(facts), 0)  # else another process was faster

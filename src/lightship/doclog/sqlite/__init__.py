@@ -19,7 +19,7 @@ from lightship.doclog.protocol.log import PATIENCE, Entry, Position, Span
 from lightship.doclog.protocol.mailboxes import Letter
 from lightship.doclog.protocol.sessions import Session, digest, session_of
 from lightship.doclog.sqlite.leases import SqliteLeases
-from lightship.doclog.sqlite.letters import SqliteMailboxes
+from lightship.doclog.sqlite.mailboxes import SqliteMailboxes
 from lightship.runtime.database import Database, has_table
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from lightship.doclog.protocol.lease_watch import LeaseWatches
 from lightship.doclog.protocol.leases import Lease
-from lightship.doclog.protocol.watch import LeaseWatches
 from lightship.runtime.database import Database
 
 # The tables that files of the first version lack are made when first used

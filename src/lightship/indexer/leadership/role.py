@@ -69,14 +69,14 @@ class Role:
     def status(self) -> ShardStatus:
         """Return what it has of the shard. Callable from any thread."""
         folder, leads = os.path.join(self.folder, self.layout.name), metrics.leads()
-        manifest = read_manifest(os.path.join(folder, "manifest.json")) if leads else self._warm().manifest
+        manifest = read_manifest(os.path.join(folder, "manifest.json")) if leads else self._standby().manifest
         return ShardStatus(
             layout=self.layout.name, shard=self.shard, leads=leads, lag_seconds=round(metrics.lag(), 3) if leads else None,
             epoch=manifest.epoch if manifest else 0, generation=manifest.generation if manifest else 0,
             documents=manifest.documents if manifest else 0,
         )  # fmt: skip
 
-    def _warm(self) -> StandbyCopy:
+    def _standby(self) -> StandbyCopy:
         folder = os.path.join(self.folder, self.layout.name)
         return StandbyCopy(folder, self.layout, self.shard, self.searchengines, self.token)
 
@@ -87,7 +87,7 @@ class Role:
 
             def waiting() -> None:
                 logger.info("another indexer leads shard %d of %s: standing by", self.shard, self.layout.name)
-                thread = keep_in_thread("warm", lambda: follow(self._warm(), taken), taken)
+                thread = keep_in_thread("warm", lambda: follow(self._standby(), taken), taken)
                 stack.callback(thread.join)
                 stack.callback(taken.set)
 
@@ -111,7 +111,7 @@ class Role:
             shard = Shard(
                 self.log, self.folder, layout=self.layout, order=self.log.order(f"layout/{self.layout.name}"),
                 shard=self.shard, epoch=held.epoch,
-                heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, has_come=pusher.has_come, warm=self._warm(), stop=ended,
+                heap_bytes=self.heap_bytes, threads=self.threads, publish=pusher.offer, has_come=pusher.has_come, standby=self._standby(), stop=ended,
             )  # fmt: skip
             index.callback(shard.close)
             metrics.LEASE.set(1)

@@ -65,7 +65,7 @@ class Pusher:
         self._manifest: Manifest | None = None
         self._loop = asyncio.new_event_loop()
         self._replicas: dict[str, _Replica] = {}
-        self._feed = PeerFanout()
+        self._fanout = PeerFanout()
         self._task = self._loop.create_task(keep("push", self._follow_names))
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
         self._thread.start()
@@ -101,7 +101,7 @@ class Pusher:
 
     def _set(self, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._feed.keep(manifest.wanted.values())
+        self._fanout.keep(manifest.wanted.values())
         for replica in self._replicas.values():
             replica.settled.clear()
             replica.changed.set()
@@ -155,7 +155,7 @@ class Pusher:
             if replica.ahead:
                 await cancel([replica.ahead])
             del self._replicas[address]
-            self._feed.forget(address)
+            self._fanout.forget(address)
             metrics.forget(address)
 
     async def _try_update(self, replica: _Replica) -> str:
@@ -200,7 +200,7 @@ class Pusher:
         replica.has = manifest
         if replica.lacks and (replica.ahead is None or replica.ahead.done()):
             replica.ahead = self._loop.create_task(self._send_ahead(replica, manifest))
-        await self._feed.note(replica.address, manifest.files.values())
+        await self._fanout.note(replica.address, manifest.files.values())
 
     async def _send_ahead(self, replica: _Replica, manifest: Manifest) -> None:
         """Send what is coming and `replica` lacks, one file at a time: manifests go on beside it. What fails, the next one starts again."""
@@ -232,17 +232,17 @@ class Pusher:
         if not (self._token and worth_feeding(file, len(self._replicas))):
             await replica.client.put_file(manifest, file, path, pace)
             return
-        self._feed.forget(replica.address, file)
-        async with self._feed.turn(file) as source:
+        self._fanout.forget(replica.address, file)
+        async with self._fanout.turn(file) as source:
             if source == INDEXER or not await self._let_fetch(replica, manifest, file, source):
                 await replica.client.put_file(manifest, file, path, pace)
-        await self._feed.note(replica.address, [file])
+        await self._fanout.note(replica.address, [file])
 
     async def _let_fetch(self, replica: _Replica, manifest: Manifest, file: File, source: str) -> bool:
         try:
             await replica.client.fetch_file(manifest, file, source)
         except (LightshipError, aiohttp.ClientError, TimeoutError) as error:
             logger.info("%s can't have %s from %s: %s", replica.address, file.name, source, str(error) or "too slow")
-            self._feed.forget(source, file)
+            self._fanout.forget(source, file)
             return False
         return True

@@ -37,7 +37,7 @@ class Recovery:
         self._index = os.path.join(folder, "index")
         self._manifest_path = os.path.join(folder, "manifest.json")
 
-    def sequences(self, warm: StandbyCopy | None, stop: threading.Event) -> dict[int, int]:
+    def sequences(self, standby: StandbyCopy | None, stop: threading.Event) -> dict[int, int]:
         """Return the sequence after which each partition goes on.
 
         Of the own index and what replicas have, the one goes on that has read further: whose positions, each known to
@@ -45,11 +45,11 @@ class Recovery:
         """
         record = self._positions.load(opstamp(self._index))
         own = NOTHING if record is None else self._worth(record)
-        if warm is not None and any(span.head for span in self._spans.values()):
-            manifest = self._bring(warm, own, stop)
+        if standby is not None and any(span.head for span in self._spans.values()):
+            manifest = self._bring(standby, own, stop)
             if manifest is not None:
-                return self._install(manifest, warm)
-            warm.remove()
+                return self._install(manifest, standby)
+            standby.remove()
         if record is not None and own != NOTHING:
             return self._own(record.sequences)
         return self._begin()
@@ -67,40 +67,40 @@ class Recovery:
             return NOTHING
         return sum(sequences.values())
 
-    def _bring(self, warm: StandbyCopy, own: int, stop: threading.Event) -> Manifest | None:
-        """Return what replicas have, pulled into `warm`, if it has read further than the own index."""
+    def _bring(self, standby: StandbyCopy, own: int, stop: threading.Event) -> Manifest | None:
+        """Return what replicas have, pulled into `standby`, if it has read further than the own index."""
         lost = own == NOTHING
         try:
-            return bring(warm, self._worth, own, ASK_SECONDS if lost else GLANCE_SECONDS, stop)
+            return bring(standby, self._worth, own, ASK_SECONDS if lost else GLANCE_SECONDS, stop)
         except UnavailableError as error:
             if lost:
                 logger.warning("%s: nothing to restore from, all of the log is indexed again", error)
             return None
 
-    def _install(self, manifest: Manifest, warm: StandbyCopy) -> dict[int, int]:
+    def _install(self, manifest: Manifest, standby: StandbyCopy) -> dict[int, int]:
         """Make the copy the index. Positions come last: interrupted before that, the next start does it again."""
         started, made = time.monotonic(), f"{self._index}.new"
         shutil.rmtree(made, ignore_errors=True)
-        restore(made, manifest, warm.folder)
+        restore(made, manifest, standby.folder)
         self._clear()
         os.rename(made, self._index)
-        self._publish(manifest, warm)
+        self._publish(manifest, standby)
         sequences = self._own(manifest.sequences)
         self._positions.write_ahead(Record(RESTORED_STAMP - 1, manifest.log_id, sequences, manifest.history))
-        warm.remove()
+        standby.remove()
         logger.info(
             "restored %d documents of epoch %d, generation %d, installed in %.2f s",
             manifest.documents, *manifest.version, time.monotonic() - started,
         )  # fmt: skip
         return sequences
 
-    def _publish(self, manifest: Manifest, warm: StandbyCopy) -> None:
+    def _publish(self, manifest: Manifest, standby: StandbyCopy) -> None:
         """Have the files published, with their digests known: replicas have them, and none is read or sent again."""
         published = os.path.join(self._folder, "published")
         os.makedirs(published, exist_ok=True)
         for name in manifest.files:
             with contextlib.suppress(FileExistsError):
-                os.link(os.path.join(warm.folder, name), os.path.join(published, name))
+                os.link(os.path.join(standby.folder, name), os.path.join(published, name))
         sync(self._folder)
         write_manifest(self._manifest_path, manifest)
 

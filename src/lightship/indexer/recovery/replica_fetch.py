@@ -30,23 +30,23 @@ class Offer(NamedTuple):
 
 
 def bring(
-    warm: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
+    standby: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
 ) -> Manifest | None:
     """Make `warm` a copy of what is worth most of all that searchengines, asked for `seconds` at most, have.
 
     Returns None when nothing is worth more than `least`, or when `stop` was set first. Raises UnavailableError when no
     searchengine has answered and `warm` is worth no more either.
     """
-    return run_until(stop, _bring(warm, worth, least, seconds))
+    return run_until(stop, _bring(standby, worth, least, seconds))
 
 
-async def _bring(warm: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float) -> Manifest | None:
-    have = warm.manifest
+async def _bring(standby: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float) -> Manifest | None:
+    have = standby.manifest
     if have and worth(have) <= least:
         have = None
     async with aiohttp.ClientSession() as session:
         for _ in range(ROUNDS):
-            offers, answered = await _ask_all(warm, session, seconds)
+            offers, answered = await _ask_all(standby, session, seconds)
             least = max(least, worth(have)) if have else least
             better = [offer for offer in offers if worth(offer.manifest) > least]
             if not (better or have or answered):
@@ -55,14 +55,14 @@ async def _bring(warm: StandbyCopy, worth: Callable[[Manifest], int], least: int
                 return have
             for offer in sorted(better, key=lambda offer: worth(offer.manifest), reverse=True):
                 try:
-                    await warm.pull(warm.client(session, offer.base), offer.manifest, FILES_AT_ONCE)
+                    await standby.pull(standby.client(session, offer.base), offer.manifest, FILES_AT_ONCE)
                     return offer.manifest
                 except TROUBLE as error:
                     logger.warning("can't restore from %s: %s", offer.base, words(error))
     return have
 
 
-async def _ask_all(warm: StandbyCopy, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
+async def _ask_all(standby: StandbyCopy, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
     """Return what the searchengines have, and how many answered; who does not is asked again, for `seconds` in all."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -71,8 +71,8 @@ async def _ask_all(warm: StandbyCopy, session: aiohttp.ClientSession, seconds: f
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline):
             while True:
-                bases = await warm.addresses.look_up()
-                await asyncio.gather(*(_ask(warm, session, base, answers, told) for base in bases - answers.keys()))
+                bases = await standby.addresses.look_up()
+                await asyncio.gather(*(_ask(standby, session, base, answers, told) for base in bases - answers.keys()))
                 if bases and answers.keys() >= bases:
                     break
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
@@ -80,10 +80,10 @@ async def _ask_all(warm: StandbyCopy, session: aiohttp.ClientSession, seconds: f
 
 
 async def _ask(
-    warm: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
+    standby: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
 ) -> None:
     try:
-        answers[base] = Offer(await warm.ask(warm.client(session, base)), base)
+        answers[base] = Offer(await standby.ask(standby.client(session, base)), base)
     except NotFoundError:
         answers[base] = None
     except TROUBLE as error:

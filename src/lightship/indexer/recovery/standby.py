@@ -115,33 +115,33 @@ def _is_there(folder: str, file: File) -> bool:
         return False
 
 
-def follow(warm: StandbyCopy, stop: threading.Event) -> None:
-    """Keep `warm` up to date until `stop` is set; trouble is told once, and tried again."""
-    run_until(stop, _follow(warm))
+def follow(standby: StandbyCopy, stop: threading.Event) -> None:
+    """Keep `standby` up to date until `stop` is set; trouble is told once, and tried again."""
+    run_until(stop, _follow(standby))
 
 
-async def _follow(warm: StandbyCopy) -> None:
+async def _follow(standby: StandbyCopy) -> None:
     told, ready = "", False
     # A connection to each searchengine, one file at a time: queries don't notice
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
         for turn in itertools.count():
-            trouble = await _step(warm, session, turn)
+            trouble = await _step(standby, session, turn)
             if trouble != told:
                 logger.log(logging.WARNING if trouble else logging.INFO, "warm copy: %s", trouble or "goes on")
                 told = trouble
-            if not ready and (manifest := warm.manifest):
+            if not ready and (manifest := standby.manifest):
                 logger.info("warm copy of %d documents: ready to take over", manifest.documents)
                 ready = True
             await asyncio.sleep(STEP_SECONDS)
 
 
-async def _step(warm: StandbyCopy, session: aiohttp.ClientSession, turn: int) -> str:
+async def _step(standby: StandbyCopy, session: aiohttp.ClientSession, turn: int) -> str:
     """Take what one searchengine has, if it is newer; another one in each `turn`. Return what is wrong."""
-    trouble, bases = "", sorted(await warm.addresses.look_up())
+    trouble, bases = "", sorted(await standby.addresses.look_up())
     for number in range(len(bases)):
         base = bases[(turn + number) % len(bases)]
         try:
-            await _take_newer(warm, warm.client(session, base))
+            await _take_newer(standby, standby.client(session, base))
             return ""
         except NotFoundError:  # nothing of this shard is there yet
             continue
@@ -150,13 +150,13 @@ async def _step(warm: StandbyCopy, session: aiohttp.ClientSession, turn: int) ->
     return trouble
 
 
-async def _take_newer(warm: StandbyCopy, client: RpcClient) -> None:
+async def _take_newer(standby: StandbyCopy, client: RpcClient) -> None:
     for _ in range(ROUNDS):
-        manifest, have = await warm.ask(client), warm.manifest
+        manifest, have = await standby.ask(client), standby.manifest
         if have and have.version >= manifest.version:
             return
         try:
-            await warm.pull(client, manifest, at_once=1)
+            await standby.pull(client, manifest, at_once=1)
             return
         except NotFoundError:  # a file was replaced meanwhile
             continue

@@ -56,7 +56,7 @@ class Shard:
         threads: int,
         publish: Callable[[Manifest], None],
         has_come: Callable[[Collection[File]], bool] = lambda _: True,
-        warm: StandbyCopy | None = None,
+        standby: StandbyCopy | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT.
@@ -74,13 +74,15 @@ class Shard:
         heads = self._heads()
         spans = {p: log.span(p)._replace(head=heads[p]) for p in self._partitions}
         self._log_id = next(iter(spans.values())).log_id
-        self._sequences = Recovery(log, self._folder, self._positions, spans).sequences(warm, stop or threading.Event())
+        self._sequences = Recovery(log, self._folder, self._positions, spans).sequences(
+            standby, stop or threading.Event()
+        )
         self._committed, self._history = dict(self._sequences), log.history(self._sequences)
         last = read_manifest(self._manifest_path)
         known = last.wanted.values() if last else ()
         published = published_folder(folder, layout)
         self._snapshots = Snapshots(folders_of(self._folder), published, known)
-        self._hold = MergeHandover(self._snapshots, published, has_come)
+        self._handover = MergeHandover(self._snapshots, published, has_come)
         # Nothing is published until it has caught up to here: replicas may serve more than it has until then
         self._behind = self._heads()
         # The last thing that may fail: what fails after it would leave the indexes locked
@@ -258,20 +260,20 @@ class Shard:
             self._scrubbed_at = time.monotonic()
             self._snapshots.scrub(SCRUB_BYTES)
         state = self._snapshots.changed(), dict(self._sequences)
-        changed = state != self._published_state or self._hold.is_due()
+        changed = state != self._published_state or self._handover.is_due()
         if not self._generation:
             seconds = time.monotonic() - self._opened
             logger.info("caught up with the log: replayed %d changes in %.2f s", self.applied, seconds)
         if changed:
             self._segments = self._take()
-            content = self._segments, dict(self._sequences), self._hold.coming
+            content = self._segments, dict(self._sequences), self._handover.coming
             changed = content != self._content  # a merge that ended between the looks was published already
             self._generation += changed
             self._published_state, self._content = state, content
         manifest = self._manifest()
         if changed:
             write_manifest(self._manifest_path, manifest)
-            self._snapshots.drop_others(manifest.wanted.keys() | self._hold.names)
+            self._snapshots.drop_others(manifest.wanted.keys() | self._handover.names)
         self._published_at = time.monotonic()
         metrics.GENERATION.set(manifest.generation)
         self._publish(manifest)
@@ -281,7 +283,7 @@ class Shard:
         now = {segment.id for segment in large}
         self._snapshots.check(segment for name, segment in self._large.items() if name not in now)
         self._large = {segment.id: segment for segment in large}
-        chosen = self._hold.choose(large, self._tiers.take_changes())
+        chosen = self._handover.choose(large, self._tiers.take_changes())
         return sorted(self._snapshots.digested([*chosen, *small]), key=lambda segment: segment.id)
 
     def _manifest(self) -> Manifest:
@@ -296,5 +298,5 @@ class Shard:
             positions={str(p): sequence for p, sequence in self._sequences.items()} | {HISTORY: self._history},
             made=time.time(),
             fresh_as_of=min(self._fresh.values()),
-            coming=self._hold.coming,
+            coming=self._handover.coming,
         )

@@ -40,15 +40,15 @@ class Plan:
         )
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
 
-    async def answer(self, line: QueryExecutor, until: float) -> Answer:
-        """Search, and read the documents that were found, when `line` lets it, to be there by `until` (time.monotonic)."""
+    async def answer(self, executor: QueryExecutor, until: float) -> Answer:
+        """Search, and read the documents that were found, when `executor` lets it, to be there by `until` (time.monotonic)."""
         try:
-            page = await line.run(lambda: self._find(patient=False), self.cost, until)
+            page = await executor.run(lambda: self._find(patient=False), self.cost, until)
         except ManyTiesError:
             cost = max(self.cost, self._view.documents * _TIE_SECONDS, CHEAP_SECONDS)
-            page = await line.run(lambda: self._find(patient=True), cost, until)
+            page = await executor.run(lambda: self._find(patient=True), cost, until)
         if not page.read(most=CHEAP_EFFORT):
-            await line.read(lambda: page.read(until), page.cost, until)
+            await executor.read(lambda: page.read(until), page.cost, until)
         return self._answer(page)
 
     def run(self) -> Answer:

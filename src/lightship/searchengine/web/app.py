@@ -76,22 +76,22 @@ def make_app(
 
     A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
     """
-    line = QueryExecutor(settings.deadline, settings.queue)
-    metrics = Metrics(replica, line, worker, settings.workers)
+    executor = QueryExecutor(settings.deadline, settings.queue)
+    metrics = Metrics(replica, executor, worker, settings.workers)
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
             if not replica.has_reached(position):
-                with line.parking(request.scope):
+                with executor.parking(request.scope):
                     await replica.wait_until(position, settings.position_wait)
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
-        return await _render(replica, line, request.scope, form)
+        return await _render(replica, executor, request.scope, form)
 
     async def looked_up(request: Request) -> Response:
         given = read_lookup(request.scope["query_string"])
-        found = await look_up(replica, line, *given, line.admit(request.scope))
+        found = await look_up(replica, executor, *given, executor.admit(request.scope))
         return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     async def opensearch(_: Request) -> Response:
@@ -151,7 +151,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
     ]
 
 
-async def _render(replica: Replica, line: QueryExecutor, scope: Scope, form: Format) -> Response:
+async def _render(replica: Replica, executor: QueryExecutor, scope: Scope, form: Format) -> Response:
     request = read_request(scope["query_string"])
     headers = SECURITY_HEADERS if form == "html" else {}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
@@ -160,8 +160,8 @@ async def _render(replica: Replica, line: QueryExecutor, scope: Scope, form: For
         return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
     if form == "text" and not request.query:
         return Response(USAGE, 200, headers, TYPES[form])
-    until = line.admit(scope)
-    answer = await Plan(replica, request).answer(line, until)
+    until = executor.admit(scope)
+    answer = await Plan(replica, request).answer(executor, until)
     body: str | bytes
     if form == "json":
         body = _encode(answer)

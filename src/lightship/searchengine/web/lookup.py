@@ -60,7 +60,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     ranking: Ranking | None = None
 
 
-async def look_up(replica: Replica, line: QueryExecutor, url: str, query: str, until: float) -> Lookup:
+async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: str, until: float) -> Lookup:
     """Return what `replica` serves of `url`, and how `query` (empty: none) ranks it, by `until` (time.monotonic).
 
     Raises InvalidDocumentError for what is no url, and what a search raises.
@@ -91,7 +91,7 @@ async def look_up(replica: Replica, line: QueryExecutor, url: str, query: str, u
             language=source.language, modified=source.modified_time, ranking=ranking,
         )  # fmt: skip
 
-    return await line.run(look, cost, until)
+    return await executor.run(look, cost, until)
 
 
 def _located(replica: Replica, manifests: tuple[Manifest, ...], url: str) -> Lookup:

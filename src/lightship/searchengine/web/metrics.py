@@ -35,8 +35,8 @@ _Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # 
 class Metrics:
     """The metrics of one worker. Workers that share a folder leave theirs in it: any of them tells those of all."""
 
-    def __init__(self, replica: Replica, line: QueryExecutor, worker: int = 0, workers: int = 1) -> None:
-        """Measure the worker number `worker` of so many of `replica`, whose queries go through `line`."""
+    def __init__(self, replica: Replica, executor: QueryExecutor, worker: int = 0, workers: int = 1) -> None:
+        """Measure the worker number `worker` of so many of `replica`, whose queries go through `executor`."""
         self._folder, self._workers = os.path.join(replica.store.folder, "metrics"), workers
         self._worker, self._own = worker, CollectorRegistry()
         registry = self._own
@@ -46,9 +46,9 @@ class Metrics:
         received = Counter("lightship_received_bytes", "Bytes of files received", registry=registry)
         self.query_seconds, self._installs, self.received = seconds.observe, installs, received.inc
         waiting = Gauge("lightship_queries_waiting", "Dear queries that run in or wait for a thread", registry=registry)
-        waiting.set_function(lambda: line.waiting)
+        waiting.set_function(lambda: executor.waiting)
         refused = Gauge("lightship_queries_refused", "Queries refused since the start", registry=registry)
-        refused.set_function(lambda: line.refused)
+        refused.set_function(lambda: executor.refused)
         ProcessCollector(registry=registry)
         registry.register(TasksDown())
         self._known: dict[tuple[str, str], Counter] = {}

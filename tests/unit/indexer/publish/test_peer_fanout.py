@@ -25,18 +25,18 @@ def run(step: Step) -> None:
 
 
 def test_each_source_sends_to_one_at_a_time_and_replicas_come_first() -> None:
-    async def steps(feed: PeerFanout) -> None:
-        async with feed.turn(FILE) as first:
+    async def steps(fanout: PeerFanout) -> None:
+        async with fanout.turn(FILE) as first:
             assert first == INDEXER
-            waiting = asyncio.create_task(feed.turn(FILE).__aenter__())
+            waiting = asyncio.create_task(fanout.turn(FILE).__aenter__())
             await asyncio.sleep(0)
             assert not waiting.done()
-            await feed.note("a", [FILE])
+            await fanout.note("a", [FILE])
             assert await waiting == "a"
-        await feed.note("b", [FILE])
-        async with feed.turn(FILE) as second, feed.turn(FILE) as third:
+        await fanout.note("b", [FILE])
+        async with fanout.turn(FILE) as second, fanout.turn(FILE) as third:
             assert (second, third) == ("b", INDEXER)
-        async with feed.turn(OTHER) as source:
+        async with fanout.turn(OTHER) as source:
             assert source == INDEXER
 
     run(steps)
@@ -46,23 +46,23 @@ def test_who_waits_too_long_gets_it_from_the_indexer(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "TURN_SECONDS", 0.01)
     monkeypatch.setattr(module, "SLOW_BYTES", 1 << 50)
 
-    async def steps(feed: PeerFanout) -> None:
-        async with feed.turn(FILE), feed.turn(FILE) as source:
+    async def steps(fanout: PeerFanout) -> None:
+        async with fanout.turn(FILE), fanout.turn(FILE) as source:
             assert source == INDEXER
 
     run(steps)
 
 
 def test_who_is_gone_or_lacks_the_file_is_no_source() -> None:
-    async def steps(feed: PeerFanout) -> None:
-        await feed.note("a", [FILE, OTHER])
-        await feed.note("b", [FILE])
-        feed.forget("a", FILE)
-        feed.forget("b")
-        async with feed.turn(FILE) as source, feed.turn(OTHER) as other:
+    async def steps(fanout: PeerFanout) -> None:
+        await fanout.note("a", [FILE, OTHER])
+        await fanout.note("b", [FILE])
+        fanout.forget("a", FILE)
+        fanout.forget("b")
+        async with fanout.turn(FILE) as source, fanout.turn(OTHER) as other:
             assert (source, other) == (INDEXER, "a")
-        feed.keep([FILE])
-        async with feed.turn(OTHER) as other:
+        fanout.keep([FILE])
+        async with fanout.turn(OTHER) as other:
             assert other == INDEXER
 
     run(steps)
@@ -79,11 +79,11 @@ def test_the_indexer_is_free_when_all_that_it_sends_has_ended(monkeypatch: pytes
     monkeypatch.setattr(module, "TURN_SECONDS", 0.01)
     monkeypatch.setattr(module, "SLOW_BYTES", 1 << 50)
 
-    async def steps(feed: PeerFanout) -> None:
-        async with feed.turn(FILE):
-            async with feed.turn(FILE) as source:  # its wait was over
+    async def steps(fanout: PeerFanout) -> None:
+        async with fanout.turn(FILE):
+            async with fanout.turn(FILE) as source:  # its wait was over
                 assert source == INDEXER
-            assert feed._free(FILE) == set()
-        assert feed._free(FILE) == {INDEXER}
+            assert fanout._free(FILE) == set()
+        assert fanout._free(FILE) == {INDEXER}
 
     run(steps)

@@ -330,7 +330,7 @@ def test_a_peer_that_fails_is_replaced_by_the_indexer(
     with answering(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n") as odd, served(tmp_path / "a", "token") as caller:
         pusher = Pusher([f"127.0.0.1:{caller.port}"], str(made.published), "token", superseded=unexpected)
         asyncio.run_coroutine_threadsafe(
-            pusher._feed.note(f"http://127.0.0.1:{odd}", manifest.files.values()), pusher._loop
+            pusher._fanout.note(f"http://127.0.0.1:{odd}", manifest.files.values()), pusher._loop
         ).result()
         pusher.offer(manifest)
         serves(caller, 1)

@@ -11,7 +11,7 @@ import pytest
 
 from lightship.core.model import Change
 from lightship.indexer.recovery import recovery
-from lightship.indexer.recovery import standby as warm
+from lightship.indexer.recovery import standby as copies
 from lightship.indexer.recovery.positions import Positions
 from made import made_documents, page, served
 from support import free_port
@@ -80,7 +80,7 @@ def test_what_a_replica_has_is_taken_when_it_is_ahead(lab: Lab, caplog: pytest.L
     assert (replayed, manifest.documents) == (0, 3)
     assert "restored 3 documents" in caplog.text
     assert lab.push(manifest, "second") == []
-    assert not os.path.exists(lab.warm("second").folder)
+    assert not os.path.exists(lab.standby("second").folder)
     assert lab.index("second")[0] == 0
 
 
@@ -89,7 +89,7 @@ def test_what_was_published_already_is_not_fetched(lab: Lab, monkeypatch: pytest
     lab.index()
     lab.put(page(2))
     lab.push(lab.index(move=False)[1])  # the large index does not hold the second page yet
-    monkeypatch.setattr(warm.StandbyCopy, "_pull", None)
+    monkeypatch.setattr(copies.StandbyCopy, "_pull", None)
     lab.log.put([Change.put(page(3))])
     replayed, manifest = lab.index()
     assert (replayed, manifest.documents) == (1, 3)
@@ -181,8 +181,8 @@ def test_a_copy_that_is_whole_is_enough_when_no_replica_is_left(lab: Lab) -> Non
     lab.put(*map(page, range(5)))
     lab.push(lab.index()[1])
     stop = threading.Event()
-    standby = lab.warm("second")
-    thread = threading.Thread(target=warm.follow, args=(standby, stop))
+    standby = lab.standby("second")
+    thread = threading.Thread(target=copies.follow, args=(standby, stop))
     thread.start()
     while standby.manifest is None:
         thread.join(0.02)

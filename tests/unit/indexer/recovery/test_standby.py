@@ -20,9 +20,9 @@ from support import free_port, wait_until
 
 
 @contextlib.contextmanager
-def following(warm: StandbyCopy) -> Iterator[None]:
+def following(standby: StandbyCopy) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=follow, args=(warm, stop))
+    thread = threading.Thread(target=follow, args=(standby, stop))
     thread.start()
     try:
         yield
@@ -43,15 +43,15 @@ def copy_from(tmp_path: Path, *callers: Caller) -> StandbyCopy:
     return StandbyCopy(str(tmp_path / "standby"), MadeShard(tmp_path / "none").layout, 0, names, "")
 
 
-def has(warm: StandbyCopy, manifest: Manifest) -> bool:
-    """Tell whether `warm` is a copy of `manifest`, and of nothing else."""
-    return warm.manifest == manifest and set(os.listdir(warm.folder)) == {*manifest.files, "manifest.json"}
+def has(standby: StandbyCopy, manifest: Manifest) -> bool:
+    """Tell whether `standby` is a copy of `manifest`, and of nothing else."""
+    return standby.manifest == manifest and set(os.listdir(standby.folder)) == {*manifest.files, "manifest.json"}
 
 
-def same(warm: StandbyCopy, caller: Caller) -> bool:
-    """Tell whether `warm` is a copy of what is installed there."""
+def same(standby: StandbyCopy, caller: Caller) -> bool:
+    """Tell whether `standby` is a copy of what is installed there."""
     found = caller.get("/rpc/v1/shards/0").body
-    return warm.manifest is not None and has(warm, msgspec.json.decode(found, type=Manifest))
+    return standby.manifest is not None and has(standby, msgspec.json.decode(found, type=Manifest))
 
 
 def test_it_follows(made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,16 +64,16 @@ def test_it_follows(made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(RpcClient, "get_file", get_file)
     with served(tmp_path / "store") as caller:
-        warm = copy_from(tmp_path, caller)
-        with following(warm):
+        standby = copy_from(tmp_path, caller)
+        with following(standby):
             caller.push(made)
-            wait_until(lambda: same(warm, caller), 5, "the first copy")
+            wait_until(lambda: same(standby, caller), 5, "the first copy")
             assert len(fetched) == 6
             caller.push(made.delete(page(1).url))
-            wait_until(lambda: same(warm, caller), 5, "the delete file")
+            wait_until(lambda: same(standby, caller), 5, "the delete file")
             assert [name.rpartition(".")[2] for name in fetched[6:]] == ["del"]
             caller.push(made.put(page(7)))
-            wait_until(lambda: same(warm, caller), 5, "another segment")
+            wait_until(lambda: same(standby, caller), 5, "another segment")
         assert len(fetched) == len(set(fetched))
 
 
@@ -81,11 +81,11 @@ def test_one_that_does_not_answer_is_passed_over(made: MadeShard, tmp_path: Path
     with served(tmp_path / "store") as caller, served(tmp_path / "empty") as empty:
         silent = Caller(free_port())
         caller.push(made)
-        warm = copy_from(tmp_path, silent, empty, caller)
-        with following(warm):
-            wait_until(lambda: same(warm, caller), 10, "the copy")
+        standby = copy_from(tmp_path, silent, empty, caller)
+        with following(standby):
+            wait_until(lambda: same(standby, caller), 10, "the copy")
             caller.push(made.put(page(8)))
-            wait_until(lambda: same(warm, caller), 10, "the newer copy")
+            wait_until(lambda: same(standby, caller), 10, "the newer copy")
 
 
 def test_damaged_files_are_never_part_of_a_copy(made: MadeShard, tmp_path: Path) -> None:
@@ -94,12 +94,12 @@ def test_damaged_files_are_never_part_of_a_copy(made: MadeShard, tmp_path: Path)
         name = next(name for name in os.listdir(tmp_path / "store/layouts/s1v1") if name.endswith(".store"))
         path = tmp_path / "store/layouts/s1v1" / name
         path.write_bytes(path.read_bytes()[:-1] + b"?")
-        warm = copy_from(tmp_path, caller)
-        with following(warm):
-            wait_until(lambda: os.path.exists(warm.folder) and len(os.listdir(warm.folder)) >= 1, 5, "some files")
-            assert warm.manifest is None
+        standby = copy_from(tmp_path, caller)
+        with following(standby):
+            wait_until(lambda: os.path.exists(standby.folder) and len(os.listdir(standby.folder)) >= 1, 5, "some files")
+            assert standby.manifest is None
         sound.push(made)
-        warm = copy_from(tmp_path, caller, sound)
-        with following(warm):
-            wait_until(lambda: same(warm, sound), 5, "the copy")
-        assert (Path(warm.folder) / name).read_bytes() == (made.published / name).read_bytes()
+        standby = copy_from(tmp_path, caller, sound)
+        with following(standby):
+            wait_until(lambda: same(standby, sound), 5, "the copy")
+        assert (Path(standby.folder) / name).read_bytes() == (made.published / name).read_bytes()

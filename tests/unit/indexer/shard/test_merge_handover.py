@@ -39,7 +39,7 @@ class Publisher:
         self.tiers = Tiers(str(folder), heap_bytes=16 << 20, threads=1)
         self.snapshots = Snapshots(self.tiers.folders, str(self.published))
         self.come = False
-        self.hold = MergeHandover(self.snapshots, str(self.published), self.has_come)
+        self.handover = MergeHandover(self.snapshots, str(self.published), self.has_come)
         self.expected = dict(expected or {})
         self.seen = 0  # segments of the large index when it was looked at last
         self.publish()
@@ -71,13 +71,13 @@ class Publisher:
     def publish(self) -> Manifest:
         large, small = self.snapshots.take_each()
         self.seen = len(large)
-        segments = self.snapshots.digested([*self.hold.choose(large, self.tiers.take_changes()), *small])
+        segments = self.snapshots.digested([*self.handover.choose(large, self.tiers.take_changes()), *small])
         manifest = Manifest(
             layout=Layout(1, SCHEMA_VERSION), order=1, shard=0, epoch=1, generation=1, segments=segments, log_id="log",
-            positions={}, made=0, fresh_as_of=0, coming=self.hold.coming,
+            positions={}, made=0, fresh_as_of=0, coming=self.handover.coming,
         )  # fmt: skip
         check_manifest(manifest, 0)
-        self.snapshots.drop_others(manifest.wanted.keys() | self.hold.names)
+        self.snapshots.drop_others(manifest.wanted.keys() | self.handover.names)
         assert self.found(manifest) == self.expected
         return manifest
 
@@ -146,11 +146,11 @@ def test_what_was_merged_comes_before_it_is_published(publisher: Publisher) -> N
     assert after.coming == held.coming
     assert merged.id not in ids(after.segments)
     publisher.come = True
-    assert publisher.hold.is_due()
+    assert publisher.handover.is_due()
     last = publisher.publish()
     assert last.coming == []
     assert merged.id in ids(last.segments)
-    assert not publisher.hold.is_due()
+    assert not publisher.handover.is_due()
     publisher.close()
 
 
@@ -164,9 +164,9 @@ def test_a_small_merge_is_published_at_once(publisher: Publisher, monkeypatch: p
 def test_it_is_held_for_a_limited_time(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
     publisher.merge()
     publisher.publish()
-    assert not publisher.hold.is_due()
+    assert not publisher.handover.is_due()
     monkeypatch.setattr(merge_handover, "MOST_SECONDS", -1e9)
-    assert publisher.hold.is_due()
+    assert publisher.handover.is_due()
     assert ids(publisher.publish().segments) == ids(publisher.large())
     publisher.close()
 

@@ -98,7 +98,7 @@ def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: 
     replica = replica_of(tmp_path, [*(page(number, text) for number, text in enumerate(texts)), page(50, "short")])
 
     async def run() -> None:
-        line, request = QueryExecutor(), SearchRequest(query="long", size=100)
+        executor, request = QueryExecutor(), SearchRequest(query="long", size=100)
         reading: list[str] = []
         read = Page.read
 
@@ -108,14 +108,14 @@ def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: 
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Page, "read", noted)
-            answer = await Plan(replica, request).answer(line, time.monotonic() + 20)
+            answer = await Plan(replica, request).answer(executor, time.monotonic() + 20)
             assert answer.hits == ask(replica, "long", size=100).hits
             assert (reading[0], reading[1].rpartition("_")[0]) == ("MainThread", "read")
-            await Plan(replica, SearchRequest(query="short")).answer(line, time.monotonic() + 20)
+            await Plan(replica, SearchRequest(query="short")).answer(executor, time.monotonic() + 20)
             assert len(reading) == 4  # in the loop
         began = time.monotonic()
         with pytest.raises(UnavailableError, match="more than"):
-            await Plan(replica, request).answer(line, began)
-        assert line.waiting <= 1
+            await Plan(replica, request).answer(executor, began)
+        assert executor.waiting <= 1
 
     asyncio.run(run())

@@ -50,7 +50,7 @@ class ParserPool:
     def __init__(self, readers: int, stop: threading.Event) -> None:
         """Read until `stop` is set, which interrupts `wait`."""
         self._stop = stop
-        self._line: FairQueue[_Job] = FairQueue(readers)
+        self._queue: FairQueue[_Job] = FairQueue(readers)
         self._limit = MEMORY + readers * BASE_MEMORY
         self._processes = [ParserProcess(self._watch) for _ in range(readers)]
         self._threads = [
@@ -70,7 +70,7 @@ class ParserPool:
     ) -> None:
         """End the processes; what they read is not waited for."""
         self._closed = True
-        for job in self._line.close():
+        for job in self._queue.close():
             job.future.cancel()
         for thread in self._threads:
             while thread.is_alive():  # it may have started another process meanwhile
@@ -84,7 +84,7 @@ class ParserPool:
         The future raises InvalidDocumentError for what can't be read, UnreadableError for what takes too much.
         """
         future: Future[T_co] = Future()
-        self._line.put(site, _Job(task, body, future))
+        self._queue.put(site, _Job(task, body, future))
         return future
 
     async def read(self, site: str, task: Task[T_co], body: bytes) -> T_co:
@@ -105,9 +105,9 @@ class ParserPool:
             while not self._closed:
                 with contextlib.suppress(OSError):  # then the next page tells why
                     process.start()  # ahead of the page, which need not wait for it
-                if waiting := self._line.take():
+                if waiting := self._queue.take():
                     self._do(process, waiting.job, lowered=waiting.slow)
-                    self._line.done(waiting.site, process.seconds)
+                    self._queue.done(waiting.site, process.seconds)
         finally:
             process.end()
 

@@ -24,7 +24,7 @@ from lightship.crawler.parsing.sandbox.tasks import HEAD, LENGTH, SECONDS, Answe
 WALL_SECONDS = 180.0
 LOWERED = 10  # by which a slow page's process is nicer than others: a tenth of their share of a busy machine
 KEPT_MEMORY = 64 << 20  # with more than that after a page a process is replaced
-COMMAND = ("-m", "lightship.crawler.parsing.sandbox.reader")
+COMMAND = ("-m", "lightship.crawler.parsing.sandbox.worker")
 MAX_PAGES = 5000  # that one process reads: whatever a library leaks ends with it
 MAX_ANSWER = 64 << 20  # bytes
 

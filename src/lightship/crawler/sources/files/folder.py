@@ -34,13 +34,13 @@ class FolderSync:
     """
 
     def __init__(
-        self, folder: str, settings: CrawlerSettings, database: Database, records: Records, cage: ParserPool
+        self, folder: str, settings: CrawlerSettings, database: Database, records: Records, pool: ParserPool
     ) -> None:
-        """Read files below `folder` by `settings`, in `cage`, remembering in `records`."""
+        """Read files below `folder` by `settings`, in `pool`, remembering in `records`."""
         self._folder = folder
         self._max_bytes = settings.max_bytes
         self._follow = settings.follow_links
-        self._cage = cage
+        self._pool = pool
         self._database = database
         self._records = records
         self._stamps: dict[str, str | None] = {}
@@ -134,7 +134,7 @@ class FolderSync:
             body = file.read(self._max_bytes + 1)
         if len(body) > self._max_bytes and kind != PLAIN:
             raise InvalidDocumentError(f"larger than {self._max_bytes} bytes: skipped")
-        page = self._cage.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
+        page = self._pool.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
         modified = _moment(found.st_mtime)
         document = document_of(page, url, title=os.path.basename(path), modified=modified)
         return Record(document, digest_of(document), stamp)

@@ -43,14 +43,14 @@ class RepositorySync:
     """
 
     def __init__(
-        self, source: str, settings: CrawlerSettings, database: Database, records: Records, cage: ParserPool
+        self, source: str, settings: CrawlerSettings, database: Database, records: Records, pool: ParserPool
     ) -> None:
-        """Read `source` by `settings`, in `cage`, remembering in `records`. Raises ConfigurationError where git is missing."""
+        """Read `source` by `settings`, in `pool`, remembering in `records`. Raises ConfigurationError where git is missing."""
         self._source = source
         self._settings = settings
         self._database = database
         self._records = records
-        self._cage = cage
+        self._pool = pool
         require_git(source)
         self._url, _, subfolder = source.removeprefix("git+").partition("#")
         self._subfolder = unquote(subfolder)
@@ -113,7 +113,7 @@ class RepositorySync:
         return True
 
     def _record(self, url: str, body: bytes) -> Record:
-        page = self._cage.wait(self._source, ReadPage(MARKDOWN, url), body)
+        page = self._pool.wait(self._source, ReadPage(MARKDOWN, url), body)
         document = document_of(page, url, title=unquote(url.rpartition("/")[2]))
         return Record(document, digest_of(document))
 

@@ -38,54 +38,54 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def cage(stop: threading.Event) -> Iterator[ParserPool]:
+def pool(stop: threading.Event) -> Iterator[ParserPool]:
     with ParserPool(2, stop) as made:
         yield made
 
 
-def pids(cage: ParserPool) -> list[int]:
-    return [made.pid for each in cage._processes if (made := each._process)]
+def pids(pool: ParserPool) -> list[int]:
+    return [made.pid for each in pool._processes if (made := each._process)]
 
 
-def test_what_is_read_there_is_what_is_read_here(cage: ParserPool) -> None:
+def test_what_is_read_there_is_what_is_read_here(pool: ParserPool) -> None:
     body = "<title>T</title><meta name=date content=2024-05-06><p>words é 中<a href=/x>x</a>".encode()
     task = ReadPage("text/html; charset=utf-8", URL, ["nofollow"], "lightship")
-    assert cage.wait("a", task, body) == read_page(body, task.content_type, URL, robots=["nofollow"], agent="lightship")
+    assert pool.wait("a", task, body) == read_page(body, task.content_type, URL, robots=["nofollow"], agent="lightship")
     sitemap = b"<urlset><url><loc>/a</loc><lastmod>2024-05-06T07:08:09+02:00</lastmod></url></urlset>"
-    assert cage.wait("a", ReadSitemap(URL), sitemap) == parse_sitemap(sitemap, URL)
+    assert pool.wait("a", ReadSitemap(URL), sitemap) == parse_sitemap(sitemap, URL)
     feed = b"<rss><item><link>/a</link></item></rss>"
-    assert [page.url for page in asyncio.run(cage.read("a", ReadFeed("", URL), feed))] == [f"{URL}a"]
-    assert cage.wait("a", ReadPage("text/html; x=\udcff", URL, ["\udcff"]), b"<p>x").text == "x"
+    assert [page.url for page in asyncio.run(pool.read("a", ReadFeed("", URL), feed))] == [f"{URL}a"]
+    assert pool.wait("a", ReadPage("text/html; x=\udcff", URL, ["\udcff"]), b"<p>x").text == "x"
 
 
-def test_what_can_not_be_read_is_told_in_the_same_words(cage: ParserPool) -> None:
+def test_what_can_not_be_read_is_told_in_the_same_words(pool: ParserPool) -> None:
     for body, kind in ((b"\0" * 5000, HTML), (b"%PDF-1.7 nothing", PDF)):
         with pytest.raises(InvalidDocumentError) as here:
             read_page(body, kind, URL)
         with pytest.raises(InvalidDocumentError) as there:
-            cage.wait("a", ReadPage(kind, URL), body)
+            pool.wait("a", ReadPage(kind, URL), body)
         assert str(here.value) == str(there.value)
         assert not isinstance(there.value, UnreadableError)
 
 
-def test_a_page_that_takes_too_much_is_one_failed_page(cage: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_takes_too_much_is_one_failed_page(pool: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "WALL_SECONDS", 3.0)
-    slow, large = cage.submit("bad", PAGE, SLOW), cage.submit("bad", PAGE, LARGE)
+    slow, large = pool.submit("bad", PAGE, SLOW), pool.submit("bad", PAGE, LARGE)
     began = time.monotonic()
-    assert cage.wait("good", PAGE, b"<p>text").text == "text"
+    assert pool.wait("good", PAGE, b"<p>text").text == "text"
     assert time.monotonic() - began < 2.5, "the other site waited"
     assert "more than 3 s" in str(slow.exception(30))
     assert "memory" in str(large.exception(30)) or "3 s" in str(large.exception(30))
-    assert cage.wait("bad", PAGE, b"<p>text").text == "text"
+    assert pool.wait("bad", PAGE, b"<p>text").text == "text"
 
 
 def test_processor_time_is_bounded_by_the_kernel(monkeypatch: pytest.MonkeyPatch, stop: threading.Event) -> None:
     program = "from lightship.crawler.parsing import reader; reader.SECONDS = 0; reader.main()"
     monkeypatch.setattr(limits, "COMMAND", ("-c", program))
-    with ParserPool(1, stop) as cage:
+    with ParserPool(1, stop) as pool:
         with pytest.raises(UnreadableError, match="processor time"):
-            cage.wait("a", PAGE, SLOW)
-        assert cage.wait("a", PAGE, b"<p>text").text == "text"
+            pool.wait("a", PAGE, SLOW)
+        assert pool.wait("a", PAGE, b"<p>text").text == "text"
 
 
 @pytest.mark.parametrize(
@@ -119,37 +119,37 @@ reader.main()"""
     monkeypatch.setattr(limits, "COMMAND", ("-c", program))
     monkeypatch.setenv("SECRET", "LIGHTSHIP_TOKEN")
     monkeypatch.chdir(tmp_path)
-    with ParserPool(1, stop) as cage:
+    with ParserPool(1, stop) as pool:
         if problem:
             with pytest.raises(UnreadableError, match=problem):
-                cage.wait("a", PAGE, b"bad")
+                pool.wait("a", PAGE, b"bad")
         else:
             with pytest.raises(UnreadableError, match="failed"):  # a text is no page
-                cage.wait("a", PAGE, b"bad")
-        assert cage.wait("a", PAGE, b"good").text == "good"
+                pool.wait("a", PAGE, b"bad")
+        assert pool.wait("a", PAGE, b"good").text == "good"
 
 
-def test_nothing_of_the_parent_is_inherited(cage: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_the_parent_is_inherited(pool: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform != "linux":
         pytest.skip("told by /proc")
     monkeypatch.setenv("LIGHTSHIP_TOKEN", "a secret of enough characters")
-    cage.wait("a", PAGE, b"x")
-    wait_until(lambda: len(pids(cage)) == 2, 5, "both have started")
-    for pid in pids(cage):
+    pool.wait("a", PAGE, b"x")
+    wait_until(lambda: len(pids(pool)) == 2, 5, "both have started")
+    for pid in pids(pool):
         assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
-    reader = next(pid for pid in pids(cage) if "/dev/null" in os.readlink(f"/proc/{pid}/fd/1"))
+    reader = next(pid for pid in pids(pool) if "/dev/null" in os.readlink(f"/proc/{pid}/fd/1"))
     opened = [os.readlink(f"/proc/{reader}/fd/{number}") for number in os.listdir(f"/proc/{reader}/fd")]
     assert all(place == "/dev/null" or place.startswith("pipe:") for place in opened), opened
 
 
 def test_an_end_interrupts_whatever_is_read(stop: threading.Event) -> None:
-    with ParserPool(1, stop) as cage:
-        running, waiting = cage.submit("a", PAGE, SLOW), cage.submit("a", PAGE, b"x")
+    with ParserPool(1, stop) as pool:
+        running, waiting = pool.submit("a", PAGE, SLOW), pool.submit("a", PAGE, b"x")
         wait_until(running.running, 5, "it is read")
         threading.Timer(0.1, stop.set).start()
         with pytest.raises(StoppedError):
-            cage.wait("a", PAGE, b"x")
-        ended = pids(cage)
+            pool.wait("a", PAGE, b"x")
+        ended = pids(pool)
         began = time.monotonic()
     assert time.monotonic() - began < 2
     assert isinstance(running.exception(1), StoppedError)

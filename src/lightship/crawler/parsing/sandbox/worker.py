@@ -1,6 +1,6 @@
 """A reading process: reads what strangers sent, one task after the other, and can do hardly anything else.
 
-`python -m lightship.crawler.parsing.sandbox.reader` gets tasks on stdin and answers on stdout; see process.py for its limits.
+`python -m lightship.crawler.parsing.sandbox.worker` gets tasks on stdin and answers on stdout; see process.py for its limits.
 """
 
 from __future__ import annotations

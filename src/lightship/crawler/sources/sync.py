@@ -30,25 +30,25 @@ class SourceSync(Protocol):
 
 
 def open_feed(
-    source: Source, settings: CrawlerSettings, database: Database, appender: Appender, cage: ParserPool
+    source: Source, settings: CrawlerSettings, database: Database, appender: Appender, pool: ParserPool
 ) -> SourceSync:
-    """Return what keeps the documents of `source`, which is no website, in the log; it reads in `cage`."""
+    """Return what keeps the documents of `source`, which is no website, in the log; it reads in `pool`."""
     records = Records(database, appender, source.name)
     if source.kind is Kind.FOLDER:
-        return FolderSync(source.name, settings, database, records, cage)
+        return FolderSync(source.name, settings, database, records, pool)
     if source.kind is Kind.FEED:
-        return SyndicationSync(source.name, settings, database, records, cage)
+        return SyndicationSync(source.name, settings, database, records, pool)
     if source.kind is Kind.GIT:
-        return RepositorySync(source.name, settings, database, records, cage)
-    return FileSync(source.name, _READERS[source.kind](source.name, settings, cage), database, records)
+        return RepositorySync(source.name, settings, database, records, pool)
+    return FileSync(source.name, _READERS[source.kind](source.name, settings, pool), database, records)
 
 
 _READERS: dict[Kind, Callable[[str, CrawlerSettings, ParserPool], Reader]] = {
     Kind.JSONL: lambda *_: read_jsonl,
     Kind.TABLE: lambda *_: read_table,
-    Kind.ARCHIVE: lambda name, settings, cage: partial(
+    Kind.ARCHIVE: lambda name, settings, pool: partial(
         read_archive,
-        read=partial(cage.wait, name),
+        read=partial(pool.wait, name),
         max_bytes=settings.max_bytes,
         agent=settings.agent,
         follow=settings.follow_links,

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from lightship.rpc.behind import BackgroundThread
+from lightship.rpc.background import BackgroundThread
 
 
 def fail() -> None:
@@ -19,9 +19,9 @@ def test_a_failure_that_nobody_waits_for_is_no_trouble_of_the_loop(caplog: pytes
     """Who was cancelled meanwhile has its own reason; asyncio would tell the other one, with a traceback, as an error."""
 
     async def leave() -> None:
-        behind = BackgroundThread()
-        await behind.run(fail)
-        await behind.settle()
+        thread = BackgroundThread()
+        await thread.run(fail)
+        await thread.settle()
 
     with caplog.at_level(logging.ERROR):
         asyncio.run(leave())
@@ -31,10 +31,10 @@ def test_a_failure_that_nobody_waits_for_is_no_trouble_of_the_loop(caplog: pytes
 
 def test_what_it_raised_comes_with_the_next_wait() -> None:
     async def wait() -> None:
-        behind = BackgroundThread()
-        await behind.run(fail)
-        await behind.settle()
-        await behind.wait()
+        thread = BackgroundThread()
+        await thread.run(fail)
+        await thread.settle()
+        await thread.wait()
 
     with pytest.raises(OSError, match="full"):
         asyncio.run(wait())
