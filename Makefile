@@ -4,6 +4,7 @@
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
 # make bench   the measurements that README's figures come from
+# make picture docs/architecture.svg from docs/architecture.dot (needs graphviz)
 #
 # Each sets up .venv by itself, from constraints.txt, and again when that or pyproject.toml changed.
 
@@ -17,7 +18,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz check format image bench constraints clean
+.PHONY: run test fuzz check format image bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
@@ -42,6 +43,9 @@ image: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)
+
+picture:
+	@dot -Tsvg docs/architecture.dot -o docs/architecture.svg
 
 # Pins what pyproject.toml asks for, for every platform and Python; newer versions with ARGS=--upgrade.
 constraints:

@@ -51,7 +51,7 @@ class WebCrawler:
     ) -> None:  # fmt: skip
         """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given.
 
-        Pages are read in `cage`.
+        Pages are parsed in `pool`.
         """
         self._pool = pool
         self._partitioning = partitioning

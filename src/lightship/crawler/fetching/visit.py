@@ -41,7 +41,7 @@ class Visitor:
         self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, pool: ParserPool, missing: Soft404Detector,
         traps: Traps, archive: Archive | None = None,
     ) -> None:  # fmt: skip
-        """Visit with `fetcher` by `settings`, and read in `cage`; `missing` knows how sites answer for pages that they have not.
+        """Visit with `fetcher` by `settings`, and parsed in `pool`; `missing` knows how sites answer for pages that they have not.
 
         Pages that are fetched are kept in `archive` too.
         """

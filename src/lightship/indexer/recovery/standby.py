@@ -1,6 +1,6 @@
 """A warm copy of a shard: what a replica has installed, pulled over the RPC into a folder.
 
-A standby keeps one while it waits for the lease; an indexer whose disk is gone makes one when it starts. `resume.py` goes
+A standby keeps one while it waits for the lease; an indexer whose disk is gone makes one when it starts. `recovery.py` goes
 on from it, so that nothing need be indexed again.
 """
 

@@ -1,6 +1,6 @@
 """The search page: server-rendered HTML that needs no script and allows none.
 
-Nothing from the web is ever unescaped: templates escape by default, and snippets are escaped anew (`view.py`).
+Nothing from the web is ever unescaped: templates escape by default, and snippets are escaped anew (`presenters.py`).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class ParserPool:
         self._limit = MEMORY + readers * BASE_MEMORY
         self._processes = [ParserProcess(self._watch) for _ in range(readers)]
         self._threads = [
-            threading.Thread(target=self._serve, args=(process,), name="cage", daemon=True)
+            threading.Thread(target=self._serve, args=(process,), name="parser", daemon=True)
             for process in self._processes
         ]
         self._closed = False
