@@ -22,6 +22,7 @@ from lightship import __version__
 from lightship.deploy.topology import Topology
 from support import ROOT, require
 from unit.deploy.test_compose import compose_program
+from unit.deploy.test_kubernetes import kubectl_program
 
 ENGLISH, CHINESE = (ROOT / "docs" / name for name in ("tutorial.md", "tutorial.zh.md"))
 PORTS = (8080, 8081, 9090, 10000)
@@ -37,6 +38,7 @@ def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
         ("curl", shutil.which("curl")),
         ("HAProxy", shutil.which("haproxy")),
         ("Compose v2", compose_program()),
+        ("kubectl", kubectl_program()),
     ):
         require(what, present)
     require(f"the ports {PORTS}, free", all(map(is_free, PORTS)))
@@ -90,7 +92,7 @@ def test_every_command_runs_and_prints_what_stands_there(
             printed = machine.run(block.text)
         elif block.kind == "sh kubernetes":
             printed = None
-            assert "kind: StatefulSet" in reader.run("kubectl kustomize deploy/production/kubernetes")
+            assert "kind: StatefulSet" in reader.run(f"{kubectl_program()} kustomize deploy/production/kubernetes")
         elif block.kind == "text" and printed is not None:
             for line in expected(block.text):
                 assert line.search(printed), (
