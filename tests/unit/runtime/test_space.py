@@ -1,4 +1,4 @@
-"""What a full disk interrupts goes on when there is room again; nothing else is done twice."""
+"""Work that a full disk interrupted is retried when there is room again; no other failure is retried."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Work:
-    """Fails with each of `errors` in turn, and then ends."""
+    """Raises each of `errors` in turn, and then returns."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -37,7 +37,7 @@ class Work:
 def test_it_goes_on_when_there_is_room(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     work = Work(OutOfSpaceError("the index is full"), OSError(errno.ENOSPC, "no space"), OSError(errno.EDQUOT, "quota"))
     assert go_on(work, str(tmp_path), threading.Event()) == "done"
-    assert "the index is full; waiting for room" in caplog.text
+    assert "the index is full; waiting for 16 MiB" in caplog.text
 
 
 @pytest.mark.parametrize("error", [UnavailableError("damaged"), LightshipError("else"), OSError(errno.EIO, "broken")])
@@ -60,7 +60,7 @@ def test_a_stop_ends_the_waiting(mount: Mount) -> None:
 
 
 def test_what_was_opened_is_let_go_before_the_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an index that stays locked could not be opened again."""
+    """An index that stays locked could not be opened again."""
     alive, seen = set[str](), list[set[str]]()
 
     class Opened:

@@ -113,7 +113,7 @@ def test_another_log_s_position_is_refused(cluster: Cluster) -> None:
     cluster.install(0, 9, "another")
     cluster.install(1, 9, "another")
     reply = cluster.search(1, sequence=5)
-    assert (reply.status, "not of the document log" in reply.json["error"]) == (400, True)
+    assert (reply.status, "belongs to another document log" in reply.json["error"]) == (400, True)
 
 
 def test_those_that_wait_refuse_nobody_but_each_other(tmp_path: Path) -> None:
