@@ -97,7 +97,9 @@ def test_another_version_is_refused(log: SqliteLog, path: Path, version: int) ->
     other = apsw.Connection(str(path))
     other.pragma("user_version", version)
     other.close()
-    with pytest.raises(IncompatibleIndexError, match=f"{path} has schema version {version}, but this program reads version 1"):
+    with pytest.raises(
+        IncompatibleIndexError, match=f"{path} has schema version {version}, but this program reads version 1"
+    ):
         SqliteLog(str(path))
 
 
@@ -163,7 +165,7 @@ def test_a_log_that_was_removed_is_not_made_again_by_another_thread(log: SqliteL
 def test_a_log_that_was_removed_takes_nothing(log: SqliteLog, path: Path) -> None:
     log.put([CHANGE])
     path.unlink()
-    with pytest.raises(UnavailableError, match=f"{path} was removed while in use .*: put it back"):
+    with pytest.raises(UnavailableError, match=f"{path} was removed while in use .*; put it back"):
         log.put([CHANGE])
 
 

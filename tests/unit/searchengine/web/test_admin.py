@@ -86,7 +86,7 @@ def test_a_replica_that_refuses_is_told_and_is_an_error(
         for command, arguments in ((promote, ["s1v1"]), (rollback, [])):
             with pytest.raises(UnavailableError, match="1 of 1"):
                 command([*arguments, place])
-            assert "token is missing or wrong" in capsys.readouterr().out
+            assert "token missing or wrong" in capsys.readouterr().out
         monkeypatch.setenv("LIGHTSHIP_ADMIN_TOKEN", PUSH)  # signed with it
         promote(["s1v1", place])
         assert "s1v1 follows" in capsys.readouterr().out

@@ -122,13 +122,13 @@ def test_a_manifest_over_the_limit(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("names", "content", "part"),
     [
-        ("{name}", b"", "0 bytes are enclosed"),
-        ("{name}", b"x" * 100_000, "100000 bytes are enclosed"),
+        ("{name}", b"", "0 bytes enclosed"),
+        ("{name}", b"x" * 100_000, "100000 bytes enclosed"),
         ("{name},{name}", b"", "twice"),
         (",".join(f"{number:032x}.idx" for number in range(201)), b"", "more than 200"),
-        ("../../etc/passwd", b"root", "is not of the manifest"),
+        ("../../etc/passwd", b"root", "is not in the manifest"),
         (",", b"", "twice"),
-        ("x", b"", "'x' is not of the manifest"),
+        ("x", b"", "'x' is not in the manifest"),
     ],
 )
 def test_what_is_enclosed_wrongly(caller: Caller, made: MadeShard, names: str, content: bytes, part: str) -> None:
