@@ -77,7 +77,7 @@ def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, 
     meta = Path(store.layout_folder("s1v1")) / "meta.json"
     good = meta.read_bytes()
     meta.write_bytes(good.replace(b'"max_doc"', b'"max_cat"'))
-    with pytest.raises(UnavailableError, match="can't be read"):
+    with pytest.raises(UnavailableError, match="can't read the index"):
         replica.follow()
     assert urls(replica, "page") == [page(1).url]
     meta.write_bytes(good)
