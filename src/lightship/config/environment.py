@@ -29,7 +29,7 @@ def check_variables(environment: Mapping[str, str]) -> None:
 
 
 def trusts_containers() -> bool:
-    """Return True if the environment says to trust neighbouring containers; raises ConfigurationError for an unknown value."""
+    """Return True if neighbouring containers are to be trusted; raises ConfigurationError for an unknown value."""
     said = os.environ.get(TRUST_VARIABLE, "")
     if said not in ("", CONTAINERS):
         raise ConfigurationError(

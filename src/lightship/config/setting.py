@@ -14,7 +14,7 @@ def setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) 
 
 
 def number(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], Any]:
-    """Return a parser of numbers from `low` to `high`. Like all parsers here, it raises ValueError for anything else."""
+    """Return a parser of numbers from `low` to `high`. Like all parsers here, it raises ValueError."""
 
     def parse(text: str) -> float:
         try:

@@ -72,10 +72,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One shard at one moment.
 
     `order` is that of its layout: a greater one is newer (0: written before orders existed). `positions` maps each
-    partition of the log `log_id` to the sequence up to which it is indexed, and HISTORY to the log's history up to there.
-    `made` and `fresh_as_of` are in seconds since 1970; the shard holds every change that was put before `fresh_as_of`.
-    `coming` are files of merged segments that a later manifest will name in place of some of these; they are sent ahead
-    so that the later manifest can be installed without waiting for them.
+    partition of the log `log_id` to the sequence up to which it is indexed, and HISTORY to the log's history up to
+    there. `made` and `fresh_as_of` are in seconds since 1970; the shard holds every change that was put before
+    `fresh_as_of`. `coming` are files of merged segments that a later manifest will name in place of some of these; they
+    are sent ahead so that the later manifest can be installed without waiting for them.
     """
 
     layout: Layout
@@ -97,7 +97,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def history(self) -> int:
-        """The log's history up to the positions (see DocumentLog); 0 in manifests of versions that did not record it."""
+        """The log's history up to the positions (see DocumentLog); 0 in manifests of versions without it."""
         return self.positions.get(HISTORY, 0)
 
     def is_behind(self, other: Manifest) -> bool:

@@ -39,7 +39,7 @@ def normalise(link: str, base: str | None = None, encoding: str = "utf-8") -> st
 
 
 def _reduced(base: str, link: str) -> str:
-    """Return the part of `base` that resolving `link` depends on, so that pages of a folder or site share cache entries."""
+    """Return the part of `base` that resolving `link` depends on, so that pages of a site share cache entries."""
     if link[:1] == "/" and link[:2] not in ("//", "/\\"):
         return "/".join(base.split("/", 3)[:3]) + "/"
     if link[:1].isalnum():

@@ -67,8 +67,8 @@ def neighbours(root: Path = Path("/")) -> Neighbours:
     """Return the neighbouring containers, found from this container's interfaces in the files below `root` (usually /).
 
     The network of a container engine is attached by a pair of interfaces (veth) whose other end is in the engine's
-    namespace. The machine's own network, which a container may also be attached to, is not trusted. The first address of
-    a network counts as a gateway, with or without a route to it.
+    namespace. The machine's own network, which a container may also be attached to, is not trusted. The first address
+    of a network counts as a gateway, with or without a route to it.
     """
     networks, gateways = list[ipaddress.IPv4Network](), set[ipaddress.IPv4Address]()
     for line in _lines(root / "proc/net/route")[1:]:

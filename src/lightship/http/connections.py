@@ -100,7 +100,10 @@ class Connections:
             self._waiting[address][connection] = None
 
     def begin(self, address: str, request: Callable[[], None]) -> None:
-        """Call `request` now, or in a later iteration of the loop if `address` has used its share: busy clients delay only themselves."""
+        """Call `request` now, or in a later iteration of the loop if `address` has used its share of this one.
+
+        So a busy client delays only itself.
+        """
         if self._begun[address] < TURN and address not in self._later:
             self._begun[address] += 1
             request()

@@ -41,8 +41,8 @@ class RequestGuard:
     def __init__(self, app: ASGIApp, public: str = "", *, private: bool = False) -> None:
         """Protect `app`, whose public url is `public`, if known.
 
-        If `private`, `app` serves this machine only; a Host that somebody could own is then refused unless it is that of
-        `public`.
+        If `private`, `app` serves this machine only; a Host that somebody could own is then refused unless it is that
+        of `public`.
         """
         self._app, self._private = app, private
         self._own = (urlsplit(public).netloc.lower(),) if public else ()

@@ -1,7 +1,8 @@
 """Authorization by bearer tokens, for pushing and for administration.
 
 A person may send the secret itself. Lightship's programs never do: each request carries a token that is signed for this
-request (method, target, time, nonce) and is valid once, within a minute. A body is covered by the `digest` in the query.
+request (method, target, time, nonce) and is valid once, within a minute. A body is covered by the `digest` in the
+query.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class Guard:
         return bool(self._keys)
 
     def check(self, scope: Mapping[str, Any]) -> None:
-        """Raise UnauthorizedError unless the request of an ASGI `scope` carries a secret or an unused token signed for it.
+        """Raise UnauthorizedError unless the request of an ASGI `scope` has a secret, or an unused token signed for it.
 
         The error is the same whatever is wrong, and comparisons take constant time.
         """

@@ -15,7 +15,7 @@ _LITTLE = 0.001  # seconds; below this, a rough estimate is enough
 
 
 def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
-    """Return the estimated seconds that `compiled` (from `query`) takes one core: never far too low, sometimes too high."""
+    """Return the estimated seconds of one core for `compiled` (from `query`): never far too low, sometimes too high."""
     most = len(compiled.terms) * view.documents * _POSTING
     if most < _LITTLE and not (query.phrases or query.excluded or compiled.runs):
         return most  # nearly all queries; looking up frequencies would add a hundredth of their time

@@ -24,8 +24,8 @@ _TERM = re.compile(r'Term\(field=(\d+), type=\w+, "(.*)"\)')
 class Ranked(NamedTuple):
     """How a query ranks a document: `rank` counts from 1; None if it is beyond MAX_RANK or not found.
 
-    `words` maps each word of the query to whether the document contains it. `parts` are (field, term, contribution to the
-    score).
+    `words` maps each word of the query to whether the document contains it. `parts` are (field, term, contribution to
+    the score).
     """
 
     total: int

@@ -34,7 +34,7 @@ _score = itemgetter(0)
 
 @dataclass(frozen=True)
 class View:
-    """An immutable snapshot of the index: its schema version, its manifests, and a searcher over exactly their segments.
+    """An immutable snapshot of the index: schema version, manifests, and a searcher over exactly their segments.
 
     The searcher leaves out damaged segments, whose ids are `left_out`.
     """

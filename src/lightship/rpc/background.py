@@ -11,7 +11,7 @@ from lightship.runtime.tasks import take_note
 
 
 class BackgroundThread:
-    """One blocking call at a time in a worker thread, while its caller continues; the next wait raises its exception."""
+    """One blocking call at a time in a worker thread, while the caller continues; the next wait raises its error."""
 
     _task: asyncio.Task[None] | None = None
 
@@ -29,6 +29,9 @@ class BackgroundThread:
             task.result()
 
     async def settle(self) -> None:
-        """Wait for the call to end, ignoring its outcome. Cancelling the caller does not cancel the call: its thread would continue."""
+        """Wait for the call to end, ignoring its outcome.
+
+        Cancelling the caller does not cancel the call, because its thread would continue.
+        """
         if self._task is not None:
             await asyncio.wait([self._task])

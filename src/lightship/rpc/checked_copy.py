@@ -14,7 +14,8 @@ from lightship.core.manifest import File
 from lightship.rpc.background import BackgroundThread
 
 BATCH_BYTES = 1 << 20  # hashed and written in one go in a thread, so that queries in the event loop do not wait
-# Written between two syncs: in the file system's journal, a commit's small files wait for all unsynced bytes of a large one
+# Written between two syncs: in the file system's journal, a commit's small files wait for all unsynced bytes of a large
+# one
 SYNC_BYTES = 16 << 20
 
 

@@ -110,8 +110,8 @@ class RpcClient:
     async def get_file(self, manifest: Manifest, file: File, path: str) -> None:
         """Fetch `file` of `manifest` to `path`, where it appears once it is complete, verified and durable.
 
-        Raises NotFoundError when the searchengine does not have it (any more), UnavailableError when it sends other bytes,
-        OutOfSpaceError.
+        Raises NotFoundError when the searchengine does not have it (any more), UnavailableError when it sends other
+        bytes, OutOfSpaceError.
         """
         part, seconds = f"{path}.part", CALL_SECONDS + file.size / SLOWEST_LINK
         target = f"/rpc/v1/shards/{manifest.shard}/files/{file.name}"

@@ -1,4 +1,4 @@
-"""A manifest and the files that its receiver lacks in one request, so that a commit costs one round trip, not one per file.
+"""A manifest and the files that its receiver lacks in one request: a commit costs one round trip, not one per file.
 
 The body is the manifest as one line of JSON, followed by the bytes of the files in the order of their names in the url.
 """
@@ -15,7 +15,7 @@ MAX_ENCLOSED = 200  # files
 
 
 def choose_enclosed(manifest: Manifest, known: Mapping[str, File]) -> list[str]:
-    """Return the files of `manifest` to enclose for a receiver that has the `known` ones: smallest first, within the limits."""
+    """Return the files of `manifest` to enclose for a receiver with the `known` ones: smallest first, within limits."""
     chosen, room = [], MAX_ENCLOSED_BYTES
     new = [file for name, file in manifest.files.items() if name not in known]
     for file in sorted(new, key=lambda file: file.size)[:MAX_ENCLOSED]:

@@ -157,7 +157,7 @@ def _is_empty(db: apsw.Connection) -> bool:
 
 
 def _switch_to_wal(db: apsw.Connection) -> None:
-    """Enable WAL, which persists. The busy timeout does not cover this, so processes that create the file together retry."""
+    """Enable WAL, which persists. The busy timeout does not cover this, so concurrent creators retry."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

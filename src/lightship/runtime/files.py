@@ -41,7 +41,7 @@ def sync(path: str) -> None:
 
 
 def write_atomically(path: str, content: bytes, *, durable: bool = True) -> None:
-    """Replace the file at `path`: a crash leaves the old or the new one, complete; so does a power loss if `durable`."""
+    """Replace the file at `path`: a crash leaves the old or the new content; so does a power loss if `durable`."""
     temporary = f"{path}.new"
     with space_errors(os.path.dirname(path)):
         try:

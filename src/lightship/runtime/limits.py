@@ -1,4 +1,4 @@
-"""Resource limits of this process: processors, memory and open files, from its container (cgroup v1 or v2) and machine."""
+"""Resource limits of this process (processors, memory, open files) from its container (cgroup v1 or v2) and machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits for free space instead of ending the program: work that a full disk interrupted is retried when there is room."""
+"""Waits for free space instead of ending the program: work that a full disk interrupted is retried later."""
 
 from __future__ import annotations
 

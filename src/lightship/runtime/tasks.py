@@ -1,4 +1,4 @@
-"""Background work that must keep running: failures are logged, retried, and shown in `/readyz` and metrics until it recovers."""
+"""Background work that must keep running: failures are logged, retried, and shown in `/readyz` and the metrics."""
 
 from __future__ import annotations
 

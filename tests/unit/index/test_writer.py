@@ -37,7 +37,7 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(tmp_path: Path) -> Non
     writer.commit()
     with full(1000):
         writer.put(page(2))
-        with pytest.raises(OutOfSpaceError, match=f"{tmp_path}.*free some space"):
+        with pytest.raises(OutOfSpaceError, match=f"{tmp_path}.*free some disk space"):
             writer.commit()
         with contextlib.suppress(OutOfSpaceError):
             writer.close()
@@ -64,7 +64,7 @@ def test_an_index_that_can_not_be_made_for_want_of_space_is_not_taken_for_anothe
     ],
 )
 def test_a_full_disk_is_known_by_all_of_tantivy_s_words(said: str) -> None:
-    with pytest.raises(OutOfSpaceError, match="free some space"), _writing("folder"):
+    with pytest.raises(OutOfSpaceError, match="free some disk space"), _writing("folder"):
         raise ValueError(said)
 
 

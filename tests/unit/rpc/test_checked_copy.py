@@ -77,7 +77,10 @@ def test_what_is_too_long_is_refused_at_once(tmp_path: Path) -> None:
         while True:
             yield content
 
-    with (tmp_path / "f").open("wb") as out, pytest.raises(InvalidInputError, match="longer than the announced 100 bytes"):
+    with (
+        (tmp_path / "f").open("wb") as out,
+        pytest.raises(InvalidInputError, match="longer than the announced 100 bytes"),
+    ):
         asyncio.run(copy_verified(out, named(content), endless()))
 
 

@@ -1,8 +1,8 @@
 """Text analysis, the same for documents, queries and highlights.
 
-Latin-like text is split at characters other than letters and digits, lower-cased, stripped of accents, and stemmed in the
-document's language. Runs of Chinese, Japanese and Korean characters are indexed in separate fields as character bigrams
-followed by single characters, so that unspaced text needs no dictionary and phrases are exact.
+Latin-like text is split at characters other than letters and digits, lower-cased, stripped of accents, and stemmed in
+the document's language. Runs of Chinese, Japanese and Korean characters are indexed in separate fields as character
+bigrams followed by single characters, so that unspaced text needs no dictionary and phrases are exact.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The fields of the index, by schema version. All shards of a layout have the same schema.
 
-Indexers write the newest version. Searchengines serve every version in `WEIGHTS`, so that a new release answers from the
-old index while the new one is built. Other changes of a new version must depend on the version, too: analysis on
+Indexers write the newest version. Searchengines serve every version in `WEIGHTS`, so that a new release answers from
+the old index while the new one is built. Other changes of a new version must depend on the version, too: analysis on
 `View.version`. The stored form may only be extended at its end, by fields with defaults.
 """
 
@@ -14,12 +14,13 @@ import tantivy
 from lightship.core.errors import InvalidInputError
 from lightship.index.fields.analysis import DEFAULT_LANGUAGE, gram_analyzer, word_analyzer
 
-# The version that is written, part of a layout's name. Raise it when fields, analysis, the stored form or tantivy's file
-# format change
+# The version that is written, part of a layout's name. Raise it when fields, analysis, the stored form or tantivy's
+# file format change
 SCHEMA_VERSION = 1
 
-# Version -> searched fields and the weight of a match in each. Each field has a twin, NAME_cjk, for bigrams. BM25 already
-# favours short fields: of 0.3 to 2.0 for the title, 0.5 was best on judged collections (docs/decisions/0002-weights.md)
+# Version -> searched fields and the weight of a match in each. Each field has a twin, NAME_cjk, for bigrams. BM25
+# already favours short fields: of 0.3 to 2.0 for the title, 0.5 was best on judged collections
+# (docs/decisions/0002-weights.md)
 WEIGHTS = {1: {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}}
 
 UNSTEMMED = "-"  # a second value of `language` for a document whose words are not stemmed

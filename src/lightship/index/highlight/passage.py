@@ -80,7 +80,7 @@ class _Look(NamedTuple):
 
 
 def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts, effort: Effort) -> int:
-    """Return the byte offset of the word of the best passage in `text`; -1 if none of `needles` is found with `effort`."""
+    """Return the byte offset of the best passage's word in `text`; -1 if none of `needles` is found with `effort`."""
     own = Effort(min(effort.left, TEXT_EFFORT))
     effort.left -= own.left
     found, start = -1, 0

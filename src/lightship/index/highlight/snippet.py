@@ -119,7 +119,7 @@ def _run_spans(passage: str, pairs: tuple[str, ...]) -> Iterator[tuple[int, int]
 
 
 def _stem(term: str) -> str:
-    """Return the common beginning of words with the stem `term`: `hope` stems hoping, `histori` history, `reliabl` reliability."""
+    """Return how words with the stem `term` begin: `hope` is the stem of hoping, `histori` of history."""
     if len(term) > 3 and term.endswith(("e", "i", "abl", "ibl")):
         return term[:-1]
     return term

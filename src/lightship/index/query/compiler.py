@@ -1,4 +1,4 @@
-"""Compiles a query to tantivy's: words become stems in each language, CJK text becomes bigrams, weights become boosts."""
+"""Compiles a query to tantivy's: words become stems in each language, CJK text bigrams, and weights boosts."""
 
 from __future__ import annotations
 

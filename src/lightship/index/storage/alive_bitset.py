@@ -94,7 +94,7 @@ class PublishedSegment:
 
 
 def encode_alive(documents: int, alive: bytes | bytearray, footer: dict[str, Any]) -> bytes:
-    """Return the delete file of a segment with `documents` documents; `footer` is that of another file of the segment."""
+    """Return the delete file of a segment of `documents` documents; `footer` is from another file of the segment."""
     body = _LENGTH.pack(documents) + alive
     end = json.dumps({**footer, "crc": zlib.crc32(body)}, separators=(",", ":")).encode()
     return body + end + _TAIL.pack(len(end), _MAGIC)

@@ -13,7 +13,7 @@ from lightship.index.storage.segments import META, meta_of
 
 
 def link_apart(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:
-    """Create an index of `segments` of the schema `version` in the empty `folder`, from hard links to `source`; not synced."""
+    """Create an index of `segments` (schema `version`) in the empty `folder`: hard links to `source`; not synced."""
     for segment in segments:
         for file in segment.files:
             os.link(os.path.join(source, file.name), os.path.join(folder, file.name))

@@ -87,12 +87,12 @@ class Snapshots:
         return tuple((status.st_mtime_ns, status.st_ino) for status in found)
 
     def take(self) -> list[Segment]:
-        """Link the files of the last commits and return their segments; starts over if a merge replaces files meanwhile."""
+        """Link the files of the last commits, and return their segments; starts over if a merge replaces files."""
         segments = self.digested([segment for taken in self.take_each() for segment in taken])
         return sorted(segments, key=lambda segment: segment.id)
 
     def take_each(self) -> list[list[Segment]]:
-        """Take a snapshot of each folder; files of LARGE_BYTES and more may not have a digest yet: a thread computes it."""
+        """Take a snapshot of each folder; files of LARGE_BYTES and more may lack a digest, computed in a thread."""
         self._raise_damage()
         return [self._take(folder) for folder in self._folders]
 
@@ -108,10 +108,10 @@ class Snapshots:
             checking.result()
 
     def scrub(self, bytes_at_most: int) -> None:
-        """Verify the next `bytes_at_most` of the published files in a thread; raises DamagedError found by an earlier call."""
+        """Verify the next `bytes_at_most` of the published files in a thread; raises what an earlier call found."""
         self._raise_damage()
         if all(check.done() for check in self._checks):
-            self._checks.append(self._reader.submit(self._passes.go_on, bytes_at_most))
+            self._checks.append(self._reader.submit(self._passes.advance, bytes_at_most))
 
     def _check(self, files: Iterable[File]) -> None:
         for file in files:
@@ -243,7 +243,7 @@ class Passes:
         """Use `begin` to start each pass; a pass yields the numbers of bytes that it reads."""
         self._begin, self._pass = begin, begin()
 
-    def go_on(self, most: int) -> None:
+    def advance(self, most: int) -> None:
         """Continue until `most` bytes are read or the pass ends; after an exception from reading, a new pass starts."""
         while most > 0:
             read = next(self._pass, None)
@@ -269,9 +269,8 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
     os.makedirs(folder)
     for name in manifest.files:
         os.link(os.path.join(source, name), os.path.join(folder, name))
-    write_atomically(
-        os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode()
-    )  # syncs the links, too
+    # Syncs the links, too
+    write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 
@@ -282,8 +281,8 @@ def compose(
 
     Segments whose ids are in `without`, because their files are damaged, are not searched until they are sent again.
 
-    The result survives a kill, and a power loss once it is durable (at once if `durable` and its files are durable). The
-    manifests are stored in tantivy's `payload`, so that what is installed and what is searched can't differ.
+    The result survives a kill, and a power loss once it is durable (at once if `durable` and its files are durable).
+    The manifests are stored in tantivy's `payload`, so that what is installed and what is searched can't differ.
     """
     content = _meta_of_all(manifests, without, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
     write_atomically(os.path.join(folder, META), _sealed(content), durable=durable)

@@ -1,4 +1,4 @@
-"""Cheap queries run at once, dear ones in threads, and what can't be answered in time is refused."""
+"""Cheap queries run at once, expensive ones in threads, and those that can't be answered in time are refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
         assert time.monotonic() - began < 5
         while executor.waiting:  # noqa: ASYNC110 (a counter has no event)
             await asyncio.sleep(0.01)
-        assert not ran.is_set()  # what had not begun is never run
+        assert not ran.is_set()  # queued work is cancelled
         assert executor.refused == 3
         assert await executor.run(lambda: "dear", DEAR, later()) == "dear"
 
@@ -59,7 +59,7 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
 
 @pytest.mark.parametrize("run_loop", [asyncio.run, uvloop.run])
 def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_loop: Callable[..., str]) -> None:
-    """As on a machine whose processors are all taken: to refuse costs as much as to answer."""
+    """On an overloaded machine, refusing would cost as much as answering."""
 
     async def run() -> str:
         executor, found = QueryExecutor(deadline=0.2, threads=1), threading.Event()
@@ -85,12 +85,12 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
         try:
             first = [asyncio.create_task(executor.run(lambda: go.wait(20), 0.9, later(20))) for _ in range(2)]
             await asyncio.sleep(0)
-            with pytest.raises(UnavailableError, match="too many dear queries"):
+            with pytest.raises(UnavailableError, match="too many expensive queries"):
                 await executor.run(lambda: None, 1.1, later(2))
         finally:
             go.set()
         assert await asyncio.gather(*first) == [True, True]
-        with pytest.raises(InvalidInputError, match="too dear"):
+        with pytest.raises(InvalidInputError, match="too expensive"):
             await executor.run(lambda: None, OVERESTIMATE * 2.0 + 0.1, later())
 
     asyncio.run(run())

@@ -253,7 +253,7 @@ def test_the_openapi_document_is_whole(caller: Caller) -> None:
 
 
 def test_many_at_once(caller: Caller) -> None:
-    """Searches while segments are installed: none fails, none sees half of a change."""
+    """Searches while segments are installed: none fails, and none sees a partial change."""
 
     async def searches() -> list[Any]:
         return await asyncio.gather(*(asyncio.to_thread(lambda: caller.get("/?q=page&format=json").json["total"]) for _ in range(40)))  # fmt: skip
