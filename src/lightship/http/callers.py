@@ -103,7 +103,7 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def is_near(scope: Mapping[str, Any], trusted: Neighbours) -> bool:
+def is_trusted_caller(scope: Mapping[str, Any], trusted: Neighbours) -> bool:
     """Return True if the caller is on this machine or in `trusted`, and used a Host that no stranger can own.
 
     Requests passed on by a proxy are not near.

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs
 
 from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE, trusts_containers
 from lightship.core.errors import InvalidInputError, UnauthorizedError
-from lightship.http.callers import NO_NEIGHBOURS, Neighbours, is_near, neighbours
+from lightship.http.callers import NO_NEIGHBOURS, Neighbours, is_trusted_caller, neighbours
 from lightship.runtime.files import space_errors
 
 logger = logging.getLogger("tokens")
@@ -36,7 +36,7 @@ REFUSAL = (
     "bearer token missing or wrong; set LIGHTSHIP_TOKEN (or LIGHTSHIP_ADMIN_TOKEN) to the secret of the program that you "
     "call, or --data to the data folder of its `lightship up`"
 )
-NOT_NEAR = "no secret is set, so only programs on the same machine may do this; set LIGHTSHIP_TOKEN on both sides"
+NOT_LOCAL = "no secret is set, so only programs on the same machine may do this; set LIGHTSHIP_TOKEN on both sides"
 _LOG_SECONDS = 10.0  # between two warnings about refused tokens
 
 _VERSION = "lightship1"
@@ -147,8 +147,8 @@ class Guard:
         The error is the same whatever is wrong, and comparisons take constant time.
         """
         if not self._keys:
-            if not is_near(scope, self._trusted):
-                raise UnauthorizedError(NOT_NEAR)
+            if not is_trusted_caller(scope, self._trusted):
+                raise UnauthorizedError(NOT_LOCAL)
             return
         shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         scheme, _, token = shown.partition(b" ")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from anyio.to_thread import run_sync
 
-from lightship.runtime.tasks import take_note
+from lightship.runtime.tasks import discard_exception
 
 
 class BackgroundThread:
@@ -19,7 +19,7 @@ class BackgroundThread:
         """Wait for the previous call, and start this one."""
         await self.wait()
         self._task = asyncio.create_task(run_sync(call))
-        self._task.add_done_callback(take_note)  # a cancelled caller never retrieves the exception
+        self._task.add_done_callback(discard_exception)  # a cancelled caller never retrieves the exception
 
     async def wait(self) -> None:
         """Wait for the call to end; raises its exception."""

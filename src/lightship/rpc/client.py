@@ -42,7 +42,7 @@ PEER_LINK = 10 << 20  # bytes per second; a slower peer is not worth waiting for
 _CHUNK = 1 << 18
 _MAX_ANSWER = MAX_MANIFEST_BYTES
 
-TROUBLE = (LightshipError, aiohttp.ClientError, OSError, TimeoutError)  # what a call may raise
+CALL_ERRORS = (LightshipError, aiohttp.ClientError, OSError, TimeoutError)  # what a call may raise
 
 _ERRORS: dict[int, type[LightshipError]] = {
     status_of(kind("")): kind

@@ -49,7 +49,7 @@ def read_limits(root: Path, processors: float, memory: int) -> Limits:
     return Limits(processors, memory)
 
 
-def room_for(connections: int) -> int:
+def connection_limit(connections: int) -> int:
     """Return how many of the wanted `connections` the limit on open files allows; each may need two files.
 
     Raises the soft limit first, as far as the hard limit allows.

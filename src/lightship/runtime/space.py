@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.5
 T = TypeVar("T")
 
 
-def go_on(work: Callable[[], T], folder: str, stop: threading.Event) -> T | None:
+def retry_when_full(work: Callable[[], T], folder: str, stop: threading.Event) -> T | None:
     """Return the result of `work`, which writes to `folder`; None when `stop` was set first.
 
     After a full disk, `work` is called again once there is room. It must recover from what is on the disk alone, as

@@ -25,7 +25,7 @@ def down() -> dict[str, str]:
     return dict(_down)
 
 
-def told() -> str:
+def down_report() -> str:
     """Return the failing tasks as lines of text; empty when there are none."""
     return "".join(f"{name} is down: {error}\n" for name, error in sorted(down().items()))
 
@@ -140,7 +140,7 @@ async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def take_note(task: asyncio.Future[Any]) -> None:
+def discard_exception(task: asyncio.Future[Any]) -> None:
     """Keep asyncio from logging an exception that is never retrieved. A done callback of a task."""
     if not task.cancelled():
         task.exception()

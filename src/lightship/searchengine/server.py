@@ -21,7 +21,7 @@ from lightship.http.draining import DrainingServer
 from lightship.http.middleware import server_config
 from lightship.http.tls import listener_options, trust
 from lightship.http.tokens import Accepted
-from lightship.runtime.limits import room_for
+from lightship.runtime.limits import connection_limit
 from lightship.runtime.program import on_stopping, run_program, stop_on_signals
 from lightship.runtime.tasks import cancel, repeat
 from lightship.searchengine.search.replica import Replica
@@ -64,7 +64,7 @@ def serve(
     )
     config = server_config(
         app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
-        connections=room_for(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
+        connections=connection_limit(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)

@@ -38,7 +38,7 @@ def passes(guard: Guard, request: dict[str, Any]) -> bool:
     try:
         guard.check(request)
     except UnauthorizedError as error:
-        assert str(error) == (tokens.REFUSAL if guard.guards else tokens.NOT_NEAR)
+        assert str(error) == (tokens.REFUSAL if guard.guards else tokens.NOT_LOCAL)
         return False
     return True
 

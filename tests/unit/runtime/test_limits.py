@@ -124,8 +124,8 @@ def test_this_process_has_limits() -> None:
 )
 def test_connections_leave_files_for_all_else(soft: int, hard: int, connections: int, room: int) -> None:
     code = (
-        "import resource; from lightship.runtime.limits import room_for;"
-        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(room_for({connections}))"
+        "import resource; from lightship.runtime.limits import connection_limit;"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(connection_limit({connections}))"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(made.stdout) == room

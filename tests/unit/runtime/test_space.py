@@ -11,7 +11,7 @@ import pytest
 
 from lightship.core.errors import LightshipError, OutOfSpaceError, UnavailableError
 from lightship.runtime import space
-from lightship.runtime.space import go_on, has_space
+from lightship.runtime.space import has_space, retry_when_full
 from support import filled
 
 Mount = Callable[..., Path]
@@ -36,21 +36,21 @@ class Work:
 
 def test_it_goes_on_when_there_is_room(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     work = Work(OutOfSpaceError("the index is full"), OSError(errno.ENOSPC, "no space"), OSError(errno.EDQUOT, "quota"))
-    assert go_on(work, str(tmp_path), threading.Event()) == "done"
+    assert retry_when_full(work, str(tmp_path), threading.Event()) == "done"
     assert "the index is full; waiting for 16 MiB" in caplog.text
 
 
 @pytest.mark.parametrize("error", [UnavailableError("damaged"), LightshipError("else"), OSError(errno.EIO, "broken")])
 def test_other_trouble_is_not_waited_for(tmp_path: Path, error: Exception) -> None:
     with pytest.raises(type(error)):
-        go_on(Work(error), str(tmp_path), threading.Event())
+        retry_when_full(Work(error), str(tmp_path), threading.Event())
 
 
 def test_a_stop_ends_the_waiting(mount: Mount) -> None:
     disk, stop, done = mount("disk", 32), threading.Event(), list[str | None]()
     work = Work(OutOfSpaceError("full"))
     with filled(disk):
-        thread = threading.Thread(target=lambda: done.append(go_on(work, str(disk), stop)))
+        thread = threading.Thread(target=lambda: done.append(retry_when_full(work, str(disk), stop)))
         thread.start()
         thread.join(0.1)
         assert thread.is_alive()
@@ -76,7 +76,7 @@ def test_what_was_opened_is_let_go_before_the_waiting(tmp_path: Path, monkeypatc
             raise OutOfSpaceError(f"full: {bool(opened)}")
 
     monkeypatch.setattr(space, "wait_for_space", lambda *_: seen.append(set(alive)))
-    go_on(work, str(tmp_path), threading.Event())
+    retry_when_full(work, str(tmp_path), threading.Event())
     assert seen == [set()]
 
 

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from lightship.runtime import tasks
-from lightship.runtime.tasks import TasksDown, cancel, down, keep, keep_in_thread, repeat, told
+from lightship.runtime.tasks import TasksDown, cancel, down, down_report, keep, keep_in_thread, repeat
 from support import wait_until
 
 
@@ -59,7 +59,7 @@ def test_work_that_fails_is_begun_again(error: BaseException, caplog: pytest.Log
         begun += 1
         if begun < 3:
             raise error
-        assert told() == f"work is down: {error}\n"
+        assert down_report() == f"work is down: {error}\n"
         await go.wait()
 
     async def run() -> None:

@@ -20,7 +20,7 @@ import tantivy
 from lightship.core.errors import IncompatibleIndexError
 from lightship.core.manifest import File, Segment
 from lightship.index.fields.schema import SCHEMA_VERSION, schema
-from lightship.index.storage.scratch_index import link_apart, searcher_of
+from lightship.index.storage.scratch_index import link_segments, searcher_of
 from lightship.index.storage.segments import delete_file_name
 
 _TAIL = struct.Struct("<II")  # at the end of every tantivy file: length of its JSON footer, magic number
@@ -89,7 +89,7 @@ class PublishedSegment:
         # tantivy's watcher may lock a file while the folder is removed; an empty folder left behind does no harm
         with tempfile.TemporaryDirectory(dir=where, prefix="held-", ignore_cleanup_errors=True) as folder:
             whole = Segment(self._id, self._documents, 0, self._files)
-            link_apart(folder, self._published, SCHEMA_VERSION, [whole])
+            link_segments(folder, self._published, SCHEMA_VERSION, [whole])
             return searcher_of(folder)
 
 

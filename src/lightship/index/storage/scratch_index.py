@@ -12,7 +12,7 @@ from lightship.index.fields.schema import register_analyzers
 from lightship.index.storage.segments import META, meta_of
 
 
-def link_apart(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:
+def link_segments(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:
     """Create an index of `segments` (schema `version`) in the empty `folder`: hard links to `source`; not synced."""
     for segment in segments:
         for file in segment.files:

@@ -55,7 +55,7 @@ def compose_durably(folder: str, manifests: Sequence[Manifest]) -> None:
     make_durable(folder)
 
 
-def is_noted(folder: str) -> bool:
+def has_durable_state(folder: str) -> bool:
     """Return True if `folder` has an installed index and a durable state."""
     return all(os.path.exists(os.path.join(folder, name)) for name in (META, DURABLE))
 

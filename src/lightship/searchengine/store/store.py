@@ -21,7 +21,7 @@ from lightship.index.fields.schema import check_version
 from lightship.index.storage.segments import check_components, compose, composed
 from lightship.rpc.messages import Installed, Missing
 from lightship.runtime.files import space_errors
-from lightship.searchengine.store.durability import compose_durably, is_noted, make_durable
+from lightship.searchengine.store.durability import compose_durably, has_durable_state, make_durable
 from lightship.searchengine.store.files import ReceivedFiles
 from lightship.searchengine.store.layouts import Layouts, Rules
 from lightship.searchengine.store.state import State
@@ -131,7 +131,7 @@ class Store:
             if others := damaged - {segment.id for segment in manifest.segments}:
                 compose(folder, ordered, without=others)
             else:
-                (compose if is_noted(folder) and not damaged else compose_durably)(folder, ordered)
+                (compose if has_durable_state(folder) and not damaged else compose_durably)(folder, ordered)
         except (LightshipError, OSError):
             self._files.sweep(manifest.layout.name)  # removes its enclosed files
             raise

@@ -10,7 +10,7 @@ import shutil
 
 from lightship.core.errors import InvalidInputError
 from lightship.core.manifest import Manifest
-from lightship.index.storage.scratch_index import link_apart, searcher_of
+from lightship.index.storage.scratch_index import link_segments, searcher_of
 
 TRIAL = "trial"
 
@@ -28,7 +28,7 @@ def check_opens(folder: str, manifest: Manifest, old: Manifest | None) -> None:
     drop_trial(folder)
     os.mkdir(trial)
     try:
-        link_apart(trial, folder, manifest.layout.schema, new)
+        link_segments(trial, folder, manifest.layout.schema, new)
         failure = _open(trial, sum(segment.documents - segment.deleted for segment in new))
     finally:
         drop_trial(folder)

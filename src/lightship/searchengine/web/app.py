@@ -27,7 +27,7 @@ from lightship.core.errors import (
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
-from lightship.runtime.tasks import told
+from lightship.runtime.tasks import down_report
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import (
@@ -136,7 +136,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
         if getattr(request.app.state, "draining", False):
             return Response("draining: shutting down\n", 503, media_type="text/plain")
         if replica.ready:
-            return Response(f"ready\n{told()}", media_type="text/plain")
+            return Response(f"ready\n{down_report()}", media_type="text/plain")
         if replica.damaged:
             reason = f"not ready: {replica.damaged} damaged segments, waiting for their indexers to send them again\n"
             return Response(reason, 503, media_type="text/plain")

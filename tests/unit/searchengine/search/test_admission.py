@@ -13,7 +13,7 @@ import uvloop
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.searchengine.search.admission import CHEAP_SECONDS, OVERESTIMATE, QueryExecutor
 
-DEAR = CHEAP_SECONDS * 2
+EXPENSIVE = CHEAP_SECONDS * 2
 
 
 def later(seconds: float = 10) -> float:
@@ -24,7 +24,7 @@ def test_a_cheap_search_runs_in_this_thread_a_dear_one_in_another() -> None:
     async def run() -> None:
         executor = QueryExecutor(threads=1)
         assert await executor.run(threading.current_thread, 0.0, later()) is threading.current_thread()
-        assert await executor.run(threading.current_thread, DEAR, later()) is not threading.current_thread()
+        assert await executor.run(threading.current_thread, EXPENSIVE, later()) is not threading.current_thread()
 
     asyncio.run(run())
 
@@ -39,11 +39,13 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
             return True
 
         try:
-            dear = [asyncio.create_task(executor.run(lambda: go.wait(20), DEAR, later(0.1))) for _ in range(2)]
+            expensive = [
+                asyncio.create_task(executor.run(lambda: go.wait(20), EXPENSIVE, later(0.1))) for _ in range(2)
+            ]
             await asyncio.sleep(0)
-            dear.append(asyncio.create_task(executor.run(note, DEAR, later(0.1))))
+            expensive.append(asyncio.create_task(executor.run(note, EXPENSIVE, later(0.1))))
             assert await executor.run(lambda: "cheap", 0.0, later()) == "cheap"
-            refused = await asyncio.gather(*dear, return_exceptions=True)
+            refused = await asyncio.gather(*expensive, return_exceptions=True)
         finally:
             go.set()
         assert [type(error) for error in refused] == [UnavailableError] * 3
@@ -52,7 +54,7 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
             await asyncio.sleep(0.01)
         assert not ran.is_set()  # queued work is cancelled
         assert executor.refused == 3
-        assert await executor.run(lambda: "dear", DEAR, later()) == "dear"
+        assert await executor.run(lambda: "expensive", EXPENSIVE, later()) == "expensive"
 
     asyncio.run(run())
 
@@ -68,7 +70,7 @@ def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_l
             found.set()
             return "found"
 
-        task = asyncio.create_task(executor.run(search, DEAR, later(0.2)))
+        task = asyncio.create_task(executor.run(search, EXPENSIVE, later(0.2)))
         await asyncio.sleep(0)
         assert found.wait(10)
         time.sleep(0.3)  # noqa: ASYNC251 (the loop is held up)
@@ -99,8 +101,8 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
 def test_what_may_be_overestimated_is_tried() -> None:
     async def run() -> None:
         executor = QueryExecutor(deadline=2.0, threads=2)
-        dear = [executor.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
-        assert await asyncio.gather(*dear) == ["found"] * 2
+        expensive = [executor.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
+        assert await asyncio.gather(*expensive) == ["found"] * 2
 
     asyncio.run(run())
 
@@ -123,6 +125,6 @@ def test_an_error_of_a_search_is_raised_to_who_asked() -> None:
     async def run() -> None:
         executor = QueryExecutor(threads=1)
         with pytest.raises(ZeroDivisionError):
-            await executor.run(fail, DEAR, later())
+            await executor.run(fail, EXPENSIVE, later())
 
     asyncio.run(run())
