@@ -162,7 +162,7 @@ def test_a_token_guards_updates(spawn: Spawn, port: int, sources: list[str], tmp
         assert b"LIGHTSHIP_TOKEN" in refused.value.read()
     assert "is not set" not in (tmp_path / "data/logs/searchengine-0.log").read_text()
     assert not (tmp_path / "data/secret").exists()
-    assert "a token of" not in up.output
+    assert "refused a token" not in up.output
 
 
 def refused(port: int, method: str, target: str, **headers: str) -> bool:

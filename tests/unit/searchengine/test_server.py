@@ -98,7 +98,7 @@ def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> Non
     caller.push(MadeShard(tmp_path / "shard").put(page(1)))
     workers_of(caller, workers)
     program.process.terminate()
-    wait_until(lambda: "draining" in caller.get("/readyz").text, 5, "not ready any more")
+    wait_until(lambda: "draining" in caller.get("/readyz").text, 5, "/readyz returns 503")
     wait_until(lambda: caller.get("/livez").headers.get("connection") == "close", 5, "connections are closed")
     for _ in range(10):
         assert caller.found("page") == [page(1).url]
@@ -111,7 +111,7 @@ def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> Non
 def test_a_drain_ends_by_itself_and_ctrl_c_needs_none(spawn: Spawn, tmp_path: Path) -> None:
     program, caller = start(spawn, "-data=data", "-drain=0.3", ready=503)
     program.process.terminate()
-    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 5, "not ready any more")
+    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 5, "/readyz returns 503")
     assert program.process.wait(10) == 0
     program, _ = start(spawn, "-data=data", "-drain=300", ready=503)
     program.process.send_signal(signal.SIGINT)

@@ -113,7 +113,7 @@ def test_the_line_has_an_end_and_requests_an_age() -> None:
     assert executor.admit({"lightship.arrived": now, "lightship.ahead": 9}) == now + 1.0
     with pytest.raises(UnavailableError, match="too many queries"):
         executor.admit({"lightship.arrived": now, "lightship.ahead": 10})
-    with pytest.raises(UnavailableError, match="more than 1 s"):
+    with pytest.raises(UnavailableError, match="longer than 1 s"):
         executor.admit({"lightship.arrived": now - 1.1})
     assert executor.refused == 2
 

@@ -55,7 +55,7 @@ def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, t
     store.install(made.manifest(), 0)
     assert not store.has_offered("s1v1", 0, with_it.coming[0].name)
     assert not stored_files(store) & {file.name for file in with_it.coming}
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))
 
 

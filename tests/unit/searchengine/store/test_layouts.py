@@ -125,7 +125,7 @@ def test_the_guard_holds_back_a_half_empty_layout_until_it_is_promoted(
     assert (candidate.layout, candidate.order, candidate.present, candidate.shards, candidate.documents) == (
         "s2v1", 2, 2, 2, 8,
     )  # fmt: skip
-    assert "8 documents, s1v1 has 10" in candidate.held
+    assert "8 documents, but s1v1 has 10" in candidate.held
     assert caplog.text.count("held back") == 1
     assert store.layouts.promote(Layout.of("s2v1")).served == "s2v1"
     assert (count(store), store.layouts.candidates()) == (8, [])

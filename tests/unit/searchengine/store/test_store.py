@@ -90,12 +90,12 @@ def test_an_installed_file_is_not_replaced_by_another(store: Store, made: MadeSh
     file = min(manifest.files.values(), key=lambda file: file.name)
     content = b"another"
     other = File(file.name, len(content), hashlib.sha256(content).hexdigest())
-    with pytest.raises(InvalidInputError, match="another content"):
+    with pytest.raises(InvalidInputError, match="other content"):
         send_file(store, manifest, other, content)
     assert (Path(store.layout_folder("s1v1")) / file.name).read_bytes() == made.bytes_of(file)
     send_file(store, manifest, file, made.bytes_of(file))  # repeating it does no harm
     segments = [msgspec.structs.replace(s, files=[other if f == file else f for f in s.files]) for s in manifest.segments]  # fmt: skip
-    with pytest.raises(InvalidInputError, match="another content"):
+    with pytest.raises(InvalidInputError, match="other content"):
         store.install(made.manifest(segments=segments), 0)
     assert found_pages(store) == ["1"]
 
@@ -211,7 +211,7 @@ def test_a_layout_that_is_dropped_while_a_file_comes_has_to_be_offered_again(
         os.rmdir(folder)
 
     monkeypatch.setattr(os, "fsync", drop)
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, made.bytes_of(file))
 
 
@@ -312,13 +312,13 @@ def test_a_file_that_another_shard_installed_outlives_the_offers_that_named_it(s
 def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path: Path) -> None:
     manifest = made.manifest()
     file, *_ = manifest.files.values()
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, made.bytes_of(file))
     assert not os.path.exists(store.layout_folder("s1v1"))
     store.install(manifest, 0)
     other = File(file.name, 1, hashlib.sha256(b"x").hexdigest())
     for wrong in (other, File(f"{'a' * 32}.store", 1, other.digest)):
-        with pytest.raises(InvalidInputError, match="offer that first"):
+        with pytest.raises(InvalidInputError, match="offer the manifest first"):
             send_file(store, manifest, wrong, b"x")
     assert stored_files(store) == set()
     another_worker = Store(store.folder)
@@ -359,7 +359,7 @@ def test_what_is_given_up_while_it_comes_is_not_kept(
         store.install(newer, 0)
 
     monkeypatch.setattr(os, "fsync", offered_meanwhile)
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, content)
     assert stored_files(store) == set()
     send(store, newer, made.published)

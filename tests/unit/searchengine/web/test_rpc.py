@@ -98,7 +98,7 @@ def assert_problem(reply: Reply, status: int, *parts: str) -> None:
         (lambda m: m["segments"][0]["files"].pop(), "must have"),
         (lambda m: m["segments"][0]["files"][0].update(name="../../../etc/passwd"), "etc/passwd"),
         (lambda m: m["segments"][0]["files"][0].update(size=-1), "size"),
-        (lambda m: m["segments"][0]["files"][0].update(digest="0" * 64), "another content"),
+        (lambda m: m["segments"][0]["files"][0].update(digest="0" * 64), "other content"),
         (lambda m: m["segments"][0]["files"][0].update(digest="x"), "digest"),
     ],
 )
@@ -233,7 +233,7 @@ def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
     manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0").body, type=Manifest)
     for name, file in manifest.files.items():
         assert caller.get(f"/rpc/v1/shards/0/files/{name}").body == made.bytes_of(file)
-    assert_problem(caller.get(f"/rpc/v1/shards/0/files/{'a' * 32}.store"), 404, "not of the installed manifest")
+    assert_problem(caller.get(f"/rpc/v1/shards/0/files/{'a' * 32}.store"), 404, "not in the installed manifest")
     assert_problem(caller.get("/rpc/v1/shards/1"), 404, "shard 1")
 
 
@@ -246,7 +246,7 @@ def test_a_layout_that_is_not_served_is_read_back_by_its_name(caller: Caller, ma
     assert manifest.layout.name == "s2v1"
     for name, file in manifest.files.items():
         assert caller.get(f"/rpc/v1/shards/0/files/{name}?layout=s2v1").body == coming.bytes_of(file)
-        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, "not of the installed manifest")
+        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, "not in the installed manifest")
     assert_problem(caller.get("/rpc/v1/shards/1?layout=s2v1"), 404, "in s2v1")
     assert_problem(caller.get("/rpc/v1/shards/0?layout=s4v1"), 404, "in s4v1")
     assert_problem(caller.get("/rpc/v1/shards/0?layout=../s1v1"), 400, "not a layout")
@@ -372,7 +372,7 @@ def test_a_file_is_fetched_from_a_peer_that_has_it(made: MadeShard, tmp_path: Pa
     manifest = made.manifest()
     with served(tmp_path / "peer", TOKEN) as peer, served(tmp_path / "store", TOKEN) as caller:
         source, first = f"http://127.0.0.1:{peer.port}", min(manifest.files)
-        assert_problem(fetch(caller, manifest, first, source), 400, "offer that first")
+        assert_problem(fetch(caller, manifest, first, source), 400, "offer the manifest first")
         caller.put_manifest(manifest)
         assert_problem(fetch(caller, manifest, first, source), 503, "can't fetch")
         peer.put_manifest(manifest)
