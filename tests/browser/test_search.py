@@ -60,7 +60,7 @@ def test_chinese(open_page: OpenPage) -> None:
 def test_no_results_and_a_way_on(open_page: OpenPage) -> None:
     page = open_page("/?q=%22lighthouse+xyzzy%22")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
-    expect(page.get_by_text("Check the spelling")).to_be_visible()
+    expect(page.get_by_text("Check your spelling")).to_be_visible()
     page.get_by_role("link", name="Search without the quotation marks").click()
     expect(page.get_by_role("searchbox")).to_have_value("lighthouse xyzzy")
 
@@ -123,7 +123,7 @@ def test_keyboard_reaches_everything_in_order(open_page: OpenPage) -> None:
 def test_skip_link_leads_to_the_results(open_page: OpenPage) -> None:
     page = open_page("/?q=lighthouse")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the results")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Skip to results")).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     while page.evaluate(FOCUSED) != "result":
@@ -149,7 +149,7 @@ def test_a_bad_page_number_is_told(open_page: OpenPage) -> None:
         "**/?q=a&page=0", lambda route: route.fulfill(status=200, response=route.fetch())
     )  # a 400 is told on the console
     page.goto("/?q=a&page=0")
-    expect(page.get_by_text("it is a whole number from 1")).to_be_visible()
+    expect(page.get_by_text("must be a whole number from 1")).to_be_visible()
     expect(page.get_by_role("searchbox")).to_be_visible()
 
 

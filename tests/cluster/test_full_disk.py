@@ -26,7 +26,7 @@ def test_an_indexer_goes_on_when_there_is_room_again(cluster: Cluster, mount: Mo
     for told, number in ((1, 5000), (2, 5001)):
         with filled(disk):
             cluster.put(number)
-            wait_until(lambda: indexer.output.count("waiting for room") == told, 20, "it waits")  # noqa: B023
+            wait_until(lambda: indexer.output.count("waiting for 16 MiB") == told, 20, "it waits")  # noqa: B023
             assert indexer.process.poll() is None
         cluster.wait_for(number)
     assert indexer.process.poll() is None
@@ -45,10 +45,10 @@ def test_a_leader_without_room_hands_over_at_once_and_stands_by_again(cluster: C
         cluster.put(5000)
         cluster.wait_for(5000)
         standby.wait_for("leading")
-        assert "waiting for room" in leader.output
+        assert "waiting for 16 MiB" in leader.output
         cluster.put(5001)
         cluster.wait_for(5001)
-    leader.wait_for("there is room in")
+    leader.wait_for("enough free space in")
     leader.wait_for("standing by")
     standby.kill()
     cluster.put(5002)
@@ -62,7 +62,7 @@ def test_an_indexer_stops_cleanly_while_its_disk_is_full(cluster: Cluster, mount
     load(cluster)
     with filled(disk):
         cluster.put(5000)
-        indexer.wait_for("waiting for room")
+        indexer.wait_for("waiting for 16 MiB")
         assert indexer.stop() == 0
     cluster.indexer("first")
     cluster.wait_for(5000)
@@ -82,6 +82,6 @@ def test_a_crawler_goes_on_when_there_is_room_again(cluster: Cluster, mount: Mou
         lines.write_text("".join(f'{{"url": "https://ex.org/{n}"}}\n' for n in ("a", *range(2000))))
         if starts_full:
             crawler = cluster.spawn(*arguments)
-        crawler.wait_for("waiting for room")
+        crawler.wait_for("waiting for 16 MiB")
     wait_until(lambda: read_progress(str(disk)).put == 2001, 20, "what was read meanwhile is in the log")
     assert crawler.stop() == 0

@@ -125,7 +125,7 @@ def test_what_a_later_version_wrote_is_refused_at_the_start_and_kept(data: Path,
     told = program.output.splitlines()[-1]
     assert told.startswith("error: ")
     assert str(data) in told
-    assert any(advice in told for advice in ("use another folder", "name another path", "move it away"))
+    assert any(advice in told for advice in ("use another folder", "choose another path", "move it away"))
     assert changed.read_bytes() == before
 
 

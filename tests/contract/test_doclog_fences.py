@@ -47,7 +47,7 @@ def test_a_late_change_never_undoes_a_newer_one(
         log.put([put(late.url, before)])
     arrived = log.fence()
     (position,) = other.put([newer])
-    with pytest.raises(OvertakenError, match="something newer was stored"):
+    with pytest.raises(OvertakenError, match="overtaken by a newer change"):
         log.put([late], [arrived])
     assert [entry.sequence for entry in everything(log)] == [position.sequence]
     is_there(log, late.url, title_of(newer.document))

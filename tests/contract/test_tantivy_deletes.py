@@ -72,7 +72,7 @@ def test_another_layout_is_refused(tmp_path: Path, broken: bytes) -> None:
     (name,) = (file.name for file in segment.files if file.name.endswith(".del"))
     (made.published / name).unlink()
     (made.published / name).write_bytes(broken)
-    with pytest.raises(IncompatibleIndexError, match="not laid out as expected"):
+    with pytest.raises(IncompatibleIndexError, match="unknown format"):
         PublishedSegment(str(made.published), segment)
 
 
@@ -81,5 +81,5 @@ def test_the_first_file_must_have_a_footer_too(tmp_path: Path) -> None:
     segment = one_segment(made)
     other = File(f"{segment.id}.other", 4, "")
     (made.published / other.name).write_bytes(b"none")
-    with pytest.raises(IncompatibleIndexError, match="not laid out as expected"):
+    with pytest.raises(IncompatibleIndexError, match="unknown format"):
         PublishedSegment(str(made.published), Segment(segment.id, 1, 0, [other, *segment.files]))

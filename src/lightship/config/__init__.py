@@ -1,7 +1,7 @@
-"""Settings: every one has its default and its help here, and nowhere else.
+"""Settings: each has its only default and its help here.
 
-A command line is read strictly: `-flag=value`, `--flag value` and `--flag=value` all work, an unknown flag or
-`LIGHTSHIP_` variable is an error. `docs/configuration.md` lists the same settings; a test compares the two.
+Parsing is strict: `-flag=value`, `--flag value` and `--flag=value` all work; an unknown flag or `LIGHTSHIP_` variable
+is an error. `docs/configuration.md` lists the same settings; a test compares the two.
 """
 
 from __future__ import annotations

@@ -23,13 +23,13 @@ class UpSettings:
     replicas: int = setting(1, "number of searchengines, on PORT, PORT+1, …", number(1, 64))
     standbys: int = setting(0, "indexers that stand by for each shard", number(0, 8))
     host: str = setting(
-        "127.0.0.1", "address on which all parts listen; 0.0.0.0: on every one, then whoever reaches the machine can search",
+        "127.0.0.1", "address on which all parts listen; 0.0.0.0: on all, so that anybody who can reach the machine can search",
         host,
     )  # fmt: skip
     port: int = setting(8080, "port of the search page", number(1, 65535))
-    intake: int = setting(0, "port on which documents are added: INTAKE+N at shard N; 0: PORT + 1010", number(0, 65535))
+    intake: int = setting(0, "port of the intake; shard N uses INTAKE+N; 0: PORT + 1010", number(0, 65535))
     data: str = setting(UP_DATA, "data folder of all parts, and of the secret that they share")
-    chaos: bool = setting(False, "lets `lightship chaos` break it on purpose")
+    chaos: bool = setting(False, "allows `lightship chaos` to inject faults")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class DeploySettings:
     file: str = setting("lightship.toml", "the deployment file")
     output: str = setting("", "folder to write to; when empty, deploy/ENV/TARGET")
     image: str = setting("", "image to deploy, like registry.example.org/lightship:1.2; when empty, that of the file")
-    diff: bool = setting(False, "shows what would change, and writes nothing; status 2 when something would")
+    diff: bool = setting(False, "shows what would change without writing it; exit status 2 if anything would")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +49,10 @@ class AddSettings:
 
     indexer: tuple[str, ...] = setting(
         ("localhost:9090",),
-        "host:port of indexers' -listen, with commas; the next one when one does not answer",
+        "host:port of the indexers' intake, comma-separated; each is tried in turn until one answers",
         addresses,
     )
-    batch: int = setting(1000, "documents of one request", number(1, 10_000))
+    batch: int = setting(1000, "documents per request", number(1, 10_000))
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
@@ -62,9 +62,11 @@ class StatusSettings:
     """Settings of `lightship status`."""
 
     searchengine: tuple[str, ...] = setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas", addresses
+        ("localhost:8080",), "host:port of the searchengines, comma-separated", addresses
     )
-    indexer: tuple[str, ...] = setting((), "host:port of indexers' -listen to ask too, with commas", optional_addresses)
+    indexer: tuple[str, ...] = setting(
+        (), "host:port of the indexers' intake, comma-separated, to query them too", optional_addresses
+    )
     tls_ca: str = setting("", TLS_CA)
 
 
@@ -73,12 +75,12 @@ class ExplainSettings:
     """Settings of `lightship explain`; its argument is the url."""
 
     crawler: tuple[str, ...] = setting(
-        ("localhost:9190",), "host:port of the crawlers' -listen, with commas", optional_addresses
+        ("localhost:9190",), "host:port of the crawlers' -listen, comma-separated", optional_addresses
     )
     searchengine: tuple[str, ...] = setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas", optional_addresses
+        ("localhost:8080",), "host:port of the searchengines, comma-separated", optional_addresses
     )
-    query: str = setting("", "a query: say how it ranks the page")
+    query: str = setting("", "a query; also explains how it ranks the page")
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
@@ -88,14 +90,16 @@ class TestSettings:
     """Settings of `lightship test`."""
 
     searchengine: tuple[str, ...] = setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
+        ("localhost:8080",),
+        "host:port of the searchengines, comma-separated; a name stands for all its addresses",
+        addresses,
     )
     indexer: tuple[str, ...] = setting(
         (),
-        "host:port of indexers' -listen, with commas, to add documents through, which are deleted at the end; when empty, nothing is changed",
+        "host:port of the indexers' intake, comma-separated, for adding test documents, which are deleted at the end; when empty, nothing is changed",
         optional_addresses,
     )
-    wait: float = setting(60.0, "seconds to wait until all are ready", number(0, 3600, float))
+    wait: float = setting(60.0, "seconds to wait until all parts are ready", number(0, 3600, float))
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
@@ -104,15 +108,15 @@ class TestSettings:
 class ChaosSettings:
     """Settings of `lightship chaos`."""
 
-    data: str = setting("", "data folder of a `lightship up --chaos` on this machine, which is to be broken")
-    project: str = setting("", "Compose project that is to be broken, like lightship-staging, on this machine")
-    seconds: float = setting(600.0, "seconds of faults", number(1, 604_800, float))
-    seed: int = setting(0, "number that the faults are drawn by; 0: a random one, which is shown", number(0, 999_999))
-    every: float = setting(5.0, "seconds between two faults, on average", number(0.1, 3600, float))
-    changes: float = setting(20.0, "changes a second", number(0.1, 10_000, float))
-    queries: float = setting(20.0, "queries a second to each searchengine", number(0.1, 10_000, float))
-    documents: int = setting(1000, "documents that are changed, of the test's own", number(10, 9000))
-    report: str = setting("", "file for the report, as JSON; when empty, none")
+    data: str = setting("", "data folder of the `lightship up --chaos` on this machine to inject faults into")
+    project: str = setting("", "Compose project on this machine to inject faults into, like lightship-staging")
+    seconds: float = setting(600.0, "seconds of fault injection", number(1, 604_800, float))
+    seed: int = setting(0, "number that seeds the random faults; 0: a random seed, which is shown", number(0, 999_999))
+    every: float = setting(5.0, "seconds between faults, on average", number(0.1, 3600, float))
+    changes: float = setting(20.0, "changes per second", number(0.1, 10_000, float))
+    queries: float = setting(20.0, "queries per second to each searchengine", number(0.1, 10_000, float))
+    documents: int = setting(1000, "documents that the test creates and changes", number(10, 9000))
+    report: str = setting("", "file for the report, as JSON; when empty, none is written")
     tls_ca: str = setting("", TLS_CA)
 
 
@@ -126,10 +130,10 @@ class LogSettings:
     """Settings of `lightship log`; its arguments are `backup` or `restore`, and the file."""
 
     log: str = setting(
-        "sqlite://lightship-data/up/log.sqlite", "document log to back up, or to restore to, as for the indexer"
+        "sqlite://lightship-data/up/log.sqlite", "document log to back up or restore, like the indexer's -log"
     )
     replace: bool = setting(
-        False, "restores over a log that holds documents already; it is kept beside the new one, under another name"
+        False, "restores over a log that already holds documents; the old log is kept next to it under another name"
     )
     tls_ca: str = setting("", TLS_CA)
 
@@ -139,7 +143,9 @@ class PromoteSettings:
     """Settings of `lightship promote`; its argument is the layout."""
 
     searchengine: tuple[str, ...] = setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
+        ("localhost:8080",),
+        "host:port of the searchengines, comma-separated; a name stands for all its addresses",
+        addresses,
     )
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
@@ -150,7 +156,9 @@ class RollbackSettings:
     """Settings of `lightship rollback`."""
 
     searchengine: tuple[str, ...] = setting(
-        ("localhost:8080",), "host:port of the searchengines, with commas; all addresses of each name", addresses
+        ("localhost:8080",),
+        "host:port of the searchengines, comma-separated; a name stands for all its addresses",
+        addresses,
     )
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
@@ -160,4 +168,4 @@ class RollbackSettings:
 class ProbeSettings:
     """Settings of `lightship probe`; its argument is the url, by default PROBE_URL."""
 
-    seconds: float = setting(3.0, "seconds that the answer may take", number(0.1, 60, float))
+    seconds: float = setting(3.0, "seconds to wait for the answer", number(0.1, 60, float))

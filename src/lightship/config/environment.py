@@ -1,4 +1,4 @@
-"""Environment variables: the secrets, and what `lightship up` tells its parts."""
+"""Environment variables: the secrets, and what `lightship up` passes to its parts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LOG_PASSWORD_VARIABLE = "LIGHTSHIP_LOG_PASSWORD"  # noqa: S105
 TRUST_VARIABLE, CONTAINERS = "LIGHTSHIP_TRUST", "containers"
 TIED_VARIABLE = "LIGHTSHIP_TIED"
 VARIABLES = {
-    TOKEN_VARIABLE: "secret of those who push: RPC and intake; the old one may follow a new one after a comma; none: only programs of this machine may",
-    ADMIN_TOKEN_VARIABLE: "secret of those who administer (promote, roll back), good for pushing too; none: the other one is good for all",
-    TRUST_VARIABLE: "`containers`: without a secret the containers beside this one may do what programs of this machine may; our image sets it",
-    LOG_PASSWORD_VARIABLE: "password of the user that `-log=nats://user@…` names without one",
-    TIED_VARIABLE: "when not empty, a program stops when its standard input ends; `lightship up` ties its parts with it",
+    TOKEN_VARIABLE: "secret for pushing (RPC and intake); to rotate it, write NEW,OLD; if unset, only programs on this machine may push",
+    ADMIN_TOKEN_VARIABLE: "secret for administration (promote, roll back) and for pushing; if unset, LIGHTSHIP_TOKEN allows both",
+    TRUST_VARIABLE: "`containers`: if no secret is set, other containers on the same network are trusted like this machine; the image sets it",
+    LOG_PASSWORD_VARIABLE: "password for `-log=nats://user@…` when the url has none",
+    TIED_VARIABLE: "if not empty, the program stops at the end of its standard input; `lightship up` sets it so that its parts end with it",
 }
 
 
@@ -29,10 +29,12 @@ def check_variables(environment: Mapping[str, str]) -> None:
 
 
 def trusts_containers() -> bool:
-    """Tell whether the environment trusts the containers beside this one; raises ConfigurationError when it says something else."""
+    """Return True if neighbouring containers are to be trusted; raises ConfigurationError for an unknown value."""
     said = os.environ.get(TRUST_VARIABLE, "")
     if said not in ("", CONTAINERS):
-        raise ConfigurationError(f"{TRUST_VARIABLE}={said!r} is not known: write {CONTAINERS}, or nothing")
+        raise ConfigurationError(
+            f"unknown value {TRUST_VARIABLE}={said!r}; set it to {CONTAINERS!r}, or leave it empty"
+        )
     return bool(said)
 
 
@@ -47,5 +49,5 @@ def token() -> str:
 
 
 def admin_token() -> str:
-    """Return the environment's secret for administering (that for pushing, when there is no other), or an empty string."""
+    """Return the environment's secret for administration (by default that for pushing), or an empty string."""
     return os.environ.get(ADMIN_TOKEN_VARIABLE, "") or token()

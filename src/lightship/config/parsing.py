@@ -1,4 +1,4 @@
-"""Reads a command line into a settings class, strictly: unknown flags and values of the wrong type are errors."""
+"""Parses a command line into a settings class. Strict: unknown flags and values of the wrong type are errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def flag_of(field: dataclasses.Field[Any]) -> str:
 
 
 def metavar_of(field: dataclasses.Field[Any]) -> str:
-    """Return what stands for a setting's value in the help: the noun that its text begins with."""
+    """Return the placeholder for a setting's value in the help: the noun at the beginning of its help text."""
     words = (word.strip(",:") for word in str(field.metadata["help"]).split())
     return next(word for word in words if word not in ("a", "the", "data", "document", "TOML")).upper()
 
@@ -42,7 +42,7 @@ def metavar_of(field: dataclasses.Field[Any]) -> str:
 def parse_settings(
     kind: type[Settings], program: str, arguments: Sequence[str], *, positional: str = "", description: str = ""
 ) -> tuple[Settings, list[str]]:
-    """Return the settings that a command line gives, and its positional arguments (allowed when `positional` names them).
+    """Return the settings in `arguments`, and the positional arguments (allowed only if `positional` names them).
 
     Raises ConfigurationError for an unknown flag or a bad value; `--help` prints and exits as usual.
     """

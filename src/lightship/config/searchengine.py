@@ -20,47 +20,48 @@ class SearchengineSettings:
     addr: str = setting(":8080", "address to listen on, for people, programs and indexers", address)
     data: str = setting("", "data folder; when empty, lightship-data/searchengine-PORT")
     public: str = setting(
-        "", "url under which people reach it, like https://search.example.org/, when that is a proxy's; for browsers that add it",
+        "", "url of the search page behind a proxy, like https://search.example.org/; used when a browser adds it as a search engine",
         public,
     )  # fmt: skip
     workers: int = setting(1, "processes that share the port and the data folder", number(1, 64))
     drain: float = setting(
-        2.0, "seconds after SIGTERM in which queries are still answered while /readyz says 503", number(0, 3600, float)
-    )
+        2.0, "seconds after SIGTERM during which queries are still answered while /readyz returns 503",
+        number(0, 3600, float),
+    )  # fmt: skip
     position_wait: float = setting(
-        5.0, "seconds that a search with min_position waits for it, before 503", number(0, 60, float)
+        5.0, "seconds that a search waits for its min_position before it gets 503", number(0, 60, float)
     )
     tls_cert: str = setting("", TLS_CERT)
     tls_key: str = setting("", TLS_KEY)
     tls_ca: str = setting("", TLS_CA)
     deadline: float = setting(
-        2.0, "seconds from a query's arrival to its answer, otherwise 503", number(0.01, 60, float)
+        2.0, "seconds from a query's arrival to its answer; a slower one gets 503", number(0.01, 60, float)
     )
     queue: int = setting(
         500,
-        "queries under way at once; one beyond them gets 503; a quarter as many may wait for their min_position",
+        "queries in flight at once; more get 503; in addition, a quarter as many may wait for their min_position",
         number(1, 100_000),
     )
     connections: int = setting(
         1000,
-        "connections at once; when there are more, one that waits is ended, or a new one gets 503",
+        "connections at once; beyond that, an idle one is closed, or the new one gets 503",
         number(1, 100_000),
     )
     per_address: int = setting(
         0,
-        "connections at once of one address, or of one IPv6 network (/64); 0: half of -connections",
+        "connections at once from one address, or one IPv6 /64 network; 0: half of -connections",
         number(0, 100_000),
     )
     guard: float = setting(
         0.9,
-        "share of the served documents that a new layout needs to be served by itself; 0: none",
+        "share of the served documents that a new layout must have before it is served automatically; 0: any",
         number(0, 1, float),
     )
     keep_former: float = setting(
-        3600.0, "seconds for which the former layout is kept for a rollback; 0: not kept", number(0, 31_536_000, float)
+        3600.0, "seconds to keep the former layout for a rollback; 0: not kept", number(0, 31_536_000, float)
     )
     scrub: float = setting(
         8.0,
-        "MB a second of the installed files that are read again, and compared with their digests; 0: only when a search fails",
+        "MB per second at which installed files are re-read and checked against their digests; 0: only when a search fails",
         number(0, 10_000, float),
     )

@@ -1,4 +1,4 @@
-"""How one setting is declared, and how its text becomes its value."""
+"""How a setting is declared, and how its text is parsed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 
 def setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
-    """Declare one setting; `parse` turns its text into its value (the default's type does, when none is given)."""
+    """Declare a setting; `parse` converts its text to its value (by default, the type of `default` does)."""
     return dataclasses.field(default=default, metadata={"help": text, "parse": parse or type(default)})
 
 
 def number(low: float, high: float, kind: type[int] | type[float] = int) -> Callable[[str], Any]:
-    """Return what reads a number from `low` to `high`; it raises ValueError for anything else, as all of these do."""
+    """Return a parser of numbers from `low` to `high`. Like all parsers here, it raises ValueError."""
 
     def parse(text: str) -> float:
         try:
@@ -32,9 +32,9 @@ _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%\w+)?)\]|([^\s:/?#@\[\]]*)):([0-
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means every address.
+    """Return (host, port) of `host:port`, `:port` or `[v6]:port`; an empty host means all addresses.
 
-    Raises ValueError for anything else, also for an IPv6 address without brackets.
+    Raises ValueError for anything else, including an IPv6 address without brackets.
     """
     found = _ADDRESS.fullmatch(text)
     if not found or int(found[3]) > 65535:
@@ -43,7 +43,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 def addresses(text: str) -> tuple[str, ...]:
-    """Read one or more `host:port`, with commas."""
+    """Parse one or more `host:port`, comma-separated."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise ValueError("name at least one address, like localhost:8080")
@@ -53,26 +53,26 @@ def addresses(text: str) -> tuple[str, ...]:
 
 
 def optional_addresses(text: str) -> tuple[str, ...]:
-    """Read any number of `host:port`, with commas."""
+    """Parse any number of `host:port`, comma-separated."""
     return addresses(text) if text else ()
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Read names of hosts or sites, with commas."""
+    """Parse names of hosts or sites, comma-separated."""
     return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
 
 
 def header(text: str) -> str:
-    """Read the value of an HTTP header."""
+    """Parse the value of an HTTP header."""
     if not text.isascii() or not text.isprintable():
-        raise ValueError("a header takes printable ASCII only")
+        raise ValueError("not printable ASCII, which a header must be")
     return text
 
 
 def host(text: str) -> str:
-    """Read the address of a host, without a port."""
+    """Parse the address of a host, without a port."""
     if parse_address(f"[{text}]:0" if ":" in text else f"{text}:0")[0] != text or not text:
-        raise ValueError(f"{text!r} is not an address of this machine; write it like 127.0.0.1, 0.0.0.0 or ::")
+        raise ValueError(f"{text!r} is not an address to listen on; write it like 127.0.0.1, 0.0.0.0 or ::")
     return text
 
 
@@ -80,18 +80,18 @@ _PUBLIC = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,255})(:[0-9
 
 
 def public(text: str) -> str:
-    """Read the url of a search page, or nothing."""
+    """Parse the url of a search page, or an empty string."""
     if text and not _PUBLIC.fullmatch(text):
         raise ValueError(f"{text!r} is not the url of a search page; write it like https://search.example.org/")
     return text.lower().rstrip("/")
 
 
 def address(text: str) -> str:
-    """Read one `host:port`."""
+    """Parse one `host:port`."""
     parse_address(text)
     return text
 
 
 def optional_address(text: str) -> str:
-    """Read one `host:port`, or nothing."""
+    """Parse one `host:port`, or an empty string."""
     return address(text) if text else ""

@@ -1,10 +1,10 @@
-"""Defaults and help texts that several programs share."""
+"""Defaults and help texts shared by several programs."""
 
 from __future__ import annotations
 
 UP_DATA = "lightship-data/up"
-DATA_OF_UP = "data folder of a `lightship up` of this machine, whose secret is used when LIGHTSHIP_TOKEN is not set"
+DATA_OF_UP = "data folder of a `lightship up` on this machine, whose secret is used when LIGHTSHIP_TOKEN is not set"
 
-TLS_CERT = "file with the certificate (PEM, with its chain) that this listener shows; when empty, no TLS"
-TLS_KEY = "file with the certificate's key (PEM); when empty, it is in the same file"
-TLS_CA = "file with the authorities (PEM) that must have signed the certificates of what it calls, or `system`; when empty, no TLS"
+TLS_CERT = "file with the listener's certificate and its chain (PEM); when empty, no TLS"
+TLS_KEY = "file with the certificate's private key (PEM); when empty, the key is in the -tls-cert file"
+TLS_CA = "file with the authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"

@@ -1,1 +1,1 @@
-"""The vocabulary that every part shares; it imports nothing else of Lightship."""
+"""The vocabulary that all packages share; it imports nothing else from Lightship."""

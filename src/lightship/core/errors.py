@@ -1,4 +1,4 @@
-"""The error tree, and the one table that gives each error its HTTP status.
+"""The exception hierarchy, and the one table that maps exceptions to HTTP statuses.
 
 A message says what was wrong, where, and what to do about it; it starts in lower case.
 """
@@ -15,11 +15,11 @@ class LightshipError(Exception):
 
 
 class ConfigurationError(LightshipError):
-    """A setting, a command line or a folder that a program can't start with."""
+    """A setting, command line or data folder is unusable: the program can't start."""
 
 
 class InvalidInputError(LightshipError):
-    """Something given from outside is malformed; nothing of it was kept."""
+    """Input from outside is malformed; none of it was kept."""
 
 
 class InvalidDocumentError(InvalidInputError):
@@ -27,7 +27,7 @@ class InvalidDocumentError(InvalidInputError):
 
 
 class UnreadableError(InvalidDocumentError):
-    """Reading a document took more than it may, or broke what read it."""
+    """Parsing a document exceeded its limits, or crashed the parser."""
 
 
 class UnauthorizedError(LightshipError):
@@ -35,67 +35,66 @@ class UnauthorizedError(LightshipError):
 
 
 class NotFoundError(LightshipError):
-    """What was asked for is not here."""
+    """What was requested does not exist here."""
 
 
 class SupersededError(LightshipError):
-    """A newer epoch or generation is installed already: `installed` is (epoch, generation), where it is known."""
+    """A newer epoch or generation is already installed: `installed` is (epoch, generation), if known."""
 
     def __init__(self, message: str, installed: tuple[int, int] | None = None) -> None:
-        """Say what is installed instead."""
+        """Keep the (epoch, generation) that is installed instead, if known."""
         super().__init__(message)
         self.installed = installed
 
 
 class RetiredError(LightshipError):
-    """A layout that is not taken any more: a newer one is served."""
+    """The layout is no longer accepted: a newer one is served."""
 
 
 class TooLargeError(InvalidInputError):
-    """Something given from outside is over its limit."""
+    """Input from outside exceeds its limit."""
 
 
 class UriTooLongError(TooLargeError):
-    """The request's target is over its limit."""
+    """The request target exceeds its limit."""
 
 
 class TooSlowError(InvalidInputError):
-    """A request did not arrive within its time."""
+    """A request did not arrive in time."""
 
 
 class TooManyRequestsError(LightshipError):
-    """More is under way than can be taken now; trying again after a while helps."""
+    """Too much is in flight; retrying after a while helps."""
 
 
 class UnavailableError(LightshipError):
-    """A part that is needed does not answer now; trying again later may help."""
+    """A required part does not answer; retrying later may help."""
 
 
 class DamagedError(UnavailableError):
-    """Stored bytes are not those that were written. For an entry of the document log, `sequence` says where it is."""
+    """Stored bytes differ from what was written. For an entry of the document log, `sequence` is its position."""
 
     sequence = 0
 
 
 class OvertakenError(UnavailableError):
-    """Changes of `urls` came too late: something newer is in the log. What else was asked for is `stored`, by url.
+    """The changes of `urls` came too late: the log already holds newer ones.
 
-    `maybe` are those of `urls` that may have been stored before what is newer.
+    `stored` has the results of the other changes of the same call, by url. `maybe` are those of `urls` whose change may
+    have been stored before the newer one.
     """
 
     def __init__(
         self, urls: Sequence[str], stored: Mapping[str, Any] = MappingProxyType({}), maybe: Collection[str] = ()
     ) -> None:
-        """Name the first of `urls`."""
+        """Build a message that names the first of `urls`."""
         others = f" and {len(urls) - 1} more" if len(urls) > 1 else ""
-        super().__init__(
-            f"{urls[0][:100]}{others}: something newer was stored while this waited; send it again if it still holds"
-        )
+        super().__init__(f"{urls[0][:100]}{others}: overtaken by a newer change; send it again if it is still current")
         self.urls, self.stored, self.maybe = frozenset(urls), stored, frozenset(maybe)
 
 
 class WrongAnswerError(LightshipError):
-    """A running system does not do what it should."""
+    """A running system does not behave as it should."""
 
 
 class OutOfSpaceError(LightshipError):
@@ -103,11 +102,11 @@ class OutOfSpaceError(LightshipError):
 
 
 class IncompatibleIndexError(ConfigurationError):
-    """A folder was written by a version that this one can't read."""
+    """The folder or file was written by a version whose format this one can't read."""
 
 
 def words(error: object) -> str:
-    """Return what `error` says, or what it is when it says nothing."""
+    """Return the message of `error`, or its class name if the message is empty."""
     return str(error) or type(error).__name__
 
 
@@ -128,5 +127,5 @@ STATUS: dict[type[LightshipError], int] = {
 
 
 def status_of(error: LightshipError) -> int:
-    """Return the HTTP status of an error: that of the nearest class in `STATUS`."""
+    """Return the HTTP status of `error`: that of its nearest base class in `STATUS`."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

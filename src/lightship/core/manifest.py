@@ -1,6 +1,6 @@
-"""What a shard looks like: layout, segments and their files, manifest. Part of the vocabulary.
+"""What a shard consists of: its layout, its segments and their files, and the manifest that lists them.
 
-Strict: an unknown field is an error, never a silent loss.
+Decoding is strict: an unknown field is an error, since ignoring it could lose data.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from lightship.core.position import Reached, log_digest
 MAX_SHARDS = PARTITIONS
 MAX_MANIFEST_BYTES = 8 << 20
 MAX_FILE_BYTES = 1 << 40
-MAX_COMING = 2  # times the bytes that a manifest's segments have
+MAX_COMING = 2  # times the bytes of the manifest's segments
 MAX_DOCUMENTS = (1 << 31) - 1  # of one segment
 MAX_NUMBER = (1 << 63) - 1  # epochs, generations, positions
 MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
-HISTORY = "history"  # among the positions, since searchengines of earlier versions refuse a field that they don't know
+HISTORY = "history"  # a key of `positions`, because earlier versions of the searchengine refuse unknown fields
 
 LAYOUT_PATTERN = r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})"
 FILE_NAME_PATTERN = r"[0-9a-f]{32}(\.[0-9]{1,19})?\.[a-z]{2,12}"
@@ -31,19 +31,19 @@ _LAYOUT, _FILE_NAME, _DIGEST = map(re.compile, (LAYOUT_PATTERN, FILE_NAME_PATTER
 
 
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Number of shards and schema version: what all shards of one index share."""
+    """Number of shards and schema version, which all shards of one index share."""
 
     shards: int
     schema: int
 
     @property
     def name(self) -> str:
-        """A name fit for a folder and for people, like `s3v1`."""
+        """The name in folders, urls and messages, like `s3v1`."""
         return f"s{self.shards}v{self.schema}"
 
     @classmethod
     def of(cls, name: str) -> Layout:
-        """Return the layout that `name` names."""
+        """Parse a name like `s3v1`; raises InvalidInputError."""
         found = _LAYOUT.fullmatch(name)
         if not found:
             raise InvalidInputError(f"not a layout: {name[:40]!r}; a layout is named like s3v1")
@@ -60,7 +60,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An immutable piece of an index: `documents` are stored in it, `deleted` of them no longer count."""
+    """An immutable piece of an index: it stores `documents` documents, of which `deleted` are deleted."""
 
     id: str
     documents: int
@@ -69,12 +69,13 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What one shard looks like now.
+    """One shard at one moment.
 
-    `order` is that of its layout: a greater one is newer (0: made before there were orders). `positions` maps a partition to
-    the log sequence up to which it is indexed, within the log `log_id`, and HISTORY to the log's history up to there. `made`
-    and `fresh_as_of` are in seconds since 1970: all that was put before `fresh_as_of` is in it. `coming` are files of
-    segments that a later manifest will name instead of some of these: sent ahead, so that it need not wait for them.
+    `order` is that of its layout: a greater one is newer (0: written before orders existed). `positions` maps each
+    partition of the log `log_id` to the sequence up to which it is indexed, and HISTORY to the log's history up to
+    there. `made` and `fresh_as_of` are in seconds since 1970; the shard holds every change that was put before
+    `fresh_as_of`. `coming` are files of merged segments that a later manifest will name in place of some of these; they
+    are sent ahead so that the later manifest can be installed without waiting for them.
     """
 
     layout: Layout
@@ -91,22 +92,22 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def sequences(self) -> dict[int, int]:
-        """The positions by the number of their partition."""
+        """The positions, keyed by partition number."""
         return {int(name): sequence for name, sequence in self.positions.items() if name.isdecimal()}
 
     @property
     def history(self) -> int:
-        """The history of the log up to the positions (see DocumentLog); 0 in manifests of versions that did not keep it."""
+        """The log's history up to the positions (see DocumentLog); 0 in manifests of versions without it."""
         return self.positions.get(HISTORY, 0)
 
     def is_behind(self, other: Manifest) -> bool:
-        """Tell whether `other`, of the same log, has read further in any partition."""
+        """Return True if `other`, of the same log, has read further in any partition."""
         read = self.sequences
         return any(read.get(partition, 0) < sequence for partition, sequence in other.sequences.items())
 
     @property
     def documents(self) -> int:
-        """The number of documents that count."""
+        """The number of live documents."""
         return sum(segment.documents - segment.deleted for segment in self.segments)
 
     @property
@@ -121,17 +122,17 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def wanted(self) -> dict[str, File]:
-        """All files by name, those that are coming too."""
+        """All files by name, including those in `coming`."""
         return self.files | {file.name: file for file in self.coming}
 
 
 def has_reached(manifests: Sequence[Manifest], reached: Reached) -> bool:
-    """Tell whether `manifests`, those of a whole layout or none, hold all that was put up to `reached`.
+    """Return True if `manifests` (those of a complete layout, or none) contain every change up to `reached`.
 
-    Raises InvalidInputError when none of them is of its log.
+    Raises InvalidInputError when no manifest comes from the log of `reached`.
     """
     if manifests and reached.log not in {log_digest(manifest.log_id) for manifest in manifests}:
-        raise InvalidInputError(f"the index is not of the document log of position {str(reached)[:40]}")
+        raise InvalidInputError(f"position {str(reached)[:40]} belongs to another document log than this index")
     positions: dict[str, int] = {}
     for manifest in manifests:
         if log_digest(manifest.log_id) == reached.log:
@@ -140,33 +141,33 @@ def has_reached(manifests: Sequence[Manifest], reached: Reached) -> bool:
 
 
 def is_layout(name: str) -> bool:
-    """Tell whether `name` is like that of a layout."""
+    """Return True if `name` has the form of a layout's name."""
     return _LAYOUT.fullmatch(name) is not None
 
 
 def check_layout(layout: Layout) -> Layout:
-    """Return `layout` if there can be one of so many shards; raise InvalidInputError otherwise."""
+    """Return `layout` if its number of shards is valid; raise InvalidInputError otherwise."""
     if not 1 <= layout.shards <= MAX_SHARDS:
-        raise InvalidInputError(f"layout of {layout.shards} shards: there can be 1 to {MAX_SHARDS}")
+        raise InvalidInputError(f"layout of {layout.shards} shards: must be 1 to {MAX_SHARDS}")
     return layout
 
 
 def check_manifest(manifest: Manifest, shard: int) -> Manifest:
-    """Return `manifest` if it can be installed as that of `shard`; raise InvalidInputError saying why not."""
+    """Return `manifest` if it is a valid manifest of `shard`; raise InvalidInputError with the reason otherwise."""
     check_layout(manifest.layout)
     if manifest.shard != shard or not 0 <= shard < manifest.layout.shards:
         raise InvalidInputError(f"manifest of shard {manifest.shard} sent as {shard} of {manifest.layout.shards}")
     if not all(1 <= number <= MAX_NUMBER for number in manifest.version):
-        raise InvalidInputError("epoch and generation must be above 0, and below 2 to the power of 63")
+        raise InvalidInputError("epoch and generation must be from 1 to 2^63 - 1")
     if not 1 <= manifest.order <= MAX_NUMBER:
         raise InvalidInputError(
-            f"order {manifest.order} of {manifest.layout.name} must be above 0; upgrade the indexer"
+            f"order of {manifest.layout.name} is {manifest.order}, must be 1 or more; upgrade the indexer"
         )
     if not all(0 <= sequence <= MAX_NUMBER for sequence in manifest.positions.values()):
-        raise InvalidInputError("positions must not be negative, and below 2 to the power of 63")
+        raise InvalidInputError("positions must be from 0 to 2^63 - 1")
     if not all(0 <= moment <= MAX_TIME for moment in (manifest.made, manifest.fresh_as_of)):
         raise InvalidInputError(
-            f"made {manifest.made} and fresh_as_of {manifest.fresh_as_of} must be from 0 to {MAX_TIME}"
+            f"made ({manifest.made}) and fresh_as_of ({manifest.fresh_as_of}) must be from 0 to {MAX_TIME}"
         )
     names: set[str] = set()
     for segment in manifest.segments:
@@ -176,26 +177,27 @@ def check_manifest(manifest: Manifest, shard: int) -> Manifest:
 
 
 def _check_coming(manifest: Manifest, names: set[str]) -> None:
-    """Check what is coming: it replaces what is there, so it is hardly larger, and fills no disk."""
+    """Bound the files in `coming`: a merge is hardly larger than its sources, so anything more could fill the disk."""
     for file in manifest.coming:
         check_file(file)
         if file.name.endswith(".del") or file.name in names:
-            raise InvalidInputError(f"file {file.name} is coming: it can't be a delete file, or stand twice")
+            raise InvalidInputError(f"file {file.name} in `coming` is a delete file or a duplicate")
         names.add(file.name)
     coming = sum(file.size for file in manifest.coming)
     if coming > MAX_COMING * sum(file.size for file in manifest.files.values()):
-        raise InvalidInputError(f"{coming} bytes are coming, more than {MAX_COMING} times what there is")
+        raise InvalidInputError(f"files in `coming` have {coming} bytes, over {MAX_COMING} times those of the segments")
 
 
 def _check_segment(segment: Segment, names: set[str]) -> None:
     if not re.fullmatch(r"[0-9a-f]{32}", segment.id) or not 0 <= segment.deleted <= segment.documents <= MAX_DOCUMENTS:
         raise InvalidInputError(
-            f"segment {segment.id[:40]!r} is malformed: 32 hexadecimal digits, 0 <= deleted <= documents <= {MAX_DOCUMENTS}"
+            f"invalid segment {segment.id[:40]!r}: the id must be 32 hexadecimal digits,"
+            f" and 0 <= deleted <= documents <= {MAX_DOCUMENTS}"
         )
     for file in segment.files:
         check_file(file)
         if not file.name.startswith(segment.id) or file.name in names:
-            raise InvalidInputError(f"file {file.name} does not belong to segment {segment.id}, or stands twice")
+            raise InvalidInputError(f"file {file.name} does not belong to segment {segment.id}, or is a duplicate")
         names.add(file.name)
     deletes = sum(file.name.endswith(".del") for file in segment.files)
     if deletes != (segment.deleted > 0):
@@ -205,11 +207,11 @@ def _check_segment(segment: Segment, names: set[str]) -> None:
 
 
 def check_file(file: File) -> File:
-    """Return `file` if its name, size and digest are well-formed; a name with a path in it is not."""
+    """Return `file` if its name (no path), size and digest are well-formed; raise InvalidInputError otherwise."""
     if not _FILE_NAME.fullmatch(file.name):
-        raise InvalidInputError(f"not the name of a segment's file: {file.name[:80]!r}")
+        raise InvalidInputError(f"not the name of a segment file: {file.name[:80]!r}")
     if not _DIGEST.fullmatch(file.digest):
-        raise InvalidInputError(f"digest of {file.name}: {file.digest[:80]!r} is not a SHA-256 in hexadecimal")
+        raise InvalidInputError(f"digest of {file.name} is not a hexadecimal SHA-256: {file.digest[:80]!r}")
     if not 0 <= file.size <= MAX_FILE_BYTES:
-        raise InvalidInputError(f"size of {file.name}: {file.size} is not from 0 to {MAX_FILE_BYTES}")
+        raise InvalidInputError(f"size of {file.name} is {file.size}, must be from 0 to {MAX_FILE_BYTES}")
     return file

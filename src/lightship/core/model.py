@@ -1,4 +1,4 @@
-"""The vocabulary that every part shares: documents, changes, partitions and shards."""
+"""Documents, changes, partitions and shards."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FieldValue = Scalar | list[Scalar]
 
 PARTITIONS = 64
 MAX_URL_BYTES = 2048
-MAX_DOCUMENT_BYTES = 4 << 20  # of the encoded document: what one message of a log may hold
+MAX_DOCUMENT_BYTES = 4 << 20  # of the encoded document: the maximum size of a log message
 
 _ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
-_ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # would run in a browser
+_ACTIVE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob"})  # a browser would execute them
 _LANGUAGE = re.compile("[A-Za-z]{2,8}(?![A-Za-z0-9])")  # the primary subtag of a BCP 47 tag
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _SITE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#\[\]]*|\[[0-9A-Fa-f:.]+\](?::[0-9]*)?)(?:[/?#]|$)")
@@ -43,7 +43,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def site(self) -> str:
-        """Host (and port, if one is written) of the url, in lower case; empty when the url has none."""
+        """Host (with the port, if the url has one) in lower case; empty for a url without a host."""
         return site_of(self.url)
 
 
@@ -65,13 +65,13 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def site_of(url: str) -> str:
-    """Return the host (and port, if written) of `url` in lower case, or an empty string."""
+    """Return the host (with the port, if the url has one) of `url` in lower case, or an empty string."""
     found = _SITE.match(url)
     return found[1].lower() if found else ""
 
 
 def url_digest(url: str) -> bytes:
-    """Return the 16-byte BLAKE2b digest that stands for `url` in logs and orders equal results."""
+    """Return the 16-byte BLAKE2b digest of `url`: its key in logs, and the tie-breaker among equal scores."""
     return hashlib.blake2b(url.encode(), digest_size=16).digest()
 
 
@@ -86,31 +86,31 @@ def shard_of(partition: int, shards: int) -> int:
 
 
 def clean_text(text: str) -> str:
-    """Return `text` without control characters (they become spaces) and lone surrogates (U+FFFD)."""
+    """Return `text` with control characters replaced by spaces, and lone surrogates by U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
-    with contextlib.suppress(UnicodeEncodeError):  # of a lone surrogate
+    with contextlib.suppress(UnicodeEncodeError):  # raised by a lone surrogate
         encoded = text.encode()
-        if len(encoded.translate(None, _CONTROLS)) == len(encoded):  # four times faster than the expression
+        if len(encoded.translate(None, _CONTROLS)) == len(encoded):  # four times as fast as the regular expression
             return text
     return _UNWANTED.sub(lambda found: " " if found[0] < "\x80" else "\ufffd", text)
 
 
 def check_url(url: str) -> str:
-    """Return `url` if it can be a document's key; raise InvalidDocumentError saying why not."""
+    """Return `url` if it can be a document's key; raise InvalidDocumentError with the reason otherwise."""
     if not _ABSOLUTE_URL.fullmatch(url) or _UNWANTED.search(url):
         raise InvalidDocumentError(f"not an absolute url: {url[:100]!r}; write it like https://example.org/page")
     if url.partition(":")[0].lower() in _ACTIVE_SCHEMES:
-        raise InvalidDocumentError(f"a url of the scheme {url.partition(':')[0]!r} can't be a document's key")
+        raise InvalidDocumentError(f"url scheme {url.partition(':')[0]!r} is not allowed for a document")
     if len(url.encode()) > MAX_URL_BYTES:
         raise InvalidDocumentError(f"url of {len(url.encode())} bytes: the limit is {MAX_URL_BYTES}: {url[:100]!r}…")
     if url[:5].lower() in ("http:", "https") and not _HOST.match(url):
-        raise InvalidDocumentError(f"not a url, or one without a host: {url[:100]!r}")
+        raise InvalidDocumentError(f"url has no valid host: {url[:100]!r}")
     return url
 
 
 def check_document(document: Document) -> Document:
-    """Return `document` with a checked url, clean text, times in UTC and its language as a primary subtag (or None).
+    """Return `document` with its url checked, text cleaned, times in UTC and language as a primary subtag (or None).
 
     Raises TooLargeError when it would encode to more than MAX_DOCUMENT_BYTES, InvalidDocumentError for a bad url,
     a time outside the years 1 to 9999 in UTC, or a number that is not finite or needs more than 64 bits.
@@ -132,19 +132,18 @@ def check_document(document: Document) -> Document:
     if _is_surely_small(checked, characters):
         return checked
     try:
-        _check_size(document.url, len(msgspec.msgpack.encode(checked)))  # as logs store it
+        _check_size(document.url, len(msgspec.msgpack.encode(checked)))  # the encoding that logs store
     except OverflowError as error:
         raise InvalidDocumentError(f"document {document.url[:100]} has a number of more than 64 bits") from error
     return checked
 
 
 def _is_surely_small(document: Document, characters: int) -> bool:
-    """Tell, without encoding `document`, whether it is within the limit; False when only encoding tells."""
+    """Return True if `document` is certainly within the limit; False means that it has to be encoded to know."""
     texts = [value for value in document.fields.values() if isinstance(value, str)]
     characters += sum(map(len, texts)) + sum(map(len, document.fields))
-    return (
-        len(texts) == len(document.fields) and characters < MAX_DOCUMENT_BYTES // 8
-    )  # four bytes each, and as much room
+    # A character encodes to four bytes at most; the other half is room for the rest
+    return len(texts) == len(document.fields) and characters < MAX_DOCUMENT_BYTES // 8
 
 
 def _check_size(url: str, size: int) -> None:
@@ -158,7 +157,7 @@ def _primary_subtag(language: str | None) -> str | None:
 
 
 def _in_utc(time: datetime | None, url: str) -> datetime | None:
-    """Return `time` in UTC; one without a zone is taken to be in UTC."""
+    """Return `time` in UTC; a time without a zone is assumed to be in UTC."""
     if time is None or time.tzinfo is None:
         return time and time.replace(tzinfo=UTC)
     try:

@@ -1,4 +1,4 @@
-"""Urls in one normal form, so that a page is known by one url only."""
+"""Normalisation of urls, so that each page is known by one url only."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from yarl import URL
 from lightship.core.errors import InvalidDocumentError
 from lightship.core.model import check_url
 
-MAX_LINK = 16_384  # characters of a link that are looked at: a normal url has at most 2,048 bytes
+MAX_LINK = 16_384  # characters of a link that are read; a normalised url has at most 2,048 bytes
 
-# Parameters that tell who followed which link, and never choose a page. A name that ends in `*` stands for all that
-# begin so.
+# Query parameters that track visitors and never select a page. A trailing `*` matches any ending.
 TRACKING = (
     "utm_*", "mtm_*", "pk_*", "piwik_*", "matomo_*", "hsa_*", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp",
     "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "_ga", "_gl", "srsltid", "fbclid", "msclkid", "yclid", "ysclid",
@@ -29,19 +28,18 @@ _TRACKING_HEADS = tuple(name[:-1] for name in TRACKING if name.endswith("*"))
 
 
 def normalise(link: str, base: str | None = None, encoding: str = "utf-8") -> str | None:
-    """Return the http(s) url that `link` means on the page `base`, in normal form; None when it is no such url.
+    """Return `link`, resolved against the page `base`, as a normalised http(s) url; None if it is no such url.
 
-    Read as browsers read it (the WHATWG URL standard: stray blanks and backslashes, dot segments, IDNA, every notation
-    of an IPv4 address, default ports; on a page in a legacy `encoding`, a Python codec,
-    the query is in that); then percent-encoded as
-    little as can be (RFC 3986, 6.2.2), without fragment, credentials, empty query and the parameters of TRACKING. The
-    order of other parameters is kept. A normal url is its own normal form.
+    The link is parsed as browsers do (WHATWG URL standard: stray blanks and backslashes, dot segments, IDNA, every
+    notation of an IPv4 address, default ports). On a page in a legacy `encoding` (a Python codec), the query is encoded
+    in that. The result has minimal percent-encoding (RFC 3986, 6.2.2), and no fragment, credentials, empty query or
+    parameters of TRACKING. The order of other parameters is kept. Normalising is idempotent.
     """
     return _normalise(link[:MAX_LINK], _reduced(base, link) if base else None, encoding)
 
 
 def _reduced(base: str, link: str) -> str:
-    """Return what of a normal url `base` decides what `link` means: pages of a folder or site share that."""
+    """Return the part of `base` that resolving `link` depends on, so that pages of a site share cache entries."""
     if link[:1] == "/" and link[:2] not in ("//", "/\\"):
         return "/".join(base.split("/", 3)[:3]) + "/"
     if link[:1].isalnum():
@@ -49,7 +47,7 @@ def _reduced(base: str, link: str) -> str:
     return base
 
 
-@lru_cache(maxsize=20_000)  # the navigation of a site is on each of its pages
+@lru_cache(maxsize=20_000)  # a site repeats its navigation links on every page
 def _normalise(link: str, base: str | None, encoding: str) -> str | None:
     try:
         text = _encoded(link, encoding)
@@ -63,12 +61,12 @@ def _normalise(link: str, base: str | None, encoding: str) -> str | None:
 
 
 def site(url: str) -> str:
-    """Return the site of a normal url: its scheme, host and port, like `https://example.org`."""
+    """Return the site of a normalised url: its scheme, host and port, like `https://example.org`."""
     return str(URL(url).origin())
 
 
 def address(url: str) -> tuple[str, int]:
-    """Return (host, port) of a normal url."""
+    """Return (host, port) of a normalised url."""
     parsed = URL(url)
     return parsed.raw_host or "", parsed.port or 0
 
@@ -86,7 +84,7 @@ def _is_tracking(name: str) -> bool:
 
 
 def _encoded(link: str, encoding: str) -> str:
-    """Return `link` with its query percent-encoded in the encoding of the page, as browsers send it on old pages."""
+    """Return `link` with its query percent-encoded in the page's `encoding`, as browsers do on legacy pages."""
     if encoding.startswith("utf") or link.isascii():
         return link
     path, mark, query = link.partition("?")

@@ -29,7 +29,7 @@ from lightship.doclog import DocumentLog, Log, wait_for_log
 from lightship.http.tls import listener_options, trust, trusted
 from lightship.runtime.database import Database
 from lightship.runtime.program import run_program, stop_on_signals
-from lightship.runtime.space import go_on
+from lightship.runtime.space import retry_when_full
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def crawl(arguments: Sequence[str]) -> None:
         if log is None:
             return
         stack.callback(log.close)
-        database = go_on(lambda: _open(settings, sources, log), settings.data, stop)
+        database = retry_when_full(lambda: _open(settings, sources, log), settings.data, stop)
         if database is None:
             return
         stack.callback(_say_farewell, settings.data)
@@ -66,7 +66,7 @@ def crawl(arguments: Sequence[str]) -> None:
         logger.info(
             "crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2]
         )
-        go_on(lambda: _crawl(settings, database, sources, log, stop), settings.data, stop)
+        retry_when_full(lambda: _crawl(settings, database, sources, log, stop), settings.data, stop)
 
 
 def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Database:

@@ -1,4 +1,4 @@
-"""Documents as lines: one JSON object a line, see Document for its keys; plain, or compressed by gzip or zstd."""
+"""Documents as JSON lines: one object per line with the keys of Document; plain, gzip or zstd."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lightship.documents.language import detect_language
 MAX_LINE = 16 << 20  # bytes
 MAX_WINDOW = 1 << 31  # bytes: what `zstd --long=31` needs
 BUFFER = 1 << 20
-_PIECE = 1 << 10  # bytes that are decompressed at once: a zip bomb makes 32 MiB of them, at most
+_PIECE = 1 << 10  # compressed bytes read at once; a zip bomb expands them to 32 MiB at most
 UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)  # what reading a file of lines may raise
 
 
@@ -28,20 +28,20 @@ _decode = msgspec.json.Decoder().decode
 
 
 def parse_line(line: bytes, *, strict: bool = False) -> Document:
-    """Return the checked document of one line, with its language found out if it says none.
+    """Return the checked document of one line; its language is detected if not given.
 
-    Keys that Document does not have become `fields`; when `strict`, they are errors.
+    Keys that Document does not have become `fields`, or are errors if `strict`.
     Raises InvalidDocumentError, TooLargeError.
     """
     return document_of_record(_object(line), strict=strict)
 
 
 def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Document:
-    """Return the checked document that the keys and values of `record` are, as parse_line does."""
+    """Return the checked document with the keys and values of `record`; otherwise like `parse_line`."""
     if not record.keys() <= KEYS:
         if strict:
             unknown = min(record.keys() - KEYS)
-            raise InvalidDocumentError(f"unknown key {unknown[:80]!r}; what is your own belongs into `fields`")
+            raise InvalidDocumentError(f"unknown key {unknown[:80]!r}; put your own keys into `fields`")
         extra = {name: value for name, value in record.items() if name not in KEYS and value is not None}
         record = {name: value for name, value in record.items() if name in KEYS}
         given = record.get("fields") or {}
@@ -63,14 +63,14 @@ def _object(line: bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         value = _decode_leniently(line)
     except RecursionError as error:
-        raise InvalidDocumentError("not JSON that can be read: nested too deeply") from error
+        raise InvalidDocumentError("not readable as JSON: nested too deeply") from error
     if not isinstance(value, dict):
         raise InvalidDocumentError('not a JSON object; write it like {"url": "…", "title": "…", "text": "…"}')
     return value
 
 
 def _decode_leniently(line: bytes) -> object:
-    """Decode what msgspec refuses but JSON allows: lone surrogates written as escapes."""
+    """Decode JSON that msgspec rejects although it is valid: escaped lone surrogates."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -78,9 +78,9 @@ def _decode_leniently(line: bytes) -> object:
 
 
 def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Yield (number from 1, line) of each line that is not blank; None for one of more than MAX_LINE bytes.
+    """Yield (number from 1, line) for each line that is not blank; the line is None if it exceeds MAX_LINE bytes.
 
-    No more than MAX_LINE bytes are held at once.
+    Holds at most MAX_LINE bytes at once.
     """
     number = 0
     while line := file.readline(MAX_LINE + 1):
@@ -94,14 +94,14 @@ def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 
 def check_length(line: bytes | None) -> bytes:
-    """Return a line that read_lines gave; raise TooLargeError for one that was too long."""
+    """Return a line from `read_lines`; raise TooLargeError if it was too long."""
     if line is None:
-        raise TooLargeError(f"longer than {MAX_LINE} bytes; split the document")
+        raise TooLargeError(f"line is longer than {MAX_LINE} bytes; split the document")
     return line
 
 
 def open_lines(path: str) -> BinaryIO:
-    """Open a .jsonl file, or one with .gz or .zst behind that, for read_lines; raises OSError."""
+    """Open a .jsonl, .jsonl.gz or .jsonl.zst file for `read_lines`; raises OSError."""
     if path.endswith(".gz"):
         return cast("BinaryIO", gzip.open(path))
     file = open(path, "rb", buffering=BUFFER)  # noqa: SIM115 (the caller closes it)
@@ -109,14 +109,14 @@ def open_lines(path: str) -> BinaryIO:
 
 
 class _Frames(io.RawIOBase):
-    """The content of all zstd frames of `file`, one after the other; EOFError when the last one is cut off.
+    """The concatenated content of all zstd frames of `file`; raises EOFError when the last one is truncated.
 
-    zstandard's own reader takes a file that was cut off for one that ends there.
+    zstandard's own reader treats a truncated file as complete.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._frame: Any = None  # the one under way
+        self._frame: Any = None  # the decompressor of the current frame
         self._packed = self._content = b""
 
     def readable(self) -> bool:
@@ -127,7 +127,7 @@ class _Frames(io.RawIOBase):
             self._packed = self._packed or self._file.read(_PIECE)
             if not self._packed:
                 if self._frame is not None:
-                    raise EOFError("it ends within a zstd frame: it was cut off")
+                    raise EOFError("truncated: it ends within a zstd frame")
                 return 0
             self._unpack()
         count = min(len(buffer), len(self._content))

@@ -1,4 +1,4 @@
-"""The language of a text: by its script, letters that only one language has, and statistics of letters."""
+"""Language detection by script, by letters unique to one language, and by letter statistics."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from resiliparse.parse.lang import detect_fast, supported_langs
 
-SAMPLE = 500  # characters looked at, of the begin and, of a long text, the middle: enough to be right, and 12 µs each
+SAMPLE = 500  # characters sampled from the start, and from the middle of a long text: accurate enough, and 12 µs each
 LONG = 4 * SAMPLE
-SHORTEST = 120  # characters: statistics of less are mostly wrong
-FEW = 40  # characters, when the script leaves few languages
-MARGIN = 15  # of rank between the first and the second language: measured, 0.3 % wrong on 2,400 English pages
+SHORTEST = 120  # characters; the statistics of shorter texts are mostly wrong
+FEW = 40  # characters; enough if the script leaves few candidate languages
+MARGIN = 15  # of rank between the two best languages: measured, 0.3 % wrong on 2,400 English pages
 
 CJK = frozenset({"zh", "ja", "ko"})
 
-# Script: the languages that are written in it, the most likely one first.
+# Script -> the languages written in it, the most likely one first.
 SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cyrillic": ("\u0400-\u052f", ("ru", "uk", "bg", "be", "sr", "mk", "kk", "ky", "mn", "tg", "tt", "ba", "cv", "ce")),
     "arabic": ("\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff", ("ar", "fa", "ur", "ps", "ug", "sd", "ku")),
@@ -36,7 +36,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "armenian": ("\u0530-\u058f", ("hy",)),
     "khmer": ("\u1780-\u17ff", ("km",)),
 }
-# Letters that no other language of the same script has; that text has none of them tells nothing.
+# Letters that no other language of the same script has. Their absence is no evidence.
 _LETTERS = {
     "ru": "[ыэЫЭ](?!.*[іўІЎ])", "uk": "[їєґЇЄҐ]", "be": "[ўЎ]", "sr": "[ђћЂЋ]", "mk": "[ѓќѕЃЌЅ]", "fa": "[پچژگ](?!.*[ٹڈڑےں])",
     "ur": "[ٹڈڑےں]",
@@ -53,15 +53,15 @@ _OTHERS = CJK.union(*(languages for _, languages in SCRIPTS.values()))  # not wr
 
 
 def primary_subtag(tag: str | None) -> str | None:
-    """Return the language of a BCP 47 tag (`en` of `en-GB`), or None when it names none."""
+    """Return the language of a BCP 47 tag (`en` for `en-GB`), or None if it names no language."""
     found = _SUBTAG.match((tag or "").strip().lower())
     return found[0] if found and found[0] != "und" else None
 
 
 def detect_language(text: str, declared: str | None = None) -> str | None:
-    """Return the language of `text` as a primary subtag, or None when that is not sure.
+    """Return the language of `text` as a primary subtag, or None when it is uncertain.
 
-    What the author `declared` is believed, unless that language is not written in the script of the text.
+    The language `declared` by the author is trusted unless it is not written in the script of the text.
     """
     sample = text[:SAMPLE]
     if len(text) >= LONG:
@@ -73,7 +73,7 @@ def detect_language(text: str, declared: str | None = None) -> str | None:
 
 
 def _is_plausible(declared: str, languages: tuple[str, ...], sample: str) -> bool:
-    """Return whether text whose script is that of `languages` (none: Latin or mixed) can be in the declared language."""
+    """Return True if text in the script of `languages` (none: Latin or mixed) can be in the declared language."""
     if not languages:
         return declared not in _OTHERS or len(sample) < SHORTEST or not sample.isascii()
     if languages[0] in CJK:
@@ -93,7 +93,7 @@ def _language_of(sample: str, languages: tuple[str, ...]) -> str | None:
 
 
 def _languages_of_script(sample: str) -> tuple[str, ...]:
-    """Return the languages whose script most of `sample` is in, or enough to tell; none for Latin letters."""
+    """Return the languages of the script that makes up at least a quarter of `sample`; none for Latin letters."""
     kana, hangul, han = len(_KANA.findall(sample)), len(_HANGUL.findall(sample)), len(_HAN.findall(sample))
     if (kana + hangul + han) * 4 >= len(sample):
         if hangul > kana + han:

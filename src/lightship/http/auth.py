@@ -1,4 +1,4 @@
-"""Endpoints for those only whom a guard lets pass."""
+"""Endpoints that require authorization."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def guarded(guard: Guard, endpoint: Endpoint) -> Endpoint:
-    """Return `endpoint` behind `guard`: UnauthorizedError is raised before anything of a body is read."""
+    """Return `endpoint` protected by `guard`: UnauthorizedError is raised before the body is read."""
 
     async def check(request: Request) -> Response:
         guard.check(request.scope)
         try:
             return await endpoint(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
-        except asyncio.CancelledError:  # the server waits no longer for what is under way
-            raise UnavailableError("this program stops: whether it was done is not known; send it again") from None
+            return Response(status_code=400)  # the client is gone
+        except asyncio.CancelledError:  # the server stops waiting for requests in flight
+            raise UnavailableError("shutting down; the request may have been carried out, send it again") from None
 
     return check

@@ -1,4 +1,4 @@
-"""Who calls a listener: from where, by which name, and whether a web page of another site had a browser do it."""
+"""Where a request comes from: its address, the name it used, and whether a web page of another site caused it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-MAX_HOST = 255 + len(":65535")  # characters of a Host header: a name of the DNS, and a port
+MAX_HOST = 255 + len(":65535")  # characters of a Host header: a DNS name and a port
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
-_OWN_SITE = ("same-origin", "none")  # of Sec-Fetch-Site; none: a person typed the address
+_OWN_SITE = ("same-origin", "none")  # values of Sec-Fetch-Site; none: a person entered the url
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _BY_A_PROXY = {b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"}
 
 
 def host_of(scope: Mapping[str, Any]) -> str | None:
-    """Return the Host header of an ASGI `scope`, in small letters; empty without one, None when it is no host's name."""
+    """Return the Host header of an ASGI `scope` in lower case; empty if missing, None if invalid."""
     shown = _values(scope, b"host")
     if not shown:
         return ""
@@ -27,18 +27,19 @@ def host_of(scope: Mapping[str, Any]) -> str | None:
 
 
 def is_unownable(host: str) -> bool:
-    """Tell whether `host` can't be made to lead here by whoever owns a domain: an address, a name without a dot, none.
+    """Return True if no stranger can own `host`: it is an IP address, a name without a dot, or empty.
 
-    A name of a stranger's own that suddenly leads to this machine has browsers take it for the stranger's site (DNS rebinding).
+    A stranger could point a domain of theirs to this machine, and browsers would take this server for part of the
+    stranger's site (DNS rebinding).
     """
     name = _without_port(host).rstrip(".")
     return "." not in name or name.endswith(".localhost") or _address(name) is not None
 
 
 def is_from_elsewhere(scope: Mapping[str, Any], own: Sequence[str] = ()) -> bool:
-    """Tell whether the request changes something, and a web page of another origin than this server had a browser make it.
+    """Return True if the request makes changes and was sent by a web page of another origin.
 
-    `own` are hosts (with a port that is not the scheme's own) that are this server's too.
+    `own` are further hosts of this server (with the port, unless it is the scheme's default).
     """
     if scope["method"] in _SAFE:
         return False
@@ -49,13 +50,13 @@ def is_from_elsewhere(scope: Mapping[str, Any], own: Sequence[str] = ()) -> bool
 
 
 class Neighbours(NamedTuple):
-    """The containers beside this one: who has an address in `networks`, but for `gateways`, behind which is everybody else."""
+    """Neighbouring containers: addresses in `networks` except the `gateways`, through which all other traffic comes."""
 
     networks: tuple[ipaddress.IPv4Network, ...] = ()
     gateways: frozenset[ipaddress.IPv4Address] = frozenset()
 
     def __contains__(self, address: object) -> bool:
-        """Tell whether `address` is one of theirs."""
+        """Return True if `address` belongs to a neighbouring container."""
         return address not in self.gateways and any(address in network for network in self.networks)
 
 
@@ -63,11 +64,11 @@ NO_NEIGHBOURS = Neighbours()
 
 
 def neighbours(root: Path = Path("/")) -> Neighbours:
-    """Return the containers beside this one, by what the files below `root` (usually /) tell of its interfaces.
+    """Return the neighbouring containers, found from this container's interfaces in the files below `root` (usually /).
 
-    A container engine's network is reached through a pair of interfaces (veth) whose other end is in the engine's namespace. A
-    machine's own network, which a container may be given too, is not: there are strangers. Its first address is a gateway,
-    whether a route leads there or not.
+    The network of a container engine is attached by a pair of interfaces (veth) whose other end is in the engine's
+    namespace. The machine's own network, which a container may also be attached to, is not trusted. The first address
+    of a network counts as a gateway, with or without a route to it.
     """
     networks, gateways = list[ipaddress.IPv4Network](), set[ipaddress.IPv4Address]()
     for line in _lines(root / "proc/net/route")[1:]:
@@ -82,14 +83,17 @@ def neighbours(root: Path = Path("/")) -> Neighbours:
 
 
 def _is_veth(interface: Path) -> bool:
-    """Tell whether an interface is an end of a pair whose other end is in another namespace; other kinds have a DEVTYPE, or link to nothing."""
+    """Return True for one end of a pair whose other end is in another namespace.
+
+    Other kinds of interfaces have a DEVTYPE, or are not linked.
+    """
     index, link = (_lines(interface / name) for name in ("ifindex", "iflink"))
     kinds = [line for line in _lines(interface / "uevent") if line.startswith("DEVTYPE=")]
     return index != link and not kinds and not any(interface.glob("lower_*"))
 
 
 def _from_kernel(number: str) -> ipaddress.IPv4Address:
-    return ipaddress.IPv4Address(struct.pack("=I", int(number, 16)))  # its bytes as they are in memory
+    return ipaddress.IPv4Address(struct.pack("=I", int(number, 16)))  # the kernel prints the bytes in memory order
 
 
 def _lines(path: Path) -> list[str]:
@@ -99,10 +103,10 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def is_near(scope: Mapping[str, Any], trusted: Neighbours) -> bool:
-    """Tell whether a program of this machine calls, or one of `trusted`; by itself and by a name that is nobody's.
+def is_trusted_caller(scope: Mapping[str, Any], trusted: Neighbours) -> bool:
+    """Return True if the caller is on this machine or in `trusted`, and used a Host that no stranger can own.
 
-    What a proxy passes on is not near.
+    Requests passed on by a proxy are not near.
     """
     client = scope.get("client")
     address = _address(client[0]) if client else None
@@ -113,7 +117,7 @@ def is_near(scope: Mapping[str, Any], trusted: Neighbours) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether the address `host` is one of this machine's own, which nobody else reaches."""
+    """Return True if the address `host` is a loopback address."""
     address = _address(host)
     return address is not None and address.is_loopback
 
@@ -132,7 +136,7 @@ def _without_port(host: str) -> str:
 
 
 def _origin_host(origin: str) -> str | None:
-    """Return the host of an Origin header as a Host header would write it; None for `null` and what is no origin."""
+    """Return the host of an Origin header in the form of a Host header; None for `null` or an invalid origin."""
     try:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which connections a listener keeps when there are more than it may have: see DESIGN.md."""
+"""Which connections a listener keeps when the limit is reached: see rpc/DESIGN.md."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
-PER_ADDRESS = 2  # one address may have the limit divided by that, unless a setting says more
-EXTRA = 64  # connections beyond the limits that are heard, in case they are probes
-SWEEP_SECONDS = 10.0  # between two looks at what was sent
-TURN = 8  # requests of one address that begin in one turn of the event loop
+PER_ADDRESS = 2  # one address may have the limit divided by this, unless set otherwise
+EXTRA = 64  # connections beyond the limits that may send a request, in case it is a probe
+SWEEP_SECONDS = 10.0  # between two checks for clients that do not read their answers
+TURN = 8  # requests of one address that start in one iteration of the event loop
 
 
 class Connection(Protocol):
-    """What is needed of one."""
+    """A connection, as far as `Connections` needs it."""
 
     def cut(self) -> None:
-        """End it at once."""
+        """Close it at once."""
 
     def sweep(self) -> None:
-        """End it if its client does not take what was sent to it; called each SWEEP_SECONDS."""
+        """Close it if its client does not read what was sent; called every SWEEP_SECONDS."""
 
 
 class Connections:
-    """The connections of one listener, at most `most`, and `per_address` of one address (0: a share of `most`).
+    """The connections of one listener: at most `most`, and `per_address` from one address (0: a share of `most`).
 
-    One *waits* when its client has to send something: it has no whole request. When there is no room, the oldest that waits of
-    the address with the most such is cut. For use by one event loop.
+    A connection *waits* while it has no complete request. When the limit is reached, the address with the most waiting
+    connections loses its oldest one. For use in one event loop.
     """
 
     def __init__(self, most: int = 1000, per_address: int = 0) -> None:
-        """Have none."""
+        """Start without connections."""
         self._most, self._per_address = most, per_address or max(1, most // PER_ADDRESS)
         self._addresses: dict[Connection, str] = {}
         self._counts = Counter[str]()
         self._waiting: dict[str, dict[Connection, None]] = defaultdict(dict)  # by address, the oldest first
         self._extra: dict[Connection, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
-        self._begun = Counter[str]()  # requests in this turn of the loop
+        self._begun = Counter[str]()  # requests started in this iteration of the loop, by address
         self._later: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
         self._turning = False
-        self.delayed = 0  # requests that begin in a later turn
-        self.parked = 0  # requests under way that want no work: they wait for something, or are being answered
+        self.delayed = 0  # requests postponed to a later iteration
+        self.parked = 0  # requests in flight that need no work now: they wait for something, or are being sent
 
     def join(self, connection: Connection, address: str) -> bool:
-        """Take up a connection from `address` (see `address_of`); return whether there is room: otherwise only a probe is to be answered."""
+        """Register a connection from `address` (see `address_of`); False if it is over the limit and may only probe."""
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
         if self._counts[address] >= self._per_address:
@@ -76,7 +76,7 @@ class Connections:
         connection.cut()
 
     def leave(self, connection: Connection) -> None:
-        """Forget a connection that has ended, or is about to."""
+        """Forget a connection that is closed or closing."""
         self.works(connection)
         self._extra.pop(connection, None)
         address = self._addresses.pop(connection, None)
@@ -86,7 +86,7 @@ class Connections:
                 del self._counts[address]
 
     def works(self, connection: Connection) -> None:
-        """Note that a whole request of a connection is there."""
+        """Note that a connection has sent a complete request."""
         address = self._addresses.get(connection)
         waiting = self._waiting.get(address) if address is not None else None
         if waiting is not None and address is not None:
@@ -95,12 +95,15 @@ class Connections:
                 del self._waiting[address]
 
     def waits(self, connection: Connection) -> None:
-        """Note that a connection has been answered."""
+        """Note that a connection has been answered, and waits for its next request."""
         if (address := self._addresses.get(connection)) is not None:
             self._waiting[address][connection] = None
 
     def begin(self, address: str, request: Callable[[], None]) -> None:
-        """Call `request` now, or in a later turn of the loop if its address had its share of this one: one that asks much delays itself."""
+        """Call `request` now, or in a later iteration of the loop if `address` has used its share of this one.
+
+        So a busy client delays only itself.
+        """
         if self._begun[address] < TURN and address not in self._later:
             self._begun[address] += 1
             request()
@@ -136,7 +139,7 @@ class Connections:
 
 @lru_cache(4096)
 def address_of(host: str) -> str:
-    """Return what counts as one address: of IPv6 the network that one customer has, /64."""
+    """Return what counts as one address: for IPv6 the /64 network, which is what one customer usually gets."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

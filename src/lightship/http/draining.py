@@ -1,4 +1,4 @@
-"""Stopping without a failed query: first not ready, for as long as load balancers need to notice, then closed."""
+"""Graceful shutdown without failed queries: report not ready until load balancers have noticed, then close the port."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _CLOSE = (b"connection", b"close")
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn's server; SIGTERM or SIGHUP has it drain for some seconds before it stops, SIGINT or another one stops it.
+    """uvicorn's server that drains on SIGTERM or SIGHUP before it stops; SIGINT or a second signal stops it at once.
 
-    While it drains, `state.draining` is True, all requests are answered, and each answer closes its connection, so
-    that clients with kept ones come to ask for another replica, too.
+    While it drains, `state.draining` is True, all requests are answered, and each answer closes its connection, so that
+    clients with persistent connections move to another replica.
     """
 
     def __init__(self, config: uvicorn.Config, state: State, seconds: float) -> None:
@@ -30,16 +30,16 @@ class DrainingServer(uvicorn.Server):
         state.draining = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take up a signal."""
+        """Handle a signal."""
         if sig in (signal.SIGTERM, signal.SIGHUP) and self._seconds and not self._state.draining:
-            logger.info("draining for %g s: not ready any more, and still answering", self._seconds)
+            logger.info("draining for %g s: /readyz returns 503, queries are still answered", self._seconds)
             self._end = time.monotonic() + self._seconds
             self._state.draining = True
         else:
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        """Tell whether it is time to stop; uvicorn asks ten times a second."""
+        """Return True when it is time to stop; uvicorn calls this ten times a second."""
         if self._state.draining and time.monotonic() >= self._end:
             self.should_exit = True
         stops = await super().on_tick(counter)

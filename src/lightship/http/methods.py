@@ -1,4 +1,4 @@
-"""Which methods an address knows: told with 405, for all of its routes (Starlette tells those of the first)."""
+"""The methods that a path supports, for answers with 405. Starlette would list only those of the first route."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from starlette.routing import Match, Route
 
 
 def allow_header(request: Request) -> dict[str, str]:
-    """Return the Allow header for the address of `request`; nothing when there is no such address."""
+    """Return the Allow header for the path of `request`; empty if no route matches."""
     methods = {
         method
         for route in request.app.routes

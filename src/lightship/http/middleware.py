@@ -1,4 +1,4 @@
-"""What stands before every application that we serve: refuses what a browser was made to ask, and sets what holds for every answer."""
+"""What every listener has in common: protection against cross-site requests, and headers for every answer."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def server_config(
     per_address: int = 0,
     **options: Any,
 ) -> uvicorn.Config:
-    """Return how uvicorn serves `app`, behind a `RequestGuard`, with so many `Connections`.
+    """Return uvicorn's configuration for `app` behind a `RequestGuard`, with limits of `Connections`.
 
-    What a proxy says of its caller is never believed.
+    A proxy's headers about its client are never trusted.
     """
     return uvicorn.Config(
         RequestGuard(app, public, private=private), log_config=None, access_log=False, server_header=False,
@@ -36,12 +36,13 @@ def server_config(
 
 
 class RequestGuard:
-    """Lets through to an application what no web page of somebody else had a browser send."""
+    """Refuses requests that a web page of another origin made a browser send."""
 
     def __init__(self, app: ASGIApp, public: str = "", *, private: bool = False) -> None:
-        """Stand before `app`, which people reach under the url `public`, if that is known.
+        """Protect `app`, whose public url is `public`, if known.
 
-        With `private` it is for this machine alone, and called by a name that anybody may own only when that is `public`'s.
+        If `private`, `app` serves this machine only; a Host that somebody could own is then refused unless it is that
+        of `public`.
         """
         self._app, self._private = app, private
         self._own = (urlsplit(public).netloc.lower(),) if public else ()
@@ -54,13 +55,11 @@ class RequestGuard:
     def _refusal(self, scope: Scope) -> Response | None:
         host = host_of(scope)
         if host is None:
-            return _problem(400, "the Host header is not the name of a host")
+            return _problem(400, "invalid Host header")
         if self._private and host not in self._own and not is_unownable(host):
-            return _problem(
-                403, "only this machine is served here, as localhost; a proxy's url is said with -public=https://NAME/"
-            )
+            return _problem(403, "this listener serves only localhost; behind a proxy, set -public=https://NAME/")
         if is_from_elsewhere(scope, self._own):
-            return _problem(403, "a web page of another site asked for this: it changes something, so that is refused")
+            return _problem(403, "cross-site request refused: a web page of another site may not make changes here")
         return None
 
 

@@ -1,4 +1,4 @@
-"""The body of every answer of 400 and above."""
+"""The body of every answer with a status of 400 or above."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Any answer of 400 and above. With 409: what is installed instead, or that the manifest's layout is retired."""
+    """An error. With status 409, also what is installed instead, or that the manifest's layout is retired."""
 
     error: str
     epoch: int | None = None

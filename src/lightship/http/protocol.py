@@ -1,6 +1,6 @@
-"""HTTP/1.1 with limits: what comes before a body is bounded, and what is over it gets a clear answer.
+"""HTTP/1.1 with limits: request heads are bounded in size and time, and whatever exceeds a limit gets a clear answer.
 
-What it uses of uvicorn's class beside ASGI is private: `tests/contract/test_uvicorn.py` tells what has changed of it.
+It relies on private parts of uvicorn's protocol class: `tests/contract/test_uvicorn.py` fails when they change.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from lightship.http.connections import Connections, address_of
 from lightship.http.problem import Problem
 
 MAX_TARGET = 32 << 10  # bytes; a query string has a smaller limit of its own
-MAX_HEAD = 128 << 10  # bytes of target and headers that may wait for the rest; uvicorn itself would keep any number
-SLOW_SECONDS = 10.0  # within which a request's head has to be whole, and between two looks at how much of a body came
-LEAST_BYTES = 10 << 10  # of a body between two looks; and of what is sent, when more lies ready
+MAX_HEAD = 128 << 10  # bytes of target and headers that are buffered; uvicorn itself has no limit
+SLOW_SECONDS = 10.0  # time limit for a request head, and the interval at which the progress of a body is checked
+LEAST_BYTES = 10 << 10  # that a client must send, or take of a pending response, per interval
 MAX_PIPELINED = 100  # requests that a client may send before it has the answer to the first
-PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # answered however many connections there are
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # answered regardless of the number of connections
 
 
 class _OverLimitError(Exception):
-    """Raised inside the parser's callback, to stop it."""
+    """Raised in a callback of the parser to stop parsing."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with an answer to what is too long (414, 431), too slow (408), or too many connections (503).
+    """uvicorn's protocol with limits: 414 and 431 for too long, 408 for too slow, 503 for too many connections.
 
-    The connection is closed after it.
+    The connection is closed after such an answer.
     """
 
     limits: ClassVar[Connections]  # of the listener: see `limited`
     _address = ""
-    _over = False  # there was no room for the connection: only a probe is answered
-    _unsent = 0  # bytes, at the last look
-    _taken = False  # the client has taken most of what was to be sent, since the last look
+    _over = False  # over the limit of connections: only probes are answered
+    _unsent = 0  # bytes, at the last sweep
+    _taken = False  # the client has drained the write buffer since the last sweep
 
-    _refusal = "400 Bad Request", "this is not an HTTP/1.1 request"
+    _refusal = "400 Bad Request", "not a valid HTTP/1.1 request"
     _in_head = False
     _head_bytes = 0
-    _arriving = False  # a request has begun to come, and its end has not come yet
+    _arriving = False  # part of a request has arrived, but not its end
     _received = _received_before = 0
     _slow: asyncio.TimerHandle | None = None
-    _made: float | None = None  # when the connection was, until its first request begins
+    _made: float | None = None  # when the connection was made; None once its first request has begun
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take up a connection."""
+        """Register a new connection."""
         self._made = time.monotonic()
         super().connection_made(transport)
         self._address = address_of(self.client[0]) if self.client else ""
@@ -57,29 +57,29 @@ class LimitedProtocol(HttpToolsProtocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up what did not come to its end."""
+        """Release the connection, and abandon an incomplete request."""
         self._unwatch()
         self.limits.leave(self)
         super().connection_lost(exc)
 
     def cut(self) -> None:
-        """End the connection at once: another one needs its place."""
+        """Close the connection at once to make room for another one."""
         self.transport.abort()
 
     def sweep(self) -> None:
-        """End the connection if its client takes nothing of what was sent."""
+        """Close the connection if its client does not read what was sent."""
         unsent = self.transport.get_write_buffer_size()
         if unsent and self._unsent and not self._taken and unsent > self._unsent - LEAST_BYTES:
             self.transport.abort()
         self._unsent, self._taken = unsent, False
 
     def resume_writing(self) -> None:
-        """Take up that there is room again for what is to be sent."""
+        """Note that the client has drained the write buffer."""
         self._taken = True
         super().resume_writing()
 
     def on_message_begin(self) -> None:
-        """Count anew for each request."""
+        """Begin a request: reset the counters, and note what the application needs about its arrival."""
         if len(self.pipeline) >= MAX_PIPELINED:
             raise _OverLimitError
         if not getattr(self.cycle, "response_complete", True):
@@ -95,27 +95,27 @@ class LimitedProtocol(HttpToolsProtocol):
         self.scope["lightship.connections"] = self.limits  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:
-        """Take up a piece of the target."""
+        """Add a piece of the request target."""
         super().on_url(url)
         if len(self.url) > MAX_TARGET:
-            self._refusal = "414 URI Too Long", f"address of more than {MAX_TARGET} bytes: search for fewer words"
+            self._refusal = "414 URI Too Long", f"url longer than {MAX_TARGET} bytes; search for fewer words"
             raise _OverLimitError
 
     def on_headers_complete(self) -> None:
-        """Go on to the body, which the application bounds."""
+        """Accept or refuse the request; the application bounds the body."""
         self._in_head = False
         if self._over:
             self.limits.leave(self)
             self._over = not self.limits.join(self, self._address)  # there may be room by now
         if self._over and self.url.partition(b"?")[0].decode("latin-1") not in PROBES:
-            self._refusal = "503 Service Unavailable\r\nretry-after: 1", "too many connections: try again in a moment"
+            self._refusal = "503 Service Unavailable\r\nretry-after: 1", "too many connections; try again in a moment"
             raise _OverLimitError
         self.limits.works(self)
         super().on_headers_complete()
         self.cycle.keep_alive = self.cycle.keep_alive and not self._over
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Begin to answer when it is the turn of the client's address; a probe's is always."""
+        """Start the request when it is its client address's turn; a probe starts at once."""
 
         def start() -> None:
             if not self.transport.is_closing():
@@ -127,13 +127,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self.limits.begin(self._address, start)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, if none is there."""
+        """Mark the connection as idle, unless another request is already pipelined."""
         super().on_response_complete()
         if not self.pipeline and not self.transport.is_closing():
             self.limits.waits(self)
 
     def on_message_complete(self) -> None:
-        """Take up the end of a request."""
+        """Note the end of a request."""
         self._arriving = False
         super().on_message_complete()
 
@@ -146,7 +146,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._slow = None
 
     def _look(self) -> None:
-        """Cut the connection if its head is not whole yet, or if too little of its body came since the last look."""
+        """Close the connection if the head is still incomplete, or if too little of the body has arrived."""
         self._slow = None
         waits_for_us = self.flow.read_paused or self._received - self._received_before >= LEAST_BYTES
         if not self._in_head and self._arriving and waits_for_us:
@@ -155,11 +155,11 @@ class LimitedProtocol(HttpToolsProtocol):
             if getattr(self.cycle, "response_started", False) and not self.cycle.response_complete:
                 self.transport.abort()
                 return
-            self._refusal = "408 Request Timeout", f"the request did not arrive within {SLOW_SECONDS:g} s"
+            self._refusal = "408 Request Timeout", f"request not received within {SLOW_SECONDS:g} s"
             self.send_400_response("")
 
     def data_received(self, data: bytes) -> None:
-        """Take up what the client sent."""
+        """Receive `data`, and watch its pace and the size of the head."""
         self._received += len(data)
         super().data_received(data)
         if not self._arriving:
@@ -168,13 +168,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self._watch()
         self._head_bytes += len(data) if self._in_head else 0
         if self._head_bytes > MAX_HEAD and not self.transport.is_closing():
-            self._refusal = "431 Request Header Fields Too Large", f"headers of more than {MAX_HEAD} bytes: send fewer"
+            self._refusal = "431 Request Header Fields Too Large", f"request headers larger than {MAX_HEAD} bytes"
             self.send_400_response("")
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what can't be read on with the reason for it, unless other answers have to come before."""
+        """Answer with the reason for which reading stopped, unless earlier answers are still pending."""
         if self.pipeline:
-            self.pipeline[0][0].keep_alive = False  # the last of them
+            self.pipeline[0][0].keep_alive = False  # the last of the pending requests
             return
         status, error = self._refusal
         body = msgspec.json.encode(Problem(error))
@@ -187,5 +187,5 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def limited(connections: int = 1000, per_address: int = 0) -> type[LimitedProtocol]:
-    """Return the protocol of one listener, which keeps so many connections: see `Connections`."""
+    """Return the protocol class of one listener with its own limits of connections: see `Connections`."""
     return type("Limited", (LimitedProtocol,), {"limits": Connections(connections, per_address)})

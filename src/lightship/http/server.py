@@ -1,4 +1,4 @@
-"""Serves an application from a thread of a program that has something else to do."""
+"""Serves an application from a background thread."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from lightship.runtime.tasks import keep_in_thread
 
 @contextlib.contextmanager
 def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, grace_seconds: int) -> Iterator[int]:
-    """Serve `app` on `address` (host:port) in a thread `name` as long as the context lasts; yields the port.
+    """Serve `app` on `address` (host:port) in a thread called `name` while the context is open; yields the port.
 
-    `tls` are `listener_options`. Requests under way at the end have `grace_seconds`.
-    Raises ConfigurationError when the address can't be listened on.
+    `tls` is what `listener_options` returned. At the end, requests in flight have `grace_seconds` to finish.
+    Raises ConfigurationError when it can't listen on the address.
     """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     with listen(address) as listener:
@@ -31,7 +31,7 @@ def serving(app: Starlette, address: str, name: str, tls: Mapping[str, Any], *, 
         def serve() -> None:
             servers[:] = [uvicorn.Server(config)]
             if not ended.is_set():
-                servers[0].run([listener.dup()])  # it closes what it is given
+                servers[0].run([listener.dup()])  # run() closes the socket
 
         thread = keep_in_thread(name, serve, ended)
         try:

@@ -1,4 +1,4 @@
-"""TLS: the certificate that a listener shows, and the authorities that this process's calls trust."""
+"""TLS: the certificate of a listener, and the authorities that outgoing connections trust."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from lightship.core.errors import ConfigurationError
 
 logger = logging.getLogger("tls")
 
-FOLLOW_SECONDS = 1.0  # between two looks at a certificate's files
+FOLLOW_SECONDS = 1.0  # between two checks whether a certificate's files have changed
 
-_trusted: ssl.SSLContext | None = None  # one for the process: all that it calls is one installation
+_trusted: ssl.SSLContext | None = None  # one per process: all its peers belong to one installation
 
 
 def trust(authorities: str) -> None:
-    """Make this process call others only by TLS, and believe the certificates signed by those in the file `authorities`.
+    """Make outgoing connections use TLS, and trust certificates signed by the authorities in the file `authorities`.
 
-    `system` stands for the authorities that the system trusts. Without any, calls are not encrypted.
+    `system` means the authorities that the system trusts. If empty, connections are not encrypted.
+    Raises ConfigurationError.
     """
     global _trusted
     _trusted = None
@@ -30,19 +31,19 @@ def trust(authorities: str) -> None:
         context = ssl.create_default_context(cafile=None if authorities == "system" else authorities)
     except OSError as error:
         raise ConfigurationError(
-            f"-tls-ca={authorities}: {_reason(error)}; name a file of certificates (PEM)"
+            f"-tls-ca={authorities}: {_reason(error)}; give a file of certificates (PEM)"
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     _trusted = context
 
 
 def trusted() -> ssl.SSLContext | None:
-    """Return what this process's calls are made with; None: they are not encrypted."""
+    """Return the context for outgoing connections; None means that they are not encrypted."""
     return _trusted
 
 
 class Certificate:
-    """A listener's certificate: `context` shows what the files hold, also when they are replaced while it runs."""
+    """A listener's certificate: `context` uses the content of the files, and follows when they are replaced."""
 
     def __init__(self, certificate: str, key: str) -> None:
         """Read the files (PEM, a chain and a key); an empty `key` means the same file. Raises ConfigurationError."""
@@ -53,14 +54,14 @@ class Certificate:
         self.context.sni_callback = self._show
 
     def _show(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
-        """Show what the files hold now: called in each handshake."""
+        """Use the current certificate in this handshake."""
         if time.monotonic() > self._look_at:
             self._look_at = time.monotonic() + FOLLOW_SECONDS
             self._follow()
         connection.context = self._current
 
     def _follow(self) -> None:
-        """Take up the files' new content when they changed; what can't be used is told, and the old one shown on."""
+        """Reload the files if they have changed; if they are unusable, log that and keep the old certificate."""
         state = self._state()
         if state == self._seen:
             return
@@ -68,9 +69,9 @@ class Certificate:
         try:
             self._current = self._read()
         except ConfigurationError as error:
-            logger.warning("the former certificate is shown on: %s", error)
+            logger.warning("can't load the new certificate, keeping the old one: %s", error)
             return
-        logger.info("showing the new certificate in %s", self._files[0])
+        logger.info("loaded the new certificate in %s", self._files[0])
 
     def _state(self) -> list[tuple[int, int, int] | None]:
         return [_state_of(path) for path in self._files]
@@ -87,10 +88,10 @@ class Certificate:
 
 
 def listener_options(certificate: str, key: str) -> dict[str, Any]:
-    """Return what uvicorn is told of the two settings of a listener's certificate; raises ConfigurationError."""
+    """Return uvicorn's options for a listener with this certificate and key; raises ConfigurationError."""
     if not certificate:
         if key:
-            raise ConfigurationError("-tls-key is given without -tls-cert: a listener needs both")
+            raise ConfigurationError("-tls-key is set without -tls-cert; set both")
         return {}
     context = Certificate(certificate, key).context
     return {"ssl_context_factory": lambda *_: context}
@@ -105,12 +106,12 @@ def _state_of(path: str) -> tuple[int, int, int] | None:
 
 
 def _no_password() -> str:
-    raise ConfigurationError("the key is encrypted: store it without a password, readable by this program alone")
+    raise ConfigurationError("the private key is encrypted; store it without a password, readable by this user only")
 
 
 def _reason(error: OSError) -> str:
     if not isinstance(error, ssl.SSLError):
         return error.strerror or str(error)
     if error.reason == "KEY_VALUES_MISMATCH":
-        return "the key is not that of the certificate"
+        return "the private key does not match the certificate"
     return f"not readable as PEM ({error.reason or error})"

@@ -1,4 +1,4 @@
-"""What a query will cost, told before it runs: tantivy can't be stopped once it searches."""
+"""Estimates the cost of a query before it runs, because a running tantivy search can't be stopped."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from lightship.index.query.parser import Query
 from lightship.index.reader import View
 
 # Measured on one core of 2.5 GHz, with 1 to 64 words and 1 to 32 phrases over 100,000 pages of 4.5 KB: see DESIGN.md
-_POSTING = 8e-9  # seconds for each document that has a word
-_PLACE = 200e-9  # seconds for each document of a phrase's words: their places in it are read and compared
-_LITTLE = 0.001  # seconds; what costs less need not be known better
+_POSTING = 8e-9  # seconds per document that contains a word
+_PLACE = 200e-9  # seconds per document that contains a word of a phrase: positions are read and compared
+_LITTLE = 0.001  # seconds; below this, a rough estimate is enough
 
 
 def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
-    """Return about how long `compiled`, made of `query`, takes one core: never far too little, sometimes too much."""
+    """Return the estimated seconds of one core for `compiled` (from `query`): never far too low, sometimes too high."""
     most = len(compiled.terms) * view.documents * _POSTING
     if most < _LITTLE and not (query.phrases or query.excluded or compiled.runs):
-        return most  # nearly all queries: asking for frequencies would take a hundredth of their time
+        return most  # nearly all queries; looking up frequencies would add a hundredth of their time
     words = sum(map(view.frequency, compiled.terms))
     cost = words * (_PLACE if query.phrases else _POSTING)
     for run in compiled.runs:
         cost += sum(view.searcher.doc_freq(cjk("body"), pair) for pair in bigrams(run)) * _PLACE
-    for text in query.excluded:  # its frequency is not known without analysis: as if all documents had it
+    for text in query.excluded:  # its frequency is unknown without analysis: assume that all documents contain it
         cost += view.documents * (2 * _PLACE if len(text.split()) > 1 else _POSTING)
     return cost

@@ -1,4 +1,4 @@
-"""One document by its url: whether it is there, and why a query ranks it where it does."""
+"""Explains one document: whether it is in the index, and why a query ranks it where it does."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from lightship.index.fields.stored_document import StoredDocument, decode_source
 from lightship.index.query.compiler import MUST, SHOULD, Compiled
 from lightship.index.reader import View, find
 
-MAX_RANK = 1000  # results that are looked through for a document
+MAX_RANK = 1000  # results that are searched for the document
 
 _BOOST = re.compile(r"Boost x([0-9.e+-]+) of")
 _TERM = re.compile(r'Term\(field=(\d+), type=\w+, "(.*)"\)')
 
 
 class Ranked(NamedTuple):
-    """How a query ranks a document: `rank` counts from 1, None when it is beyond MAX_RANK or not found.
+    """How a query ranks a document: `rank` counts from 1; None if it is beyond MAX_RANK or not found.
 
-    `words` says which words of the query the document has, `parts` what each (field, term) adds to the score.
+    `words` maps each word of the query to whether the document contains it. `parts` are (field, term, contribution to
+    the score).
     """
 
     total: int
@@ -35,7 +36,7 @@ class Ranked(NamedTuple):
 
 
 def find_url(view: View, url: str) -> StoredDocument | None:
-    """Return the document of `url`, None when the index has none."""
+    """Return the document of `url`, or None if the index has none."""
     address = _address_of(view, url)
     return decode_source(view.searcher.doc(address).get_first("source")) if address else None
 
@@ -77,7 +78,7 @@ def _url_query(view: View, url: str) -> tantivy.Query:
 
 
 def _parts(node: Any, version: int) -> Iterator[tuple[str, str, float]]:
-    """Yield what each term adds to a score, from the tree in which tantivy explains it."""
+    """Yield what each term contributes to a score, from tantivy's explanation tree `node`."""
     names = ("url", "site", "language", *(name for field in WEIGHTS[version] for name in (field, f"{field}_cjk")))
     for value, found in _terms(node, 1.0):
         number = int(found[1])

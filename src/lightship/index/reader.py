@@ -1,4 +1,4 @@
-"""Reads the composed index of a replica: opens it, follows its changes, and finds the best documents."""
+"""Reads the composed index of a replica: opens it, follows its changes, and searches it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from lightship.index.fields.schema import UNSTEMMED, check_version, register_ana
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.segments import META, composed, left_out
 
-MAX_TIES = 100_000  # equal scores that are put in order before giving up; beyond it the order is the segments'
-FEW_TIES = 500  # what is put in order in less than a millisecond
-_SPARE = 8  # results fetched beyond the page, to see whether a tie goes over its edge
+MAX_TIES = 100_000  # documents of equal score that are sorted by url digest; beyond that, the order is the segments'
+FEW_TIES = 500  # that are sorted in less than a millisecond
+_SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its end
 _ATTEMPTS = 50
 
 _score = itemgetter(0)
@@ -34,9 +34,9 @@ _score = itemgetter(0)
 
 @dataclass(frozen=True)
 class View:
-    """One state of the index, immutable: the version of its schema, its manifests, and a searcher over exactly their segments.
+    """An immutable snapshot of the index: schema version, manifests, and a searcher over exactly their segments.
 
-    But for those that are `left_out`, since they are damaged (ids).
+    The searcher leaves out damaged segments, whose ids are `left_out`.
     """
 
     version: int
@@ -47,17 +47,17 @@ class View:
 
     @property
     def documents(self) -> int:
-        """The number of documents that can be found."""
+        """The number of live documents."""
         return int(self.searcher.num_docs)
 
     def frequency(self, term: str) -> int:
-        """Return how many documents have `term` in their text."""
+        """Return the number of documents that have `term` in their text."""
         return int(self.searcher.doc_freq("body", term))
 
 
 @dataclass(frozen=True)
 class Found:
-    """The documents of one page, best first: scores (None when they are ordered by date), and where they are stored."""
+    """The documents of one page, best first: their scores (None when ordered by date) and addresses."""
 
     total: int
     scores: list[float | None]
@@ -65,9 +65,9 @@ class Found:
     searcher: tantivy.Searcher
 
     def stored(self, number: int) -> bytes:
-        """Return what `decode_source` reads of the document `number`, from 0: it takes 2 ms for each megabyte of text.
+        """Return the stored bytes of document `number` (from 0), for `decode_source`; takes 2 ms per megabyte of text.
 
-        Raises DamagedError when it can't be read.
+        Raises DamagedError when they can't be read.
         """
         with reading():
             return bytes(self.searcher.doc(self.addresses[number]).get_first("source"))
@@ -84,7 +84,7 @@ class IndexReader:
             self._index = self._open()
         except (ValueError, OSError, InvalidInputError) as error:
             raise IncompatibleIndexError(
-                f"can't open the index in {folder} ({str(error)[:200]}); move it away and the indexers send it again"
+                f"can't open the index in {folder} ({str(error)[:200]}); move it away, and the indexers will push it again"
             ) from error
         self._stamp: tuple[int, ...] | None = None
         self._without: frozenset[str] = frozenset()
@@ -97,7 +97,7 @@ class IndexReader:
         return index
 
     def reload(self) -> bool:
-        """Take up what was composed since the last call; tell whether anything was."""
+        """Load what was composed since the last call; return True if there was anything."""
         if self._current_stamp() == self._stamp:
             return False
         self.view = self._load()
@@ -105,16 +105,18 @@ class IndexReader:
 
     def _current_stamp(self) -> tuple[int, ...]:
         status = os.stat(os.path.join(self._folder, META))
-        return status.st_mtime_ns, status.st_ino, status.st_size  # the next but one may have the same number and tick
+        return status.st_mtime_ns, status.st_ino, status.st_size  # an inode number can be reused within a clock tick
 
     def _load(self) -> View:
         error: Exception | None = None
-        for _ in range(_ATTEMPTS):  # another process may compose, and drop what we are about to open, at any time
+        for _ in range(
+            _ATTEMPTS
+        ):  # at any time, another process may compose and remove files that we are about to open
             stamp = self._current_stamp()
             manifests = composed(self._folder)
             try:
                 without = left_out(self._folder, manifests)
-                if self._without != without:  # a file that comes again has the name of one that this index has mapped
+                if self._without != without:  # a file sent again has the name of one that is already mapped
                     self._index, self._without = self._open(), without
                 self._index.reload()
             except (ValueError, OSError) as failure:
@@ -124,31 +126,31 @@ class IndexReader:
                 self._stamp = stamp
                 searcher = self._index.searcher()
                 return View(self._version, tuple(manifests), searcher, _languages(searcher), without)
-        raise UnavailableError(f"the index in {self._folder} can't be read: {error or 'it changes all the time'}")
+        raise UnavailableError(f"can't read the index in {self._folder}: {error or 'it keeps changing'}")
 
 
 def _version(manifests: Sequence[Manifest]) -> int:
-    """Return the version of the schema that `manifests` share; raises InvalidInputError when it can't be read here."""
+    """Return the schema version that `manifests` share; raises InvalidInputError if this program can't read it."""
     (version,) = {manifest.layout.schema for manifest in manifests}
     check_version(version)
     return version
 
 
 def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
-    """Return the languages by which the documents were stemmed: a query's words are stemmed by each."""
+    """Return the languages in which documents are stemmed; a query's words are stemmed in each of them."""
     found = [code for code in STEMMERS if code != DEFAULT_LANGUAGE and searcher.doc_freq("language", code)]
     unstemmed = [""] if searcher.doc_freq("language", UNSTEMMED) else []
     return (DEFAULT_LANGUAGE, *found, *unstemmed)
 
 
 class ManyTiesError(Exception):
-    """More documents have the same score than can be put in order in a moment."""
+    """Too many documents have the same score to be sorted in the event loop."""
 
 
 def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool, patient: bool = True) -> Found:
     """Return results number `first` to `last` (from 0, `last` excluded) of `compiled`.
 
-    Raises ManyTiesError, unless it may be `patient`; DamagedError when a segment can't be read.
+    Raises ManyTiesError, unless `patient`; DamagedError when a segment can't be read.
     """
     with reading():
         return _find(view, compiled, first, last, by_date=by_date, patient=patient)
@@ -156,17 +158,17 @@ def find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Turn whatever tantivy makes of damaged files into DamagedError: it returns errors, raises TypeError, or panics."""
+    """Raise DamagedError for whatever tantivy raises when files are damaged: errors, TypeError, or a panic."""
     try:
         yield
     except (LightshipError, ManyTiesError):
         raise
     except BaseException as error:
-        # A panic is no Exception, and can't be imported
+        # A panic is not an Exception, and its class can't be imported
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise DamagedError(
-            f"a segment can't be read ({str(error)[:200]}); it is checked now, and sent again"
+            f"can't read a segment ({str(error)[:200]}); it is being checked, and will be replaced if damaged"
         ) from error
 
 
@@ -184,7 +186,7 @@ def _find(view: View, compiled: Compiled, first: int, last: int, *, by_date: boo
 def _best(
     searcher: tantivy.Searcher, query: tantivy.Query, last: int, *, patient: bool
 ) -> tuple[list[tuple[float, Any]], int]:
-    """Return at least the best `last` results by score, equal scores by the urls' order, and the total."""
+    """Return at least the best `last` results, equal scores ordered by url digest, and the total."""
     limit = last + _SPARE
     while True:
         result = searcher.search(query, limit)
@@ -201,6 +203,6 @@ def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]]) -> list
     if len(set(scores)) == len(scores):
         return hits
     order = searcher.fast_field_values("order", [address for _, address in hits])
-    # Two stable sorts by what is there: less than half of the time that one by pairs takes, of thousands with one score
+    # Two stable sorts on plain keys take less than half the time of one on pairs when thousands of scores are equal
     by_url = sorted(range(len(hits)), key=order.__getitem__)
     return [hits[i] for i in sorted(by_url, key=scores.__getitem__, reverse=True)]

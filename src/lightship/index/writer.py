@@ -27,21 +27,21 @@ from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
 from lightship.index.storage.segments import segments_of
 
-# What tantivy says when it can't write a file, of a merge or a segment, in its threads: often that alone, or the system's number
+# How tantivy reports that its threads could not write a file; often without the system's error number
 _UNWRITABLE = re.compile(r"index writer was killed|worker thread failed|an io error", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:os error|\bcode:) (\d+)\b", re.IGNORECASE)
-_NO_SPACE = {"27", "28", "122"}  # the file, the disk, the quota
+_NO_SPACE = {"27", "28", "122"}  # EFBIG, ENOSPC, EDQUOT
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 
 
 class IndexWriter:
-    """The one writer of an index folder. Adding and committing release the interpreter's lock.
+    """The only writer of an index folder. Adding and committing release the GIL.
 
-    Every method may raise OutOfSpaceError; what was not committed by then is lost, and another writer has to be made.
+    Every method may raise OutOfSpaceError: uncommitted changes are then lost, and a new writer is needed.
     """
 
     def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
-        """Open (or make) the index in `folder`; raises IncompatibleIndexError when another version made it."""
+        """Open or create the index in `folder`; raises IncompatibleIndexError if another version created it."""
         os.makedirs(folder, exist_ok=True)
         self._folder = folder
         try:
@@ -49,7 +49,7 @@ class IndexWriter:
                 index = tantivy.Index(schema(SCHEMA_VERSION), path=folder)
         except (ValueError, OSError) as error:
             raise IncompatibleIndexError(
-                f"{folder} holds an index of another version ({error}); move it away and it is built again from the log"
+                f"{folder} has an index of another version ({error}); move it away, and it is rebuilt from the log"
             ) from error
         register_analyzers(index)
         index.config_reader("manual")
@@ -61,9 +61,9 @@ class IndexWriter:
         self._merges = MergeFailures(folder)
 
     def put(self, document: Document, *, new: bool = False) -> int:
-        """Replace what is stored under the document's url; return the operation's stamp, a rising number.
+        """Replace what is stored under the document's url; return the operation's stamp, which increases.
 
-        With `new` nothing is: tantivy is spared to look for it in every segment, which is a thirtieth of all its work.
+        `new` means that nothing is: it saves tantivy a lookup in every segment, a thirtieth of all its work.
         """
         made = to_tantivy(document)
         with _writing(self._folder):
@@ -77,42 +77,40 @@ class IndexWriter:
             return int(self._writer.delete_documents_by_term("url", url))
 
     def has(self, url: str) -> bool:
-        """Tell whether a document may be stored under `url` since the last commit or before; never wrongly False."""
+        """Return True if a document may be stored under `url` as of the last commit; never wrongly False."""
         return bool(self._searcher.doc_freq("url", url))
 
     def commit(self) -> None:
-        """Make all changes durable; merges go on in the background. Raises LightshipError when they fail."""
+        """Make all changes durable; merges continue in the background. Raises LightshipError if merges fail."""
         with _writing(self._folder):
             self._writer.commit()
         self._merges.check(segments_of(self._folder))
         self._index.reload()
         self._searcher = self._index.searcher()
-        if not self._yields:  # not before: a thread has its name only when it runs
+        if not self._yields:  # not earlier: a thread gets its name when it first runs
             yield_in_merges()
             self._yields = True
 
     def close(self) -> None:
-        """Wait for merges that are under way, and give the folder up."""
+        """Wait for running merges, and release the folder."""
         with _writing(self._folder):
             self._writer.wait_merging_threads()
 
 
 @contextlib.contextmanager
 def _writing(folder: str) -> Iterator[None]:
-    """Raise OutOfSpaceError for what tantivy raises when it can't write: a ValueError, as for everything else.
+    """Raise OutOfSpaceError if tantivy's error (a ValueError, like all of its errors) means that the disk is full.
 
-    A disk with other trouble, like one that can't be read, is no full one: waiting would not mend it.
+    Other disk errors raise LightshipError: waiting for free space would not fix them.
     """
     try:
         yield
     except (ValueError, OSError) as error:
         numbers = set(_NUMBER.findall(str(error)))
         if numbers & _NO_SPACE or (not numbers and _UNWRITABLE.search(str(error))):
-            raise OutOfSpaceError(
-                f"can't write the index in {folder} ({error}): free some space on its disk"
-            ) from error
+            raise OutOfSpaceError(f"can't write the index in {folder} ({error}); free some disk space") from error
         if _UNWRITABLE.search(str(error)):
-            raise LightshipError(f"can't write the index in {folder} ({error}): look at its disk") from error
+            raise LightshipError(f"can't write the index in {folder} ({error}); check its disk") from error
         raise
 
 
@@ -147,7 +145,9 @@ def _add(made: tantivy.Document, field: str, texts: list[str], language: str) ->
             text = without_cjk(text)
         if not text:
             continue
-        if language == DEFAULT_LANGUAGE:  # the field's own analyzer: tokens stay in Rust, more than twice as fast
+        if (
+            language == DEFAULT_LANGUAGE
+        ):  # the field's own analyzer keeps tokens in Rust, and is more than twice as fast
             made.add_text(field, text)
         else:
             made.add_pre_tokenized_text(field, word_analyzer(language).pre_tokenize(text))
@@ -156,13 +156,13 @@ def _add(made: tantivy.Document, field: str, texts: list[str], language: str) ->
 
 
 def recency(modified: int, order: int) -> int:
-    """Return a key that sorts by time in seconds (from 1970 on), equal times by the upper bits of `order`."""
+    """Return a key that sorts by time (seconds since 1970), and equal times by the upper bits of `order`."""
     return min(max(modified, 0), (1 << 36) - 1) << 28 | order >> 36
 
 
 @lru_cache(maxsize=4096)
 def sites(site: str) -> list[str]:
-    """Return what `site:` finds a document by: its host with and without port, and the domains above the host."""
+    """Return the values of `site:` that match a document: its host with and without port, and the parent domains."""
     host = site.rpartition(":")[0] if site.rpartition(":")[2].isdecimal() else site
     labels = host.split(".")
     domains = [] if host.replace(".", "").isdecimal() else [".".join(labels[i:]) for i in range(1, len(labels) - 1)]
@@ -170,5 +170,5 @@ def sites(site: str) -> list[str]:
 
 
 def url_words(url: str) -> str:
-    """Return the words of a url: host, path and query without the scheme, percent-encoding undone."""
+    """Return the searchable words of a url: everything but the scheme, percent-decoded."""
     return unquote(_SCHEME.sub("", url))

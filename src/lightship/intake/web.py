@@ -37,7 +37,7 @@ from lightship.intake.group_commit import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
 from lightship.intake.stalls import Stalls
-from lightship.runtime.tasks import take_note, told
+from lightship.runtime.tasks import discard_exception, down_report
 
 logger = logging.getLogger("intake")
 
@@ -150,13 +150,13 @@ class Intake:
         """Tell whether the log answers; all that ask meanwhile wait for one look at it."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(run_sync(self._log.span, 0, limiter=self._looker))
-            self._looking.add_done_callback(take_note)
+            self._looking.add_done_callback(discard_exception)
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await asyncio.shield(self._looking)  # raises UnavailableError
         except TimeoutError:
             raise UnavailableError(f"the document log does not answer within {READY_SECONDS:g} s") from None
-        return Response(f"ready\n{told()}", media_type="text/plain")
+        return Response(f"ready\n{down_report()}", media_type="text/plain")
 
     async def _status(self, _: Request) -> Response:
         return _json(

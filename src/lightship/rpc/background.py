@@ -1,4 +1,4 @@
-"""A thread's work behind the back of an event loop."""
+"""Runs one blocking call at a time in a worker thread."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from collections.abc import Callable
 
 from anyio.to_thread import run_sync
 
-from lightship.runtime.tasks import take_note
+from lightship.runtime.tasks import discard_exception
 
 
 class BackgroundThread:
-    """One blocking call at a time, in a thread, while its caller goes on; what it raises comes with the next wait for it."""
+    """One blocking call at a time in a worker thread, while the caller continues; the next wait raises its error."""
 
     _task: asyncio.Task[None] | None = None
 
     async def run(self, call: Callable[[], None]) -> None:
-        """Wait for the call before, and begin this one."""
+        """Wait for the previous call, and start this one."""
         await self.wait()
         self._task = asyncio.create_task(run_sync(call))
-        self._task.add_done_callback(take_note)  # who was cancelled meanwhile does not wait for it again
+        self._task.add_done_callback(discard_exception)  # a cancelled caller never retrieves the exception
 
     async def wait(self) -> None:
-        """Return when the call has ended; raises what it raised."""
+        """Wait for the call to end; raises its exception."""
         await self.settle()
         if self._task is not None:
             task, self._task = self._task, None
             task.result()
 
     async def settle(self) -> None:
-        """Return when the call has ended, however it did. A caller that is cancelled does not cancel it: its thread would go on."""
+        """Wait for the call to end, ignoring its outcome.
+
+        Cancelling the caller does not cancel the call, because its thread would continue.
+        """
         if self._task is not None:
             await asyncio.wait([self._task])

@@ -1,4 +1,4 @@
-"""A file's bytes as they come over the RPC, in either direction: only those that its manifest names are kept."""
+"""Receives a file over the RPC, in either direction, and verifies it against the size and digest in its manifest."""
 
 from __future__ import annotations
 
@@ -13,41 +13,48 @@ from lightship.core.errors import InvalidInputError
 from lightship.core.manifest import File
 from lightship.rpc.background import BackgroundThread
 
-BATCH_BYTES = 1 << 20  # hashed and written in one go, in a thread: neither holds up the queries of the event loop
-# Written before they are synced: a disk's journal has the small files of a commit wait for all that is not written of a large one
+BATCH_BYTES = 1 << 20  # hashed and written in one go in a thread, so that queries in the event loop do not wait
+# Written between two syncs: in the file system's journal, a commit's small files wait for all unsynced bytes of a large
+# one
 SYNC_BYTES = 16 << 20
 
 
 async def copy_verified(out: BinaryIO, file: File, chunks: AsyncIterator[bytes]) -> None:
-    """Write `chunks` to `out`, durably; raises InvalidInputError unless they have the size and digest of `file`, at once when there are more."""
+    """Write `chunks` to `out` durably.
+
+    Raises InvalidInputError unless they have the size and digest of `file`; stops reading as soon as they are too long.
+    """
     size = 0
     async with aclosing(_Copy(out)) as copy:
         async for chunk in chunks:
             size += len(chunk)
             if size > file.size:
-                raise InvalidInputError(f"{file.name} is longer than the {file.size} bytes that were announced")
+                raise InvalidInputError(f"{file.name} is longer than the announced {file.size} bytes")
             await copy.take(chunk)
         digest = await copy.finish()
     _check(file, size, digest)
 
 
 class _Copy:
-    """Hashes and writes a batch while the next one comes, and syncs the former ones beside that: one large file keeps processor, disk and link busy."""
+    """Hashes and writes a batch while the next one arrives, and syncs earlier batches concurrently.
+
+    So a large file keeps processor, disk and network busy.
+    """
 
     def __init__(self, out: BinaryIO) -> None:
         self._out, self._digest = out, hashlib.sha256()
-        # Two pieces of memory in turn: to have new one from the system for each batch takes longer than to fill it
+        # Double buffer: allocating per batch costs more than copying
         self._batch, self._written = (memoryview(bytearray(BATCH_BYTES)) for _ in range(2))
         self._filled = self._unsynced = 0
         self._writing, self._syncing = BackgroundThread(), BackgroundThread()
 
     async def aclose(self) -> None:
-        """Let go of the file, which may be closed then."""
+        """Wait until no thread uses the file, so that it can be closed."""
         await self._writing.settle()
         await self._syncing.settle()
 
     async def take(self, chunk: bytes) -> None:
-        """Take what came, of any size."""
+        """Add a chunk of any size."""
         rest = memoryview(chunk)
         while rest:
             count = min(len(rest), BATCH_BYTES - self._filled)
@@ -57,7 +64,7 @@ class _Copy:
                 await self._hand_over()
 
     async def finish(self) -> str:
-        """Return the digest of all that was taken, when that is durable."""
+        """Return the digest of all chunks, once they are durable."""
         await self._syncing.wait()
         await self._writing.run(self._write_rest)
         await self._writing.wait()
@@ -91,6 +98,6 @@ def check_content(file: File, content: bytes) -> None:
 
 def _check(file: File, size: int, digest: str) -> None:
     if size != file.size:
-        raise InvalidInputError(f"{file.name} ended after {size} of {file.size} bytes: send it again")
+        raise InvalidInputError(f"{file.name} ended after {size} of {file.size} bytes; send it again")
     if digest != file.digest:
-        raise InvalidInputError(f"{file.name} has the digest {digest}, not {file.digest}: send it again")
+        raise InvalidInputError(f"{file.name} has digest {digest}, expected {file.digest}; send it again")

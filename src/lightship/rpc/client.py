@@ -1,4 +1,4 @@
-"""The client of a searchengine's RPC: one call a method, each with a deadline."""
+"""The client of a searchengine's RPC: one method per call, each with a deadline."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from lightship.rpc.multipart import write_enclosed
 from lightship.runtime.files import space_errors
 
 CALL_SECONDS = 10.0
-SLOWEST_LINK = 1 << 20  # bytes a second; a file may take this much longer than a call
-PEER_LINK = 10 << 20  # bytes a second; from a slower peer a file is not worth waiting for
+SLOWEST_LINK = 1 << 20  # bytes per second; extends the deadline of a call that transfers a file
+PEER_LINK = 10 << 20  # bytes per second; a slower peer is not worth waiting for
 _CHUNK = 1 << 18
 _MAX_ANSWER = MAX_MANIFEST_BYTES
 
-TROUBLE = (LightshipError, aiohttp.ClientError, OSError, TimeoutError)  # what a call may raise
+CALL_ERRORS = (LightshipError, aiohttp.ClientError, OSError, TimeoutError)  # what a call may raise
 
 _ERRORS: dict[int, type[LightshipError]] = {
     status_of(kind("")): kind
@@ -54,18 +54,18 @@ _ERRORS: dict[int, type[LightshipError]] = {
 
 
 class RpcClient:
-    """Calls one searchengine at `base` (like http://10.0.0.7:8080). Errors that it answers are raised as ours."""
+    """Calls one searchengine at `base` (like http://10.0.0.7:8080). Its error answers are raised as LightshipErrors."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str, token: str) -> None:
         """Use `session` (shared by many clients), and sign each call with the secret `token`, unless it is empty.
 
-        A certificate must be for the name in the fragment of `base`, see `Addresses`, or for its host when it has none.
+        The certificate must be valid for the fragment of `base` (see `Addresses`), or for its host without a fragment.
         """
         self._session, self._base, self._token = session, URL(base), token
         self._name = self._base.fragment or None
 
     async def put_manifest(self, manifest: Manifest, enclosed: Sequence[str] = ()) -> Installed | Missing:
-        """Offer `manifest`, with those of its files that are at the paths `enclosed`; return what was installed, or the files that are missing."""
+        """Offer `manifest`, with its files at the paths `enclosed`; return what was installed, or the missing files."""
         body = msgspec.json.encode(manifest)
         query = {"digest": hashlib.sha256(body).hexdigest()}
         if enclosed:
@@ -77,40 +77,41 @@ class RpcClient:
                 return msgspec.json.decode(answer, type=Missing)
             return msgspec.json.decode(answer, type=Installed)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise UnavailableError(f"{self._base} does not answer like a searchengine: {error}") from error
+            raise UnavailableError(f"{self._base} is not a searchengine: unexpected answer ({error})") from error
 
     async def put_file(self, manifest: Manifest, file: File, path: str, pace: float = math.inf) -> None:
-        """Send `file`, which is at `path`, at `pace` bytes a second at the most."""
+        """Send `file`, which is at `path`, at no more than `pace` bytes per second."""
         query = {"layout": manifest.layout.name, "digest": file.digest, "size": str(file.size)}
         seconds = CALL_SECONDS + file.size / SLOWEST_LINK
         target = f"/rpc/v1/shards/{manifest.shard}/files/{file.name}"
         await self._put(target, _chunks(path, pace), seconds, query, file.size)
 
     async def fetch_file(self, manifest: Manifest, file: File, source: str) -> None:
-        """Have it fetch `file` from the searchengine at `source` (like http://10.0.0.8:8080)."""
+        """Make the searchengine fetch `file` from the one at `source` (like http://10.0.0.8:8080)."""
         query = {"layout": manifest.layout.name, "digest": file.digest, "size": str(file.size), "source": source}
         seconds = CALL_SECONDS + file.size / PEER_LINK
         await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", b"", seconds, query)
 
     async def get_manifest(self, shard: int, layout: Layout) -> Manifest:
-        """Return the manifest of `shard` that is installed there in `layout`, served or not.
+        """Return the manifest of `shard` that is installed in `layout`, whether that is served or not.
 
-        Raises NotFoundError when there is none, UnavailableError when the answer is none that can be used.
+        Raises NotFoundError when there is none, UnavailableError when the answer is unusable.
         """
         async with self._get(f"/rpc/v1/shards/{shard}", CALL_SECONDS, layout) as response:
             answer = await _read(response, MAX_MANIFEST_BYTES)
         try:
             manifest = check_manifest(msgspec.json.decode(answer, type=Manifest), shard)
         except (msgspec.MsgspecError, UnicodeDecodeError, InvalidInputError) as error:
-            raise UnavailableError(f"{self._base} answers with no manifest: {error}") from error
+            raise UnavailableError(f"{self._base} sent an invalid manifest: {error}") from error
         if manifest.layout != layout:
-            raise UnavailableError(f"{self._base} answers with layout {manifest.layout.name}, not {layout.name}")
+            raise UnavailableError(f"{self._base} sent layout {manifest.layout.name} instead of {layout.name}")
         return manifest
 
     async def get_file(self, manifest: Manifest, file: File, path: str) -> None:
-        """Fetch `file` of `manifest`: it is at `path` when it is whole, verified and durable, and not before.
+        """Fetch `file` of `manifest` to `path`, where it appears once it is complete, verified and durable.
 
-        Raises NotFoundError when it is not there (any more), UnavailableError when other bytes came, OutOfSpaceError.
+        Raises NotFoundError when the searchengine does not have it (any more), UnavailableError when it sends other
+        bytes, OutOfSpaceError.
         """
         part, seconds = f"{path}.part", CALL_SECONDS + file.size / SLOWEST_LINK
         target = f"/rpc/v1/shards/{manifest.shard}/files/{file.name}"
@@ -124,7 +125,7 @@ class RpcClient:
                 os.unlink(part)
 
     async def read_file(self, shard: int, layout: Layout, file: File) -> AsyncIterator[bytes]:
-        """Yield the bytes of `file`, as they come: nothing is verified."""
+        """Yield the bytes of `file` as they arrive, unverified."""
         seconds = CALL_SECONDS + file.size / PEER_LINK
         async with self._get(f"/rpc/v1/shards/{shard}/files/{file.name}", seconds, layout) as response:
             async for chunk in response.content.iter_chunked(_CHUNK):
@@ -135,16 +136,14 @@ class RpcClient:
             try:
                 await copy_verified(out, file, response.content.iter_chunked(_CHUNK))
             except InvalidInputError as error:
-                raise UnavailableError(
-                    f"{self._base} sent other bytes for {file.name} than its manifest names"
-                ) from error
+                raise UnavailableError(f"{self._base} sent a {file.name} that does not match its manifest") from error
 
     async def promote(self, layout: Layout) -> Served:
-        """Have `layout` served: at once if it is whole there, or else as soon as it is."""
+        """Make the searchengine serve `layout`, at once or as soon as it is complete."""
         return await self._administer("/admin/v1/promote", {"layout": layout.name})
 
     async def roll_back(self) -> Served:
-        """Have the former layout served again; raises NotFoundError when none is kept there."""
+        """Make the searchengine serve the former layout again; raises NotFoundError when it keeps none."""
         return await self._administer("/admin/v1/rollback", {})
 
     async def _administer(self, path: str, query: dict[str, str]) -> Served:
@@ -153,19 +152,19 @@ class RpcClient:
         try:
             return msgspec.json.decode(answer, type=Served)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise UnavailableError(f"{self._base} does not answer like a searchengine: {error}") from error
+            raise UnavailableError(f"{self._base} is not a searchengine: unexpected answer ({error})") from error
 
     def _get(
         self, path: str, seconds: float, layout: Layout
     ) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Return the response to a GET; all that is read of it has to come within `seconds`."""
+        """Return the response to a GET, which must be read within `seconds`."""
         timeout = aiohttp.ClientTimeout(total=seconds, sock_read=CALL_SECONDS)
         return self._call("GET", path, {"layout": layout.name}, timeout=timeout)
 
     async def _put(
         self, path: str, body: Any, seconds: float, query: dict[str, str], size: int | None = None
     ) -> tuple[int, bytes]:
-        """Send `body`; one that comes in pieces is not framed piece by piece when its `size` is known."""
+        """Send `body`; if its `size` is known, an iterator is sent with a Content-Length instead of chunked."""
         headers = None if size is None else {"Content-Length": str(size)}
         timeout = aiohttp.ClientTimeout(total=seconds)
         async with self._call("PUT", path, query, headers, data=body, timeout=timeout) as response:
@@ -193,10 +192,12 @@ class RpcClient:
             yield
         except aiohttp.ClientConnectorCertificateError as error:
             reason = getattr(error.certificate_error, "verify_message", "") or error.certificate_error
-            raise UnavailableError(f"the certificate of {self._base} is not believed: {reason}; see -tls-ca") from error
+            raise UnavailableError(
+                f"the certificate of {self._base} is not trusted: {reason}; check -tls-ca"
+            ) from error
         except aiohttp.ClientConnectorSSLError as error:
             raise UnavailableError(
-                f"{self._base} does not speak TLS as it should ({error.strerror}); see -tls-cert"
+                f"TLS handshake with {self._base} failed ({error.strerror}); check its -tls-cert"
             ) from error
 
 
@@ -205,7 +206,7 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK):
         answer += chunk
         if len(answer) > limit:
-            raise UnavailableError(f"an answer of more than {limit} bytes")
+            raise UnavailableError(f"the answer is longer than {limit} bytes")
     return bytes(answer)
 
 
@@ -233,7 +234,7 @@ def _contents(paths: Sequence[str]) -> list[bytes]:
 
 
 def _body(content: bytes) -> bytes | AsyncIterator[bytes]:
-    """Return what aiohttp sends without complaint that it is much at once."""
+    """Return `content`, in pieces if aiohttp would warn about its size."""
     return content if len(content) < _CHUNK else _pieces(content)
 
 
@@ -248,4 +249,4 @@ async def _chunks(path: str, pace: float) -> AsyncIterator[bytes]:
         while chunk := file.read(_CHUNK):
             due += len(chunk) / pace
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            yield chunk  # after its pause: with the last one the call is over
+            yield chunk  # after the pause: the call ends with the last chunk

@@ -1,4 +1,4 @@
-"""What a searchengine answers to an indexer's manifest and files."""
+"""The answers of a searchengine to an indexer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """The answer 200 to a manifest: it is what is installed; of the files that are coming, `lacks` are not here yet."""
+    """The answer 200 to a manifest: it is installed. `lacks` names its coming files that have not been received yet."""
 
     epoch: int
     generation: int
@@ -14,13 +14,13 @@ class Installed(msgspec.Struct, frozen=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """The answer 202 to a manifest: send these files, then the manifest again."""
+    """The answer 202 to a manifest: send these files, and then the manifest again."""
 
     files: list[str]
 
 
 class Served(msgspec.Struct, frozen=True):
-    """The answer to a promotion or a rollback: the names of the layouts that are served, wanted and kept."""
+    """The answer to a promotion or rollback: the names of the served, wanted and former layouts."""
 
     layout: str | None
     wanted: str | None

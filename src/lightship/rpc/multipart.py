@@ -1,6 +1,6 @@
-"""A manifest and the files that its receiver lacks, in one request: under load a commit costs one round trip, not one a file.
+"""A manifest and the files that its receiver lacks in one request: a commit costs one round trip, not one per file.
 
-The manifest is one line of JSON; the bytes of the files follow it, in the order of their names in the address.
+The body is the manifest as one line of JSON, followed by the bytes of the files in the order of their names in the url.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from lightship.core.errors import InvalidInputError
 from lightship.core.manifest import File, Manifest
 
-MAX_ENCLOSED_BYTES = 4 << 20  # of all files: they are held in memory
+MAX_ENCLOSED_BYTES = 4 << 20  # of all files together, which are held in memory
 MAX_ENCLOSED = 200  # files
 
 
 def choose_enclosed(manifest: Manifest, known: Mapping[str, File]) -> list[str]:
-    """Return the names of the files of `manifest` to be enclosed for who has those `known`: small ones first, within the limits."""
+    """Return the files of `manifest` to enclose for a receiver with the `known` ones: smallest first, within limits."""
     chosen, room = [], MAX_ENCLOSED_BYTES
     new = [file for name, file in manifest.files.items() if name not in known]
     for file in sorted(new, key=lambda file: file.size)[:MAX_ENCLOSED]:
@@ -27,36 +27,36 @@ def choose_enclosed(manifest: Manifest, known: Mapping[str, File]) -> list[str]:
 
 
 def write_enclosed(manifest: bytes, contents: Iterable[bytes]) -> bytes:
-    """Return the body of a request: `manifest`, JSON without line breaks, and the `contents` of files."""
+    """Return a request body: `manifest` (JSON without line breaks), then the `contents` of the files."""
     return b"".join([manifest, b"\n", *contents])
 
 
 def split_enclosed(body: bytes, names: str) -> tuple[bytes, bytes, list[str]]:
-    """Return the manifest, the bytes that follow it and the names of their files, of which `names` has a list with commas.
+    """Return the manifest, the bytes that follow it, and their file names, which `names` lists with commas.
 
-    Raises InvalidInputError for too many names.
+    Raises InvalidInputError for too many or repeated names.
     """
     if not names:
         return body, b"", []
     listed = names.split(",")
     if len(listed) > MAX_ENCLOSED or len(set(listed)) < len(listed):
-        raise InvalidInputError(f"enclosed= names more than {MAX_ENCLOSED} files, or one of them twice")
+        raise InvalidInputError(f"enclosed= lists more than {MAX_ENCLOSED} files, or a file twice")
     manifest, _, content = body.partition(b"\n")
     return manifest, content, listed
 
 
 def read_enclosed(manifest: Manifest, content: bytes, names: Iterable[str]) -> dict[str, bytes]:
-    """Return the content of each file of `manifest` that is enclosed; nothing is verified but the sizes.
+    """Return the content of each enclosed file by name; only the sizes are verified, not the digests.
 
-    Raises InvalidInputError when one is not of the manifest, or when `content` is shorter or longer than all of them.
+    Raises InvalidInputError when a name is not in `manifest`, or when the sizes do not add up to that of `content`.
     """
     found, begin = {}, 0
     for name in names:
         file = manifest.files.get(name)
         if file is None:
-            raise InvalidInputError(f"enclosed file {name[:80]!r} is not of the manifest")
+            raise InvalidInputError(f"enclosed file {name[:80]!r} is not in the manifest")
         found[name] = content[begin : begin + file.size]
         begin += file.size
     if begin != len(content):
-        raise InvalidInputError(f"{len(content)} bytes are enclosed; the files that enclosed= names have {begin}")
+        raise InvalidInputError(f"{len(content)} bytes enclosed, but the files listed in enclosed= have {begin}")
     return found

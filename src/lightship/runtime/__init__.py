@@ -1,1 +1,1 @@
-"""What every process needs: limits, files that survive a crash, SQLite, supervised tasks, and how a program starts and stops."""
+"""What every process needs: resource limits, crash-safe files, SQLite, supervised tasks, and program start and stop."""

@@ -1,4 +1,4 @@
-"""One SQLite file that several threads and processes share: connections, transactions, and errors in our words."""
+"""One SQLite file that several threads and processes share: connections, transactions, and Lightship's errors."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ RETRY_SECONDS = 0.004
 
 
 class Database:
-    """The SQLite file `path`, in WAL mode, with one connection a thread. Open it after a fork, never before.
+    """The SQLite file `path` in WAL mode, with one connection per thread. Open it after a fork, never before.
 
-    When it is not there, it is made with its folders: `create` fills it, in one transaction. `application_id` and
-    `version` are kept in the file and compared; `upgrades` turn a file of the version that is their key into the next
-    one, each in one transaction. Raises ConfigurationError when the file can't be opened or made,
+    A missing file is created with its folders; `create` fills it in one transaction. `application_id` and `version` are
+    stored in the file and verified. `upgrades` maps a version to the function that upgrades a file to the next version;
+    each runs in one transaction. Raises ConfigurationError when the file can't be opened or created,
     IncompatibleIndexError when it is something else, damaged or of another version, OutOfSpaceError, UnavailableError.
     """
 
@@ -39,10 +39,10 @@ class Database:
         self, path: str, application_id: int, version: int, create: Callable[[apsw.Connection], None],
         upgrades: Mapping[int, Callable[[apsw.Connection], None]] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """Open the file, or make it."""
+        """Open the file, or create it."""
         self.path = os.path.abspath(path)
         self._local = threading.local()
-        self._guard = threading.Lock()  # of the next two
+        self._guard = threading.Lock()  # protects the next two
         self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._closed = False
         try:
@@ -54,7 +54,7 @@ class Database:
 
     @contextlib.contextmanager
     def access(self) -> Iterator[apsw.Connection]:
-        """Yield this thread's connection; SQLite's errors leave as UnavailableError or OutOfSpaceError."""
+        """Yield this thread's connection; SQLite's errors are raised as UnavailableError or OutOfSpaceError."""
         try:
             yield self._connection()
         except apsw.Error as error:
@@ -62,14 +62,14 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
-        """Yield this thread's connection in a writing transaction: durable afterwards, undone by any exception."""
+        """Yield this thread's connection in a write transaction: committed durably, or rolled back by any exception."""
         with self.access() as connection:
             connection.execute("begin immediate")
             try:
                 yield connection
                 connection.execute("commit")
             except BaseException:
-                if connection.in_transaction:  # a full disk has rolled back already
+                if connection.in_transaction:  # on a full disk, SQLite has already rolled back
                     connection.execute("rollback")
                 raise
 
@@ -79,7 +79,7 @@ class Database:
             self._closed = True
             connections = list(self._connections)
         for connection in connections:
-            with contextlib.suppress(apsw.ThreadingViolationError):  # at work in its thread: closed with that
+            with contextlib.suppress(apsw.ThreadingViolationError):  # in use by its thread, which closes it
                 connection.close()
 
     def _connection(self) -> apsw.Connection:
@@ -95,10 +95,10 @@ class Database:
         return connection
 
     def _check_file(self) -> None:
-        """Raise UnavailableError if the file was removed or replaced: what is written to an open one that has no name is lost."""
+        """Raise UnavailableError if the file was removed or replaced: writes to an unlinked file would be lost."""
         if self._find() != self._file:
             raise UnavailableError(
-                f"{self.path} was replaced under its programs: stop them all, restore it again, and start them"
+                f"{self.path} was replaced while programs were using it; stop them all, restore it again, and restart them"
             )
 
     def _find(self) -> tuple[int, int]:
@@ -106,7 +106,7 @@ class Database:
             found = os.stat(self.path)
         except OSError as error:
             raise UnavailableError(
-                f"{self.path} is gone ({error.strerror}): put it back, or stop its programs"
+                f"{self.path} was removed while in use ({error.strerror}); put it back, or stop the programs that use it"
             ) from error
         return found.st_dev, found.st_ino
 
@@ -115,8 +115,8 @@ class Database:
         with contextlib.closing(_connect(self.path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)) as db:
             if _is_empty(db):
                 _switch_to_wal(db)
-                db.execute("begin immediate")  # closing undoes it
-                if _is_empty(db):  # else another process was faster
+                db.execute("begin immediate")  # rolled back on close
+                if _is_empty(db):  # otherwise another process was faster
                     create(db)
                     db.pragma("application_id", application_id)
                     db.pragma("user_version", version)
@@ -128,8 +128,8 @@ class Database:
         with contextlib.closing(_connect(self.path, apsw.SQLITE_OPEN_READWRITE)) as db:
             found = db.pragma("user_version")
             while db.pragma("application_id") == application_id and found in upgrades and found != version:
-                db.execute("begin immediate")  # closing undoes it
-                if db.pragma("user_version") == found:  # else another process was faster
+                db.execute("begin immediate")  # rolled back on close
+                if db.pragma("user_version") == found:  # otherwise another process was faster
                     upgrades[found](db)
                     db.pragma("user_version", found + 1)
                 db.execute("commit")
@@ -148,7 +148,7 @@ def _connect(path: str, flags: int) -> apsw.Connection:
 
 
 def has_table(db: apsw.Connection, name: str) -> bool:
-    """Tell whether the file has the table `name` now, which another process may have made."""
+    """Return True if the table `name` exists; another process may have created it."""
     return bool(db.execute("select exists (select 1 from sqlite_master where name = ?)", (name,)).get)
 
 
@@ -157,7 +157,7 @@ def _is_empty(db: apsw.Connection) -> bool:
 
 
 def _switch_to_wal(db: apsw.Connection) -> None:
-    """Turn WAL on, for good. The busy timeout does not cover this, so of several makers at once some try again."""
+    """Enable WAL, which persists. The busy timeout does not cover this, so concurrent creators retry."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -171,12 +171,12 @@ def _switch_to_wal(db: apsw.Connection) -> None:
 
 def _check(db: apsw.Connection, path: str, application_id: int, version: int) -> None:
     if db.pragma("application_id") != application_id:
-        raise IncompatibleIndexError(f"{path} is another program's SQLite database; name another path")
+        raise IncompatibleIndexError(f"{path} is the SQLite database of another program; choose another path")
     found = db.pragma("user_version")
     if found != version:
         raise IncompatibleIndexError(
-            f"{path} has schema version {found}, this program reads {version};"
-            " use the version that wrote it, or name another path and fill it again"
+            f"{path} has schema version {found}, but this program reads version {version};"
+            " use the release that wrote it, or choose another path and fill it again"
         )
 
 
@@ -189,23 +189,25 @@ def _is_full(error: Exception) -> bool:
 
 
 def _opening_error(error: Exception, path: str) -> LightshipError:
-    """Return what a failure to open or make the file means: mostly that the path can't be used."""
+    """Return the error for a failure to open or create the file: usually that the path can't be used."""
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
         return IncompatibleIndexError(
-            f"{path} is not a SQLite database, or a damaged one ({error}); restore a backup, or name another path"
+            f"{path} is damaged or not a SQLite database ({error}); restore a backup, or choose another path"
         )
     if _is_full(error):
-        return OutOfSpaceError(f"no room to make {path}; free some disk space")
+        return OutOfSpaceError(f"no space left to create {path}; free some disk space")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return _runtime_error(error, path)
-    return ConfigurationError(f"can't open {path}: {error}; name a path in a folder that this program may write to")
+    return ConfigurationError(f"can't open {path}: {error}; choose a path in a folder that this user can write to")
 
 
 def _runtime_error(error: apsw.Error, path: str) -> LightshipError:
     if _is_full(error):
-        return OutOfSpaceError(f"no room to write to {path}; free some disk space and try again")
+        return OutOfSpaceError(f"no space left to write to {path}; free some disk space and try again")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return UnavailableError(f"{path} was kept busy by another process for {BUSY_SECONDS:.0f} s; try again")
+        return UnavailableError(f"{path} was locked by another process for {BUSY_SECONDS:.0f} s; try again")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
-        return UnavailableError(f"{path} is damaged ({error}); stop its programs and restore a backup, or fill it anew")
+        return UnavailableError(
+            f"{path} is damaged ({error}); stop its programs, then restore a backup or remove it and fill it again"
+        )
     return UnavailableError(f"can't use {path}: {error}")

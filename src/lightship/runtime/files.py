@@ -16,23 +16,23 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def is_no_space(error: OSError) -> bool:
-    """Tell whether the system says that nothing more fits: on the disk, in a quota, in a file."""
+    """Return True if `error` means that the disk, the quota or the file is full."""
     return error.errno in _NO_SPACE
 
 
 @contextlib.contextmanager
 def space_errors(where: str) -> Iterator[None]:
-    """Turn the system's "no space left" into OutOfSpaceError, naming `where`."""
+    """Raise the system's "no space left" as OutOfSpaceError, naming `where`."""
     try:
         yield
     except OSError as error:
         if is_no_space(error):
-            raise OutOfSpaceError(f"no space left in {where}; free some, and the next try goes on") from error
+            raise OutOfSpaceError(f"no space left in {where}; free some, and the next retry continues") from error
         raise
 
 
 def sync(path: str) -> None:
-    """Make a file, or the names in a folder, durable."""
+    """Sync a file, or the names in a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -41,7 +41,7 @@ def sync(path: str) -> None:
 
 
 def write_atomically(path: str, content: bytes, *, durable: bool = True) -> None:
-    """Replace the file at `path`: after a crash it is the old one or the new one, whole; after a power loss too if `durable`."""
+    """Replace the file at `path`: a crash leaves the old or the new content; so does a power loss if `durable`."""
     temporary = f"{path}.new"
     with space_errors(os.path.dirname(path)):
         try:
@@ -60,28 +60,31 @@ def write_atomically(path: str, content: bytes, *, durable: bool = True) -> None
 
 
 def sealed(content: bytes) -> bytes:
-    """Return `content`, which has no line break at its end, with a line after it that is its SHA-256."""
+    """Return `content`, which must not end with a line break, followed by a line with its SHA-256."""
     return content + b"\n" + hashlib.sha256(content).hexdigest().encode()
 
 
 def unsealed(content: bytes) -> bytes:
-    """Return what `sealed` was given; content of versions that sealed nothing as it is. Raises DamagedError."""
+    """Return what `sealed` was given. Content of versions without seals is returned unchanged. Raises DamagedError."""
     body, seal, digest = content.rpartition(b"\n")
     if not seal:
         return content
     if hashlib.sha256(body).hexdigest().encode() != digest:
-        raise DamagedError("its digest is another one")
+        raise DamagedError("its digest does not match")
     return body
 
 
 def lock_folder(folder: str, name: str, advice: str) -> IO[str]:
-    """Hold the lock file `name` of `folder` until the returned file is closed; raises ConfigurationError if another does."""
+    """Hold the lock file `name` in `folder` until the returned file is closed.
+
+    Raises ConfigurationError, which ends with `advice`, if another process holds the lock.
+    """
     try:
         os.makedirs(folder, exist_ok=True)
         file = open(os.path.join(folder, name), "a")  # noqa: SIM115 (held for the life of the process)
     except OSError as error:
         raise ConfigurationError(
-            f"can't use the data folder {folder}: {error.strerror}; name one with -data that is this user's to write to"
+            f"can't use the data folder {folder}: {error.strerror}; set -data to a folder that this user can write to"
         ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

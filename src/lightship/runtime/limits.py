@@ -1,4 +1,4 @@
-"""What this process may use: processors and memory, as its container (cgroup v1 or v2) and the machine limit them."""
+"""Resource limits of this process (processors, memory, open files) from its container (cgroup v1 or v2) and machine."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 logger = logging.getLogger("limits")
 
-_OTHER_FILES = 256  # a listener's copies, an index's segments, files that are received, and probes
+_OTHER_FILES = 256  # listening sockets, index segments, files being received, probes
 _LEAST_CONNECTIONS = 16
-_PERIOD = 100_000  # microseconds: the kernel's default, where a file does not say it
+_PERIOD = 100_000  # microseconds: the kernel's default, when no file gives it
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`processors` may be a fraction, `memory` is in bytes; both are those of the machine where nothing limits them."""
+    """`processors` may be fractional, `memory` is in bytes. Without a limit, both are those of the machine."""
 
     processors: float
     memory: int
@@ -33,15 +33,15 @@ class Limits:
 
 @cache
 def limits() -> Limits:
-    """Return the limits of this process, as they were when it first asked."""
+    """Return the limits of this process, as of the first call."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return read_limits(Path("/"), _affinity(), memory)
 
 
 def read_limits(root: Path, processors: float, memory: int) -> Limits:
-    """Return the smallest of what the machine has and what the control groups below `root` (usually /) allow.
+    """Return the lowest of the machine's resources and the limits of the control groups below `root` (usually /).
 
-    A group is bounded by every group above it, too. Nothing there, or nothing readable (macOS): the machine's own.
+    Every ancestor's limit applies to a group, too. Without readable groups (macOS), the machine's resources count.
     """
     for group in _groups(root):
         processors = min(processors, _quota(group))
@@ -49,10 +49,10 @@ def read_limits(root: Path, processors: float, memory: int) -> Limits:
     return Limits(processors, memory)
 
 
-def room_for(connections: int) -> int:
-    """Return how many of so many connections this process can have, each with a file, beside what else it opens.
+def connection_limit(connections: int) -> int:
+    """Return how many of the wanted `connections` the limit on open files allows; each may need two files.
 
-    Its limit of open files is raised as far as it may do that itself.
+    Raises the soft limit first, as far as the hard limit allows.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OTHER_FILES + 2 * connections
@@ -64,20 +64,20 @@ def room_for(connections: int) -> int:
     room = min(connections, max(_LEAST_CONNECTIONS, (soft - _OTHER_FILES) // 2))
     if room < connections:
         logger.warning(
-            "%d open files are allowed: keeping %d connections, not %d; raise ulimit -n", soft, room, connections
+            "the limit of %d open files allows %d connections instead of %d; raise ulimit -n", soft, room, connections
         )
     return room
 
 
 def _affinity() -> int:
-    """Return on how many processors this process may run (`taskset`, cpusets)."""
+    """Return the number of processors that this process may run on (`taskset`, cpusets)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _groups(root: Path) -> Iterator[Path]:
-    """Yield the folders of this process's control groups, of all hierarchies, and of the groups above them."""
+    """Yield the folders of this process's control groups in all hierarchies, and of their ancestors."""
     places = dict(_places(_lines(root / "proc/self/cgroup")))
     for line in _lines(root / "proc/self/mountinfo"):
         left, _, right = line.partition(" - ")
@@ -88,7 +88,7 @@ def _groups(root: Path) -> Iterator[Path]:
         inside, mounted = left.split(" ")[3:5]
         place = next((places[name] for name in controllers if name in places), inside)
         top = root / mounted.lstrip("/")
-        # A container may see its own group mounted as if it were the root, and be told of the path outside
+        # A container may see its own group mounted as the root, while /proc shows the path on the host
         below = os.path.relpath(place, inside) if f"{place}/".startswith(f"{inside.rstrip('/')}/") else "."
         folder = top / below
         yield folder
@@ -96,7 +96,7 @@ def _groups(root: Path) -> Iterator[Path]:
 
 
 def _places(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield each controller of /proc/self/cgroup and the path of its group; version 2 has the controller ''."""
+    """Yield each controller in /proc/self/cgroup with the path of its group; cgroup v2 has the controller ''."""
     for line in lines:
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -105,16 +105,16 @@ def _places(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _quota(group: Path) -> float:
-    """Return how many processors the group may use."""
+    """Return the number of processors that the group may use."""
     quota, period = [*_words(group / "cpu.max"), "max", ""][:2]
     if quota == "max":
         quota, period = (_words(group / "cpu.cfs_quota_us") or ["max"])[0], "".join(_words(group / "cpu.cfs_period_us"))
-    # -1 is version 1's word for none
+    # cgroup v1 writes -1 for no limit
     return int(quota) / int(period or _PERIOD) if quota.isdecimal() and int(quota) else math.inf
 
 
 def _bytes(group: Path) -> int | None:
-    """Return how much memory the group may use; without a limit, version 1 says a number that no machine has."""
+    """Return the group's memory limit in bytes; without one, cgroup v1 gives a number beyond any machine's memory."""
     found = [_words(group / name) for name in ("memory.max", "memory.high", "memory.limit_in_bytes")]
     return min((int(words[0]) for words in found if words and words[0].isdecimal()), default=None)
 

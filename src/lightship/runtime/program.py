@@ -1,4 +1,4 @@
-"""What every program's `main` does the same way: logging, SIGTERM, listening, and errors told in one line."""
+"""What the `main` of every program shares: logging, signals, listening, and errors reported in one line."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from lightship.core.errors import ConfigurationError, LightshipError
 logger = logging.getLogger("program")
 
 _BACKLOG = 2048
-STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # the last one: the terminal was closed
-SAFE_PATH, PATH = "PYTHONSAFEPATH", "PYTHONPATH"  # what the Pythons that are started here read
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the terminal was closed
+SAFE_PATH, PATH = "PYTHONSAFEPATH", "PYTHONPATH"  # read by child Python processes
 
 
 def run_program(main: Callable[[], None]) -> None:
-    """Run `main` with logging set up; an error of ours, or of a file's, ends the process with one clear line and status 1.
+    """Run `main` with logging set up; a LightshipError or file error ends the process with one line and status 1.
 
-    When nobody reads the standard output any more (`… | head`), it ends quietly, as if SIGPIPE had ended it.
+    When the reader of standard output is gone (`… | head`), the process ends quietly, as if by SIGPIPE.
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     import_nothing_from_here()
@@ -44,12 +44,12 @@ def run_program(main: Callable[[], None]) -> None:
     except BrokenPipeError:
         if not _is_unread(sys.stdout):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would report an error at exit otherwise
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         if error.filename is None or not error.strerror:
             raise
-        logger.debug("the reason", exc_info=True)
+        logger.debug("traceback of the error", exc_info=True)
         sys.exit(f"error: can't use {error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -61,7 +61,7 @@ def _flush() -> None:
 
 
 def _is_unread(file: TextIO | None) -> bool:
-    """Tell whether `file` is a pipe that nobody reads any more."""
+    """Return True if `file` is a pipe whose reader is gone."""
     if file is None or file.closed:
         return False
     asked = select.poll()
@@ -70,9 +70,10 @@ def _is_unread(file: TextIO | None) -> bool:
 
 
 def import_nothing_from_here() -> None:
-    """Have the Pythons that this process starts (parts, workers, readers of PDFs) import nothing from the current folder.
+    """Keep child Python processes (parts, workers, PDF parsers) from importing modules from the current folder.
 
-    `-m` and `-c` put it first, and an empty or relative entry of PYTHONPATH means it: a `json.py` there would be run.
+    `-m` and `-c` put the current folder first on the path, and an empty or relative entry of PYTHONPATH refers to it: a
+    `json.py` there would be executed.
     """
     os.environ[SAFE_PATH] = "1"
     given = os.environ.pop(PATH, "").split(os.pathsep)
@@ -88,14 +89,14 @@ def stop_on_signals() -> threading.Event:
 
 
 def on_stopping(handler: Callable[[int, FrameType | None], object]) -> None:
-    """Call `handler` for each signal that asks this process to stop; `nohup` has it live on without a terminal."""
+    """Call `handler` for each signal that asks this process to stop; under `nohup`, SIGHUP stays ignored."""
     for number in STOPPING:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def listen(address: str) -> socket.socket:
-    """Return a socket that listens on `host:port`; an empty host means every address, of both kinds where the system can."""
+    """Return a socket that listens on `host:port`; an empty host means all addresses, IPv4 and IPv6 if supported."""
     host, port = parse_address(address)
     try:
         if not host and socket.has_dualstack_ipv6():
@@ -103,22 +104,22 @@ def listen(address: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise ConfigurationError(f"can't listen on {address}: {_trouble(error, port)}") from error
+        raise ConfigurationError(f"can't listen on {address}: {_listen_failure(error, port)}") from error
 
 
-def _trouble(error: OSError, port: int) -> str:
-    """Return why nothing can listen there, and what to do."""
+def _listen_failure(error: OSError, port: int) -> str:
+    """Return why listening failed, and what to do."""
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is taken: choose another one"
+        return f"port {port} is already in use; choose another one"
     if error.errno == errno.EACCES:
-        return f"ports below 1024, like {port}, are for root: choose a higher one"
-    if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # below 0: the resolver's
-        return "this machine has no such address: choose another one"
+        return f"port {port} needs root, like all ports below 1024; choose a higher one"
+    if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # negative: a resolver error
+        return "this machine does not have that address; choose another one"
     return f"{error.strerror}; choose another one"
 
 
 def _end_with_parent() -> None:
-    """Stop this process when its standard input ends: whoever started it is gone, however it went."""
+    """Stop this process at the end of its standard input: its parent is gone, whatever ended it."""
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Background work that must not end: what fails is logged, done again, and told in `/readyz` and the metrics until it goes well."""
+"""Background work that must keep running: failures are logged, retried, and shown in `/readyz` and the metrics."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from lightship.core.errors import LightshipError, words
 
 logger = logging.getLogger("tasks")
 
-# Seconds before what failed is begun again: doubled each time, until it has gone well for the longest of them
+# Seconds before failed work is retried: doubled each time, and reset once the work has run for AGAIN_MOST
 AGAIN_LEAST, AGAIN_MOST = 0.1, 30.0
 
-_down: dict[str, str] = {}  # name -> error; of this process
-_ENDS = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)  # somebody wants it to
+_down: dict[str, str] = {}  # task name -> error, in this process
+_ENDS = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)  # requests to end, not failures
 
 
 def down() -> dict[str, str]:
-    """Return, by name, what is wrong with background work that does not go well now. Callable from any thread."""
+    """Return the errors of the background tasks that are failing now, by task name. Callable from any thread."""
     return dict(_down)
 
 
-def told() -> str:
-    """Return that as lines of text; empty when all goes well."""
+def down_report() -> str:
+    """Return the failing tasks as lines of text; empty when there are none."""
     return "".join(f"{name} is down: {error}\n" for name, error in sorted(down().items()))
 
 
 class TasksDown:
-    """Tells Prometheus; to be registered."""
+    """A Prometheus collector of the tasks that are failing."""
 
     def collect(self) -> Iterator[Any]:
         """Yield the metric."""
         from prometheus_client.core import GaugeMetricFamily
 
-        family = GaugeMetricFamily("lightship_tasks_down", "1: this background work fails", labels=["task"])
+        family = GaugeMetricFamily(
+            "lightship_tasks_down", "1 for each background task that is failing", labels=["task"]
+        )
         for name in down():
             family.add_metric([name], 1.0)
         yield family
 
 
 async def keep(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Do `work`, and again whenever it fails in whatever way, until it returns or is cancelled."""
+    """Run `work`, and restart it whenever it fails, until it returns or is cancelled."""
     pause = _Pause(name)
     try:
         while True:
@@ -62,7 +64,7 @@ async def keep(name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def repeat(name: str, look: Callable[[], None], seconds: float, *, in_thread: bool = False) -> None:
-    """Call `look` each so many seconds until it is cancelled, in a thread if it may take long, however often it fails."""
+    """Call `look` every `seconds` until cancelled, in a thread if `in_thread`. Logs each distinct error once."""
     pause = _Pause(name)
     try:
         while True:
@@ -79,7 +81,7 @@ async def repeat(name: str, look: Callable[[], None], seconds: float, *, in_thre
 def keep_in_thread(
     name: str, work: Callable[[], None], stop: threading.Event, *, again_most: float = AGAIN_MOST, daemon: bool = False
 ) -> threading.Thread:
-    """Start a thread that does `work`, and again whenever it fails in whatever way, until it returns or `stop` is set."""
+    """Start a thread that runs `work`, and restarts it whenever it fails, until it returns or `stop` is set."""
 
     def run() -> None:
         pause = _Pause(name, again_most)
@@ -106,30 +108,28 @@ def keep_in_thread(
 
 
 class _Pause:
-    """How long to wait before failed work is done again, and what is told of it."""
+    """How long to wait before failed work is retried; logs and publishes its errors."""
 
     def __init__(self, name: str, most: float = AGAIN_MOST) -> None:
         self._name, self._most, self._began = name, most, time.monotonic()
-        self.seconds, self._told = 0.0, ""
+        self.seconds, self._logged = 0.0, ""
 
     def take(self, error: BaseException) -> None:
-        """Note that the work failed with `error`, unless that is its end."""
+        """Record that the work failed with `error`; re-raise a request to end."""
         if isinstance(error, _ENDS):
             raise error
         now = time.monotonic()
         lasted, self._began = now - self._began - self.seconds, now
         self.seconds = AGAIN_LEAST if lasted > AGAIN_MOST or not self.seconds else min(2 * self.seconds, self._most)
         _down[self._name] = words(error)[:300]
-        if words(error) != self._told:
-            self._told = words(error)
-            expected = isinstance(error, LightshipError | OSError)  # our messages say all
-            logger.error(
-                "%s failed, and is done again: %s", self._name, self._told, exc_info=None if expected else error
-            )
+        if words(error) != self._logged:
+            self._logged = words(error)
+            expected = isinstance(error, LightshipError | OSError)  # their messages need no traceback
+            logger.error("%s failed, retrying: %s", self._name, self._logged, exc_info=None if expected else error)
 
     def end(self) -> None:
-        """Note that the work went well."""
-        self.seconds, self._told, self._began = 0.0, "", time.monotonic()
+        """Record that the work succeeded."""
+        self.seconds, self._logged, self._began = 0.0, "", time.monotonic()
         _down.pop(self._name, None)
 
 
@@ -140,7 +140,7 @@ async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def take_note(task: asyncio.Future[Any]) -> None:
-    """Have asyncio not complain of a failure that nobody asks for any more; to be a task's callback."""
+def discard_exception(task: asyncio.Future[Any]) -> None:
+    """Keep asyncio from logging an exception that is never retrieved. A done callback of a task."""
     if not task.cancelled():
         task.exception()

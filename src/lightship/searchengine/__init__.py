@@ -1,1 +1,1 @@
-"""The searchengine: receives segments and answers queries. It knows nothing of the document log."""
+"""The searchengine: receives segments and answers queries. It does not need the document log."""

@@ -32,12 +32,12 @@ def _main(arguments: list[str]) -> None:
         arguments,
         description="Receive segments from indexers and answer queries.",
     )
-    listener_options(settings.tls_cert, settings.tls_key)  # what is wrong with them is told before any worker starts
+    listener_options(settings.tls_cert, settings.tls_key)  # reports errors before any worker starts
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listen(settings.addr))
         host, port = parse_address(settings.addr)[0], listener.getsockname()[1]
         folder = settings.data or os.path.join("lightship-data", f"searchengine-{port}")
-        stack.enter_context(lock_folder(folder, "lock", "give each searchengine a data folder of its own (-data)"))
+        stack.enter_context(lock_folder(folder, "lock", "give each searchengine its own data folder with -data"))
         Store(folder, Rules.of(settings)).clean_up()
         logger.info(
             "listening on %s://%s:%d, data in %s",

@@ -21,7 +21,7 @@ from lightship.http.draining import DrainingServer
 from lightship.http.middleware import server_config
 from lightship.http.tls import listener_options, trust
 from lightship.http.tokens import Accepted
-from lightship.runtime.limits import room_for
+from lightship.runtime.limits import connection_limit
 from lightship.runtime.program import on_stopping, run_program, stop_on_signals
 from lightship.runtime.tasks import cancel, repeat
 from lightship.searchengine.search.replica import Replica
@@ -33,28 +33,26 @@ from lightship.searchengine.web.metrics import SAVE_SECONDS
 
 logger = logging.getLogger("searchengine")
 
-FOLLOW_SECONDS = 0.02  # between two looks at the folder, where another process may have installed something
+FOLLOW_SECONDS = 0.02  # between two checks whether another process has installed something in the folder
 FRESHNESS_SECONDS = 0.5
-DURABLE_SECONDS = (
-    1.0  # between two syncs of what was installed: a power loss takes a replica back by so much at the most
-)
-SCRUB_SECONDS = 1.0  # between two shares of the files that are read again
-EXPIRE_SECONDS = 1.0  # between two looks whether the former layout was kept for long enough
-GRACE_SECONDS = 10  # for requests under way when SIGTERM comes
+DURABLE_SECONDS = 1.0  # between two syncs of what was installed: a power loss sets a replica back by no more than this
+SCRUB_SECONDS = 1.0  # between two steps of the scrubber
+EXPIRE_SECONDS = 1.0  # between two checks whether the former layout has expired
+GRACE_SECONDS = 10  # for requests in flight after SIGTERM
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 0.05
-# The loop takes one new connection of a socket each time around, after all requests that are there: with one socket, whoever
-# came while 200 others asked waited for seconds
+# uvloop accepts one connection per socket per iteration; with a single socket, a new client queued for seconds behind
+# 200 busy ones
 SAME_SOCKETS = 32
-# Each search of the event loop lets go of the interpreter, and has it back only when a thread with a dear search lets go:
-# after 5 ms by default, which made the loop seconds late when 200 connections asked (0.8 s with this)
+# Each search in the event loop releases the GIL, and regains it only when a thread with an expensive search yields:
+# after 5 ms by default, which delayed the loop by seconds with 200 busy connections (0.8 s with this)
 SWITCH_SECONDS = 0.0005
 
 
 def serve(
     settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, worker: int = 0
 ) -> None:
-    """Serve the data folder on `listener` until SIGTERM, then drain, and finish what is under way."""
+    """Serve the data folder on `listener` until SIGTERM; then drain, and finish the requests in flight."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_SECONDS)
     trust(settings.tls_ca)
@@ -66,13 +64,13 @@ def serve(
     )
     config = server_config(
         app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
-        connections=room_for(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
+        connections=connection_limit(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
     server = DrainingServer(config, app.state, settings.drain)
-    on_stopping(server.handle_exit)  # uvicorn raises them again at the end: it must not kill us then
+    on_stopping(server.handle_exit)  # uvicorn re-raises caught signals at the end, which must not kill this process
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        listener.setblocking(False)  # or its copies would be made blocking, and with them the sockets of other workers
+        listener.setblocking(False)  # otherwise dup() would make the shared socket blocking, also in other workers
         runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(SAME_SOCKETS - 1))]))
     logger.info("stopped: %d requests answered", server.server_state.total_requests)
 
@@ -88,7 +86,7 @@ async def _following(
     ]
     if durable:
         scrub = Scrubber(replica.store, scrub_bytes)
-        looks.append(repeat("scrub", scrub.go_on, SCRUB_SECONDS, in_thread=True))
+        looks.append(repeat("scrub", scrub.step, SCRUB_SECONDS, in_thread=True))
         looks.append(repeat("durable", replica.store.make_durable, DURABLE_SECONDS, in_thread=True))
     if save is not None:
         looks.append(repeat("metrics", save, SAVE_SECONDS))
@@ -102,7 +100,7 @@ async def _following(
 def serve_with_workers(
     settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted
 ) -> None:
-    """Serve from several processes; one that dies is started again. SIGTERM drains them all, a second one stops them."""
+    """Serve from several processes; one that dies is restarted. SIGTERM drains them all, a second one stops them."""
     stop = stop_on_signals()
     context = multiprocessing.get_context("spawn")
 
@@ -115,15 +113,15 @@ def serve_with_workers(
     while not stop.wait(RESTART_SECONDS):
         for i, process in enumerate(processes):
             if not process.is_alive():
-                logger.error("worker %d ended with status %s: starting another", process.pid, process.exitcode)
+                logger.error("worker %d exited with status %s; restarting it", process.pid, process.exitcode)
                 processes[i] = start(i)
-    listener.close()  # the workers have it still; when the last of them closes it, nobody can connect any more
+    listener.close()  # the workers still have it; the port closes with the last of them
     _stop(processes, stop, settings.drain + GRACE_SECONDS + 5)
     logger.info("stopped %d workers", settings.workers)
 
 
 def _stop(processes: Sequence[BaseProcess], stop: threading.Event, seconds: float) -> None:
-    """Hand on the signal that set `stop`, and each that sets it again, until all have ended or `seconds` are over."""
+    """Pass the signal that set `stop`, and any later one, on until all processes have ended, for at most `seconds`."""
     deadline = time.monotonic() + seconds
     while any(process.is_alive() for process in processes) and time.monotonic() < deadline:
         if stop.wait(STOP_SECONDS):
@@ -141,7 +139,7 @@ def _work(
 
 
 def _end_with_program() -> None:
-    """Stop this worker when the program that started it is gone, however it went."""
+    """Stop this worker when its parent process has ended, for whatever reason."""
     program = multiprocessing.parent_process()
     if program is not None:
         program.join()

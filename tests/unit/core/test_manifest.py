@@ -1,4 +1,4 @@
-"""What a manifest may say."""
+"""Validation of manifests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Urls are read as browsers read them, and have one normal form."""
+"""Urls are parsed as browsers do, and have one normal form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Languages are told by script and letters; what a page declares is believed while its script allows that."""
+"""Languages are detected by script and letters; a page's declaration is trusted if its script allows it."""
 
 from __future__ import annotations
 

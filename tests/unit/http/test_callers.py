@@ -1,4 +1,4 @@
-"""Who calls: which names nobody can make lead here, and which containers are beside this one."""
+"""Callers: which host names no stranger can own, and which containers are neighbours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IN_DOCKER = {
 
 
 def machine(root: Path, kinds: dict[str, str]) -> Path:
-    """Make the files of a machine whose interfaces are of `kinds`."""
+    """Create the files of a machine with interfaces of `kinds`."""
     (root / "proc/net").mkdir(parents=True)
     (root / "proc/net/route").write_text(ROUTES)
     for number, (name, kind) in enumerate(kinds.items(), start=10):

@@ -1,4 +1,4 @@
-"""Which connections are kept when there is not room for all."""
+"""Which connections are kept when the limit is reached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lightship.http.connections import EXTRA, Connections, address_of
 
 
 class Made:
-    """A connection that remembers that it was cut."""
+    """A connection that records that it was closed."""
 
     def __init__(self, host: str) -> None:
         self.host, self.is_cut = host, False

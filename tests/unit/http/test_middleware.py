@@ -1,4 +1,4 @@
-"""What a web page has a browser ask is refused, by the program that listens: real requests to real servers."""
+"""Cross-site requests that change something are refused: real requests to real servers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from support import Program, free_port, wait_until
 Spawn = Callable[..., Program]
 
 DOCUMENT = b'{"url": "https://example.org/1", "text": "x"}'
-FORMS = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")  # what no-cors may send
+FORMS = (
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+)  # content types that no-cors may send
 ELSEWHERE = (
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
-    {"Origin": "http://localhost:1"},  # another program of this machine has pages too
+    {"Origin": "http://localhost:1"},  # a page of another program on this machine
     {"Sec_Fetch_Site": "cross-site"},
     {"Sec_Fetch_Site": "same-site"},
     {"Sec_Fetch_Site": "same-origin", "Origin": "https://evil.example"},
@@ -92,7 +96,7 @@ def test_reading_needs_no_origin(searchengine: Caller) -> None:
 def test_a_name_that_was_made_to_lead_here_changes_nothing_and_reads_no_index(
     searchengine: Caller, intake: Caller
 ) -> None:
-    """DNS rebinding: the page's own name leads to 127.0.0.1 now, so the browser takes this server for the page's own."""
+    """DNS rebinding: the page's own name now resolves to 127.0.0.1, so the browser takes this server for the page's."""
     rebound = {"Host": f"evil.example:{intake.port}", "Origin": f"http://evil.example:{intake.port}"}
     assert intake.call("POST", "/documents", DOCUMENT, **rebound).status == 401
     assert searchengine.call("POST", "/admin/v1/rollback", b"", **rebound).status == 401
@@ -185,7 +189,7 @@ def test_every_answer_of_every_server_is_of_its_type(searchengine: Caller, intak
 
 
 def test_nobody_from_elsewhere_passes_without_a_secret(spawn: Spawn) -> None:
-    """The machine's other addresses stand for other machines, which have none of its loopback's."""
+    """The machine's other addresses stand in for other machines, which have no loopback address here."""
     here = _other_address()
     if not here:
         pytest.skip("this machine has the loopback alone")
@@ -209,7 +213,7 @@ def test_nobody_from_elsewhere_passes_without_a_secret(spawn: Spawn) -> None:
 def _other_address() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing; says which address would be used
+            probe.connect(("192.0.2.1", 9))  # sends nothing, but selects the local address
         except OSError:
             return ""
         found = str(probe.getsockname()[0])

@@ -1,4 +1,4 @@
-"""TLS: which certificates are shown and believed, and what is said when one is not right."""
+"""TLS: which certificates are used and trusted, and the messages about bad ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lightship.rpc.client import RpcClient
 from lightship.searchengine.store.peers import _check
 from support import Program, free_port, wait_until
 
-PATIENCE = 60.0  # seconds: for programs that start, several of them at once, on a busy machine
+PATIENCE = 60.0  # seconds for several programs to start at once on a busy machine
 
 Spawn = Callable[..., Program]
 
@@ -55,7 +55,7 @@ def issue(authority: trustme.CA, folder: Path, *names: str) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def shown(certificate: Certificate) -> Iterator[int]:
-    """Show `certificate` to whoever connects; yields the port."""
+    """Serve TLS with `certificate`; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
@@ -73,7 +73,7 @@ def shown(certificate: Certificate) -> Iterator[int]:
 
 
 def serial(port: int, ca: str) -> int:
-    """Return the serial number of the certificate that is shown at `port`."""
+    """Return the serial number of the certificate at `port`."""
     context = ssl.create_default_context(cafile=ca)
     with (
         socket.create_connection(("127.0.0.1", port), 5) as connection,
@@ -96,7 +96,7 @@ def test_a_replaced_certificate_is_shown_and_a_half_replaced_one_is_not(
         after = (tmp_path / "cert.pem").read_bytes()
         (tmp_path / "cert.pem").write_bytes(before)
         assert serial(port, ca) == first
-        assert "the key is not that of the certificate" in caplog.text
+        assert "the private key does not match the certificate" in caplog.text
         (tmp_path / "cert.pem").write_bytes(after)
         assert serial(port, ca) != first
         os.unlink(tmp_path / "key.pem")
@@ -124,7 +124,7 @@ def test_files_that_can_not_be_used_are_told(authority: trustme.CA, ca: str, tmp
         ("", key): "without -tls-cert",
         ("nowhere", key): "-tls-cert=nowhere.*No such file",
         (certificate, "nowhere"): "-tls-key=nowhere.*No such file",
-        (certificate, wrong): "not that of the certificate",
+        (certificate, wrong): "does not match the certificate",
         (certificate, str(tmp_path / "empty")): "not readable as PEM",
         (certificate, ""): "not readable as PEM",
     }.items():
@@ -157,7 +157,7 @@ def test_an_encrypted_key_asks_nobody_for_its_password(authority: trustme.CA, ca
 
 
 def call(base: str) -> str:
-    """Ask the searchengine at `base` for a manifest; return what the client says."""
+    """Ask the searchengine at `base` for a manifest; return the client's error message."""
 
     async def ask() -> None:
         async with aiohttp.ClientSession() as session:
@@ -182,13 +182,13 @@ def test_who_is_not_who_the_name_says_is_not_called(
     assert right == f"https://127.0.0.1:{port}#search.example"
     wait_until(lambda: "not installed here" in call(right), 5, "the searchengine answers")
     for wrong in (base_url("127.0.0.1", port, "other.example"), f"https://127.0.0.1:{port}"):
-        assert "is not believed" in call(wrong)
+        assert "is not trusted" in call(wrong)
     with pytest.raises(UnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
         read_status(f"127.0.0.1:{port}")
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     trust(str(tmp_path / "other.pem"))
     said = call(right)
-    assert "is not believed" in said
+    assert "is not trusted" in said
     assert "-tls-ca" in said
 
 
@@ -208,7 +208,7 @@ def test_a_replica_takes_such_an_address_for_a_peer(ca: str) -> None:
 
 
 def serves(name: str, documents: int) -> bool:
-    """Tell whether that many are served: by whichever worker answers, if it answers in time."""
+    """Return True if the worker that answers serves that many documents, and answers in time."""
     try:
         return bool(read_status(name)["documents"] == documents)
     except UnavailableError:
@@ -227,9 +227,9 @@ def test_from_an_indexer_to_people_over_tls(
     wrong = tmp_path / "wrong.pem"
     trustme.CA().cert_pem.write_to_path(wrong)
     stranger = spawn("indexer", names, f"-tls-ca={wrong}", env=secret)
-    stranger.wait_for("is not believed", PATIENCE)
+    stranger.wait_for("is not trusted", PATIENCE)
     stranger.stop()
-    former = {"LIGHTSHIP_TOKEN": "former secret of enough letters"}  # what rotation leaves for a while
+    former = {"LIGHTSHIP_TOKEN": "former secret of enough letters"}  # still accepted during a rotation
     spawn("indexer", names, f"-tls-ca={ca}", env=former).wait_for("up to date", PATIENCE)
     trust(ca)
     wait_until(lambda: serves(f"localhost:{port}", 2), PATIENCE, "two documents")

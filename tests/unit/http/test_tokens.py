@@ -1,4 +1,4 @@
-"""Tokens: what passes a guard, what does not, and that nothing is learnt from being refused."""
+"""Tokens: which requests are authorized, and that a refusal reveals nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def passes(guard: Guard, request: dict[str, Any]) -> bool:
     try:
         guard.check(request)
     except UnauthorizedError as error:
-        assert str(error) == (tokens.REFUSAL if guard.guards else tokens.NOT_NEAR)
+        assert str(error) == (tokens.REFUSAL if guard.guards else tokens.NOT_LOCAL)
         return False
     return True
 
@@ -62,7 +62,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
         ("127.9.9.9", {"Host": "localhost:8080"}, True),
         ("::1", {"Host": "[::1]:8080"}, True),
         ("::ffff:127.0.0.1", {"Host": "127.0.0.1"}, True),
-        ("127.0.0.1", {"Host": "searchengine:8080"}, True),  # a name without a dot is nobody's to buy
+        ("127.0.0.1", {"Host": "searchengine:8080"}, True),  # nobody can buy a name without a dot
         ("127.0.0.1", {"Authorization": "Bearer of another program"}, True),
         ("127.0.0.1", {"Host": "rebound.example:8080"}, False),
         ("127.0.0.1", {"Host": "127.0.0.1.example"}, False),
@@ -72,9 +72,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
         ("192.0.2.7", {"X-Forwarded-For": "127.0.0.1"}, False),
         ("192.0.2.7", {}, False),
         ("::ffff:192.0.2.7", {}, False),
-        ("172.17.0.3", {}, True),  # of a network that is trusted
+        ("172.17.0.3", {}, True),  # in a trusted network
         ("172.17.0.3", {"Host": "172.17.0.2:8080"}, True),
-        ("172.17.0.1", {}, False),  # its gateway: whoever comes through a published port
+        ("172.17.0.1", {}, False),  # its gateway: all traffic through a published port
         ("172.18.0.3", {}, False),
         ("somewhere", {}, False),
         ("", {}, False),
@@ -242,7 +242,7 @@ def test_who_may_push_and_who_may_administer(
 
 
 @pytest.mark.parametrize(
-    ("push", "admin", "said"), [("", "", "only programs of this machine"), ("short", "", TOKEN_VARIABLE), (SECRET, "short", ADMIN_TOKEN_VARIABLE), (SECRET, SECRET, "")]
+    ("push", "admin", "said"), [("", "", "only programs on this machine"), ("short", "", TOKEN_VARIABLE), (SECRET, "short", ADMIN_TOKEN_VARIABLE), (SECRET, SECRET, "")]
 )  # fmt: skip
 def test_what_is_said_at_start(
     push: str, admin: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -256,6 +256,6 @@ def test_what_is_said_at_start(
 
 
 def test_comparisons_take_the_same_time() -> None:
-    """By what the standard library promises: `==` would tell how much of a guess is right."""
+    """The standard library guarantees it; `==` would reveal how much of a guess is right."""
     for check in (Guard._is_secret, Guard._is_signed):
         assert "compare_digest" in inspect.getsource(check)

@@ -17,7 +17,7 @@ DOCUMENTS = made_documents(2000)
 
 
 def replica(folder: Path, shards: int, commit_every: int, order: int) -> Replica:
-    """Return a replica of DOCUMENTS in `shards` shards, put in an order of its own."""
+    """Return a replica of DOCUMENTS in `shards` shards, inserted in a different order."""
     documents: list[Document] = DOCUMENTS[:]
     random.Random(order).shuffle(documents)
     store = Store(str(folder / "store"))
@@ -76,7 +76,7 @@ def test_any_number_of_shards_gives_the_same(replicas: list[Replica], page: int,
 
 
 def test_scores_tie_massively(replicas: list[Replica]) -> None:
-    """What is tested above needs it."""
+    """A precondition of the tests above."""
     scores = [hit.score for hit in ask(replicas[0], queries()[0], size=100).hits]
     assert len(set(scores)) < len(scores)
 

@@ -1,4 +1,4 @@
-"""The writer of an index on a disk that takes no more."""
+"""The writer of an index on a full disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEAP = 16 << 20
 
 @contextlib.contextmanager
 def full(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond `size` bytes: to write more is an error, as on a full disk."""
+    """Limit the files of this process to `size` bytes: writing more is an error, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -37,7 +37,7 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(tmp_path: Path) -> Non
     writer.commit()
     with full(1000):
         writer.put(page(2))
-        with pytest.raises(OutOfSpaceError, match=f"{tmp_path}.*free some space"):
+        with pytest.raises(OutOfSpaceError, match=f"{tmp_path}.*free some disk space"):
             writer.commit()
         with contextlib.suppress(OutOfSpaceError):
             writer.close()
@@ -64,7 +64,7 @@ def test_an_index_that_can_not_be_made_for_want_of_space_is_not_taken_for_anothe
     ],
 )
 def test_a_full_disk_is_known_by_all_of_tantivy_s_words(said: str) -> None:
-    with pytest.raises(OutOfSpaceError, match="free some space"), _writing("folder"):
+    with pytest.raises(OutOfSpaceError, match="free some disk space"), _writing("folder"):
         raise ValueError(said)
 
 
@@ -81,7 +81,7 @@ def test_other_trouble_is_not_taken_for_a_full_disk() -> None:
     ],
 )
 def test_a_disk_that_is_broken_is_not_waited_for_like_a_full_one(said: str) -> None:
-    with pytest.raises(LightshipError, match="look at its disk") as caught, _writing("folder"):
+    with pytest.raises(LightshipError, match="check its disk") as caught, _writing("folder"):
         raise ValueError(said)
     assert not isinstance(caught.value, OutOfSpaceError)
 
@@ -112,6 +112,9 @@ def test_a_restored_index_is_durable_before_its_meta_names_it(tmp_path: Path, mo
     monkeypatch.setattr(os, "fsync", fsync)
     restore(str(folder), manifest, str(made.published))
     before = [path for path, named in steps if not named]
-    assert before[-2:] == [str(folder), str(folder / "meta.json.new")]  # its links, then what names them
+    assert before[-2:] == [
+        str(folder),
+        str(folder / "meta.json.new"),
+    ]  # the hard links first, then the file that names them
     assert before.index(str(folder / ".managed.json.new")) < len(before) - 2
     assert steps[-1] == (str(folder), True)

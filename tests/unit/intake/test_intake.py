@@ -84,7 +84,7 @@ def test_the_last_of_equal_urls_wins(caller: Caller, log: SqliteLog) -> None:
     [
         (b"{", "line 2: not JSON"), (b"[]", "line 2: not a JSON object"), (b'{"text": "x"}', "line 2: .*`url`"),
         (line("b", colour="red"), "line 2: unknown key 'colour'.*`fields`"), (line("b", title=5), r"line 2: .*`\$.title`"),
-        (b'{"url": "javascript:x"}', "line 2: a url of the scheme 'javascript'"), (line("b", modified="x"), "line 2: .*modified"),
+        (b'{"url": "javascript:x"}', "line 2: url scheme 'javascript'"), (line("b", modified="x"), "line 2: .*modified"),
         (line("b", text="a" * (5 << 20)), "line 2: document https://ex.org/b has"), (b"\xff\xfe", "line 2: not JSON"),
     ],
 )  # fmt: skip
@@ -385,7 +385,7 @@ def test_what_was_overtaken_long_after_it_came_is_not_put_over_what_is_newer(
     reply = while_it_waits(held, lambda caller: post(caller, line("a") + line("b")), meanwhile)
     assert reply
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
-    assert "https://ex.org/a: something newer was stored" in reply.json["error"]
+    assert "https://ex.org/a: overtaken by a newer change" in reply.json["error"]
     assert stored(held) == {"a": "x", "b": "text of b"}
     held.close()
 

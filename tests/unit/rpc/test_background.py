@@ -1,4 +1,4 @@
-"""A thread's work behind an event loop: what it raises comes to who waits for it, and to nobody else."""
+"""Blocking calls in a worker thread: an exception is raised to the caller that waits, and nowhere else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def fail() -> None:
 
 
 def test_a_failure_that_nobody_waits_for_is_no_trouble_of_the_loop(caplog: pytest.LogCaptureFixture) -> None:
-    """Who was cancelled meanwhile has its own reason; asyncio would tell the other one, with a traceback, as an error."""
+    """The cancelled caller has its own exception; asyncio would log the thread's with a traceback."""
 
     async def leave() -> None:
         thread = BackgroundThread()

@@ -1,4 +1,4 @@
-"""Bytes that come over the RPC are written as they are, verified and synced, or refused."""
+"""Bytes received over the RPC are written unchanged, verified and synced, or refused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pieces_of(content: bytes, sizes: Sequence[int]) -> list[bytes]:
 def copied(path: Path, file: File, pieces: Sequence[bytes]) -> bytes:
     with path.open("wb") as out:
         asyncio.run(copy_verified(out, file, coming(pieces)))
-        return path.read_bytes()  # before it is closed, which would write what was not
+        return path.read_bytes()  # before closing, which would flush the buffer
 
 
 @given(
@@ -77,12 +77,15 @@ def test_what_is_too_long_is_refused_at_once(tmp_path: Path) -> None:
         while True:
             yield content
 
-    with (tmp_path / "f").open("wb") as out, pytest.raises(InvalidInputError, match="longer than the 100 bytes"):
+    with (
+        (tmp_path / "f").open("wb") as out,
+        pytest.raises(InvalidInputError, match="longer than the announced 100 bytes"),
+    ):
         asyncio.run(copy_verified(out, named(content), endless()))
 
 
 @pytest.mark.parametrize(
-    ("sent", "message"), [(b"x" * 99, "ended after 99 of 100 bytes"), (b"y" + b"x" * 99, "has the digest")]
+    ("sent", "message"), [(b"x" * 99, "ended after 99 of 100 bytes"), (b"y" + b"x" * 99, "has digest")]
 )
 def test_other_bytes_are_refused(tmp_path: Path, sent: bytes, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
@@ -106,7 +109,7 @@ def test_a_full_disk_is_told(batches: int) -> None:
 
 
 class _Slow(io.BytesIO):
-    """Writes when it is let."""
+    """Blocks each write until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +124,7 @@ class _Slow(io.BytesIO):
 
 
 def test_the_file_is_let_go_before_the_error_comes() -> None:
-    """Who closes it then, or removes it, does so behind no thread's back."""
+    """The caller may then close or remove it: no thread uses it any more."""
     out, content = _Slow(), bytes(2 * BATCH_BYTES)
 
     async def broken() -> AsyncIterator[bytes]:
@@ -141,10 +144,10 @@ def test_the_next_batch_comes_while_one_is_written() -> None:
     async def going_on() -> AsyncIterator[bytes]:
         yield content[:BATCH_BYTES]
         assert await asyncio.to_thread(out.begun.wait, 10)
-        yield content[BATCH_BYTES : BATCH_BYTES + 5]  # is taken while the first is not written yet
+        yield content[BATCH_BYTES : BATCH_BYTES + 5]  # accepted while the first batch is still being written
         out.let.set()
         yield content[BATCH_BYTES + 5 :]
 
-    with pytest.raises(io.UnsupportedOperation):  # to sync what is no file
+    with pytest.raises(io.UnsupportedOperation):  # syncing what is not a file
         asyncio.run(copy_verified(out, named(content), going_on()))
     assert out.getvalue() == content

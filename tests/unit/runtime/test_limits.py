@@ -1,4 +1,4 @@
-"""The limits of control groups, over made trees of /proc and /sys."""
+"""Control group limits, read from fabricated trees of /proc and /sys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from lightship.runtime.limits import Limits, limits, read_limits
 
 MACHINE, GB = 16.0, 1 << 30
-NONE = "9223372036854771712\n"  # version 1's word for no limit of memory
+NONE = "9223372036854771712\n"  # how cgroup v1 writes "no memory limit"
 
 V2_MOUNT = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
 
@@ -29,7 +29,7 @@ def v1_groups(path: str) -> str:
 
 
 def made(root: Path, groups: str, mounts: str, files: dict[str, str]) -> Limits:
-    """Return the limits that a tree of files tells; names in `files` are below /sys/fs/cgroup."""
+    """Return the limits read from a tree of files; the names in `files` are below /sys/fs/cgroup."""
     written = {"proc/self/cgroup": groups, "proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + mounts}
     written |= {f"sys/fs/cgroup/{name}": text for name, text in files.items()}
     for name, text in written.items():
@@ -81,7 +81,7 @@ def test_version_1_without_limits(tmp_path: Path) -> None:
 
 
 def test_version_1_where_the_path_is_that_of_the_host(tmp_path: Path) -> None:
-    """Docker without a namespace of control groups: the own group is mounted, the path is the one outside."""
+    """Docker without a cgroup namespace: the container's own group is mounted, but the path is the host's."""
     files = {
         "memory/memory.limit_in_bytes": f"{GB}\n",
         "cpu,cpuacct/cpu.cfs_quota_us": "300000\n", "cpu,cpuacct/cpu.cfs_period_us": "100000\n",
@@ -124,8 +124,8 @@ def test_this_process_has_limits() -> None:
 )
 def test_connections_leave_files_for_all_else(soft: int, hard: int, connections: int, room: int) -> None:
     code = (
-        "import resource; from lightship.runtime.limits import room_for;"
-        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(room_for({connections}))"
+        "import resource; from lightship.runtime.limits import connection_limit;"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(connection_limit({connections}))"
     )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(made.stdout) == room

@@ -1,4 +1,4 @@
-"""What every program's `main` does: how it ends, what stops it, and what the Pythons that it starts may import."""
+"""The `main` of every program: how it ends, what stops it, and what its child Python processes may import."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def test_a_socket_that_breaks_is_told_as_ever() -> None:
 @pytest.mark.parametrize(
     ("address", "told"),
     [
-        ("192.0.2.1:0", "no such address"),
-        ("127.0.0.1:{}", "port {} is taken"),
-        ("no.such.invalid:80", "no such address"),
+        ("192.0.2.1:0", "does not have that address"),
+        ("127.0.0.1:{}", "port {} is already in use"),
+        ("no.such.invalid:80", "does not have that address"),
     ],
 )
 def test_why_nothing_can_listen_is_told(address: str, told: str) -> None:
@@ -103,7 +103,7 @@ def test_a_port_of_root_s_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("socket.create_server", refuse)
-    with pytest.raises(ConfigurationError, match="80: ports below 1024, like 80, are for root") as error:
+    with pytest.raises(ConfigurationError, match="80: port 80 needs root") as error:
         listen("127.0.0.1:80")
     assert "taken" not in str(error.value)
 

@@ -1,4 +1,4 @@
-"""What a full disk interrupts goes on when there is room again; nothing else is done twice."""
+"""Work that a full disk interrupted is retried when there is room again; no other failure is retried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from lightship.core.errors import LightshipError, OutOfSpaceError, UnavailableError
 from lightship.runtime import space
-from lightship.runtime.space import go_on, has_space
+from lightship.runtime.space import has_space, retry_when_full
 from support import filled
 
 Mount = Callable[..., Path]
@@ -23,7 +23,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Work:
-    """Fails with each of `errors` in turn, and then ends."""
+    """Raises each of `errors` in turn, and then returns."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -36,21 +36,21 @@ class Work:
 
 def test_it_goes_on_when_there_is_room(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     work = Work(OutOfSpaceError("the index is full"), OSError(errno.ENOSPC, "no space"), OSError(errno.EDQUOT, "quota"))
-    assert go_on(work, str(tmp_path), threading.Event()) == "done"
-    assert "the index is full; waiting for room" in caplog.text
+    assert retry_when_full(work, str(tmp_path), threading.Event()) == "done"
+    assert "the index is full; waiting for 16 MiB" in caplog.text
 
 
 @pytest.mark.parametrize("error", [UnavailableError("damaged"), LightshipError("else"), OSError(errno.EIO, "broken")])
 def test_other_trouble_is_not_waited_for(tmp_path: Path, error: Exception) -> None:
     with pytest.raises(type(error)):
-        go_on(Work(error), str(tmp_path), threading.Event())
+        retry_when_full(Work(error), str(tmp_path), threading.Event())
 
 
 def test_a_stop_ends_the_waiting(mount: Mount) -> None:
     disk, stop, done = mount("disk", 32), threading.Event(), list[str | None]()
     work = Work(OutOfSpaceError("full"))
     with filled(disk):
-        thread = threading.Thread(target=lambda: done.append(go_on(work, str(disk), stop)))
+        thread = threading.Thread(target=lambda: done.append(retry_when_full(work, str(disk), stop)))
         thread.start()
         thread.join(0.1)
         assert thread.is_alive()
@@ -60,7 +60,7 @@ def test_a_stop_ends_the_waiting(mount: Mount) -> None:
 
 
 def test_what_was_opened_is_let_go_before_the_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an index that stays locked could not be opened again."""
+    """An index that stays locked could not be opened again."""
     alive, seen = set[str](), list[set[str]]()
 
     class Opened:
@@ -76,7 +76,7 @@ def test_what_was_opened_is_let_go_before_the_waiting(tmp_path: Path, monkeypatc
             raise OutOfSpaceError(f"full: {bool(opened)}")
 
     monkeypatch.setattr(space, "wait_for_space", lambda *_: seen.append(set(alive)))
-    go_on(work, str(tmp_path), threading.Event())
+    retry_when_full(work, str(tmp_path), threading.Event())
     assert seen == [set()]
 
 

@@ -1,4 +1,4 @@
-"""Background work that fails is begun again, and told until it goes well."""
+"""Background work that fails is restarted, and reported until it recovers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from lightship.runtime import tasks
-from lightship.runtime.tasks import TasksDown, cancel, down, keep, keep_in_thread, repeat, told
+from lightship.runtime.tasks import TasksDown, cancel, down, down_report, keep, keep_in_thread, repeat
 from support import wait_until
 
 
 class PanicError(BaseException):
-    """As Rust's panics come to Python."""
+    """Like a Rust panic in Python: not a subclass of Exception."""
 
 
 ERRORS = [ValueError("wrong"), PanicError("index out of bounds"), OSError("no disk")]
@@ -59,7 +59,7 @@ def test_work_that_fails_is_begun_again(error: BaseException, caplog: pytest.Log
         begun += 1
         if begun < 3:
             raise error
-        assert told() == f"work is down: {error}\n"
+        assert down_report() == f"work is down: {error}\n"
         await go.wait()
 
     async def run() -> None:
@@ -70,7 +70,7 @@ def test_work_that_fails_is_begun_again(error: BaseException, caplog: pytest.Log
         await task
 
     asyncio.run(run())
-    assert [record.getMessage() for record in caplog.records] == [f"work failed, and is done again: {error}"]
+    assert [record.getMessage() for record in caplog.records] == [f"work failed, retrying: {error}"]
     assert bool(caplog.records[0].exc_info) is not isinstance(error, OSError)
 
 

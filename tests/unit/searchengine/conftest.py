@@ -1,4 +1,4 @@
-"""What the tests of a searchengine share."""
+"""Fixtures for the tests of the searchengine."""
 
 from __future__ import annotations
 

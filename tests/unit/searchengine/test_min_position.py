@@ -1,4 +1,4 @@
-"""A search that waits until the index has come to a position."""
+"""Searches that wait until the index has reached a position."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ LOG = "the log's id"
 
 @dataclass
 class Cluster:
-    """A replica of two shards, of the log LOG."""
+    """A replica of two shards of the log LOG."""
 
     caller: Caller
-    store: Store  # as another worker, or process, has it
+    store: Store  # like that of another worker or process
     shards: list[MadeShard]
 
     def install(self, shard: int, sequence: int, log_id: str = LOG) -> None:
-        """Install a generation that has come to `sequence` in all partitions of `shard`."""
+        """Install a generation that has reached `sequence` in all partitions of `shard`."""
         positions = {str(partition): sequence for partition in range(64) if partition % 2 == shard}
         manifest = self.shards[shard].manifest(positions=positions, log_id=log_id)
         send(self.store, manifest, self.shards[shard].published)
 
     def search(self, *numbers: int, sequence: int) -> Reply:
-        """Search, waiting for pages of `numbers` to be indexed."""
+        """Search, waiting until the pages `numbers` are indexed."""
         sequences = {partition_of(page(number).url): sequence for number in numbers}
         position = Reached(log_digest(LOG), sequences)
         return self.caller.get(f"/search?q=page&format=json&min_position={position}")
@@ -67,7 +67,7 @@ def test_it_waits_for_every_partition_and_no_longer(cluster: Cluster) -> None:
     cluster.shards[0].put(page(2))
     cluster.install(0, 6)
     waiting.join(0.1)
-    assert replies == []  # the other shard has not come so far
+    assert replies == []  # the other shard has not reached it
     assert cluster.search(ONE_OF_EACH[0], sequence=6).json["total"] == 2
     cluster.install(1, 7)
     waiting.join()
@@ -113,7 +113,7 @@ def test_another_log_s_position_is_refused(cluster: Cluster) -> None:
     cluster.install(0, 9, "another")
     cluster.install(1, 9, "another")
     reply = cluster.search(1, sequence=5)
-    assert (reply.status, "not of the document log" in reply.json["error"]) == (400, True)
+    assert (reply.status, "belongs to another document log" in reply.json["error"]) == (400, True)
 
 
 def test_those_that_wait_refuse_nobody_but_each_other(tmp_path: Path) -> None:
@@ -127,5 +127,5 @@ def test_those_that_wait_refuse_nobody_but_each_other(tmp_path: Path) -> None:
         assert [caller.get("/search?q=page&format=json").status for _ in range(20)] == [200] * 20
         assert not all(each.done() for each in waiting)
         errors = [each.result().json["error"].partition(":")[0] for each in waiting]
-        assert errors.count("too many queries wait for their min_position already") == 28
+        assert errors.count("too many queries are waiting for min_position") == 28
         assert {each.result().status for each in waiting} == {503}

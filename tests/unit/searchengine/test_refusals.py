@@ -1,4 +1,4 @@
-"""Who has not the right secret learns nothing: every refusal of every guarded route is the same, to the byte."""
+"""A refusal reveals nothing: all refusals on all guarded routes are identical."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ INTAKE = [("POST", "/documents"), ("DELETE", "/documents?url=https://example.org
 
 
 def answer(caller: Caller, method: str, target: str, shown: dict[str, str]) -> tuple[int, bytes, str]:
-    """Return the status, the body, and the headers but for the date."""
+    """Return the status, the body, and the headers except the date."""
     reply = Caller(caller.port).call(method, target, b"" if method in ("PUT", "POST") else None, **shown)
     headers = {name: value for name, value in reply.headers.items() if name != "date"}
     return reply.status, reply.body, repr(headers)
 
 
 def refusals(caller: Caller, method: str, target: str, good: str, bad: list[str]) -> set[tuple[int, bytes, str]]:
-    """Return the answers to everything that must be refused: missing, wrong, for another request, and used."""
+    """Return the answers to all tokens that must be refused: missing, wrong, for another request, and used."""
     shown = [{}, {"Authorization": ""}, {"Authorization": "Bearer é".encode().decode("latin-1")}]
     shown += [{"Authorization": f"{scheme} {secret}"} for scheme in ("Bearer", "Basic") for secret in (*bad, good[:-1])]
     shown += [authorization(secret, method, target) for secret in bad]
@@ -60,7 +60,7 @@ def test_the_rpc_and_the_admin_routes_refuse_alike(caller: Caller) -> None:
     before = caller.get("/status").json
     found = set[tuple[int, bytes, str]]()
     for method, target in PUSHING:
-        for good in (PUSH, ADMIN):  # who administers may push
+        for good in (PUSH, ADMIN):  # the admin secret may also push
             found |= refusals(caller, method, target, good, ["guess"])
     for method, target in ADMINISTERING:
         found |= refusals(caller, method, target, ADMIN, ["guess", PUSH])

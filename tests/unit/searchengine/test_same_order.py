@@ -1,4 +1,4 @@
-"""Two replicas with equal generations answer alike, byte for byte, however they came to them."""
+"""Two replicas with equal generations give identical answers, however they got there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARDS = 3
 
 
 def answers(replica: Replica) -> list[bytes]:
-    """Return the answers to many queries, as JSON, without the time that they took."""
+    """Return the answers to many queries as JSON, without their durations."""
     vocabulary = words(300, 1)
     queries = [vocabulary[0], " ".join(vocabulary[:3]), f'"{vocabulary[0]} {vocabulary[1]}"', "搜索引擎", "site:example.org",
                f"-{vocabulary[2]}", " ".join(vocabulary[:20])]  # fmt: skip
@@ -32,7 +32,7 @@ def test_the_order_of_installation_changes_nothing(tmp_path: Path) -> None:
     for shard, documents in zip(shards, parts, strict=True):  # several segments, and some deleted documents
         shard.put(*documents[::3])
         middle.append(shard.manifest(made=1.0, fresh_as_of=1.0))
-        for name in middle[-1].files:  # the publisher drops what the next manifest does not name
+        for name in middle[-1].files:  # the publisher removes files that the next manifest does not name
             (tmp_path / "kept").mkdir(exist_ok=True)
             (tmp_path / "kept" / name).write_bytes((shard.published / name).read_bytes())
         shard.put(*documents[1::3]).put(*documents[2::3]).delete(*(document.url for document in documents[:5]))
@@ -41,7 +41,7 @@ def test_the_order_of_installation_changes_nothing(tmp_path: Path) -> None:
     one = Store(str(tmp_path / "one"))  # each shard once, in order
     for manifest, shard in zip(last, shards, strict=True):
         send(one, manifest, shard.published)
-    other = Store(str(tmp_path / "other"))  # in the other order, and by way of an older generation
+    other = Store(str(tmp_path / "other"))  # in the opposite order, and with an older generation in between
     for manifest in reversed(middle):
         send(other, manifest, tmp_path / "kept")
     for number in (1, 2, 0):

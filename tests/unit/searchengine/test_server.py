@@ -17,7 +17,7 @@ Spawn = Callable[..., Program]
 
 
 def start(spawn: Spawn, *arguments: str, ready: int = 200) -> tuple[Program, Caller]:
-    """Return a searchengine that answers, with `ready` as the status of /readyz."""
+    """Start a searchengine, and wait until /readyz returns the status `ready`."""
     port = free_port()
     program = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{port}", "-drain=0", *arguments)
     caller = Caller(port)
@@ -31,7 +31,7 @@ def start(spawn: Spawn, *arguments: str, ready: int = 200) -> tuple[Program, Cal
 
 
 def workers_of(caller: Caller, count: int) -> set[int]:
-    """Return the process ids of `count` workers, as /status tells them."""
+    """Return the process ids of `count` workers, from /status."""
     found: set[int] = set()
 
     def met() -> bool:
@@ -43,7 +43,7 @@ def workers_of(caller: Caller, count: int) -> set[int]:
 
 
 def totals(caller: Caller) -> dict[int, int]:
-    """Return by worker the number of documents that it serves, after enough calls to meet both."""
+    """Return the number of documents that each worker serves, after enough calls to reach both."""
     statuses = [caller.get("/status").json for _ in range(12)]
     return {status["process"]: status["documents"] for status in statuses}
 
@@ -98,7 +98,7 @@ def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> Non
     caller.push(MadeShard(tmp_path / "shard").put(page(1)))
     workers_of(caller, workers)
     program.process.terminate()
-    wait_until(lambda: "draining" in caller.get("/readyz").text, 5, "not ready any more")
+    wait_until(lambda: "draining" in caller.get("/readyz").text, 5, "/readyz returns 503")
     wait_until(lambda: caller.get("/livez").headers.get("connection") == "close", 5, "connections are closed")
     for _ in range(10):
         assert caller.found("page") == [page(1).url]
@@ -111,7 +111,7 @@ def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> Non
 def test_a_drain_ends_by_itself_and_ctrl_c_needs_none(spawn: Spawn, tmp_path: Path) -> None:
     program, caller = start(spawn, "-data=data", "-drain=0.3", ready=503)
     program.process.terminate()
-    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 5, "not ready any more")
+    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 5, "/readyz returns 503")
     assert program.process.wait(10) == 0
     program, _ = start(spawn, "-data=data", "-drain=300", ready=503)
     program.process.send_signal(signal.SIGINT)
@@ -179,7 +179,9 @@ def test_a_full_disk_changes_nothing_and_is_got_over(spawn: Spawn, tmp_path: Pat
     assert caller.put_manifest(manifest).status == 202
     assert caller.found("page") == [page(1).url]
     assert not list(small_disk.rglob("*.part"))
-    small = made.delete(page(2).url).put(page(3))  # the next manifest fits: what came of the big one makes room for it
+    small = made.delete(page(2).url).put(
+        page(3)
+    )  # the next manifest fits, because the received files of the big one are removed
     caller.push(small)
     assert len(caller.found("page")) == 2
     ballast.unlink()

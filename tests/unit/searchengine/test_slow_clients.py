@@ -1,4 +1,4 @@
-"""Clients that are slow, or too many, over raw sockets."""
+"""Slow clients and too many clients, over raw sockets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEAD = b"PUT /rpc/v1/shards/0 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n
 
 
 def trickle(port: int, first: bytes, drop: bytes, seconds: float = 8) -> bytes:
-    """Send `first`, then `drop` again and again until the other side ends it; return what it said."""
+    """Send `first`, then `drop` repeatedly until the server closes the connection; return its answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=0.02) as connection:
         connection.sendall(first)
         said, end = b"", time.monotonic() + seconds
@@ -54,22 +54,22 @@ def test_a_body_that_comes_fast_enough_may_take_its_time(tmp_path: Path, monkeyp
         connection.sendall(HEAD)
         for _ in range(10):
             connection.sendall(b" " * 100_000)
-            time.sleep(0.06)  # in all three times what a head may take
-        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")  # no manifest
+            time.sleep(0.06)  # in total three times the limit for a request head
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")  # not a manifest
 
 
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def ask(connection: socket.socket, path: bytes) -> bytes:
-    """Return the first line of the answer to one more request, or what came instead of it."""
+    """Send another request; return the first line of the answer, or what arrived instead."""
     connection.sendall(GET % path)
     return connection.recv(1000).partition(b"\r\n")[0]
 
 
 @contextlib.contextmanager
 def crowded(folder: Path, count: int, first: bytes, **settings: Any) -> Iterator[tuple[Caller, list[socket.socket]]]:
-    """Serve with few connections, of which `count` have sent `first`, one after the other."""
+    """Serve with few connections; `count` connections have sent `first`, one after the other."""
     with (
         served(folder, settings=SearchengineSettings(**settings)) as caller,
         contextlib.ExitStack() as stack,
@@ -78,7 +78,7 @@ def crowded(folder: Path, count: int, first: bytes, **settings: Any) -> Iterator
         for _ in range(count):
             others.append(stack.enter_context(socket.create_connection(("127.0.0.1", caller.port), 5)))
             others[-1].sendall(first)
-            caller.get("/livez")  # so that it is the newest
+            caller.get("/livez")  # makes it the newest
         yield caller, others
 
 
@@ -95,11 +95,11 @@ def is_open(connection: socket.socket) -> bool:
 @pytest.mark.parametrize("first", [b"", b"GET / HT", GET % b"livez"])
 def test_the_oldest_connection_that_waits_makes_room(tmp_path: Path, first: bytes) -> None:
     with crowded(tmp_path, 6, first, connections=5, per_address=5) as (caller, others):
-        assert caller.get("/?q=x&format=json").status == 503  # no index yet: but it was asked
+        assert caller.get("/?q=x&format=json").status == 503  # no index yet, but the request was served
         for other in others:
             other.setblocking(False)
             with contextlib.suppress(BlockingIOError, ConnectionResetError):
-                other.recv(1000)  # its answer, if it has one
+                other.recv(1000)  # the answer, if there is one
         assert [is_open(other) for other in others] == [False, False, True, True, True, True]
 
 

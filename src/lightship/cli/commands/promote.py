@@ -13,7 +13,7 @@ from lightship.core.errors import ConfigurationError, UnavailableError, words
 from lightship.core.manifest import Layout
 from lightship.http.tls import trust
 from lightship.rpc.addresses import Addresses
-from lightship.rpc.client import TROUBLE, RpcClient
+from lightship.rpc.client import CALL_ERRORS, RpcClient
 from lightship.rpc.messages import Served
 
 Action = Callable[[RpcClient], Awaitable[Served]]
@@ -53,7 +53,7 @@ async def _everywhere(names: Sequence[str], action: Action) -> None:
         for address in sorted(addresses):
             try:
                 told = _told(await action(RpcClient(session, address, admin_token())))
-            except TROUBLE as error:
+            except CALL_ERRORS as error:
                 failed += 1
                 told = words(error)
             print(f"{address.partition('#')[0]}: {told}")  # noqa: T201 (what was asked for)

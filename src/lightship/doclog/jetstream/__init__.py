@@ -31,7 +31,7 @@ from lightship.doclog.protocol.fence import Fence, newest, positions
 from lightship.doclog.protocol.leases import Lease
 from lightship.doclog.protocol.log import PATIENCE, Entry, Position, Span
 from lightship.doclog.protocol.mailboxes import Letter
-from lightship.runtime.tasks import take_note
+from lightship.runtime.tasks import discard_exception
 
 logger = logging.getLogger("log")
 
@@ -94,7 +94,7 @@ class JetStreamLog:
         self._reader.doubt()
         self._sessions.renew()
         self._learning = asyncio.gather(self._reader.learn(), self._sessions.learn(), return_exceptions=True)
-        self._learning.add_done_callback(take_note)
+        self._learning.add_done_callback(discard_exception)
         self._announce()
 
     def _wake(self, data: bytes) -> None:

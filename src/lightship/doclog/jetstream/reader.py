@@ -18,7 +18,7 @@ from lightship.doclog.jetstream.sessions import Sessions, listed_in
 from lightship.doclog.jetstream.streams import SESSIONS, Facts, Message, stream_of, subjects_of
 from lightship.doclog.protocol.codec import decoded_size
 from lightship.doclog.protocol.log import Span
-from lightship.runtime.tasks import take_note
+from lightship.runtime.tasks import discard_exception
 
 RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
 PAGE_BYTES = 8 << 20  # of messages in one answer
@@ -124,7 +124,7 @@ class Reader:
         is_known = task is not None  # to take long: it is only looked at
         if task is None:
             task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
-            task.add_done_callback(take_note)
+            task.add_done_callback(discard_exception)
         await asyncio.wait([task], timeout=0 if is_known else patience)
         if task.done():
             return task.result()
@@ -196,7 +196,7 @@ class Reader:
             return
         answered, late = await asyncio.wait(asking, timeout=patience)
         for task in late:
-            task.add_done_callback(take_note)  # one whose answer comes at this moment is not cancelled any more
+            task.add_done_callback(discard_exception)  # one whose answer comes at this moment is not cancelled any more
             task.cancel()
         for task in answered:
             if task.exception() is None:
@@ -218,7 +218,7 @@ class Reader:
             if isinstance(trouble, ConfigurationError):
                 raise trouble
         self._identity = asyncio.create_task(self._check_identity())
-        self._identity.add_done_callback(take_note)
+        self._identity.add_done_callback(discard_exception)
 
     async def _check_identity(self) -> None:
         row = await self._kv.get("log")

@@ -1,8 +1,8 @@
 """Text analysis, the same for documents, queries and highlights.
 
-Latin-like text is split at what is neither letter nor digit, lower-cased, its accents folded, and stemmed by the
-document's language. Runs of Chinese, Japanese and Korean characters go to fields of their own as character bigrams,
-followed by single characters, so that unspaced text needs no dictionary and phrases are exact.
+Latin-like text is split at characters other than letters and digits, lower-cased, stripped of accents, and stemmed in
+the document's language. Runs of Chinese, Japanese and Korean characters are indexed in separate fields as character
+bigrams followed by single characters, so that unspaced text needs no dictionary and phrases are exact.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from functools import cache, lru_cache
 
 import tantivy
 
-# BCP 47 primary subtag -> tantivy's stemmer: another language is another line
+# BCP 47 primary subtag -> tantivy's stemmer. A further language needs only an entry here
 STEMMERS = {
     "ar": "arabic", "da": "danish", "nl": "dutch", "en": "english", "fi": "finnish", "fr": "french", "de": "german",
     "el": "greek", "hu": "hungarian", "it": "italian", "no": "norwegian", "pt": "portuguese", "ro": "romanian",
     "ru": "russian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
-DEFAULT_LANGUAGE = "en"  # of Latin-like text whose language is not known
+DEFAULT_LANGUAGE = "en"  # for Latin-like text of unknown language
 
-LONGEST_WORD = 60  # bytes; longer ones (base64, hashes) are not words that people search for
+LONGEST_WORD = 60  # bytes; nobody searches for longer ones (base64, hashes)
 
 CJK = (
     r"\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     r"\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)  # the ranges of a regular expression's character class
+)  # ranges for a character class of a regular expression
 CJK_RUN = re.compile(f"[{CJK}]+")
 
 _ACCENT_LEADS = b"\xcc\xcd"  # first bytes of combining accents in UTF-8
-_LEADS = _ACCENT_LEADS + bytes([0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0])  # and of what may be a CJK character
+_LEADS = _ACCENT_LEADS + bytes([0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0])  # and of possible CJK characters
 
-# English function words: they carry no topic, and long questions are full of them (Lucene's list and the question words)
+# English function words, which say nothing about the topic and fill long questions (Lucene's list and question words)
 STOPWORDS = frozenset(
     [
         "a",
@@ -101,7 +101,7 @@ STOPWORDS = frozenset(
 
 @cache
 def word_analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Return the analyzer of Latin-like text in `language`, a key of STEMMERS; any other gives one without stemming."""
+    """Return the analyzer for Latin-like text in `language`; without stemming if that is not in STEMMERS."""
     builder = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(LONGEST_WORD))
@@ -114,7 +114,7 @@ def word_analyzer(language: str) -> tantivy.TextAnalyzer:
 
 
 def gram_analyzer() -> tantivy.TextAnalyzer:
-    """Return the analyzer of the fields that hold what `cjk_grams` made."""
+    """Return the analyzer of the fields that hold the output of `cjk_grams`."""
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
 
 
@@ -125,14 +125,15 @@ def analyze_word(text: str, language: str) -> tuple[str, ...]:
 
 
 def stem_language(language: str | None) -> str:
-    """Return the language by which a document of `language` is stemmed."""
+    """Return the language in which a document in `language` is stemmed; empty for no stemming."""
     return language if language in STEMMERS else DEFAULT_LANGUAGE if language is None else ""
 
 
 def prepared(text: str) -> tuple[str, bool]:
     """Return `text` with each letter and its accents as one character (NFC), and whether it has a CJK character.
 
-    Some systems write accents apart. The leading bytes of UTF-8 rule most texts out ten times faster than a pattern does.
+    Some systems write accents as separate characters. Checking the leading bytes of UTF-8 excludes most texts ten times
+    as fast as a regular expression.
     """
     if text.isascii():
         return text, False
@@ -145,7 +146,7 @@ def prepared(text: str) -> tuple[str, bool]:
 
 
 def without_cjk(text: str) -> str:
-    """Return `text` with a space for each run of Chinese, Japanese or Korean characters."""
+    """Return `text` with each run of Chinese, Japanese or Korean characters replaced by a space."""
     return CJK_RUN.sub(" ", text)
 
 
@@ -155,14 +156,14 @@ def cjk_runs(text: str) -> list[str]:
 
 
 def bigrams(run: str) -> list[str]:
-    """Return the overlapping pairs of characters of `run`, or the run itself when it is one character."""
+    """Return the overlapping pairs of characters of `run`, or `run` itself if it is a single character."""
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 
 def cjk_grams(texts: Iterable[str]) -> str:
-    """Return the bigrams of all runs in `texts` in order, then their single characters, parted by spaces.
+    """Return the bigrams of all runs in `texts` in order, then their single characters, separated by spaces.
 
-    The whitespace tokenizer gives the bigrams true positions: a phrase of them is the exact text.
+    The whitespace tokenizer gives the bigrams consecutive positions, so that a phrase of them matches the exact text.
     """
     runs = [run for text in texts for run in cjk_runs(text)]
     pairs = [pair for run in runs for pair in bigrams(run)]

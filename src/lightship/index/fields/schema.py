@@ -1,8 +1,8 @@
-"""The fields of the index, by version: one schema for every shard of a layout.
+"""The fields of the index, by schema version. All shards of a layout have the same schema.
 
-Indexers write the newest version; searchengines serve every version that has its row in `WEIGHTS`, so that new software
-answers from the old index while the new one is built. What another version changes beside the fields has to be told
-apart by the version too: analysis by `View.version`; the stored form may only get fields with a default at its end.
+Indexers write the newest version. Searchengines serve every version in `WEIGHTS`, so that a new release answers from
+the old index while the new one is built. Other changes of a new version must depend on the version, too: analysis on
+`View.version`. The stored form may only be extended at its end, by fields with defaults.
 """
 
 from __future__ import annotations
@@ -14,37 +14,41 @@ import tantivy
 from lightship.core.errors import InvalidInputError
 from lightship.index.fields.analysis import DEFAULT_LANGUAGE, gram_analyzer, word_analyzer
 
-# What is written. Part of a layout's name: raise it whenever fields, analysis, the stored form or tantivy's own format change
+# The version that is written, part of a layout's name. Raise it when fields, analysis, the stored form or tantivy's
+# file format change
 SCHEMA_VERSION = 1
 
-# By version, searched fields and the weight of a match in each. Each has a twin, NAME_cjk, for bigrams. A short field's score is
-# high by itself: of 0.3 to 2.0 for the title, 0.5 was best on judged collections (docs/decisions/0002-weights.md)
+# Version -> searched fields and the weight of a match in each. Each field has a twin, NAME_cjk, for bigrams. BM25
+# already favours short fields: of 0.3 to 2.0 for the title, 0.5 was best on judged collections
+# (docs/decisions/0002-weights.md)
 WEIGHTS = {1: {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}}
 
-UNSTEMMED = "-"  # beside its language, the `language` of a document whose words are indexed as they are
+UNSTEMMED = "-"  # a second value of `language` for a document whose words are not stemmed
 
 WORDS = "words"
 GRAMS = "grams"
 
 
 def cjk(field: str) -> str:
-    """Return the name of the twin of `field` that holds bigrams."""
+    """Return the name of the twin field that holds the bigrams of `field`."""
     return f"{field}_cjk"
 
 
 def check_version(version: int) -> None:
-    """Raise InvalidInputError unless indexes of the schema `version` can be read here."""
+    """Raise InvalidInputError unless this program can read indexes of the schema `version`."""
     if version not in WEIGHTS:
         known = ", ".join(map(str, sorted(WEIGHTS)))
-        raise InvalidInputError(f"schema {version}: this searchengine reads schema {known}; upgrade it or the indexer")
+        raise InvalidInputError(
+            f"unsupported schema {version}: this searchengine reads {known}; upgrade it or the indexer"
+        )
 
 
 @cache
 def schema(version: int) -> tantivy.Schema:
-    """Return the schema of that version.
+    """Return the schema of `version`.
 
-    `url`, `site` and `language` are exact terms; `order` comes from the url's digest and orders equal results the same
-    way everywhere; `recency` is the time of modification with that same order below it; `source` is the stored document.
+    `url`, `site` and `language` are exact terms. `order`, from the url's digest, breaks ties the same way on every
+    replica. `recency` is the modification time with `order` in its low bits. `source` is the stored document.
     """
     builder = tantivy.SchemaBuilder()
     for name in ("url", "site", "language"):
@@ -59,6 +63,6 @@ def schema(version: int) -> tantivy.Schema:
 
 
 def register_analyzers(index: tantivy.Index) -> None:
-    """Give `index` the analyzers that the schema names."""
+    """Register the analyzers that the schema refers to with `index`."""
     index.register_tokenizer(WORDS, word_analyzer(DEFAULT_LANGUAGE))
     index.register_tokenizer(GRAMS, gram_analyzer())

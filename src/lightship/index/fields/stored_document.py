@@ -1,4 +1,4 @@
-"""The stored form of a document: what a result shows, laid out so that reading it is cheap."""
+"""The stored form of a document: what a result shows, in a form that is cheap to read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lightship.core.model import Document, FieldValue
 
 
 class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a document for showing it; `modified` is in seconds since the epoch, 0 when unknown."""
+    """The stored part of a document; `modified` is in seconds since the epoch, 0 if unknown."""
 
     url: str
     site: str
     title: str
-    text: bytes  # in UTF-8: only the passage that is shown is decoded
+    text: bytes  # UTF-8; only the passage that is shown gets decoded
     description: str
     language: str | None
     modified: int
@@ -48,5 +48,5 @@ def encode_source(document: Document) -> bytes:
 
 
 def modified_seconds(document: Document) -> int:
-    """Return when `document` was modified in seconds since the epoch; 0 when unknown."""
+    """Return the modification time of `document` in seconds since the epoch; 0 if unknown."""
     return int(document.modified.timestamp()) if document.modified else 0

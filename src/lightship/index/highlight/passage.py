@@ -1,8 +1,8 @@
-"""Finds the best passage of a text for a query: around the rarest word of the query that the text has.
+"""Finds the best passage of a text for a query: around the rarest query word that the text contains.
 
-Texts are UTF-8 bytes, as they are stored. Lower-casing bytes and looking for one form of a word takes a third of the
-time that looking for three forms in a `str` does, and only the passage is ever decoded. A long text is looked at piece by
-piece, as far as `Effort` allows.
+Texts are UTF-8 bytes, as stored. Lower-casing bytes and searching for one form of a word takes a third of the time of
+searching for three forms in a `str`, and only the passage is decoded. A long text is searched piece by piece, as far as
+`Effort` allows.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from typing import NamedTuple
 from lightship.index.fields.analysis import CJK, CJK_RUN
 
 PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
-_LEAD = 60  # characters shown before the word that was found
+_LEAD = 60  # characters shown before the matched word
 _OCCURRENCES = 8  # places of a word that are compared
 _REACH = 4 * PASSAGE  # bytes that hold a passage in any script
-BEGINNING = 2 * _REACH  # characters of a text of which the beginning is shown that are enough for that
+BEGINNING = 2 * _REACH  # characters that are enough to show the beginning of a text
 
-# What looking for passages may cost: a byte that is read is 1, about a nanosecond. An ordinary page costs some 50,000
-ANSWER_EFFORT = 64 << 20  # of all texts of an answer
-TEXT_EFFORT = 16 << 20  # of one of them
-_PLACE, _WORD, _LETTER = 256, 8192, 400  # to look at a place, to analyze a word, to fold a letter
-PIECE = 128 << 10  # bytes that are looked at together
+# Budget for finding passages: reading a byte costs 1, about a nanosecond. An ordinary page costs about 50,000
+ANSWER_EFFORT = 64 << 20  # for all texts of an answer
+TEXT_EFFORT = 16 << 20  # for one text
+_PLACE, _WORD, _LETTER = 256, 8192, 400  # to examine a place, to analyze a word, to fold a letter
+PIECE = 128 << 10  # bytes that are searched at once
 
 word_at = re.compile(rf"[^\W_{CJK}]+").match
 _SENTENCE_END = re.compile(r"[.!?。!?]\s+|\n")
 _LONGEST_WORD = 120  # bytes
 _IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
-# Find first bytes of letters that folding makes ASCII: of all, and of those that are not of Latin-1
+# Match the first bytes of letters that fold to ASCII: all of them, and those outside Latin-1
 _accent = re.compile(rb"[\xc3-\xc9\xcc\xcd\xe1\xef]").search
 _far_accent = re.compile(rb"[\xc4-\xc9\xcc\xcd\xe1\xef]").search
 
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """What is looked for in a text: `forms` of its beginning, and how much a passage gains by it."""
+    """A word to find: the `forms` of its beginning, and the `weight` that it adds to a passage."""
 
     forms: tuple[bytes, ...]
     weight: float
@@ -46,32 +46,32 @@ class Needle:
 
 
 class Passage(NamedTuple):
-    """A piece of a text; `cut_before` and `cut_after` tell whether the text goes on."""
+    """A piece of a text; `cut_before` and `cut_after` are True if the text continues there."""
 
     text: str
     cut_before: bool
     cut_after: bool
 
 
-Accepts = Callable[[str], bool]  # whether a word, in lower case, has a term of the query
+Accepts = Callable[[str], bool]  # True if a lower-case word has a term of the query
 
 
 def written(stem: str) -> tuple[bytes, ...]:
-    """Return how `stem` stands in a text whose ASCII letters are in lower case."""
+    """Return the forms of `stem` in a text whose ASCII letters are in lower case."""
     forms = (stem,) if stem.isascii() else (stem, stem.capitalize(), stem.upper())
     return tuple(dict.fromkeys(form.encode() for form in forms))
 
 
 class Effort:
-    """What may still be spent on looking for passages: see ANSWER_EFFORT."""
+    """The remaining budget for finding passages: see ANSWER_EFFORT."""
 
     def __init__(self, left: int = ANSWER_EFFORT) -> None:
-        """Have `left`."""
+        """Start with a budget of `left`."""
         self.left = left
 
 
 class _Look(NamedTuple):
-    """A piece of a text as it is searched, and from where to where a word may begin in it."""
+    """A piece of a text to search; a word may begin from `start` up to `end`."""
 
     text: bytes
     start: int
@@ -80,7 +80,7 @@ class _Look(NamedTuple):
 
 
 def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts, effort: Effort) -> int:
-    """Return the byte at which the best passage's word begins in `text`; -1 when `effort` finds none of `needles`."""
+    """Return the byte offset of the best passage's word in `text`; -1 if none of `needles` is found with `effort`."""
     own = Effort(min(effort.left, TEXT_EFFORT))
     effort.left -= own.left
     found, start = -1, 0
@@ -94,7 +94,7 @@ def best_place(text: bytes, needles: tuple[Needle, ...], accepts: Accepts, effor
 
 
 def _boundary(text: bytes, place: int) -> int:
-    """Return where the character at `place` begins."""
+    """Return the offset of the first byte of the character at `place`."""
     if place <= 0 or place >= len(text):
         return max(0, min(place, len(text)))
     while place and text[place] & 0xC0 == 0x80:
@@ -114,7 +114,7 @@ def _place_in(look: _Look, needles: tuple[Needle, ...], accepts: Accepts) -> int
         else:
             effort.left -= 4 * len(piece)
             folded = decoded.encode("latin-1", "replace").translate(_LATIN).decode("latin-1")
-        # A character for a character: so that places in the one are places in the other
+        # Folding maps one character to one, so that places in the folded text are places in the original
         start, end = (len(folded[: len(piece[:at].decode())].encode()) for at in (look.start, look.end))
         found = folded.encode()
         place = _best(_Look(found, start, end, effort), needles, accepts)
@@ -124,12 +124,12 @@ def _place_in(look: _Look, needles: tuple[Needle, ...], accepts: Accepts) -> int
 
 
 def has_accents(text: bytes) -> bool:
-    """Tell whether `text` may have letters that folding makes ASCII."""
+    """Return True if `text` may contain letters that fold to ASCII."""
     return not text.isascii() and _accent(text) is not None
 
 
 def passage_at(text: bytes, place: int) -> Passage:
-    """Return the passage of `text` around the byte `place`: it begins with a sentence or a word and ends with a word."""
+    """Return the passage of `text` around byte `place`: it starts at a sentence or word and ends at a word."""
     first, last = max(0, place - _REACH), place + _REACH
     head, tail = text[first:place].decode(errors="ignore"), text[place:last].decode(errors="ignore")
     near, at = head + tail, len(head)
@@ -145,7 +145,7 @@ def _best(look: _Look, needles: tuple[Needle, ...], accepts: Accepts) -> int:
             look.effort.left -= len(places) * len(others) * _PLACE
             places.sort(key=lambda place: -_worth(look.text, place, others))
         place = _first_word(look, places, needle, accepts)
-        if place < 0 and len(places) >= _OCCURRENCES:  # words that only begin alike may hide the right one
+        if place < 0 and len(places) >= _OCCURRENCES:  # words that only share the beginning may hide the right one
             place = _first_word(look, _places(look, needle, PIECE), needle, accepts)
         if place >= 0:
             return place
@@ -153,7 +153,7 @@ def _best(look: _Look, needles: tuple[Needle, ...], accepts: Accepts) -> int:
 
 
 def _worth(text: bytes, place: int, needles: tuple[Needle, ...]) -> float:
-    """Return how much of `needles` is near `place`."""
+    """Return the total weight of the `needles` near `place`."""
     worth, start, end = 0.0, max(0, place - _LEAD), place + PASSAGE - _LEAD
     for needle in needles:
         for form in needle.forms:
@@ -164,7 +164,7 @@ def _worth(text: bytes, place: int, needles: tuple[Needle, ...]) -> float:
 
 
 def _places(look: _Look, needle: Needle, limit: int) -> list[int]:
-    """Return the first places at which `needle` may stand, for each way to write it `limit` at most."""
+    """Return the first places where `needle` may occur, at most `limit` for each of its forms."""
     text, places = look.text, list[int]()
     for form in needle.forms:
         left, end = limit, look.end + len(form) - 1
@@ -181,7 +181,7 @@ def _places(look: _Look, needle: Needle, limit: int) -> list[int]:
 
 
 def _first_word(look: _Look, places: list[int], needle: Needle, accepts: Accepts) -> int:
-    """Return the first of `places` where `needle` is not just a part of another word; -1 when none is."""
+    """Return the first of `places` where `needle` is not just part of another word; -1 if there is none."""
     for place in places:
         if needle.is_run:
             return place
@@ -194,7 +194,7 @@ def _first_word(look: _Look, places: list[int], needle: Needle, accepts: Accepts
 
 
 def _is_word(text: bytes, place: int, accepts: Accepts) -> bool:
-    """Tell whether a word that has a term of the query begins at `place`."""
+    """Return True if a word that has a term of the query begins at `place`."""
     if place and text[place - 1] > 0x7F and word_at(text[max(0, place - 4) : place].decode(errors="ignore")[-1:]):
         return False
     word = word_at(text[place : place + _LONGEST_WORD].decode(errors="ignore"))
@@ -221,11 +221,11 @@ def _next_word(text: str, start: int, place: int) -> int:
 
 
 class _Folding(dict[int, int]):
-    """Maps a character to its base letter in lower case, one to one, so that places in a text stay the same."""
+    """Maps a character to its base letter in lower case, one to one, so that offsets in a text do not change."""
 
     def __missing__(self, code: int) -> int:
         character = chr(code)
-        if code > 0x7F and not 0xAC00 <= code <= 0xD7FF:  # Hangul would fall apart
+        if code > 0x7F and not 0xAC00 <= code <= 0xD7FF:  # Hangul would be decomposed
             character = unicodedata.normalize("NFKD", character)[:1]
         lower = character.lower()
         base = ord(lower if len(lower) == 1 else character)
@@ -237,10 +237,10 @@ class _Folding(dict[int, int]):
 _folding = _Folding({ord(letter): ord(base) for letter, base in zip("øØđĐłŁħĦŧŦı", "ooddllhhtti", strict=True)})
 
 
-_LATIN = bytes(base if (base := _folding[code]) < 256 else code for code in range(256))  # of Latin-1, to it
+_LATIN = bytes(base if (base := _folding[code]) < 256 else code for code in range(256))  # folds Latin-1 to Latin-1
 _others = re.compile("[^\x00-\x7f]{1,1000}").sub
 
 
 def fold(text: str) -> str:
-    """Return `text` in lower case and without accents, a character for each of its characters."""
+    """Return `text` in lower case and without accents, with the same number of characters."""
     return _others(lambda found: found[0].translate(_folding), text).lower()

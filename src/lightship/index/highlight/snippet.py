@@ -1,7 +1,7 @@
-"""Makes the snippets of a query: the best passage of each page, with what was found in it highlighted.
+"""Makes the snippets of a query: the best passage of each page with matches highlighted.
 
-Words are found by how the stems of the page's own language may begin; what is found is analyzed to be sure. See DESIGN.md
-for what else was measured.
+Candidate words are found by the beginnings of their stems in the page's language, and verified by analyzing them. See
+DESIGN.md for the alternatives that were measured.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from lightship.index.highlight.passage import (
 )
 from lightship.index.query.compiler import Compiled, topical
 
-_OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping leaves these alone
+_OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a query looks for in texts of one language: needles in the order in which they choose the passage."""
+    """What to find in texts of one language; the order of the needles decides which passage is chosen."""
 
     accepts: Accepts
     needles: tuple[Needle, ...]
-    stems: tuple[str, ...]  # how words begin, in lower case
+    stems: tuple[str, ...]  # beginnings of words, in lower case
 
 
 class Highlighter:
     """Makes the snippets of one query."""
 
     def __init__(self, compiled: Compiled, frequency: Callable[[str], int]) -> None:
-        """Prepare for `compiled`; `frequency` tells how many documents have a term (the rarest decides the passage)."""
+        """Prepare for `compiled`; `frequency` returns the number of documents with a term (the rarest decides)."""
         self._compiled, self._frequency = compiled, frequency
         self._pairs = tuple(dict.fromkeys(pair for run in compiled.runs for pair in bigrams(run)))
         self._wanted: dict[str, _Wanted] = {}
@@ -52,13 +52,13 @@ class Highlighter:
 
     @property
     def spent(self) -> int:
-        """The effort that was spent so far: about as many nanoseconds."""
+        """The effort spent so far, about equal to nanoseconds."""
         return ANSWER_EFFORT - self._effort.left
 
     def snippet(self, text: bytes, language: str | None, fallback: str = "") -> str:
-        """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) if nothing is found.
+        """Return escaped HTML with `<mark>`: a passage of `text`, or its beginning (or `fallback`) without a match.
 
-        `text` is in UTF-8. How far the texts of a query are looked at is bounded in all.
+        `text` is in UTF-8. The total effort for the texts of a query is bounded.
         """
         stemmed_by = stem_language(language)
         wanted = self._wanted.get(stemmed_by) or self._want(stemmed_by)
@@ -98,7 +98,7 @@ class Highlighter:
 
 
 def _word_spans(folded: str, wanted: _Wanted) -> set[tuple[int, int]]:
-    """Return the (start, end) of the words of `folded`, a passage in lower case, that have one of the terms."""
+    """Return the (start, end) of the words in `folded`, a passage in lower case, that have one of the terms."""
     spans = set()
     for stem in wanted.stems:
         for place in _all(folded, stem):
@@ -119,7 +119,7 @@ def _run_spans(passage: str, pairs: tuple[str, ...]) -> Iterator[tuple[int, int]
 
 
 def _stem(term: str) -> str:
-    """Return how words of the stem `term` begin: English has `hope` of hoping, `histori` of history, `reliabl` of reliability."""
+    """Return how words with the stem `term` begin: `hope` is the stem of hoping, `histori` of history."""
     if len(term) > 3 and term.endswith(("e", "i", "abl", "ibl")):
         return term[:-1]
     return term

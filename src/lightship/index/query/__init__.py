@@ -1,1 +1,1 @@
-"""The query language, and its translation to tantivy."""
+"""The query language, and its compilation to tantivy queries."""

@@ -1,4 +1,4 @@
-"""Turns a query into tantivy's: the words of each language to their stems, CJK text to bigrams, weights to boosts."""
+"""Compiles a query to tantivy's: words become stems in each language, CJK text bigrams, and weights boosts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from lightship.index.query.parser import Query
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
-# Of so many words a query is a question, if so many say what it is about: its other words only cost time (decisions/0002)
+# A query of QUESTION_WORDS words, of which TOPICAL_WORDS are not function words, is a question: its function words only
+# cost time (decisions/0002)
 QUESTION_WORDS, TOPICAL_WORDS = 5, 2
 
-CJK_PHRASE_BOOST = 2.0  # the whole run beside its bigrams: an exact match goes above a scattered one
+CJK_PHRASE_BOOST = 2.0  # of a whole run over its bigrams, so that an exact match ranks above a scattered one
 
 
-Weighted = Iterable[tuple[str, float]]  # names of fields, and what a match in each is worth
+Weighted = Iterable[tuple[str, float]]  # (field name, weight of a match in it)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A query ready to run. What tells its cost, and is highlighted, is there at once; tantivy's query when it is needed."""
+    """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand."""
 
     asked: Query
     version: int
@@ -42,7 +43,7 @@ class Compiled:
 
     @property
     def ranks(self) -> bool:
-        """False when every result would score the same."""
+        """False if all results would have the same score."""
         return self._built[1]
 
     @cached_property
@@ -51,7 +52,7 @@ class Compiled:
 
 
 class _Fields:
-    """The searched fields of one version of the schema, and the parts of queries over them."""
+    """The searched fields of one version of the schema, and queries over them."""
 
     def __init__(self, version: int) -> None:
         weights = WEIGHTS[version]
@@ -65,14 +66,14 @@ class _Fields:
         return [_boost(term_query(self._schema, name, term, "freq"), weight) for name, weight in fields]
 
     def sequence(self, terms: Sequence[str], fields: Weighted) -> list[tantivy.Query]:
-        """Return queries for `terms` one after the other, a query for each field."""
+        """Return queries for `terms` as a phrase, one for each of `fields`."""
         if len(terms) == 1:
             return self.weighted(terms[0], fields)
         phrase = tantivy.Query.phrase_query
         return [_boost(phrase(self._schema, name, list(terms)), weight) for name, weight in fields]
 
     def run(self, run: str) -> list[tantivy.Query]:
-        """Return what ranks by a CJK run: each bigram, and the run as a whole."""
+        """Return the scoring queries for a CJK run: each bigram, and the run as a whole."""
         pairs = bigrams(run)
         parts = [query for pair in dict.fromkeys(pairs) for query in self.weighted(pair, self.cjk)]
         if len(pairs) > 1:
@@ -80,7 +81,7 @@ class _Fields:
         return parts
 
     def phrase(self, text: str, languages: Sequence[str]) -> tantivy.Query | None:
-        """Return a query that needs `text` as it stands; None when nothing in it is searchable."""
+        """Return a query that requires `text` as a phrase; None if it has no searchable content."""
         words, runs = _split([text])
         parts = [_any(self.sequence(bigrams(run), self.cjk)) for run in runs]
         variants = dict.fromkeys(analyze_word(" ".join(words), language) for language in languages)
@@ -92,7 +93,7 @@ class _Fields:
         return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
 
     def filters(self, query: Query, languages: Sequence[str], lang: str) -> list[tuple[tantivy.Occur, tantivy.Query]]:
-        """Return the clauses that keep or drop documents without scoring them."""
+        """Return the clauses that filter documents without affecting scores."""
         clauses = []
         if query.sites:
             clauses.append((MUST, self._exact("site", query.sites)))
@@ -115,9 +116,9 @@ _fields = cache(_Fields)
 
 
 def compile_query(query: Query, version: int, languages: Sequence[str], lang: str = "") -> Compiled:
-    """Return `query` compiled for an index of the schema `version` that holds documents stemmed by `languages`.
+    """Return `query` compiled for an index of the schema `version` whose documents are stemmed in `languages`.
 
-    `lang` keeps one language.
+    `lang` restricts the results to one language.
     """
     words, runs = _split([*query.words, *query.phrases])
     terms = _terms(words, languages)
@@ -125,12 +126,14 @@ def compile_query(query: Query, version: int, languages: Sequence[str], lang: st
 
 
 def _build(compiled: Compiled) -> tuple[tantivy.Query, bool]:
-    """Return tantivy's query, and whether it ranks."""
+    """Return tantivy's query, and whether its scores differ."""
     query, languages, fields = compiled.asked, compiled.languages, _fields(compiled.version)
     terms: Sequence[str] = compiled.terms
-    if query.phrases:  # their words rank only together
+    if query.phrases:  # their words score only as phrases
         terms = _terms(_split(query.words)[0], languages)
-    scored = [part for term in terms for part in fields.weighted(term, fields.latin)]  # flat: nested unions are slower
+    scored = [
+        part for term in terms for part in fields.weighted(term, fields.latin)
+    ]  # kept flat: nested unions are slower
     for run in _split(query.words)[1]:
         scored += fields.run(run)
     required = [fields.phrase(text, languages) for text in query.phrases]
@@ -138,7 +141,7 @@ def _build(compiled: Compiled) -> tuple[tantivy.Query, bool]:
     if scored:
         clauses.append((SHOULD if clauses else MUST, _any(scored)))
     ranks = bool(clauses)
-    if not ranks and (query.words or query.phrases):  # only signs, like "?!": nothing has them
+    if not ranks and (query.words or query.phrases):  # punctuation only, like "?!", matches nothing
         clauses.append((MUST, tantivy.Query.empty_query()))
     clauses += fields.filters(query, languages, compiled.lang)
     if not any(occur is MUST for occur, _ in clauses):
@@ -163,9 +166,9 @@ def topical(words: Sequence[str]) -> Sequence[str]:
 
 
 def _terms(words: Sequence[str], languages: Sequence[str]) -> list[str]:
-    """Return the distinct terms of `words` in any of `languages`; of a question without its function words.
+    """Return the distinct terms of `words` in all `languages`; the function words of a question are left out.
 
-    In a few words each counts: `vitamin a`, `will smith`, `IT jobs`, and German's `was` is no English one.
+    In a short query every word matters: `vitamin a`, `will smith`, `IT jobs`; and German's `was` is not a stop word.
     """
     left = topical(words)
     asked = left if len(words) >= QUESTION_WORDS and len(left) >= TOPICAL_WORDS else words

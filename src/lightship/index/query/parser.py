@@ -1,4 +1,4 @@
-"""The query language: words, "phrases", -excluded, site:host. Every text is a query; none is an error."""
+"""The query language: words, "phrases", -excluded, site:host. Every text is a valid query."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from itertools import islice
 
 from lightship.index.fields.analysis import CJK, prepared
 
-MAX_WORDS = 64  # more words than any person types cost time and change nothing
+MAX_WORDS = 64  # more than a person types; further words would cost time and hardly change the results
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))
 _CLAUSE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"|site:(?P<site>[^\s"]+)|(?P<word>[^\s"]+)|")')
-# What costs about one lookup: a word also when no space parts it from the next, a pair of CJK characters, a site
+# Each match costs about one lookup: a word (even if punctuation instead of a space separates it), or two CJK characters
 _WORD = re.compile(rf"[{CJK}]{{1,2}}|[^\W_{CJK}]+")
-_SITE = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?([^/]*)")  # people copy it out of their browser's address bar
+_SITE = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?([^/]*)")  # people paste it from their browser's address bar
 
 
 @dataclass
 class Query:
-    """What a person asked for. `words` rank, `phrases` are required, `excluded` are word groups that must not occur."""
+    """A parsed query. `words` rank, `phrases` are required, `excluded` are words or phrases that must not occur."""
 
     words: list[str] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
@@ -30,12 +30,12 @@ class Query:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing was asked for."""
+        """True if the query has no clauses."""
         return not (self.words or self.phrases or self.excluded or self.sites or self.excluded_sites)
 
 
 def parse_query(text: str) -> Query:
-    """Return the query that `text` means; a quote without a partner is left out, and so is what exceeds MAX_WORDS."""
+    """Parse `text`; an unpaired quote and words beyond MAX_WORDS are ignored."""
     query, left = Query(), MAX_WORDS
     for clause in _CLAUSE.finditer(prepared(text)[0].translate(_QUOTES)):
         content = clause["phrase"] or clause["word"] or clause["site"] or ""

@@ -1,1 +1,1 @@
-"""tantivy's files on disk: segments, deletes, merges."""
+"""tantivy's files on disk: segments, delete files and merges."""

@@ -1,16 +1,16 @@
-"""Lets merges have only the processor time that nothing else wants: freshness and queries go before them."""
+"""Lowers the scheduling priority of tantivy's merge threads, so that they do not delay commits and queries."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 
-MERGE_THREADS = "merge_thread"  # how tantivy's names begin
-NICENESS = 10  # more than the process has: a ninth of the time of its other threads, when both want it
+MERGE_THREADS = "merge_thread"  # prefix of tantivy's thread names
+NICENESS = 10  # added to that of the process: a ninth of the time of a competing normal thread
 
 
 def yield_in_merges() -> None:
-    """Lower the priority of the merge threads of this process; where threads have none of their own (not Linux), nothing changes."""
+    """Lower the priority of this process's merge threads; does nothing on systems other than Linux."""
     try:
         threads = os.listdir("/proc/self/task")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Segments opened as an index of their own, apart from the one that they are, or are to be, part of."""
+"""Opens segments as a separate index, apart from the one that they belong to or will be installed in."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from lightship.index.fields.schema import register_analyzers
 from lightship.index.storage.segments import META, meta_of
 
 
-def link_apart(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:
-    """Make, in the empty `folder`, an index of `segments`, of the schema `version`: hard links to `source`, nothing is synced."""
+def link_segments(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:
+    """Create an index of `segments` (schema `version`) in the empty `folder`: hard links to `source`; not synced."""
     for segment in segments:
         for file in segment.files:
             os.link(os.path.join(source, file.name), os.path.join(folder, file.name))
@@ -22,7 +22,7 @@ def link_apart(folder: str, source: str, version: int, segments: Sequence[Segmen
 
 
 def searcher_of(folder: str) -> tantivy.Searcher:
-    """Return a searcher of the index in `folder`, which is not needed any more once it is open. Raises what tantivy raises."""
+    """Return a searcher over the index in `folder`, which may then be removed. Raises tantivy's errors."""
     index = tantivy.Index.open(folder)
     register_analyzers(index)
     index.config_reader("manual")

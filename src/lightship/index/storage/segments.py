@@ -1,7 +1,7 @@
-"""tantivy's files on disk: the only code that knows how an index folder is laid out.
+"""tantivy's files on disk: the only code that knows the layout of an index folder.
 
 An indexer takes snapshots of its index; a searchengine composes the segments of all shards into one index. See
-DESIGN.md beside this file. `tests/contract/test_tantivy_files.py` fails when a new tantivy lays files out differently.
+index/DESIGN.md. `tests/contract/test_tantivy_files.py` fails if a new version of tantivy changes the layout.
 """
 
 from __future__ import annotations
@@ -26,22 +26,20 @@ from lightship.index.fields.schema import schema
 from lightship.runtime.files import write_atomically
 
 META = "meta.json"
-MANAGED = (
-    ".managed.json"  # the files that tantivy removes when no segment needs them any more; it leaves all others alone
-)
+MANAGED = ".managed.json"  # lists the files that tantivy may delete once no segment needs them; it ignores all others
 COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
 
-# A push of a manifest that is no longer the newest still finds its files; else, while a large merged segment is on its way,
-# each newer manifest would stop it, and freshness with it
+# Published files stay for so long after a newer manifest replaced theirs, so that a running push still finds them.
+# Otherwise each new manifest would interrupt the push of a large merged segment
 KEEP_SECONDS = 60.0
 
-LARGE_BYTES = 4 << 20  # a file of so many is read for its digest beside everything else: it takes 10 ms or more
+LARGE_BYTES = 4 << 20  # the digests of larger files, which take 10 ms or more, are computed in a thread
 
-RESTORED_STAMP = 1  # of a restored index: a writer's stamps go on there, and Positions trusts a record below it
+RESTORED_STAMP = 1  # of a restored index: a writer's stamps continue from it, and Positions trusts a record below it
 
-_SEAL = b', "digest": "'  # of a composed meta.json, the rest of it
+_SEAL = b', "digest": "'  # precedes the digest of the rest of a composed meta.json
 CHUNK_BYTES = 1 << 20
-SYNCED_BYTES = 4 << 20  # files of so many together are checked at once; more of them beside everything else
+SYNCED_BYTES = 4 << 20  # up to so many bytes are checked synchronously, more in a thread
 _SNAPSHOT_SECONDS = 30.0
 _manifests = msgspec.json.Decoder(list[Manifest])
 
@@ -54,12 +52,12 @@ def opstamp(folder: str) -> int:
         return 0
     except (KeyError, ValueError, TypeError) as error:
         raise IncompatibleIndexError(
-            f"{folder} holds an index of another version ({error!r}); move it away and it is built again from the log"
+            f"{folder} has an index of another version ({error!r}); move it away, and it is rebuilt from the log"
         ) from error
 
 
 def segments_of(folder: str) -> list[dict[str, Any]]:
-    """Return what meta.json says of each segment of the index in `folder`."""
+    """Return the entries of the segments in the meta.json of the index in `folder`."""
     return list(_read_meta(folder)["segments"])
 
 
@@ -70,36 +68,36 @@ def _read_meta(folder: str) -> dict[str, Any]:
 
 
 class Snapshots:
-    """Publishes index folders as one: hard links, so that neither merges nor garbage collection race a push."""
+    """Publishes index folders as one, with hard links, so that merges and garbage collection do not race a push."""
 
     def __init__(self, folders: Sequence[str], published: str, known: Iterable[File] = ()) -> None:
-        """Publish `folders` into the folder `published`; `known` files keep their digests without being read again."""
+        """Publish `folders` into the folder `published`; the digests of `known` files are trusted."""
         self._folders, self._published = folders, published
         os.makedirs(published, exist_ok=True)
         self._files = {file.name: file for file in known if not file.name.endswith(".del")}
-        self._unneeded: dict[str, float] = {}  # since when, by the monotonic clock
+        self._unneeded: dict[str, float] = {}  # file name -> since when, monotonic
         self._reading: dict[str, Future[str]] = {}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="digest")
         self._checks: list[Future[None]] = []
         self._passes = Passes(self._whole_pass)
 
     def changed(self) -> tuple[tuple[int, int], ...]:
-        """Return what is another value when there is something new to take."""
+        """Return a value that changes whenever there is something new to take."""
         found = [os.stat(os.path.join(folder, META)) for folder in self._folders]
         return tuple((status.st_mtime_ns, status.st_ino) for status in found)
 
     def take(self) -> list[Segment]:
-        """Link the files of the last commits and return their segments; a merge meanwhile makes it start again."""
+        """Link the files of the last commits, and return their segments; starts over if a merge replaces files."""
         segments = self.digested([segment for taken in self.take_each() for segment in taken])
         return sorted(segments, key=lambda segment: segment.id)
 
     def take_each(self) -> list[list[Segment]]:
-        """Do so for each folder; files of LARGE_BYTES and more may have no digest yet: a thread reads them."""
+        """Take a snapshot of each folder; files of LARGE_BYTES and more may lack a digest, computed in a thread."""
         self._raise_damage()
         return [self._take(folder) for folder in self._folders]
 
     def check(self, segments: Iterable[Segment]) -> None:
-        """Have the published files of `segments` read and compared with their digests: other segments were merged of them.
+        """Verify the digests of the published files of `segments`, from which a merged segment was made.
 
         Raises DamagedError, now or when a later call takes a snapshot.
         """
@@ -110,10 +108,10 @@ class Snapshots:
             checking.result()
 
     def scrub(self, bytes_at_most: int) -> None:
-        """Have so much of the published files read, going on where it was; raises DamagedError when an earlier call found it."""
+        """Verify the next `bytes_at_most` of the published files in a thread; raises what an earlier call found."""
         self._raise_damage()
         if all(check.done() for check in self._checks):
-            self._checks.append(self._reader.submit(self._passes.go_on, bytes_at_most))
+            self._checks.append(self._reader.submit(self._passes.advance, bytes_at_most))
 
     def _check(self, files: Iterable[File]) -> None:
         for file in files:
@@ -125,20 +123,20 @@ class Snapshots:
             yield from read_and_check(os.path.join(self._published, file.name), file)
 
     def _raise_damage(self) -> None:
-        """Raise what a check has found."""
+        """Raise the damage that a check has found."""
         done = [check for check in self._checks if check.done()]
         self._checks = [check for check in self._checks if check not in done]
         for check in done:
             check.result()
 
     def is_digested(self, segments: Iterable[Segment]) -> bool:
-        """Tell whether all files of `segments` have been read, and all checks are over."""
+        """Return True if all digests of `segments` are computed and no checks are running."""
         return all(check.done() for check in self._checks) and all(
             self._reading[file.name].done() for file in _files(segments) if file.name in self._reading
         )
 
     def digested(self, segments: Iterable[Segment]) -> list[Segment]:
-        """Return `segments` with all digests, waiting for those that are not there yet."""
+        """Return `segments` with all digests; waits for those that are still being computed."""
         return [
             Segment(segment.id, segment.documents, segment.deleted, [self._digested(file) for file in segment.files])
             for segment in segments
@@ -152,13 +150,13 @@ class Snapshots:
     def _take(self, folder: str) -> list[Segment]:
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
         while True:
-            with contextlib.suppress(FileNotFoundError):  # of a file that a merge replaced since meta.json was read
+            with contextlib.suppress(FileNotFoundError):  # a merge replaced a file after meta.json was read
                 return self._link(folder, segments_of(folder))
             if time.monotonic() > deadline:
-                raise UnavailableError(f"no snapshot of {folder} in {_SNAPSHOT_SECONDS} s: it changes all the time")
+                raise UnavailableError(f"no snapshot of {folder} within {_SNAPSHOT_SECONDS:g} s: it keeps changing")
 
     def drop_others(self, keep: Collection[str]) -> None:
-        """Remove the published files that `keep` does not name, when they were not named for KEEP_SECONDS."""
+        """Remove published files that have not been in `keep` for KEEP_SECONDS."""
         now = time.monotonic()
         self._unneeded = {name: self._unneeded.get(name, now) for name in set(os.listdir(self._published)) - set(keep)}
         for name in [name for name, since in self._unneeded.items() if now - since >= KEEP_SECONDS]:
@@ -167,7 +165,7 @@ class Snapshots:
             self._reading.pop(name, None)
 
     def close(self) -> None:
-        """Wait for the file that is being read."""
+        """Wait for the file that is being read, and stop the thread."""
         self._reader.shutdown(cancel_futures=True)
 
     def _link(self, folder: str, metas: Sequence[dict[str, Any]]) -> list[Segment]:
@@ -190,7 +188,7 @@ class Snapshots:
         return Segment(identity, meta["max_doc"], deletes["num_deleted_docs"] if deletes else 0, files)
 
     def _link_file(self, source: str, name: str, digest: str = "") -> File:
-        """Publish `source` as `name`: a delete file is named after its content, since opstamps can repeat."""
+        """Publish `source` as `name`. A delete file is named after its content, because opstamps can repeat."""
         target = os.path.join(self._published, name)
         if name not in self._files or not os.path.exists(target):
             with contextlib.suppress(FileExistsError):
@@ -205,7 +203,7 @@ class Snapshots:
 
 
 def delete_file_name(identity: str, digest: str) -> str:
-    """Return the name under which a delete file of the segment `identity` is published: one content, one name."""
+    """Return the published name of a delete file of the segment `identity`, which is unique to its content."""
     return f"{identity}.{int(digest[:15], 16)}.del"
 
 
@@ -220,9 +218,9 @@ def digest_of_file(path: str) -> str:
 
 
 def read_and_check(path: str, file: File) -> Iterator[int]:
-    """Yield how many bytes of `file`, at `path`, were read, after each chunk; raises DamagedError if they are others.
+    """Read `file` at `path`, yielding the size of each chunk; raises DamagedError if its digest does not match.
 
-    Nothing is wrong with a file that is gone.
+    A missing file is not an error.
     """
     found = hashlib.sha256()
     try:
@@ -235,18 +233,18 @@ def read_and_check(path: str, file: File) -> Iterator[int]:
     except OSError as error:
         raise DamagedError(f"{path} can't be read: {error.strerror}") from error
     if found.hexdigest() != file.digest:
-        raise DamagedError(f"{path} is damaged: its bytes are not those that were written")
+        raise DamagedError(f"{path} is damaged: its digest does not match")
 
 
 class Passes:
-    """Reads the same things again and again, some bytes at a time; used by one thread at a time."""
+    """Repeated passes over the same files, some bytes at a time; for use by one thread at a time."""
 
     def __init__(self, begin: Callable[[], Iterator[int]]) -> None:
-        """Take the passes that `begin` begins, each of which yields how many bytes it read."""
+        """Use `begin` to start each pass; a pass yields the numbers of bytes that it reads."""
         self._begin, self._pass = begin, begin()
 
-    def go_on(self, most: int) -> None:
-        """Read on until `most` bytes are read, or the pass is over; raises what reading does, and begins anew after that."""
+    def advance(self, most: int) -> None:
+        """Continue until `most` bytes are read or the pass ends; after an exception from reading, a new pass starts."""
         while most > 0:
             read = next(self._pass, None)
             if read is None:
@@ -256,36 +254,35 @@ class Passes:
 
 
 def check_components(manifest: Manifest) -> None:
-    """Raise InvalidInputError unless every segment has all its files: an index can't be opened without one."""
+    """Raise InvalidInputError unless every segment has all its files, without which the index could not be opened."""
     for segment in manifest.segments:
         found = {file.name.partition(".")[2] for file in segment.files if not file.name.endswith(".del")}
         if found != COMPONENTS:
-            raise InvalidInputError(f"segment {segment.id} is of {sorted(found)}; it needs {sorted(COMPONENTS)}")
+            raise InvalidInputError(f"segment {segment.id} has files {sorted(found)}, must have {sorted(COMPONENTS)}")
 
 
 def restore(folder: str, manifest: Manifest, source: str) -> None:
-    """Make, in the new folder `folder`, an index for a writer of the segments of `manifest`: hard links to `source`.
+    """Create a writable index of the segments of `manifest` in the new folder `folder`, from hard links to `source`.
 
-    A writer deletes from these segments and merges them like its own, and removes their files when they are merged.
+    A writer treats these segments like its own: it deletes from them, merges them, and then removes their files.
     """
     os.makedirs(folder)
     for name in manifest.files:
         os.link(os.path.join(source, name), os.path.join(folder, name))
-    write_atomically(
-        os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode()
-    )  # syncs the links, too
+    # Syncs the links, too
+    write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
     write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
 
 
 def compose(
     folder: str, manifests: Sequence[Manifest], *, durable: bool = False, without: Collection[str] = ()
 ) -> None:
-    """Make the index in `folder` the union of `manifests`, in one rename; all their files must be there, whole.
+    """Make the index in `folder` the union of `manifests`, with one rename. All their files must be complete.
 
-    But for the segments whose ids `without` has, whose files are damaged: they are not searched until they come again.
+    Segments whose ids are in `without`, because their files are damaged, are not searched until they are sent again.
 
-    It survives a kill, and a power loss once it was made durable (at once if `durable`, and its files are). The manifests
-    themselves travel in tantivy's `payload`: what is installed and what is searched can't differ.
+    The result survives a kill, and a power loss once it is durable (at once if `durable` and its files are durable).
+    The manifests are stored in tantivy's `payload`, so that what is installed and what is searched can't differ.
     """
     content = _meta_of_all(manifests, without, opstamp=0, payload=msgspec.json.encode(list(manifests)).decode())
     write_atomically(os.path.join(folder, META), _sealed(content), durable=durable)
@@ -298,26 +295,26 @@ def _meta_of_all(manifests: Sequence[Manifest], without: Collection[str] = (), *
 
 
 def _sealed(meta: bytes) -> bytes:
-    """Return `meta` with its own digest as the last of its keys, which tantivy passes over."""
+    """Return `meta` with its own digest as the last key, which tantivy ignores."""
     return meta[:-1] + _SEAL + hashlib.sha256(meta).hexdigest().encode() + b'"}'
 
 
 def _check_seal(meta: bytes) -> None:
-    """Raise DamagedError if `meta` has a digest, and it is another one's."""
+    """Raise DamagedError if `meta` has a digest that does not match."""
     body, seal, digest = meta.rpartition(_SEAL)
     if seal and hashlib.sha256(body + b"}").hexdigest().encode() + b'"}' != digest:
-        raise DamagedError("its digest is another one")
+        raise DamagedError("its digest does not match")
 
 
 def meta_of(version: int, segments: Iterable[Segment], **more: Any) -> bytes:
-    """Return the meta.json of an index of `segments`, of the schema `version`; `more` goes into it as it is."""
+    """Return the meta.json of an index of `segments` of the schema `version`; `more` are further keys."""
     return json.dumps({**_empty_meta(version), "segments": [*map(_segment_meta, segments)], **more}).encode()
 
 
 def composed(folder: str) -> list[Manifest]:
-    """Return the manifests of which the index in `folder` is the union; none when nothing is installed.
+    """Return the manifests that the index in `folder` is composed of; none if nothing is installed.
 
-    Raises IncompatibleIndexError when another version wrote it.
+    Raises IncompatibleIndexError if another version wrote it, DamagedError if its meta.json is damaged.
     """
     try:
         with open(os.path.join(folder, META), "rb") as file:
@@ -327,25 +324,25 @@ def composed(folder: str) -> list[Manifest]:
     try:
         return manifests_of(content)
     except DamagedError as error:
-        raise DamagedError(f"the index in {folder} can't be read: its {META} is damaged ({error})") from error
+        raise DamagedError(f"can't read the index in {folder}: its {META} is damaged ({error})") from error
     except ValueError as error:
         raise IncompatibleIndexError(
-            f"{folder} was written by another version ({error}); move it away and the indexers send it again"
+            f"{folder} was written by another version ({error}); move it away, and the indexers will push it again"
         ) from error
 
 
 def manifests_of(meta: bytes) -> list[Manifest]:
     """Return the manifests in a meta.json that `compose` wrote.
 
-    Raises DamagedError when it is not whole, ValueError when another version wrote it.
+    Raises DamagedError if it is damaged, ValueError if another version wrote it.
     """
     _check_seal(meta)
     try:
         return _manifests.decode(json.loads(meta)["payload"])
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DamagedError(f"it is no JSON ({error})") from error
+        raise DamagedError(f"not JSON: {error}") from error
     except (KeyError, TypeError) as error:
-        raise ValueError(f"it has no {error}") from error
+        raise ValueError(f"missing {error}") from error
 
 
 def left_out(folder: str, manifests: Iterable[Manifest]) -> frozenset[str]:
@@ -355,13 +352,13 @@ def left_out(folder: str, manifests: Iterable[Manifest]) -> frozenset[str]:
 
 
 def absent(folder: str, manifests: Iterable[Manifest]) -> set[str]:
-    """Return the names of the files of `manifests` that are not in `folder` with their size."""
+    """Return the names of the files of `manifests` that are missing in `folder`, or have another size."""
     sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
     return {name for manifest in manifests for name, file in manifest.files.items() if sizes.get(name) != file.size}
 
 
 def segments_with(names: Collection[str], manifests: Iterable[Manifest]) -> set[str]:
-    """Return the ids of the segments of `manifests` that have one of the files `names`."""
+    """Return the ids of the segments of `manifests` that contain any of the files `names`."""
     return {
         segment.id for manifest in manifests for segment in manifest.segments
         if any(file.name in names for file in segment.files)
@@ -369,7 +366,7 @@ def segments_with(names: Collection[str], manifests: Iterable[Manifest]) -> set[
 
 
 def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = ()) -> None:
-    """Remove the segments' files in `folder` that neither `manifests` nor `keep` names."""
+    """Remove the segment files in `folder` that are in neither `manifests` nor `keep`."""
     named = {name for manifest in manifests for name in manifest.files}.union(keep)
     for name in os.listdir(folder):
         if name not in named and len(name.partition(".")[0]) == 32:
@@ -388,7 +385,7 @@ def _segment_meta(segment: Segment) -> dict[str, Any]:
 
 @functools.cache
 def _empty_meta(version: int) -> dict[str, Any]:
-    """Return the meta of an index without documents: its settings and the schema of that version, as tantivy writes them."""
+    """Return the meta.json of an empty index of the schema `version`, as tantivy writes it."""
     with tempfile.TemporaryDirectory() as folder:
         tantivy.Index(schema(version), path=folder)
         return _read_meta(folder)

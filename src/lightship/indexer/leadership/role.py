@@ -20,7 +20,7 @@ from lightship.indexer.recovery.recovery import forget
 from lightship.indexer.recovery.standby import StandbyCopy, follow, read_manifest
 from lightship.indexer.shard.shard import Shard, published_folder
 from lightship.intake.messages import ShardStatus
-from lightship.runtime.space import go_on
+from lightship.runtime.space import retry_when_full
 from lightship.runtime.tasks import keep_in_thread
 
 logger = logging.getLogger("indexer")
@@ -48,7 +48,7 @@ class Role:
         Whose disk is full gives the lease up, to a standby that has room, and asks for it again when it has room itself. What
         it had not committed it reads from the log again.
         """
-        go_on(lambda: self._take_turns(stop), self.folder, stop)
+        retry_when_full(lambda: self._take_turns(stop), self.folder, stop)
 
     def _take_turns(self, stop: threading.Event) -> None:
         while not stop.is_set():

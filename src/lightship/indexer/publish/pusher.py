@@ -20,7 +20,7 @@ from lightship.core.manifest import File, Manifest
 from lightship.indexer.publish import metrics
 from lightship.indexer.publish.peer_fanout import INDEXER, PeerFanout, worth_feeding
 from lightship.rpc.addresses import Addresses
-from lightship.rpc.client import TROUBLE, RpcClient
+from lightship.rpc.client import CALL_ERRORS, RpcClient
 from lightship.rpc.messages import Installed, Missing
 from lightship.rpc.multipart import choose_enclosed
 from lightship.runtime.tasks import cancel, keep
@@ -173,7 +173,7 @@ class Pusher:
             return str(error)
         except FileNotFoundError:
             return ""  # a newer generation took its place meanwhile: it comes next
-        except TROUBLE as error:
+        except CALL_ERRORS as error:
             replica.unreached = isinstance(error, aiohttp.ClientConnectorError)
             return words(error)
         except (
@@ -208,7 +208,7 @@ class Pusher:
             for file in manifest.coming:
                 if file.name in replica.lacks:
                     await self._send(replica, manifest, file, AHEAD_PACE)
-        except TROUBLE as error:
+        except CALL_ERRORS as error:
             logger.info("%s: not sent ahead: %s", replica.address, words(error))
             return
         replica.changed.set()  # so that it tells that it has them

@@ -14,7 +14,7 @@ import aiohttp
 from lightship.core.errors import LightshipError, NotFoundError, UnavailableError, words
 from lightship.core.manifest import Manifest
 from lightship.indexer.recovery.standby import ROUNDS, StandbyCopy, run_until
-from lightship.rpc.client import TROUBLE
+from lightship.rpc.client import CALL_ERRORS
 
 logger = logging.getLogger("indexer")
 
@@ -57,7 +57,7 @@ async def _bring(standby: StandbyCopy, worth: Callable[[Manifest], int], least: 
                 try:
                     await standby.pull(standby.client(session, offer.base), offer.manifest, FILES_AT_ONCE)
                     return offer.manifest
-                except TROUBLE as error:
+                except CALL_ERRORS as error:
                     logger.warning("can't restore from %s: %s", offer.base, words(error))
     return have
 
@@ -86,7 +86,7 @@ async def _ask(
         answers[base] = Offer(await standby.ask(standby.client(session, base)), base)
     except NotFoundError:
         answers[base] = None
-    except TROUBLE as error:
+    except CALL_ERRORS as error:
         trouble = f"{base}: {error}"
         # A refusal is told, once: waiting may not help it. Who does not answer yet may be about to start
         logger.log(

@@ -23,7 +23,7 @@ from lightship.core.errors import DamagedError, NotFoundError, words
 from lightship.core.manifest import File, Layout, Manifest
 from lightship.index.storage.segments import check_components, drop_unnamed
 from lightship.rpc.addresses import Addresses
-from lightship.rpc.client import TROUBLE, RpcClient
+from lightship.rpc.client import CALL_ERRORS, RpcClient
 from lightship.runtime.files import sealed, unsealed, write_atomically
 
 logger = logging.getLogger("indexer")
@@ -145,7 +145,7 @@ async def _step(standby: StandbyCopy, session: aiohttp.ClientSession, turn: int)
             return ""
         except NotFoundError:  # nothing of this shard is there yet
             continue
-        except TROUBLE as error:
+        except CALL_ERRORS as error:
             trouble = f"{base}: {words(error)}"
     return trouble
 

@@ -1,1 +1,1 @@
-"""From a search request to its hits."""
+"""Answers search requests: request parsing, admission, search, and hits."""

@@ -1,4 +1,4 @@
-"""Where dear queries wait for a thread, and all queries are held to their deadline. See DESIGN.md."""
+"""Admission control: expensive queries run in a bounded thread pool; every query has a deadline. See DESIGN.md."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.http.connections import Connections
 from lightship.runtime.limits import limits
 
-OVERESTIMATE = 5.0  # `index/cost.py` expects up to 4.5 times what is measured (of excluded phrases): DESIGN.md
-PARKED_SHARE = 4  # of so many queries under way, one may wait for its min_position
-CHEAP_SECONDS = 0.002  # what costs less runs in the event loop: handing it to a thread would cost more than it gives
+OVERESTIMATE = 5.0  # `index/cost.py` estimates up to 4.5 times the measured cost (of excluded phrases): DESIGN.md
+PARKED_SHARE = 4  # a quarter as many queries as may be in flight may wait for their min_position
+CHEAP_SECONDS = 0.002  # cheaper queries run in the event loop: handing them to a thread would cost more than it saves
 
 Result = TypeVar("Result")
 
 
 class QueryExecutor:
-    """Runs searches: cheap ones at once, dear ones in a few threads. It refuses what can't be answered in time."""
+    """Runs cheap searches at once and expensive ones in a few threads. Refuses those that can't be answered in time."""
 
     def __init__(self, deadline: float = 2.0, longest: int = 500, threads: int = 0) -> None:
-        """Answer within `deadline` seconds of a request's arrival; at most `longest` requests may be under way."""
+        """Answer within `deadline` seconds of a request's arrival; at most `longest` requests may be in flight."""
         self._deadline, self._longest = deadline, longest
         self._searching = _Threads(threads or limits().threads, "search")
-        # One: reading documents holds the interpreter, so another would gain nothing, and have the loop wait for two
+        # One thread: reading documents holds the GIL, so a second one would gain nothing, and delay the loop
         self._reading = _Threads(1, "read")
         self.parked = 0
         self.refused = 0
 
     @property
     def waiting(self) -> int:
-        """The number of queries that are in a thread, or wait for one."""
+        """The number of queries that run in a thread, or wait for one."""
         return self._searching.waiting + self._reading.waiting
 
     def admit(self, scope: Scope) -> float:
-        """Return by when a request has to be answered (time.monotonic); raises UnavailableError when that can't be."""
+        """Return the deadline of a request (time.monotonic); raises UnavailableError if overloaded or too late."""
         arrived = float(scope.get("lightship.arrived", 0.0)) or time.monotonic()
         if scope.get("lightship.ahead", 0) >= self._longest or self.waiting >= self._longest:
-            raise self._refusal("too many queries wait already")
+            raise self._refusal("too many queries in flight")
         if time.monotonic() > arrived + self._deadline:
-            raise self._refusal(f"the query waited for more than {self._deadline:g} s")
+            raise self._refusal(f"query timed out: it waited longer than {self._deadline:g} s")
         return arrived + self._deadline
 
     @contextlib.contextmanager
     def parking(self, scope: Scope) -> Iterator[None]:
-        """Let a query wait for its min_position: it holds up no others. Raises UnavailableError when too many do."""
+        """Let a query wait for its min_position without counting as busy; raises UnavailableError if too many do."""
         if self.parked >= max(1, self._longest // PARKED_SHARE):
-            raise self._refusal("too many queries wait for their min_position already: an indexer is behind or down")
+            raise self._refusal("too many queries are waiting for min_position: an indexer is behind or down")
         connections: Connections | None = scope.get("lightship.connections")
         self.parked += 1
         if connections:
@@ -66,59 +66,62 @@ class QueryExecutor:
                 connections.parked -= 1
 
     async def run(self, search: Callable[[], Result], cost: float, until: float) -> Result:
-        """Return what `search` returns, which takes about `cost` seconds of one core.
+        """Return the result of `search`, which takes about `cost` seconds of one core.
 
-        Raises UnavailableError when it can't be there by `until`, InvalidInputError when it never could: both only when
-        that is sure even if `cost` is far too much. What turns out to take too long is refused at the deadline.
+        Raises UnavailableError if it can't be ready by `until`, InvalidInputError if it never could be: in both cases
+        only if that is certain even when `cost` is much too high. A search that turns out to be too slow is refused at
+        its deadline.
         """
         if cost < CHEAP_SECONDS:
             return search()
         if cost / OVERESTIMATE > self._deadline:
-            raise InvalidInputError("the query is too dear for this index: use rarer words, and fewer phrases")
+            raise InvalidInputError("query too expensive for this index; use rarer words or fewer phrases")
         return await self._in(self._searching, search, cost, until)
 
     async def read(self, read: Callable[[], bool], cost: float, until: float) -> None:
-        """Have `read` read the documents of an answer, in about `cost` seconds; it returns whether it has by `until`.
+        """Read the documents of an answer in a thread in about `cost` seconds; `read` returns False if it was too slow.
 
-        Raises UnavailableError when it has not.
+        Raises UnavailableError if they are not read by `until`.
         """
         if not await self._in(self._reading, read, cost, until):
             raise self._late()
 
     async def _in(self, threads: _Threads, work: Callable[[], Result], cost: float, until: float) -> Result:
         if threads.earliest() + cost / OVERESTIMATE > until:
-            raise self._refusal("too many dear queries wait already")
+            raise self._refusal("too many expensive queries are waiting")
         done = threads.submit(work, cost)
         try:
             async with asyncio.timeout(until - time.monotonic()):
                 return await asyncio.wrap_future(done)
-        except TimeoutError:  # if it has not begun it is cancelled; otherwise a thread ends it, for nobody
-            if done.done() and not done.cancelled():  # it was the loop that was late, on a machine that is overloaded
+        except TimeoutError:  # work that has not begun is cancelled; otherwise its result is discarded
+            if (
+                done.done() and not done.cancelled()
+            ):  # on an overloaded machine: it ended in time, but the loop was late
                 return done.result()
             raise self._late() from None
 
     def _late(self) -> UnavailableError:
-        return self._refusal(f"the query took more than {self._deadline:g} s")
+        return self._refusal(f"query timed out after {self._deadline:g} s")
 
     def _refusal(self, why: str) -> UnavailableError:
         self.refused += 1
-        return UnavailableError(f"{why}: try again in a moment, or ask another replica")
+        return UnavailableError(f"{why}; try again in a moment, or use another replica")
 
 
 class _Threads:
-    """Threads, and how long what is in them, or waits for one, is expected to take; used by one event loop."""
+    """A thread pool and the expected cost of the work that runs in it or waits for it; for use in one event loop."""
 
     def __init__(self, count: int, name: str) -> None:
         self._count, self._pool = count, ThreadPoolExecutor(count, name)
-        self._ahead = 0.0  # seconds
+        self._ahead = 0.0  # seconds of work submitted and not done
         self.waiting = 0
 
     def earliest(self) -> float:
-        """Return when a thread will have time, in time.monotonic()'s seconds; in the past if one has."""
+        """Return when a thread is expected to be free (time.monotonic); -inf if one is free now."""
         return time.monotonic() + self._ahead / self._count if self.waiting >= self._count else -math.inf
 
     def submit(self, work: Callable[[], Result], cost: float) -> Future[Result]:
-        """Have a thread do `work`."""
+        """Run `work` in a thread."""
         self._ahead += cost
         self.waiting += 1
         loop, submitted = asyncio.get_running_loop(), self._pool.submit(work)

@@ -1,6 +1,6 @@
-"""What people and programs get over HTTP: a search request read from a query string, and its answer.
+"""The search API: a request, and its answer.
 
-The JSON form of `Answer` is a promise: fields are added, never renamed or removed.
+The JSON form of `Answer` is stable: fields may be added, but are never renamed or removed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from lightship.core.model import FieldValue
 Sort = Literal["relevance", "date"]
 
 MAX_SIZE = 100
-MAX_RESULTS = 10_000  # the last result that paging can reach
+MAX_RESULTS = 10_000  # the number of results that paging can reach
 DEFAULT_SIZE = 10
 MAX_TITLE = 1000  # characters of a title that are shown
-MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: as much as one document may have
+MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: the maximum size of one document
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One search: `page` counts from 1, `size` is results a page, `lang` (BCP 47 primary subtag) keeps one language."""
+    """A search: `page` counts from 1, `size` is results per page, `lang` (BCP 47 primary subtag) selects a language."""
 
     query: str = ""
     page: int = 1
@@ -32,7 +32,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One result. `snippet` is escaped HTML with `<mark>`; `score` is None when the order is by date."""
+    """One result. `snippet` is escaped HTML with `<mark>`; `score` is None when results are ordered by date."""
 
     url: str
     title: str
@@ -45,7 +45,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Which index answered: `generation` maps a shard to (epoch, generation); None: nothing is installed yet."""
+    """The index that answered. `generation` maps a shard to (epoch, generation); `layout` is None if there is none."""
 
     layout: str | None = None
     generation: dict[str, tuple[int, int]] = {}
@@ -54,7 +54,7 @@ class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a search. `notice` tells people what of their query was left out, if anything."""
+    """The answer to a search. `notice` tells people if part of their query or of the results was left out."""
 
     query: str
     total: int
@@ -67,5 +67,5 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown_title(title: str) -> str:
-    """Return `title`, or its beginning if it is longer than any that a person wrote."""
+    """Return `title`, cut to MAX_TITLE characters."""
     return title if len(title) <= MAX_TITLE else f"{title[:MAX_TITLE]}…"

@@ -1,4 +1,4 @@
-"""Reads the documents that a search found, and makes of them what is shown: as much as an answer has room for."""
+"""Reads the documents that a search found, and turns them into hits within the size limits of an answer."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from lightship.index.reader import Found, reading
 from lightship.searchengine.search.api import MAX_FIELDS_BYTES, Hit, shown_title
 
 EFFORT_SECONDS = 1e-9
-_READ = 2  # of effort: to read a byte that is stored
+_READ = 2  # effort per stored byte that is read
 
 
 class Page:
-    """The hits of `found`: read one after the other, in any thread, by one at a time."""
+    """The hits of `found`, read one after the other. May be used from any thread, but from one at a time."""
 
     def __init__(self, highlighter: Highlighter | None, found: Found) -> None:
-        """Have none yet."""
+        """Start with no hits read."""
         self._highlighter, self.found = highlighter, found
         self.hits: list[Hit] = []
-        self._stored = b""  # the next document, if it was read already
-        self._read = 0  # of effort
+        self._stored = b""  # the next document, if already read
+        self._read = 0  # effort spent on reading
         self._room = MAX_FIELDS_BYTES
         self._without_fields = 0
 
     @property
     def left(self) -> int:
-        """The number of hits that are not there yet."""
+        """The number of hits that are not read yet."""
         return len(self.found.scores) - len(self.hits)
 
     @property
     def cost(self) -> float:
-        """About how many seconds the hits that are not there yet will take: as those that are did."""
+        """The estimated seconds for the hits not read yet, from the average of those read."""
         begun = len(self.hits) + bool(self._stored)
         return self.left * self._spent() * EFFORT_SECONDS / max(1, begun)
 
@@ -42,14 +42,14 @@ class Page:
 
     @property
     def notice(self) -> str:
-        """What people are to be told of what is left out; empty when nothing is."""
+        """A message for people about omitted fields; empty if none were omitted."""
         count = self._without_fields
-        return f"The fields of {count} results were left out, they are too large: ask for fewer results." * bool(count)
+        return f"The fields of {count} results are too large and were omitted; request fewer results." * bool(count)
 
     def read(self, until: float = math.inf, most: float = math.inf) -> bool:
-        """Read on until all hits are there, `most` effort is spent, or `until` (time.monotonic); return whether they are.
+        """Read until all hits are read, `most` effort is spent, or `until` (time.monotonic); True if all are read.
 
-        Between two looks a passage of one document is found and the next document is read: each takes 10 ms at the most.
+        Between two checks, it finds the passage of one document and reads the next one, which take 10 ms each at most.
         """
         if self._highlighter is None:
             return True

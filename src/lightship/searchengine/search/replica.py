@@ -1,4 +1,4 @@
-"""What a replica serves now: follows the store, and always has one whole view."""
+"""The view that a replica serves: it follows the store, and is always complete."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Replica:
     """The served view of `store`; call `follow` whenever it may have changed."""
 
     def __init__(self, store: Store) -> None:
-        """Open what is installed, if anything."""
+        """Open the installed index, if there is one."""
         self.store = store
         self.layout: str | None = None
         self._reader: IndexReader | None = None
         self._info = IndexInfo()
         self._fresh: dict[int, float] = {}
-        self._next = asyncio.Event()  # set, and replaced, when another view is served
+        self._next = asyncio.Event()  # set and replaced whenever the view changes
         self.follow()
 
     def follow(self) -> None:
-        """Take up a new layout or new segments; keeps the old view when that fails."""
+        """Switch to a new layout or to new segments; keeps the old view if that fails."""
         layout = self.store.current()
         if layout is None:
             return
@@ -41,50 +41,53 @@ class Replica:
         self._next = asyncio.Event()
 
     def follow_freshness(self) -> None:
-        """Take up how fresh the shards are."""
+        """Update the freshness of the shards."""
         if self.layout is not None:
             self._fresh = self.store.freshness(self.layout)
             self._info = self._describe()
 
     @property
     def view(self) -> View:
-        """The view to search in; raises UnavailableError before the first layout is whole."""
+        """The view to search; raises UnavailableError until the first layout is complete."""
         if self._reader is None:
-            raise UnavailableError("no index is installed yet: start an indexer that pushes to this searchengine")
+            raise UnavailableError("no index installed yet; start an indexer that pushes to this searchengine")
         return self._reader.view
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
-        """The manifests of the served view; none before there is one."""
+        """The manifests of the served view; empty until there is one."""
         return self._reader.view.manifests if self._reader else ()
 
     @property
     def ready(self) -> bool:
-        """Tell whether all shards of a layout are installed, and none of their segments is damaged."""
+        """True if all shards of a layout are installed, and none of their segments is damaged."""
         return self._reader is not None and not self._reader.view.left_out
 
     @property
     def damaged(self) -> int:
-        """The number of segments that are damaged, and not searched until they have come again."""
+        """The number of damaged segments, which are not searched until they have been received again."""
         return len(self._reader.view.left_out) if self._reader else 0
 
     @property
     def info(self) -> IndexInfo:
-        """Which index answers."""
+        """The index that answers."""
         return self._info
 
     def fresh_as_of(self, manifest: Manifest) -> float:
-        """Return the time in seconds since the epoch up to which all changes of the manifest's shard are served."""
+        """Return the time (seconds since the epoch) up to which all changes of the manifest's shard are served."""
         return max(self._fresh.get(manifest.shard, 0.0), manifest.fresh_as_of)
 
     def has_reached(self, reached: Reached) -> bool:
-        """Tell whether the served view holds all that was put up to `reached`; raises InvalidInputError when it is of another log."""
+        """Return True if the served view contains every change up to `reached`.
+
+        Raises InvalidInputError if it is from another log.
+        """
         return has_reached(self.manifests, reached)
 
     async def wait_until(self, reached: Reached, seconds: float) -> None:
-        """Return when the served view holds all that was put up to `reached`; it must be `follow`ed by the same event loop.
+        """Wait until the served view has every change up to `reached`; `follow` must be called in the same event loop.
 
-        Raises InvalidInputError when what is served is of another log, UnavailableError after `seconds`.
+        Raises InvalidInputError if the served view is from another log, UnavailableError after `seconds`.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -92,7 +95,7 @@ class Replica:
                     await self._next.wait()
         except TimeoutError as error:
             raise UnavailableError(
-                f"the index has not come to min_position within {seconds:g} s: its indexer is behind or down; try again"
+                f"index did not reach min_position within {seconds:g} s: its indexer is behind or down; try again"
             ) from error
 
     def _describe(self) -> IndexInfo:

@@ -1,6 +1,6 @@
-"""What was asked: a search request and a format, read from a query string and an Accept header.
+"""Parses search requests and answer formats from query strings and Accept headers.
 
-Every search passes through here, so a query string is parsed once and nothing is built that is not needed.
+Every search passes through here, so a query string is parsed only once, and nothing is built that is not needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 def read_request(query_string: bytes) -> SearchRequest:
-    """Return the search that a query string asks for; unknown parameters are ignored, the last of equal ones counts.
+    """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
     Raises UriTooLongError over MAX_QUERY_STRING bytes, InvalidInputError for a bad `page`, `size` or `sort`.
     """
@@ -48,29 +48,29 @@ def read_request(query_string: bytes) -> SearchRequest:
 
 
 def read_position(query_string: bytes) -> Reached | None:
-    """Return the position that the answer must have come to, if `min_position` names one.
+    """Return the position in `min_position` that the index must have reached, if given.
 
-    Raises UriTooLongError as `read_request` does, InvalidInputError for what is no position.
+    Raises UriTooLongError like `read_request`, InvalidInputError if it is not a position.
     """
     given = _parameters(query_string).get("min_position")
     return Reached.parse(given) if given else None
 
 
 def read_lookup(query_string: bytes) -> tuple[str, str]:
-    """Return the url to look up, and the query that is to rank it (or an empty string).
+    """Return the url to look up, and the query to rank it (or an empty string).
 
-    Raises UriTooLongError as `read_request` does, InvalidInputError when no `url` is given.
+    Raises UriTooLongError like `read_request`, InvalidInputError without a `url`.
     """
     given = _parameters(query_string)
     if not given.get("url"):
-        raise InvalidInputError("name a document: /lookup?url=https://example.org/page")
+        raise InvalidInputError("missing parameter url; write /lookup?url=https://example.org/page")
     return given["url"], " ".join(clean_text(given.get("q", "")).split())
 
 
 def choose_format(query_string: bytes, accept: str) -> Format:
-    """Return the form that the answer should have: what `format=` says, otherwise what the Accept header prefers.
+    """Return the format of the answer: that of the parameter `format`, or what the Accept header prefers.
 
-    Raises UriTooLongError as `read_request` does, InvalidInputError for an unknown `format`.
+    Raises UriTooLongError like `read_request`, InvalidInputError for an unknown `format`.
     """
     given = _parameters(query_string).get("format")
     return _one_of(_FORMATS, given, "format") if given else accepted_format(accept)
@@ -78,7 +78,7 @@ def choose_format(query_string: bytes, accept: str) -> Format:
 
 @lru_cache(maxsize=128)
 def accepted_format(accept: str) -> Format:
-    """Return the format that an Accept header prefers: the first of those with the highest weight, text for none."""
+    """Return the format that an Accept header prefers: the first with the highest weight; text by default."""
     best: Format = "text"
     highest = 0.0
     for item in accept.lower().split(","):
@@ -90,20 +90,20 @@ def accepted_format(accept: str) -> Format:
 
 
 def last_page(total: int, size: int) -> int:
-    """Return the last page that can be reached of `total` results: at least 1, and within MAX_RESULTS."""
+    """Return the last reachable page of `total` results: at least 1, and within MAX_RESULTS."""
     return max(1, -(-min(total, MAX_RESULTS) // size))
 
 
 def is_reachable(request: SearchRequest) -> bool:
-    """Tell whether the request's page begins within MAX_RESULTS; one that does not is a page beyond the last."""
+    """Return True if the requested page begins within MAX_RESULTS; otherwise it is treated as beyond the last page."""
     return (request.page - 1) * request.size < MAX_RESULTS
 
 
-@lru_cache(maxsize=16)  # the format and the request of one query string are read one after the other
+@lru_cache(maxsize=16)  # one query string is parsed for its format and again for its request
 def _parameters(query_string: bytes) -> dict[str, str]:
     if len(query_string) > MAX_QUERY_STRING:
         raise UriTooLongError(
-            f"query string of {len(query_string)} bytes: the limit is {MAX_QUERY_STRING}; search for fewer words"
+            f"query string has {len(query_string)} bytes, over the limit of {MAX_QUERY_STRING}; search for fewer words"
         )
     return dict(parse_qsl(query_string.decode("utf-8", "replace"), errors="replace"))
 
@@ -112,17 +112,17 @@ def _whole_number(given: dict[str, str], name: str, default: int, highest: int) 
     text = given.get(name)
     if text is None:
         return default
-    # the length is looked at first: Python refuses to convert very long numbers
+    # The length is checked first, because Python refuses to convert very long numbers
     if text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= highest:
         return int(text)
-    raise InvalidInputError(f"{name} can't be {text[:20]!r}: it is a whole number from 1 to {highest}")
+    raise InvalidInputError(f"invalid {name} {text[:20]!r}: must be a whole number from 1 to {highest}")
 
 
 def _one_of(choices: dict[str, _Choice], text: str, name: str) -> _Choice:
     if text in choices:
         return choices[text]
     allowed = ", ".join(filter(None, choices))
-    raise InvalidInputError(f"{name} can't be {text[:20]!r}: it is one of {allowed}")
+    raise InvalidInputError(f"invalid {name} {text[:20]!r}: must be one of {allowed}")
 
 
 def _primary_subtag(tag: str) -> str:

@@ -15,21 +15,22 @@ from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import is_reachable
 
-# A hundred ordinary pages. By what is done and not by the clock: on a machine that has much to do, cheap queries stay in the loop
+# About a hundred ordinary pages. Counted rather than timed, so that cheap queries stay in the loop on a busy machine,
+# too
 CHEAP_EFFORT = 8 << 20
-_TIE_SECONDS = 2e-6  # for each document of equal score
+_TIE_SECONDS = 2e-6  # per document of equal score
 
 
 def search(replica: Replica, request: SearchRequest) -> Answer:
-    """Return the answer to `request`; raises UnavailableError when nothing is installed yet."""
+    """Return the answer to `request`; raises UnavailableError if nothing is installed yet."""
     return Plan(replica, request).run()
 
 
 class Plan:
-    """A search that is ready to run, in any thread; `cost` is about how many seconds it will take."""
+    """A search that is ready to run in any thread; `cost` is its estimated seconds."""
 
     def __init__(self, replica: Replica, request: SearchRequest) -> None:
-        """Compile `request` for what is served now; raises UnavailableError when nothing is installed yet."""
+        """Compile `request` for the current view; raises UnavailableError if nothing is installed yet."""
         self._started = time.perf_counter()
         self._request, self._info, self._view = request, replica.info, replica.view
         self._query = parse_query(request.query)
@@ -41,7 +42,7 @@ class Plan:
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
 
     async def answer(self, executor: QueryExecutor, until: float) -> Answer:
-        """Search, and read the documents that were found, when `executor` lets it, to be there by `until` (time.monotonic)."""
+        """Search and read the documents found, as `executor` admits it, by `until` (time.monotonic)."""
         try:
             page = await executor.run(lambda: self._find(patient=False), self.cost, until)
         except ManyTiesError:
@@ -58,7 +59,7 @@ class Plan:
         return self._answer(page)
 
     def _find(self, *, patient: bool) -> Page:
-        """Return the page of results, not read yet; raises ManyTiesError, unless it may be `patient`."""
+        """Return the page of results, not read yet; raises ManyTiesError, unless `patient`."""
         if self._compiled is None:
             return Page(None, Found(0, [], [], self._view.searcher))
         request, reachable = self._request, is_reachable(self._request)

@@ -1,8 +1,9 @@
-"""Makes what is installed survive a power loss: a moment after it is served, many commits at once.
+"""Makes the installed index durable: shortly after it is served, and many commits at once.
 
-A replica's index is a copy of what the log holds, so it need not be on the disk before it is served. `compose` only renames;
-`make_durable` syncs the files and then notes, as durable.json, the meta.json that named them. Processes may be killed at any time,
-since the system keeps what they wrote; after a power loss `recover` goes back to the noted one if the newer one is damaged.
+A replica's index is a copy of the log's content, so it need not be on disk before it is served. `compose` only renames;
+`make_durable` syncs the files, and then records the meta.json that names them as durable.json. A killed process loses
+nothing, because the system keeps what it wrote. After a power loss, `recover` returns to the recorded meta.json if the
+newer one is damaged.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from lightship.index.storage.segments import META, compose, digest_of_file, mani
 from lightship.runtime.files import sync, write_atomically
 
 DURABLE = "durable.json"
-_NEXT = "durable.next"  # what is being synced
+_NEXT = "durable.next"  # the meta.json whose files are being synced
 
 
 def make_durable(folder: str, locked: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext) -> bool:
-    """Make what is installed in `folder` durable; tell whether it was not before.
+    """Make what is installed in `folder` durable; False if it already was.
 
-    `locked` keeps others from changing the folder, for a moment; without it the folder must be locked.
+    `locked` locks the folder for a moment; without it, the caller must hold the lock.
     """
     following = os.path.join(folder, _NEXT)
     with locked():
@@ -32,13 +33,13 @@ def make_durable(folder: str, locked: Callable[[], AbstractContextManager[None]]
         if content is None or content == _read(folder, DURABLE):
             return False
         _unlink(following)
-        os.link(os.path.join(folder, META), following)  # a disk that is full has room for that, and it is whole
-    for name in _named(content).keys() - _kept(folder, DURABLE).keys():  # nobody removes what it names from now on
+        os.link(os.path.join(folder, META), following)  # works on a full disk, and is never incomplete
+    for name in _named(content).keys() - _kept(folder, DURABLE).keys():  # files that it names are no longer removed
         sync(os.path.join(folder, name))
     sync(following)
     sync(folder)
     with locked():
-        if _read(folder, _NEXT) != content:  # another process made more of it durable, or removed the layout
+        if _read(folder, _NEXT) != content:  # another process made a newer state durable, or removed the layout
             return False
         os.rename(following, os.path.join(folder, DURABLE))
         sync(folder)
@@ -46,7 +47,7 @@ def make_durable(folder: str, locked: Callable[[], AbstractContextManager[None]]
 
 
 def compose_durably(folder: str, manifests: Sequence[Manifest]) -> None:
-    """Compose where nothing is durable yet, so there is nothing to go back to: all is durable before it is installed."""
+    """Compose durably, for a folder without a durable state to return to: everything is synced before the install."""
     for name in {name for manifest in manifests for name in manifest.files}:
         sync(os.path.join(folder, name))
     sync(folder)
@@ -54,45 +55,45 @@ def compose_durably(folder: str, manifests: Sequence[Manifest]) -> None:
     make_durable(folder)
 
 
-def is_noted(folder: str) -> bool:
-    """Tell whether something that is installed in `folder` is noted as durable."""
+def has_durable_state(folder: str) -> bool:
+    """Return True if `folder` has an installed index and a durable state."""
     return all(os.path.exists(os.path.join(folder, name)) for name in (META, DURABLE))
 
 
 def durable_names(folder: str) -> set[str]:
-    """Return the names of the files that are noted as durable, or about to be: they must stay."""
+    """Return the names of the files of the durable state and of the one being synced: they must not be removed."""
     return {name for kept in (DURABLE, _NEXT) for name in _kept(folder, kept)}
 
 
 def forget_durable(folder: str) -> None:
-    """Let nothing in `folder` be noted as durable: it is about to be removed."""
+    """Forget the durable state of `folder`, which is about to be removed."""
     _unlink(os.path.join(folder, DURABLE))
     _unlink(os.path.join(folder, _NEXT))
 
 
 def recover(folder: str) -> str:
-    """Go back to what was made durable if what is installed in `folder` was damaged by a power loss; return what was wrong, or an empty string.
+    """Return to the durable state if a power loss damaged what is installed in `folder`.
 
-    Only files that were not durable are read.
+    Returns the name of a damaged file, or an empty string. Only files that were not durable are read.
     """
     _unlink(os.path.join(folder, _NEXT))
     installed, durable = _read(folder, META), _read(folder, DURABLE)
     if installed is None or durable is None or installed == durable:
         return ""
-    trouble = _damage(folder, installed, _kept(folder, DURABLE))
-    if trouble:
+    damaged = _damaged_file(folder, installed, _kept(folder, DURABLE))
+    if damaged:
         write_atomically(os.path.join(folder, META), durable)
-    return trouble
+    return damaged
 
 
-def _damage(folder: str, installed: bytes, known: dict[str, File]) -> str:
-    """Return what of the `installed` meta.json, or of its files but those `known`, is damaged; an empty string if nothing is."""
+def _damaged_file(folder: str, installed: bytes, known: dict[str, File]) -> str:
+    """Return the name of a damaged file: `installed` (a meta.json) or one that it adds to `known`; empty if none is."""
     try:
         found = _named(installed)
     except DamagedError:
-        return META  # cut off, or zeros
+        return META  # truncated, or zeros
     except ValueError:
-        return ""  # whole, and another version's: who reads it tells
+        return ""  # intact, but from another version, which its readers report
     return next((name for name, file in found.items() if known.get(name) != file and not _is_whole(folder, file)), "")
 
 
@@ -109,7 +110,7 @@ def _named(meta: bytes | None) -> dict[str, File]:
 
 
 def _kept(folder: str, note: str) -> dict[str, File]:
-    """Return the files that a note names; none when it can't be read: the next one replaces it."""
+    """Return the files that DURABLE or _NEXT names; none if it can't be read, since the next sync replaces it."""
     try:
         return _named(_read(folder, note))
     except (ValueError, DamagedError):

@@ -1,4 +1,4 @@
-"""The files of a layout's folder: received, verified, and kept until no manifest names them."""
+"""The files in a layout's folder: received, verified, and kept until no manifest names them."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ from lightship.searchengine.store.pending import PendingOffers
 class ReceivedFiles:
     """The files in the folders of `layouts`: verified under temporary names, then renamed.
 
-    A folder has only files that an installed manifest or the newest offer of a shard names, coming ones too, and parts of them.
+    A folder contains only files that an installed manifest or the newest offer of a shard names (including coming
+    ones), and partially received ones.
     """
 
     def __init__(self, layouts: Layouts) -> None:
-        """Begin with what is in the folders."""
+        """Use the folders of `layouts`."""
         self._layouts = layouts
         self._digests: dict[tuple[str, int, int], str] = {}
 
     def check_offered(self, layout: Layout, shard: int, file: File) -> None:
-        """Raise InvalidInputError unless `file` is of the newest offer of `shard` in `layout`, or installed."""
+        """Raise InvalidInputError unless `file` is in the newest offer of `shard` in `layout`, or installed."""
         folder = self._layouts.folder(layout.name)
         if PendingOffers(folder).find(shard, file.name) == file:
             return
         known = [manifest.wanted.get(file.name) for manifest in self._layouts.installed(layout.name)]
         if any(known) and file not in known:
-            raise InvalidInputError(f"file {file.name} is installed with another content")
+            raise InvalidInputError(f"file {file.name} is already installed with other content")
         if file not in known:
             raise InvalidInputError(
-                f"file {file.name}, of this size and digest, is not of the manifest that was last offered for shard "
-                f"{shard} of {layout.name}: offer that first"
+                f"file {file.name} with this size and digest is not in the last manifest offered for shard {shard} of "
+                f"{layout.name}; offer the manifest first"
             )
 
     def has_offered(self, layout: str, shard: int, name: str) -> bool:
-        """Tell whether the file `name` of the newest offer of `shard`, or one that is coming, is here, whole; blocking."""
+        """Return True if the file `name`, offered last for `shard` or coming, has been received; blocking."""
         folder = self._layouts.folder(layout)
         file = PendingOffers(folder).find(shard, name) or next(
             (
@@ -59,7 +60,7 @@ class ReceivedFiles:
         return file is not None and self._digest(os.path.join(folder, name), file.size) == file.digest
 
     def missing(self, manifest: Manifest, old: Manifest | None) -> list[str]:
-        """Return the files of `manifest` that are not here; `old` is what is installed of its shard."""
+        """Return the names of the missing files of `manifest`; `old` is the installed manifest of its shard."""
         folder = self._layouts.folder(manifest.layout.name)
         known = old.files if old else {}
         missing = []
@@ -67,55 +68,56 @@ class ReceivedFiles:
             if name in known:
                 if known[name] != file:
                     raise InvalidInputError(
-                        f"file {name} is installed with another content; its name must change with it"
+                        f"file {name} is already installed with other content; new content needs a new name"
                     )
             elif self._digest(os.path.join(folder, name), file.size) != file.digest:
                 missing.append(name)
         return missing
 
     def keep_enclosed(self, manifest: Manifest, missing: Iterable[str], enclosed: Mapping[str, bytes]) -> list[str]:
-        """Keep those of the `missing` files that are `enclosed` with `manifest`; return the others. The folder must be locked.
+        """Store those of the `missing` files that are `enclosed` with `manifest`; return the others.
 
-        Raises InvalidInputError when one has not the size and digest that the manifest says; nothing is kept then.
+        The folder must be locked. Raises InvalidInputError if one does not have the size and digest in the manifest;
+        then nothing is stored.
         """
         folder = self._layouts.folder(manifest.layout.name)
         names = [name for name in missing if name in enclosed]
         for name in names:
             check_content(manifest.files[name], enclosed[name])
-        for name in names:  # not synced now: see searchengine/store/durability.py
+        for name in names:  # synced later: see durability.py
             write_atomically(os.path.join(folder, name), enclosed[name], durable=False)
         return [name for name in missing if name not in enclosed]
 
     def lacks(self, manifest: Manifest) -> list[str]:
-        """Return the files that are coming with `manifest` and are not here; the names of those that are were given to whole ones."""
+        """Return the missing files in `coming`. Existence is enough: only verified files get their final names."""
         folder = self._layouts.folder(manifest.layout.name)
         return [file.name for file in manifest.coming if not os.path.exists(os.path.join(folder, file.name))]
 
     def _digest(self, path: str, size: int) -> str | None:
-        """Return the digest of the file at `path`; None when it is not there with that size."""
+        """Return the digest of the file at `path`; None if it does not exist with that size."""
         try:
             status = os.stat(path)
             if status.st_size != size:
                 return None
             key = (path, status.st_ino, status.st_mtime_ns)
             digest = self._digests.get(key) or digest_of_file(path)
-        except FileNotFoundError:  # perhaps removed meanwhile: not every caller has locked the folder
+        except FileNotFoundError:  # may be removed concurrently: not every caller has locked the folder
             return None
         self._digests[key] = digest
         return digest
 
     def offer(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
-        """Keep from now on what `manifest` needs, instead of what its shard's earlier offer did, and what is `installed`."""
+        """Record the offer `manifest`; keep its files and the `installed` ones, not those of the shard's last offer."""
         folder = self._layouts.folder(manifest.layout.name)
         PendingOffers(folder).note(manifest)
         self._sweep(folder, installed)
 
     def installed(self, manifest: Manifest, installed: Collection[Manifest]) -> None:
-        """Remove what is not needed any more, now that `manifest` is one of those that are `installed`."""
+        """Remove files that are no longer needed now that `manifest` is one of the `installed` manifests."""
         folder = self._layouts.folder(manifest.layout.name)
         PendingOffers(folder).forget(manifest.shard)
         self._sweep(folder, installed)
-        # What is here and waits, of this or of another shard, is not to be read again
+        # Received files that are not installed yet, of any shard, keep their digests so that they are not read again
         self._digests = {
             key: digest
             for key, digest in self._digests.copy().items()
@@ -123,7 +125,7 @@ class ReceivedFiles:
         }
 
     def sweep(self, layout: str) -> None:
-        """Remove what nothing needs in the folder of `layout`; the folder must be locked."""
+        """Remove unneeded files in the folder of `layout`, which must be locked."""
         self._sweep(self._layouts.folder(layout), self._layouts.installed(layout))
 
     @staticmethod
@@ -133,10 +135,10 @@ class ReceivedFiles:
         drop_unnamed(folder, manifests, parts | coming | PendingOffers(folder).names() | durable_names(folder))
 
     async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
-        """Keep `file` if its bytes have the size and digest that it says.
+        """Store `file` if `chunks` have its size and digest.
 
-        Raises InvalidInputError when they have not, or when it is not offered (nothing is kept), OutOfSpaceError when
-        the disk is full, UnavailableError when the layout is dropped meanwhile.
+        Raises InvalidInputError if they don't, or if it is not offered (nothing is stored), OutOfSpaceError if the disk
+        is full, UnavailableError if the layout is dropped meanwhile.
         """
         check_file(file)
         await anyio.to_thread.run_sync(self.check_offered, layout, shard, file)
@@ -148,18 +150,18 @@ class ReceivedFiles:
                 await copy_verified(out, file, chunks)
             await anyio.to_thread.run_sync(self._keep, part, target, layout, shard, file)
         except FileNotFoundError as error:
-            raise UnavailableError(f"layout {layout.name} was dropped while {file.name} was received") from error
+            raise UnavailableError(f"layout {layout.name} was dropped while receiving {file.name}") from error
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(part)
 
     def _keep(self, part: str, target: str, layout: Layout, shard: int, file: File) -> None:
-        """Give a received file its name, if it is still wanted."""
+        """Give a received file its final name, if it is still wanted."""
         with self._layouts.locked():
             self.check_offered(layout, shard, file)
             for manifest in self._layouts.installed(layout.name) if os.path.exists(target) else ():
                 if manifest.files.get(file.name, file) != file:  # another shard's, installed since the offer
-                    raise InvalidInputError(f"file {file.name} is installed with another content")
+                    raise InvalidInputError(f"file {file.name} is already installed with other content")
             os.rename(part, target)
             status = os.stat(target)
             self._digests[target, status.st_ino, status.st_mtime_ns] = file.digest

@@ -1,4 +1,4 @@
-"""Which layout of a replica's data folder is served, and which one follows it: see `DataFolder` and `State`."""
+"""Which layout in a replica's data folder is served, and which one is next: see `DataFolder` and `State`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger("searchengine")
 
 @dataclass(frozen=True)
 class Rules:
-    """When a new layout is served by itself: see the settings of these names."""
+    """When a new layout is served automatically: see the settings of the same names."""
 
     guard: float = SearchengineSettings.guard
     keep_former: float = SearchengineSettings.keep_former
@@ -34,7 +34,7 @@ class Rules:
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A layout that is collected beside the one that is served; `held` says why it is not served yet."""
+    """A layout that is being received while another is served; `held` says why it is not served yet."""
 
     layout: str
     order: int
@@ -45,48 +45,50 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Layouts(DataFolder):
-    """The layouts in a data folder, and the rules by which one is served."""
+    """The layouts in a data folder, and the rules that decide which one is served."""
 
     def __init__(self, folder: str, rules: Rules) -> None:
-        """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
+        """Open or create the folder; raises IncompatibleIndexError if another version created it."""
         super().__init__(folder)
         self._rules = rules
-        self._told = ""  # what was said last of a layout that is held back
+        self._logged = ""  # the layout that was last logged as held back
         check_format(folder)
 
     def state(self) -> State:
-        """Return which layout is served, wanted and kept."""
+        """Return which layouts are served, wanted and kept."""
         return read_state(self.data)
 
     def current(self) -> str | None:
-        """Return the name of the layout that is served; None before the first is whole."""
+        """Return the name of the served layout; None until the first is complete."""
         return self.state().served
 
     def clean_up(self) -> None:
-        """Remove what a crash left behind; call it once, before any process receives."""
+        """Remove what a crash left behind; call it once, before any process receives files."""
         self.remove_leftovers()
         state = self.state()
         served = state.served if self.installed(state.served) else None
         former = state.former if state.former in self.names() and self.installed(state.former) else None
         if (served, former) != (state.served, state.former):
-            logger.warning("layout %s was moved away: indexers send it again", state.former if served else state.served)
+            logger.warning(
+                "layout %s is gone; waiting for its indexers to push it again", state.former if served else state.served
+            )
             state = msgspec.structs.replace(state, served=served, former=former)
             write_state(self.data, state)
         self._drop_others(state)
 
     def check(self, manifest: Manifest) -> None:
-        """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the one that is served."""
+        """Raise RetiredError unless the manifest's layout is served, kept, wanted, or newer than the served one."""
         state, name = self._expire(), manifest.layout.name
         if state.served is None or name in (state.served, state.former, state.wanted):
             return
         if manifest.order <= self._above(state):
             raise RetiredError(
-                f"layout {name} is retired: {state.served} is served here and newer; stop the indexers of {name}, "
-                f"or take it up again with `lightship promote {name}`"
+                f"layout {name} is retired: {state.served} is newer and served here; stop the indexers of {name}, "
+                f"or bring it back with `lightship promote {name}`"
             )
 
     def flip(self, layout: Layout) -> None:
-        """Serve `layout` from now on, if it is whole and the rules let it."""
+        """Start serving `layout` if it is complete and the rules allow it."""
         state = self.state()
         if layout.name == state.served:
             return
@@ -95,12 +97,12 @@ class Layouts(DataFolder):
             return
         if not candidate.held:
             self._serve(state, layout.name)
-        elif candidate.present == candidate.shards and self._told != layout.name:
-            self._told = layout.name
+        elif candidate.present == candidate.shards and self._logged != layout.name:
+            self._logged = layout.name
             logger.warning("layout %s is held back: %s", layout.name, candidate.held)
 
     def promote(self, layout: Layout) -> State:
-        """Serve `layout` now if it is whole, or else as soon as it is; return the new state."""
+        """Serve `layout` now, or as soon as it is complete; return the new state."""
         with self.locked():
             self.open_up(layout.name)
             state = self.state()
@@ -113,29 +115,29 @@ class Layouts(DataFolder):
             return self.state()
 
     def roll_back(self) -> State:
-        """Serve the former layout again; return the new state. Raises NotFoundError when none is kept.
+        """Serve the former layout again; return the new state.
 
-        Raises InvalidInputError when this searchengine can't read it.
+        Raises NotFoundError if none is kept, InvalidInputError if this searchengine can't read it.
         """
         with self.locked():
             state = self.state()
             if state.former is None:
                 raise NotFoundError(
-                    "no former layout is kept here: start the indexers of the one that you want, and promote it with "
+                    "no former layout is kept here; start the indexers of the layout that you want, and run "
                     "`lightship promote LAYOUT`"
                 )
-            check_version(Layout.of(state.former).schema)  # software of a later version may have left it
+            check_version(Layout.of(state.former).schema)  # a later release may have left it
             self._serve(msgspec.structs.replace(state, wanted=None), state.former)
             return self.state()
 
     def candidates(self) -> list[Candidate]:
-        """Return the layouts that are collected, and why each is not served yet."""
+        """Return the layouts that are being received, and why each is not served yet."""
         state = self.state()
         found = [self._candidate(state, name) for name in self.names() if name != state.served]
         return [candidate for candidate in found if candidate]
 
     def _candidate(self, state: State, name: str) -> Candidate | None:
-        """Return how far the layout called `name` is; None when it is not collected in order to be served."""
+        """Return the progress of the layout called `name`; None if it is not meant to be served."""
         layout, manifests = Layout.of(name), self.installed(name)
         if state.served is not None and name != state.wanted:
             above = self._above(state)
@@ -148,25 +150,25 @@ class Layouts(DataFolder):
         )  # fmt: skip
 
     def _held(self, state: State, layout: Layout, manifests: Sequence[Manifest]) -> str:
-        """Return why `layout`, of which `manifests` are here, is not served; an empty string if it may be."""
+        """Return why `layout`, of which `manifests` are installed, is not served; empty if it may be."""
         if len(manifests) < layout.shards:
-            return f"{len(manifests)} of {layout.shards} shards are here"
+            return f"{len(manifests)} of {layout.shards} shards installed"
         if state.served is None or layout.name == state.wanted:
             return ""
         documents, served = _documents(manifests), _documents(self.installed(state.served))
         if documents >= self._rules.guard * served:
             return ""
         return (
-            f"it has {documents} documents, {state.served} has {served}, and -guard={self._rules.guard:g}; "
-            f"`lightship promote {layout.name}` serves it all the same"
+            f"it has {documents} documents, but {state.served} has {served}, and -guard is {self._rules.guard:g}; "
+            f"to serve it anyway, run `lightship promote {layout.name}`"
         )
 
     def _above(self, state: State) -> int:
-        """Return the order above which a layout is newer than the one that is served."""
+        """Return the order above which a layout counts as newer than the served one."""
         return max(state.above, _order(self.installed(state.served)))
 
     def _serve(self, state: State, name: str) -> None:
-        """Flip to the layout called `name`, which is whole."""
+        """Flip to the layout called `name`, which is complete."""
         make_durable(self.folder(name))
         keep = self._rules.keep_former if state.served else 0
         new = State(
@@ -181,7 +183,7 @@ class Layouts(DataFolder):
         self._drop_others(new)
 
     def expire(self) -> None:
-        """Drop the former layout if it was kept for long enough."""
+        """Drop the former layout if it has expired."""
         if _is_over(self.state()):
             with self.locked():
                 self._expire()
@@ -195,7 +197,7 @@ class Layouts(DataFolder):
         return state
 
     def _drop_others(self, state: State) -> None:
-        """Remove the layouts that are neither served, kept nor wanted, and not newer."""
+        """Remove the layouts that are neither served, kept, wanted nor newer."""
         if state.served is None:
             return
         above, keep = self._above(state), (state.served, state.former, state.wanted)
@@ -210,7 +212,7 @@ def _is_over(state: State) -> bool:
 
 
 def _order(manifests: Sequence[Manifest]) -> int:
-    """Return the order of a layout: it grows when all its shards have a greater one."""
+    """Return the order of a layout: the lowest of its shards."""
     return min((manifest.order for manifest in manifests), default=0)
 
 

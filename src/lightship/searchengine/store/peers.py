@@ -1,4 +1,4 @@
-"""Fetches files from other replicas, when an indexer says which of them has one."""
+"""Fetches files from other replicas, as told by an indexer."""
 
 from __future__ import annotations
 
@@ -12,26 +12,30 @@ from lightship.core.errors import InvalidInputError, LightshipError, OutOfSpaceE
 from lightship.core.manifest import File, Layout
 from lightship.searchengine.store.store import Store
 
-_SOURCE = re.compile(r"https?://([^/?#@]+)(?:#[^/?#@]+)?")  # as `Addresses` writes them
+_SOURCE = re.compile(r"https?://([^/?#@]+)(?:#[^/?#@]+)?")  # the format of `Addresses`
 _CONNECT_SECONDS = 2.0
 
 
 class Peers:
-    """The other replicas, for the replica of `store`."""
+    """The other replicas, seen from the replica of `store`."""
 
     def __init__(self, store: Store, token: str) -> None:
-        """Show them `token`: without one, none is asked, or anyone could have this process call any address."""
+        """Authorize with `token`. Without one nothing is fetched: anyone could make this process call any address."""
         self._store, self._token = store, token
 
     async def fetch(self, source: str, shard: int, layout: Layout, file: File) -> None:
-        """Receive `file` from the replica at `source`. Raises UnavailableError when it does not give it, and as `receive`."""
+        """Receive `file` from the replica at `source`.
+
+        Raises UnavailableError if that fails, and the errors of `Store.receive`.
+        """
         if not self._token:
-            raise InvalidInputError("source is for searchengines with a token: set LIGHTSHIP_TOKEN, or send the bytes")
+            raise InvalidInputError(
+                "source= needs LIGHTSHIP_TOKEN to be set on this searchengine; set it, or send the bytes"
+            )
         _check(source)
         await run_sync(self._store.check_offered, layout, shard, file)
-        await run_sync(
-            import_module, "lightship.rpc.client"
-        )  # 8 MB and 0.1 s, for those replicas only that feed each other
+        # Imported only by replicas that feed each other: it takes 8 MB and 0.1 s
+        await run_sync(import_module, "lightship.rpc.client")
         import aiohttp
 
         from lightship.rpc.client import RpcClient
@@ -44,7 +48,7 @@ class Peers:
         except OutOfSpaceError:
             raise
         except (LightshipError, aiohttp.ClientError, TimeoutError) as error:
-            raise UnavailableError(f"{source} did not give {file.name}: {str(error) or 'too slow'}") from error
+            raise UnavailableError(f"can't fetch {file.name} from {source}: {str(error) or 'timed out'}") from error
 
 
 def _check(source: str) -> None:
@@ -52,4 +56,4 @@ def _check(source: str) -> None:
     try:
         parse_address(found[1] if found else "")
     except ValueError as error:
-        raise InvalidInputError(f"source={source[:80]!r} is not the address of a searchengine: {error}") from error
+        raise InvalidInputError(f"source={source[:80]!r} is not the url of a searchengine: {error}") from error

@@ -1,6 +1,6 @@
-"""What was offered last, coming files too, and is not installed yet: beside the layout's files, so that all workers know.
+"""The newest offers that are not installed yet, including coming files; stored in the layout's folder for all workers.
 
-It needs no syncing: a crash forgets it, and the indexer offers again.
+They are not synced: after a crash, the indexer offers again.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ _files = msgspec.json.Decoder(list[File])
 
 
 class PendingOffers:
-    """The newest offer of each shard of a layout whose folder is `folder`."""
+    """The newest offer of each shard of the layout in `folder`."""
 
     def __init__(self, folder: str) -> None:
-        """Read and write in `folder`."""
+        """Use `folder`."""
         self._folder = folder
 
     def note(self, manifest: Manifest) -> None:
-        """Let `manifest` be the newest offer of its shard; the folder must be locked."""
+        """Record `manifest` as the newest offer of its shard; the folder must be locked."""
         path = self._path(manifest.shard)
         with open(f"{path}.new", "wb") as file:
             file.write(msgspec.json.encode(list(manifest.wanted.values())))
         os.rename(f"{path}.new", path)
 
     def forget(self, shard: int) -> None:
-        """Let there be no offer of `shard`."""
+        """Forget the offer of `shard`."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(shard))
 
     def find(self, shard: int, name: str) -> File | None:
-        """Return the file `name` as the newest offer of `shard` names it, or None."""
+        """Return the file `name` in the newest offer of `shard`, or None."""
         return next((file for file in self._of(shard) if file.name == name), None)
 
     def names(self) -> set[str]:

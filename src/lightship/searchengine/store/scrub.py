@@ -1,7 +1,7 @@
-"""Reads what is installed again, slowly, and takes out what is not what was received: the indexer sends it again.
+"""Scrubbing: slowly re-reads the installed files, and removes damaged ones, which their indexer then sends again.
 
-Disks and memory flip bits that no file system reports (Bairavasundaram et al., "An Analysis of Data Corruption in the Storage
-Stack", FAST 2008). Every file has a digest in its manifest, so all that is needed is to look.
+Disks and memory flip bits without any error from the file system (Bairavasundaram et al., "An Analysis of Data
+Corruption in the Storage Stack", FAST 2008). Every file has a digest in its manifest to check against.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from lightship.core.manifest import File
 from lightship.index.storage.segments import Passes, read_and_check
 from lightship.searchengine.store.store import Store
 
-SUSPECT_SECONDS = 30.0  # at least between two passes without a pause, whatever searches fail of
-PASSED = "scrubbed"  # a file in the data folder; its time is when the last whole pass ended
+SUSPECT_SECONDS = 30.0  # minimum between two full passes triggered by failing searches
+PASSED = "scrubbed"  # a file in the data folder whose modification time is the end of the last full pass
 
 
 class Scrubber:
-    """Passes over all files of `store`, `bytes_each_second` at a time; used by one thread."""
+    """Passes over all files of `store`, `bytes_each_second` at a time; for use by one thread."""
 
     def __init__(self, store: Store, bytes_each_second: int) -> None:
-        """Begin with the first file."""
+        """Start with the first file."""
         self._store, self._rate = store, bytes_each_second
         self._passes = Passes(self._whole_pass)
-        self._looked = float("-inf")  # when all was read at once last; monotonic
+        self._looked = float("-inf")  # when the last triggered pass started; monotonic
 
-    def go_on(self) -> None:
-        """Read what a second's share is, or everything when the store suspects something; blocking."""
+    def step(self) -> None:
+        """Check the share of one second, or everything if a search has failed; blocking."""
         if os.path.exists(self._store.suspicion) and time.monotonic() - self._looked >= SUSPECT_SECONDS:
             self._looked = time.monotonic()
             with contextlib.suppress(FileNotFoundError):
@@ -38,10 +38,10 @@ class Scrubber:
             for _ in self._whole_pass():
                 pass
             return
-        self._passes.go_on(self._rate)
+        self._passes.advance(self._rate)
 
     def _whole_pass(self) -> Iterator[int]:
-        """Yield how many bytes were read, after each chunk."""
+        """Check everything; yields the size of each chunk read."""
         for layout in self._store.layouts.names():
             self._store.heal_meta(layout)
             for manifest in self._store.layouts.installed(layout):
@@ -59,7 +59,7 @@ class Scrubber:
 
 
 def passed_at(folder: str) -> float | None:
-    """Return when the last whole pass over the data folder ended, in seconds since the epoch; None before the first."""
+    """Return when the last full pass over the data folder ended (seconds since the epoch); None before the first."""
     try:
         return os.stat(os.path.join(folder, PASSED)).st_mtime
     except FileNotFoundError:

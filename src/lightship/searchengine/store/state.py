@@ -1,4 +1,4 @@
-"""Which layout a replica serves, which may follow it and which it goes back to: one small file, replaced in one rename."""
+"""Which layouts a replica serves, waits for and can roll back to: one small file, replaced with one rename."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lightship.runtime.files import sealed, unsealed, write_atomically
 logger = logging.getLogger("searchengine")
 
 FORMAT = "2"  # of the data folder
-_FORMER_FORMAT = "1"  # it had the name of the layout served in a file `current`, and no orders
+_FORMER_FORMAT = "1"  # kept the name of the served layout in a file `current`, and had no orders
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Names of layouts; `former_until` is in seconds since the epoch.
 
-    A layout whose order is not greater than `above` does not flip by itself; `wanted` flips as soon as it is whole, since
-    somebody asked for it; `former` was served before, and is kept for going back.
+    A layout becomes served automatically only if its order is greater than `above`. `wanted` was promoted, and becomes
+    served as soon as it is complete. `former` was served before, and is kept for a rollback.
     """
 
     served: str | None = None
@@ -41,15 +41,15 @@ def read_state(folder: str) -> State:
         return State()
     except msgspec.ValidationError as error:
         raise IncompatibleIndexError(
-            f"{path} was written by another version ({error}); use another folder, and the indexers fill it again"
+            f"{path} was written by another version ({error}); use another folder, and the indexers will fill it again"
         ) from error
     except (DamagedError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        logger.error("%s is damaged (%s): serving the first layout that is whole", path, error)  # noqa: TRY400
+        logger.error("%s is damaged (%s); serving the first complete layout", path, error)  # noqa: TRY400
         return State()
 
 
 def write_state(folder: str, state: State) -> None:
-    """Replace the state: after a crash it is the old one or this one."""
+    """Replace the state: a crash leaves the old one or this one."""
     write_atomically(_path(folder), sealed(msgspec.json.encode(state)))
 
 
@@ -58,9 +58,9 @@ def _path(folder: str) -> str:
 
 
 def check_format(folder: str) -> None:
-    """Make the data folder one of this version's, if it is new or of the former format.
+    """Mark a new data folder with this version's format, and migrate one of the former format.
 
-    Raises IncompatibleIndexError when it is of another one.
+    Raises IncompatibleIndexError if it has any other format.
     """
     path = os.path.join(folder, "format")
     if not os.path.exists(path):
@@ -72,8 +72,8 @@ def check_format(folder: str) -> None:
         write_atomically(path, FORMAT.encode())
     elif found != FORMAT:
         raise IncompatibleIndexError(
-            f"{folder} is a data folder of format {found[:20]!r}, this version reads {_FORMER_FORMAT} and {FORMAT}: "
-            "use another folder, and the indexers fill it again"
+            f"{folder} has data format {found[:20]!r}, but this version reads {_FORMER_FORMAT} and {FORMAT}; "
+            "use another folder, and the indexers will fill it again"
         )
 
 

@@ -1,7 +1,7 @@
-"""The index that a replica holds: takes manifests and files, and installs what is whole.
+"""The index of a replica: receives manifests and files, and installs them when they are complete.
 
-A crash at any point leaves the old view served: files are verified under temporary names, then renamed, and the one
-meta.json, which holds the manifests too, is renamed last. Several processes may share the folder.
+A crash at any point leaves the old index served: files are verified under temporary names and then renamed, and
+meta.json, which also holds the manifests, is renamed last. Several processes may share the folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lightship.index.fields.schema import check_version
 from lightship.index.storage.segments import check_components, compose, composed
 from lightship.rpc.messages import Installed, Missing
 from lightship.runtime.files import space_errors
-from lightship.searchengine.store.durability import compose_durably, is_noted, make_durable
+from lightship.searchengine.store.durability import compose_durably, has_durable_state, make_durable
 from lightship.searchengine.store.files import ReceivedFiles
 from lightship.searchengine.store.layouts import Layouts, Rules
 from lightship.searchengine.store.state import State
@@ -30,42 +30,43 @@ from lightship.searchengine.store.validate import check_opens
 logger = logging.getLogger("searchengine")
 
 
-HOLD_BACK_SECONDS = 60.0  # in which a new indexer may read what a former one had read; it mostly has when it leads
+HOLD_BACK_SECONDS = 60.0  # for a new leader to read what its predecessor had read; usually it already has
 
 
 class Store:
     """What is installed in the data folder at `folder`."""
 
     def __init__(self, folder: str, rules: Rules | None = None) -> None:
-        """Open (or make) the folder; raises IncompatibleIndexError when another version made it."""
+        """Open or create the folder; raises IncompatibleIndexError if another version created it."""
         self.folder = folder
         self.layouts = Layouts(folder, rules or Rules())
         self._files = ReceivedFiles(self.layouts)
-        self._held_back: dict[tuple[str, int, int], float] = {}  # since when, by layout, shard and epoch; monotonic
+        self._held_back: dict[tuple[str, int, int], float] = {}  # (layout, shard, epoch) -> since when, monotonic
         self.clean_up, self.current = self.layouts.clean_up, self.layouts.current
         self.layout_folder, self.freshness = self.layouts.folder, self.layouts.freshness
 
     def manifest(self, shard: int, layout: str) -> Manifest | None:
-        """Return the manifest of `shard` that is installed in the layout called `layout`."""
+        """Return the installed manifest of `shard` in the layout called `layout`."""
         found = composed(self.layouts.folder(layout))
         return next((manifest for manifest in found if manifest.shard == shard), None)
 
     def has_offered(self, layout: str, shard: int, name: str) -> bool:
-        """Tell whether the file `name` of the manifest that was last offered is here, whole; blocking."""
+        """Return True if the file `name` of the last offered manifest has been received; blocking."""
         return is_layout(layout) and self._files.has_offered(layout, shard, name)
 
     def check_offered(self, layout: Layout, shard: int, file: File) -> None:
-        """Raise InvalidInputError unless `file` is of the manifest that was last offered, or installed."""
+        """Raise InvalidInputError unless `file` is in the last offered manifest, or installed."""
         check_version(layout.schema)
         self._files.check_offered(layout, shard, file)
 
     def install(
         self, manifest: Manifest, shard: int, enclosed: Mapping[str, bytes] = MappingProxyType({})
     ) -> Installed | Missing:
-        """Install `manifest` if it is new and all its files are here, or `enclosed` (names and contents); blocking.
+        """Install `manifest` if it is new and all its files are here or `enclosed` (name -> content); blocking.
 
-        Raises InvalidInputError when it is malformed or can't be opened, or when a file that it lacks is enclosed with other bytes, SupersededError when something newer is
-        installed, RetiredError when the layout is not taken any more.
+        Raises InvalidInputError if it is malformed or can't be opened, or if a missing file is enclosed with other
+        bytes; SupersededError if something newer is installed; RetiredError if its layout is retired; UnavailableError
+        if its indexer has read less of the log than the installed manifest.
         """
         check_manifest(manifest, shard)
         check_version(manifest.layout.schema)
@@ -80,7 +81,7 @@ class Store:
                 raise _superseded(old, manifest)
             if old and self._is_held_back(old, manifest):
                 raise UnavailableError(
-                    f"shard {shard} has more here than epoch {manifest.epoch} has read of the log: it is taken when it has read that too"
+                    f"epoch {manifest.epoch} of shard {shard} is behind what is installed here; it is accepted once it has caught up"
                 )
             damaged = self.layouts.left_out(manifest.layout.name)
             if not old or old.version < manifest.version or another or _has_one_of(damaged, old):
@@ -93,9 +94,9 @@ class Store:
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
 
     def _is_held_back(self, old: Manifest, manifest: Manifest) -> bool:
-        """Tell whether a new indexer has not read yet what a former one, which knew nothing of it, has installed here.
+        """Return True if a new leader has not caught up with what a former leader, unaware of it, has installed here.
 
-        Answers must not go back in time. But nothing is held back for ever, whatever the reason.
+        Answers must not go back in time; but whatever the reason, nothing is held back indefinitely.
         """
         if manifest.epoch == old.epoch or manifest.log_id != old.log_id or not manifest.is_behind(old):
             return False
@@ -112,9 +113,9 @@ class Store:
         enclosed: Mapping[str, bytes],
         damaged: frozenset[str],
     ) -> list[str]:
-        """Install `manifest` beside those `installed`; return the files that are missing for that.
+        """Install `manifest` together with the `installed` ones; return the files that are missing for that.
 
-        Segments that are `damaged` (ids) are taken as new ones.
+        Segments in `damaged` (ids) are treated as new ones.
         """
         folder, old = self.layouts.folder(manifest.layout.name), _without(damaged, installed.get(manifest.shard))
         try:
@@ -130,65 +131,65 @@ class Store:
             if others := damaged - {segment.id for segment in manifest.segments}:
                 compose(folder, ordered, without=others)
             else:
-                (compose if is_noted(folder) and not damaged else compose_durably)(folder, ordered)
+                (compose if has_durable_state(folder) and not damaged else compose_durably)(folder, ordered)
         except (LightshipError, OSError):
-            self._files.sweep(manifest.layout.name)  # what was enclosed with it
+            self._files.sweep(manifest.layout.name)  # removes its enclosed files
             raise
         self._files.installed(manifest, every.values())
         return []
 
     def take_out(self, layout: str, file: File, reason: str) -> None:
-        """Search no longer in the segment of a damaged `file`, and let it come again; blocking."""
+        """Leave out the segment of a damaged `file` until it has been received again; blocking."""
         folder = self.layouts.folder(layout)
         with space_errors(folder), self.layouts.locked():
             manifests = self.layouts.installed(layout)
             if not any(manifest.files.get(file.name) == file for manifest in manifests):
                 return  # replaced meanwhile
             self.layouts.take_out(layout, {file.name})
-        logger.error("%s; its segment is not searched until its indexer has sent it again", reason)
+        logger.error("%s; leaving out its segment until the indexer has sent it again", reason)
 
     def suspect(self) -> None:
-        """Have all files checked soon: a search failed as it does when one is damaged. Whichever process asks, one looks."""
+        """Request a check of all files, because a search failed. Any process may ask; one process does it."""
         with contextlib.suppress(OSError), open(self.suspicion, "a"):
             pass
 
     @property
     def suspicion(self) -> str:
-        """The path of the file that is there while files are to be checked."""
+        """The path of the file that requests a check of all files."""
         return os.path.join(self.folder, "suspected")
 
     def heal_meta(self, layout: str) -> None:
-        """Write the meta.json of `layout` again, from what is known of it, if it is damaged; blocking."""
+        """Rewrite the meta.json of `layout` from memory if it is damaged; blocking."""
         try:
             composed(self.layouts.folder(layout))
         except DamagedError as error:
-            logger.error("%s: writing it again", error)  # noqa: TRY400 (says all)
+            logger.error("%s; rewriting it", error)  # noqa: TRY400 (says all)
             with self.layouts.locked():
                 self.layouts.take_out(layout, set())
 
     def make_durable(self) -> None:
-        """Make what is installed survive a power loss, and remove what was kept for that only; blocking."""
+        """Make what is installed durable, and remove files that only the previous durable state needed; blocking."""
         for name in self.layouts.names():
             folder = self.layouts.folder(name)
-            with space_errors(folder), contextlib.suppress(FileNotFoundError):  # the layout is removed meanwhile
+            with space_errors(folder), contextlib.suppress(FileNotFoundError):  # the layout was removed meanwhile
                 if make_durable(folder, self.layouts.locked):
                     with self.layouts.locked():
                         self._files.sweep(name)
 
     def promote(self, layout: Layout) -> State:
-        """Serve `layout` now if it is whole, or else as soon as it is; return the new state. Blocking.
+        """Serve `layout` now, or as soon as it is complete; return the new state. Blocking.
 
-        Raises InvalidInputError when this searchengine can't read it.
+        Raises InvalidInputError if this searchengine can't read it.
         """
         check_layout(layout)
         check_version(layout.schema)
         return self.layouts.promote(layout)
 
     async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
-        """Keep `file` if its bytes have the size and digest that it says.
+        """Store `file` if `chunks` have its size and digest.
 
-        Raises InvalidInputError when they have not, or when it is not offered (nothing is kept), OutOfSpaceError when
-        the disk is full, UnavailableError when the layout is dropped meanwhile.
+        Raises InvalidInputError if they don't, or if it is not offered (nothing is stored), OutOfSpaceError if the disk
+        is full, UnavailableError if the layout is dropped meanwhile.
         """
         check_version(layout.schema)
         await self._files.receive(layout, shard, file, chunks)
@@ -199,7 +200,7 @@ def _has_one_of(damaged: frozenset[str], manifest: Manifest) -> bool:
 
 
 def _without(damaged: frozenset[str], manifest: Manifest | None) -> Manifest | None:
-    """Return `manifest` without the segments that are `damaged`."""
+    """Return `manifest` without the segments in `damaged`."""
     if not damaged or manifest is None:
         return manifest
     whole = [segment for segment in manifest.segments if segment.id not in damaged]
@@ -207,21 +208,21 @@ def _without(damaged: frozenset[str], manifest: Manifest | None) -> Manifest | N
 
 
 def _check_names(manifest: Manifest, installed: dict[int, Manifest]) -> None:
-    """Refuse files that are another shard's: two indexers work on copies of one folder."""
+    """Refuse files of another shard, which show that two indexers use copies of one folder."""
     for other in installed.values():
         shared = manifest.files.keys() & other.files.keys()
         if other.shard != manifest.shard and shared:
             raise InvalidInputError(
-                f"file {min(shared)} of shard {manifest.shard} is one of shard {other.shard}; "
-                "don't make a shard from a copy of another one's data folder"
+                f"file {min(shared)} of shard {manifest.shard} belongs to shard {other.shard}; "
+                "don't start an indexer on a copy of another shard's data folder"
             )
 
 
 def _superseded(newer: Manifest, refused: Manifest) -> SupersededError:
-    told = f"a newer indexer owns this shard there: epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name}"
+    message = f"a newer indexer owns this shard there: epoch {newer.epoch}, generation {newer.generation} of {newer.layout.name}"
     if newer.log_id != refused.log_id:
-        told = (
-            "a newer indexer owns this shard there, of another document log: if that log is gone for good,"
-            f" `lightship promote {newer.layout.name}` lets this one in"
+        message = (
+            "a newer indexer of another document log owns this shard there; if that log is gone for good, run"
+            f" `lightship promote {newer.layout.name}` to accept this one"
         )
-    return SupersededError(told, newer.version)
+    return SupersededError(message, newer.version)

@@ -1,6 +1,6 @@
-"""Opens segments apart from the index that they are to be part of: an index with one that is broken could not be opened.
+"""Opens new segments in a separate folder before they are installed: an index with a broken segment can't be opened.
 
-Digests only tell that files are as their indexer published them.
+Digests only prove that files are as their indexer published them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import shutil
 
 from lightship.core.errors import InvalidInputError
 from lightship.core.manifest import Manifest
-from lightship.index.storage.scratch_index import link_apart, searcher_of
+from lightship.index.storage.scratch_index import link_segments, searcher_of
 
 TRIAL = "trial"
 
 
 def check_opens(folder: str, manifest: Manifest, old: Manifest | None) -> None:
-    """Raise InvalidInputError unless the segments of `manifest` that `old` has not can be opened.
+    """Raise InvalidInputError unless the segments of `manifest` that are not in `old` can be opened.
 
-    Their files are in `folder`. It takes about a millisecond: hard links, and nothing is synced.
+    Their files are in `folder`. Takes about a millisecond: it uses hard links, and syncs nothing.
     """
     known = old.segments if old else []
     new = [segment for segment in manifest.segments if segment not in known]
@@ -28,29 +28,31 @@ def check_opens(folder: str, manifest: Manifest, old: Manifest | None) -> None:
     drop_trial(folder)
     os.mkdir(trial)
     try:
-        link_apart(trial, folder, manifest.layout.schema, new)
-        trouble = _open(trial, sum(segment.documents - segment.deleted for segment in new))
+        link_segments(trial, folder, manifest.layout.schema, new)
+        failure = _open(trial, sum(segment.documents - segment.deleted for segment in new))
     finally:
         drop_trial(folder)
-    if trouble:
+    if failure:
         raise InvalidInputError(
-            f"generation {manifest.generation} of shard {manifest.shard} can't be opened ({trouble[:300]}); "
-            "move the indexer's data folder away, and it builds its shard anew"
+            f"can't open generation {manifest.generation} of shard {manifest.shard} ({failure[:300]}); "
+            "move the indexer's data folder away, and it will rebuild the shard"
         )
 
 
 def drop_trial(folder: str) -> None:
-    """Remove what a crash may have left."""
+    """Remove what a crash may have left behind."""
     shutil.rmtree(os.path.join(folder, TRIAL), ignore_errors=True)
 
 
 def _open(trial: str, documents: int) -> str:
-    """Return why the index in `trial` can't be opened as one of so many documents; an empty string if it can."""
+    """Return why the index in `trial` can't be opened with `documents` documents; an empty string if it can."""
     try:
         found = searcher_of(trial).num_docs
     except (ValueError, OSError) as error:
         return str(error)
-    except BaseException as error:  # tantivy panics on some broken files; that is no Exception, and can't be imported
+    except (
+        BaseException
+    ) as error:  # tantivy panics on some broken files; the panic is not an Exception, and can't be imported
         if type(error).__name__ != "PanicException":
             raise
         return str(error)

@@ -1,4 +1,4 @@
-"""The routes of those who administer: which layout is served."""
+"""The administration routes: they choose which layout is served."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger("searchengine")
 
 
 class Admin:
-    """The endpoints under /admin/v1 for `replica`, for those whom `accepted` lets administer."""
+    """The endpoints under /admin/v1 for `replica`, which require an admin secret in `accepted`."""
 
     def __init__(self, replica: Replica, accepted: Accepted) -> None:
         """Serve `replica`."""
@@ -46,7 +46,7 @@ class Admin:
     def _answer(self, state: State) -> Response:
         try:
             self._replica.follow()
-        except (LightshipError, OSError) as error:  # it is looked at again soon
-            logger.warning("%s is to be served, but can't be yet: %s", state.served, error)
+        except (LightshipError, OSError) as error:  # retried soon
+            logger.warning("can't serve %s yet: %s", state.served, error)
         answer = Served(state.served, state.wanted, state.former)
         return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -1,4 +1,4 @@
-"""The web application: the search page in its three forms, health, status, and the RPC, on one port."""
+"""The web application: search as HTML, JSON and text, health, status, and the RPC, on one port."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lightship.core.errors import (
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
-from lightship.runtime.tasks import told
+from lightship.runtime.tasks import down_report
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import (
@@ -63,7 +63,7 @@ TYPES: dict[Format, str] = {
 }
 RETRY_SECONDS = "1"
 _CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
-_CACHE_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 _DEFAULTS = SearchengineSettings()
 _encode = msgspec.json.Encoder().encode
@@ -72,9 +72,9 @@ _encode = msgspec.json.Encoder().encode
 def make_app(
     replica: Replica, accepted: Accepted, settings: SearchengineSettings = _DEFAULTS, worker: int = 0
 ) -> Starlette:
-    """Return the application that serves `replica`; `accepted` says whom it lets push and administer.
+    """Return the application that serves `replica`; `accepted` has the secrets for pushing and administration.
 
-    A search with a position that is not reached yet waits for it. This process is the worker number `worker`.
+    A search with a `min_position` waits until it is reached. This process is worker number `worker`.
     """
     executor = QueryExecutor(settings.deadline, settings.queue)
     metrics = Metrics(replica, executor, worker, settings.workers)
@@ -86,7 +86,7 @@ def make_app(
             if not replica.has_reached(position):
                 with executor.parking(request.scope):
                     await replica.wait_until(position, settings.position_wait)
-            request.scope["lightship.arrived"] = time.monotonic()  # the deadline is that of the search
+            request.scope["lightship.arrived"] = time.monotonic()  # the deadline counts from here
         return await _render(replica, executor, request.scope, form)
 
     async def looked_up(request: Request) -> Response:
@@ -118,7 +118,7 @@ def make_app(
 
 
 def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
-    """Return the routes that tell how the replica is; none is a plain function, which Starlette would run in a thread."""
+    """Return the routes for health and status. All are coroutines: Starlette would run plain functions in threads."""
 
     async def measured(_: Request) -> Response:
         return Response(metrics.render(), media_type=METRICS_TYPE)
@@ -134,13 +134,13 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
 
     async def ready(request: Request) -> Response:
         if getattr(request.app.state, "draining", False):
-            return Response("draining: about to stop\n", 503, media_type="text/plain")
+            return Response("draining: shutting down\n", 503, media_type="text/plain")
         if replica.ready:
-            return Response(f"ready\n{told()}", media_type="text/plain")
+            return Response(f"ready\n{down_report()}", media_type="text/plain")
         if replica.damaged:
-            reason = f"not ready: {replica.damaged} damaged segments are left out until their indexers have sent them again\n"
+            reason = f"not ready: {replica.damaged} damaged segments, waiting for their indexers to send them again\n"
             return Response(reason, 503, media_type="text/plain")
-        return Response("not ready: no layout has all its shards installed yet\n", 503, media_type="text/plain")
+        return Response("not ready: no layout is complete yet\n", 503, media_type="text/plain")
 
     return [
         Route("/livez", live),
@@ -173,13 +173,13 @@ async def _render(replica: Replica, executor: QueryExecutor, scope: Scope, form:
 async def _static(request: Request) -> Response:
     path = next((path for path in STATIC.iterdir() if path.name == request.path_params["name"]), None)
     if path is None:
-        raise NotFoundError("no such file")
+        raise NotFoundError(f"no such file: {request.path_params['name'][:80]!r}")
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Response(path.read_bytes(), media_type=kind, headers={**SECURITY_HEADERS, **_CACHE_FOR_EVER})
+    return Response(path.read_bytes(), media_type=kind, headers={**SECURITY_HEADERS, **_CACHE_FOREVER})
 
 
 async def _icon(request: Request) -> Response:
-    """Answer browsers that ask without having read a page; the pages name the icon themselves."""
+    """Return the icon for browsers that ask for it without having loaded a page; pages link to it themselves."""
     return Response((STATIC / "icon.svg").read_bytes(), media_type="image/svg+xml", headers=_CACHE_A_DAY)
 
 
@@ -198,20 +198,16 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 async def _on_status(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
-    said = (
-        "there is no such page here; the search page is /"
-        if status == 404
-        else "this address does not know that method"
-    )
-    return _problem(request, status, Problem(said), allow_header(request))
+    message = "page not found; the search page is /" if status == 404 else "method not allowed"
+    return _problem(request, status, Problem(message), allow_header(request))
 
 
 async def _on_bug(request: Request, _: Exception) -> Response:
-    return _problem(request, 500, Problem("something went wrong inside; the log of this searchengine says what"), {})
+    return _problem(request, 500, Problem("internal error; see the log of this searchengine"), {})
 
 
 def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
-    """Tell an error in the form that the request asked for; the RPC's is always JSON."""
+    """Return an error in the format that the request prefers; always JSON for the RPC."""
     form: Format = accepted_format(request.headers.get("accept", ""))
     if (
         request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup"))

@@ -1,6 +1,7 @@
-"""The search page: server-rendered HTML that needs no script and allows none.
+"""The search page: server-rendered HTML that needs no scripts and allows none.
 
-Nothing from the web is ever unescaped: templates escape by default, and snippets are escaped anew (`presenters.py`).
+Nothing from the web is ever left unescaped: templates escape by default, and snippets are escaped again
+(`presenters.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ STATIC = Path(__file__).with_name("static")
 OPENSEARCH_PATH = "/opensearch.xml"
 OPENSEARCH_TYPE = "application/opensearchdescription+xml"
 
-SECURITY_HEADERS: dict[str, str] = {  # of pages; http/middleware.py has those of every answer
+SECURITY_HEADERS: dict[str, str] = {  # of pages; http/middleware.py sets those of every answer
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
@@ -34,7 +35,7 @@ SECURITY_HEADERS: dict[str, str] = {  # of pages; http/middleware.py has those o
 
 @cache
 def asset_url(name: str) -> str:
-    """Return the address of a file of `static/`, with a digest of its content so that it can be cached for ever."""
+    """Return the url of a file in `static/`, with a digest of its content so that it can be cached forever."""
     digest = hashlib.blake2b((STATIC / name).read_bytes(), digest_size=8).hexdigest()
     return f"/static/{name}?v={digest}"
 
@@ -42,9 +43,9 @@ def asset_url(name: str) -> str:
 def render_page(
     request: SearchRequest, answer: Answer | None, index: IndexInfo | None = None, *, now: datetime | None = None
 ) -> str:
-    """Return the page of a search: its results, or why there are none; without a query, the empty search box.
+    """Return the page of a search: its results, or why there are none; without a query, an empty search box.
 
-    `index` (by default the answer's) is what the empty page tells about; `now` is the time that ages are told from.
+    `index` (by default that of `answer`) is described on the empty page; ages are relative to `now`.
     """
     index = answer.index if answer is not None else index or IndexInfo()
     shown = {"request": request, "index": index, "now": now or datetime.now(UTC)}
@@ -61,16 +62,16 @@ def render_page(
 
 
 def render_error(status: int, message: str) -> str:
-    """Return the page that tells people of an error: its HTTP status and the message, as plain text."""
+    """Return an error page with an HTTP status and a message (plain text)."""
     phrase = responses.get(status, "Error")
     sentence = message[:1].upper() + message[1:]
     return _ERROR.render(request=SearchRequest(), status=status, phrase=phrase, message=sentence)
 
 
 def render_opensearch(base: str) -> str:
-    """Return the OpenSearch description by which browsers add this search, which is at `base`, like `http://localhost:8080`.
+    """Return the OpenSearch description that lets browsers add this search; `base` is like `http://localhost:8080`.
 
-    Without one the addresses are relative: what the request calls this host may be a lie, which a cache would pass on.
+    Without `base`, urls are relative: the Host header of a request may be forged, and a cache would spread it.
     """
     return _OPENSEARCH.render(base=base, icon=asset_url("icon.svg"))
 

@@ -1,4 +1,4 @@
-"""What a replica tells of one url: whether it serves it, from which shard and generation, and how a query ranks it."""
+"""Looks up one url: whether the replica serves it, from which shard and generation, and how a query ranks it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import IndexInfo, shown_title
 from lightship.searchengine.search.replica import Replica
 
-MAX_TEXT = 2000  # characters of the text that are shown
+MAX_TEXT = 2000  # characters of the text that are returned
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What the term of a query adds to a document's score by standing in a field."""
+    """What a query term in a field contributes to a document's score."""
 
     field: str
     term: str
@@ -29,9 +29,9 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """How a query ranks the document: `rank` counts from 1; None: not found, or beyond the first thousand.
+    """How a query ranks the document: `rank` counts from 1; None if it is not among the first thousand.
 
-    `words` says which words of the query the document has.
+    `words` maps each word of the query to whether the document contains it.
     """
 
     query: str
@@ -44,7 +44,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """One url in the index that is served; `generation` is (epoch, generation) of its shard."""
+    """One url in the served index; `generation` is (epoch, generation) of its shard."""
 
     url: str
     served: bool
@@ -61,9 +61,9 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: str, until: float) -> Lookup:
-    """Return what `replica` serves of `url`, and how `query` (empty: none) ranks it, by `until` (time.monotonic).
+    """Return what `replica` serves for `url`, and how `query` (if not empty) ranks it, by `until` (time.monotonic).
 
-    Raises InvalidDocumentError for what is no url, and what a search raises.
+    Raises InvalidDocumentError if `url` is invalid, and the errors of a search.
     """
     check_url(url)
     view = replica.view

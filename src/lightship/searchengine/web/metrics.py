@@ -1,4 +1,4 @@
-"""What `/metrics` tells, for Prometheus. Labels take few values: no query, url or address ever becomes one."""
+"""The Prometheus metrics in `/metrics`. Labels have few values: no query, url or address ever becomes one."""
 
 from __future__ import annotations
 
@@ -29,25 +29,29 @@ _ROUTES = {"/": "search", "/search": "search"} | {
     path: path for path in ("/lookup", "/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml")
 }
 
-_Saved = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]  # name, kind, help and samples of each
+_Saved = list[
+    tuple[str, str, str, list[tuple[str, dict[str, str], float]]]
+]  # (name, kind, help, samples) of each metric
 
 
 class Metrics:
-    """The metrics of one worker. Workers that share a folder leave theirs in it: any of them tells those of all."""
+    """The metrics of one worker. Each worker saves its own in the data folder, so that any worker can report all."""
 
     def __init__(self, replica: Replica, executor: QueryExecutor, worker: int = 0, workers: int = 1) -> None:
-        """Measure the worker number `worker` of so many of `replica`, whose queries go through `executor`."""
+        """Measure worker number `worker` of `workers`, which serves `replica` and runs queries in `executor`."""
         self._folder, self._workers = os.path.join(replica.store.folder, "metrics"), workers
         self._worker, self._own = worker, CollectorRegistry()
         registry = self._own
-        self._requests = Counter("lightship_requests", "Requests answered", ["route", "status"], registry=registry)
-        seconds = Histogram("lightship_query_seconds", "From arrival to answer", buckets=_BUCKETS, registry=registry)
+        self._requests = Counter("lightship_requests", "Answered requests", ["route", "status"], registry=registry)
+        seconds = Histogram(
+            "lightship_query_seconds", "Seconds from arrival to answer", buckets=_BUCKETS, registry=registry
+        )
         installs = Counter("lightship_installs", "Generations installed", registry=registry)
         received = Counter("lightship_received_bytes", "Bytes of files received", registry=registry)
         self.query_seconds, self._installs, self.received = seconds.observe, installs, received.inc
-        waiting = Gauge("lightship_queries_waiting", "Dear queries that run in or wait for a thread", registry=registry)
+        waiting = Gauge("lightship_queries_waiting", "Expensive queries running or queued", registry=registry)
         waiting.set_function(lambda: executor.waiting)
-        refused = Gauge("lightship_queries_refused", "Queries refused since the start", registry=registry)
+        refused = Gauge("lightship_queries_refused", "Queries refused since start", registry=registry)
         refused.set_function(lambda: executor.refused)
         ProcessCollector(registry=registry)
         registry.register(TasksDown())
@@ -65,17 +69,17 @@ class Metrics:
         self._known[key].inc()
 
     def installed(self, shard: int, version: tuple[int, int]) -> None:
-        """Count what is installed of `shard`, unless it was before."""
+        """Count an installed generation of `shard`, unless it was already counted."""
         if self._installed.get(shard) != version:
             self._installed[shard] = version
             self._installs.inc()
 
     def render(self) -> bytes:
-        """Return the text that Prometheus reads."""
+        """Return the metrics in Prometheus' text format."""
         return generate_latest(self._all)
 
     def save(self) -> None:
-        """Leave this worker's metrics for the others."""
+        """Save this worker's metrics for the others."""
         os.makedirs(self._folder, exist_ok=True)
         write_atomically(os.path.join(self._folder, f"{self._worker}.json"), msgspec.json.encode(self.saved()))
 
@@ -87,9 +91,9 @@ class Metrics:
         ]
 
     def workers(self) -> Iterator[tuple[int, _Saved]]:
-        """Yield the number and the metrics of each worker: this one's of now, the others' of a second ago at most."""
+        """Yield (number, metrics) of each worker: current values of this one, saved ones (≤ 1 s old) of the others."""
         yield self._worker, self.saved()
-        for number in range(self._workers):  # others were of a former start
+        for number in range(self._workers):  # higher numbers are left over from an earlier start
             with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
                 if number != self._worker:
                     with open(os.path.join(self._folder, f"{number}.json"), "rb") as file:
@@ -97,7 +101,7 @@ class Metrics:
 
 
 class _Workers(Collector):
-    """The metrics of all workers, each with its number."""
+    """Collects the metrics of all workers, labelled with their numbers."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -112,7 +116,7 @@ class _Workers(Collector):
 
 
 class _Shards(Collector):
-    """What is served, shard by shard."""
+    """Collects metrics of what is served, by shard."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
@@ -121,17 +125,18 @@ class _Shards(Collector):
         def gauge(name: str, text: str) -> GaugeMetricFamily:
             return GaugeMetricFamily(f"lightship_{name}", text, labels=["shard"])
 
-        yield GaugeMetricFamily("lightship_ready", "1: a whole layout is served", value=float(self._replica.ready))
+        yield GaugeMetricFamily("lightship_ready", "1 if a complete layout is served", value=float(self._replica.ready))
         yield GaugeMetricFamily(
-            "lightship_damaged_segments", "Segments left out until they have come again", value=self._replica.damaged
+            "lightship_damaged_segments", "Damaged segments left out until received again", value=self._replica.damaged
         )
         passed = passed_at(self._replica.store.folder)
         if passed is not None:
-            text = "How long ago the last whole pass over all installed files ended"
+            text = "Seconds since the last full pass over all installed files"
             yield GaugeMetricFamily("lightship_scrub_age_seconds", text, value=max(0.0, time.time() - passed))
-        ages = gauge("shard_age_seconds", "How long ago everything that the log held was in the shard")
-        documents = gauge("shard_documents", "Documents")
-        epochs, generations = gauge("shard_epoch", "Epoch"), gauge("shard_generation", "Generation within the epoch")
+        ages = gauge("shard_age_seconds", "Seconds since the shard was up to date with the log")
+        documents = gauge("shard_documents", "Documents in the shard")
+        epochs = gauge("shard_epoch", "Epoch of the shard")
+        generations = gauge("shard_generation", "Generation of the shard within its epoch")
         for manifest in self._replica.manifests:
             label = [str(manifest.shard)]
             ages.add_metric(label, max(0.0, time.time() - self._replica.fresh_as_of(manifest)))
@@ -142,10 +147,10 @@ class _Shards(Collector):
 
 
 class Counted:
-    """Counts every answer, and how long queries took from their arrival."""
+    """Counts every answer, and measures queries from their arrival."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Stand before `app`."""
+        """Measure the requests to `app`."""
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +166,7 @@ class Counted:
             nonlocal status, answering
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if connections and not answering:  # a client that is slow to take its answer holds up no others
+                if connections and not answering:  # a client that reads its answer slowly must not count as busy
                     connections.parked += 1
                     answering = True
             await send(message)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the message types themselves."""
+"""The OpenAPI document, generated from the message types."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MAX_NUMBE
 _TIME: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": MAX_TIME}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_DOCUMENTS}
 _SHARD: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_SHARDS - 1}
-_FIELDS = {  # what `check_manifest` holds them to
+_FIELDS = {  # constraints that `check_manifest` enforces
     "File": {"name": _FILE_NAME, "digest": _DIGEST, "size": _SIZE},
     "Segment": {"id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "documents": _COUNT, "deleted": _COUNT},
     "Layout": {"shards": {"type": "integer", "minimum": 1, "maximum": MAX_SHARDS}},
@@ -55,7 +55,7 @@ _FIELDS = {  # what `check_manifest` holds them to
 
 @cache
 def openapi() -> Json:
-    """Return the document as JSON values."""
+    """Return the OpenAPI document as JSON values."""
     _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
     for name, fields in _FIELDS.items():
         components[name]["properties"].update(fields)
@@ -65,7 +65,7 @@ def openapi() -> Json:
         {"200": _forms("Answer"), **{status: _forms("Problem") for status in ("400", "414", "503")}},
     )
     shard = _parameter("shard", "path", _SHARD, "number of the shard")
-    file = _parameter("name", "path", _FILE_NAME, "name of a segment's file")
+    file = _parameter("name", "path", _FILE_NAME, "name of a segment file")
     return {
         "openapi": "3.1.0",
         "info": {"title": "Lightship searchengine", "version": __version__},
@@ -111,13 +111,13 @@ def _bytes() -> Json:
 def _forms(name: str) -> Json:
     text = {"schema": {"type": "string"}}
     return {
-        "description": f"{name}, in the form that the Accept header or `format` asks for",
+        "description": f"{name}, in the format that `format` or the Accept header asks for",
         "content": {**_json(name)["content"], "text/html": text, "text/plain": text},
     }
 
 
 def _or_empty(schema: Json) -> Json:
-    """Return `schema`, or an empty text: a form sends its empty fields too, which count as not given."""
+    """Return `schema` or an empty string: forms also send empty fields, which count as absent."""
     return {"anyOf": [schema, {"const": ""}]}
 
 
@@ -139,31 +139,37 @@ _SEARCH_PARAMETERS = [
         "size",
         "query",
         _or_empty({"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}),
-        "results a page",
+        "results per page",
     ),
     _parameter(
         "sort", "query", _or_empty({"enum": ["relevance", "date"], "default": "relevance"}), "order of the results"
     ),
-    _parameter("lang", "query", {"type": "string"}, "keep one language (BCP 47 primary subtag)"),
+    _parameter("lang", "query", {"type": "string"}, "only results in this language (BCP 47 primary subtag)"),
     _parameter(
-        "min_position", "query", {"type": "string"}, "position that the intake answered: wait until the index has it"
+        "min_position",
+        "query",
+        {"type": "string"},
+        "position from an intake reply; waits until the index has reached it",
     ),
     _parameter(
         "format",
         "query",
         _or_empty({"enum": ["html", "json", "text"]}),
-        "form of the answer; otherwise the Accept header says",
+        "format of the answer; by default what the Accept header prefers",
     ),
 ]
 
 _GUARD: list[Json] = [{"token": []}]
-_LAYOUT = _parameter("layout", "query", _LAYOUT_NAME, "a layout like s3v1; otherwise the one that is served")
+_LAYOUT = _parameter("layout", "query", _LAYOUT_NAME, "a layout like s3v1; by default the served one")
 
 
 def _put_manifest(shard: Json) -> Json:
     digest = _parameter("digest", "query", _DIGEST, "SHA-256 of the manifest, in hexadecimal")
     enclosed = _parameter(
-        "enclosed", "query", {"type": "string"}, "names of its files, with commas, whose bytes follow after a line feed"
+        "enclosed",
+        "query",
+        {"type": "string"},
+        "comma-separated names of its files whose bytes follow the manifest after a line feed",
     )
     body = {"required": True, "content": _json("Manifest")["content"]}
     responses = {"200": _json("Installed"), "202": _json("Missing"), **_problems("400", "401", "409", "413", "507")}
@@ -179,11 +185,14 @@ def _get_manifest(shard: Json) -> Json:
 
 def _put_file(parameters: list[Json]) -> Json:
     announced = [
-        _parameter("layout", "query", _LAYOUT_NAME, "layout that the file is of, like s3v1"),
+        _parameter("layout", "query", _LAYOUT_NAME, "layout of the file, like s3v1"),
         _parameter("digest", "query", _DIGEST, "SHA-256 of the file, in hexadecimal"),
-        _parameter("size", "query", _SIZE, "bytes of the file"),
+        _parameter("size", "query", _SIZE, "size of the file in bytes"),
         _parameter(
-            "source", "query", {"type": "string"}, "a replica to fetch it from, like http://host:8080; no body then"
+            "source",
+            "query",
+            {"type": "string"},
+            "replica to fetch the file from, like http://host:8080, instead of a body",
         ),
     ]
     responses = {"201": _json("File"), **_problems("400", "401", "503", "507")}
@@ -198,13 +207,13 @@ def _get_file(parameters: list[Json]) -> Json:
 
 def _promote() -> Json:
     layout = {**_parameter("layout", "query", _LAYOUT_NAME, "the layout to serve, like s3v1"), "required": True}
-    summary = "Serve a layout: at once if it is whole, or else as soon as it is"
+    summary = "Serve a layout, at once or as soon as it is complete"
     return _operation(summary, [layout], {"200": _json("Served"), **_problems("400", "401", "507")}, security=_GUARD)
 
 
 def _roll_back() -> Json:
     responses = {"200": _json("Served"), **_problems("401", "404", "507")}
-    return _operation("Serve the former layout again, while it is kept", [], responses, security=_GUARD)
+    return _operation("Serve the former layout again, if it is still kept", [], responses, security=_GUARD)
 
 
 def _problems(*statuses: str) -> Json:

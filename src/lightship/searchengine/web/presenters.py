@@ -1,6 +1,6 @@
-"""What the templates show, made ready: links, results, pager, suggestions, ages. Pure functions, no HTML but marks.
+"""Prepares data for the templates: links, results, pager, suggestions, ages. Pure functions, no HTML except `<mark>`.
 
-Everything here that came from the web is plain text, escaped by the template; `safe_snippet` is the one exception.
+Everything that comes from the web is plain text, which the templates escape; `safe_snippet` is the only exception.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ LANGUAGES = {
 _PAGER_WIDTH = 5
 _MAX_CRUMBS = 5
 _MARKED = re.compile("<mark>([^<]*)</mark>")
-_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # would let an url pose as another one
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # could disguise a url as another one
 _EXCLUDED = re.compile(r"(?<!\S)-\S+")
 _SITE = re.compile(r"(?<!\S)-?site:\S*")
 
 
 class Link(NamedTuple):
-    """Words (in `language`) and where they lead; `current` marks what is shown now."""
+    """A link with text in `language`; `current` marks the one that is shown now."""
 
     text: str
     href: str
@@ -43,7 +43,7 @@ class Link(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One hit as it is shown; an empty `href` means that its url must not be a link."""
+    """A hit as it is shown; an empty `href` means that its url must not be a link."""
 
     href: str
     title: str
@@ -54,7 +54,7 @@ class Result(NamedTuple):
 
 
 class Pager(NamedTuple):
-    """The way to the other pages; empty addresses where there is no previous or next page."""
+    """Links to the other pages; `previous` and `next` are empty if there is no such page."""
 
     previous: str
     pages: list[Link]
@@ -62,7 +62,7 @@ class Pager(NamedTuple):
 
 
 def address(request: SearchRequest) -> str:
-    """Return path and query string of a search, with the defaults left out."""
+    """Return the path and query string of a search, without parameters that have their default."""
     given: dict[str, str | int] = {"q": request.query}
     if request.lang:
         given["lang"] = request.lang
@@ -76,12 +76,12 @@ def address(request: SearchRequest) -> str:
 
 
 def page_address(request: SearchRequest, page: int) -> str:
-    """Return the address of another page of the same search."""
+    """Return the path and query string of another page of the same search."""
     return address(replace(request, page=page))
 
 
 def result_of(hit: Hit) -> Result:
-    """Return how a hit is shown: only http and https become links."""
+    """Return a hit as it is shown; only http and https urls become links."""
     is_link = hit.url.lower().startswith(("http://", "https://"))
     return Result(
         href=hit.url if is_link else "",
@@ -94,13 +94,13 @@ def result_of(hit: Hit) -> Result:
 
 
 def readable_url(url: str) -> str:
-    """Return an url for reading: percent-decoded, the path alone for `file:`, nothing that turns its direction."""
+    """Return a url for people: percent-decoded, only the path for `file:`, without characters that change direction."""
     shown = url[len("file://") :] if url.lower().startswith("file:///") else url
     return _plain(shown)
 
 
 def _crumbs(url: str) -> list[str]:
-    """Return host (no user name: it often poses as a host), path segments and query; the middle of many is left out."""
+    """Return host, path segments and query; without the middle of a long path, or a user name posing as a host."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -122,14 +122,14 @@ def _plain(text: str) -> str:
 
 
 def safe_snippet(snippet: str) -> Markup:
-    """Return a snippet as markup in which everything but paired `<mark>` and `</mark>` is escaped anew."""
+    """Return a snippet as markup in which everything but paired `<mark>` and `</mark>` is escaped again."""
     parts = [str(escape(unescape(part))) for part in _MARKED.split(snippet)]
-    parts[1::2] = [f"<mark>{part}</mark>" for part in parts[1::2]]  # the odd ones stood between the tags
+    parts[1::2] = [f"<mark>{part}</mark>" for part in parts[1::2]]  # the odd parts were between the tags
     return Markup("".join(parts))  # noqa: S704 (escaped just above)
 
 
 def pager_of(request: SearchRequest, total: int) -> Pager | None:
-    """Return the pager of a search with `total` results; None when one page holds them all."""
+    """Return the pager of a search with `total` results; None if they fit on one page."""
     last = last_page(total, request.size)
     if last == 1:
         return None
@@ -143,7 +143,7 @@ def pager_of(request: SearchRequest, total: int) -> Pager | None:
 
 
 def sorts_of(request: SearchRequest) -> list[Link]:
-    """Return the orders that results can have."""
+    """Return links to the orders of the results."""
     return [
         Link("Relevance", address(replace(request, sort="relevance", page=1)), request.sort == "relevance"),
         Link("Date", address(replace(request, sort="date", page=1)), request.sort == "date"),
@@ -151,7 +151,7 @@ def sorts_of(request: SearchRequest) -> list[Link]:
 
 
 def languages_of(request: SearchRequest, hits: list[Hit]) -> list[Link]:
-    """Return links that keep one of the hits' languages, and all again; nothing when there is no choice."""
+    """Return links that filter by a language of the hits, or show all languages; empty if there is no choice."""
     found = sorted({hit.language for hit in hits if hit.language} | ({request.lang} - {""}))
     if len(found) < 2 and not request.lang:
         return []
@@ -167,12 +167,12 @@ def languages_of(request: SearchRequest, hits: list[Hit]) -> list[Link]:
 
 
 def language_name(language: str) -> str:
-    """Return the language's own name for itself, or its code when that is not known."""
+    """Return the language's name in itself, or its code if the name is unknown."""
     return LANGUAGES.get(language, language)
 
 
 def suggestions_of(request: SearchRequest) -> Iterator[Link]:
-    """Yield what may help a search without results: with an address where one click does it, otherwise advice."""
+    """Yield suggestions for a search without results: links where one click is enough, or advice without a link."""
     query = request.query
     changes = {
         "Search without the quotation marks": query.replace('"', " "),
@@ -185,15 +185,15 @@ def suggestions_of(request: SearchRequest) -> Iterator[Link]:
             yield Link(text, address(replace(request, query=words, page=1)))
     if request.lang:
         yield Link("Search in all languages", address(replace(request, lang="", page=1)))
-    yield Link("Check the spelling", "")
+    yield Link("Check your spelling", "")
     if " " in query:
         yield Link("Use fewer words", "")
     else:
-        yield Link("Try a more common word", "")
+        yield Link("Try a more general word", "")
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """Return how long ago `moment` was, for people: `2 s ago`, `5 min ago`, `3 h ago`, `4 days ago`."""
+    """Return the age of `moment` for people: `2 s ago`, `5 min ago`, `3 h ago`, `4 days ago`."""
     seconds = max(0, int((now - moment).total_seconds()))
     if seconds < 60:
         return f"{seconds} s ago"

@@ -1,4 +1,4 @@
-"""The RPC's routes: indexers put manifests and files, and may read them back. See `rpc/DESIGN.md`."""
+"""The routes of the RPC: indexers put manifests and files, and can read them back. See `rpc/DESIGN.md`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from lightship.searchengine.web.metrics import Metrics
 
 logger = logging.getLogger("searchengine")
 
-_CHUNK = 1 << 20  # bytes that are read in a thread at once: with 64 KiB, that takes more time than sending them
+_CHUNK = 1 << 20  # bytes read at once in a thread; with 64 KiB, the thread switches would cost more than sending
 
 _manifest_decoder = msgspec.json.Decoder(Manifest)
 
 
 class Rpc:
-    """The RPC's endpoints for `replica`, for those whom `accepted` lets pass."""
+    """The endpoints of the RPC for `replica`, which require a secret in `accepted`."""
 
     def __init__(self, replica: Replica, accepted: Accepted, metrics: Metrics) -> None:
         """Serve `replica`."""
@@ -63,7 +63,7 @@ class Rpc:
             return _json(answer, 202)
         try:
             self._replica.follow()
-        except (LightshipError, OSError) as error:  # it is installed all the same, and looked at again soon
+        except (LightshipError, OSError) as error:  # it is installed; serving it is retried soon
             logger.warning("installed, but not served yet: %s", error)
         self._metrics.installed(manifest.shard, manifest.version)
         return _json(answer)
@@ -87,27 +87,28 @@ class Rpc:
             manifest = await self._installed(request)
             layout = manifest.layout.name
             if name not in manifest.files:
-                raise NotFoundError(f"file {name[:80]!r} is not of the installed manifest of shard {manifest.shard}")
+                raise NotFoundError(f"file {name[:80]!r} is not in the installed manifest of shard {manifest.shard}")
         path = os.path.join(self._replica.store.layout_folder(layout), name)
         try:
-            file = await anyio.open_file(path, "rb", opener=_open)  # now: it is sent whole also when it is replaced
+            # Opened now: an open file is sent whole, even if it is replaced meanwhile
+            file = await anyio.open_file(path, "rb", opener=_open)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ELOOP):
                 raise
-            raise NotFoundError(f"file {name} was replaced a moment ago: ask for the manifest again") from error
+            raise NotFoundError(f"file {name} has just been replaced; get the manifest again") from error
         size = os.fstat(file.wrapped.fileno()).st_size
         return StreamingResponse(
             _content(file), media_type="application/octet-stream", headers={"Content-Length": str(size)}
         )
 
     async def _feeds(self, layout: str, shard: int, name: str) -> bool:
-        """Tell whether a file that is not installed yet may be read, by a peer: verified, and for those with a secret only."""
+        """Return True if a peer may read a file before it is installed: it must be verified, and needs a secret."""
         return self._guard.guards and await run_sync(self._replica.store.has_offered, layout, shard, name)
 
     async def _installed(self, request: Request) -> Manifest:
-        """Return the manifest that a GET asks for: of the layout served, or of the one that `layout` names."""
+        """Return the manifest that a GET asks for: from the layout in the query, by default the served one."""
         shard, name = _shard(request), request.query_params.get("layout")
-        if name is None or name == self._replica.layout:  # in memory: who asks for many files disturbs no queries
+        if name is None or name == self._replica.layout:  # in memory, so that many calls do not delay queries
             found = next((manifest for manifest in self._replica.manifests if manifest.shard == shard), None)
         else:
             found = await run_sync(self._replica.store.manifest, shard, Layout.of(name).name)
@@ -117,7 +118,7 @@ class Rpc:
 
 
 def decode_manifest(body: bytes) -> Manifest:
-    """Return the manifest in `body`; raises InvalidInputError naming the field that is wrong or unknown."""
+    """Decode the manifest in `body`; raises InvalidInputError naming a wrong or unknown field."""
     try:
         return _manifest_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -125,7 +126,8 @@ def decode_manifest(body: bytes) -> Manifest:
 
 
 def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)  # a searchengine makes no links: whatever one points to is not its own
+    # A searchengine creates no symbolic links, so the target of one is not its own file
+    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 async def _content(file: anyio.AsyncFile[bytes]) -> AsyncIterator[bytes]:
@@ -137,7 +139,7 @@ async def _content(file: anyio.AsyncFile[bytes]) -> AsyncIterator[bytes]:
 def _announced(request: Request) -> File:
     size = request.query_params.get("size", "")
     if not size.isdecimal() or len(size) > 15:
-        raise InvalidInputError(f"size={size[:40]!r} of the file: give its bytes as a decimal number")
+        raise InvalidInputError(f"invalid size={size[:40]!r}: must be the file's size in bytes, as a decimal number")
     return check_file(File(request.path_params["name"], int(size), request.query_params.get("digest", "")))
 
 
@@ -153,7 +155,7 @@ async def _body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise TooLargeError(f"a body of more than {limit} bytes")
+            raise TooLargeError(f"request body is larger than {limit} bytes")
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""What `/status` tells: the shards, their generations and ages, and the documents."""
+"""The answer of `/status`: the shards, their generations and ages, and the documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STARTED = time.monotonic()
 
 
 class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One installed shard; `age_seconds` is how long ago everything that its log held was in it."""
+    """One installed shard; `age_seconds` is the time since it was up to date with its log."""
 
     shard: int
     epoch: int
@@ -33,11 +33,12 @@ class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of a replica; `layout` is None until all shards of one are installed.
+    """The state of a replica; `layout` is None until all shards of a layout are installed.
 
-    `candidates` are the layouts that are collected beside it, `wanted` is promoted, and not whole yet, `former` is kept for a
-    rollback. `damaged` is the number of segments that are left out until they have come again, `scrubbed` when the last whole pass
-    over all files ended. `limits` is what this process may use of processors and memory (bytes).
+    `candidates` are other layouts that are being received. `wanted` was promoted but is not complete yet. `former` is
+    kept for a rollback. `damaged` is the number of segments that are left out until they are received again. `scrubbed`
+    is the end of the last full pass over all files. `limits` are the processors and memory (bytes) that this process
+    may use.
     """
 
     version: str
@@ -59,7 +60,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status_of_replica(replica: Replica) -> Status:
-    """Return the status of `replica` as of now."""
+    """Return the current status of `replica`."""
     shards = [_shard(replica, manifest) for manifest in replica.manifests]
     state, passed = replica.store.layouts.state(), passed_at(replica.store.folder)
     return Status(

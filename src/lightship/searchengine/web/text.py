@@ -1,6 +1,6 @@
-"""The plain text form of an answer: what curl and wget print, made for people and for grep.
+"""The plain text form of an answer, which curl and wget print, for people and for grep.
 
-The first line is `query: …`, and exactly the lines that begin `results:` are results.
+The first line is `query: …`; a result begins with a `results:` line, and no other line begins like that.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from html import unescape
 from lightship.searchengine.search.api import Answer, Hit
 from lightship.searchengine.search.request import last_page
 
-USAGE = "usage: add ?q=words to the address; also page=2, size=20, sort=date, lang=en, format=json\n"
+USAGE = "usage: add ?q=words to the url; optional: page=2, size=20, sort=date, lang=en, format=json\n"
 
 _MARK = re.compile("</?mark>")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # what comes from the web must not steer a terminal
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # text from the web must not control a terminal
 
 
 def render_text(answer: Answer) -> str:
-    """Return the answer as lines of text; without a query, one line that says how to ask."""
+    """Return the answer as lines of text; without a query, a line of usage."""
     if not answer.query:
         return USAGE
     lines = [f"query: {_one_line(answer.query)}"]

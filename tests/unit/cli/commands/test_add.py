@@ -129,7 +129,7 @@ def test_what_can_t_be_sent_is_a_clear_error(name: str, tmp_path: Path, monkeypa
         add([f"-indexer={name}"])
     (tmp_path / "a.jsonl").write_bytes(lines(0, 5))
     monkeypatch.setenv("LIGHTSHIP_TOKEN", "another secret of these tests")
-    with pytest.raises(UnauthorizedError, match="token is missing or wrong"):
+    with pytest.raises(UnauthorizedError, match="token missing or wrong"):
         add([f"-indexer={name}", str(tmp_path / "a.jsonl")])
 
 

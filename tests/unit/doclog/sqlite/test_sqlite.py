@@ -86,7 +86,7 @@ def test_another_programs_database_is_refused_and_kept(path: Path) -> None:
     other.execute("create table notes (note)")
     other.close()
     before = path.read_bytes()
-    with pytest.raises(IncompatibleIndexError, match=f"{path} is another program's"):
+    with pytest.raises(IncompatibleIndexError, match=f"{path} is the SQLite database of another program"):
         SqliteLog(str(path))
     assert path.read_bytes() == before
 
@@ -97,7 +97,9 @@ def test_another_version_is_refused(log: SqliteLog, path: Path, version: int) ->
     other = apsw.Connection(str(path))
     other.pragma("user_version", version)
     other.close()
-    with pytest.raises(IncompatibleIndexError, match=f"{path} has schema version {version}, this program reads 1"):
+    with pytest.raises(
+        IncompatibleIndexError, match=f"{path} has schema version {version}, but this program reads version 1"
+    ):
         SqliteLog(str(path))
 
 
@@ -118,7 +120,7 @@ def test_a_truncated_log_is_refused(log: SqliteLog, path: Path) -> None:
 @pytest.mark.parametrize("below", ["file/log.sqlite", "file/more/log.sqlite", ".", "nul\0byte", "x" * 300])
 def test_a_path_that_can_not_be_used_is_told(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(ConfigurationError, match="name a path in a folder"):
+    with pytest.raises(ConfigurationError, match="choose a path in a folder"):
         SqliteLog(str(tmp_path / below))
 
 
@@ -163,7 +165,7 @@ def test_a_log_that_was_removed_is_not_made_again_by_another_thread(log: SqliteL
 def test_a_log_that_was_removed_takes_nothing(log: SqliteLog, path: Path) -> None:
     log.put([CHANGE])
     path.unlink()
-    with pytest.raises(UnavailableError, match=f"{path} is gone .*: put it back"):
+    with pytest.raises(UnavailableError, match=f"{path} was removed while in use .*; put it back"):
         log.put([CHANGE])
 
 
@@ -175,7 +177,7 @@ def test_a_log_that_was_replaced_takes_nothing(log: SqliteLog, path: Path, tmp_p
         (tmp_path / "other.sqlite").write_bytes(path.read_bytes())
         os.replace(tmp_path / "other.sqlite", path)
         for put in (log.put, lambda changes: pool.submit(log.put, changes).result()):
-            with pytest.raises(UnavailableError, match="was replaced under its programs: stop them all"):
+            with pytest.raises(UnavailableError, match="was replaced while programs were using it; stop them all"):
                 put([CHANGE])
 
 

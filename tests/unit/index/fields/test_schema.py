@@ -1,4 +1,4 @@
-"""Versions of the schema: an index is read by its own, whatever is written."""
+"""Schema versions: an index is read with its own version, whichever version is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from made import MadeShard, page, push, replica_of, urls
 
 @pytest.fixture
 def two_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have a version 2, in which the fields after the title have other numbers."""
+    """Add a version 2 in which the fields after the title have other numbers."""
     monkeypatch.setitem(WEIGHTS, 2, {"title": 0.5, "edition": 1.0, "headings": 0.5, "path": 0.3, "body": 1.0})
     yield
     schema.cache_clear()
@@ -37,7 +37,7 @@ def test_an_index_of_a_former_version_is_found_in_by_its_own_schema(tmp_path: Pa
 
 @pytest.mark.usefixtures("two_versions")
 def test_an_index_is_composed_of_its_own_schema(tmp_path: Path) -> None:
-    """An empty shard of each: the meta of each folder names the fields of its version."""
+    """With an empty shard of each version, each folder's meta.json names the fields of its version."""
     store = Store(str(tmp_path / "store"))
     push(store, MadeShard(tmp_path / "one").put(page(1)))
     store.install(MadeShard(tmp_path / "two", shards=1, order=2).manifest(layout=Layout(1, 2)), 0)
@@ -47,7 +47,7 @@ def test_an_index_is_composed_of_its_own_schema(tmp_path: Path) -> None:
 
 def test_a_version_that_is_not_read_here_is_refused() -> None:
     check_version(1)
-    with pytest.raises(InvalidInputError, match="schema 2: this searchengine reads schema 1"):
+    with pytest.raises(InvalidInputError, match="unsupported schema 2: this searchengine reads 1"):
         check_version(2)
 
 
@@ -61,7 +61,7 @@ def test_older_software_on_the_data_of_newer_one_says_so(tmp_path: Path) -> None
 
     os.rename(store.layout_folder("s1v1"), store.layout_folder("s1v2"))
     path = Path(store.layout_folder("s1v2")) / "meta.json"
-    body = path.read_text().rpartition(', "digest"')[0]  # versions before did not write one either
+    body = path.read_text().rpartition(', "digest"')[0]  # earlier versions did not write a digest
     path.write_text(body.replace('\\"schema\\":1', '\\"schema\\":2') + "}")
     write_state(str(tmp_path / "store"), State(served="s1v2"))
     with pytest.raises(IncompatibleIndexError, match="schema 2"):

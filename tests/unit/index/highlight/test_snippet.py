@@ -1,4 +1,4 @@
-"""The passage that is shown of a page, and what of it is highlighted."""
+"""The passage of a page that is shown, and the highlights in it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def marked(shown: str) -> list[str]:
         ("history", "histories"),  # stems in i, words in y
         ("histories", "history"),
         ("ponies", "pony"),
-        ("hope", "hoping"),  # the stem has an e that the word has not
+        ("hope", "hoping"),  # the stem has an e that the word does not have
         ("reliable", "reliability"),
         ("nasa", "NASA"),
         ("cafe", "café"),
@@ -64,7 +64,7 @@ def test_a_part_of_a_word_or_a_word_that_only_begins_alike_is_no_match(query: st
 def test_words_are_stemmed_by_the_language_of_the_page() -> None:
     assert marked(snippet("Häuser", "Das Haus und die Häuser", "de")) == ["Haus", "Häuser"]
     assert marked(snippet("running", "run", "xx")) == []  # a language without a stemmer
-    assert marked(snippet("running", "run", None)) == ["run"]  # not known: as the index takes it
+    assert marked(snippet("running", "run", None)) == ["run"]  # unknown: English, as in the index
 
 
 def test_the_passage_is_around_the_rarest_word_anywhere_in_the_page() -> None:
@@ -143,7 +143,7 @@ def test_a_rare_word_at_the_end_of_a_huge_text_is_found() -> None:
     assert marked(snippet("quokka", "word é " * 200_000 + "quökka")) == ["quökka"]
 
 
-ALIKE = [f"lamp{number:05x}z" for number in range(60_000)]  # each begins like the query's word, and is another one
+ALIKE = [f"lamp{number:05x}z" for number in range(60_000)]  # each begins like the query's word, but is a different word
 ALIKE_ACCENTS = [f"lämp{number:05x}é" for number in range(60_000)]
 HOSTILE = {
     "words that begin alike": ("lamp", " ".join(ALIKE)),
@@ -162,7 +162,7 @@ def test_texts_that_are_made_to_be_slow_cost_little(kind: str) -> None:
     highlighting, long = highlighter(query), (text * 4)[: 4 << 20].encode()
     started = time.process_time()
     shown = [highlighting.snippet(long, "en") for _ in range(100)]
-    assert time.process_time() - started < 2  # 0.1 to 0.3 s; 50 s and more for all that is there
+    assert time.process_time() - started < 2  # 0.1 to 0.3 s; searching everything takes 50 s and more
     assert all(shown)
 
 

@@ -142,7 +142,7 @@ def test_filters_do_not_change_scores(replica: Replica) -> None:
 
 
 def test_german_is_stemmed_as_german_and_english_as_english(tmp_path: Path) -> None:
-    """Each by its own language: English stemming leaves the German plural alone, and the other way round."""
+    """Each in its own language: English stemming does not change the German plural, and vice versa."""
     replica = replica_of(
         tmp_path,
         [
@@ -166,7 +166,7 @@ def test_of_300_words_the_first_64_are_used(replica: Replica) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "引擎" + "字" * 1000,  # no spaces: still not endless
+        "引擎" + "字" * 1000,  # no spaces, but bounded all the same
         "fox." + ".".join(words(2000, 3)),
         '"' + " ".join(words(2000, 3)) + '"',
         "fox " + " ".join(f"site:{word}.org" for word in words(1000, 3)),

@@ -1,4 +1,4 @@
-"""Merges that fail in tantivy's threads end the indexer: nothing else would tell."""
+"""Merges that fail in tantivy's threads end the indexer: nothing else would report them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_merge_that_panics_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     damaged.chmod(0o644)
     with damaged.open("r+b") as file:
         file.write(content)
-    with pytest.raises(LightshipError, match=f"merges of the index in {tmp_path} fail: .* move the folder"):
+    with pytest.raises(LightshipError, match=f"merges fail in the index {tmp_path}: .* move the shard"):
         for commit in range(3, 200):
             put(writer, commit)
             time.sleep(0.05)

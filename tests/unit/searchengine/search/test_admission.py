@@ -1,4 +1,4 @@
-"""Cheap queries run at once, dear ones in threads, and what can't be answered in time is refused."""
+"""Cheap queries run at once, expensive ones in threads, and those that can't be answered in time are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import uvloop
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.searchengine.search.admission import CHEAP_SECONDS, OVERESTIMATE, QueryExecutor
 
-DEAR = CHEAP_SECONDS * 2
+EXPENSIVE = CHEAP_SECONDS * 2
 
 
 def later(seconds: float = 10) -> float:
@@ -24,7 +24,7 @@ def test_a_cheap_search_runs_in_this_thread_a_dear_one_in_another() -> None:
     async def run() -> None:
         executor = QueryExecutor(threads=1)
         assert await executor.run(threading.current_thread, 0.0, later()) is threading.current_thread()
-        assert await executor.run(threading.current_thread, DEAR, later()) is not threading.current_thread()
+        assert await executor.run(threading.current_thread, EXPENSIVE, later()) is not threading.current_thread()
 
     asyncio.run(run())
 
@@ -39,27 +39,29 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
             return True
 
         try:
-            dear = [asyncio.create_task(executor.run(lambda: go.wait(20), DEAR, later(0.1))) for _ in range(2)]
+            expensive = [
+                asyncio.create_task(executor.run(lambda: go.wait(20), EXPENSIVE, later(0.1))) for _ in range(2)
+            ]
             await asyncio.sleep(0)
-            dear.append(asyncio.create_task(executor.run(note, DEAR, later(0.1))))
+            expensive.append(asyncio.create_task(executor.run(note, EXPENSIVE, later(0.1))))
             assert await executor.run(lambda: "cheap", 0.0, later()) == "cheap"
-            refused = await asyncio.gather(*dear, return_exceptions=True)
+            refused = await asyncio.gather(*expensive, return_exceptions=True)
         finally:
             go.set()
         assert [type(error) for error in refused] == [UnavailableError] * 3
         assert time.monotonic() - began < 5
         while executor.waiting:  # noqa: ASYNC110 (a counter has no event)
             await asyncio.sleep(0.01)
-        assert not ran.is_set()  # what had not begun is never run
+        assert not ran.is_set()  # queued work is cancelled
         assert executor.refused == 3
-        assert await executor.run(lambda: "dear", DEAR, later()) == "dear"
+        assert await executor.run(lambda: "expensive", EXPENSIVE, later()) == "expensive"
 
     asyncio.run(run())
 
 
 @pytest.mark.parametrize("run_loop", [asyncio.run, uvloop.run])
 def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_loop: Callable[..., str]) -> None:
-    """As on a machine whose processors are all taken: to refuse costs as much as to answer."""
+    """On an overloaded machine, refusing would cost as much as answering."""
 
     async def run() -> str:
         executor, found = QueryExecutor(deadline=0.2, threads=1), threading.Event()
@@ -68,7 +70,7 @@ def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_l
             found.set()
             return "found"
 
-        task = asyncio.create_task(executor.run(search, DEAR, later(0.2)))
+        task = asyncio.create_task(executor.run(search, EXPENSIVE, later(0.2)))
         await asyncio.sleep(0)
         assert found.wait(10)
         time.sleep(0.3)  # noqa: ASYNC251 (the loop is held up)
@@ -85,12 +87,12 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
         try:
             first = [asyncio.create_task(executor.run(lambda: go.wait(20), 0.9, later(20))) for _ in range(2)]
             await asyncio.sleep(0)
-            with pytest.raises(UnavailableError, match="too many dear queries"):
+            with pytest.raises(UnavailableError, match="too many expensive queries"):
                 await executor.run(lambda: None, 1.1, later(2))
         finally:
             go.set()
         assert await asyncio.gather(*first) == [True, True]
-        with pytest.raises(InvalidInputError, match="too dear"):
+        with pytest.raises(InvalidInputError, match="too expensive"):
             await executor.run(lambda: None, OVERESTIMATE * 2.0 + 0.1, later())
 
     asyncio.run(run())
@@ -99,8 +101,8 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
 def test_what_may_be_overestimated_is_tried() -> None:
     async def run() -> None:
         executor = QueryExecutor(deadline=2.0, threads=2)
-        dear = [executor.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
-        assert await asyncio.gather(*dear) == ["found"] * 2
+        expensive = [executor.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
+        assert await asyncio.gather(*expensive) == ["found"] * 2
 
     asyncio.run(run())
 
@@ -111,7 +113,7 @@ def test_the_line_has_an_end_and_requests_an_age() -> None:
     assert executor.admit({"lightship.arrived": now, "lightship.ahead": 9}) == now + 1.0
     with pytest.raises(UnavailableError, match="too many queries"):
         executor.admit({"lightship.arrived": now, "lightship.ahead": 10})
-    with pytest.raises(UnavailableError, match="more than 1 s"):
+    with pytest.raises(UnavailableError, match="longer than 1 s"):
         executor.admit({"lightship.arrived": now - 1.1})
     assert executor.refused == 2
 
@@ -123,6 +125,6 @@ def test_an_error_of_a_search_is_raised_to_who_asked() -> None:
     async def run() -> None:
         executor = QueryExecutor(threads=1)
         with pytest.raises(ZeroDivisionError):
-            await executor.run(fail, DEAR, later())
+            await executor.run(fail, EXPENSIVE, later())
 
     asyncio.run(run())

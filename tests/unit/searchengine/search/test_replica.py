@@ -1,4 +1,4 @@
-"""What a replica serves while the store changes under it."""
+"""What a replica serves while its store changes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, 
     meta = Path(store.layout_folder("s1v1")) / "meta.json"
     good = meta.read_bytes()
     meta.write_bytes(good.replace(b'"max_doc"', b'"max_cat"'))
-    with pytest.raises(UnavailableError, match="can't be read"):
+    with pytest.raises(UnavailableError, match="can't read the index"):
         replica.follow()
     assert urls(replica, "page") == [page(1).url]
     meta.write_bytes(good)
@@ -87,7 +87,7 @@ def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, 
 
 
 def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store, tmp_path: Path) -> None:
-    """As other workers do: they read what is being replaced and removed at this moment."""
+    """Like other workers, they read files that are just being replaced and removed."""
     made = MadeShard(tmp_path / "1").put(page(0))
     push(store, made)
     stop = threading.Event()
@@ -100,7 +100,7 @@ def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store,
             try:
                 replica.follow()
             except OSError:
-                pass  # the layout is dropped at this moment: the next look finds the new one
+                pass  # the layout has just been dropped: the next call finds the new one
             except Exception as error:
                 troubles.append(f"follow: {error!r}")
             answer = ask(replica, "page", size=100)

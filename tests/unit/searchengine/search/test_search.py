@@ -1,4 +1,4 @@
-"""Answers: what a hit is made of, paging, and the order by date."""
+"""Answers: the parts of a hit, paging, and order by date."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_what_an_answer_shows_of_large_documents_is_bounded(tmp_path: Path) -> N
     answer = ask(replica, "large")
     assert {len(hit.title) for hit in answer.hits} == {MAX_TITLE + 1}
     assert [bool(hit.fields) for hit in answer.hits] == [True, True, False, False]
-    assert answer.notice == "The fields of 2 results were left out, they are too large: ask for fewer results."
+    assert answer.notice == "The fields of 2 results are too large and were omitted; request fewer results."
     assert all(hit.fields for number in (1, 2) for hit in ask(replica, "large", size=2, page=number).hits)
 
 
@@ -112,9 +112,9 @@ def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: 
             assert answer.hits == ask(replica, "long", size=100).hits
             assert (reading[0], reading[1].rpartition("_")[0]) == ("MainThread", "read")
             await Plan(replica, SearchRequest(query="short")).answer(executor, time.monotonic() + 20)
-            assert len(reading) == 4  # in the loop
+            assert len(reading) == 4  # in the event loop
         began = time.monotonic()
-        with pytest.raises(UnavailableError, match="more than"):
+        with pytest.raises(UnavailableError, match="timed out"):
             await Plan(replica, request).answer(executor, began)
         assert executor.waiting <= 1
 

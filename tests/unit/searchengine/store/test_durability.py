@@ -1,4 +1,4 @@
-"""What a power loss, a kill or a full disk leaves of an index that is made durable a moment after it is served."""
+"""An index that is made durable shortly after it is served survives a power loss, a kill or a full disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def folder_of(store: Store) -> Path:
 
 
 def install(store: Store, made: MadeShard) -> Manifest:
-    """Install what is committed, all of it enclosed: nothing is synced."""
+    """Install what is committed with all files enclosed, so that nothing is synced."""
     manifest = made.manifest()
     assert store.install(manifest, 0, made.contents_of(manifest)) == Installed(manifest.epoch, manifest.generation)
     return manifest
@@ -41,7 +41,7 @@ def restarted(store: Store) -> Store:
 
 
 def lose(path: Path, content: bytes | None = b"") -> None:
-    """Do what a power loss does to a file that was not synced: it is gone (None), or has other bytes."""
+    """Simulate a power loss for a file that was not synced: it is gone (None), or has other bytes."""
     path.unlink()
     if content is not None:
         path.write_bytes(content)
@@ -50,7 +50,7 @@ def lose(path: Path, content: bytes | None = b"") -> None:
 def test_what_is_made_durable_while_others_make_more_of_it_durable_goes_not_back(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker flips to the layout, which makes it durable, while another one syncs what was installed of it before."""
+    """One worker flips to the layout, which makes it durable, while another one syncs an older state of it."""
     push(store, made)
     install(store, made.put(page(1, "page one anew")))
 
@@ -62,7 +62,7 @@ def test_what_is_made_durable_while_others_make_more_of_it_durable_goes_not_back
         other = Store(store.folder)
         install(other, made.put(page(1, "page one anew again")))
         with other.layouts.locked():
-            durability.make_durable(folder)  # as a flip does
+            durability.make_durable(folder)  # like a flip
         install(other, made.put(page(2)))
 
     monkeypatch.setattr("lightship.searchengine.store.durability.sync", overtaken)
@@ -107,7 +107,7 @@ def test_a_disk_that_is_full_for_the_note_of_what_is_durable_stops_no_commit(
 def test_a_power_loss_in_the_first_install_leaves_nothing_or_all_of_it(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    """It is lost before the first sync that follows the rename of meta.json, and with it all that was not synced."""
+    """The power fails before the first sync after the rename of meta.json; everything unsynced is lost."""
     synced = set[int]()
     folder = folder_of(store)
     real = os.fsync
@@ -136,7 +136,7 @@ def test_a_power_loss_in_the_first_install_leaves_nothing_or_all_of_it(
 
 
 def test_a_layout_that_was_moved_away_is_sent_again(store: Store, made: MadeShard) -> None:
-    """The messages say so: move it away, and the indexers send it again."""
+    """As the messages advise: move it away, and the indexers will push it again."""
     push(store, made)
     shutil.rmtree(folder_of(store))
     again = restarted(store)
@@ -164,7 +164,7 @@ def test_nothing_is_kept_that_was_enclosed_with_a_manifest_that_is_refused(
     push(store, made)
     before = stored_files(store)
     bad, contents = broken(MadeShard(tmp_path / "bad", epoch=2).put(page(2)))
-    with pytest.raises(InvalidInputError, match="can't be opened"):
+    with pytest.raises(InvalidInputError, match="can't open"):
         store.install(bad, 0, contents)
     assert stored_files(store) == before
 
@@ -219,7 +219,9 @@ def test_what_is_left_of_a_layout_that_was_removed_is_not_gone_back_to(
 ) -> None:
     push(store, made)
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # it could not be removed: somebody wrote into it
+        patch.setattr(
+            shutil, "rmtree", lambda *_, **__: None
+        )  # as if it could not be removed because of a concurrent write
         store.layouts.remove("s1v1")
     assert not (folder_of(store) / "durable.json").exists()
 
@@ -272,7 +274,7 @@ def test_after_a_power_loss_it_goes_on_with_what_was_durable(
     store.make_durable()
     lost = install(store, made.put(page(1, "page one anew")).put(page(3)))
     if what == "meta.json" and content is None:
-        return  # a rename leaves the old one or the new one
+        return  # a rename leaves the old file or the new one
     name = what if what == "meta.json" else min(lost.files.keys() - kept.files.keys())
     lose(folder_of(store) / name, content)
     again = restarted(store)

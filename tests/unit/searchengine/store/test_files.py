@@ -1,4 +1,4 @@
-"""What is sent ahead of a manifest, or enclosed with it."""
+"""Files that are sent ahead of a manifest, or enclosed with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from made import DAMAGES, MadeShard, found_pages, page, push, send, send_file, s
 
 
 def coming_with(made: MadeShard, later: Manifest) -> Manifest:
-    """Return a manifest of what is published, with which the segments of `later` are coming."""
+    """Return a manifest of what is published, with the segments of `later` in `coming`."""
     return made.manifest(coming=[file for name, file in later.files.items() if not name.endswith(".del")])
 
 
@@ -34,7 +34,9 @@ def test_what_is_coming_is_asked_for_kept_and_not_sent_again(store: Store, made:
     for file in later.files.values():
         send_file(store, with_it, file, merged.bytes_of(file))
     again = made.put(page(3)).manifest(coming=with_it.coming)
-    assert send(store, again, made.published).lacks == []  # installed meanwhile, and what had come was not removed
+    assert (
+        send(store, again, made.published).lacks == []
+    )  # installed meanwhile, and the received files were not removed
     assert found_pages(store) == ["1", "3"]
     last = msgspec.structs.replace(again, generation=9, segments=later.segments, coming=[])
     assert store.install(last, 0) == Installed(1, 9)
@@ -53,7 +55,7 @@ def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, t
     store.install(made.manifest(), 0)
     assert not store.has_offered("s1v1", 0, with_it.coming[0].name)
     assert not stored_files(store) & {file.name for file in with_it.coming}
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))
 
 

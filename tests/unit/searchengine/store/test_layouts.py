@@ -1,4 +1,4 @@
-"""Which layout is served: flips, the guard, promotion, rollback, and what is kept and refused meanwhile."""
+"""Which layout is served: flips, the guard, promotion, rollback, and which layouts are kept or refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Make = Callable[..., list[MadeShard]]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Return what makes the shards of a layout that hold the pages 0 to `pages` - 1."""
+    """Return the makers of the shards of a layout with the pages 0 to `pages` - 1."""
 
     def make(shards: int, order: int, pages: int) -> list[MadeShard]:
         parts = [MadeShard(tmp_path / f"{shards}-{order}-{n}", n, shards, order, order) for n in range(shards)]
@@ -50,7 +50,7 @@ def test_a_new_layout_takes_the_place_of_the_old_when_it_is_whole(store: Store, 
     assert count(store) == 5
     push(store, new[1].put(page(8)))
     assert (store.current(), count(store), kept(store)) == ("s2v1", 5, {"s1v1", "s2v1"})
-    with pytest.raises(RetiredError, match="s5v1 is retired: s2v1 is served"):
+    with pytest.raises(RetiredError, match="s5v1 is retired: s2v1 is newer"):
         push(store, abandoned[1])
 
 
@@ -84,7 +84,7 @@ def test_the_former_layout_expires_also_when_no_manifest_comes(tmp_path: Path, m
 def test_what_is_collected_is_not_read_again_as_long_as_it_is_the_same(
     store: Store, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`/status` tells of it, in the event loop, and a manifest may have megabytes."""
+    """`/status` reports it from the event loop, and a manifest may have megabytes."""
     push(store, *make(1, 1, 4))
     first, _ = make(2, 2, 4)
     push(store, first)
@@ -103,7 +103,7 @@ def test_without_a_time_to_keep_it_the_former_layout_is_dropped_at_once(tmp_path
 
 
 def test_an_old_indexer_that_is_started_again_does_not_fence_the_new_layout(store: Store, make: Make) -> None:
-    """Its epoch is newer than all of the new layout's: it once was what decided, and the new layout could not be finished."""
+    """Its epoch is newer than all of the new layout's; when epochs decided, the new layout could not be completed."""
     old, new = make(1, 1, 2), make(2, 2, 2)
     push(store, *old, new[0])
     old[0].epoch = 99
@@ -125,7 +125,7 @@ def test_the_guard_holds_back_a_half_empty_layout_until_it_is_promoted(
     assert (candidate.layout, candidate.order, candidate.present, candidate.shards, candidate.documents) == (
         "s2v1", 2, 2, 2, 8,
     )  # fmt: skip
-    assert "8 documents, s1v1 has 10" in candidate.held
+    assert "8 documents, but s1v1 has 10" in candidate.held
     assert caplog.text.count("held back") == 1
     assert store.layouts.promote(Layout.of("s2v1")).served == "s2v1"
     assert (count(store), store.layouts.candidates()) == (8, [])
@@ -174,7 +174,7 @@ def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, ma
 
 
 def test_to_another_number_of_shards_and_back(store: Store, make: Make) -> None:
-    """The layout that comes back has a new order; it flips when all of its shards have it."""
+    """The layout that returns has a new order; it flips once all of its shards have it."""
     two, three = make(2, 1, 6), make(3, 2, 6)
     push(store, *two, *three)
     assert store.current() == "s3v1"
@@ -229,7 +229,7 @@ def test_folders_that_are_no_layouts_are_left_alone(store: Store, make: Make, tm
 def test_what_another_version_wrote_is_left_alone_and_stops_nothing(
     store: Store, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As after a downgrade, or of a backup that somebody unpacked there."""
+    """For example after a downgrade, or from an unpacked backup."""
     push(store, *make(1, 1, 1))
     foreign, folder = Path(store.layout_folder("s3v9")), Path(store.layout_folder("s1v1"))
     foreign.mkdir()
@@ -243,12 +243,12 @@ def test_what_another_version_wrote_is_left_alone_and_stops_nothing(
         assert (folder / "durable.json").read_bytes() == (folder / "meta.json").read_bytes()
         assert (again.layouts.candidates(), list(again.freshness("s1v1"))) == ([], [0])
         assert (foreign / "meta.json").exists()
-    told = [record.getMessage() for record in caplog.records if "left alone" in record.getMessage()]
+    told = [record.getMessage() for record in caplog.records if "ignoring layout" in record.getMessage()]
     assert len(told) == 2  # once each
 
 
 def test_a_layout_is_durable_before_it_is_served(store: Store, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a layout only the first shard is durable at once: after a power loss, state.json must not name half of one."""
+    """Only the first shard of a layout is durable at once; after a power loss, state.json must not name half of one."""
     new = make(2, 1, 4)
     push(store, new[0])
     folder = Path(store.layout_folder("s2v1"))

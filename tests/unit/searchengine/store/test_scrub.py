@@ -1,4 +1,4 @@
-"""Damaged files of a replica: found, taken out, and healed by the next push; never served for longer than a pass takes."""
+"""Damaged files of a replica are found within one pass, left out, and replaced by the next push."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def made(tmp_path: Path) -> MadeShard:
 
 
 def flip(path: str, place: float = 0.5) -> None:
-    """Damage the one byte at this share of a file, in place."""
+    """Damage one byte at this fraction of a file, in place."""
     with open(path, "r+b") as file:
         at = int(os.path.getsize(path) * place)
         file.seek(at)
@@ -53,12 +53,12 @@ def answers(replica: Replica) -> list[tuple[int, list[str]]]:
 
 def passed(store: Store) -> Scrubber:
     scrub = Scrubber(store, 1 << 40)
-    scrub.go_on()
+    scrub.step()
     return scrub
 
 
 def heal(store: Store, made: MadeShard, manifest: Manifest) -> list[str]:
-    """Push the same manifest once more, as an indexer does each second; return which files were asked for."""
+    """Push the same manifest again, as an indexer does every second; return the files that were requested."""
     answer = store.install(manifest, 0)
     send(store, manifest, made.published)
     return answer.files if isinstance(answer, Missing) else []
@@ -127,15 +127,15 @@ def test_a_search_that_fails_has_all_files_checked_at_once(store: Store, made: M
     manifest = made.manifest()
     send(store, manifest, made.published)
     path = Path(path_of(store, manifest, "store"))
-    with path.open("r+b") as file:  # a block of nothing
+    with path.open("r+b") as file:  # a block of zeros
         file.write(bytes(path.stat().st_size // 2))
     replica = Replica(store)
     scrub = Scrubber(store, 0)
-    with pytest.raises(DamagedError, match="can't be read"):
+    with pytest.raises(DamagedError, match="can't read a segment"):
         for query in words(20, 1):
             search(replica, SearchRequest(query=query, size=100))
     store.suspect()
-    scrub.go_on()
+    scrub.step()
     replica.follow()
     assert replica.damaged == 1
     assert not os.path.exists(store.suspicion)
@@ -143,11 +143,11 @@ def test_a_search_that_fails_has_all_files_checked_at_once(store: Store, made: M
 
 def test_a_pass_goes_on_where_it_was_and_is_noted(store: Store, made: MadeShard) -> None:
     send(store, manifest := made.manifest(), made.published)
-    scrub = Scrubber(store, 1)  # a chunk each time
+    scrub = Scrubber(store, 1)  # one chunk per step
     assert passed_at(store.folder) is None
     chunks = 0
     while passed_at(store.folder) is None:
-        scrub.go_on()
+        scrub.step()
         chunks += 1
         assert chunks < 1000
     assert chunks >= len(manifest.files)

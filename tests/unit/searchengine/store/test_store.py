@@ -90,12 +90,12 @@ def test_an_installed_file_is_not_replaced_by_another(store: Store, made: MadeSh
     file = min(manifest.files.values(), key=lambda file: file.name)
     content = b"another"
     other = File(file.name, len(content), hashlib.sha256(content).hexdigest())
-    with pytest.raises(InvalidInputError, match="another content"):
+    with pytest.raises(InvalidInputError, match="other content"):
         send_file(store, manifest, other, content)
     assert (Path(store.layout_folder("s1v1")) / file.name).read_bytes() == made.bytes_of(file)
-    send_file(store, manifest, file, made.bytes_of(file))  # again the same: no harm
+    send_file(store, manifest, file, made.bytes_of(file))  # repeating it does no harm
     segments = [msgspec.structs.replace(s, files=[other if f == file else f for f in s.files]) for s in manifest.segments]  # fmt: skip
-    with pytest.raises(InvalidInputError, match="another content"):
+    with pytest.raises(InvalidInputError, match="other content"):
         store.install(made.manifest(segments=segments), 0)
     assert found_pages(store) == ["1"]
 
@@ -106,7 +106,7 @@ def test_a_segment_without_all_its_files_is_refused(store: Store, made: MadeShar
     for component in COMPONENTS:
         kept = [file for file in manifest.segments[0].files if not file.name.endswith(component)]
         broken = [msgspec.structs.replace(manifest.segments[0], files=kept), *manifest.segments[1:]]
-        with pytest.raises(InvalidInputError, match="it needs"):
+        with pytest.raises(InvalidInputError, match="must have"):
             store.install(made.manifest(segments=broken), 0)
     assert found_pages(store) == ["1"]
 
@@ -116,7 +116,7 @@ def test_a_segment_without_all_its_files_is_refused(store: Store, made: MadeShar
 def test_a_segment_that_cannot_be_opened_is_refused(
     store: Store, made: MadeShard, component: str, damage: Any, tmp_path: Path
 ) -> None:
-    """Its bytes have the digest that its manifest says, but no searchengine that is started on it could open its index."""
+    """Its bytes match the digest in its manifest, but a searchengine started with it could not open its index."""
     push(store, made.put(page(2)))
     before = (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes()
     good = made.put(*map(page, range(3, 9))).delete(page(8).url).manifest()
@@ -136,7 +136,7 @@ def test_a_segment_that_cannot_be_opened_is_refused(
     assert isinstance(answer, Missing)
     for name in answer.files:
         send_file(store, bad, bad.files[name], content[name])
-    with pytest.raises(InvalidInputError, match="can't be opened"):
+    with pytest.raises(InvalidInputError, match="can't open"):
         store.install(bad, 0)
     assert (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes() == before
     assert found_pages(store) == ["1", "2"]
@@ -145,7 +145,7 @@ def test_a_segment_that_cannot_be_opened_is_refused(
 
 
 def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> None:
-    """Otherwise its documents would be found twice, and be lost when one of the two shards drops it."""
+    """Otherwise its documents would be found twice, and would be lost when one of the two shards drops it."""
     first = MadeShard(tmp_path / "0", 0, 2).put(page(1))
     second = MadeShard(tmp_path / "1", 1, 2).put(page(2))
     push(store, first, second)
@@ -211,7 +211,7 @@ def test_a_layout_that_is_dropped_while_a_file_comes_has_to_be_offered_again(
         os.rmdir(folder)
 
     monkeypatch.setattr(os, "fsync", drop)
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, made.bytes_of(file))
 
 
@@ -301,7 +301,7 @@ def test_a_manifest_is_of_its_shard(store: Store, made: MadeShard) -> None:
 def test_a_file_that_another_shard_installed_outlives_the_offers_that_named_it(store: Store, tmp_path: Path) -> None:
     first, second = MadeShard(tmp_path / "0", 0, 2), MadeShard(tmp_path / "1", 1, 2).put(page(2))
     theirs = second.manifest()
-    store.install(first.manifest(segments=theirs.segments), 0)  # a copy of the other one's folder
+    store.install(first.manifest(segments=theirs.segments), 0)  # a copy of the other shard's folder
     push(store, second)
     store.install(first.put(page(1)).manifest(), 0)
     push(store, first)
@@ -312,13 +312,13 @@ def test_a_file_that_another_shard_installed_outlives_the_offers_that_named_it(s
 def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path: Path) -> None:
     manifest = made.manifest()
     file, *_ = manifest.files.values()
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, made.bytes_of(file))
     assert not os.path.exists(store.layout_folder("s1v1"))
     store.install(manifest, 0)
     other = File(file.name, 1, hashlib.sha256(b"x").hexdigest())
     for wrong in (other, File(f"{'a' * 32}.store", 1, other.digest)):
-        with pytest.raises(InvalidInputError, match="offer that first"):
+        with pytest.raises(InvalidInputError, match="offer the manifest first"):
             send_file(store, manifest, wrong, b"x")
     assert stored_files(store) == set()
     another_worker = Store(store.folder)
@@ -328,7 +328,9 @@ def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path:
     assert not store.has_offered("../s1v1", 0, file.name)
     made.put(page(1, "anew"))
     another_worker.install(made.manifest(), 0)
-    assert stored_files(store) == set()  # the worker that took the newer offer removed what only the older one named
+    assert (
+        stored_files(store) == set()
+    )  # the worker that received the newer offer removed the files that only the older one named
 
 
 def test_a_file_that_was_altered_on_the_disk_is_not_given_to_peers(store: Store, made: MadeShard) -> None:
@@ -357,7 +359,7 @@ def test_what_is_given_up_while_it_comes_is_not_kept(
         store.install(newer, 0)
 
     monkeypatch.setattr(os, "fsync", offered_meanwhile)
-    with pytest.raises(InvalidInputError, match="offer that first"):
+    with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, content)
     assert stored_files(store) == set()
     send(store, newer, made.published)
@@ -374,16 +376,16 @@ def test_what_is_durable_already_is_not_synced_again(
 
 
 def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Store, made: MadeShard) -> None:
-    """The clock was a year ahead when the first log gave its epochs out; now that log is gone."""
+    """The clock was a year ahead when the first log assigned its epochs; now that log is gone."""
     made.epoch = 10**13
     send(store, made.manifest(log_id="first"), made.published)
     made.epoch = 10**12
     anew = made.put(page(2)).manifest(log_id="second")
-    with pytest.raises(SupersededError, match=r"of another document log: .*`lightship promote s1v1` lets this one in"):
+    with pytest.raises(SupersededError, match=r"of another document log .*`lightship promote s1v1` to accept this one"):
         store.install(anew, 0)
     assert store.promote(Layout(1, 1)).served == "s1v1"
     with pytest.raises(SupersededError, match="a newer indexer owns this shard there"):
-        store.install(made.manifest(log_id="first"), 0)  # the same log's fences hold
+        store.install(made.manifest(log_id="first"), 0)  # fencing still works within one log
     send(store, anew, made.published)
     assert found_pages(store) == ["1", "2"]
     send(store, made.put(page(3)).manifest(log_id="second"), made.published)
@@ -393,23 +395,23 @@ def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Stor
 def test_a_new_indexer_does_not_take_answers_back_in_time(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A former leader that slept has read more, and knows of no other; the new one is cut off from the log."""
+    """A former leader that was suspended has read more and is unaware of the new one, which can't reach the log."""
     send(store, made.manifest(positions={"0": 7, "1": 5}), made.published)
     made.epoch = 2
     for positions in ({"0": 6, "1": 9}, {"1": 9}, {}):
-        with pytest.raises(UnavailableError, match="has more here than epoch 2 has read"):
+        with pytest.raises(UnavailableError, match="epoch 2 of shard 0 is behind"):
             store.install(made.manifest(positions=positions), 0)
     made.epoch = 1
     send(store, made.put(page(2)).manifest(positions={"0": 8, "1": 5}), made.published)
     made.epoch = 2
-    with pytest.raises(UnavailableError, match="has more here"):
+    with pytest.raises(UnavailableError, match="is behind what is installed"):
         store.install(made.manifest(positions={"0": 7, "1": 9}), 0)
     send(store, made.manifest(positions={"0": 8, "1": 9}), made.published)
     with pytest.raises(SupersededError):
         store.install(made.manifest(epoch=1, positions={"0": 99, "1": 99}), 0)
-    # Another log's positions say nothing of this one's
+    # Positions of another log are not comparable
     send(store, made.manifest(epoch=3, log_id="other", positions={"0": 1}), made.published)
-    # And a reason that nobody thought of does not hold a shard up for ever
+    # Whatever the reason, a shard is not held back indefinitely
     with pytest.raises(UnavailableError):
         store.install(made.manifest(epoch=4, log_id="other", positions={}), 0)
     monkeypatch.setattr("lightship.searchengine.store.store.HOLD_BACK_SECONDS", 0.0)

@@ -1,4 +1,4 @@
-"""Promotion and rollback over HTTP, and by the commands for people."""
+"""Promotion and rollback over HTTP, and with the commands."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_replica_that_refuses_is_told_and_is_an_error(
         for command, arguments in ((promote, ["s1v1"]), (rollback, [])):
             with pytest.raises(UnavailableError, match="1 of 1"):
                 command([*arguments, place])
-            assert "token is missing or wrong" in capsys.readouterr().out
-        monkeypatch.setenv("LIGHTSHIP_ADMIN_TOKEN", PUSH)  # signed with it
+            assert "token missing or wrong" in capsys.readouterr().out
+        monkeypatch.setenv("LIGHTSHIP_ADMIN_TOKEN", PUSH)  # the command signs with this secret
         promote(["s1v1", place])
         assert "s1v1 follows" in capsys.readouterr().out

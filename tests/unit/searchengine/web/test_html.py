@@ -26,7 +26,7 @@ HOSTILE = """"'><script>alert(1)</script><img src=x onerror=alert(1)>"""
 
 
 class Page(HTMLParser):
-    """The start tags of a page, and its text."""
+    """The start tags and the text of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ def test_a_page_beyond_the_last_links_to_the_first_and_the_last() -> None:
 
 def test_more_results_than_can_be_reached() -> None:
     shown = page(SearchRequest(query="news", page=5000), answer(total=123_456, page=5000))
-    assert "the first 10,000 can be shown" in shown.text
+    assert "only the first 10,000 can be shown" in shown.text
     assert shown.all("a", href="/?q=news&page=1000")
 
 
@@ -230,8 +230,8 @@ def test_age(seconds: int, text: str) -> None:
 
 
 def test_error_page() -> None:
-    shown = Page(render_error(414, "query string of 20000 bytes: the limit is 16384"))
-    assert "Query string of 20000 bytes" in shown.text
+    shown = Page(render_error(414, "query string has 20000 bytes, over the limit of 16384"))
+    assert "Query string has 20000 bytes" in shown.text
     assert "414" in shown.text
     assert shown.all("input", name="q")
     assert "Status 599" in Page(render_error(599, "odd")).text

@@ -1,4 +1,4 @@
-"""What /metrics tells."""
+"""The metrics in /metrics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(caller: Caller) -> Values:
 
 
 def value(values: Values, name: str, **labels: str) -> float:
-    """Return the sum of what has that name and those labels."""
+    """Return the sum of the samples with this name and these labels."""
     return sum(v for (n, given), v in values.items() if n == name and labels.items() <= dict(given).items())
 
 

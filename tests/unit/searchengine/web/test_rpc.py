@@ -1,4 +1,4 @@
-"""The RPC over real sockets: every bad input gets a clear answer, and the old view is served unchanged."""
+"""The RPC over real sockets: every bad input gets a clear error, and the old view stays served."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOKEN = "gehéim-秘密"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of what is served."""
+    """The data folder of the searchengine."""
     return tmp_path_factory.mktemp("served") / "store"
 
 
@@ -45,7 +45,7 @@ def server(folder: Path, made: MadeShard) -> Iterator[Caller]:
 
 @pytest.fixture
 def caller(server: Caller) -> Iterator[Caller]:
-    """A searchengine whose view must be the same after the test."""
+    """A searchengine whose view must not change during the test."""
     before = server.get("/rpc/v1/shards/0").body
     yield server
     assert server.get("/rpc/v1/shards/0").body == before
@@ -93,12 +93,12 @@ def assert_problem(reply: Reply, status: int, *parts: str) -> None:
         (lambda m: m["segments"][0].update(documents=2**40), "segment"),
         (lambda m: m["segments"][0].update(deleted=1), "delete"),
         (lambda m: m["segments"][0].update(id="../../x"), "segment"),
-        (lambda m: m["segments"][0]["files"].append(m["segments"][0]["files"][0]), "twice"),
-        (lambda m: m["segments"].append(m["segments"][0]), "twice"),
-        (lambda m: m["segments"][0]["files"].pop(), "it needs"),
+        (lambda m: m["segments"][0]["files"].append(m["segments"][0]["files"][0]), "duplicate"),
+        (lambda m: m["segments"].append(m["segments"][0]), "duplicate"),
+        (lambda m: m["segments"][0]["files"].pop(), "must have"),
         (lambda m: m["segments"][0]["files"][0].update(name="../../../etc/passwd"), "etc/passwd"),
         (lambda m: m["segments"][0]["files"][0].update(size=-1), "size"),
-        (lambda m: m["segments"][0]["files"][0].update(digest="0" * 64), "another content"),
+        (lambda m: m["segments"][0]["files"][0].update(digest="0" * 64), "other content"),
         (lambda m: m["segments"][0]["files"][0].update(digest="x"), "digest"),
     ],
 )
@@ -122,13 +122,13 @@ def test_a_manifest_over_the_limit(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("names", "content", "part"),
     [
-        ("{name}", b"", "0 bytes are enclosed"),
-        ("{name}", b"x" * 100_000, "100000 bytes are enclosed"),
+        ("{name}", b"", "0 bytes enclosed"),
+        ("{name}", b"x" * 100_000, "100000 bytes enclosed"),
         ("{name},{name}", b"", "twice"),
         (",".join(f"{number:032x}.idx" for number in range(201)), b"", "more than 200"),
-        ("../../etc/passwd", b"root", "is not of the manifest"),
+        ("../../etc/passwd", b"root", "is not in the manifest"),
         (",", b"", "twice"),
-        ("x", b"", "'x' is not of the manifest"),
+        ("x", b"", "'x' is not in the manifest"),
     ],
 )
 def test_what_is_enclosed_wrongly(caller: Caller, made: MadeShard, names: str, content: bytes, part: str) -> None:
@@ -184,7 +184,7 @@ def test_a_file_name_with_a_path_in_it(caller: Caller, folder: Path, name: str) 
 
 
 def offered(caller: Caller, size: int) -> str:
-    """Return the name of a file of `size` bytes, and of the digest aaa…, that is on offer."""
+    """Offer a file of `size` bytes with the digest aaa…; return its name."""
     manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0").body, type=Manifest)
     files = [File(f"{'a' * 32}.{component}", size, "a" * 64) for component in COMPONENTS]
     segment = Segment("a" * 32, 1, 0, files)
@@ -233,7 +233,7 @@ def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
     manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0").body, type=Manifest)
     for name, file in manifest.files.items():
         assert caller.get(f"/rpc/v1/shards/0/files/{name}").body == made.bytes_of(file)
-    assert_problem(caller.get(f"/rpc/v1/shards/0/files/{'a' * 32}.store"), 404, "not of the installed manifest")
+    assert_problem(caller.get(f"/rpc/v1/shards/0/files/{'a' * 32}.store"), 404, "not in the installed manifest")
     assert_problem(caller.get("/rpc/v1/shards/1"), 404, "shard 1")
 
 
@@ -246,7 +246,7 @@ def test_a_layout_that_is_not_served_is_read_back_by_its_name(caller: Caller, ma
     assert manifest.layout.name == "s2v1"
     for name, file in manifest.files.items():
         assert caller.get(f"/rpc/v1/shards/0/files/{name}?layout=s2v1").body == coming.bytes_of(file)
-        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, "not of the installed manifest")
+        assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, "not in the installed manifest")
     assert_problem(caller.get("/rpc/v1/shards/1?layout=s2v1"), 404, "in s2v1")
     assert_problem(caller.get("/rpc/v1/shards/0?layout=s4v1"), 404, "in s4v1")
     assert_problem(caller.get("/rpc/v1/shards/0?layout=../s1v1"), 400, "not a layout")
@@ -259,7 +259,7 @@ def test_what_is_on_offer_is_read_by_peers_with_the_secret_only(made: MadeShard,
             caller.put_manifest(manifest)
             file = max(manifest.files.values(), key=lambda file: file.size)
             target = f"/rpc/v1/shards/0/files/{file.name}?layout=s1v1"
-            assert caller.get(target).status == 404  # it has not come yet
+            assert caller.get(target).status == 404  # not received yet
             assert caller.put_file(manifest, file, made.bytes_of(file)).status == 201
             assert caller.get(target).status == status
             path = tmp_path / f"store{status}" / "layouts" / "s1v1" / file.name
@@ -332,7 +332,7 @@ def test_the_token_opens_also_when_it_is_not_ascii(guarded: Caller) -> None:
 
 
 def test_a_signed_token_is_good_once_on_every_route(guarded: Caller) -> None:
-    """Missing, wrong and replayed tokens get the same answer, to the byte."""
+    """Missing, wrong and replayed tokens get identical answers."""
     file = f"/rpc/v1/shards/0/files/{'a' * 32}.store"
     refused = set()
     for method, target in (
@@ -372,14 +372,14 @@ def test_a_file_is_fetched_from_a_peer_that_has_it(made: MadeShard, tmp_path: Pa
     manifest = made.manifest()
     with served(tmp_path / "peer", TOKEN) as peer, served(tmp_path / "store", TOKEN) as caller:
         source, first = f"http://127.0.0.1:{peer.port}", min(manifest.files)
-        assert_problem(fetch(caller, manifest, first, source), 400, "offer that first")
+        assert_problem(fetch(caller, manifest, first, source), 400, "offer the manifest first")
         caller.put_manifest(manifest)
-        assert_problem(fetch(caller, manifest, first, source), 503, "did not give")
+        assert_problem(fetch(caller, manifest, first, source), 503, "can't fetch")
         peer.put_manifest(manifest)
-        assert_problem(fetch(caller, manifest, first, source), 503, "did not give")
+        assert_problem(fetch(caller, manifest, first, source), 503, "can't fetch")
         file = manifest.files[first]
         peer.put_file(manifest, file, made.bytes_of(file))
-        assert fetch(caller, manifest, first, source).status == 201  # on offer there and verified, but not installed
+        assert fetch(caller, manifest, first, source).status == 201  # offered and verified there, but not installed
         peer.push(made)
         for name in manifest.files.keys() - {first}:
             assert fetch(caller, manifest, name, source).status == 201
@@ -414,4 +414,4 @@ def test_a_source_may_name_whose_certificate_it_shows(made: MadeShard, guarded: 
     manifest = made.manifest()
     guarded.put_manifest(manifest)
     reply = fetch(guarded, manifest, min(manifest.files), f"https://127.0.0.1:{free_port()}#search-1.example")
-    assert_problem(reply, 503, "did not give")
+    assert_problem(reply, 503, "can't fetch")

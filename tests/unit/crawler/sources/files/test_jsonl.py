@@ -86,7 +86,7 @@ def test_documents_over_the_limit_are_refused_by_name(
     path.write_text(line("1") + line("2", text="a" * (50 << 20)) + line("3", text="a" * (5 << 20)) + line("4"))
     with feed.running(path):
         assert set(feed.documents()) == {"1", "4"}
-    assert f"{path} line 2: longer than {16 << 20} bytes" in caplog.text
+    assert f"{path} line 2: line is longer than {16 << 20} bytes" in caplog.text
     assert f"{path} line 3: document https://ex.org/3 has" in caplog.text
 
 
@@ -161,5 +161,5 @@ def test_a_compressed_file_that_is_cut_off_deletes_nothing(
     path.write_bytes(whole)
     with feed.running(path):
         path.write_bytes(whole[:-10])
-        wait_until(lambda: "cut off; what was read is kept" in caplog.text, 10, "the cut is told")
+        wait_until(lambda: "zstd frame; what was read is kept" in caplog.text, 10, "the cut is told")
         assert set(feed.documents()) == set("012345678")
