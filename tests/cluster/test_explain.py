@@ -42,6 +42,6 @@ def test_explain_tells_of_crawler_and_replica(tmp_path: Path, spawn: Callable[..
         private = explain("/private", "-query=anything")
         assert "disallowed by line 2 of robots.txt: Disallow: /private" in private
         assert "not served; it would be in shard 0" in private
-        assert f"a duplicate of {site.url('/')}, which stands for it" in explain("/copy")
+        assert f"duplicate of {site.url('/')}, which is indexed instead" in explain("/copy")
         assert "gone: status 404" in explain("/gone")
-        assert "never found: no page, sitemap or feed that was read names it" in explain("/never")
+        assert "never found: no page, sitemap or feed read so far links to it" in explain("/never")

@@ -258,7 +258,7 @@ def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str
         (["up", "--shards=0"], "must be from 1 to 64"),
         (["down"], "unknown command 'down'; known: up, add, status"),
         (["up", "no-such-file.jsonl"], "'no-such-file.jsonl' does not exist"),
-        (["up", "/dev/null"], "'/dev/null' is none of the kinds that can be read"),
+        (["up", "/dev/null"], "'/dev/null' is of an unknown kind"),
         (["status", "-searchengine=localhost:1"], "no status from localhost:1: [Errno 111] Connection refused"),
         (["status", "-searchengine=localhost"], "'localhost' is not an address"),
     ],

@@ -61,7 +61,7 @@ def test_sitemaps_feeds_and_translations_lead_to_pages(crawl: Crawl, site: MockS
         ("a sitemap", site.url("/packed.xml.gz")), ("a feed", site.url("/feed")),
         ("a link to a translation (hreflang)", site.url("/")), ("a Sitemap line of robots.txt", site.url("/robots.txt")),
     ]  # fmt: skip
-    assert found["/maps.xml"].reason == "it is read as a sitemap, for what it lists: lists 0 pages and 1 sitemaps"
+    assert found["/maps.xml"].reason == "read as a sitemap, for the URLs it lists: lists 0 pages and 1 sitemaps"
     store.close()
 
 

@@ -131,7 +131,9 @@ def test_a_public_source_may_not_become_private() -> None:
             source = ("docs.example", canary.port)
             resolver = SourceResolver(Names(["93.184.215.14"], ["127.0.0.1"], ["127.0.0.1", "93.184.215.14"]))
             assert [each["host"] for each in await resolver.resolve(*source)] == ["93.184.215.14"]
-            with pytest.raises(PermissionError, match=r"docs\.example is at the private address 127\.0\.0\.1 now"):
+            with pytest.raises(
+                PermissionError, match=r"docs\.example: its DNS name now points to the private address 127\.0\.0\.1"
+            ):
                 await resolver.resolve(*source)
             assert [each["host"] for each in await resolver.resolve(*source)] == ["93.184.215.14"]
             async with Fetcher(
@@ -139,7 +141,7 @@ def test_a_public_source_may_not_become_private() -> None:
             ) as fetcher:
                 connector = fetcher._open.connector
                 await connector._resolver.resolve(*source)  # type: ignore[union-attr]
-                assert "at the private address 127.0.0.1 now" in await refused(
+                assert "now points to the private address 127.0.0.1" in await refused(
                     fetcher, f"http://docs.example:{canary.port}/"
                 )
             assert canary.connections == 0

@@ -99,10 +99,10 @@ def test_a_bad_line_is_named_and_nothing_is_stored(caller: Caller, log: SqliteLo
 @pytest.mark.parametrize(
     ("content", "encoding", "status", "said"),
     [
-        (b"", "", 400, "no document"), (b"\n \n", "", 400, "no document"), (b"x", "br", 400, "identity, gzip, zstd"),
+        (b"", "", 400, "no documents"), (b"\n \n", "", 400, "no documents"), (b"x", "br", 400, "identity, gzip, zstd"),
         (b"no gzip", "gzip", 400, "as gzip"), (b"no zstd", "zstd", 400, "as zstd"),
-        (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "ends too early"),
-        (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "ends too early"),
+        (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "is truncated"),
+        (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "is truncated"),
         (b"a" * (33 << 20), "", 413, "more than 33554432 bytes"),
         (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "more than 33554432 bytes"),
         (zstandard.compress(b" " * (400 << 20)), "zstd", 413, "more than 33554432 bytes"),
@@ -124,7 +124,7 @@ def test_a_body_that_is_no_body(
 
 @pytest.mark.parametrize(
     ("target", "said"),
-    [("?url=no+url", "not an absolute url"), ("", "name what to delete"), ("?urls=https://ex.org/a", "'urls'"),
+    [("?url=no+url", "not an absolute url"), ("", "parameter url is missing"), ("?urls=https://ex.org/a", "'urls'"),
      ("?url=https://ex.org/a&url=data:x", "'data'")],
 )  # fmt: skip
 def test_a_wrong_delete_deletes_nothing(caller: Caller, log: SqliteLog, target: str, said: str) -> None:
@@ -418,7 +418,7 @@ def test_a_log_that_does_not_answer_is_told_soon_and_holds_up_nothing_else(
         monkeypatch.setattr(HeldLog, "span", span)
         for _ in range(5):
             reply = caller.get("/readyz")
-            assert (reply.status, "does not answer within 0.2 s" in reply.json["error"]) == (503, True)
+            assert (reply.status, "did not answer within 0.2 s" in reply.json["error"]) == (503, True)
         assert len(looks) == 1
         assert caller.get("/status").status == 200
         go.set()

@@ -94,7 +94,7 @@ def order_layout(settings: UpSettings) -> None:
             return
     log = open_log(log_url(settings))
     try:
-        log.order(f"layout/{layout}", anew=True)
+        log.order(f"layout/{layout}", renew=True)
     finally:
         log.close()
     write_atomically(path, layout.encode())

@@ -1,4 +1,4 @@
-"""Finds the newest state of a shard that any searchengine has, and pulls it."""
+"""Finds the most advanced state of a shard on any searchengine, and pulls it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASK_AGAIN_SECONDS = 0.2
 
 
 class Offer(NamedTuple):
-    """A manifest, and the searchengine that has it; `base` is empty for the warm copy."""
+    """A manifest, and the searchengine that has it; `base` is empty for the local warm copy."""
 
     manifest: Manifest
     base: str
@@ -32,10 +32,10 @@ class Offer(NamedTuple):
 def bring(
     standby: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
 ) -> Manifest | None:
-    """Make `warm` a copy of what is worth most of all that searchengines, asked for `seconds` at most, have.
+    """Pull into the warm copy the state with the highest score that any searchengine reports within `seconds`.
 
-    Returns None when nothing is worth more than `least`, or when `stop` was set first. Raises UnavailableError when no
-    searchengine has answered and `warm` is worth no more either.
+    Returns None if none scores more than `least`, or if `stop` was set first. Raises UnavailableError if no
+    searchengine answered and the warm copy does not score more either.
     """
     return run_until(stop, _bring(standby, worth, least, seconds))
 
@@ -63,7 +63,7 @@ async def _bring(standby: StandbyCopy, worth: Callable[[Manifest], int], least: 
 
 
 async def _ask_all(standby: StandbyCopy, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
-    """Return what the searchengines have, and how many answered; who does not is asked again, for `seconds` in all."""
+    """Return the searchengines' states, and how many answered; those that do not are retried for `seconds`."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     answers: dict[str, Offer | None] = {}
@@ -88,7 +88,7 @@ async def _ask(
         answers[base] = None
     except TROUBLE as error:
         trouble = f"{base}: {error}"
-        # A refusal is told, once: waiting may not help it. Who does not answer yet may be about to start
+        # A refusal is logged once, as waiting may not help; one that does not answer may be about to start
         logger.log(
             logging.WARNING if isinstance(error, LightshipError) and trouble not in told else logging.DEBUG, trouble
         )

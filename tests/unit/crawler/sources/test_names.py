@@ -26,8 +26,8 @@ def test_each_kind_is_known(tmp_path: Path) -> None:
     [
         ("no/such/folder", "'no/such/folder' does not exist"),
         ("http://", "'http://' is not a url"),
-        ("http://me:secret@example.org/", "was given with a password"),
-        (__file__, "none of the kinds that can be read"),
+        ("http://me:secret@example.org/", "contains a password"),
+        (__file__, "of an unknown kind"),
         ("ftp://example.org/", "does not exist"),
     ],
 )

@@ -85,7 +85,7 @@ def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
 def test_what_a_user_may_not_do_is_told(guarded: Nats) -> None:
     log = open_log(guarded.url("log", user="reader:secret@"))
     assert log.read(0, 0) == []
-    with pytest.raises(ConfigurationError, match=r"does not allow its user this: .*log\.docs") as told:
+    with pytest.raises(ConfigurationError, match=r"denies this user an operation: .*log\.docs") as told:
         log.put([Change.delete("https://example.org/")])
     assert "secret" not in str(told.value)
     log.close()
@@ -122,7 +122,7 @@ def test_a_certificate_that_is_not_trusted_is_told(encrypted: Nats) -> None:
 
 
 def test_tls_is_never_given_up(guarded: Nats) -> None:
-    with pytest.raises(ConfigurationError, match="offers no TLS"):
+    with pytest.raises(ConfigurationError, match="does not offer TLS"):
         open_log(guarded.url("log", user=GOOD).replace("nats://", "tls://"))
 
 

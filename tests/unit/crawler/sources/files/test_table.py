@@ -89,8 +89,8 @@ def test_a_broken_row_is_named_by_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "no column url, only "), ("a,b\n1,2\n", "no column url, only 'a', 'b'"), ("url,url\n", "two columns 'url'"),
-     ("URL,url\n", "two columns"), ("https://ex.org/a,b\n", "first row names the columns")],
+    [("", "among them url; it has only "), ("a,b\n1,2\n", "among them url; it has only 'a', 'b'"), ("url,url\n", "two columns 'url'"),
+     ("URL,url\n", "two columns"), ("https://ex.org/a,b\n", "first row must name the columns")],
 )  # fmt: skip
 def test_a_table_without_names_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidDocumentError, match=problem):
@@ -116,9 +116,9 @@ def test_a_table_is_watched(feed: Feed, tmp_path: Path, caplog: pytest.LogCaptur
         wait_until(lambda: set(feed.documents()) == {"1", "3"}, 10, "the change is seen")
         assert feed.entries()["https://ex.org/1"] == before["https://ex.org/1"]
         path.write_text("no head\n")
-        wait_until(lambda: "no column url" in caplog.text, 10, "it is told")
+        wait_until(lambda: "must name the columns, among them url" in caplog.text, 10, "it is told")
         path.write_text(HEAD)
-        wait_until(lambda: "holds no documents any more" in caplog.text, 10, "it is told")
+        wait_until(lambda: "contains no documents any more" in caplog.text, 10, "it is told")
         assert set(feed.documents()) == {"1", "3"}
         path.write_text(f"{HEAD}https://ex.org/4,Four,x\n")
         wait_until(lambda: set(feed.documents()) == {"4"}, 10, "the change is seen")
