@@ -52,5 +52,5 @@ class Outcome(msgspec.Struct, kw_only=True):
         """Return the figures and the first violations of each kind."""
         names = ("failed", "wrong", "different", "undone", "ended")
         found = ((name.upper(), getattr(self, name)) for name in names)
-        told = (f"{name} ({len(each)}): {one}" for name, each in found for one in each[:SHOWN])
-        return "\n".join([*self.lines, *told])
+        violations = (f"{name} ({len(each)}): {one}" for name, each in found for one in each[:SHOWN])
+        return "\n".join([*self.lines, *violations])

@@ -153,17 +153,17 @@ class Run:
         Reading everything takes a second or more; its start is what counts.
         """
         compared = await asyncio.gather(*(self._compare(asker, compare, deadline) for asker in self.askers))
-        return Settled(max(each.began for each in compared), [told for each in compared for told in each.different])
+        return Settled(max(each.began for each in compared), [one for each in compared for one in each.different])
 
     async def _compare(self, asker: Asker, compare: Compare, deadline: float) -> Settled:
         while True:
             began, patience = time.monotonic(), 0.0
             try:
-                told = compare(await asker.read_all())
+                violations = compare(await asker.read_all())
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as error:
-                told, patience = [words(error)], READ_SECONDS  # a sign of a busy machine, not of wrong data
-            if not told or began > deadline + patience:
-                return Settled(began, [f"{asker.name}: {each}" for each in told])
+                violations, patience = [words(error)], READ_SECONDS  # a sign of a busy machine, not of wrong data
+            if not violations or began > deadline + patience:
+                return Settled(began, [f"{asker.name}: {each}" for each in violations])
             await asyncio.sleep(time.monotonic() - began)  # repeated full reads must not become the load
 
     def _sum_up(self, outcome: Outcome, rate: float) -> None:
@@ -171,9 +171,12 @@ class Run:
         outcome.changes, outcome.change_ms = self.acknowledged, Spread.of(self.intakes.latencies)
         outcome.queries, outcome.query_ms = sum(asker.answers for asker in self.askers), Spread.of(latencies)
         outcome.load, outcome.stood_still_seconds = self._watch.load, self._watch.longest
-        outcome.failed = [*self.intakes.unexpected, *(told for asker in self.askers for told in asker.failed)]
-        outcome.wrong = [told for asker in self.askers for told in asker.wrong]
-        outcome.different += [told for reader in self._readers for told in reader.late]
+        outcome.failed = [
+            *self.intakes.unexpected,
+            *(each for asker in self.askers for each in asker.failed),
+        ]
+        outcome.wrong = [each for asker in self.askers for each in asker.wrong]
+        outcome.different += [each for reader in self._readers for each in reader.late]
         outcome.ended = self._system.ended()
         outcome.lines = [*self._lines(outcome, rate), *outcome.lines, str(self._watch)]
 

@@ -53,7 +53,7 @@ def wait_for_log(url: str, tls: ssl.SSLContext | None, stop: threading.Event) ->
     So a program that is started while the log's servers are down waits for them, like a running one. Raises what
     `open_log` raises, except UnavailableError.
     """
-    told = ""
+    logged = ""
     while not stop.is_set():
         opening: Future[Log] = Future()
         threading.Thread(target=_open, args=(opening, url, tls), name="open log", daemon=True).start()
@@ -64,9 +64,9 @@ def wait_for_log(url: str, tls: ssl.SSLContext | None, stop: threading.Event) ->
         try:
             return opening.result()
         except UnavailableError as error:
-            if str(error) != told:
+            if str(error) != logged:
                 logger.warning("waiting for the log: %s", error)
-            told = str(error)
+            logged = str(error)
             stop.wait(1.0)
     return None
 

@@ -1,4 +1,4 @@
-"""Crawls of a real site on the loopback: what is fetched, what is put, under which url, and what is deleted."""
+"""Crawls of a real site on the loopback: what is fetched, what is put, under which URL, and what is deleted."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_pages_are_fetched_breadth_first_up_to_max_pages(crawl: Crawl, site: Moc
 def test_a_site_is_not_read_far_ahead_of_what_is_known_of_it(
     crawl: Crawl, site: MockSite, other: MockSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a trap would be fetched for as long as the log is slow."""
+    """Otherwise a trap would be fetched for as long as the log is slow."""
     site.page("/", links(*(f"/{number}" for number in range(3 * MAX_UNSETTLED))))
     for number in range(3 * MAX_UNSETTLED):
         site.page(f"/{number}", f"page {number}")

@@ -1,4 +1,4 @@
-"""Nothing but what the owner gave leads to a private address: no notation, no DNS answer, no redirect, no robots.txt."""
+"""Only sources given by the owner lead to private addresses: no notation, DNS answer, redirect or robots.txt."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CANARY = says(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\
 
 
 class Names(AbstractResolver):
-    """DNS that gives `answers` one after the other, whatever is asked; the last one for ever."""
+    """A fake DNS that returns `answers` one after the other, then the last one again and again."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self._answers = list(answers)
@@ -67,7 +67,7 @@ class Names(AbstractResolver):
 
 
 async def refused(fetcher: Fetcher, url: str) -> str:
-    """Return why `url` is not fetched; the empty string when it is."""
+    """Return why `url` is not fetched; an empty string if it is."""
     try:
         await fetcher.get(url)
     except FetchError as error:

@@ -1,4 +1,4 @@
-"""The crawler's listener: explanations as JSON and as a page, whom it lets in, what it tells of held sites."""
+"""The crawler's listener: explanations as JSON and as a page, authorization, and the status of held sites."""
 
 from __future__ import annotations
 

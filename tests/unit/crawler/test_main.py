@@ -1,4 +1,4 @@
-"""The crawler as a process: stopped by SIGTERM, two of them in one folder."""
+"""The crawler as a process: stopped by SIGTERM, and two of them in one folder."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_it_stops_soon_while_the_log_is_away_and_loses_nothing(tmp_path: Path, s
 
 
 def doubtful(data: Path) -> bool:
-    """Tell whether the crawler has noted that the log may have something that it does not know of."""
+    """Whether the crawler has marked a change as doubtful."""
     with contextlib.closing(open_store(str(data))) as store, store.access() as db:
         return bool(db.execute("select exists (select 1 from records where digest = x'')").get)
 

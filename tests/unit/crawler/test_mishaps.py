@@ -1,4 +1,4 @@
-"""One bad page is one failed page, with its reason; the crawl goes on."""
+"""One bad page is one failed page, with its reason; the crawl continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site of traps: the crawl ends, with what people want of it, and `explain` gives the true reason for each page."""
+"""A site full of traps: the crawl ends, with all useful pages, and `explain` gives the true reason for each page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEPTH = 20
 
 
 class Trapped:
-    """A crawl of the site of traps that has ended."""
+    """A finished crawl of the site of traps."""
 
     def __init__(self, site: MockSite, found: dict[str, Entry], settings: CrawlerSettings) -> None:
         self.site, self.found, self._settings = site, found, settings
@@ -31,7 +31,7 @@ class Trapped:
         return explain(self._store, self._settings, self.site.url(path))
 
     def paths(self, start: str) -> set[str]:
-        """Return the paths that begin like this and are in the log."""
+        """Return the paths in the log with this prefix."""
         urls = [url for url, entry in self.found.items() if entry.document]
         return {path for url in urls if (path := "/" + url.split("/", 3)[3]).startswith(start)}
 

@@ -1,4 +1,4 @@
-"""Backups of a log: made while it is written to, restored with a new id, from and to either backend."""
+"""Backups of a log: made during writes, restored with a new id, from and to either backend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENTS = 1200  # more than one batch
 
 
 def quiet(_: Copied) -> None:
-    """Say nothing."""
+    """Ignore progress."""
 
 
 def titles(log: Log) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The indexer's intake is up as long as the indexer is, whoever holds the shard."""
+"""An indexer's intake is up while the indexer is, whether it leads or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A log that was restored from a backup, or is damaged: what a shard makes of it."""
+"""How a shard handles a log that was restored from a backup, or is damaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that may have been sent long ago: what their sender has stored since is not replaced."""
+"""Requests that may have been sent long ago must not replace what their sender has stored since."""
 
 from __future__ import annotations
 

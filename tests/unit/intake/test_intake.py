@@ -1,4 +1,4 @@
-"""The intake over real sockets: what it stores, what it answers, and what it refuses, whole."""
+"""The intake over real sockets: what it stores, what it answers, and what it refuses completely."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def line(name: str, **keys: Any) -> bytes:
 
 
 def stored(log: SqliteLog) -> dict[str, str | None]:
-    """Return the text by name of what the log holds; None for what is deleted."""
+    """Return the texts in the log by name; None for deletes."""
     entries = [entry for partition in range(log.partitions) for entry in log.read(partition, 0, 20_000)]
     return {
         entry.url.removeprefix("https://ex.org/"): entry.document.text if entry.document else None for entry in entries
@@ -166,7 +166,7 @@ def test_it_tells_how_it_is(caller: Caller) -> None:
 
 
 class HeldLog(SqliteLog):
-    """A log that can be made to wait, or to fail; it remembers what each put held."""
+    """A log that can be made to block or fail; it records the changes of each put."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -197,7 +197,7 @@ def held(tmp_path: Path) -> HeldLog:
 
 
 def in_threads(calls: list[Any]) -> tuple[list[threading.Thread], dict[int, Reply]]:
-    """Make all calls at once; return the threads and, as they come, the replies."""
+    """Make all calls concurrently; return the threads, and the replies as they arrive."""
     replies: dict[int, Reply] = {}
 
     def call(number: int) -> None:
@@ -342,7 +342,7 @@ def test_without_an_address_nothing_is_served(log: SqliteLog) -> None:
 
 
 def while_it_waits(held: HeldLog, sent: Callable[[Caller], Any], meanwhile: Callable[[Caller], None]) -> Reply | None:
-    """Send a request, and do something while the log keeps it waiting; return the answer."""
+    """Send a request, and do something while the log blocks it; return the answer."""
     with taking_in("127.0.0.1:0", held, held.folder) as port:
         caller = Caller(port)
         held.free.clear()

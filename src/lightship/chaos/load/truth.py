@@ -48,31 +48,31 @@ class Truth:
     def differences(self, found: Iterable[tuple[str, int]]) -> list[str]:
         """Describe how the (url, version) pairs that a replica finds differ from the final state."""
         final, seen = self.final(), dict[str, int]()
-        told = []
+        differences = []
         for url, version in found:
             if url in seen:
-                told.append(f"{url} appears twice: versions {seen[url]} and {version}")
+                differences.append(f"{url} appears twice: versions {seen[url]} and {version}")
             seen[url] = version
             if url not in final:
-                told.append(
+                differences.append(
                     f"{url} reappeared: version {version}, deleted by version {len(self.versions.get(url, [])) - 1}"
                 )
             elif version != final[url]:
-                told.append(f"{url} has version {version}, not {final[url]}")
-        return told + [f"{url} is lost: version {version}" for url, version in final.items() if url not in seen]
+                differences.append(f"{url} has version {version}, not {final[url]}")
+        return differences + [f"{url} is lost: version {version}" for url, version in final.items() if url not in seen]
 
     def lacks(self, found: Iterable[tuple[str, int]], acknowledged: Mapping[str, int]) -> list[str]:
         """Describe which `acknowledged` changes (versions by URL) are missing from the (url, version) pairs found.
 
         Changes that were sent later may or may not be there.
         """
-        told, seen = list[str](), dict[str, int]()
+        differences, seen = list[str](), dict[str, int]()
         for url, version in found:
             if url in seen:
-                told.append(f"{url} appears twice: versions {seen[url]} and {version}")
+                differences.append(f"{url} appears twice: versions {seen[url]} and {version}")
             seen[url] = version
         lacking = self.lacking(seen, acknowledged)
-        return [*told, *(self.told(url, seen.get(url, 0), least) for url, least in lacking.items())]
+        return [*differences, *(self.describe_stale(url, seen.get(url, 0), least) for url, least in lacking.items())]
 
     def lacking(self, found: Mapping[str, int], acknowledged: Mapping[str, int]) -> dict[str, int]:
         """Return those of `acknowledged` that are not in `found` (versions by URL; an absent URL was deleted)."""
@@ -84,7 +84,7 @@ class Truth:
         return least <= version < len(versions) and versions[version] if version else not all(versions[least:])
 
     @staticmethod
-    def told(url: str, version: int, least: int) -> str:
+    def describe_stale(url: str, version: int, least: int) -> str:
         """Describe that `version` (0: none) of `url` is older than the acknowledged version `least`."""
         return f"{url} has version {version}, although version {least} was acknowledged"
 
@@ -130,9 +130,9 @@ class Witness:
         """The newest (epoch, generation) of any answer, by shard."""
         return dict(self._generations)
 
-    def check_generations(self, told: Mapping[str, Iterable[int]], before: Mapping[str, tuple[int, int]]) -> None:
+    def check_generations(self, found: Mapping[str, Iterable[int]], before: Mapping[str, tuple[int, int]]) -> None:
         """Compare the generations of an answer with those known `before` its query; raises WrongAnswerError."""
-        for shard, pair in told.items():
+        for shard, pair in found.items():
             epoch, generation = pair
             if (epoch, generation) < before.get(shard, (0, 0)):
                 raise WrongAnswerError(f"shard {shard} went back from {before[shard]} to {(epoch, generation)}")

@@ -134,7 +134,7 @@ class JetStreamLog:
 
     async def _wake_up(self, heads: dict[int, int]) -> None:
         """Wake all readers, also in other processes; `heads` are the newest sequences by partition."""
-        await self._connection.tell(self._wake_subject, msgspec.json.encode(list(heads.items())))
+        await self._connection.publish(self._wake_subject, msgspec.json.encode(list(heads.items())))
         for partition, sequence in heads.items():
             self._reader.heard(partition, sequence)
         self._announce()

@@ -40,7 +40,7 @@ class _Tail:
 
     def __init__(self) -> None:
         self.after = -1  # where the last read ended
-        self.told = -1  # the newest entry up to there, which a mark may follow
+        self.last_entry = -1  # the newest entry up to there, which a mark may follow
         self.head = -1  # the newest known sequence
         self.checked = float("-inf")  # when its leader was asked; monotonic
 
@@ -84,26 +84,31 @@ class Reader:
     def idle(self, partition: int, after: int) -> bool:
         """Whether nothing newer than `after`, where the last read ended, is known; from any thread."""
         tail = self._tails[partition]
-        return after == tail.told and tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
+        return (
+            after == tail.last_entry and tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
+        )
 
     async def read(self, partition: int, after: int, limit: int, patience: float) -> list[Message]:
         """Return messages above `after`; none only if the leader has none.
 
         Raises UnavailableError if that takes more than `patience` seconds.
         """
-        tail, told = self._tails[partition], after
+        tail, last_entry = self._tails[partition], after
         while True:
-            if after == tail.told:
+            if after == tail.last_entry:
                 after = tail.after
             asked = partition, after, limit + 1  # there is at most one mark
             if asked not in self._stalled and after == tail.after >= tail.head:
                 await self._recheck(patience)
-                if self.idle(partition, told):
+                if self.idle(partition, last_entry):
                     return []
             page = await self._wait_for(asked, patience)
             entries = self._without_marks(partition, page)
-            told = entries[:limit][-1].sequence if entries else told
-            tail.after, tail.told = told if len(entries) > limit else page[-1].sequence if page else after, told
+            last_entry = entries[:limit][-1].sequence if entries else last_entry
+            tail.after, tail.last_entry = (
+                last_entry if len(entries) > limit else page[-1].sequence if page else after,
+                last_entry,
+            )
             if entries or not page:
                 return entries[:limit]
 
@@ -214,9 +219,9 @@ class Reader:
         if self._identity is not None:
             if not self._identity.done():
                 return
-            trouble = self._identity.exception()
-            if isinstance(trouble, ConfigurationError):
-                raise trouble
+            error = self._identity.exception()
+            if isinstance(error, ConfigurationError):
+                raise error
         self._identity = asyncio.create_task(self._check_identity())
         self._identity.add_done_callback(take_note)
 

@@ -26,7 +26,7 @@ WINDOW_MESSAGES, WINDOW_BYTES = 256, 8 << 20  # in flight per put
 HEADER_BYTES = 200  # upper bound for this module's headers
 NAME = "Lightship-Put"  # header with a unique name of each message
 
-_told = re.compile(r"wrong last sequence: (\d+)")
+_WRONG_SEQUENCE = re.compile(r"wrong last sequence: (\d+)")
 
 
 @dataclass(slots=True)
@@ -109,9 +109,9 @@ class Writer:
         Raises OutOfSpaceError if the disk is full, but only after all have ended: none may continue in the background.
         """
         trying = (self._decide(message) for message in window if not message.is_decided)
-        trouble = [each for each in await asyncio.gather(*trying) if each]
-        if trouble:
-            raise next((each for each in trouble if not isinstance(each, RetryError)), trouble[-1])
+        errors = [each for each in await asyncio.gather(*trying) if each]
+        if errors:
+            raise next((each for each in errors if not isinstance(each, RetryError)), errors[-1])
 
     async def _decide(self, message: Outgoing) -> RetryError | LightshipError | None:
         """Send a message until it is stored or overtaken; return the error if there is no (conclusive) answer."""
@@ -119,8 +119,8 @@ class Writer:
             while not message.is_decided:
                 await self._sessions.open(message.partition)
                 await self._send(message)
-        except (RetryError, LightshipError) as trouble:
-            return trouble
+        except (RetryError, LightshipError) as error:
+            return error
         return None
 
     async def _send(self, message: Outgoing) -> None:
@@ -133,7 +133,7 @@ class Writer:
         except ApiError as error:
             if error.code not in WRONG_LAST_SEQUENCE:
                 raise RetryError(str(error)) from error
-            message.unanswered -= bool(_told.fullmatch(str(error)))
+            message.unanswered -= bool(_WRONG_SEQUENCE.fullmatch(str(error)))
             await self._compare(message, str(error))
         else:
             self._store(message, stored.seq)
@@ -148,9 +148,11 @@ class Writer:
 
     async def _compare(self, message: Outgoing, refusal: str) -> None:
         """Decide a message that does not replace the newest entry: it replaces that one next, or is overtaken."""
-        told = _told.fullmatch(refusal)  # otherwise a message is being stored under this URL, perhaps this very one
-        sequence = int(told[1]) if told else 0
-        if message.unanswered or not told or not message.fence.knew(message.partition, sequence):
+        found = _WRONG_SEQUENCE.fullmatch(
+            refusal
+        )  # otherwise a message is being stored under this URL, perhaps this very one
+        sequence = int(found[1]) if found else 0
+        if message.unanswered or not found or not message.fence.knew(message.partition, sequence):
             sequence, name = await self._newest(message)
             if name == message.headers[NAME]:  # an earlier attempt was stored, but its answer was lost
                 self._store(message, sequence)

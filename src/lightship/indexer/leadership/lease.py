@@ -47,7 +47,7 @@ def acquire(
 
     `waiting` is called once if another owner holds it. Errors of the log are logged, and retried.
     """
-    told, waits = "", False
+    logged, waits = "", False
     while not stop.is_set():
         try:
             lease = leases.acquire(name, owner, seconds)
@@ -55,11 +55,11 @@ def acquire(
                 return lease
             if not waits:
                 waiting()
-            waits, told = True, ""
+            waits, logged = True, ""
         except LightshipError as error:
-            if str(error) != told:
+            if str(error) != logged:
                 logger.warning("can't acquire the lease of %s: %s; retrying", name, error)
-            told = str(error)
+            logged = str(error)
         stop.wait(POLL_SECONDS)
     return None
 

@@ -51,7 +51,7 @@ class _Replica:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     lacks: frozenset[str] = frozenset()  # missing files of the merged segments announced with its manifest
     ahead: asyncio.Task[None] | None = None
-    trouble: str = "not yet"  # why it is not up to date; empty if it is
+    problem: str = "not yet"  # why it is not up to date; empty if it is
     unreached: bool = False  # connection refused: it may be about to start
 
 
@@ -83,7 +83,7 @@ class Pusher:
     def has_come(self, files: Collection[File]) -> bool:
         """Whether every searchengine that accepts manifests has all `files` sent ahead. Callable from any thread."""
         names = {file.name for file in files}
-        reached = [(replica.has, replica.lacks) for replica in list(self._replicas.values()) if not replica.trouble]
+        reached = [(replica.has, replica.lacks) for replica in list(self._replicas.values()) if not replica.problem]
         return all(has.wanted.keys() >= names and not lacks & names for has, lacks in reached if has)
 
     def close(self, flush_seconds: float = 2.0) -> None:
@@ -141,13 +141,13 @@ class Pusher:
                 if self._manifest is None:  # nothing to push yet, so its state is unknown
                     replica.settled.set()
                     continue
-                before, replica.trouble = replica.trouble, await self._try_update(replica)
+                before, replica.problem = replica.problem, await self._try_update(replica)
                 if not replica.changed.is_set():
                     replica.settled.set()
-                if replica.trouble != before:
-                    level = logging.WARNING if replica.trouble else logging.INFO
-                    logger.log(level, "%s: %s", address, replica.trouble or "up to date")
-                if replica.trouble:
+                if replica.problem != before:
+                    level = logging.WARNING if replica.problem else logging.INFO
+                    logger.log(level, "%s: %s", address, replica.problem or "up to date")
+                if replica.problem:
                     metrics.FAILURES.labels(address).inc()
                     await asyncio.sleep(RETRY_SECONDS)
                     if replica.unreached:  # after an error response, it is retried with the next manifest

@@ -67,12 +67,14 @@ async def _ask_all(standby: StandbyCopy, session: aiohttp.ClientSession, seconds
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     answers: dict[str, Offer | None] = {}
-    told: set[str] = set()
+    logged: set[str] = set()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline):
             while True:
                 bases = await standby.addresses.look_up()
-                await asyncio.gather(*(_ask(standby, session, base, answers, told) for base in bases - answers.keys()))
+                await asyncio.gather(
+                    *(_ask(standby, session, base, answers, logged) for base in bases - answers.keys())
+                )
                 if bases and answers.keys() >= bases:
                     break
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
@@ -80,16 +82,16 @@ async def _ask_all(standby: StandbyCopy, session: aiohttp.ClientSession, seconds
 
 
 async def _ask(
-    standby: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
+    standby: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], logged: set[str]
 ) -> None:
     try:
         answers[base] = Offer(await standby.ask(standby.client(session, base)), base)
     except NotFoundError:
         answers[base] = None
     except TROUBLE as error:
-        trouble = f"{base}: {error}"
+        message = f"{base}: {error}"
         # A refusal is logged once, as waiting may not help; one that does not answer may be about to start
         logger.log(
-            logging.WARNING if isinstance(error, LightshipError) and trouble not in told else logging.DEBUG, trouble
+            logging.WARNING if isinstance(error, LightshipError) and message not in logged else logging.DEBUG, message
         )
-        told.add(trouble)
+        logged.add(message)

@@ -121,14 +121,14 @@ def follow(standby: StandbyCopy, stop: threading.Event) -> None:
 
 
 async def _follow(standby: StandbyCopy) -> None:
-    told, ready = "", False
+    logged, ready = "", False
     # One connection to each searchengine, one file at a time, so that queries are not affected
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
         for turn in itertools.count():
-            trouble = await _step(standby, session, turn)
-            if trouble != told:
-                logger.log(logging.WARNING if trouble else logging.INFO, "warm copy: %s", trouble or "up to date again")
-                told = trouble
+            problem = await _step(standby, session, turn)
+            if problem != logged:
+                logger.log(logging.WARNING if problem else logging.INFO, "warm copy: %s", problem or "working again")
+                logged = problem
             if not ready and (manifest := standby.manifest):
                 logger.info("warm copy of %d documents is ready to take over", manifest.documents)
                 ready = True
@@ -137,7 +137,7 @@ async def _follow(standby: StandbyCopy) -> None:
 
 async def _step(standby: StandbyCopy, session: aiohttp.ClientSession, turn: int) -> str:
     """Pull the state of one searchengine if it is newer, a different one in each `turn`; return the error, or empty."""
-    trouble, bases = "", sorted(await standby.addresses.look_up())
+    problem, bases = "", sorted(await standby.addresses.look_up())
     for number in range(len(bases)):
         base = bases[(turn + number) % len(bases)]
         try:
@@ -146,8 +146,8 @@ async def _step(standby: StandbyCopy, session: aiohttp.ClientSession, turn: int)
         except NotFoundError:  # it has nothing of this shard yet
             continue
         except TROUBLE as error:
-            trouble = f"{base}: {words(error)}"
-    return trouble
+            problem = f"{base}: {words(error)}"
+    return problem
 
 
 async def _take_newer(standby: StandbyCopy, client: RpcClient) -> None:

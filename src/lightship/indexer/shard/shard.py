@@ -107,7 +107,7 @@ class Shard:
 
     def run(self, stop: threading.Event) -> None:
         """Index until `stop` is set; everything read by then is committed and published."""
-        trouble = ""
+        logged = False
         while not stop.is_set():
             try:
                 started = time.monotonic()
@@ -116,13 +116,13 @@ class Shard:
                     self._idle()
                 elif count < READ_LIMIT:
                     stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
-                trouble = ""
+                logged = False
             except DamagedError:
                 raise
             except UnavailableError as error:
-                if not trouble:
+                if not logged:
                     logger.warning("continuing without partitions that do not answer: %s", error)
-                trouble = str(error)
+                logged = True
                 self._pass_time()
                 stop.wait(HEARTBEAT / 2)
         self.finish()

@@ -1,4 +1,4 @@
-"""Several crawlers divide the hosts: together they fetch what one would, nothing twice, also when one joins or leaves."""
+"""Several crawlers partition the hosts: they fetch what one would, nothing twice, even if one joins or leaves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sites() -> Iterator[list[MockSite]]:
 
 @pytest.fixture(params=["sqlite", "nats"])
 def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Yield the url of a log of each kind."""
+    """Yield the URL of a log on each backend."""
     if request.param == "sqlite":
         yield f"sqlite://{tmp_path}/log.sqlite"
         return

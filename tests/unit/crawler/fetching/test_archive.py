@@ -1,4 +1,4 @@
-"""WARC and WACZ: what is written is read again, whatever happens to it; and what others wrote is read, too."""
+"""WARC and WACZ: archives are read back whatever happens to them, and so are those of other programs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write(folder: Path, pages: Iterable[int], **options: int) -> list[str]:
 
 
 def read(path: Path) -> dict[str, Document]:
-    """Return the documents of an archive by the path of their urls; trouble is raised."""
+    """Return the documents of an archive by the path of their URLs; errors are raised."""
     documents = {}
     for place, found in read_archive(str(path), ReadPage.run, 1 << 20, "lightship"):
         assert found is None or isinstance(found, Record), (place, found)

@@ -1,4 +1,4 @@
-"""Credentials go to the host that they were written for, over TLS, and nowhere else: no log, no message, no other host."""
+"""Credentials go only to the host of their entry, over TLS: not to another host, a log or a message."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write(folder: Path, text: str, mode: int = 0o600) -> str:
 
 @pytest.fixture
 def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
-    """A context for servers on the loopback, whose authority this test's clients believe."""
+    """A TLS context for servers on the loopback, whose authority this test's clients trust."""
     AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.create_default_context())
@@ -46,7 +46,7 @@ def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.
 
 
 async def heads(settings: CrawlerSettings, server: RawServer, *links: str) -> str:
-    """Return what `server` was asked when `links` are fetched."""
+    """Return the requests to `server` when `links` are fetched."""
     async with Fetcher(settings, {urls.address(link) for link in links}) as fetcher:
         for link in links:
             await fetcher.get(link)

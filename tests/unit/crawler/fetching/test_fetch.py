@@ -1,4 +1,4 @@
-"""One request: what is cut, what is refused, and how long a server may take, each with a real one."""
+"""A request: truncation, refusals and timeouts, each with a real server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIMIT = 64 << 10
 def fetch(
     handler: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]], timeout: float = 5.0, **options: Any
 ) -> Response:
-    """Return what a Fetcher makes of the server's answer."""
+    """Return a Fetcher's result for the server's answer."""
 
     async def run() -> Response:
         async with RawServer(handler) as server:

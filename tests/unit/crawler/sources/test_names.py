@@ -1,4 +1,4 @@
-"""What SOURCE arguments mean, and what is said of the ones that mean nothing."""
+"""The meaning of SOURCE arguments, and the errors for invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A feed as a source: its pages become documents when they are new or changed, and stay when it forgets them."""
+"""A feed as a source: new and changed pages become documents, and are kept when the feed drops them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is special about the log on NATS: its url, who may use it, and what its servers take."""
+"""The specifics of the log on NATS: its URL, permissions, and its servers' limits."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
 
 
 def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:
-    """A socket that is left to the garbage collector is a warning, and so an error here."""
+    """A socket left to the garbage collector causes a warning, which is an error here."""
     with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as nats:
         silent.settimeout(30)
         host, port = silent.getsockname()

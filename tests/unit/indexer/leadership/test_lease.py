@@ -1,4 +1,4 @@
-"""Holding a shard's lease."""
+"""Acquiring, renewing and losing a shard's lease."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_folder_keeps_its_owner(tmp_path: Path) -> None:
 
 
 def waiting() -> None:
-    """What a standby does meanwhile."""
+    """The standby's work meanwhile."""
 
 
 def acquire(log: Log, owner: str, stop: threading.Event | None = None) -> Lease | None:
@@ -36,7 +36,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 
 def test_who_lost_a_lease_is_another_owner(tmp_path: Path) -> None:
-    """Else two copies of a folder would take the lease from each other for ever."""
+    """Otherwise two copies of a folder would take the lease from each other indefinitely."""
     before = module.owner_of(str(tmp_path))
     module.forget_owner(str(tmp_path))
     assert module.owner_of(str(tmp_path)) != before
@@ -65,7 +65,7 @@ def test_waiting_ends_when_it_is_told_to(log: Log) -> None:
 
 
 class Flaky:
-    """Leases that fail as `errors` say, then are another's."""
+    """Leases that fail with `errors`, and are then lost to another owner."""
 
     def __init__(self, *errors: LightshipError) -> None:
         self.errors = list(errors)

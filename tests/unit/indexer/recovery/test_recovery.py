@@ -1,4 +1,4 @@
-"""Where a shard goes on: its own index, what a replica has, or the log's beginning; whatever was interrupted."""
+"""From where a shard resumes: its own index, a replica's state, or the log's beginning; after any interruption."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ class Connection:
             raise RetryError("not connected")
         return self._client.jetstream(timeout=ANSWER_SECONDS)
 
-    async def tell(self, subject: str, payload: bytes) -> None:
+    async def publish(self, subject: str, payload: bytes) -> None:
         """Send a message without waiting for it; it may be lost."""
         try:
             if self._client is not None and self._client.is_connected:
@@ -267,8 +267,8 @@ class Connection:
         while True:
             try:
                 return await attempt()
-            except RetryError as trouble:
-                reason = words(trouble)
+            except RetryError as error:
+                reason = words(error)
             self.check_open()  # the loss of the connection may hide that this was cancelled
             if self._denials > denials:
                 raise ConfigurationError(

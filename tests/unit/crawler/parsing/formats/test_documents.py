@@ -1,4 +1,4 @@
-"""PDF, Word documents and EPUB books are read within limits; broken and hostile ones are refused."""
+"""PDF, Word documents and EPUB books are read within limits; damaged and hostile ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages are read in processes of their own: what a page does there befalls that page alone."""
+"""Pages are parsed in separate processes, so that a malicious page can harm nothing but itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder source opens nothing outside of its folder, whatever links say, or change to."""
+"""A folder source opens nothing outside its folder, whatever links there are or change to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents from folders: which files, what of them, and what a change or deletion does."""
+"""Documents from folders: which files, their contents, and the effect of changes and deletions."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_folder_that_looks_empty_keeps_its_documents(
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    """Let `path` be unreadable, for root too."""
+    """Make `path` unreadable, even for root."""
     real_scandir, real_open = os.scandir, below.open_below
 
     def scandir(folder: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Documents from .jsonl files: what a line may be, what is said of a broken one, and what a change of the file does."""
+"""Documents from .jsonl files: valid lines, errors for malformed ones, and the effect of changes of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents from .csv and .tsv files: which columns mean what, and what is said of a broken row."""
+"""Documents from .csv and .tsv files: the meaning of columns, and errors for malformed rows."""
 
 from __future__ import annotations
 

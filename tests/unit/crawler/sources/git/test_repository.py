@@ -1,4 +1,4 @@
-"""A git repository as a source: its Markdown becomes documents, its hooks and settings do nothing."""
+"""A git repository as a source: its Markdown becomes documents, its hooks and settings have no effect."""
 
 from __future__ import annotations
 
