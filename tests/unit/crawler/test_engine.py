@@ -195,7 +195,7 @@ def test_a_private_address_that_was_not_given_is_refused(
     site.redirect("/", other.url("/"))
     assert crawl.once(site.url("/")) == {}
     assert other.requests == []
-    assert "the private address 127.0.0.1 was not given as a source" in caplog.text
+    assert "the private address 127.0.0.1, which was not given as a source" in caplog.text
 
 
 def test_a_source_that_moved_to_another_given_host_is_followed(crawl: Crawl, site: MockSite, other: MockSite) -> None:

@@ -100,12 +100,12 @@ def test_a_bad_line_is_named_and_nothing_is_stored(caller: Caller, log: SqliteLo
     ("content", "encoding", "status", "said"),
     [
         (b"", "", 400, "no documents"), (b"\n \n", "", 400, "no documents"), (b"x", "br", 400, "identity, gzip, zstd"),
-        (b"no gzip", "gzip", 400, "as gzip"), (b"no zstd", "zstd", 400, "as zstd"),
+        (b"no gzip", "gzip", 400, "valid gzip"), (b"no zstd", "zstd", 400, "valid zstd"),
         (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "is truncated"),
         (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "is truncated"),
-        (b"a" * (33 << 20), "", 413, "more than 33554432 bytes"),
-        (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "more than 33554432 bytes"),
-        (zstandard.compress(b" " * (400 << 20)), "zstd", 413, "more than 33554432 bytes"),
+        (b"a" * (33 << 20), "", 413, "larger than 33554432 bytes"),
+        (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "larger than 33554432 bytes"),
+        (zstandard.compress(b" " * (400 << 20)), "zstd", 413, "larger than 33554432 bytes"),
         (line("a") * 10_001, "", 413, "more than 10000 documents"),
     ],
 )  # fmt: skip

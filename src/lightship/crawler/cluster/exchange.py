@@ -106,7 +106,7 @@ class Exchange:
         self._frontier.joined(db, site, source)
 
     def wants(self, url: str) -> bool:
-        """Return whether the host of a normal url is this crawler's."""
+        """Whether the host of a normal URL belongs to this crawler."""
         return self._partitioning.wants(url)
 
     def hand_over(self) -> None:

@@ -186,7 +186,7 @@ class JetStreamLog:
         return False
 
     def prune(self, partition: int, upto: int) -> int:
-        """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
+        """Prune deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         return self._connection.run(prune(self._connection, self._kv, self._reader, partition, upto))
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:

@@ -172,7 +172,7 @@ class SqliteLog:
         """Do nothing: a file does not wait."""
 
     def prune(self, partition: int, upto: int) -> int:
-        """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
+        """Prune deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         with self._database.transaction() as db:
             newest = db.execute("select max(sequence) from docs where partition = ?", (partition,)).get or 0
             floor = max(0, min(upto, newest))

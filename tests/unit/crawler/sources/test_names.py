@@ -25,7 +25,7 @@ def test_each_kind_is_known(tmp_path: Path) -> None:
     ("text", "problem"),
     [
         ("no/such/folder", "'no/such/folder' does not exist"),
-        ("http://", "'http://' is not a url"),
+        ("http://", "'http://' is not a URL"),
         ("http://me:secret@example.org/", "contains a password"),
         (__file__, "of an unknown kind"),
         ("ftp://example.org/", "does not exist"),

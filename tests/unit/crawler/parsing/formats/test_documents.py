@@ -126,7 +126,7 @@ BILLION = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><x>&
     ("body", "kind", "problem"),
     [
         (b"PK\x03\x04 broken", DOCX, "damaged archive"), (archive(DOCX_FILES)[:-80], DOCX, "damaged archive"),
-        (archive({}), DOCX, "no word/document.xml"), (with_file(DOCX_FILES, "word/document.xml", "<a>"), DOCX, "no XML"),
+        (archive({}), DOCX, "no word/document.xml"), (with_file(DOCX_FILES, "word/document.xml", "<a>"), DOCX, "not valid XML"),
         (with_file(DOCX_FILES, "word/document.xml", BILLION), DOCX, "document type"),
         (with_file(DOCX_FILES, "word/document.xml", BILLION.encode("utf-16")), DOCX, "document type"),
         (with_file(DOCX_FILES, "word/document.xml", b"\0" * (65 << 20)), DOCX, "bomb"),

@@ -75,7 +75,7 @@ def test_trouble_is_a_line_in_the_log(feed: Feed, folder: Path, caplog: pytest.L
         assert set(feed.documents()) == {"page.html", "note.md", "plain.TXT", "large.txt"}
         assert len(feed.documents()["large.txt"].text) == 4096
     assert "loop: skipped: links to a folder that was already read" in caplog.text
-    assert "large.html: larger than 4096 bytes: skipped" in caplog.text
+    assert "large.html: skipped: larger than -max-bytes=4096" in caplog.text
     assert "binary.html: binary" in caplog.text
     assert feed.progress.failed == 2
 

@@ -81,7 +81,7 @@ def test_a_broken_row_is_named_by_its_line(tmp_path: Path) -> None:
     assert [document.url[-1] for document in documents(path)] == ["1", "5"]
     assert [problem.partition(":")[0] for problem in problems(path)] == ["line 4", "line 5", "line 6", "line 7"]
     for problem, why in zip(
-        problems(path), ("not an absolute url", "2 cells, and", "4 cells", "not UTF-8"), strict=True
+        problems(path), ("not an absolute url", "2 cells, but", "4 cells", "not UTF-8"), strict=True
     ):
         assert why in problem
     assert "modified 'now' is no time" in problems(write(tmp_path, "url,modified\nhttps://ex.org/1,now\n"))[0]

@@ -75,7 +75,7 @@ def test_markdown_becomes_documents(feed: Feed, repository: Repository, caplog: 
     assert readme
     assert (readme.url, readme.title) == (f"{url}#README.md", "Welcome")
     assert "to this" in readme.text
-    assert "docs/large.md: larger than -max-bytes" in caplog.text
+    assert "docs/large.md: skipped: larger than -max-bytes" in caplog.text
     assert "binary.md: binary" in caplog.text
     assert feed.progress.failed == 2
     assert not list(Path(feed.data).glob("git-*"))
