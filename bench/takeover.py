@@ -41,7 +41,7 @@ def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
             wait_until(lambda: {*map(_role, indexers)} == {LEADS, IS_WARM}, PATIENCE, "a leader, and a warm copy")
             leader, standby = sorted(indexers, key=lambda indexer: _role(indexer) != LEADS)
             seconds.append(_take_over(cluster, leader, f"takeover{number}x{number * 7919 % 10007}"))
-            replayed.append(int(Path(standby.log_path).read_text().rpartition("log: replayed ")[2].split()[0]))
+            replayed.append(int(Path(standby.log_path).read_text().rpartition("log; replayed ")[2].split()[0]))
             leader.start()
     lease = IndexerSettings().lease
     figures = [

@@ -43,7 +43,7 @@ class LogLooks:
             await asyncio.sleep(AGAIN_SECONDS)
             lacking, newest = await self._lacking(lacking, patience)
             for url in lacking.keys() - self.undone.keys():
-                told = self._truth.told(url, _version(newest.get(url)), lacking[url])
+                told = self._truth.describe_stale(url, _version(newest.get(url)), lacking[url])
                 self.undone[url] = f"in the log {told}; {self._history(url, newest.get(url))}"
                 print(f"UNDONE: {self.undone[url]}", flush=True)
 

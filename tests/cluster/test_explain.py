@@ -34,14 +34,14 @@ def test_explain_tells_of_crawler_and_replica(tmp_path: Path, spawn: Callable[..
 
         fruit = explain("/fruit", "-query=pomegranates plums")
         for line in (
-            ": indexed: ", "found: a link", f"on: {site.url('/')}", "depth: 1", "robots: allowed: no line of robots.txt",
-            "served from shard 0 of s1v", "title: Fruit", "text of ", "number 1 of 1, score ", "'pomegran' in body: ",
-            "it lacks plums",
+            ": indexed: ", "found by: a link", f"found on: {site.url('/')}", "depth: 1", "robots: allowed: no line of robots.txt",
+            "served from shard 0 of s1v", "title: Fruit", "text of ", "rank 1 of 1, score ", "'pomegran' in body: ",
+            "does not contain plums",
         ):  # fmt: skip
             assert line in fruit, fruit
         private = explain("/private", "-query=anything")
         assert "disallowed by line 2 of robots.txt: Disallow: /private" in private
         assert "not served; it would be in shard 0" in private
-        assert f"a duplicate of {site.url('/')}, which stands for it" in explain("/copy")
+        assert f"duplicate of {site.url('/')}, which is indexed instead" in explain("/copy")
         assert "gone: status 404" in explain("/gone")
-        assert "never found: no page, sitemap or feed that was read names it" in explain("/never")
+        assert "never found: no page, sitemap or feed read so far links to it" in explain("/never")

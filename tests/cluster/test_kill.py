@@ -170,6 +170,6 @@ def test_nothing_is_lost_when_every_part_is_killed_again_and_again(
     for replica in (port, port + 1):
         assert sorted(every_url(replica)) == expected
         assert search(replica, COMMON)["total"] == DOCUMENTS
-    assert up.output.count("was ended by SIGKILL") == KILLS
+    assert up.output.count("was killed by SIGKILL") == KILLS
     assert up.stop(30) == 0
     assert "Traceback" not in up.output

@@ -105,10 +105,10 @@ def test_two_three_and_one_shard_under_load(cluster: Cluster) -> None:
         cluster.index(1, "half.sqlite")
         wait_until(lambda: all(held_back(port) for port in cluster.ports), 30, "the half-empty layout is held back")
         assert {status(port)["layout"] for port in cluster.ports} == {"s3v1"}
-        assert "serves s1v1, s3v1 is kept" in cluster.command("promote", "s1v1")
+        assert "serves s1v1, keeps s3v1 for rollback" in cluster.command("promote", "s1v1")
         cluster.serves("s1v1")
         assert "former: s3v1" in cluster.command("status")
-        assert "serves s3v1, s1v1 is kept" in cluster.command("rollback")
+        assert "serves s3v1, keeps s1v1 for rollback" in cluster.command("rollback")
         cluster.serves("s3v1")
         seen = answers.counts["s3v1"]
         wait_until(lambda: answers.counts["s3v1"] > seen + 50, 30, "more answers after the rollback")

@@ -141,7 +141,7 @@ def test_a_leader_that_slept_stands_by(cluster: Cluster) -> None:
     cluster.put(5000)
     cluster.wait_for(5000)
     leader.process.send_signal(signal.SIGCONT)
-    leader.wait_for("lost the lease: standing by")
+    leader.wait_for("lost the lease, standing by")
     leader.wait_for("ready to take over")
     cluster.put(5001)
     cluster.wait_for(5001)

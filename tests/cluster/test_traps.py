@@ -54,7 +54,7 @@ def test_neither_a_document_nor_workers_have_anything_of_the_folder_run(spawn: S
     port, listen = free_port(), free_port()
     searchengine = spawn("searchengine", f"-addr=127.0.0.1:{port}", "-workers=2", "-drain=0")
     indexer = spawn("indexer", f"-searchengine=127.0.0.1:{port}", f"-listen=127.0.0.1:{listen}", "-log=sqlite://log")
-    indexer.wait_for("taking documents in", 20)
+    indexer.wait_for("accepting documents", 20)
     (traps / "a.jsonl").write_text(json.dumps({"url": page(1).url, "text": "x"}))
     added = spawn("lightship", "add", f"-indexer=127.0.0.1:{listen}", "a.jsonl")
     assert added.process.wait(30) == 0, added.output

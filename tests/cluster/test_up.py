@@ -182,8 +182,8 @@ def test_its_own_secret_guards_it_and_its_commands_find_it(
     command = ["up", f"-port={port}", f"-intake={intake}", f"-data={data}", "-host=0.0.0.0", *sources]
     up = spawn("lightship", *command)
     up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
-    assert f"OPEN: whoever reaches this machine on 0.0.0.0:{port} can search" in up.output
-    assert f"documents are added on port {intake}, with the secret in {data}/secret: lightship add FILE" in up.output
+    assert f"OPEN: anyone who can reach this machine on 0.0.0.0:{port} can search" in up.output
+    assert f"to add documents on port {intake}, with the secret in {data}/secret: lightship add FILE" in up.output
     secret = (data / "secret").read_text().strip()
     assert (data / "secret").stat().st_mode & 0o777 == 0o600
     assert secret not in up.output + "".join(path.read_text() for path in (data / "logs").iterdir())
@@ -217,7 +217,7 @@ def test_its_own_secret_guards_it_and_its_commands_find_it(
 def test_it_listens_on_this_machine_alone(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
     up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
     up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
-    assert "only this machine reaches it; --host=0.0.0.0 lets others search" in up.output
+    assert "reachable from this machine only; --host=0.0.0.0 lets others search" in up.output
     intake = port + 1010
     for at in (port, port + 1, intake, intake + 100):
         assert listeners(at) == {"0100007F"}, at  # 127.0.0.1, as the kernel writes it
@@ -258,7 +258,7 @@ def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str
         (["up", "--shards=0"], "must be from 1 to 64"),
         (["down"], "unknown command 'down'; known: up, add, status"),
         (["up", "no-such-file.jsonl"], "'no-such-file.jsonl' does not exist"),
-        (["up", "/dev/null"], "'/dev/null' is none of the kinds that can be read"),
+        (["up", "/dev/null"], "'/dev/null' is of an unknown kind"),
         (["status", "-searchengine=localhost:1"], "no status from localhost:1: [Errno 111] Connection refused"),
         (["status", "-searchengine=localhost"], "'localhost' is not an address"),
     ],

@@ -85,7 +85,7 @@ def test_epochs_and_numbers_grow_while_the_clock_stands_still_or_goes_back(
         assert lease
         epochs.append(lease.epoch)
     assert epochs == sorted(set(epochs))
-    numbers = [number, log.order("layout/b"), log.order("layout/a", anew=True)]
+    numbers = [number, log.order("layout/b"), log.order("layout/a", renew=True)]
     assert numbers == sorted(set(numbers))
     again = open_log(url)
     assert again.order("layout/a") == numbers[-1]

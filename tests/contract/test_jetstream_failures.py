@@ -271,7 +271,7 @@ def test_a_log_made_anew_has_another_id_and_who_had_it_open_is_told(one: Nats) -
         try:
             return old.read(0, 0) != []
         except ConfigurationError as error:
-            return "made anew" in str(error)
+            return "created again" in str(error)
 
     wait_until(told, 5, "the word that the log is another one")
     new.close()
@@ -285,7 +285,7 @@ def test_a_lost_stream_is_trouble_and_is_not_made_again(one: Nats, monkeypatch: 
     log = open_log(one.url("log"))
     (url,) = urls(1, partition=7)
     for use in (lambda: log.read(7, 0), lambda: log.put([put(url)]), lambda: log.span(7), lambda: log.prune(7, 1)):
-        with pytest.raises(UnavailableError, match=r"stream not found|responsible|copies of a stream"):
+        with pytest.raises(UnavailableError, match=r"stream not found|responsible|replicas of a stream"):
             use()
     assert log.read(6, 0) == []
     log.close()

@@ -105,7 +105,7 @@ def test_names_are_numbered_in_the_order_of_their_coming(log: Log, url: str) -> 
 
 def test_a_name_is_numbered_anew(log: Log) -> None:
     old, other = log.order("layout/a"), log.order("layout/b")
-    new = log.order("layout/a", anew=True)
+    new = log.order("layout/a", renew=True)
     assert new > other > old
     assert log.order("layout/a") == new
     assert log.order("layout/b") == other

@@ -61,8 +61,7 @@ def test_it_runs_the_articles_test_on_the_articles_two_programs(spawn: Spawn) ->
     program = suite(spawn, [port])
     assert program.process.returncode == 0, program.output
     assert any(
-        told.startswith("the article's test: news and images: Some news, Some images")
-        for told in results(program)["ok"]
+        told.startswith("the demo source: news and images: Some news, Some images") for told in results(program)["ok"]
     )
 
 
@@ -75,7 +74,7 @@ def test_it_fails_where_one_replica_is_of_another_system(spawn: Spawn, tmp_path:
     program = suite(spawn, [first, first + 1], intakes=[first + 2])
     assert program.process.returncode == 1
     failed = results(program)["FAILED"]
-    assert any(f"localhost:{first + 1}" in told and told.startswith("documents are found") for told in failed), (
+    assert any(f"localhost:{first + 1}" in told and told.startswith("added documents are found") for told in failed), (
         program.output
     )
     assert any(told.startswith("replicas agree") for told in failed)
@@ -87,4 +86,6 @@ def test_it_says_who_is_not_ready(spawn: Spawn) -> None:
     port = free_ports(1)
     program = suite(spawn, [port], wait=0)
     assert program.process.returncode == 1
-    assert program.output.startswith(f"error: not within 0 s: all behind localhost:{port} are ready (no answer from ")
+    assert program.output.startswith(
+        f"error: timed out after 0 s, waiting until all servers at localhost:{port} are ready (no answer from "
+    )

@@ -1,1 +1,1 @@
-"""A system is broken on purpose, under load, and each of its answers is compared with the truth."""
+"""Chaos testing: injects faults into a system under load, and compares each of its answers with the truth."""

@@ -1,4 +1,4 @@
-"""What a run found, in words and figures."""
+"""The results of a run, in words and figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-SHOWN = 10  # of each kind of trouble
+SHOWN = 10  # of each kind of failure
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -18,21 +18,21 @@ class Spread(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Spread:
-        """Return the spread of some durations; zeros of none."""
+        """Return the spread of some durations in seconds; zeros if there are none."""
         ordered = sorted(seconds) or [0.0]
         chosen = (ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)], ordered[-1])
         return cls(*(round(each * 1000, 1) for each in chosen))
 
     def __str__(self) -> str:
-        """Tell it in some words."""
-        return f"p50 {self.p50:.0f}, p99 {self.p99:.0f}, at most {self.most:.0f} ms"
+        """Summarize it."""
+        return f"p50 {self.p50:.0f}, p99 {self.p99:.0f}, max {self.most:.0f} ms"
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """Figures of a run, and lists of what must not be: `failed` queries of live searchengines, `wrong` answers.
+    """Figures of a run, and lists of violations: `failed` queries to live searchengines, `wrong` answers.
 
-    `different` says how the replicas differed from the truth, `undone` how the log did, `ended` what ended by itself.
-    `lines` are the figures in words.
+    `different` lists how the replicas differed from the truth, `undone` how the log did, `ended` which parts crashed.
+    `lines` describe the figures.
     """
 
     changes: int = 0
@@ -49,8 +49,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     lines: list[str] = []
 
     def __str__(self) -> str:
-        """Tell it."""
+        """Return the figures and the first violations of each kind."""
         names = ("failed", "wrong", "different", "undone", "ended")
         found = ((name.upper(), getattr(self, name)) for name in names)
-        told = (f"{name} ({len(each)}): {one}" for name, each in found for one in each[:SHOWN])
-        return "\n".join([*self.lines, *told])
+        violations = (f"{name} ({len(each)}): {one}" for name, each in found for one in each[:SHOWN])
+        return "\n".join([*self.lines, *violations])

@@ -1,4 +1,4 @@
-"""One run: the load, the faults and, when all is healed, the comparison of every replica with the truth."""
+"""One run: the load, the faults and, after the last repair, the comparison of every replica with the truth."""
 
 from __future__ import annotations
 
@@ -26,47 +26,48 @@ from lightship.chaos.system.system import System
 from lightship.core.errors import words
 from lightship.runtime.tasks import cancel
 
-DOCUMENTS_EACH = 10  # of a writer: there are so many that those who wait for what is broken are not the most
+DOCUMENTS_EACH = 10  # per writer: so many writers that those waiting for something broken are a minority
 CALM_SECONDS = 3.0  # of load before the first fault
-READ_SECONDS = 60.0  # for a searchengine that does not answer, beyond the time in which it must be right
-PATIENCE_SECONDS = 120.0  # for the last changes to be acknowledged, when all is healed
+READ_SECONDS = 60.0  # for a searchengine that does not answer, beyond the deadline for being correct
+PATIENCE_SECONDS = 120.0  # for the last changes to be acknowledged, after the last repair
 
 Other = Callable[
     [asyncio.Event], Awaitable[None]
-]  # writes until the event is set, and returns when all is acknowledged
-Compare = Callable[[Sequence[tuple[str, int]]], list[str]]  # says how what a replica finds (url, version) is not right
+]  # writes until the event is set, and returns once everything is acknowledged
+Compare = Callable[[Sequence[tuple[str, int]]], list[str]]  # describes errors in what a replica finds (url, version)
 
 
 @dataclass(frozen=True)
 class Load:
-    """Changes a second through the intakes, and queries a second to each searchengine."""
+    """Changes per second through the intakes, and queries per second to each searchengine."""
 
     changes: float
     queries: float
 
 
 class Settled(NamedTuple):
-    """How the replicas differed from the truth when they were read last, and when that began."""
+    """How the replicas differed from the truth in the last read, and when that read began."""
 
     began: float
     different: list[str]
 
 
 def period(seconds: float) -> float:
-    """Return how often everything is read in a run of so many seconds: each minute, and more often in short ones."""
+    """Return the interval in seconds between full reads in a run of `seconds`: a minute, less in short runs."""
     return 60.0 if seconds >= 60 else 10.0
 
 
 class Run:
-    """A load and faults upon a system that runs. What it does can be read from `askers`, `intakes` and `breaker`."""
+    """Applies load and faults to a running system. `askers`, `intakes` and `breaker` show its progress."""
 
     def __init__(
         self, system: System, corpus: Corpus, truth: Truth, faults: Sequence[Fault], load: Load,
         *, seconds: float, settle: float, others: Sequence[Other] = (),
     ) -> None:  # fmt: skip
-        """Break `system`, which holds of `corpus` what `truth` says, as `faults` says within `seconds`.
+        """Inject `faults` into `system` within `seconds`; `truth` is what it holds of `corpus`.
 
-        `settle` is how many seconds after its healing all must be right; `others` write too. Use it in an event loop.
+        Everything must be correct `settle` seconds after the last repair. `others` are additional writers. Call this
+        in an event loop.
         """
         self._system, self._truth, self._seconds, self._load = system, truth, seconds, load
         self._settle_seconds, self._others, self._watch = settle, others, Watch()
@@ -85,18 +86,18 @@ class Run:
 
     @property
     def acknowledged(self) -> int:
-        """How many changes the intakes acknowledged so far."""
+        """The number of changes that the intakes have acknowledged so far."""
         return sum(writer.acknowledged for writer in self.writers)
 
     def progress(self) -> str:
-        """Tell in a line how far it is."""
+        """Return the progress in one line."""
         answers, failed, wrong = (sum(each) for each in zip(*map(_counts, self.askers), strict=True))
         now = ", ".join(f"{fault.kind} {fault.host}" for fault in self.breaker.now) or "nothing"
-        told = f"{self.acknowledged} changes acknowledged, {answers} queries answered, {failed} failed, {wrong} wrong"
-        return f"{told}; broken now: {now}"
+        counts = f"{self.acknowledged} changes acknowledged, {answers} queries answered, {failed} failed, {wrong} wrong"
+        return f"{counts}; broken now: {now}"
 
     async def run(self) -> Outcome:
-        """Run it all; some seconds longer than the faults."""
+        """Run everything; this takes longer than the faults by the time to settle."""
         began = time.monotonic()
         writing = [asyncio.ensure_future(run(self._stop)) for run in (*(w.run for w in self.writers), *self._others)]
         asking = [asyncio.create_task(asker.run(self._stop_asking, self._load.queries)) for asker in self.askers]
@@ -118,7 +119,7 @@ class Run:
         return outcome
 
     async def _compare_all(self, writing: Sequence[asyncio.Future[None]]) -> Outcome:
-        """Stop writing, and return how the replicas differ from the truth when they have had the time to catch up."""
+        """Stop writing, and return how the replicas differ from the truth after the time to catch up."""
         healed, earlier = time.monotonic(), dict(self._truth.acknowledged)
         self._stop.set()
         caught_up, acknowledged = await asyncio.gather(
@@ -126,20 +127,20 @@ class Run:
             self._end(writing),
         )
         if acknowledged is None:
-            told = f"changes are not acknowledged {PATIENCE_SECONDS:g} s after the healing"
-            return Outcome(different=[*caught_up.different, told])
+            missing = f"some changes were not acknowledged within {PATIENCE_SECONDS:g} s after the last repair"
+            return Outcome(different=[*caught_up.different, missing])
         settled = await self._settle(self._truth.differences, acknowledged + self._settle_seconds)
         return Outcome(
             different=[*caught_up.different, *settled.different],
             lines=[
-                f"what was acknowledged before the healing was right everywhere {caught_up.began - healed:.1f} s after it",
-                f"the last change was acknowledged {acknowledged - healed:.1f} s after it",
-                f"all was right {settled.began - acknowledged:.1f} s after the last acknowledgement",
+                f"every replica had the changes acknowledged before the last repair {caught_up.began - healed:.1f} s after it",
+                f"the last change was acknowledged {acknowledged - healed:.1f} s after the last repair",
+                f"every replica was correct {settled.began - acknowledged:.1f} s after the last acknowledgement",
             ],
         )
 
     async def _end(self, writing: Sequence[asyncio.Future[None]]) -> float | None:
-        """Return when the last change was acknowledged; None when some are not in time."""
+        """Return the time of the last acknowledgement; None if some changes were not acknowledged in time."""
         try:
             await asyncio.wait_for(asyncio.gather(*writing), PATIENCE_SECONDS)
         except TimeoutError:
@@ -147,43 +148,46 @@ class Run:
         return time.monotonic()
 
     async def _settle(self, compare: Compare, deadline: float) -> Settled:
-        """Return how the replicas differ from the truth at the deadline; nothing as soon as none did.
+        """Return how the replicas differ from the truth at the deadline, or nothing as soon as none does.
 
-        Reading everything takes a second or more: what counts is when it began.
+        Reading everything takes a second or more; its start is what counts.
         """
         compared = await asyncio.gather(*(self._compare(asker, compare, deadline) for asker in self.askers))
-        return Settled(max(each.began for each in compared), [told for each in compared for told in each.different])
+        return Settled(max(each.began for each in compared), [one for each in compared for one in each.different])
 
     async def _compare(self, asker: Asker, compare: Compare, deadline: float) -> Settled:
         while True:
             began, patience = time.monotonic(), 0.0
             try:
-                told = compare(await asker.read_all())
+                violations = compare(await asker.read_all())
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as error:
-                told, patience = [words(error)], READ_SECONDS  # that tells of a busy machine, and not what is there
-            if not told or began > deadline + patience:
-                return Settled(began, [f"{asker.name}: {each}" for each in told])
-            await asyncio.sleep(time.monotonic() - began)  # reading all of it again and again must not be the load
+                violations, patience = [words(error)], READ_SECONDS  # a sign of a busy machine, not of wrong data
+            if not violations or began > deadline + patience:
+                return Settled(began, [f"{asker.name}: {each}" for each in violations])
+            await asyncio.sleep(time.monotonic() - began)  # repeated full reads must not become the load
 
     def _sum_up(self, outcome: Outcome, rate: float) -> None:
         latencies = list(itertools.chain.from_iterable(asker.latencies for asker in self.askers))
         outcome.changes, outcome.change_ms = self.acknowledged, Spread.of(self.intakes.latencies)
         outcome.queries, outcome.query_ms = sum(asker.answers for asker in self.askers), Spread.of(latencies)
         outcome.load, outcome.stood_still_seconds = self._watch.load, self._watch.longest
-        outcome.failed = [*self.intakes.unexpected, *(told for asker in self.askers for told in asker.failed)]
-        outcome.wrong = [told for asker in self.askers for told in asker.wrong]
-        outcome.different += [told for reader in self._readers for told in reader.late]
+        outcome.failed = [
+            *self.intakes.unexpected,
+            *(each for asker in self.askers for each in asker.failed),
+        ]
+        outcome.wrong = [each for asker in self.askers for each in asker.wrong]
+        outcome.different += [each for reader in self._readers for each in reader.late]
         outcome.ended = self._system.ended()
         outcome.lines = [*self._lines(outcome, rate), *outcome.lines, str(self._watch)]
 
     def _lines(self, outcome: Outcome, rate: float) -> Iterator[str]:
-        yield f"{outcome.changes} changes acknowledged by intakes, {rate:.0f} a second"
-        yield f"a change took {outcome.change_ms}; refused or failed, and sent again: {self.intakes.failures or 'none'}"
+        yield f"{outcome.changes} changes acknowledged by intakes, {rate:.0f} per second"
+        yield f"latency of changes: {outcome.change_ms}; retried: {self.intakes.failures or 'none'}"
         for asker in self.askers:
-            told = f"{asker.answers} answers, {len(asker.failed)} failed, {len(asker.wrong)} wrong, {asker.excused} excused"
-            yield f"{asker.name}: {told}; an answer took {Spread.of(asker.latencies)}"
-        yield f"replicas were ready again within {max(self._live.recoveries, default=0.0):.1f} s of a fault's end"
-        yield f"live replicas had what was acknowledged within {max(reader.longest for reader in self._readers):.1f} s"
+            counts = f"{asker.answers} answers, {len(asker.failed)} failed, {len(asker.wrong)} wrong, {asker.excused} excused"
+            yield f"{asker.name}: {counts}; latency: {Spread.of(asker.latencies)}"
+        yield f"replicas were ready within {max(self._live.recoveries, default=0.0):.1f} s after the end of a fault"
+        yield f"live replicas had acknowledged changes within {max(reader.longest for reader in self._readers):.1f} s"
 
 
 def _counts(asker: Asker) -> tuple[int, int, int]:

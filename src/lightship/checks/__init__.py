@@ -1,1 +1,1 @@
-"""What must hold of every running system, asked of it from outside: it is told nothing but addresses."""
+"""Checks that every running system must pass, made from outside with nothing but addresses."""

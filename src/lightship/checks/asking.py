@@ -1,4 +1,4 @@
-"""Requests to one server of many: all addresses behind a name are asked, each by itself."""
+"""Requests to individual servers: each address of a host name is a server of its own."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lightship.config.setting import parse_address
 from lightship.core.errors import UnavailableError, WrongAnswerError, words
 from lightship.http.tls import trusted
 
-SECONDS = 15.0  # for one answer
-AGREEING_SECONDS = 20.0  # for what follows within about a second
+SECONDS = 15.0  # for one response
+AGREEING_SECONDS = 20.0  # for conditions that normally hold within about a second
 
 
 class Reply(NamedTuple):
-    """What a server answered."""
+    """A server's response."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,32 +32,32 @@ class Reply(NamedTuple):
         return self.body.decode(errors="replace")
 
     def json(self) -> dict[str, Any]:
-        """Return the body's object; raises WrongAnswerError."""
+        """Return the JSON object in the body; raises WrongAnswerError."""
         try:
             found = json.loads(self.body)
         except ValueError as error:
-            raise WrongAnswerError(f"no JSON: {self.text[:200]!r}") from error
+            raise WrongAnswerError(f"not JSON: {self.text[:200]!r}") from error
         if not isinstance(found, dict):
-            raise WrongAnswerError(f"no JSON object: {self.text[:200]!r}")
+            raise WrongAnswerError(f"not a JSON object: {self.text[:200]!r}")
         return found
 
 
 @dataclass(frozen=True)
 class Server:
-    """One address of a name."""
+    """One address of a host name."""
 
     host: str
     port: int
     address: str
 
     def __str__(self) -> str:
-        """Return what a person calls it."""
+        """Return host:port, with the address if it differs from the host."""
         return f"{self.host}:{self.port}" + (f" ({self.address})" if self.address != self.host else "")
 
     def ask(
         self, target: str, *, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Return the answer to one request; raises UnavailableError."""
+        """Return the response to one request; raises UnavailableError."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=SECONDS)
         try:
             connection.sock = self._connect()
@@ -70,11 +70,11 @@ class Server:
             connection.close()
 
     def expect(self, target: str, status: int = HTTPStatus.OK, **request: Any) -> Reply:
-        """Return the answer to one request if it has this `status`; raises WrongAnswerError, UnavailableError."""
+        """Return the response to one request if it has this `status`; raises WrongAnswerError, UnavailableError."""
         reply = self.ask(target, **request)
         if reply.status != status:
             raise WrongAnswerError(
-                f"{self} answers {target[:100]} with {reply.status}, not {status}: {reply.text[:300]!r}"
+                f"{self} answered {target[:100]} with status {reply.status}, not {status}: {reply.text[:300]!r}"
             )
         return reply
 
@@ -85,29 +85,33 @@ class Server:
 
 
 def look_up(names: Sequence[str]) -> list[Server]:
-    """Return the servers at all addresses of each host:port; raises UnavailableError for a name without any."""
+    """Return a server for each address of each host:port; raises UnavailableError for a name without addresses."""
     found = dict[Server, None]()
     for name in names:
         host, port = parse_address(name)
         host = host or "localhost"
         try:
-            told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise UnavailableError(f"no address of {host} is found: {words(error)}") from error
-        told = [each for each in told if each[0] == socket.AF_INET] or told  # with one of each kind, it is one server
-        found |= {Server(host, port, str(each[4][0])): None for each in told}
+            raise UnavailableError(f"can't resolve {host}: {words(error)}") from error
+        # an IPv4 and an IPv6 address may belong to the same server
+        addresses = [each for each in addresses if each[0] == socket.AF_INET] or addresses
+        found |= {Server(host, port, str(each[4][0])): None for each in addresses}
     return list(found)
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = AGREEING_SECONDS) -> None:
-    """Return when `condition` holds; raises WrongAnswerError that says `what` does not. No answer counts as not yet."""
-    deadline, trouble = time.monotonic() + seconds, ""
+    """Wait until `condition` holds, which `what` describes; raises WrongAnswerError after `seconds`.
+
+    UnavailableError counts as not yet.
+    """
+    deadline, reason = time.monotonic() + seconds, ""
     while True:
         try:
             if condition():
                 return
         except UnavailableError as error:
-            trouble = f" ({error})"
+            reason = f" ({error})"
         if time.monotonic() > deadline:
-            raise WrongAnswerError(f"not within {seconds:g} s: {what}{trouble}")
+            raise WrongAnswerError(f"timed out after {seconds:g} s, waiting until {what}{reason}")
         time.sleep(0.05)

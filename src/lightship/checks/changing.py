@@ -1,6 +1,6 @@
-"""What holds of documents that programs add: they are found everywhere, in order, and are gone when they are deleted.
+"""Checks of added documents: they are found on every replica, in order, and are gone once deleted.
 
-The documents have urls of https://lightship-test.invalid/ and words that nobody searches for; they are deleted at the end.
+The documents are below https://lightship-test.invalid/ and consist of made-up words; they are deleted at the end.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from lightship.http.tokens import authorization
 
 SITE = "https://lightship-test.invalid"
 COUNT = 8  # documents
-ASKED = 6  # times at least: behind one address may be several replicas
-_LETTERS = "bcdfghjklmnpqrtvwxz"  # no word of any language, and nothing that a stemmer cuts
-_BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}  # for a moment, as the answer says
+ASKED = 6  # requests at least: there may be several replicas behind one address
+_LETTERS = "bcdfghjklmnpqrtvwxz"  # makes no word of any language, and nothing that a stemmer shortens
+_BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}  # temporary: retried
 
 
 class Trial:
-    """Documents of one run: document n (from 1) has the word n times among `COUNT`, so that the last is the best."""
+    """The documents of one run: number n (from 1) contains `word` n times in `COUNT` words, so the last ranks best."""
 
     def __init__(self, replicas: Sequence[Server], intakes: Sequence[Server]) -> None:
-        """Nothing is added yet."""
+        """Prepare the documents; nothing is added yet."""
         self.replicas, self.intakes = replicas, intakes
         self.word = _made_word()
         self._folder = f"{SITE}/{secrets.token_hex(8)}"
@@ -40,28 +40,28 @@ class Trial:
 
     @property
     def urls(self) -> list[str]:
-        """The urls of all documents, the best for `word` first."""
+        """The URLs of all documents, the best match for `word` first."""
         return [self._url(number) for number in range(COUNT, 0, -1)]
 
     def _url(self, number: int) -> str:
         return f"{self._folder}/{number}"
 
     def refused(self) -> str:
-        """Refuse a bad line by its number and nothing of it stored, and refuse strangers where there is a secret."""
+        """Check that a malformed line is rejected by number, nothing is stored, and a configured secret is required."""
         good = self._line(COUNT + 1, self.word)  # `added` would find it
         bad = b'{"url": "https://lightship-test.invalid/bad", "title": 5}'
         for intake in self.intakes:
             reply = self._send(intake, "POST", "/documents", good + bad)
             if reply.status != HTTPStatus.BAD_REQUEST or reply.json().get("line") != 2:
                 raise WrongAnswerError(
-                    f"{intake} does not refuse line 2 of a bad request: {reply.status} {reply.text[:200]!r}"
+                    f"{intake} did not reject line 2 of a malformed request: {reply.status} {reply.text[:200]!r}"
                 )
             if token():
                 intake.expect("/documents", HTTPStatus.UNAUTHORIZED, method="POST", body=good)
         return f"{len(self.intakes)} intakes" if len(self.intakes) > 1 else ""
 
     def added(self) -> str:
-        """Add documents: who asks with the answer's position finds all of them, at once, on every replica."""
+        """Check that queries with the position of an added batch find all its documents at once, on every replica."""
         texts = (
             f"{' '.join([self.word] * number + ['lamp'] * (COUNT - number))} 搜索引擎" for number in range(1, COUNT + 1)
         )
@@ -72,7 +72,7 @@ class Trial:
         return f"{COUNT} documents, visible to all {asked} requests after {(time.monotonic() - begun) * 1000:.0f} ms"
 
     def everywhere(self) -> str:
-        """Take a change at every intake: each is good for all shards."""
+        """Check that every intake accepts changes for all shards."""
         for intake in self.intakes:
             word = _made_word()
             self.position = self._change([intake], "POST", "/documents", self._line(1, f"{self.word} {word}"))
@@ -80,7 +80,7 @@ class Trial:
         return f"{len(self.intakes)} of them"
 
     def understood(self) -> str:
-        """Find words, phrases and Chinese without spaces; leave out what is not wanted."""
+        """Check words, phrases, Chinese without spaces, exclusions and `site:`."""
         expected = {
             f'"{self.word} lamp"': set(self.urls[1:]),
             f"{self.word} 索引擎 site:lightship-test.invalid": set(self.urls),
@@ -91,13 +91,13 @@ class Trial:
         for query, urls in expected.items():
             for replica in self.replicas:
                 hits = [hit["url"] for hit in self._search(replica, query)["hits"]]
-                found = {url for url in hits if url.startswith(self._folder)}  # another run may have some like them
+                found = {url for url in hits if url.startswith(self._folder)}  # a concurrent run may have similar ones
                 if found != urls:
                     raise WrongAnswerError(f"{replica}: {query} finds {sorted(found)}, not {sorted(urls)}")
         return ""
 
     def ranked(self) -> str:
-        """Give the same order and scores on every replica, best first, for any number of shards."""
+        """Check that every replica returns the same order and scores, best first, for any number of shards."""
         seen: dict[Server, dict[str, Any]] = defaultdict(dict)
 
         def same() -> bool:
@@ -107,19 +107,19 @@ class Trial:
                 if [url for url, _ in hits] != self.urls:
                     raise WrongAnswerError(f"{replica} does not rank the documents with most of a word first: {hits}")
                 generations = json.dumps([answer["index"]["layout"], answer["index"]["generation"]], sort_keys=True)
-                for other, told in seen.items():
-                    if told.get(generations, hits) != hits:
+                for other, answers in seen.items():
+                    if answers.get(generations, hits) != hits:
                         raise WrongAnswerError(
-                            f"{replica} and {other} rank differently in one generation: {hits}, {told[generations]}"
+                            f"{replica} and {other} rank differently in the same generation: {hits}, {answers[generations]}"
                         )
                 seen[replica][generations] = hits
-            return bool(set.intersection(*(set(told) for told in seen.values())))
+            return bool(set.intersection(*(set(answers) for answers in seen.values())))
 
         until(same, "all replicas answer from the same generations")
         return f"{sum(map(len, seen.values()))} answers compared"
 
     def replaced(self) -> str:
-        """Replace a document: its former text is found no more."""
+        """Check that the former text of a replaced document is no longer found."""
         new = _made_word()
         self.position = self._change(self.intakes, "POST", "/documents", self._line(COUNT, new))
         self._found(new, self.urls[:1])
@@ -127,14 +127,14 @@ class Trial:
         return ""
 
     def deleted(self) -> str:
-        """Delete documents: who asks with the answer's position finds those only that are left."""
+        """Check that queries with the position of a deletion find only the remaining documents."""
         kept, gone = self.urls[1:2], [*self.urls[:1], *self.urls[2:]]
         self.position = self._delete(gone)
         self._found(self.word, kept)
         return ""
 
     def removed(self) -> str:
-        """Delete all documents, wherever the run ended; deleting again what is deleted does no harm."""
+        """Delete all documents, whichever of them the run has added or deleted; deleting twice is harmless."""
         self.position = self._delete([*self.urls, self._url(COUNT + 1)])
         self._found(self.word, [])
         return ""
@@ -144,7 +144,7 @@ class Trial:
         return json.dumps(document).encode() + b"\n"
 
     def _found(self, query: str, urls: Sequence[str]) -> int:
-        """Check that exactly `urls` are found, by whoever is asked with the last change's position; return how many were asked."""
+        """Check that every query with the last change's position finds exactly `urls`; return the number of queries."""
         asked = 0
         for replica in self._asked():
             found = sorted(hit["url"] for hit in self._search(replica, query)["hits"])
@@ -163,17 +163,17 @@ class Trial:
         return replica.expect(f"/search?{urlencode(parameters)}").json()
 
     def _change(self, intakes: Sequence[Server], method: str, target: str, body: bytes | None = None) -> str:
-        """Return the position of a change; asks again, and elsewhere, as clients have to: a log may be choosing its leader."""
+        """Send a change and return its position; retry elsewhere, as clients must while a log elects a leader."""
         replies: list[Reply] = []
 
-        def taken() -> bool:
+        def accepted() -> bool:
             intake = intakes[len(replies) % len(intakes)]
             replies.append(self._send(intake, method, target, body))
             return replies[-1].status not in _BUSY
 
-        until(taken, f"a change is taken at {', '.join(map(str, intakes))}")
+        until(accepted, f"a change is accepted at {', '.join(map(str, intakes))}")
         if replies[-1].status != HTTPStatus.OK:
-            raise WrongAnswerError(f"an intake stores nothing: {replies[-1].status} {replies[-1].text[:300]!r}")
+            raise WrongAnswerError(f"an intake rejected a change: {replies[-1].status} {replies[-1].text[:300]!r}")
         return str(replies[-1].json()["position"])
 
     def _delete(self, urls: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""The `lightship` command, for people."""
+"""The `lightship` command line."""

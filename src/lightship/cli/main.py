@@ -1,4 +1,4 @@
-"""The `lightship` program: its commands for people."""
+"""The entry point of the `lightship` command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lightship import __version__
 from lightship.core.errors import ConfigurationError
 from lightship.runtime.program import run_program
 
-COMMANDS = {  # and the modules with a function of their name: imported when called, so that a probe costs little
+COMMANDS = {  # command: module with a function of that name, imported on demand, so that a probe stays cheap
     "up": "lightship.cli.local.up",
     "add": "lightship.cli.commands.add",
     "status": "lightship.cli.commands.status",
@@ -25,27 +25,27 @@ COMMANDS = {  # and the modules with a function of their name: imported when cal
     "probe": "lightship.cli.commands.probe",
 }
 
-_USAGE = f"""Lightship {__version__}: crawls, indexes and serves.
+_USAGE = f"""Lightship {__version__}: a distributed search engine.
 
-  lightship up [SOURCE …]   run everything on this machine: websites, folders and .jsonl files become a search page
-  lightship add FILE …      add the documents of .jsonl files to what runs
-  lightship status          tell what searchengines serve
-  lightship explain URL     say why a page is found, or not
-  lightship test            test a running system from outside, wherever it runs
-  lightship chaos           break a staging system on purpose, and tell whether anything was lost
-  lightship log backup FILE copy the document log while everything runs; `log restore FILE` goes back to a copy
-  lightship check FOLDER    verify the data of any program, and say what to do about damage
-  lightship promote LAYOUT  serve a layout that does not flip by itself
+  lightship up [SOURCE …]   run everything on this machine: crawl, index and search websites, folders and .jsonl files
+  lightship add FILE …      add the documents of .jsonl files to a running system
+  lightship status          show what searchengines and indexers are doing
+  lightship explain URL     explain why a page is or is not in the index
+  lightship test            test a running system from outside
+  lightship chaos           inject faults into a staging system, and report whether anything was lost
+  lightship log backup FILE back up the document log while everything runs; `log restore FILE` restores a backup
+  lightship check FOLDER    verify the data of any program, and say how to repair damage
+  lightship promote LAYOUT  serve a layout that is not served automatically
   lightship rollback        serve the former layout again
-  lightship deploy TARGET   write what lightship.toml says, for compose, quadlet or kubernetes; or run it: local
-  lightship probe [URL]     end with status 0 if a program answers, for health checks in containers
-  lightship COMMAND --help  tell the settings of a command
+  lightship deploy TARGET   generate files for compose, quadlet or kubernetes from lightship.toml; or run it: local
+  lightship probe [URL]     exit with status 0 if a program answers; for container health checks
+  lightship COMMAND --help  show the settings of a command
 
-The parts are programs of their own: searchengine, indexer and crawler."""
+The programs searchengine, indexer and crawler can also be run on their own; each has --help."""
 
 
 def main() -> None:
-    """Run the command that the command line names."""
+    """Run the command given on the command line."""
     run_program(lambda: _main(sys.argv[1:]))
 
 
@@ -57,7 +57,7 @@ def _main(arguments: Sequence[str]) -> None:
     elif arguments[0] in COMMANDS:
         getattr(import_module(COMMANDS[arguments[0]]), arguments[0])(arguments[1:])
     else:
-        raise ConfigurationError(f"unknown command {arguments[0]!r}; known: {', '.join(COMMANDS)}")
+        raise ConfigurationError(f"unknown command {arguments[0]!r}; known commands: {', '.join(COMMANDS)}")
 
 
 if __name__ == "__main__":

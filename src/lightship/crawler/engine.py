@@ -1,4 +1,4 @@
-"""The crawl of websites: breadth first within each site, until stopped."""
+"""Crawls websites, breadth first within each site, until stopped."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ from lightship.runtime.tasks import cancel
 
 logger = logging.getLogger(__name__)
 
-BATCH, BATCH_SECONDS = 500, 0.01  # outcomes that are written together
+BATCH, BATCH_SECONDS = 500, 0.01  # outcomes written in one transaction
 TICK_SECONDS = 0.05
-JUDGE_SECONDS = 0.5  # between two looks at what is to be deleted
-EXCHANGE_SECONDS = 0.5  # between two looks for letters of other crawlers
+JUDGE_SECONDS = 0.5  # between two decisions about deletions
+EXCHANGE_SECONDS = 0.5  # between two reads of messages from other crawlers
 
 
 class WebCrawler:
-    """Crawls the websites `seeds` (normal urls). `run` is to be called once, in a thread of its own."""
+    """Crawls the websites `seeds` (normal URLs). Call `run` once, in a thread of its own."""
 
     def __init__(
         self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str], *,
         pool: ParserPool, partitioning: HostPartitioning | None = None,
     ) -> None:  # fmt: skip
-        """Crawl by `settings`, remembering in `database`, writing through `appender`; only hosts of `share`, if given.
+        """Keep state in `database`, write through `appender`, and parse pages in `pool`.
 
-        Pages are parsed in `pool`.
+        With `partitioning`, only this crawler's hosts are crawled.
         """
         self._pool = pool
         self._partitioning = partitioning
@@ -68,13 +68,13 @@ class WebCrawler:
         self._tasks: list[asyncio.Task[None]] = []
 
     def run(self, stop: threading.Event) -> None:
-        """Crawl until `stop` is set; what was fetched by then is in the log. Raises what the log or store raises."""
+        """Crawl until `stop` is set; all fetched pages are in the log then. Raises errors of the log and the store."""
         if self._partitioning:
             self._mail = self._frontier.others = Exchange(self._database, self._frontier, self._partitioning)
         self._frontier.begin(self._seeds, self._journal)
         if self._partitioning and self._mail:
             self._mail.hand_over()
-            self._partitioning.give_up()
+            self._partitioning.release_others()
         with contextlib.ExitStack() as files:
             files.callback(self._journal.close)
             if self._archive:
@@ -100,7 +100,7 @@ class WebCrawler:
         outcomes: asyncio.Queue[Outcome | None],
         writer: asyncio.Task[None],
     ) -> None:
-        """Keep a SiteCrawl running for each site, and tell when the first pass is complete."""
+        """Keep a SiteCrawl running for each site, and record when the first pass is complete."""
         missing, frontier = Soft404Detector(fetcher, self._database, self._pool), self._frontier
         visitor = Visitor(
             fetcher,
@@ -133,12 +133,12 @@ class WebCrawler:
             await asyncio.sleep(TICK_SECONDS)
 
     async def _keep_partitioning(self, partitioning: HostPartitioning) -> None:
-        """Get the hosts that are to be this crawler's, and exchange letters with the others."""
+        """Acquire this crawler's hosts, and exchange messages with the other crawlers."""
         while True:
             try:
                 await asyncio.to_thread(self._exchange, partitioning)
             except (UnavailableError, OutOfSpaceError) as error:
-                logger.warning("other crawlers can't be reached now: %s", error)
+                logger.warning("can't exchange messages with other crawlers: %s; retrying", error)
             await asyncio.sleep(EXCHANGE_SECONDS)
 
     def _exchange(self, partitioning: HostPartitioning) -> None:
@@ -149,14 +149,14 @@ class WebCrawler:
             self._mail.post()
 
     def _is_idle(self, seed: str) -> bool:
-        """Return whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
+        """Whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
         sites = dict(self._frontier.sites)
         source = sites.get(urls.site(seed), seed)
         crawls = [self._crawls.get(site) for site, owner in sites.items() if owner == source]
         return all(crawl is not None and crawl.idle for crawl in crawls)
 
     async def _write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
-        """Write outcomes in batches until None comes."""
+        """Write outcomes in batches until None is received."""
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "crawler-writer") as thread:
             last, judge_at = False, 0.0
@@ -174,7 +174,7 @@ class WebCrawler:
     def _store(self, outcomes: Sequence[Outcome]) -> None:
         """Append the changes to the log, and only then settle the outcomes in the frontier.
 
-        Before, they are noted as doubtful: what the crawler dies of in between must not be forgotten, see `records.py`.
+        They are marked as doubtful first, so that a crash in between does not lose them; see `records.py`.
         """
         folded, displaced = self._frontier.fold(outcomes)
         changes = [change for outcome in folded if (change := outcome.change)]
@@ -189,26 +189,26 @@ class WebCrawler:
             logger.log(level, "%s: %s, %s", outcome.entry.url, outcome.state.name.lower(), outcome.note)
         for site in {outcome.entry.site for outcome in settled if outcome.state is State.PAGE and not outcome.failed}:
             if site not in self._frontier.doomed([site]):
-                self._guard.well(site)
+                self._guard.release(site)
 
     def _delete(self) -> None:
-        """Delete the documents that are to go and may; what is held stays."""
+        """Delete the doomed documents that may be deleted; those of held sites are kept."""
         for site in self._frontier.doomed(self._frontier.sites):
             gone = self._guard.judge(site)
             self._frontier.doubt(gone)
-            overtaken = self._appender.put([Change.delete(url) for url in gone])  # those stay doomed, for the next time
+            overtaken = self._appender.put([Change.delete(url) for url in gone])  # they stay doomed until the next call
             self._frontier.deleted(site, [url for url in gone if url not in overtaken])
 
 
 def _refuse(outcome: Outcome, reason: LightshipError | None) -> Outcome:
-    """Return what becomes of a visit whose change the log did not take, for a `reason`."""
+    """Return the outcome of a visit whose change the log refused for `reason`."""
     if reason is None:
         return outcome
-    if isinstance(reason, OvertakenError):  # another crawler may have the host now: what the site has by then is right
+    if isinstance(reason, OvertakenError):  # another crawler may own the host by now: a new visit finds the truth
         state = State.FAILED if outcome.entry.state is State.NEW else outcome.entry.state
         return msgspec.structs.replace(
             outcome, state=state, failed=True, document=None, digest=None, next_visit=AT_ONCE,
-            note="somebody else changed it in the log meanwhile: it is visited again",
+            note="changed in the log by another writer meanwhile; it will be visited again",
         )  # fmt: skip
     return msgspec.structs.replace(
         outcome, state=State.EXCLUDED, document=None, digest=None, note=f"refused by the log: {reason}"
@@ -216,7 +216,7 @@ def _refuse(outcome: Outcome, reason: LightshipError | None) -> Outcome:
 
 
 async def _next_batch(outcomes: asyncio.Queue[Outcome | None]) -> list[Outcome | None]:
-    """Return what comes within a moment of the first that comes, up to None; nothing when none comes for a while."""
+    """Return the first outcome and those that follow within BATCH_SECONDS, up to None; empty after JUDGE_SECONDS."""
     batch: list[Outcome | None] = []
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(JUDGE_SECONDS):

@@ -1,4 +1,4 @@
-"""Why is a page (not) in the index? What the crawler knows of one url, and the reason for it in words."""
+"""Explains why a page is or is not in the index: what the crawler knows about one URL, and the reason in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_CHAIN = 20
 _FOUND_BY = {
     How.SOURCE: "it is a source, or a source redirects to it", How.LINK: "a link", How.REDIRECT: "a redirect",
     How.CANONICAL: "a canonical link", How.ALTERNATE: "a link to a translation (hreflang)", How.SITEMAP: "a sitemap",
-    How.FEED: "a feed", How.ROBOTS: "a Sitemap line of robots.txt", How.GUESS: "a guess: most sites have it",
+    How.FEED: "a feed", How.ROBOTS: "a Sitemap line of robots.txt", How.GUESS: "a guess (most sites have one)",
 }  # fmt: skip
 _COLUMNS = (
     "id, url, site, depth, state, kind, visit, status, failures, digest, target, own, fetched, interval, doomed, note,"
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """One visit that is remembered, and what was decided."""
+    """A recorded visit, and the resulting decision."""
 
     time: datetime
     status: int
@@ -39,7 +39,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that another one points to, by a redirect, as its canonical one, or as what stands for it."""
+    """A page that another one points to: its redirect target, canonical page or representative."""
 
     url: str
     state: str
@@ -47,10 +47,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the crawler knows of `url`. `reason` says in words why it is, or is not, in the index.
+    """What the crawler knows about `url`. `reason` says in words why it is or is not in the index.
 
-    `indexed` tells whether the document log has its document. `found_on` is the page, sitemap or feed that led to it.
-    `robots` is the line that decides. `target` is where it points to, `chain` what comes of following that.
+    `indexed`: whether the document log contains its document. `found_on` is the page, sitemap or feed that led to it,
+    `robots` the deciding line of robots.txt, `target` the page it points to, `chain` the result of following that.
     """
 
     url: str
@@ -80,10 +80,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(database: Database, settings: CrawlerSettings, text: str) -> Explanation:
-    """Return what the store `database` of a crawler with these `settings` knows of the url `text`."""
+    """Return what the store `database` of a crawler with these `settings` knows about the URL `text`."""
     url = urls.normalise(text)
     if url is None:
-        return Explanation(url=text, reason="this is no http or https url of at most 2,048 bytes: it can't be crawled")
+        return Explanation(url=text, reason="not an http or https URL of at most 2,048 bytes; it can't be crawled")
     with database.access() as db:
         row = db.execute(f"select {_COLUMNS} from pages where url = ?", (url,)).fetchone()
         found = Explanation(url=url, reason="")
@@ -102,7 +102,7 @@ def _with_site(db: apsw.Connection, found: Explanation) -> Explanation:
 def _with_robots(db: apsw.Connection, settings: CrawlerSettings, found: Explanation) -> Explanation:
     row = db.execute("select text from robots where site = ?", (urls.site(found.url),)).fetchone()
     if row is None:
-        return msgspec.structs.replace(found, robots="robots.txt was not read yet")
+        return msgspec.structs.replace(found, robots="robots.txt has not been read yet")
     rules = Rules(row[0], settings.agent)
     allowed = rules.allows(found.url)
     verdict = f"{'allowed' if allowed else 'disallowed'}: {rules.line(found.url)}"
@@ -110,21 +110,21 @@ def _with_robots(db: apsw.Connection, settings: CrawlerSettings, found: Explanat
 
 
 def _unknown(db: apsw.Connection, found: Explanation) -> dict[str, Any]:
-    """Return the fields of a url that is no page of the frontier."""
+    """Return the fields of a URL that is not in the frontier."""
     row = db.execute("select reason, found_on, time from refused where url = ?", (found.url,)).fetchone()
     if row:
         return {"reason": row[0], "found_by": "a link", "found_on": row[1], "found": _moment(row[2])}
     clean = without_session(found.url)
     if found.source is None:
         site = urls.site(found.url)
-        return {"reason": f"no source leads to {site}: only the sites that are given as SOURCE are crawled"}
+        return {"reason": f"no source leads to {site}; only sites given as SOURCE are crawled"}
     if clean.dropped:
-        return {"reason": f"trap: a session id ({clean.dropped}); looked at without it, as {clean.url}"}
+        return {"reason": f"trap: session id ({clean.dropped}); crawled without it, as {clean.url}"}
     if reason := trap_by_form(found.url):
         return {"reason": reason}
     if found.allowed is False:
-        return {"reason": f"never found; it would not be fetched either: {found.robots}"}
-    return {"reason": "never found: no page, sitemap or feed that was read names it"}
+        return {"reason": f"never found, and it would not be fetched: {found.robots}"}
+    return {"reason": "never found: no page, sitemap or feed read so far links to it"}
 
 
 def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> Explanation:
@@ -163,43 +163,49 @@ def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, pa
 def _reason(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> str:
     state = State(page["state"])
     if page["kind"] != Kind.PAGE:
-        return f"it is read as a {Kind(page['kind']).name.lower()}, for what it lists: {page['note'] or 'not yet'}"
+        return f"read as a {Kind(page['kind']).name.lower()}, for the URLs it lists: {page['note'] or 'not yet'}"
     if state is State.NEW:
         return _why_new(db, settings, found, page)
     if state is State.PAGE:
-        failed = f"; it failed {page['failures']} times since then, and its document stays" if page["failures"] else ""
+        failed = (
+            f"; {page['failures']} visits have failed since then, and the document is kept" if page["failures"] else ""
+        )
         return f"indexed: {page['note']}{failed}"
     if state is State.FAILED:
-        return f"never an answer so far: {page['note']}"
+        return f"no usable answer so far: {page['note']}"
     if page["digest"] is not None:
-        why = f"held: {found.held}" if found.held else "it goes when other pages of the site were found well"
-        return f"{page['note']}; its document is still there: {why}"
+        why = (
+            f"held: {found.held}"
+            if found.held
+            else "it will be deleted once other pages of the site are confirmed to work"
+        )
+        return f"{page['note']}; its document is still indexed: {why}"
     return str(page["note"])
 
 
 def _why_new(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> str:
-    """Return why a page was not visited yet."""
+    """Return why a page has not been visited yet."""
     site = page["site"]
     documents = db.execute("select count(digest) from pages where site = ?", (site,)).get
     if found.allowed is False:
-        return f"found, and not visited yet; it will not be fetched: {found.robots}"
+        return f"found, but it will not be fetched: {found.robots}"
     if documents >= settings.max_pages:
         return f"budget: the site has {documents} documents, -max-pages={settings.max_pages}"
     day, size = db.execute("select day, bytes from sites where site = ?", (site,)).fetchone() or (0, 0)
     if 0 < settings.max_site_bytes <= size and day == int(time.time() // 86_400):
-        return f"budget: {size} bytes of the site were fetched today, -max-site-bytes={settings.max_site_bytes}"
+        return f"budget: {size} bytes fetched from the site today, -max-site-bytes={settings.max_site_bytes}"
     if page["visit"]:
-        return "its first visit was interrupted; it waits for the least interval"
-    return "found, and waits for its turn"
+        return "the first visit was interrupted; it will be retried after the least interval"
+    return "found, and waiting for its first visit"
 
 
 def _chain(db: apsw.Connection, target: str | None) -> list[Step]:
-    """Return what a page points to, step by step."""
+    """Return the pages that a page points to, step by step."""
     steps: list[Step] = []
     while target and len(steps) < MAX_CHAIN and target not in (step.url for step in steps):
         row = db.execute("select state, note, target from pages where url = ?", (target,)).fetchone()
         if row is None:
-            return [*steps, Step(url=target, state="unknown", note="no page of this crawl")]
+            return [*steps, Step(url=target, state="unknown", note="not in this crawl")]
         steps.append(Step(url=target, state=State(row[0]).name.lower(), note=row[1]))
         target = row[2] if State(row[0]) in (State.MOVED, State.ALIAS, State.DUPLICATE) else None
     return steps

@@ -1,4 +1,4 @@
-"""The crawler's own listener: why is a page (not) in the index, and how far the crawl is."""
+"""The crawler's HTTP listener: explains why a page is or is not in the index, and reports progress."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 
-_PAGE = Markup("""<!doctype html><html lang="en"><meta charset="utf-8"><title>Why is a page (not) found?</title>
+_PAGE = Markup("""<!doctype html><html lang="en"><meta charset="utf-8"><title>Why is a page in the index, or not?</title>
 <meta name="viewport" content="width=device-width"><style>body{{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;
 padding:0 1em}}th{{text-align:left;vertical-align:top;padding-right:1em;white-space:nowrap}}td{{overflow-wrap:anywhere}}
-input{{width:70%;font:inherit}}</style><h1>Why is a page (not) found?</h1>
-<form><label>url <input name="url" value="{url}" type="url" required></label> <button>explain</button></form>{body}""")
+input{{width:70%;font:inherit}}</style><h1>Why is a page in the index, or not?</h1>
+<form><label>URL <input name="url" value="{url}" type="url" required></label> <button>explain</button></form>{body}""")
 _ROW = Markup("<tr><th>{name}<td>{value}")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
@@ -41,9 +41,10 @@ _HEADERS = {
 
 @contextlib.contextmanager
 def answering(settings: CrawlerSettings, database: Database, tls: Mapping[str, Any]) -> Iterator[int]:
-    """Answer on the `listen` address of `settings` as long as the context lasts; yields the port, 0 without an address.
+    """Serve on the `listen` address of `settings` while the context lasts; yields the port, 0 without an address.
 
-    Only who shows LIGHTSHIP_TOKEN is answered, a browser as the password of any user; without one, this machine. Raises ConfigurationError when the address can't be had.
+    Requests need LIGHTSHIP_TOKEN, from a browser as the password of any user; without a token, only this machine is
+    served. Raises ConfigurationError if the address can't be used.
     """
     if not settings.listen:
         yield 0
@@ -52,19 +53,19 @@ def answering(settings: CrawlerSettings, database: Database, tls: Mapping[str, A
     guard = Guard(known.push, settings.data, browsers=True, trusted=known.trusted)
     app = make_app(settings, database, guard)
     with serving(app, settings.listen, "explain", tls, grace_seconds=1) as port:
-        logger.info("explaining on port %d", port)
+        logger.info("serving /explain and /status on port %d", port)
         yield port
 
 
 def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Starlette:
-    """Return the application that answers for the store `database`."""
+    """Return the application for the store `database`."""
     started = time.monotonic()
 
     async def explained(request: Request) -> Response:
         asked = request.query_params.get("url", "").strip()
         html = _wants_page(request)
         if not asked and not html:
-            raise InvalidInputError("name a page: /explain?url=https://example.org/page")
+            raise InvalidInputError("parameter url is missing; call /explain?url=https://example.org/page")
         found = explain(database, settings, asked) if asked else None
         if html:
             return Response(_page(asked, found), media_type="text/html; charset=utf-8", headers=_HEADERS)
@@ -73,12 +74,12 @@ def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Sta
     async def status(_: Request) -> Response:
         with database.access() as db:
             rows = db.execute("select site, held, held_since from sites where held is not null").fetchall()
-        told = {
+        body = {
             "version": __version__, "uptime_seconds": round(time.monotonic() - started, 1),
             **read_progress(settings.data)._asdict(),
             "held": [{"site": site, "reason": reason, "since": since} for site, reason, since in rows],
         }  # fmt: skip
-        return Response(msgspec.json.encode(told), media_type="application/json")
+        return Response(msgspec.json.encode(body), media_type="application/json")
 
     async def live(_: Request) -> Response:
         return Response("alive\n", media_type="text/plain")
@@ -97,8 +98,8 @@ def make_app(settings: CrawlerSettings, database: Database, guard: Guard) -> Sta
 async def _on_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, LightshipError):
         raise error
-    way = 'Basic realm="Lightship"' if _wants_page(request) else "Bearer"
-    headers = {"WWW-Authenticate": way} if isinstance(error, UnauthorizedError) else {}
+    scheme = 'Basic realm="Lightship"' if _wants_page(request) else "Bearer"
+    headers = {"WWW-Authenticate": scheme} if isinstance(error, UnauthorizedError) else {}
     return Response(msgspec.json.encode({"error": str(error)}), status_of(error), headers, "application/json")
 
 

@@ -1,4 +1,4 @@
-"""The `crawler` program: reads websites, folders, files and more, and appends what changed to the document log."""
+"""The `crawler` program: reads websites, folders, files and other sources, and appends changes to the document log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 
-DESCRIPTION = f"Read sources, and keep the document log up to date with them until stopped; {ACCEPTED}."
+DESCRIPTION = f"Crawl sources and keep the document log up to date with them until stopped; {ACCEPTED}."
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def crawl(arguments: Sequence[str]) -> None:
-    """Run the crawler that the command line `arguments` ask for until SIGTERM or SIGINT. Raises LightshipError."""
+    """Run a crawler with the command line `arguments` until SIGTERM or SIGINT. Raises LightshipError."""
     settings, names = parse_settings(
         CrawlerSettings, "crawler", arguments, positional="SOURCE", description=DESCRIPTION
     )
@@ -60,7 +60,7 @@ def crawl(arguments: Sequence[str]) -> None:
         database = retry_when_full(lambda: _open(settings, sources, log), settings.data, stop)
         if database is None:
             return
-        stack.callback(_say_farewell, settings.data)
+        stack.callback(_log_totals, settings.data)
         stack.callback(database.close)
         stack.enter_context(answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)))
         logger.info(
@@ -70,7 +70,7 @@ def crawl(arguments: Sequence[str]) -> None:
 
 
 def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Database:
-    """Return the store, in which those of `sources` that this crawler reads are the present ones."""
+    """Open the store, and mark those of `sources` that this crawler reads as active."""
     database, partitioning = open_store(settings.data), _partitioning(settings, log)
     try:
         follow_log(database, log.span(0).log_id)
@@ -92,15 +92,15 @@ def _partitioning(settings: CrawlerSettings, log: Log) -> HostPartitioning:
     return HostPartitioning(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
 
 
-def _say_farewell(folder: str) -> None:
+def _log_totals(folder: str) -> None:
     progress = read_progress(folder)
-    logger.info("stopped; in all: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
+    logger.info("stopped; totals: found %d, fetched %d, failed %d, put %d, deleted %d", *progress[:5])
 
 
 def _crawl(
     settings: CrawlerSettings, database: Database, sources: Sequence[Source], log: Log, stop: threading.Event
 ) -> None:
-    """Read `sources` until `stop`; what a full disk of `database` interrupts may be begun again."""
+    """Read `sources` until `stop`; may be called again after a full disk interrupted it."""
     partitioning = _partitioning(settings, log)
     ended = threading.Event()
     with ParserPool(settings.readers, ended) as pool:
@@ -116,7 +116,7 @@ def _feeds(
     settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, partitioning: HostPartitioning,
     pool: ParserPool,
 ) -> list[SourceSync]:  # fmt: skip
-    """Return what reads `sources`: websites by the hosts that are this crawler's, any other source by one crawler."""
+    """Return the readers of `sources`: websites by this crawler's hosts, any other source by exactly one crawler."""
     others = (
         source for source in sources if source.kind is not Kind.WEBSITE and partitioning.wants_source(source.name)
     )
@@ -128,17 +128,17 @@ def _feeds(
 
 
 def _run(feeds: Sequence[SourceSync], ended: threading.Event, stop: threading.Event, log: DocumentLog) -> None:
-    """Run each feed in its thread until `stop`; one that fails ends all, and its error is raised. `ended` says so to them.
+    """Run each feed in its own thread until `stop`; if one fails, set `ended` to stop the others, and raise its error.
 
-    What the log could not take before the end is in doubt, and is read and put again at the next start.
+    Changes that the log has not accepted by then are marked as doubtful, and are read and put again at the next start.
     """
-    stopped: set[Future[None]] = set()  # those that ended since they had to
+    stopped: set[Future[None]] = set()  # those that ended because of `ended`
 
     def note(feed: Future[None]) -> None:
         if ended.is_set():
             stopped.add(feed)
         elif not isinstance(feed.exception(), OutOfSpaceError | OSError):
-            log.hurry()  # for good: what a full disk ended goes on with it
+            log.hurry()  # permanent; not after a full disk, when this log is used again
         ended.set()
 
     with ThreadPoolExecutor(max(1, len(feeds)), "feed") as threads:
@@ -155,17 +155,19 @@ def _run(feeds: Sequence[SourceSync], ended: threading.Event, stop: threading.Ev
         except (UnavailableError, OutOfSpaceError) as error:
             if feed not in stopped:
                 raise
-            logger.warning("the log did not take all that was read, the next start does it again: %s", error)
+            logger.warning("the log did not accept everything that was read; the next start reads it again: %s", error)
 
 
 def _lock(folder: str) -> TextIO:
-    """Make the data folder this process's own; raises ConfigurationError when another crawler has it."""
+    """Lock the data folder; raises ConfigurationError if another crawler uses it."""
     try:
         os.makedirs(folder, exist_ok=True)
         file = open(os.path.join(folder, "lock"), "w")  # noqa: SIM115 (open as long as the process runs)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise ConfigurationError(f"another crawler works in {folder}; give each its own -data folder") from error
+        raise ConfigurationError(
+            f"{folder} is in use by another crawler; give each crawler its own -data folder"
+        ) from error
     except OSError as error:
         raise ConfigurationError(f"can't use the data folder {folder}: {error}; name another with -data") from error
     return file

@@ -1,1 +1,1 @@
-"""Deployments: one concise file in, and what Docker Compose, Podman or Kubernetes run out."""
+"""Deployments: generates files for Docker Compose, Podman or Kubernetes from one concise deployment file."""

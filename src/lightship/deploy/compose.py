@@ -1,4 +1,4 @@
-"""A Compose file: every part is a service of its own, so that an upgrade replaces one after the other."""
+"""A Compose file: every part is a service of its own, so that an upgrade can replace one at a time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lightship.deploy.topology import Topology
 from lightship.deploy.yaml import dump
 
 TARGET = "compose"
-SECRETS_FILE = ".env"  # which Compose reads by itself
+SECRETS_FILE = ".env"  # Compose reads it automatically
 
 
 def render(topology: Topology) -> dict[str, str]:
-    """Return the text of each file, by its name."""
+    """Return the text of each file, by name."""
     found = parts(topology)
     volumes: dict[str, Any] = {part.volume: {} for part in found if part.volume}
     files = {"haproxy.cfg": haproxy_cfg(topology, TARGET)}
@@ -30,19 +30,19 @@ def render(topology: Topology) -> dict[str, str]:
 
 
 def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of each file that holds secrets."""
+    """Return the text of each file that holds secrets, by name."""
     return {SECRETS_FILE: "".join(f"{name}={value}\n" for name, value in secrets.items())}
 
 
 def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
-    """Return the commands that people run next, in their order: for the first deployment, or to replace one by another."""
+    """Return the commands to run next, in order: for the first deployment, or for an upgrade."""
     if first:
         return [f"cd {folder}", "docker compose up -d"]
-    # searchengines before indexers: the next version reads what this one writes, not the other way round
+    # searchengines before indexers: a new version can read what an old one writes, but not vice versa
     replaced = [f"searchengine-{number}" for number in range(topology.replicas)]
     replaced += [name for name, _ in indexers(topology)]
     each = f"for s in {' '.join(replaced)}; do docker compose up -d --no-deps --wait $s; done"
-    return [f"cd {folder}", f"(set -e; {each}; docker compose up -d --remove-orphans)   # one after the other"]
+    return [f"cd {folder}", f"(set -e; {each}; docker compose up -d --remove-orphans)   # one at a time"]
 
 
 def _service(part: Part) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _service(part: Part) -> dict[str, Any]:
 
 
 def _labels(part: Part, files: Mapping[str, str], *, chaos: bool) -> dict[str, Any]:
-    """Return what has Compose replace a container when a file of its configuration changes, and what may be broken."""
+    """Return the chaos label, and one that makes Compose replace a container when its configuration file changes."""
     own = "".join(files.get(source.removeprefix("./"), "") for source, _ in part.mounts)
     labels = {"lightship.config": hashlib.sha256(own.encode()).hexdigest()[:12]} if own else {}
     if chaos and part.breakable:
@@ -80,14 +80,14 @@ def _limits(part: Part) -> dict[str, Any]:
     return {
         **({"user": f"{USER}:{USER}"} if part.ours else {}),
         "read_only": True,
-        "tmpfs": ["/tmp"],  # noqa: S108 (a fresh one of each container)
+        "tmpfs": ["/tmp"],  # noqa: S108 (each container has its own)
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "mem_limit": memory,
-        "memswap_limit": memory,  # none of it on disk
+        "memswap_limit": memory,  # no swap
         "cpus": part.resources.cpu,
         "pids_limit": 512,
         "stop_grace_period": f"{part.grace}s",
         "restart": "unless-stopped",
-        "logging": {"driver": "local"},  # it rotates: a disk does not fill with what programs say
+        "logging": {"driver": "local"},  # it rotates, so that logs can't fill the disk
     }

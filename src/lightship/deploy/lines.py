@@ -1,4 +1,4 @@
-"""On which line of a TOML file a key stands: Python's own parser tells it, asked about ever more of the file."""
+"""Finds the line of a key in a TOML file, by parsing ever longer prefixes of the file with Python's own parser."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _NOTHING = object()
 
 
 def line_of(text: str, path: Sequence[Key]) -> int:
-    """Return the line, from 1, on which the value at `path` begins in `text`, which must be valid TOML.
+    """Return the line number, from 1, at which the value at `path` begins in `text`, which must be valid TOML.
 
-    The first lines of a file are a valid file exactly where no statement is open. So the statement that brought `path`
-    began after the last such place that did not have it.
+    The first n lines are valid TOML exactly if no statement is incomplete after them. So the statement that defines
+    `path` begins after the longest such prefix without it.
     """
     lines = text.splitlines()
     start = 0
@@ -29,7 +29,7 @@ def line_of(text: str, path: Sequence[Key]) -> int:
 
 
 def _element(lines: Sequence[str], start: int, end: int, path: Sequence[Key]) -> int:
-    """Return the line on which an element of an array begins that lines `start` to `end` hold: it may be closed anywhere."""
+    """Return the line number of an element of the array in lines `start` to `end`: any prefix of it can be closed."""
     for stop in range(start + 1, end + 1):
         found = _parse([*lines[:stop], "]"])
         if found is not None and _at(found, path) is not _NOTHING:

@@ -1,4 +1,4 @@
-"""The folder that `lightship deploy` writes: what differs in it from what it should be, and what nobody may see."""
+"""The output folder of `lightship deploy`: which files have to change, and the files with secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRIVATE = 0o600
 
 
 class Change(NamedTuple):
-    """A file whose text is `old` and should be `new`; None: there is no such file."""
+    """A file whose text is `old` and should be `new`; None: no file."""
 
     name: str
     old: str | None
@@ -24,11 +24,11 @@ class Change(NamedTuple):
 
     @property
     def verb(self) -> str:
-        """What becomes of it."""
+        """What happens to the file."""
         return "removed" if self.new is None else "changed" if self.old is not None else "new"
 
     def diff(self) -> str:
-        """Return the difference as `diff -u` shows it."""
+        """Return the difference in the format of `diff -u`."""
         lines = difflib.unified_diff(
             (self.old or "").splitlines(), (self.new or "").splitlines(),
             self.name if self.old is not None else "/dev/null", self.name if self.new is not None else "/dev/null",
@@ -38,9 +38,9 @@ class Change(NamedTuple):
 
 
 def changes(folder: Path, files: Mapping[str, str]) -> list[Change]:
-    """Return what has to change in `folder` for it to hold `files`, by name; what an earlier deployment left is removed.
+    """Return the changes after which `folder` holds `files` (by name); leftovers of earlier deployments are removed.
 
-    Raises ConfigurationError when a file is in the way that somebody else wrote.
+    Raises ConfigurationError if a file of that name exists that `lightship deploy` did not write.
     """
     present = {
         path.name: _read(path)
@@ -49,14 +49,16 @@ def changes(folder: Path, files: Mapping[str, str]) -> list[Change]:
     }
     for name in files.keys() & present.keys():
         if not _ours(present[name]):
-            raise ConfigurationError(f"{folder / name} was not written by `lightship deploy`: choose another --output")
+            raise ConfigurationError(
+                f"{folder / name} was not written by `lightship deploy`; move it away, or choose another --output"
+            )
     found = [Change(name, present.get(name), text) for name, text in files.items() if present.get(name) != text]
     stale = [Change(name, text, None) for name, text in present.items() if _ours(text) and name not in files]
     return sorted(found + stale)
 
 
 def apply(folder: Path, found: list[Change]) -> None:
-    """Make the changes; whoever runs the containers may read the files."""
+    """Make the changes; the files are world-readable, for the user that runs the containers."""
     folder.mkdir(parents=True, exist_ok=True)
     for change in found:
         path = folder / change.name
@@ -68,14 +70,14 @@ def apply(folder: Path, found: list[Change]) -> None:
 
 
 def missing(folder: Path, names: Mapping[str, str]) -> list[str]:
-    """Return which of the secret files are not there."""
+    """Return which of the secret files do not exist."""
     return [name for name in names if not os.path.lexists(folder / name)]
 
 
 def keep_secrets(folder: Path, files: Mapping[str, str]) -> list[str]:
-    """Write those secret files that are not there, and return their names; none that is there is read or replaced.
+    """Write those secret files that do not exist, and return their names; existing ones are neither read nor replaced.
 
-    Nobody but their owner may read them, whatever they were before.
+    All become readable by their owner only.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = missing(folder, files)

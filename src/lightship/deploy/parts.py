@@ -1,4 +1,4 @@
-"""The processes of a deployment on one machine, one a container: what Compose and Podman are told in their own ways."""
+"""The processes of a deployment on one machine, one per container, independent of Compose's or Podman's format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUERIES, INTAKE, NATS, ROUTES, MONITOR = 8080, 9090, 4222, 6222, 8222  # ports i
 MOST_SERVERS = 5  # of NATS
 DATA = "/data"
 CHAOS_LABEL = "lightship.chaos"  # "true": `lightship chaos` may break the container
-DRAIN = 5  # seconds: the proxy notices within one that a searchengine stops
+DRAIN = 5  # seconds: the proxy notices within one that a searchengine is stopping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,23 +24,23 @@ class Part:
 
     name: str
     image: str
-    command: tuple[str, ...]  # none: the image's own
+    command: tuple[str, ...]  # empty: the image's own
     resources: Resources
-    secrets: tuple[str, ...] = ()  # names of variables
+    secrets: tuple[str, ...] = ()  # names of environment variables
     variables: tuple[tuple[str, str], ...] = ()
-    routes: tuple[str, ...] = ()  # host:port of the NATS servers that are a cluster with this one
-    alias: str = ""  # another DNS name, of all its kind
+    routes: tuple[str, ...] = ()  # host:port of the NATS servers in the cluster of this one
+    alias: str = ""  # another DNS name, shared by all parts of its kind
     volume: str = ""  # mounted at /data
     mounts: tuple[tuple[str, str], ...] = ()  # read-only: (on the machine, in the container)
     ports: tuple[tuple[int, int], ...] = ()  # (on the machine, in the container)
-    health: str = ""  # url that answers 200 when all is well
+    health: str = ""  # URL that answers 200 if the part is healthy
     grace: int = 30  # seconds from SIGTERM to SIGKILL
     ours: bool = True
-    breakable: bool = True  # by `lightship chaos`, where the environment allows it
+    breakable: bool = True  # by `lightship chaos`, if the environment allows it
 
 
 def parts(topology: Topology) -> list[Part]:
-    """Return all parts, those first that the others need."""
+    """Return all parts in the order of dependency."""
     servers = [f"nats-{number}" for number in range(topology.log)]
     log = log_url([f"{name}:{NATS}" for name in servers])
     return [
@@ -59,7 +59,7 @@ def indexers(topology: Topology) -> list[tuple[str, int]]:
 
 
 def log_url(servers: Sequence[str]) -> str:
-    """Return the url of the log on `servers` (host:port each), or in a file; the password is in the environment."""
+    """Return the URL of the log on `servers` (host:port each), or in a file; the password is in the environment."""
     return f"nats://lightship@{','.join(servers)}/lightship" if servers else f"sqlite://{DATA}/log.sqlite"
 
 
@@ -71,7 +71,7 @@ def searchengine_command(drain: int, port: int = QUERIES) -> tuple[str, ...]:
 def indexer_command(
     topology: Topology, log: str, name: str, shard: int | str, *, to: str, listen: int = INTAKE
 ) -> tuple[str, ...]:
-    """Return the command of an indexer, whose folder is `name`; it pushes to all searchengines behind `to` (host:port)."""
+    """Return the command of an indexer with the data folder `name`; `to` (host:port) is where it pushes."""
     return (
         "/indexer", f"-log={log}", f"-searchengine={to}", f"-shards={topology.shards}", f"-shard={shard}",
         f"-listen=:{listen}", f"-data={DATA}/{name}",
@@ -84,12 +84,12 @@ def crawler_command(topology: Topology, log: str) -> tuple[str, ...]:
 
 
 def go_memory(resources: Resources) -> str:
-    """Return the memory at which a program in Go begins to save: three quarters of what it may have."""
+    """Return the soft memory limit (GOMEMLIMIT) of a Go program: three quarters of its limit."""
     return f"{resources.memory * 3 // 4 >> 20}MiB"
 
 
 def probe(url: str) -> tuple[str, ...]:
-    """Return the command that asks, inside of a container without a shell, whether all is well."""
+    """Return the command of a health check, which runs in a container without a shell."""
     return "/lightship", "probe", url
 
 
@@ -118,7 +118,7 @@ def _crawler(topology: Topology, log: str) -> Part:
 
 
 def routes(servers: Sequence[str]) -> tuple[str, ...]:
-    """Return host:port at which NATS servers talk to each other, when there are several."""
+    """Return host:port of each NATS server's cluster listener, if there are several servers."""
     return tuple(f"{server}:{ROUTES}" for server in servers) if len(servers) > 1 else ()
 
 
@@ -131,7 +131,7 @@ def _nats(topology: Topology, name: str, servers: Sequence[str]) -> Part:
 
 
 def _proxy(topology: Topology) -> Part:
-    config = "/usr/local/etc/haproxy/haproxy.cfg"  # where the image of HAProxy looks by itself
+    config = "/usr/local/etc/haproxy/haproxy.cfg"  # the default path in HAProxy's image
     return Part(
         "proxy", topology.proxy.image, (), topology.proxy, mounts=((f"./{PurePosixPath(config).name}", config),),
         ports=((topology.port, QUERIES), (topology.port + INTAKE_BEYOND, INTAKE)), ours=False, breakable=False,

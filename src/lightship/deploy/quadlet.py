@@ -1,4 +1,4 @@
-"""Podman Quadlet units: systemd starts each part, watches it, and starts it again, on one machine without a daemon."""
+"""Podman Quadlet units: systemd starts, supervises and restarts each part, on one machine without a daemon."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Lines = list[tuple[str, object]]
 
 
 def render(topology: Topology) -> dict[str, str]:
-    """Return the text of each file, by its name."""
+    """Return the text of each file, by name."""
     found, project = parts(topology), topology.project
     files = {f"{project}.network": _unit(topology, {"Network": []})}
     files |= {_volume(project, part): _unit(topology, {"Volume": []}) for part in found if part.volume}
@@ -31,9 +31,9 @@ def render(topology: Topology) -> dict[str, str]:
 
 
 def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of each file that holds secrets: one a file, as no part needs all.
+    """Return the text of each file that holds secrets, by name: one secret per file, as no part needs all of them.
 
-    Podman does not put a variable into another, so the servers' addresses for each other, with the password, are a file too.
+    Podman does not expand variables in variables, so the URLs of the NATS routes, with the password, are another file.
     """
     files = {_secret_file(name): f"{name}={value}\n" for name, value in secrets.items()}
     servers = routes([f"nats-{number}" for number in range(MOST_SERVERS)])
@@ -42,7 +42,7 @@ def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
 
 
 def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
-    """Return the commands that people run next, in their order: for the first deployment, or to replace one by another."""
+    """Return the commands to run next, in order: for the first deployment, or for an upgrade."""
     project, found = topology.project, parts(topology)
     names = [part.name for part in found]
     replaced = [
@@ -58,7 +58,7 @@ def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
     each = f"systemctl restart {project}-$s; podman wait --condition=healthy {project}-$s"
     return [
         *installed,
-        f"(set -e; for s in {' '.join(replaced)}; do {each}; done)   # one after the other: no query fails",
+        f"(set -e; for s in {' '.join(replaced)}; do {each}; done)   # one at a time, so that no query fails",
         *(f"systemctl restart {project}-{name}" for name in others),
     ]
 
@@ -90,13 +90,13 @@ def _container(topology: Topology, part: Part) -> str:
 
 
 def _after(topology: Topology, part: Part) -> Lines:
-    """Return what has a part of ours stop before the log does, which it tells that it stops: or it would wait to be killed."""
+    """Return the dependency that stops a part before the log's servers: without them it would hang until killed."""
     servers = range(topology.log if part.ours and LOG_PASSWORD_VARIABLE in part.secrets else 0)
     return [("After", " ".join(f"{topology.project}-nats-{number}.service" for number in servers))] if servers else []
 
 
 def _arguments(part: Part) -> Iterable[str]:
-    """Return what Quadlet has no key for in every version."""
+    """Yield the options for which not every version of Quadlet has a key."""
     yield from [f"--network-alias={name}" for name in (part.name, part.alias) if name]
     memory = f"{part.resources.memory >> 20}m"
     yield from (f"--memory={memory}", f"--memory-swap={memory}", f"--cpus={part.resources.cpu}", "--pids-limit=512")
@@ -106,7 +106,7 @@ def _arguments(part: Part) -> Iterable[str]:
 def _health(part: Part) -> Lines:
     if not part.health:
         return []
-    # A list, as the image has no shell; without "CMD", with which Podman takes the whole list for the program's name
+    # A list, as the image has no shell; without "CMD", or Podman takes the whole list for the program's name
     command = json.dumps(probe(part.health), separators=(",", ":"))
     return [
         ("HealthCmd", command), ("HealthInterval", "5s"), ("HealthTimeout", "5s"), ("HealthRetries", 3),
@@ -115,7 +115,7 @@ def _health(part: Part) -> Lines:
 
 
 def _mount(source: str, target: str) -> str:
-    """Return a read-only mount; a file of ours gets the label that SELinux wants."""
+    """Return a read-only mount; generated files are relabelled for SELinux."""
     options = "ro,z" if source.startswith("./") else "ro"
     return f"{source}:{target}:{options}".replace("%", "%%")
 
@@ -137,13 +137,13 @@ def _secret_file(name: str) -> str:
 
 
 def _words(words: Iterable[str]) -> str:
-    """Return words as systemd reads them: quoted where they need it, and with no specifiers."""
+    """Return words in systemd's syntax: quoted where necessary, with specifiers (%) escaped."""
     doubled = (word.replace("%", "%%") for word in words)
     return " ".join(word if _PLAIN.fullmatch(word) else f'"{word}"' for word in doubled)
 
 
 def _qualified(image: str, registry: str) -> str:
-    """Return an image's whole name, with its registry: systemd has nobody to ask which one is meant."""
+    """Return an image's full name with its registry: systemd can't prompt for a short name's registry."""
     first, slash, _ = image.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return image

@@ -1,4 +1,4 @@
-"""Reads the deployment file strictly: whatever is wrong in it is told with its line."""
+"""Reads the deployment file strictly: every error is reported with its line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_BYTES = 256 << 10  # of the file
 
 
 class _Wrong(Exception):  # noqa: N818 (never leaves this module)
-    """What is wrong with the value at `path`."""
+    """An error in the value at `path`."""
 
     def __init__(self, path: tuple[Key, ...], message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class _Wrong(Exception):  # noqa: N818 (never leaves this module)
 
 
 def read_topology(path: str, environment: str) -> Topology:
-    """Return what the deployment file at `path` says of `environment`. Raises ConfigurationError, with the line."""
+    """Return the topology of `environment` in the deployment file at `path`; raises ConfigurationError."""
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -34,17 +34,19 @@ def read_topology(path: str, environment: str) -> Topology:
             f"can't read the deployment file {path}: {error.strerror}; name it with --file"
         ) from error
     if len(content) > MAX_BYTES:
-        raise ConfigurationError(f"{path} has more than {MAX_BYTES >> 10} KiB: is it a deployment file?")
+        raise ConfigurationError(
+            f"{path} is larger than {MAX_BYTES >> 10} KiB; is it a deployment file? name it with --file"
+        )
     return parse_topology(content.decode(errors="replace"), environment, path)
 
 
 def parse_topology(text: str, environment: str, name: str = "lightship.toml") -> Topology:
-    """Return what a deployment file's `text` says of `environment`; every environment in it is checked, not only that.
+    """Return the topology of `environment` in a deployment file's `text`; all environments in it are checked.
 
-    Raises ConfigurationError: `name`, the line and the key, and what to write there.
+    Raises ConfigurationError with `name`, the line, the key and the expected value.
     """
     if environment not in ENVIRONMENTS:
-        raise ConfigurationError(f"unknown environment {environment!r}; known: {', '.join(ENVIRONMENTS)}")
+        raise ConfigurationError(f"unknown environment {environment!r}; known environments: {', '.join(ENVIRONMENTS)}")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -58,17 +60,17 @@ def parse_topology(text: str, environment: str, name: str = "lightship.toml") ->
 
 
 def _malformed(message: str, text: str) -> str:
-    """Return the line and what is wrong on it, of the parser's message, which ends in `(at line 2, column 11)`."""
+    """Return the line and the error of the parser's message, which ends in `(at line 2, column 11)`."""
     what, _, place = message.rpartition(" (at ")
     found = re.search(r"line (\d+)", place)
     number = int(found[1]) if found else max(1, len(text.splitlines()))
     if "overwrite" in what or "twice" in what or "Duplicate" in what:
-        what = f"this name is there already, give it once ({what})"
+        what = f"duplicate key or table; define it once ({what})"
     return f"line {number}: {what}"
 
 
 def _topology(data: Mapping[str, Any], environment: str) -> Topology:
-    """Return one environment's: what its own table says replaces what the top says, key by key."""
+    """Return one environment's topology: its own table overrides the top-level values, key by key."""
     top = {key: value for key, value in data.items() if key not in ENVIRONMENTS}
     own = _table(data.get(environment, {}), (environment,))
     values = {**_values(top, ()), **_values(own, (environment,))}
@@ -106,7 +108,7 @@ def _table(value: Any, path: tuple[Key, ...]) -> Mapping[str, Any]:
 def _value(fields: Mapping[str, dataclasses.Field[Any]], key: str, value: Any, path: tuple[Key, ...]) -> Any:
     if key not in fields:
         known = [*fields, *(TABLES if fields is KEYS else ()), *(ENVIRONMENTS if len(path) == 1 else ())]
-        raise _Wrong(path, f"unknown key; known here: {', '.join(known)}")
+        raise _Wrong(path, f"unknown key; known keys: {', '.join(known)}")
     try:
         return fields[key].metadata["parse"](value)
     except WrongElementError as error:

@@ -1,4 +1,4 @@
-"""The configuration files of the programs that are not ours, from `templates/`."""
+"""The configuration files of third-party programs (NATS, HAProxy), from `templates/`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from lightship.deploy.topology import Topology
 
 _TEMPLATES = files("lightship.deploy") / "templates"
 WRITTEN_BY = "Written by `lightship deploy"
-_SERVERS = 64  # addresses of a name that the proxy knows
-_FILE_SHARE = 0.8  # of its disk that a NATS server may fill
+_SERVERS = 64  # addresses per name that the proxy can use
+_FILE_SHARE = 0.8  # of its disk that a NATS server may use
 
 
 def header(topology: Topology, target: str) -> str:
-    """Return the line that every file begins with, after its `# `: who wrote it, and from what."""
+    """Return the first line of every file, without its `# `: what generated it, and from what."""
     return f"{WRITTEN_BY} --env {topology.environment} {target}`: change lightship.toml, not this."
 
 
 def nats_conf(topology: Topology, target: str) -> str:
-    """Return the configuration of all NATS servers; each is told its name by `--name`, and those of all by `route_variables`."""
+    """Return the configuration shared by all NATS servers.
+
+    Each gets its own name from `--name`, and the addresses of all from `route_variables`.
+    """
     routes = [f"${ROUTE.format(number)}" for number in range(topology.log)] if topology.log > 1 else []
     return _render(
         "nats.conf", header=header(topology, target), port=NATS, monitor=MONITOR, route=ROUTES, routes=routes,
@@ -31,7 +34,7 @@ def nats_conf(topology: Topology, target: str) -> str:
 
 
 def haproxy_cfg(topology: Topology, target: str) -> str:
-    """Return the configuration of the proxy before searchengines and indexers."""
+    """Return the configuration of the proxy in front of searchengines and indexers."""
     return _render(
         "haproxy.cfg", header=header(topology, target), drain=DRAIN, queries=QUERIES, intake=INTAKE, most=_SERVERS,
     )  # fmt: skip

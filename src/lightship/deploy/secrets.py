@@ -1,4 +1,4 @@
-"""The secrets of a deployment: made once, kept in files of their own, and never shown."""
+"""The secrets of a deployment: generated once, kept in separate files, and never printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUTE = "NATS_ROUTE_{}"
 
 
 def route_variables(hosts: Sequence[str], password: str) -> dict[str, str]:
-    """Return the variables by which NATS servers at `hosts` (host:port) know each other: a stranger is not let into their cluster."""
+    """Return the variables with which NATS servers at `hosts` (host:port) form a cluster that requires a password."""
     urls = {ROUTE.format(number): f"nats://lightship:{password}@{host}" for number, host in enumerate(hosts)}
     return {ROUTES_PASSWORD: password, **urls}
 
@@ -22,6 +22,6 @@ def route_variables(hosts: Sequence[str], password: str) -> dict[str, str]:
 def make_secret() -> str:
     """Return a new secret of 256 random bits.
 
-    It begins with a letter: NATS reads a variable as it reads its configuration, and 7e11… would be a number.
+    It begins with a letter: NATS parses variables like its configuration, and would take 7e11… for a number.
     """
     return f"k{secrets.token_hex(32)}"

@@ -1,6 +1,6 @@
-"""The deployment file's contents: what runs in an environment.
+"""The contents of the deployment file: what runs in an environment.
 
-Every key has its default and its help here, and nowhere else; `docs/configuration.md` lists them, and a test compares.
+Every key has its default and its help here, and nowhere else; a test compares them with `docs/configuration.md`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ ENVIRONMENTS = ("dev", "test", "staging", "production")
 
 
 def _key(default: Any, text: str, parse: Callable[[Any], Any]) -> Any:
-    """Declare one key; `parse` turns its TOML value into its value, or raises ValueError."""
+    """Declare one key; `parse` converts its TOML value, or raises ValueError."""
     return dataclasses.field(default=default, metadata={"help": text, "parse": parse})
 
 
 @dataclasses.dataclass(frozen=True)
 class Resources:
-    """What one process may use; memory in bytes."""
+    """Resource limits of one process; memory in bytes."""
 
-    memory: int = _key(0, "memory of each, like `512MiB`: it gets no more", values.size(32 * values.MIB))
-    cpu: float = _key(0, "processors of each, like `0.5` or `2`", values.processors)
+    memory: int = _key(0, "memory limit of each, like `512MiB`", values.size(32 * values.MIB))
+    cpu: float = _key(0, "CPU limit of each in processors, like `0.5` or `2`", values.processors)
 
 
 @dataclasses.dataclass(frozen=True)
 class Stored(Resources):
-    """A program with a disk: its size in bytes."""
+    """Limits of a program with a disk, whose size is in bytes."""
 
-    disk: int = _key(0, "disk of each, like `20GiB`", values.size(16 * values.MIB))
+    disk: int = _key(0, "disk size of each, like `20GiB`", values.size(16 * values.MIB))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Log(Stored):
 
 @dataclasses.dataclass(frozen=True)
 class Proxy(Resources):
-    """What stands before the searchengines where nothing else does."""
+    """The load balancer in front of the searchengines, for targets without one."""
 
     image: str = _key("", "image of HAProxy, with Compose and Quadlet", values.image)
 
@@ -54,26 +54,26 @@ class Topology:
     """What runs in one environment."""
 
     name: str = _key(
-        "lightship", "first part of the name of each project or namespace; the environment follows",
-        values.matching(values.NAME, 30, "a name of up to 30 small letters, digits and -"),
+        "lightship", "prefix of each project's or namespace's name; the environment is appended",
+        values.matching(values.NAME, 30, "a name of up to 30 lower-case letters, digits and -, beginning with a letter"),
     )  # fmt: skip
     image: str = _key(f"lightship:{__version__}", "image of the programs", values.image)
     sources: tuple[str, ...] = _key(
-        (), "what is crawled: websites, folders, `.jsonl` files; none: no crawler", values.sources
+        (), "websites, folders and `.jsonl` files to crawl; without any, no crawler runs", values.sources
     )
-    shards: int = _key(1, "number of shards, each with an indexer", values.like_up("shards"))
-    standbys: int = _key(0, "indexers that stand by for each shard", values.like_up("standbys"))
+    shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
+    standbys: int = _key(0, "standby indexers per shard", values.like_up("standbys"))
     replicas: int = _key(1, "number of searchengines", values.like_up("replicas"))
-    replicas_max: int = _key(0, "searchengines that Kubernetes may start under load; 0: twice `replicas`", values.most)
+    replicas_max: int = _key(
+        0, "most searchengines that Kubernetes may run under load; 0: twice `replicas`", values.most
+    )
     log: int = _key(
         0, "NATS servers that keep the document log: 1, 3 or 5; 0: a file (SQLite) on one machine", values.servers
     )
-    host: str = _key(
-        "localhost", "name under which people reach the search page", values.matching(values.HOST, 253, "a host name")
-    )
-    port: int = _key(8080, "port of the search page on a machine; documents are added at PORT + 1010", values.port)
+    host: str = _key("localhost", "host name of the search page", values.matching(values.HOST, 253, "a host name"))
+    port: int = _key(8080, "port of the search page on a machine; documents are added on PORT + 1010", values.port)
     chaos: bool = _key(
-        False, "whether `lightship chaos` may break it on purpose (with Compose, or local): for staging", values.boolean
+        False, "allows `lightship chaos` to inject faults (with Compose, or local); for staging", values.boolean
     )
     searchengine: Stored = Stored(1 << 30, 1, 20 << 30)
     indexer: Stored = Stored(2 << 30, 2, 40 << 30)
@@ -89,7 +89,7 @@ class Topology:
 
     @property
     def most_replicas(self) -> int:
-        """How many searchengines there may be under load."""
+        """The maximum number of searchengines under load."""
         return self.replicas_max or 2 * self.replicas
 
 

@@ -1,4 +1,4 @@
-"""What a value of the deployment file may be: each function returns it parsed, or raises ValueError that says what to write."""
+"""Parsers of the deployment file's values: each returns the parsed value, or raises ValueError saying what to write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from lightship.config import UpSettings
 
 MIB = 1 << 20
-INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
+INTAKE_BEYOND = 1010  # offset of the intake's port from that of the search page: 9090 for 8080
 
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SIZE = re.compile(rf"([0-9]{{1,9}}) ?({'|'.join(_UNITS)})")
@@ -23,7 +23,7 @@ _IMAGE = re.compile(
 
 
 def matching(pattern: re.Pattern[str], longest: int, advice: str) -> Callable[[Any], str]:
-    """Return the parser of texts that match `pattern`; `advice` says what they are."""
+    """Return a parser of strings of at most `longest` characters that match `pattern`; `advice` describes them."""
 
     def parse(value: Any) -> str:
         if not isinstance(value, str) or len(value) > longest or not pattern.fullmatch(value):
@@ -34,7 +34,7 @@ def matching(pattern: re.Pattern[str], longest: int, advice: str) -> Callable[[A
 
 
 def like_up(name: str) -> Callable[[Any], int]:
-    """Return the parser of a number that `lightship up` has too: the limits are the same."""
+    """Return a parser of a number with the limits of the same setting of `lightship up`."""
     setting = next(field for field in dataclasses.fields(UpSettings) if field.name == name)
     return lambda value: int(setting.metadata["parse"](str(whole(value))))
 
@@ -42,7 +42,7 @@ def like_up(name: str) -> Callable[[Any], int]:
 def whole(value: Any) -> int:
     """Return a whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is not a whole number")  # noqa: TRY004 (what is wrong with a value is one kind of error)
+        raise ValueError(f"{shown(value)} is not a whole number")  # noqa: TRY004 (every error in a value is a ValueError)
     return value
 
 
@@ -56,7 +56,7 @@ def boolean(value: Any) -> bool:
 def servers(value: Any) -> int:
     """Return the number of NATS servers."""
     if whole(value) not in (0, 1, 3, 5):
-        raise ValueError(f"must be 0 (a file), 1, 3 or 5 servers, not {value}: a majority of them must be well")
+        raise ValueError(f"must be 0 (a file), 1, 3 or 5 servers, not {value}: the log needs a majority of them")
     return int(value)
 
 
@@ -68,7 +68,7 @@ def processors(value: Any) -> float:
 
 
 def size(least: int) -> Callable[[Any], int]:
-    """Return the parser of sizes of `least` bytes or more."""
+    """Return a parser of sizes of at least `least` bytes."""
 
     def parse(value: Any) -> int:
         found = _SIZE.fullmatch(value) if isinstance(value, str) else None
@@ -77,7 +77,7 @@ def size(least: int) -> Callable[[Any], int]:
         size = int(found[1]) * _UNITS[found[2]]
         if not least <= size <= 1 << 50:
             raise ValueError(
-                f'"{value}" is too {"small" if size < least else "large"}: from {least // MIB}MiB to 1024TiB'
+                f'"{value}" is too {"small" if size < least else "large"}; it must be from {least // MIB}MiB to 1024TiB'
             )
         return size
 
@@ -85,38 +85,38 @@ def size(least: int) -> Callable[[Any], int]:
 
 
 def sources(value: Any) -> tuple[str, ...]:
-    """Return the sources, each named once."""
+    """Return the sources, without duplicates."""
     if not isinstance(value, list):
         raise ValueError(f'{shown(value)} is not a list; write it like ["https://example.org/"]')  # noqa: TRY004
     for number, source in enumerate(value):
-        wrong = f"{shown(source)} is there twice" if source in value[:number] else _wrong_with_source(source)
+        wrong = f"{shown(source)} is listed twice" if source in value[:number] else _wrong_with_source(source)
         if wrong:
             raise WrongElementError(number, wrong)
     return tuple(value)
 
 
 def _wrong_with_source(source: Any) -> str:
-    """Return what is wrong with a source, or an empty string."""
+    """Return the error in a source, or an empty string."""
     if not isinstance(source, str) or not source.strip() or source.startswith("-"):
         return f"{shown(source)} is not a website, folder or .jsonl file"
     if _UNWRITABLE.search(source) or (":" in source and not is_website(source)):
-        return f"{shown(source)} has a character that some target's files give a meaning: write $ like %24, and rename paths with :, quotes or \\"
+        return f"{shown(source)} has a character that is special in generated files; write $ as %24, and rename paths that contain :, quotes or \\"
     if is_website(source) and "@" in re.split(r"[/?#]", source)[2]:
-        return "a website with a password, which would be written to files: pages behind one can't be crawled"
+        return "the URL contains a password, which would end up in generated files; sites behind a password can't be crawled"
     return ""
 
 
 class WrongElementError(ValueError):
-    """Element `number` of a list is wrong."""
+    """An error in element `number` of a list."""
 
     def __init__(self, number: int, message: str) -> None:
-        """Say what is wrong with it."""
+        """Describe the error in `message`."""
         super().__init__(message)
         self.number = number
 
 
 def shown(value: Any) -> str:
-    """Return a value as it might stand in the file, cut where it is long."""
+    """Return a value as it appears in the file, truncated to 58 characters."""
     text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
@@ -125,19 +125,21 @@ image = matching(_IMAGE, 255, 'an image; write it like "registry.example.org/lig
 
 
 def most(value: Any) -> int:
-    """Return the number of searchengines that may be started."""
+    """Return the maximum number of searchengines."""
     if not 0 <= whole(value) <= 1000:
         raise ValueError("must be from 0 to 1000")
     return int(value)
 
 
 def port(value: Any) -> int:
-    """Return a port that has room for the other one behind it."""
+    """Return a port low enough for the intake's port above it."""
     if not 1 <= whole(value) <= 65535 - INTAKE_BEYOND:
-        raise ValueError(f"must be from 1 to {65535 - INTAKE_BEYOND}: documents are added at {INTAKE_BEYOND} beyond it")
+        raise ValueError(
+            f"must be from 1 to {65535 - INTAKE_BEYOND}; documents are added on the port {INTAKE_BEYOND} above it"
+        )
     return int(value)
 
 
 def is_website(source: str) -> bool:
-    """Tell whether a source is a website; else it is a path."""
+    """Whether a source is a website; otherwise it is a path."""
     return source.lower().startswith(("http://", "https://"))

@@ -1,4 +1,4 @@
-"""YAML that people read, of dictionaries, lists, strings, numbers and booleans: always the same text for the same data."""
+"""Writes readable YAML from dictionaries, lists, strings, numbers and booleans: the same data yields the same text."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z/.][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*(?: [A-Za-z0-9_./-]+)*")
-_WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", ".nan", ".inf"}  # mean something else
+_WORDS = {
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+    "null",
+    "nan",
+    ".nan",
+    ".inf",
+}  # not strings in YAML unless quoted
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 _INDENT = "  "
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """Return a document, with a line end."""
+    """Return a document, ending in a newline."""
     return "\n".join(_mapping(value, "") or ["{}"]) + "\n"
 
 
 def dump_all(values: Sequence[Mapping[str, Any]]) -> str:
-    """Return several documents, as one file."""
+    """Return several documents as one file."""
     return "---\n".join(map(dump, values))
 
 
@@ -50,7 +63,7 @@ def _block(value: Any, indent: str) -> list[str]:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a string is best written as lines, and can be."""
+    """Whether a string can and should be written as a literal block."""
     return value.endswith("\n") and not re.search(r"\A\s|[ \t]\n|\n\n\Z|[^\n\x20-\x7e]", value)
 
 
@@ -69,11 +82,11 @@ def _scalar(value: Any) -> str:
         return json.dumps(value)
     if isinstance(value, dict | list | tuple) and not value:
         return "{}" if isinstance(value, dict) else "[]"
-    raise TypeError(f"{type(value).__name__} is not for YAML")
+    raise TypeError(f"{type(value).__name__} can't be written as YAML")
 
 
 def _looks_odd(value: str) -> bool:
-    """Tell whether a plain string could be read as a number, or a document's end."""
+    """Whether a plain string could be read as a number, a document end or a mapping."""
     return bool(re.fullmatch(r"[-+.0-9eE_:]+|\.\.\..*", value)) or ": " in value
 
 

@@ -1,7 +1,7 @@
-"""The document log: where Changes wait, durably, until they are indexed.
+"""The document log: the durable queue of changes between crawler, intake and indexers.
 
 `open_log` picks a backend by the scheme of a URL; the protocols that each backend implements are in `protocol/`.
-`DESIGN.md` beside this file says why they are shaped like this.
+`DESIGN.md` in this folder explains the design.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = [
 
 logger = logging.getLogger("log")
 
-OPEN_TICK = 0.1  # seconds in which a program that is told to stop notices while it opens the log
+OPEN_TICK = 0.1  # seconds between checks of `stop` while opening the log
 
 
 def open_log(url: str, tls: ssl.SSLContext | None = None) -> Log:
-    """Open (and make, when it is not there) the log that `url` names.
+    """Open the log at `url`, creating it if it does not exist.
 
-    `sqlite:///path/to/file` is a file of this machine; `nats://[user:password@]host:4222[,host2:4222]/name[?replicas=3]`
-    is on NATS servers, and `tls://` the same, never without TLS, trusting the certificates that `tls` trusts.
-    Raises ConfigurationError for an unknown scheme, and what the backend raises.
+    `sqlite:///path/to/file` is a local file, `nats://[user:password@]host:4222[,host2:4222]/name[?replicas=3]`
+    on NATS servers; `tls://` is the same but requires TLS, with the certificates that `tls` trusts. Raises
+    ConfigurationError for an unknown scheme, and what the backend raises.
     """
     scheme, separator, path = url.partition("://")
     if scheme == "sqlite" and separator and path:
@@ -48,12 +48,12 @@ def open_log(url: str, tls: ssl.SSLContext | None = None) -> Log:
 
 
 def wait_for_log(url: str, tls: ssl.SSLContext | None, stop: threading.Event) -> Log | None:
-    """Return the log that `url` names as soon as it answers (see `open_log`); None when `stop` was set first.
+    """Open the log at `url` as soon as it answers (see `open_log`); None if `stop` was set first.
 
-    A program that is started while the log's servers are away goes on when they are back, as it does when it runs already.
-    Raises what `open_log` raises, but for UnavailableError.
+    So a program that is started while the log's servers are down waits for them, like a running one. Raises what
+    `open_log` raises, except UnavailableError.
     """
-    told = ""
+    logged = ""
     while not stop.is_set():
         opening: Future[Log] = Future()
         threading.Thread(target=_open, args=(opening, url, tls), name="open log", daemon=True).start()
@@ -64,9 +64,9 @@ def wait_for_log(url: str, tls: ssl.SSLContext | None, stop: threading.Event) ->
         try:
             return opening.result()
         except UnavailableError as error:
-            if str(error) != told:
+            if str(error) != logged:
                 logger.warning("waiting for the log: %s", error)
-            told = str(error)
+            logged = str(error)
             stop.wait(1.0)
     return None
 

@@ -1,7 +1,7 @@
-"""Copies of a log: a backup is a log in one SQLite file, whatever the log is on, and can be restored to either kind.
+"""Backup and restore: a backup is a log in one SQLite file, whatever the log's backend, and can be restored to either.
 
-A SQLite log is copied by `vacuum into`: the state of one moment, while everything goes on. A log on NATS is read from its
-beginning: what was put before the backup began is in it, and of what is put meanwhile the newest that was met.
+A SQLite log is copied by `vacuum into`: a consistent snapshot, taken while everything runs. A log on NATS is read from
+its beginning: the backup contains everything put before it began, and some of what is put meanwhile.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ Say = Callable[["Copied"], None]
 
 
 class Copied(NamedTuple):
-    """How many documents were copied, and why some were not."""
+    """The number of copied documents, and why others were not copied."""
 
     documents: int
     damaged: list[str]
 
 
 def back_up(log: Log, path: str, say: Say) -> Copied:
-    """Write a backup of `log` to the file `path`, which must not be there; `say` is told how far it is.
+    """Write a backup of `log` to the file `path`, which must not exist; `say` is called with the progress.
 
-    The file gets its name when it is whole and was read again. Raises ConfigurationError, OutOfSpaceError, UnavailableError.
+    The file gets its name once it is complete and verified. Raises ConfigurationError, OutOfSpaceError,
+    UnavailableError.
     """
     if os.path.exists(path):
-        raise ConfigurationError(f"{path} is there already: name another file")
+        raise ConfigurationError(f"{path} already exists; name another file")
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise ConfigurationError(f"{folder} is no folder: make it, or name another file")
+        raise ConfigurationError(f"{folder} is not a folder; create it, or name another file")
     temporary = f"{path}.part"
     _remove(temporary)
     try:
@@ -63,10 +64,10 @@ def back_up(log: Log, path: str, say: Say) -> Copied:
 
 
 def restore_file(backup: str, path: str, *, replace: bool) -> str:
-    """Make the log in the file `path` what `backup` is, under a new id; return where the former log is kept, if there was one.
+    """Restore `backup` to the log in the file `path`, with a new id; return the path of the previous log, if any.
 
-    No program may use that log meanwhile. Raises ConfigurationError when one does, or when it holds documents
-    already and is not to be replaced.
+    No program may use that log meanwhile. Raises ConfigurationError if one does, or if the log contains documents and
+    `replace` is not set.
     """
     _check_backup(backup)
     path = os.path.abspath(path)
@@ -82,8 +83,10 @@ def restore_file(backup: str, path: str, *, replace: bool) -> str:
             source.execute("vacuum into ?", (temporary,))
         with _opened(temporary, apsw.SQLITE_OPEN_READWRITE) as db:
             db.pragma("journal_mode", "wal")
-            db.execute("update log set id = ?", (uuid.uuid4().hex,))  # other positions: everything is read again
-            db.execute("update leases set expires = 0")  # epochs go on growing; who held one then, holds none now
+            db.execute(
+                "update log set id = ?", (uuid.uuid4().hex,)
+            )  # invalidates all positions: everything is read again
+            db.execute("update leases set expires = 0")  # releases all leases; epochs keep growing
         sync(temporary)
         if former:
             os.rename(path, former)
@@ -95,21 +98,21 @@ def restore_file(backup: str, path: str, *, replace: bool) -> str:
 
 
 def restore_into(backup: str, log: Log, say: Say) -> Copied:
-    """Put the documents of `backup` into `log`, which must hold none. Raises ConfigurationError, UnavailableError."""
+    """Put the documents of `backup` into `log`, which must be empty. Raises ConfigurationError, UnavailableError."""
     _check_backup(backup)
     if any(log.span(partition).head for partition in range(log.partitions)):
-        raise ConfigurationError("that log holds documents already: name another one, which is made by this command")
+        raise ConfigurationError("the log already contains documents; name another one, which this command creates")
     with contextlib.closing(SqliteLog(backup)) as source:
         return _copy(source, log.put, say)
 
 
 def verified(log: Log) -> Copied:
-    """Read all of `log`, and say what of it is damaged."""
+    """Read all of `log`, and return its number of documents and any damage."""
     return _copy(log, lambda _: None, lambda _: None)
 
 
 def _copy(source: Log, put: Callable[[list[Change]], object], say: Say) -> Copied:
-    """Read all of `source`, and `put` its documents; damaged ones are left out."""
+    """Read all of `source`, and `put` its documents; damaged ones are skipped."""
     copied = Copied(0, [])
     for partition in range(source.partitions):
         after = 0
@@ -134,11 +137,13 @@ def _copy(source: Log, put: Callable[[list[Change]], object], say: Say) -> Copie
 
 def _check_backup(path: str) -> None:
     if not os.path.isfile(path):
-        raise ConfigurationError(f"{path} does not exist, or is no file: name a backup of `lightship log backup`")
+        raise ConfigurationError(
+            f"{path} does not exist, or is not a file; name a backup made by `lightship log backup`"
+        )
     with _opened(path, apsw.SQLITE_OPEN_READONLY) as db:
         if (db.pragma("application_id"), db.pragma("user_version")) != (APPLICATION_ID, VERSION):
             raise ConfigurationError(
-                f"{path} is no log of this version of Lightship: name a backup of `lightship log backup`"
+                f"{path} is not a log of this version of Lightship; name a backup made by `lightship log backup`"
             )
         wrong = db.execute("pragma integrity_check(1)").get
     if wrong != "ok":
@@ -146,16 +151,16 @@ def _check_backup(path: str) -> None:
 
 
 def _check_unused(path: str, *, replace: bool) -> None:
-    """Raise ConfigurationError if a program uses the log at `path`, or if it holds documents that are not to be replaced."""
+    """Raise ConfigurationError if a program uses the log at `path`, or if it contains documents without `replace`."""
     with _opened(path, apsw.SQLITE_OPEN_READWRITE) as db:
         if not replace and db.execute("select exists (select 1 from docs)").get:
             raise ConfigurationError(
-                f"{path} holds documents already: add -replace to keep them beside it, under another name"
+                f"{path} already contains documents; add -replace to replace it (the old file is kept under another name)"
             )
         try:
-            db.pragma("journal_mode", "delete")  # nobody else may have it open; its WAL is written into it
+            db.pragma("journal_mode", "delete")  # fails if another process has it open; checkpoints the WAL
         except apsw.BusyError as error:
-            raise ConfigurationError(f"{path} is in use: stop the programs that use it first") from error
+            raise ConfigurationError(f"{path} is in use; stop the programs that use it first") from error
 
 
 @contextlib.contextmanager
@@ -164,13 +169,11 @@ def _opened(path: str, flags: int) -> Iterator[apsw.Connection]:
         with contextlib.closing(apsw.Connection(path, flags=flags)) as db:
             yield db
     except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise InvalidInputError(
-            f"{path} is no log of Lightship, or a damaged one ({error}); name another file"
-        ) from error
+        raise InvalidInputError(f"{path} is not a Lightship log, or is damaged ({error}); name another file") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise ConfigurationError(f"can't use {path}: {error}; name a file that you may read and write") from error
     except apsw.FullError as error:
-        raise OutOfSpaceError(f"no room beside {path}; free some disk space and try again") from error
+        raise OutOfSpaceError(f"the disk of {path} is full; free some space and try again") from error
     except apsw.Error as error:
         raise UnavailableError(f"can't use {path}: {error}; try again") from error
 

@@ -22,11 +22,11 @@ from lightship.runtime.limits import Limits, limits
 from lightship.runtime.program import run_program, stop_on_signals
 from lightship.runtime.tasks import keep_in_thread
 
-LEAST_HEAP = 16 << 20  # bytes of each thread: tantivy takes no less
+LEAST_HEAP = 16 << 20  # bytes per thread: tantivy's minimum
 
 
 def main() -> None:
-    """Run the program with the arguments of the command line."""
+    """Run the program with the command line's arguments."""
     run_program(lambda: _main(sys.argv[1:]))
 
 
@@ -40,7 +40,9 @@ def _main(arguments: list[str]) -> None:
     if settings.shard >= settings.shards:
         raise ConfigurationError(f"-shard={settings.shard} of -shards={settings.shards}: shards count from 0")
     if settings.listen and not settings.log:
-        raise ConfigurationError("-listen needs a -log: what a clock's log takes in would be lost with it")
+        raise ConfigurationError(
+            "-listen needs a -log: without one, documents would be added to the demo source's temporary log"
+        )
     tls = listener_options(settings.tls_cert, settings.tls_key)
     trust(settings.tls_ca)
     stop = stop_on_signals()
@@ -48,12 +50,12 @@ def _main(arguments: list[str]) -> None:
         folder = settings.data or f"lightship-data/indexer-{settings.shard}"
         if not settings.log:
             folder = settings.data or stack.enter_context(tempfile.TemporaryDirectory(prefix="lightship-clock-"))
-        stack.enter_context(lock_folder(folder, "lock", "give each indexer a data folder of its own (-data)"))
+        stack.enter_context(lock_folder(folder, "lock", "give each indexer its own -data folder"))
         log = wait_for_log(settings.log or f"sqlite://{os.path.join(folder, 'clock.sqlite')}", trusted(), stop)
         if log is None:
             return
         stack.callback(log.close)
-        turns = _turns(settings, log, folder)
+        turns = _role(settings, log, folder)
         stack.enter_context(
             taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics, shard=turns.status)
         )
@@ -65,7 +67,7 @@ def _main(arguments: list[str]) -> None:
         turns.run(stop)
 
 
-def _turns(settings: IndexerSettings, log: Log, folder: str) -> Role:
+def _role(settings: IndexerSettings, log: Log, folder: str) -> Role:
     heap_bytes, threads = resources(settings, limits())
     return Role(
         log, folder, Layout(settings.shards, SCHEMA_VERSION), settings.shard, settings.searchengine, token(),
@@ -74,7 +76,7 @@ def _turns(settings: IndexerSettings, log: Log, folder: str) -> Role:
 
 
 def resources(settings: IndexerSettings, found: Limits) -> tuple[int, int]:
-    """Return the bytes and the threads with which segments are built: what is set, otherwise what `found` leaves."""
+    """Return the bytes and threads for building segments: the settings, otherwise derived from the limits `found`."""
     heap = (settings.heap << 20) or max(LEAST_HEAP, min(256 << 20, found.memory // 8))
     return heap, min(settings.threads or min(found.threads, 4), max(1, heap // LEAST_HEAP))
 

@@ -1,1 +1,1 @@
-"""The intake: takes documents in over HTTP and answers when the log has them."""
+"""The intake: accepts documents over HTTP, and answers once the log has them."""

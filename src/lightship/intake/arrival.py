@@ -1,4 +1,4 @@
-"""A request that has arrived: what it may replace, and whether its sender still waits for the answer."""
+"""A received request: which changes it may replace, and whether its sender is still waiting for the answer."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from lightship.core.errors import OvertakenError, UnavailableError
 from lightship.doclog import DocumentLog
 from lightship.doclog.protocol.fence import FRESH_SECONDS
 
-# Of the event loop, in which it reads all that the kernel has of a connection: a request and, behind it, the connection's
-# end, if this process slept while the sender gave up
+# Iterations of the event loop in which it reads all that the kernel has buffered of a connection: a request and, if
+# this process was suspended while the sender gave up, the connection's end
 TURNS = 5
 
 
 class Arrival:
-    """A request whose head was read; its changes are stored under `fence`. As a context, once its body was read, it watches the sender.
+    """A request whose head has been read; its changes are stored under `fence`.
 
-    The fence is closed when the sender leaves.
+    As a context, after the body has been read, it watches the sender, and closes the fence if that disconnects.
     """
 
     def __init__(self, request: Request, log: DocumentLog) -> None:
-        """Note what `log` holds now. Raises UnavailableError when the request may have been sent long ago.
+        """Take a fence of `log`. Raises UnavailableError if the request may have been sent long ago.
 
-        It was sent after its connection was made, or after the request before it was read (see LimitedProtocol).
+        It was sent after its connection was opened, or after the preceding request was read (see LimitedProtocol).
         """
         self._log, self._request = log, request
         self._sent = request.scope.get("lightship.after", time.monotonic())
         if not self._is_young():
             raise UnavailableError(
-                f"the request took more than {FRESH_SECONDS:g} s to come: send it again, if it still holds"
+                f"the request took more than {FRESH_SECONDS:g} s to arrive; send it again if it is still valid"
             )
         self.fence = log.fence()
 
@@ -41,7 +41,7 @@ class Arrival:
         return bool(time.monotonic() - self._sent <= FRESH_SECONDS)
 
     async def __aenter__(self) -> Arrival:
-        """Begin to watch the sender; raises ClientDisconnect when it has left already."""
+        """Start watching the sender; raises ClientDisconnect if it has disconnected already."""
         self._gone = asyncio.create_task(self._until_gone())
         try:
             await self._check()
@@ -51,15 +51,15 @@ class Arrival:
         return self
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """Store nothing any more."""
+        """Close the fence, so that nothing more is stored."""
         self._gone.cancel()
         self.fence.close()
 
     async def renew(self, overtaken: Collection[str]) -> None:
-        """Let the request replace what came before now, since its sender is seen to wait for it after that.
+        """Renew the fence, so that the request may replace all earlier changes: its sender is still waiting.
 
-        Raises ClientDisconnect when it does not, OvertakenError naming the urls `overtaken` when the request is too old for
-        that, or has another one behind it, which hides whether the sender waits.
+        Raises ClientDisconnect if it is not, OvertakenError naming the URLs `overtaken` if the request is too old, or
+        is followed by another one on its connection, which hides whether the sender is waiting.
         """
         if not self._is_young() or self._request.scope.get("lightship.followed"):
             raise OvertakenError(list(overtaken))

@@ -1,4 +1,4 @@
-"""Reads a body: bounded while it comes, bounded while it is decompressed, and each line checked."""
+"""Reads request bodies: with limits while receiving and decompressing, and a check of each line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from lightship.documents.jsonl import check_length, parse_line, read_lines
 from lightship.intake.backpressure import Reservation
 from lightship.intake.messages import InvalidLineError
 
-MAX_BODY = 32 << 20  # bytes, as sent and decompressed: eight of the largest documents, or some thousand usual ones
-MAX_DOCUMENTS = 10_000  # of one request: a second's work for the log
-RECEIVE_SECONDS = 60.0  # for a whole body to come: 32 MiB at 560 KB/s; who is slower sends smaller bodies
+MAX_BODY = 32 << 20  # bytes, as sent and decompressed: eight of the largest documents, or thousands of typical ones
+MAX_DOCUMENTS = 10_000  # per request: a second's work for the log
+RECEIVE_SECONDS = 60.0  # for a whole body: 32 MiB at 560 KB/s; slower clients must send smaller bodies
 MAX_WINDOW = 8 << 20  # bytes: what every zstd decoder must support (RFC 8878)
-_PIECE = 256  # bytes that are decompressed at once: a zip bomb makes 8 MiB of them, at most
+_PIECE = 256  # compressed bytes per step: a decompression bomb expands them to 8 MiB at most
 
 _DECOMPRESSORS: dict[str, Callable[[], Any]] = {
     "gzip": lambda: zlib.decompressobj(wbits=31),
@@ -39,24 +39,24 @@ async def receive(stream: AsyncIterator[bytes], reservation: Reservation) -> byt
                 reservation.take(len(chunk))
                 body += chunk
     except TimeoutError as error:
-        raise TooSlowError(f"the body did not come within {RECEIVE_SECONDS:.0f} s: send smaller ones") from error
+        raise TooSlowError(f"the body did not arrive within {RECEIVE_SECONDS:.0f} s; send smaller bodies") from error
     return bytes(body)
 
 
 def decompress(body: bytes, encoding: str, reservation: Reservation) -> bytes:
-    """Return what `body` holds by its Content-Encoding; never holds much more than MAX_BODY bytes.
+    """Decode `body` by its Content-Encoding, never holding much more than MAX_BODY bytes.
 
-    Raises InvalidInputError when it is damaged, cut off or in another encoding; TooLargeError; TooManyRequestsError.
+    Raises InvalidInputError if it is damaged, truncated or in another encoding; TooLargeError; TooManyRequestsError.
     """
     encoding = encoding.strip().lower() or "identity"
     if encoding == "identity":
         return body
     if encoding not in _DECOMPRESSORS:
-        raise InvalidInputError(f"Content-Encoding {encoding[:40]!r} is not known: use {', '.join(ENCODINGS)}")
+        raise InvalidInputError(f"unknown Content-Encoding {encoding[:40]!r}; use {', '.join(ENCODINGS)}")
     try:
         return _decompress(body, _DECOMPRESSORS[encoding], reservation)
     except (zlib.error, zstandard.ZstdError) as error:
-        raise InvalidInputError(f"the body can't be read as {encoding}: {error}") from error
+        raise InvalidInputError(f"the body is not valid {encoding}: {error}") from error
 
 
 def _decompress(body: bytes, make: Callable[[], Any], reservation: Reservation) -> bytes:
@@ -71,25 +71,25 @@ def _decompress(body: bytes, make: Callable[[], Any], reservation: Reservation) 
         reservation.take(len(content))
         whole += content
     if frame is not None and not frame.eof:
-        raise InvalidInputError("the compressed body ends too early: send it whole")
+        raise InvalidInputError("the compressed body is truncated; send it completely")
     return bytes(whole)
 
 
 def parse_documents(content: bytes) -> list[Document]:
-    """Return the documents of JSON lines; raises InvalidLineError naming the first wrong line, InvalidInputError."""
+    """Return the documents in JSON lines; raises InvalidLineError for the first wrong line, or InvalidInputError."""
     documents: list[Document] = []
     for number, line in read_lines(io.BytesIO(content)):
         if len(documents) == MAX_DOCUMENTS:
-            raise TooLargeError(f"more than {MAX_DOCUMENTS} documents: send them in several requests")
+            raise TooLargeError(f"more than {MAX_DOCUMENTS} documents; send them in several requests")
         try:
             documents.append(parse_line(check_length(line), strict=True))
         except InvalidInputError as error:
             raise InvalidLineError(f"line {number}: {error}", number) from error
     if not documents:
-        raise InvalidInputError('no document in the body: send lines like {"url": "…", "title": "…", "text": "…"}')
+        raise InvalidInputError('no documents in the body; send lines like {"url": "…", "title": "…", "text": "…"}')
     return documents
 
 
 def _check_size(size: int) -> None:
     if size > MAX_BODY:
-        raise TooLargeError(f"a body of more than {MAX_BODY} bytes: send the documents in several requests")
+        raise TooLargeError(f"the body is larger than {MAX_BODY} bytes; send the documents in several requests")

@@ -1,4 +1,4 @@
-"""Sends documents to intakes: goes on with the next one when one does not answer, and waits when it is asked to."""
+"""A client of intakes: fails over to the next one, and waits when it is asked to."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lightship.intake.messages import InvalidLineError, Refusal, Stored
 
 logger = logging.getLogger("add")
 
-CALL_SECONDS = 75.0  # an intake gives a body 60 s to come
-TRYING_SECONDS = 60.0  # for one request, in which none of the intakes takes it
-WAIT_LEAST, WAIT_MOST = 0.2, 5.0  # seconds between two tries, unless the answer says how many
-AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}  # and all from 500
+CALL_SECONDS = 75.0  # an intake allows 60 s for a body to arrive
+TRYING_SECONDS = 60.0  # to retry one request while no intake accepts it
+WAIT_LEAST, WAIT_MOST = 0.2, 5.0  # seconds between two attempts, unless the answer has a Retry-After
+AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}  # retried, like all from 500
 
 
 class Refused(NamedTuple):
-    """What an intake answered instead of storing, and how many seconds to wait, if it said so."""
+    """An intake's refusal, and its Retry-After in seconds, if any."""
 
     status: int
     refusal: Refusal
@@ -35,14 +35,14 @@ class Refused(NamedTuple):
 
 
 class IntakeClient:
-    """Puts documents through one of several intakes, in the order of the calls."""
+    """Puts documents through any of several intakes, in the order of the calls."""
 
     def __init__(self, names: Sequence[str], secret: str) -> None:
         """Call the intakes at `names` (host:port), signing with `secret` unless it is empty."""
         self._names, self._secret = list(names), secret
 
     def post(self, lines: bytes) -> Stored:
-        """Put the documents of JSON lines; return when a log has them. Doing it again does no harm, and is done.
+        """Put the documents in JSON lines; returns once the log has them. Idempotent, and retried.
 
         Raises InvalidLineError, UnauthorizedError, or UnavailableError after TRYING_SECONDS.
         """
@@ -55,11 +55,11 @@ class IntakeClient:
                 raise _error(answer)
             if wait == WAIT_LEAST:
                 logger.warning(
-                    "%s: %s; trying again for %.0f s", self._names[0], answer.refusal.error, deadline - time.monotonic()
+                    "%s: %s; retrying for %.0f s", self._names[0], answer.refusal.error, deadline - time.monotonic()
                 )
             if time.monotonic() + wait > deadline:
-                raise UnavailableError(f"{self._names[0]} takes no documents now: {answer.refusal.error}")
-            self._names.append(self._names.pop(0))  # another one may
+                raise UnavailableError(f"{self._names[0]} does not accept documents: {answer.refusal.error}")
+            self._names.append(self._names.pop(0))  # the next one may accept it
             time.sleep(answer.retry_after or wait)
             wait = min(wait * 2, WAIT_MOST)
 
@@ -78,7 +78,7 @@ class IntakeClient:
             seconds = min(float(said), WAIT_MOST) if said.isdecimal() else None
             return Refused(response.status, _refusal(body, response.status), seconds)
         except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
-            said = f"it does not answer like an intake: {words(error)}"
+            said = f"it does not respond like an intake: {words(error)}"
             return Refused(HTTPStatus.SERVICE_UNAVAILABLE, Refusal(said))
         finally:
             connection.close()

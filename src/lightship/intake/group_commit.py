@@ -1,4 +1,4 @@
-"""Puts the changes of many requests into the log together: a log syncs once for all that wait, not once for each."""
+"""Group commit: puts the changes of many requests into the log together, with one sync for all that wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightship.doclog import DocumentLog, Position
 from lightship.doclog.protocol.fence import Fence
 from lightship.runtime.tasks import keep_in_thread
 
-GROUP = 1000  # changes of one put: what SQLite writes in one transaction; more would only wait longer
+GROUP = 1000  # changes per put: what SQLite writes in one transaction; more would only wait longer
 
 
 class _Request(NamedTuple):
@@ -24,7 +24,7 @@ class _Request(NamedTuple):
 
 
 class GroupCommit:
-    """Writes to `log` from as many threads as it gains from, in the order of the calls as far as one is answered before the next."""
+    """Writes to `log` from as many threads as are useful, preserving the order of a client that awaits each reply."""
 
     def __init__(self, log: DocumentLog) -> None:
         """Start the threads."""
@@ -37,16 +37,16 @@ class GroupCommit:
         ]
 
     def put(self, changes: Sequence[Change], fence: Fence) -> Future[dict[str, Position]]:
-        """Return what tells, by url, the position of those `changes` that are stored; all but what was overtaken.
+        """Return a future with the positions of the stored `changes`, by URL: all except overtaken ones.
 
-        It raises what the log raised.
+        The future raises what the log raises.
         """
         stored: Future[dict[str, Position]] = Future()
         self._waiting.put(_Request(changes, fence, stored))
         return stored
 
     def close(self) -> None:
-        """Stop when all that waits is written."""
+        """Stop after everything that waits has been written."""
         self._closing.set()
         for _ in self._threads:
             self._waiting.put(None)
@@ -58,13 +58,13 @@ class GroupCommit:
             self._write([request for request in group if _is_live(request)])
 
     def _groups(self) -> Iterator[list[_Request]]:
-        """Yield all that waits, at most about GROUP changes at a time, until `close`."""
+        """Yield waiting requests in groups of about GROUP changes at most, until `close`."""
         while first := self._waiting.get():
             group, size = [first], len(first.changes)
             while size < GROUP:
                 try:
                     request = self._waiting.get_nowait()
-                except queue.Empty:  # another thread took it
+                except queue.Empty:  # another thread has taken it
                     break
                 if request is None:
                     yield group
@@ -82,7 +82,7 @@ class GroupCommit:
             if len(group) == 1:
                 group[0].stored.set_exception(error)
                 return
-            for request in group:  # what is wrong with one must not spoil the others
+            for request in group:  # an error in one must not affect the others
                 self._write([request])
         except BaseException as error:
             for request in group:
@@ -92,7 +92,7 @@ class GroupCommit:
                 _answer(request, stored, maybe)
 
     def _put(self, group: Sequence[_Request]) -> tuple[Mapping[str, Position], Collection[str]]:
-        """Return the position of what is stored, by url, and the urls of which that is not known."""
+        """Return the positions of stored changes, by URL, and the URLs whose outcome is unknown."""
         changes = [change for request in group for change in request.changes]
         fences = [request.fence for request in group for _ in request.changes]
         try:
@@ -104,14 +104,14 @@ class GroupCommit:
 
 def _answer(request: _Request, stored: Mapping[str, Position], maybe: Collection[str]) -> None:
     urls = [change.url for change in request.changes]
-    if doubtful := [url for url in urls if url in maybe]:  # it must not be put once more: only the sender may
+    if doubtful := [url for url in urls if url in maybe]:  # only the sender may put it again
         request.stored.set_exception(OvertakenError(doubtful))
     else:
         request.stored.set_result({url: stored[url] for url in urls if url in stored})
 
 
 def _is_live(request: _Request) -> bool:
-    """Tell whether somebody still waits for `request`."""
+    """Whether the sender of `request` is still waiting."""
     if not request.stored.set_running_or_notify_cancel():
         return False
     if request.fence.is_closed:

@@ -1,4 +1,4 @@
-"""What the intake answers."""
+"""The intake's response messages."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from lightship.core.errors import InvalidInputError
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """The log has all of the request: `documents` puts or deletes; a search with `min_position=position` sees them."""
+    """The log has the whole request: `documents` puts or deletes; a search with `min_position=position` sees them."""
 
     documents: int
     position: str
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Any answer of 400 and above; `line` (from 1) is the one of the body that is wrong."""
+    """Any response with status 400 or above; `line` (from 1) is the wrong line of the body."""
 
     error: str
     line: int | None = None
 
 
 class InvalidLineError(InvalidInputError):
-    """A line of a body is no document; `line` is its number, from 1, where it is known."""
+    """A line of a body is not a document; `line` is its number, from 1, if known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
-        """Say what is wrong with it."""
+        """Describe the error in `message`."""
         super().__init__(message)
         self.line = line
 
 
 class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What the indexer has of its shard: what it published last when it leads, its warm copy when it stands by.
+    """The state of an indexer's shard: a leader's last published manifest, or a standby's warm copy.
 
-    Without either yet, `epoch`, `generation` and `documents` are 0. `lag_seconds` is how old a leader's last change was
-    when it was read.
+    Without either, `epoch`, `generation` and `documents` are 0. `lag_seconds` is the age of a leader's last change at
+    the time it was read.
     """
 
     layout: str
@@ -47,7 +47,7 @@ class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How the intake and its indexer are doing; `stored` and `refused` count changes and requests since the start."""
+    """The status of the intake and its indexer; `stored` and `refused` count changes and requests since the start."""
 
     version: str
     stored: int

@@ -1,4 +1,4 @@
-"""The intake's OpenAPI document, made from the message types themselves."""
+"""The intake's OpenAPI document, generated from the message types."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def openapi() -> Json:
             "/readyz": {
                 "get": _operation("Whether the document log answers", {"200": _text(), **_refusals("503")}),
             },
-            "/metrics": {"get": _operation("What this indexer does, for Prometheus", {"200": _text()})},
+            "/metrics": {"get": _operation("Metrics of this indexer, for Prometheus", {"200": _text()})},
             "/status": {
                 "get": _operation(
-                    "What was stored, what waits, and whether this indexer leads", {"200": _json("IntakeStatus")}
+                    "What has been stored, what is waiting, and the role of this indexer",
+                    {"200": _json("IntakeStatus")},
                 )
             },
         },
@@ -46,20 +47,20 @@ def _post() -> Json:
         "in": "header",
         "required": False,
         "schema": {"enum": ["identity", "gzip", "zstd"]},
-        "description": "how the body is compressed",
+        "description": "compression of the body",
     }
     digest = {
         "name": "digest",
         "in": "query",
         "required": False,
         "schema": {"type": "string"},
-        "description": "SHA-256 of the body as it is sent, in hexadecimal; a signed token is good for that body only",
+        "description": "SHA-256 of the body as sent, in hexadecimal; a signed token is valid for that body only",
     }
     lines = {"description": "a Document as JSON on each line", "schema": {"$ref": "#/components/schemas/Document"}}
     body = {"required": True, "content": {"application/jsonl": lines}}
     refusals = _refusals("400", "401", "408", "413", "429", "503", "507")
     return _operation(
-        "Store documents, one a line; answered when the log has all of them",
+        "Store documents, one per line; answered once the log has all of them",
         {"200": _json("Stored"), **refusals},
         parameters=[encoding, digest],
         requestBody=body,
@@ -73,10 +74,10 @@ def _delete() -> Json:
         "in": "query",
         "required": True,
         "schema": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-        "description": "url of a document; can be given several times",
+        "description": "URL of a document; may be repeated",
     }
     return _operation(
-        "Delete documents; answered when the log has the deletes",
+        "Delete documents; answered once the log has the deletes",
         {"200": _json("Stored"), **_refusals("400", "401", "429", "503", "507")},
         parameters=[urls],
         security=[{"token": []}],

@@ -1,4 +1,4 @@
-"""Serves the intake from a thread of a program."""
+"""Runs the intake's server in a thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightship.intake.web import Intake, Metrics, Shard, no_metrics, no_shard
 
 logger = logging.getLogger("intake")
 
-GRACE_SECONDS = 5  # for requests under way when the program stops
+GRACE_SECONDS = 5  # for requests in flight when the program stops
 
 
 @contextlib.contextmanager
@@ -28,11 +28,11 @@ def taking_in(
     metrics: Metrics = no_metrics,
     shard: Shard = no_shard,
 ) -> Iterator[int]:
-    """Take documents into `log` on `address` (host:port) as long as the context lasts; yields the port.
+    """Accept documents for `log` on `address` (host:port) while the context lasts; yields the port.
 
-    Only whom `accepted` returns, by default what the environment says, is let pass; tokens that were used are remembered in
-    `folder`; `tls` are `listener_options`; `metrics` is told at /metrics, `shard` at /status. With an empty address nothing is served: yields 0.
-    Raises ConfigurationError when the address can't be listened on.
+    Requests need one of the secrets that `accepted` returns, by default those of the environment; used tokens are
+    recorded in `folder`; `tls` are `listener_options`; `metrics` is served at /metrics, `shard` at /status. With an
+    empty address nothing is served, and 0 is yielded. Raises ConfigurationError if the address can't be used.
     """
     if not address:
         yield 0
@@ -43,5 +43,5 @@ def taking_in(
         contextlib.closing(intake),
         serving(intake.app(), address, "intake", tls or {}, grace_seconds=GRACE_SECONDS) as port,
     ):
-        logger.info("taking documents in on port %d", port)
+        logger.info("accepting documents on port %d", port)
         yield port

@@ -42,35 +42,35 @@ from lightship.runtime.tasks import discard_exception, down_report
 logger = logging.getLogger("intake")
 
 RETRY_SECONDS = "1"
-SMALL_BODY = 16 << 10  # bytes, uncompressed: checked faster than handed to a thread
-READY_SECONDS = 1.0  # that /readyz waits for the log
-PARSERS = 2  # threads that check large bodies: more would only take turns, and the indexer needs its own
+SMALL_BODY = 16 << 10  # bytes, uncompressed; parsing them is faster than handing them to a thread
+READY_SECONDS = 1.0  # timeout of /readyz for the log
+PARSERS = 2  # threads that parse large bodies: more would contend for the GIL, and the indexer needs it too
 
 Shard = Callable[[], ShardStatus | None]
-Metrics = Callable[[], tuple[bytes, str]]  # what a program tells of itself, and its media type
+Metrics = Callable[[], tuple[bytes, str]]  # the metrics of a program, and their media type
 
 
 def no_metrics() -> tuple[bytes, str]:
-    """Tell nothing."""
+    """Return no metrics."""
     return b"", "text/plain"
 
 
 def no_shard() -> None:
-    """Tell of no shard."""
+    """Return no shard."""
 
 
 class Intake:
-    """Takes documents into `log` from those whom `guard` lets pass."""
+    """Accepts documents for `log` in requests that `guard` authorizes."""
 
     def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics, shard: Shard = no_shard) -> None:
-        """Start to write to `log`; `metrics` is told at /metrics, `shard` at /status."""
+        """Write to `log`; serve `metrics` at /metrics, `shard` at /status."""
         self._metrics, self._shard = metrics, shard
         self._log, self._guard, self._in_flight = log, guard, InFlightLimit()
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
-        self._looking: asyncio.Task[Span] | None = None  # at the log, for /readyz
-        self._digest = ""  # of the log's id; empty when trouble makes it uncertain which log answers next
+        self._looking: asyncio.Task[Span] | None = None  # the log check of /readyz
+        self._digest = ""  # of the log's id; empty after an error, when another log may answer next
         self._started = time.monotonic()
         self._stored = self._refused = 0
 
@@ -83,7 +83,7 @@ class Intake:
                 Route("/livez", _live),
                 Route("/readyz", self._ready),
                 Route("/status", self._status),
-                Route("/metrics", self._tell_metrics),
+                Route("/metrics", self._render_metrics),
                 Route("/openapi.json", _described),
             ],
             lifespan=lambda _: self._stalls.watching(),
@@ -93,7 +93,7 @@ class Intake:
         return app
 
     def close(self) -> None:
-        """Stop when the log has all that waits."""
+        """Stop after the log has everything that waits."""
         self._commit.close()
 
     async def _post(self, request: Request) -> Response:
@@ -118,7 +118,7 @@ class Intake:
         _check_parameters(request, {"url"})
         urls = request.query_params.getlist("url")
         if not urls:
-            raise InvalidInputError("name what to delete: DELETE /documents?url=https://example.org/page")
+            raise InvalidInputError("parameter url is missing; call DELETE /documents?url=https://example.org/page")
         with self._in_flight.entered() as reservation:
             reservation.take(sum(map(len, urls)))
             async with self._arrived(request) as arrival:
@@ -129,7 +129,7 @@ class Intake:
         return Arrival(request, self._log)
 
     async def _store(self, changes: Sequence[Change], arrival: Arrival) -> Response:
-        """Answer when the log has `changes`."""
+        """Answer once the log has `changes`."""
         stored: dict[str, Position] = {}
         left = changes
         while left:
@@ -142,12 +142,12 @@ class Intake:
         return _json(Stored(len(changes), str(await self._reached(sorted(stored.values())))))
 
     async def _reached(self, positions: Sequence[Position]) -> Reached:
-        """Return how far the log has come with `positions`, which rise."""
+        """Return the highest of the ascending `positions` in each partition."""
         self._digest = self._digest or log_digest((await run_sync(self._log.span, 0)).log_id)
         return Reached(self._digest, dict(positions))
 
     async def _ready(self, _: Request) -> Response:
-        """Tell whether the log answers; all that ask meanwhile wait for one look at it."""
+        """Answer whether the log is available; concurrent requests share one check."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(run_sync(self._log.span, 0, limiter=self._looker))
             self._looking.add_done_callback(discard_exception)
@@ -155,7 +155,7 @@ class Intake:
             async with asyncio.timeout(READY_SECONDS):
                 await asyncio.shield(self._looking)  # raises UnavailableError
         except TimeoutError:
-            raise UnavailableError(f"the document log does not answer within {READY_SECONDS:g} s") from None
+            raise UnavailableError(f"the document log did not answer within {READY_SECONDS:g} s") from None
         return Response(f"ready\n{down_report()}", media_type="text/plain")
 
     async def _status(self, _: Request) -> Response:
@@ -171,7 +171,7 @@ class Intake:
             )
         )
 
-    async def _tell_metrics(self, _: Request) -> Response:
+    async def _render_metrics(self, _: Request) -> Response:
         text, kind = self._metrics()
         return Response(text, media_type=kind)
 
@@ -202,13 +202,13 @@ async def _described(_: Request) -> Response:
 
 async def _on_status(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
-    said = "documents are sent to /documents: by POST, or DELETE with url=; /openapi.json tells all"
+    said = "no such address; use POST /documents, or DELETE /documents?url=…; /openapi.json describes the API"
     return _json(Refusal(said), status, allow_header(request))
 
 
 async def _on_bug(_: Request, error: Exception) -> Response:
     logger.error("a request failed: %r", error)
-    return _json(Refusal("something went wrong inside; the log of this indexer says what"), 500)
+    return _json(Refusal("internal error; see the log of this indexer"), 500)
 
 
 def _json(message: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:

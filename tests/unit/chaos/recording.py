@@ -1,4 +1,4 @@
-"""A system that only notes what befalls it."""
+"""A system under test that only records its faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lightship.chaos.system.faults import Fault, Kind
 
 
 class Recording:
-    """A System of two searchengines; `told` is what began and ended, and those hosts in `stuck` can't be healed."""
+    """A System of two searchengines; `told` records what began and ended; hosts in `stuck` can't be repaired."""
 
     kinds: Sequence[Kind] = ("kill", "pause")
     groups: Mapping[str, Sequence[str]] = {"searchengine": ["s0", "s1"]}

@@ -23,12 +23,12 @@ def test_what_is_right_passes() -> None:
     report = report_of(Outcome(changes=5, queries=9, lines=["nine lines"]))
     assert report.passed
     lines = str(report).splitlines()
-    assert lines[:2] == ["nine lines", "seed 7, broken for 60 s: kill 2, pause 1"]
+    assert lines[:2] == ["nine lines", "seed 7, faults for 60 s: kill 2, pause 1"]
     assert lines[-1].startswith("PASS")
 
 
 def test_a_run_that_was_interrupted_says_so() -> None:
-    assert "broken for 20 of 60 s: it was interrupted" in str(report_of(Outcome(changes=5, queries=9), 20.0))
+    assert "faults for 20 of 60 s (interrupted)" in str(report_of(Outcome(changes=5, queries=9), 20.0))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_run_that_was_interrupted_says_so() -> None:
         (Outcome(changes=5, queries=9, undone=["x is undone"]), "lost: 1"),
         (Outcome(changes=5, queries=9, wrong=["x"] * 3), "wrong: 3"),
         (Outcome(changes=5, queries=9, failed=["x"] * 20), "failed: 20"),
-        (Outcome(changes=5, queries=9, failed=["x"], stood_still_seconds=2), "stood still for 2.0 s"),
+        (Outcome(changes=5, queries=9, failed=["x"], stood_still_seconds=2), "stalled for 2.0 s"),
     ],
 )
 def test_what_is_not_fails_and_says_what_to_do(outcome: Outcome, told: str) -> None:

@@ -1,4 +1,4 @@
-"""A server that answers /status as it is told to."""
+"""A fake server whose /status can be set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StatusServer(HTTPServer):
         return f"127.0.0.1:{self.server_address[1]}"
 
     def tell(self, **changes: Any) -> None:
-        """Answer with the status of a searchengine that has one shard and 5 documents, with `changes`."""
+        """Answer with the status of a searchengine with one shard and 5 documents, updated with `changes`."""
         shard = {"shard": 0, "documents": 5, "segments": 2, "bytes": 1_500_000, "epoch": 7, "generation": 3}
         told = {"version": "0.1.0", "ready": True, "layout": "s1v1", "documents": 5, "age_seconds": 0.5}
         self.body = json.dumps({**told, "shards": [{**shard, "age_seconds": 0.5}], **changes}).encode()

@@ -1,4 +1,4 @@
-"""A crawler of websites that dies between the log and its own memory: what the log holds comes to what the site has."""
+"""A web crawler that dies between writing the log and its own store: the log converges to the site."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class KilledError(Exception):
 
 
 class DyingAppender(Appender):
-    """Dies right after the log has something of a page called `page`."""
+    """Dies right after the log has a change of a page called `page`."""
 
     died = threading.Event()
 
@@ -47,7 +47,7 @@ def texts(crawl: Crawl) -> dict[str, str]:
 
 @pytest.fixture
 def home(site: MockSite) -> str:
-    """A page that is always there, and links to the one of which the crawler dies."""
+    """A permanent page with a link to the page at which the crawler dies."""
     return site.page("/", '<title>Home</title>this one is always there, and names <a href="/page">the other</a>')
 
 

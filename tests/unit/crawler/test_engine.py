@@ -1,4 +1,4 @@
-"""Crawls of a real site on the loopback: what is fetched, what is put, under which url, and what is deleted."""
+"""Crawls of a real site on the loopback: what is fetched, what is put, under which URL, and what is deleted."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_pages_are_fetched_breadth_first_up_to_max_pages(crawl: Crawl, site: Moc
 def test_a_site_is_not_read_far_ahead_of_what_is_known_of_it(
     crawl: Crawl, site: MockSite, other: MockSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a trap would be fetched for as long as the log is slow."""
+    """Otherwise a trap would be fetched for as long as the log is slow."""
     site.page("/", links(*(f"/{number}" for number in range(3 * MAX_UNSETTLED))))
     for number in range(3 * MAX_UNSETTLED):
         site.page(f"/{number}", f"page {number}")
@@ -195,7 +195,7 @@ def test_a_private_address_that_was_not_given_is_refused(
     site.redirect("/", other.url("/"))
     assert crawl.once(site.url("/")) == {}
     assert other.requests == []
-    assert "the private address 127.0.0.1 was not given as a source" in caplog.text
+    assert "the private address 127.0.0.1, which was not given as a source" in caplog.text
 
 
 def test_a_source_that_moved_to_another_given_host_is_followed(crawl: Crawl, site: MockSite, other: MockSite) -> None:
@@ -233,11 +233,11 @@ def test_bad_bodies_hurt_nobody(crawl: Crawl, site: MockSite, caplog: pytest.Log
     found = crawl.once(site.url("/"), timeout=2.0, max_bytes=4 << 20)
     assert set(found) == {site.url(path) for path in ("/", "/endless", "/deep", "/good")}
     for line in (
-        "/endless: more than 4194304 bytes: cut there",
-        "/slow: failed, no whole answer within 2 s",
+        "/endless: truncated to 4194304 bytes",
+        "/slow: failed, no complete answer within 2 s",
         "/bomb: failed, decompression bomb",
         "/binary: excluded, binary: ",
-        "/pdf: excluded, a PDF that can't be read",
+        "/pdf: excluded, unreadable PDF",
         "/png: excluded, binary: ",
         "/garbled: failed, ",
     ):

@@ -1,4 +1,4 @@
-"""How pages are found: sitemaps, feeds, robots' lines, translations, and when a list makes them due."""
+"""How pages are found: sitemaps, feeds, robots.txt, translations, and when a list makes them due."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def paths(crawl: Crawl) -> set[str]:
 
 
 def sent(site: MockSite) -> int:
-    """Return how many bytes of pages were sent since the requests were cleared."""
+    """Return the number of bytes of pages sent since the requests were cleared."""
     bodies = [site.pages[path].body for path, status, _ in site.requests if status == 200 and path in site.pages]
     return sum(len(body) for body in bodies if isinstance(body, bytes))
 
@@ -61,7 +61,7 @@ def test_sitemaps_feeds_and_translations_lead_to_pages(crawl: Crawl, site: MockS
         ("a sitemap", site.url("/packed.xml.gz")), ("a feed", site.url("/feed")),
         ("a link to a translation (hreflang)", site.url("/")), ("a Sitemap line of robots.txt", site.url("/robots.txt")),
     ]  # fmt: skip
-    assert found["/maps.xml"].reason == "it is read as a sitemap, for what it lists: lists 0 pages and 1 sitemaps"
+    assert found["/maps.xml"].reason == "read as a sitemap, for the URLs it lists: lists 0 pages and 1 sitemaps"
     store.close()
 
 

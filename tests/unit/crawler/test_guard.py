@@ -1,4 +1,4 @@
-"""Nothing but what the owner gave leads to a private address: no notation, no DNS answer, no redirect, no robots.txt."""
+"""Only sources given by the owner lead to private addresses: no notation, DNS answer, redirect or robots.txt."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CANARY = says(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\
 
 
 class Names(AbstractResolver):
-    """DNS that gives `answers` one after the other, whatever is asked; the last one for ever."""
+    """A fake DNS that returns `answers` one after the other, then the last one again and again."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self._answers = list(answers)
@@ -67,7 +67,7 @@ class Names(AbstractResolver):
 
 
 async def refused(fetcher: Fetcher, url: str) -> str:
-    """Return why `url` is not fetched; the empty string when it is."""
+    """Return why `url` is not fetched; an empty string if it is."""
     try:
         await fetcher.get(url)
     except FetchError as error:
@@ -98,7 +98,7 @@ def test_the_reason_names_the_address(host: str) -> None:
         async with Fetcher(CrawlerSettings(timeout=5.0), ()) as fetcher:
             return await refused(fetcher, f"http://{host}/")
 
-    assert f"private address {host.strip('[]')} was not given as a source" in asyncio.run(run())
+    assert f"private address {host.strip('[]')}, which was not given as a source" in asyncio.run(run())
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_name_that_leads_to_a_private_address_is_refused(address: str) -> None
         async with Fetcher(CrawlerSettings(timeout=5.0), (), Names([address])) as fetcher:
             return await refused(fetcher, "http://innocent.example/")
 
-    assert "was not given as a source" in asyncio.run(run())
+    assert "which was not given as a source" in asyncio.run(run())
 
 
 def test_dns_that_changes_between_check_and_connect() -> None:
@@ -131,7 +131,9 @@ def test_a_public_source_may_not_become_private() -> None:
             source = ("docs.example", canary.port)
             resolver = SourceResolver(Names(["93.184.215.14"], ["127.0.0.1"], ["127.0.0.1", "93.184.215.14"]))
             assert [each["host"] for each in await resolver.resolve(*source)] == ["93.184.215.14"]
-            with pytest.raises(PermissionError, match=r"docs\.example is at the private address 127\.0\.0\.1 now"):
+            with pytest.raises(
+                PermissionError, match=r"docs\.example: its DNS name now points to the private address 127\.0\.0\.1"
+            ):
                 await resolver.resolve(*source)
             assert [each["host"] for each in await resolver.resolve(*source)] == ["93.184.215.14"]
             async with Fetcher(
@@ -139,7 +141,7 @@ def test_a_public_source_may_not_become_private() -> None:
             ) as fetcher:
                 connector = fetcher._open.connector
                 await connector._resolver.resolve(*source)  # type: ignore[union-attr]
-                assert "at the private address 127.0.0.1 now" in await refused(
+                assert "now points to the private address 127.0.0.1" in await refused(
                     fetcher, f"http://docs.example:{canary.port}/"
                 )
             assert canary.connections == 0
@@ -154,11 +156,11 @@ def test_a_private_source_is_fetched_but_no_metadata() -> None:
             async with Fetcher(CrawlerSettings(timeout=5.0), {source}, Names(["127.0.0.1"])) as fetcher:
                 assert (await fetcher.get(url)).body == b"secret"
                 other = f"http://127.0.0.1:{canary.port}/"  # the same server by another name
-                assert "was not given as a source" in await refused(fetcher, other)
+                assert "which was not given as a source" in await refused(fetcher, other)
                 assert "was not given" in await refused(fetcher, url.replace(f":{canary.port}", f":{canary.port + 1}"))
             for address in ("169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254", "168.63.129.16"):
                 async with Fetcher(CrawlerSettings(timeout=5.0), {source}, Names([address])) as fetcher:
-                    assert f"private address {address} now" in await refused(fetcher, url)
+                    assert f"now points to the private address {address}" in await refused(fetcher, url)
 
     asyncio.run(run())
 

@@ -14,7 +14,7 @@ from mockweb.site import MockSite
 
 
 class Written(NamedTuple):
-    """A page: its path, language, encoding, text, what its header and itself declare, and a query for it."""
+    """A page: its path, language, encoding, text, the declarations of its header and of itself, and a query for it."""
 
     path: str
     language: str

@@ -1,4 +1,4 @@
-"""The crawler's listener: explanations as JSON and as a page, whom it lets in, what it tells of held sites."""
+"""The crawler's listener: explanations as JSON and as a page, authorization, and the status of held sites."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_browser_shows_the_token_as_a_password(tmp_path: Path, monkeypatch: py
         }  # fmt: skip
 
     with answering(CrawlerSettings(data=str(tmp_path), listen="127.0.0.1:0"), store, {}) as port:
-        assert "Why is a page (not) found?" in get(port, "/", **basic(SECRET))
+        assert "Why is a page in the index, or not?" in get(port, "/", **basic(SECRET))
         for headers in ({"Accept": "text/html"}, basic("wrong"), basic(""), {**basic(""), "Authorization": "Basic ~"}):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 get(port, "/", **headers)

@@ -1,4 +1,4 @@
-"""The crawler as a process: stopped by SIGTERM, two of them in one folder."""
+"""The crawler as a process: stopped by SIGTERM, and two of them in one folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_all_kinds_of_sources_together(site: MockSite, tmp_path: Path, spawn: Ca
     assert read_progress(str(tmp_path / "data")) == (3, 3, 0, 3, 0, True)
     second = spawn("crawler", "-log=sqlite://log.sqlite", "-data=data", "folder")
     assert second.process.wait(20) == 1
-    assert "another crawler works in data" in second.output
+    assert "data is in use by another crawler" in second.output
     assert program.stop() == 0
 
 
@@ -40,7 +40,7 @@ def test_it_stops_soon_while_the_log_is_away_and_loses_nothing(tmp_path: Path, s
         lines.write_text('{"url": "https://ex.org/a"}\n{"url": "https://ex.org/b"}\n')
         wait_until(lambda: doubtful(tmp_path / "data"), 10, "the log is asked to take it")
         assert program.stop(10) == 0
-        assert "the next start does it again" in program.output
+        assert "the next start reads it again" in program.output
         nats.start()
         program = spawn(*arguments)
         wait_until(lambda: read_progress(str(tmp_path / "data")).put == 2, 20, "it is put")
@@ -53,7 +53,7 @@ def test_it_stops_soon_while_the_log_is_away_and_loses_nothing(tmp_path: Path, s
 
 
 def doubtful(data: Path) -> bool:
-    """Tell whether the crawler has noted that the log may have something that it does not know of."""
+    """Whether the crawler has marked a change as doubtful."""
     with contextlib.closing(open_store(str(data))) as store, store.access() as db:
         return bool(db.execute("select exists (select 1 from records where digest = x'')").get)
 

@@ -1,4 +1,4 @@
-"""One bad page is one failed page, with its reason; the crawl goes on."""
+"""One bad page is one failed page, with its reason; the crawl continues."""
 
 from __future__ import annotations
 
@@ -78,4 +78,4 @@ def test_a_page_over_a_limit_is_explained(crawl: Crawl, site: MockSite, monkeypa
     site.page("/slow", b"<p " + b" ".join(b"a%d=1" % number for number in range(200_000)) + b">")
     site.page("/next", "<p>next")
     assert site.url("/next") in crawl.once(site.url("/"))
-    assert "reading it takes more than 2 s" in why(crawl, site.url("/slow"))
+    assert "parsing it takes more than 2 s" in why(crawl, site.url("/slow"))

@@ -1,4 +1,4 @@
-"""Somebody else changes in the log what the crawler is about to put: what the source has by then is right."""
+"""Another writer changes in the log what the crawler is about to put: the source's current state is right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support import wait_until
 
 
 class OvertakenAppender(Appender):
-    """Is overtaken by somebody else at each url's first put; `overtaken` are those urls, with whether it was a delete."""
+    """A log that another writer overtakes at each URL's first put; `overtaken` has URLs, and whether it deleted."""
 
     overtaken: set[tuple[str, bool]]
 
@@ -63,7 +63,7 @@ def test_a_page_that_is_gone_is_deleted_all_the_same(site: MockSite, crawl: Craw
 
 
 class OvertakenLog(SqliteLog):
-    """A log in which one url of each first put is overtaken."""
+    """A log in which the first put of each URL is overtaken."""
 
     puts = 0
 

@@ -1,4 +1,4 @@
-"""The site of traps: the crawl ends, with what people want of it, and `explain` gives the true reason for each page."""
+"""A site full of traps: the crawl ends, with all useful pages, and `explain` gives the true reason for each page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEPTH = 20
 
 
 class Trapped:
-    """A crawl of the site of traps that has ended."""
+    """A finished crawl of the site of traps."""
 
     def __init__(self, site: MockSite, found: dict[str, Entry], settings: CrawlerSettings) -> None:
         self.site, self.found, self._settings = site, found, settings
@@ -31,7 +31,7 @@ class Trapped:
         return explain(self._store, self._settings, self.site.url(path))
 
     def paths(self, start: str) -> set[str]:
-        """Return the paths that begin like this and are in the log."""
+        """Return the paths in the log with this prefix."""
         urls = [url for url, entry in self.found.items() if entry.document]
         return {path for url in urls if (path := "/" + url.split("/", 3)[3]).startswith(start)}
 
@@ -56,7 +56,7 @@ def test_the_crawl_ends(trapped: Trapped) -> None:
 
 def test_calendars(trapped: Trapped) -> None:
     assert trapped.asked("/calendar") <= 2 * DEPTH
-    assert "trap: a calendar, the year 2031" in trapped.explain("/calendar?year=2031&month=1").reason
+    assert "trap: a calendar with the year 2031" in trapped.explain("/calendar?year=2031&month=1").reason
     assert trapped.asked("/events") <= 2 * DEPTH
     assert len(trapped.paths("/events")) == 1
 
@@ -66,7 +66,7 @@ def test_session_ids_are_left_out(trapped: Trapped) -> None:
     assert trapped.asked("/shop") == 5
     for path in ("/shop/1?PHPSESSID=0123456789abcdef", "/shop/1;jsessionid=0123456789abcdef"):
         reason = trapped.explain(path).reason
-        assert reason.startswith("trap: a session id (")
+        assert reason.startswith("trap: session id (")
         assert reason.endswith(trapped.site.url("/shop/1"))
 
 
@@ -74,7 +74,7 @@ def test_endless_combinations_of_parameters(trapped: Trapped) -> None:
     assert trapped.asked("/list") < 200
     assert trapped.paths("/list") == {"/list"}
     refused = trapped.explain("/list?" + "&".join(f"p{n}=1" for n in range(11)))
-    assert "trap: endless parameters, 11 in one url" in refused.reason
+    assert "trap: endless parameters, 11 in one URL" in refused.reason
     assert trapped.explain("/list?sort=1").duplicate_of == trapped.site.url("/list")
 
 
@@ -82,7 +82,7 @@ def test_repeating_segments_and_long_urls(trapped: Trapped) -> None:
     assert trapped.asked("/deep") <= 4
     assert "trap: repeating path segments, '/more/stuff'" in trapped.explain("/deep/" + "more/stuff/" * 3).reason
     assert trapped.asked("/long") <= 17
-    assert "trap: a url of " in trapped.explain("/long/" + ("x" * 60 + "/") * 17).reason
+    assert "trap: a URL of " in trapped.explain("/long/" + ("x" * 60 + "/") * 17).reason
 
 
 def test_depth(trapped: Trapped) -> None:
@@ -97,22 +97,22 @@ def test_depth(trapped: Trapped) -> None:
         ("/private/page", "disallowed by line 2 of robots.txt: Disallow: /private"),
         ("/private/open", "indexed: "),
         ("/noindex", "noindex"),
-        ("/canonical", "another url of its canonical page {}/product"),
-        ("/copy-of-article", "a duplicate of {}/article, which stands for it"),
-        ("/folder/index.html", "a duplicate of {}/folder/, which stands for it"),
+        ("/canonical", "alias of its canonical page {}/product"),
+        ("/copy-of-article", "duplicate of {}/article, which is indexed instead"),
+        ("/folder/index.html", "duplicate of {}/folder/, which is indexed instead"),
         ("/loop-1", "moved to {}/loop-2"),
         ("/old", "moved to {}/middle"),
         ("/gone", "gone: status 410"),
         ("/missing", "gone: status 404"),
-        ("/stale", "by meta refresh moved to {}/product"),
-        ("/soft", "soft 404: the page says itself"),
+        ("/stale", "moved by meta refresh to {}/product"),
+        ("/soft", "soft 404: the page itself says"),
         ("/account", "a login page"),
-        ("/broken", "never an answer so far: status 500"),
+        ("/broken", "no usable answer so far: status 500"),
         ("/binary", "binary: "),
-        ("/picture", "content type 'image/png' holds no text to index"),
-        ("/sitemap.xml", "it is read as a sitemap, for what it lists: gone: status 404"),
-        ("/never-linked", "never found: no page, sitemap or feed that was read names it"),
-        ("/private/never-linked", "never found; it would not be fetched either: disallowed: line 2 of robots.txt"),
+        ("/picture", "content type 'image/png' has no text to index"),
+        ("/sitemap.xml", "read as a sitemap, for the URLs it lists: gone: status 404"),
+        ("/never-linked", "never found: no page, sitemap or feed read so far links to it"),
+        ("/private/never-linked", "never found, and it would not be fetched: disallowed: line 2 of robots.txt"),
     ],
 )
 def test_each_page_has_its_true_reason(trapped: Trapped, path: str, reason: str) -> None:
@@ -131,4 +131,4 @@ def test_more_than_the_reason_is_told(trapped: Trapped) -> None:
     assert [visit.note for visit in old.visits] == [f"moved to {trapped.site.url('/middle')}"]
     assert old.next_visit
     assert trapped.explain("/middle").found_by == "a link"
-    assert trapped.explain("/product").robots == "allowed: no line of robots.txt is about it"
+    assert trapped.explain("/product").robots == "allowed: no line of robots.txt matches"

@@ -240,8 +240,8 @@ def test_the_log_in_a_file_is_one_pod_that_podman_takes() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("replicas = 2", "log = 0 is a file, which only processes of one Pod can share: with 2 replicas"),
-        ('sources = ["docs/"]', "sources: docs/ is not on the cluster's machines"),
+        ("replicas = 2", "log = 0 is a file, which only processes of one pod can share; with 2 replicas"),
+        ('sources = ["docs/"]', "sources: a cluster can't read the local path docs/"),
     ],
 )
 def test_what_no_cluster_can_do_is_told(text: str, told: str) -> None:

@@ -54,32 +54,32 @@ def test_an_environment_replaces_key_by_key() -> None:
         ("standbys = 9", "line 1: standbys: must be from 0 to 8"),
         ("chaos = 1", "line 1: chaos: 1 is neither true nor false"),
         ("log = 2", "line 1: log: must be 0 (a file), 1, 3 or 5 servers, not 2"),
-        ("# one\n\nshrads = 2", "line 3: shrads: unknown key; known here: name, image,"),
+        ("# one\n\nshrads = 2", "line 3: shrads: unknown key; known keys: name, image,"),
         ("[dev]\nshards = 1\n[prod]\nshards = 2", "line 3: prod: unknown key"),
         ("[dev]\nshards = 1\nshrads = 2", "line 3: dev.shrads: unknown key"),
         ("[dev.staging]\nshards = 1", "line 1: dev.staging: unknown key"),
-        ("[staging]\n[staging.indexer]\n\ndisc = 1", "line 4: staging.indexer.disc: unknown key; known here: memory, cpu, disk"),
+        ("[staging]\n[staging.indexer]\n\ndisc = 1", "line 4: staging.indexer.disc: unknown key; known keys: memory, cpu, disk"),
         ("indexer = 5", "line 1: indexer: 5 is not a table"),
         ("dev = 5", "line 1: dev: 5 is not a table"),
-        ('proxy.disk = "1GiB"', "line 1: proxy.disk: unknown key; known here: memory, cpu, image"),
+        ('proxy.disk = "1GiB"', "line 1: proxy.disk: unknown key; known keys: memory, cpu, image"),
         ('crawler.memory = "1GB"', 'line 1: crawler.memory: "1GB" is not a size; write it like "512MiB"'),
         ("[test]\n\ncrawler.memory = 512", "line 3: test.crawler.memory: 512 is not a size"),
         ('nats.memory = "-1GiB"', 'line 1: nats.memory: "-1GiB" is not a size'),
-        ('nats.memory = "0GiB"', 'line 1: nats.memory: "0GiB" is too small: from 32MiB'),
+        ('nats.memory = "0GiB"', 'line 1: nats.memory: "0GiB" is too small; it must be from 32MiB'),
         ('nats.disk = "9999999TiB"', 'line 1: nats.disk: "9999999TiB" is too large'),
         ("indexer.cpu = 0", "line 1: indexer.cpu: 0 is not a number of processors from 0.05 to 256"),
         ("indexer.cpu = nan", "line 1: indexer.cpu: nan is not a number of processors"),
-        ("shards = 1\nreplicas = 1\nshards = 2\n", "line 3: this name is there already"),
-        ("[dev]\nshards = 1\n[dev]\nreplicas = 2\n", "line 3: this name is there already"),
-        ("[dev]\nshards = 1\nreplicas = 1\nshards = 2", "line 4: this name is there already"),
-        ("indexer = { cpu = 1, cpu = 2 }\n", "line 1: this name is there already"),
-        ('sources = [\n "https://a.example/",\n "b",\n "https://a.example/",\n]', 'line 4: sources: "https://a.example/" is there twice'),
+        ("shards = 1\nreplicas = 1\nshards = 2\n", "line 3: duplicate key or table"),
+        ("[dev]\nshards = 1\n[dev]\nreplicas = 2\n", "line 3: duplicate key or table"),
+        ("[dev]\nshards = 1\nreplicas = 1\nshards = 2", "line 4: duplicate key or table"),
+        ("indexer = { cpu = 1, cpu = 2 }\n", "line 1: duplicate key or table"),
+        ('sources = [\n "https://a.example/",\n "b",\n "https://a.example/",\n]', 'line 4: sources: "https://a.example/" is listed twice'),
         ("sources = [\n 5,\n]", "line 2: sources: 5 is not a website"),
         ('sources = "https://a.example/"', 'line 1: sources: "https://a.example/" is not a list'),
         ('sources = ["https://a.example/$(id)"]', 'line 1: sources: "https://a.example/$(id)" has a character'),
         ('sources = ["docs:/etc"]', 'line 1: sources: "docs:/etc" has a character'),
         ('sources = ["-data=/etc"]', 'line 1: sources: "-data=/etc" is not a website'),
-        ('sources = ["https://me:secret@a.example/"]', "line 1: sources: a website with a password"),
+        ('sources = ["https://me:secret@a.example/"]', "line 1: sources: the URL contains a password"),
         ('image = "Lightship:1"', 'line 1: image: "Lightship:1" is not an image'),
         ('image = "x:1\\nuser: root"', "line 1: image: "),
         ('host = "search example.org"', 'line 1: host: "search example.org" is not a host name'),
@@ -100,7 +100,9 @@ def test_what_is_wrong_is_told_with_its_line_in_every_environment(text: str, tol
 
 
 def test_an_unknown_environment_is_told_with_those_that_exist() -> None:
-    with pytest.raises(ConfigurationError, match="unknown environment 'prod'; known: dev, test, staging, production"):
+    with pytest.raises(
+        ConfigurationError, match="unknown environment 'prod'; known environments: dev, test, staging, production"
+    ):
         parse_topology("", "prod")
 
 

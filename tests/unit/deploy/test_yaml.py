@@ -41,5 +41,5 @@ def test_it_is_written_as_people_write_it() -> None:
 
 
 def test_what_has_no_form_is_refused() -> None:
-    with pytest.raises(TypeError, match="set is not for YAML"):
+    with pytest.raises(TypeError, match="set can't be written as YAML"):
         dump({"a": {1}})

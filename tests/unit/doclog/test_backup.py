@@ -1,4 +1,4 @@
-"""Backups of a log: made while it is written to, restored with a new id, from and to either backend."""
+"""Backups of a log: made during writes, restored with a new id, from and to either backend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENTS = 1200  # more than one batch
 
 
 def quiet(_: Copied) -> None:
-    """Say nothing."""
+    """Ignore progress."""
 
 
 def titles(log: Log) -> dict[str, str]:
@@ -96,13 +96,13 @@ def test_a_log_is_not_replaced_by_oversight_or_under_a_program(path: Path, tmp_p
     with opened(path) as log:
         log.put([Change.put(page(1))])
         back_up(log, backup, quiet)
-        with pytest.raises(ConfigurationError, match="in use: stop the programs"):
+        with pytest.raises(ConfigurationError, match="in use; stop the programs"):
             restore_file(backup, str(path), replace=True)
         log.put([Change.put(page(2))])
         assert len(titles(log)) == 2
-        with pytest.raises(ConfigurationError, match="is there already"):
+        with pytest.raises(ConfigurationError, match="already exists"):
             back_up(log, backup, quiet)
-    with pytest.raises(ConfigurationError, match="holds documents already: add -replace"):
+    with pytest.raises(ConfigurationError, match="already contains documents; add -replace"):
         restore_file(backup, str(path), replace=False)
     with opened(path) as log:
         assert len(titles(log)) == 2
@@ -123,7 +123,7 @@ def test_damage_is_told(path: Path, tmp_path: Path) -> None:
     content[8192:9000] = bytes(808)
     (tmp_path / "damaged").write_bytes(content)
     (tmp_path / "text").write_text("not a database")
-    for name, told in (("damaged", "damaged"), ("text", "no log of Lightship")):
+    for name, told in (("damaged", "damaged"), ("text", "not a Lightship log")):
         with pytest.raises(InvalidInputError, match=told):
             restore_file(str(tmp_path / name), str(tmp_path / "other.sqlite"), replace=False)
     with pytest.raises(ConfigurationError, match="does not exist"):
@@ -142,7 +142,7 @@ def test_a_log_on_nats_is_backed_up_and_restored_to_either_kind(path: Path, tmp_
             log.put([Change.delete(page(number).url) for number in range(10)])
             expected = titles(log)
             assert back_up(log, backup, quiet) == (DOCUMENTS - 10, [])
-            with pytest.raises(ConfigurationError, match="holds documents already"):
+            with pytest.raises(ConfigurationError, match="already contains documents"):
                 restore_into(backup, log, quiet)
         with closing(open_log(Nats([server]).url("second"))) as log:
             assert restore_into(backup, log, quiet).documents == DOCUMENTS - 10

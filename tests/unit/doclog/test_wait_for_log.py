@@ -1,4 +1,4 @@
-"""A program that starts while the log is away waits for it, and can be stopped meanwhile."""
+"""A program that starts while the log is down waits for it, and can be stopped meanwhile."""
 
 from __future__ import annotations
 

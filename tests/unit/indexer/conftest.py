@@ -1,4 +1,4 @@
-"""What the indexer's tests share."""
+"""Fixtures shared by the indexer's tests."""
 
 from __future__ import annotations
 

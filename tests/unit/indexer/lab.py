@@ -22,7 +22,7 @@ LAYOUT = Layout(1, SCHEMA_VERSION)
 
 
 class Lab:
-    """A log, a searchengine, and indexers of its one shard in folders of their own."""
+    """A log, a searchengine, and indexers of its one shard, each in its own folder."""
 
     def __init__(self, folder: Path, replica: Caller) -> None:
         self.folder, self.replica = folder, replica
@@ -46,7 +46,7 @@ class Lab:
         return shard, published
 
     def index(self, name: str = "first", *, restore: bool = True, move: bool = True) -> tuple[int, Manifest]:
-        """Index what is in the log; return how many changes were replayed, and the last manifest."""
+        """Index the log; return the number of replayed changes, and the last manifest."""
         shard, published = self.start(name, restore=restore)
         while shard._read_round(STOPPED):
             pass
@@ -58,7 +58,7 @@ class Lab:
         return shard.applied, published[-1]
 
     def push(self, manifest: Manifest, name: str = "first") -> list[str]:
-        """Push a manifest as the indexer does; return the names of the files that were missing."""
+        """Push a manifest like the indexer; return the names of the missing files."""
         reply = self.replica.put_manifest(manifest)
         missing: list[str] = reply.json["files"] if reply.status == 202 else []
         for file in missing:
@@ -68,7 +68,7 @@ class Lab:
         return missing
 
     def answers(self) -> list[bytes]:
-        """Return the hits of many queries, to the byte."""
+        """Return the exact hits of many queries."""
         queries = [*words(60, 1), " ".join(words(5, 1)), "搜索", "page", "newer"]
         found = [self.replica.get(f"/?q={quote(query)}&size=50&format=json").json for query in queries]
         return [msgspec.json.encode([answer["total"], answer["hits"]]) for answer in found]

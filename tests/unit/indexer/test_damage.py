@@ -1,4 +1,4 @@
-"""Damage in an indexer's own folder: it is not merged into what is published, and is healed from a replica or the log."""
+"""Damage in an indexer's folder: it is not merged into segments, and is repaired from a replica or the log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_all(shard: Shard) -> None:
 
 
 def read_again(shard: Shard) -> None:
-    """Have the published files read again, beside, until that finds something; for 20 s."""
+    """Scrub the published files in the background until that finds damage, for up to 20 s."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         shard._scrubbed_at = 0.0

@@ -1,4 +1,4 @@
-"""A manifest's promise: all that was put before its `fresh_as_of` is in it, also while the indexer is behind."""
+"""A manifest contains everything put before its `fresh_as_of`, even while the indexer is behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an indexer takes of the machine."""
+"""The memory and threads that an indexer uses."""
 
 from __future__ import annotations
 

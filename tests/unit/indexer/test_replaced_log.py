@@ -1,4 +1,4 @@
-"""A log that was restored from a backup, or is damaged: what a shard makes of it."""
+"""How a shard handles a log that was restored from a backup, or is damaged."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_log_that_is_replaced_under_a_shard_is_noticed(lab: Lab) -> None:
     while shard._read_round(threading.Event()):
         pass
     count = len(published)
-    with pytest.raises(ConfigurationError, match=r"replaced by an older state .* start this program again"):
+    with pytest.raises(ConfigurationError, match=r"replaced by an older state .* restart this program"):
         shard._commit()
     assert len(published) == count
     shard.close()

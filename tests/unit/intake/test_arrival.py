@@ -1,4 +1,4 @@
-"""Requests that may have been sent long ago: what their sender has stored since is not replaced."""
+"""Requests that may have been sent long ago must not replace what their sender has stored since."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_what_is_read_after_a_sleep_is_sent_again(monkeypatch: pytest.MonkeyPatc
         async with watch.watching():
             watch.check()
             time.sleep(stalls.STALL_SECONDS + 0.1)  # noqa: ASYNC251 (as a process that sleeps)
-            with pytest.raises(UnavailableError, match="stood still: send it again"):
+            with pytest.raises(UnavailableError, match="was suspended; send the request again"):
                 watch.check()
             async with asyncio.timeout(20):
                 while not passes(watch):  # noqa: ASYNC110 (nothing tells)

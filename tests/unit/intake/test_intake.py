@@ -1,4 +1,4 @@
-"""The intake over real sockets: what it stores, what it answers, and what it refuses, whole."""
+"""The intake over real sockets: what it stores, what it answers, and what it refuses completely."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def line(name: str, **keys: Any) -> bytes:
 
 
 def stored(log: SqliteLog) -> dict[str, str | None]:
-    """Return the text by name of what the log holds; None for what is deleted."""
+    """Return the texts in the log by name; None for deletes."""
     entries = [entry for partition in range(log.partitions) for entry in log.read(partition, 0, 20_000)]
     return {
         entry.url.removeprefix("https://ex.org/"): entry.document.text if entry.document else None for entry in entries
@@ -99,13 +99,13 @@ def test_a_bad_line_is_named_and_nothing_is_stored(caller: Caller, log: SqliteLo
 @pytest.mark.parametrize(
     ("content", "encoding", "status", "said"),
     [
-        (b"", "", 400, "no document"), (b"\n \n", "", 400, "no document"), (b"x", "br", 400, "identity, gzip, zstd"),
-        (b"no gzip", "gzip", 400, "as gzip"), (b"no zstd", "zstd", 400, "as zstd"),
-        (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "ends too early"),
-        (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "ends too early"),
-        (b"a" * (33 << 20), "", 413, "more than 33554432 bytes"),
-        (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "more than 33554432 bytes"),
-        (zstandard.compress(b" " * (400 << 20)), "zstd", 413, "more than 33554432 bytes"),
+        (b"", "", 400, "no documents"), (b"\n \n", "", 400, "no documents"), (b"x", "br", 400, "identity, gzip, zstd"),
+        (b"no gzip", "gzip", 400, "valid gzip"), (b"no zstd", "zstd", 400, "valid zstd"),
+        (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "is truncated"),
+        (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "is truncated"),
+        (b"a" * (33 << 20), "", 413, "larger than 33554432 bytes"),
+        (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "larger than 33554432 bytes"),
+        (zstandard.compress(b" " * (400 << 20)), "zstd", 413, "larger than 33554432 bytes"),
         (line("a") * 10_001, "", 413, "more than 10000 documents"),
     ],
 )  # fmt: skip
@@ -124,7 +124,7 @@ def test_a_body_that_is_no_body(
 
 @pytest.mark.parametrize(
     ("target", "said"),
-    [("?url=no+url", "not an absolute url"), ("", "name what to delete"), ("?urls=https://ex.org/a", "'urls'"),
+    [("?url=no+url", "not an absolute url"), ("", "parameter url is missing"), ("?urls=https://ex.org/a", "'urls'"),
      ("?url=https://ex.org/a&url=data:x", "'data'")],
 )  # fmt: skip
 def test_a_wrong_delete_deletes_nothing(caller: Caller, log: SqliteLog, target: str, said: str) -> None:
@@ -166,7 +166,7 @@ def test_it_tells_how_it_is(caller: Caller) -> None:
 
 
 class HeldLog(SqliteLog):
-    """A log that can be made to wait, or to fail; it remembers what each put held."""
+    """A log that can be made to block or fail; it records the changes of each put."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -197,7 +197,7 @@ def held(tmp_path: Path) -> HeldLog:
 
 
 def in_threads(calls: list[Any]) -> tuple[list[threading.Thread], dict[int, Reply]]:
-    """Make all calls at once; return the threads and, as they come, the replies."""
+    """Make all calls concurrently; return the threads, and the replies as they arrive."""
     replies: dict[int, Reply] = {}
 
     def call(number: int) -> None:
@@ -342,7 +342,7 @@ def test_without_an_address_nothing_is_served(log: SqliteLog) -> None:
 
 
 def while_it_waits(held: HeldLog, sent: Callable[[Caller], Any], meanwhile: Callable[[Caller], None]) -> Reply | None:
-    """Send a request, and do something while the log keeps it waiting; return the answer."""
+    """Send a request, and do something while the log blocks it; return the answer."""
     with taking_in("127.0.0.1:0", held, held.folder) as port:
         caller = Caller(port)
         held.free.clear()
@@ -418,7 +418,7 @@ def test_a_log_that_does_not_answer_is_told_soon_and_holds_up_nothing_else(
         monkeypatch.setattr(HeldLog, "span", span)
         for _ in range(5):
             reply = caller.get("/readyz")
-            assert (reply.status, "does not answer within 0.2 s" in reply.json["error"]) == (503, True)
+            assert (reply.status, "did not answer within 0.2 s" in reply.json["error"]) == (503, True)
         assert len(looks) == 1
         assert caller.get("/status").status == 200
         go.set()

@@ -1,1 +1,1 @@
-"""The load: writers, readers and askers, and the truth that answers are compared with."""
+"""The load: writers, readers and askers, and the truth to which answers are compared."""

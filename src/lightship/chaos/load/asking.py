@@ -1,4 +1,4 @@
-"""Askers: query one replica all the time, and hold each answer against the truth."""
+"""Askers: query one replica continuously, and compare each answer with the truth."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from lightship.runtime.tasks import cancel
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 READY_TIMEOUT = aiohttp.ClientTimeout(total=1)
 READY_SECONDS = 0.05
-KEEP_SECONDS = 1.0  # less than servers keep an idle connection: so that none is closed just when it is used
+KEEP_SECONDS = 1.0  # shorter than the servers' keep-alive, so that no connection is closed while it is being reused
 PAGE = 100
-FEW = 100  # so many documents are asked for one by one
+FEW = 100  # up to this many documents are queried one by one
 
 _decode = msgspec.json.Decoder().decode
 
 
 class Asker:
-    """Asks one replica `rate` queries a second; `failed` and `wrong` say what must never happen."""
+    """Sends one replica `rate` queries per second; `failed` and `wrong` list what must never happen."""
 
     def __init__(
         self, name: str, system: System, corpus: Corpus, truth: Truth, *, live: Liveness, watch: Watch
     ) -> None:
-        """Ask the replica `name` of `system` for the documents of `corpus`."""
+        """Query the replica `name` of `system` for the documents of `corpus`."""
         self.name, self.failed, self.wrong = name, list[str](), list[str]()
         self.answers = self.excused = 0
         self.latencies: list[float] = []
@@ -52,7 +52,7 @@ class Asker:
         return new_session(TIMEOUT, keepalive_timeout=KEEP_SECONDS)
 
     async def run(self, stop: asyncio.Event, rate: float) -> None:
-        """Ask until `stop` is set."""
+        """Send queries until `stop` is set."""
         under_way = set[asyncio.Task[None]]()
         try:
             await self._ask_on(stop, rate, under_way)
@@ -78,7 +78,8 @@ class Asker:
         await self._session.close()
 
     async def _wait_until_ready(self, stop: asyncio.Event) -> None:
-        former, self._session = self._session, self._new_session()  # first, for those who ask while the former closes
+        # replaced before the close, for queries that start meanwhile
+        former, self._session = self._session, self._new_session()
         await former.close()
         while not stop.is_set():
             asked = time.monotonic()
@@ -108,7 +109,7 @@ class Asker:
             self.wrong.append(f"{_clock()} {self.name}: {error}")
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as error:
             if self._live.is_live(self.name, started):
-                late = f"this program was {self._watch.late(started):.2f} s late"
+                late = f"this program stalled for {self._watch.late(started):.2f} s"
                 seconds = time.monotonic() - started
                 self.failed.append(f"{_clock()} {self.name}: {words(error)[:300]} after {seconds:.2f} s; {late}")
             else:
@@ -126,7 +127,7 @@ class Asker:
         await self._version(self._chance.randrange(self._corpus.size))
 
     async def _version(self, number: int) -> int | None:
-        """Return the version of a document that the replica finds."""
+        """Return the version of a document that the replica finds; None if it finds none."""
         url, token, generations = self._corpus.url(number), self._corpus.token(number), self._witness.generations
         floor = self._witness.floors.get(url, 0)
         answer = await self._get(token)
@@ -143,7 +144,7 @@ class Asker:
         answer = await self._get(self._corpus.common)
         count, total, hits = answer["index"]["documents"], answer["total"], answer["hits"]
         if total > count or (total < count and self._system.is_alone):
-            raise WrongAnswerError(f"{total} results of {count} documents")
+            raise WrongAnswerError(f"{total} results from {count} documents")
         if len({hit["url"] for hit in hits}) != min(total, 10) or len(hits) != min(total, 10):
             raise WrongAnswerError(f"hits {[hit['url'] for hit in hits]} of {total} results")
         for hit in hits:
@@ -162,10 +163,10 @@ class Asker:
     async def versions(self, urls: Collection[str]) -> dict[str, int]:
         """Return the versions of those of `urls` that the replica finds, and maybe others."""
         if len(urls) > FEW:
-            return dict(await self.read_all())  # while documents come and go, pages move, and some are missed
+            return dict(await self.read_all())  # while documents change, some move between pages and are missed
         return {url: version for url in urls if (version := await self._version(self._corpus.number(url)))}
 
 
 def _clock() -> str:
-    """Return the time of day, as the programs' logs tell it."""
+    """Return the time of day in the format of the programs' logs."""
     return time.strftime("%H:%M:%S")

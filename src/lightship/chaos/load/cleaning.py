@@ -1,4 +1,4 @@
-"""Deleting the documents of a test from a system, also those that an earlier one left there."""
+"""Deletes the documents of a test from a system, including leftovers of earlier runs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from lightship.chaos.system.system import System
 from lightship.core.errors import UnavailableError
 
 CLEAN_SECONDS = 120.0
-BATCH = 50  # urls of one request
+BATCH = 50  # URLs per request
 ASK_SECONDS = 0.2
 
 
 async def remove_all(system: System, corpus: Corpus) -> None:
-    """Delete the documents of `corpus`, and return when no searchengine finds any; raises UnavailableError, UnauthorizedError."""
+    """Delete the documents of `corpus` and wait until no searchengine finds any.
+
+    Raises UnavailableError, UnauthorizedError.
+    """
     intakes, session = Intakes(system, random.Random(1)), new_session(TIMEOUT)
     try:
         async with asyncio.timeout(CLEAN_SECONDS):
@@ -42,7 +45,7 @@ def _batches(corpus: Corpus) -> Iterator[range]:
 
 
 async def _wait(session: aiohttp.ClientSession, system: System, name: str, corpus: Corpus) -> None:
-    """Return when a searchengine finds nothing of `corpus`."""
+    """Wait until a searchengine finds nothing of `corpus`."""
     while True:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError):
             async with session.get(url_at(system.replicas[name], f"/?format=json&q={corpus.common}")) as response:

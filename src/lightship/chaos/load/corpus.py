@@ -1,4 +1,4 @@
-"""The documents of a test: below a site of their own, with words that no other document has."""
+"""The documents of a test: below a site of their own, with words that no other document contains."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ LENGTH = 40  # words
 
 
 class Corpus:
-    """`size` documents, numbered from 0, each in many versions; `common` is a word of each of them, `site` how their urls begin."""
+    """`size` documents, numbered from 0, each in many versions.
+
+    `common` is a word that all of them contain, `site` the prefix of their URLs.
+    """
 
     def __init__(self, seed: int, size: int) -> None:
         """Name the documents after `seed`."""
@@ -18,7 +21,7 @@ class Corpus:
         self.site = f"https://chaos-{seed}.example/"
 
     def url(self, number: int) -> str:
-        """Return a document's url."""
+        """Return a document's URL."""
         return f"{self.site}{number}"
 
     def number(self, url: str) -> int:
@@ -26,11 +29,11 @@ class Corpus:
         return int(url.removeprefix(self.site))
 
     def token(self, number: int) -> str:
-        """Return the word that only this document has."""
+        """Return the word that only this document contains."""
         return f"{self.common}n{number}"
 
     def document(self, number: int, version: int) -> dict[str, object]:
-        """Return one version of a document, as an intake and the crawler read it."""
+        """Return one version of a document, in the format of the intake and the crawler."""
         chance = random.Random(number * 1_000_003 + version)
         text = f"{self.common} {self.token(number)} {' '.join(chance.choices(WORDS, k=LENGTH))}"
         fields = {"number": number, "version": version}

@@ -1,4 +1,4 @@
-"""Reading a replica again and again: what is acknowledged must be found in time, however much is broken."""
+"""Reads a replica repeatedly: acknowledged changes must be found in time, whatever is broken."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from lightship.chaos.load.truth import Truth
 from lightship.chaos.system.live import Liveness
 from lightship.core.errors import WrongAnswerError
 
-MOST_SECONDS = 150.0  # in which the replica is live: shards without an indexer, and the log, may be away for a minute
-STEP_SECONDS = 1.0  # between two looks, and a quarter of what was waited
+MOST_SECONDS = 150.0  # of a live replica: an indexer or the log may be unavailable for a minute
+STEP_SECONDS = 1.0  # between two reads, plus a quarter of the time waited so far
 
 
 class Reader:
-    """Reads all documents of one replica; `late` says what it lacked for too long, `longest` what it took at most."""
+    """Reads all documents of one replica; `late` lists what was missing for too long, `longest` is the longest wait."""
 
     def __init__(self, asker: Asker, truth: Truth, live: Liveness) -> None:
-        """Read the replica that `asker` asks."""
+        """Read the replica that `asker` queries."""
         self.late, self.longest = list[str](), 0.0
         self._asker, self._truth, self._live = asker, truth, live
 
     async def run(self, every: float) -> None:
-        """Begin to read `every` so many seconds, or later, until cancelled."""
+        """Start reading every `every` seconds or later, until cancelled."""
         while True:
             await asyncio.sleep(every)
             await self.wait_for_all()
 
     async def wait_for_all(self) -> None:
-        """Return when the replica has all that is acknowledged now, or should have it."""
+        """Return once the replica has everything acknowledged by now, or the deadline has passed."""
         lacking, waited = dict(self._truth.acknowledged), 0.0
         while lacking and waited < MOST_SECONDS:
             began = time.monotonic()
@@ -42,11 +42,12 @@ class Reader:
                 waited += time.monotonic() - began
                 self.longest = max(self.longest, waited)
         self.late += [
-            f"{self._asker.name}: {url} lacked version {least} for {waited:.0f} s" for url, least in lacking.items()
+            f"{self._asker.name}: {url} was missing version {least} for {waited:.0f} s"
+            for url, least in lacking.items()
         ]
 
     async def _look(self, urls: dict[str, int]) -> dict[str, int] | None:
-        """Return what the replica has of `urls`; None when it does not say."""
+        """Return the versions that the replica has of `urls`; None if it does not answer."""
         try:
             return await self._asker.versions(urls)
         except WrongAnswerError as error:

@@ -1,7 +1,7 @@
-"""The truth: every change that was ever sent, by url, and what a replica may answer because of it.
+"""The truth: every change that was ever sent, by URL, and what a replica may therefore answer.
 
-The changes of one url are sent one after the other: the next one only when the last one is acknowledged. So the states that
-a url goes through are known, and a replica may only go forward in them (it may skip some), and must end with the last one.
+The changes of one URL are sent one at a time, each after the previous one is acknowledged. So the sequence of states of
+a URL is known: a replica may only move forward in it (it may skip states), and must end with the last one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from lightship.core.errors import WrongAnswerError
 
 @dataclass
 class Truth:
-    """The changes of each url: `versions[url][v]` tells whether version v put it (or deleted it); 0: it was never there."""
+    """The changes of each URL: `versions[url][v]` is True if version v put it, False if it deleted it.
+
+    Version 0 is the state before the first change.
+    """
 
     versions: dict[str, list[bool]] = field(default_factory=dict)
-    acknowledged: dict[str, int] = field(default_factory=dict)  # the newest acknowledged version, by url
+    acknowledged: dict[str, int] = field(default_factory=dict)  # the newest acknowledged version, by URL
 
     def send(self, url: str, *, put: bool) -> int:
         """Note that a change is about to be sent; return its version."""
         versions = self.versions.setdefault(url, [False])
-        assert self.acknowledged.get(url, 0) == len(versions) - 1, f"{url}: the change before is not acknowledged"
+        assert self.acknowledged.get(url, 0) == len(versions) - 1, f"{url}: the previous change is not acknowledged"
         versions.append(put)
         return len(versions) - 1
 
@@ -31,77 +34,77 @@ class Truth:
         self.acknowledged[url] = len(self.versions[url]) - 1
 
     def exists(self, url: str) -> bool:
-        """Tell whether the newest change of `url` put it."""
+        """Whether the newest change of `url` put it."""
         return self.versions.get(url, [False])[-1]
 
     def newest(self, url: str) -> int:
-        """Return the newest version of `url`, or 0 if that is a delete, or if there is none."""
+        """Return the newest version of `url`, or 0 if that is a delete or there is none."""
         return len(self.versions[url]) - 1 if self.exists(url) else 0
 
     def final(self) -> dict[str, int]:
-        """Return the version of each url that must be found when all is acknowledged, and nothing else."""
+        """Return exactly what must be found once everything is acknowledged: versions by URL."""
         return {url: len(versions) - 1 for url, versions in self.versions.items() if versions[-1]}
 
     def differences(self, found: Iterable[tuple[str, int]]) -> list[str]:
-        """Return in words how (url, version) of all that a replica finds differs from the final state."""
+        """Describe how the (url, version) pairs that a replica finds differ from the final state."""
         final, seen = self.final(), dict[str, int]()
-        told = []
+        differences = []
         for url, version in found:
             if url in seen:
-                told.append(f"{url} is there twice: versions {seen[url]} and {version}")
+                differences.append(f"{url} appears twice: versions {seen[url]} and {version}")
             seen[url] = version
             if url not in final:
-                told.append(
-                    f"{url} is back: version {version}, deleted by version {len(self.versions.get(url, [])) - 1}"
+                differences.append(
+                    f"{url} reappeared: version {version}, deleted by version {len(self.versions.get(url, [])) - 1}"
                 )
             elif version != final[url]:
-                told.append(f"{url} has version {version}, not {final[url]}")
-        return told + [f"{url} is lost: version {version}" for url, version in final.items() if url not in seen]
+                differences.append(f"{url} has version {version}, not {final[url]}")
+        return differences + [f"{url} is lost: version {version}" for url, version in final.items() if url not in seen]
 
     def lacks(self, found: Iterable[tuple[str, int]], acknowledged: Mapping[str, int]) -> list[str]:
-        """Return in words how (url, version) of all that a replica finds lacks what was `acknowledged` (versions by url).
+        """Describe which `acknowledged` changes (versions by URL) are missing from the (url, version) pairs found.
 
-        Anything that was sent later may be there too, or not yet.
+        Changes that were sent later may or may not be there.
         """
-        told, seen = list[str](), dict[str, int]()
+        differences, seen = list[str](), dict[str, int]()
         for url, version in found:
             if url in seen:
-                told.append(f"{url} is there twice: versions {seen[url]} and {version}")
+                differences.append(f"{url} appears twice: versions {seen[url]} and {version}")
             seen[url] = version
         lacking = self.lacking(seen, acknowledged)
-        return [*told, *(self.told(url, seen.get(url, 0), least) for url, least in lacking.items())]
+        return [*differences, *(self.describe_stale(url, seen.get(url, 0), least) for url, least in lacking.items())]
 
     def lacking(self, found: Mapping[str, int], acknowledged: Mapping[str, int]) -> dict[str, int]:
-        """Return those of `acknowledged` that are not in `found` (versions by url; what is not there was deleted)."""
+        """Return those of `acknowledged` that are not in `found` (versions by URL; an absent URL was deleted)."""
         return {url: least for url, least in acknowledged.items() if not self._has(url, found.get(url, 0), least)}
 
     def _has(self, url: str, version: int, least: int) -> bool:
-        """Tell whether `version` (0: none) is what was acknowledged as `least`, or was sent later."""
+        """Whether `version` (0: none) is the acknowledged version `least`, or one that was sent later."""
         versions = self.versions[url]
         return least <= version < len(versions) and versions[version] if version else not all(versions[least:])
 
     @staticmethod
-    def told(url: str, version: int, least: int) -> str:
-        """Say that `version` (0: none) of `url` is older than what was acknowledged as `least`."""
-        return f"{url} has version {version}, though version {least} was acknowledged"
+    def describe_stale(url: str, version: int, least: int) -> str:
+        """Describe that `version` (0: none) of `url` is older than the acknowledged version `least`."""
+        return f"{url} has version {version}, although version {least} was acknowledged"
 
 
 class Witness:
-    """What one replica has shown so far: time must not go backwards on it."""
+    """What one replica has shown so far: it must never go back in time."""
 
     def __init__(self, truth: Truth) -> None:
-        """Hold answers against `truth`."""
+        """Compare answers with `truth`."""
         self._truth = truth
         self._floors: dict[str, int] = {}
         self._generations: dict[str, tuple[int, int]] = {}
 
     @property
     def floors(self) -> dict[str, int]:
-        """The oldest version of each url that an answer to a query sent from now on may show; 0 for others."""
+        """The oldest version of each URL that the answer to a query sent from now on may show; 0 for others."""
         return dict(self._floors)
 
     def check(self, url: str, version: int | None, floor: int) -> None:
-        """Hold what a query found of `url` (None: nothing) against the truth; `floor` is its floor when it was sent.
+        """Compare what a query found of `url` (None: nothing) with the truth; `floor` is its floor when it was sent.
 
         Raises WrongAnswerError.
         """
@@ -110,7 +113,9 @@ class Witness:
             absent = (number for number in range(floor, len(versions)) if not versions[number])
             seen = next(absent, None)
             if seen is None:
-                raise WrongAnswerError(f"{url} is not found, though version {floor} was, and nothing deleted it since")
+                raise WrongAnswerError(
+                    f"{url} is not found, although version {floor} was, and nothing has deleted it since"
+                )
         elif not 0 < version < len(versions) or not versions[version]:
             raise WrongAnswerError(f"{url} has version {version}, which was never put (newest: {len(versions) - 1})")
         elif version < floor:
@@ -122,12 +127,12 @@ class Witness:
 
     @property
     def generations(self) -> Mapping[str, tuple[int, int]]:
-        """The newest (epoch, generation) that an answer told, by shard."""
+        """The newest (epoch, generation) of any answer, by shard."""
         return dict(self._generations)
 
-    def check_generations(self, told: Mapping[str, Iterable[int]], before: Mapping[str, tuple[int, int]]) -> None:
-        """Hold the generations of an answer against those that were there `before` its query; raises WrongAnswerError."""
-        for shard, pair in told.items():
+    def check_generations(self, found: Mapping[str, Iterable[int]], before: Mapping[str, tuple[int, int]]) -> None:
+        """Compare the generations of an answer with those known `before` its query; raises WrongAnswerError."""
+        for shard, pair in found.items():
             epoch, generation = pair
             if (epoch, generation) < before.get(shard, (0, 0)):
                 raise WrongAnswerError(f"shard {shard} went back from {before[shard]} to {(epoch, generation)}")

@@ -1,4 +1,4 @@
-"""Watching the machine: how much it has to do, and how late this program's own event loop is because of that."""
+"""Watches the machine: its load, and how long this program's own event loop stalls because of it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ import time
 from collections import deque
 
 STEP_SECONDS = 0.1
-REMEMBERED = 600  # steps: more than any query takes
+REMEMBERED = 600  # steps: longer than any query takes
 
 
 class Watch:
-    """`load` is the highest load of the machine (of a minute), `longest` the longest time that the loop stood still."""
+    """`load` is the machine's highest load average (one minute), `longest` the longest stall of the loop in seconds."""
 
     def __init__(self) -> None:
-        """Begin now; nothing is watched before `run`."""
+        """Nothing is watched before `run`."""
         self.load = self.longest = 0.0
         self._due = time.monotonic() + STEP_SECONDS
         self._late: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)  # when, and how late
 
     def __str__(self) -> str:
-        """Tell it in a line."""
-        return (
-            f"the machine's load was {self.load:.1f} at most; this program stood still for {self.longest:.2f} s at most"
-        )
+        """Summarize it in one line."""
+        return f"highest load of this machine: {self.load:.1f}; longest stall of this program: {self.longest:.2f} s"
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -37,5 +35,5 @@ class Watch:
             self.load = max(self.load, os.getloadavg()[0])
 
     def late(self, since: float) -> float:
-        """Return how many seconds the loop stood still at most, from `since` (of `time.monotonic`) to now."""
+        """Return the longest stall of the loop in seconds, from `since` (of `time.monotonic`) to now."""
         return max([0.0, time.monotonic() - self._due, *(late for when, late in self._late if when >= since)])

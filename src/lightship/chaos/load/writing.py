@@ -1,4 +1,4 @@
-"""Writers: send changes through the intakes, each until it is acknowledged, and remember which ones those are."""
+"""Writers: send changes through the intakes, each until it is acknowledged, and record which ones were."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from lightship.config import token
 from lightship.core.errors import UnauthorizedError
 from lightship.http.tokens import authorization
 
-TIMEOUT = aiohttp.ClientTimeout(total=5, connect=3)  # then a request is sent to another intake: this one may be cut off
-REFUSALS = (408, 429, 503, 507)  # 408: an intake that slept takes the request for one that came too slowly
+TIMEOUT = aiohttp.ClientTimeout(total=5, connect=3)  # then the request goes to another intake: this one may be cut off
+REFUSALS = (408, 429, 503, 507)  # 408: an intake that was paused sees a request that arrived too slowly
 AVOID_SECONDS = 10.0  # after an intake failed
-CATCH_UP = 1.25  # times the rate, at most, while what could not be sent is caught up
-CATCH_UP_SECONDS = 30.0  # of the rate that are caught up: more than any outage of the log
+CATCH_UP = 1.25  # times the rate at most, while the backlog is being sent
+CATCH_UP_SECONDS = 30.0  # of backlog at most: longer than any outage of the log
 LARGEST_BATCH = 5
-DELETES = 0.2  # of all batches
+DELETES = 0.2  # share of all batches
 
 
 class Pace:
-    """Lets a number of changes a second through; what could not be sent for a while is caught up, slowly."""
+    """Rate limiter: changes per second; a backlog after an outage is sent at a slightly higher rate."""
 
     def __init__(self, rate: float) -> None:
-        """Begin now."""
+        """Allow `rate` changes per second from now on."""
         self._rate, self._due, self._earliest = rate, time.monotonic(), 0.0
 
     async def wait(self, count: int, stop: asyncio.Event) -> None:
-        """Return when `count` more may be sent, or when `stop` is set."""
+        """Wait until `count` more may be sent, or `stop` is set."""
         now = time.monotonic()
         self._due = max(self._due + count / self._rate, now - CATCH_UP_SECONDS)
         self._earliest = max(self._earliest, now) + count / (self._rate * CATCH_UP)
@@ -48,11 +48,11 @@ class Pace:
 
 
 class Intakes:
-    """Sends requests to a system's intakes in turn, leaving alone for a while those that failed."""
+    """Sends requests to random intakes of a system, avoiding for a while those that failed."""
 
     def __init__(self, system: System, chance: random.Random) -> None:
         """Send to the intakes of `system`, until `close`."""
-        # a kept connection may be one to who was cut off
+        # a kept-alive connection may lead to an intake that was cut off
         self._session = new_session(TIMEOUT, force_close=True)
         self._system, self._chance = system, chance
         self._avoided: dict[str, float] = {}
@@ -65,26 +65,26 @@ class Intakes:
         await self._session.close()
 
     async def put(self, documents: Sequence[dict[str, object]]) -> None:
-        """Put documents; return when they are acknowledged. Raises UnauthorizedError."""
+        """Put documents, retrying until they are acknowledged. Raises UnauthorizedError."""
         body = "\n".join(map(json.dumps, documents)).encode()
         await self.send("POST", f"/documents?digest={hashlib.sha256(body).hexdigest()}", body)
 
     async def send(self, method: str, target: str, body: bytes | None = None) -> None:
-        """Send a request until it is acknowledged. Raises UnauthorizedError."""
+        """Send a request, retrying until it is acknowledged. Raises UnauthorizedError."""
         while True:
             now, addresses = time.monotonic(), self._system.intakes
             usable = [name for name in addresses if self._avoided.get(name, 0.0) < now]
             name = self._chance.choice(usable or list(addresses))
-            told = await self._attempt(name, addresses[name], method, target, body)
-            if not told:
+            failure = await self._attempt(name, addresses[name], method, target, body)
+            if not failure:
                 self.latencies.append(time.monotonic() - now)
                 return
-            self.failures[told] = self.failures.get(told, 0) + 1
+            self.failures[failure] = self.failures.get(failure, 0) + 1
             self._avoided[name] = time.monotonic() + AVOID_SECONDS
             await asyncio.sleep(self._chance.uniform(0.1, 0.5))
 
     async def _attempt(self, name: str, address: str, method: str, target: str, body: bytes | None) -> str:
-        """Return why a request is not acknowledged; nothing when it is."""
+        """Return why a request was not acknowledged; an empty string if it was."""
         headers = authorization(token(), method, target)
         try:
             async with self._session.request(method, url_at(address, target), data=body, headers=headers) as response:
@@ -94,19 +94,19 @@ class Intakes:
         if response.status == HTTPStatus.OK:
             return ""
         if response.status == HTTPStatus.UNAUTHORIZED:
-            raise UnauthorizedError(f"{name} takes no changes: {answer.decode(errors='replace')[:200]}")
+            raise UnauthorizedError(f"{name} accepts no changes: {answer.decode(errors='replace')[:200]}")
         reason = answer.decode(errors="replace")
         _, *newer = reason.partition(
             "something newer"
-        )  # without the urls, so that refusals for one reason are counted together
-        told = f"status {response.status}: {(''.join(newer) or reason)[:120]}"
+        )  # without the URLs, so that refusals for the same reason are counted together
+        failure = f"status {response.status}: {(''.join(newer) or reason)[:120]}"
         if response.status not in REFUSALS:
-            self.unexpected.append(f"{name}: {told}")
-        return told
+            self.unexpected.append(f"{name}: {failure}")
+        return failure
 
 
 class Writer:
-    """Changes its own documents, one batch at a time, the next as soon as the last is acknowledged; nobody else changes them."""
+    """Changes documents that no other writer changes, one batch at a time, the next once the last is acknowledged."""
 
     def __init__(self, numbers: Sequence[int], corpus: Corpus, truth: Truth, intakes: Intakes, pace: Pace) -> None:
         """Change the documents `numbers` of `corpus`."""
@@ -124,7 +124,7 @@ class Writer:
                 await self._write(batch, put=put)
 
     def _choose(self) -> tuple[list[int], bool]:
-        """Return documents, and whether to put them (or to delete the one that they are)."""
+        """Return documents, and whether to put them (otherwise: a single one, to be deleted)."""
         there = [number for number in self._numbers if self._truth.exists(self._corpus.url(number))]
         if there and self._chance.random() < DELETES:
             return [self._chance.choice(there)], False

@@ -1,1 +1,1 @@
-"""The system that is broken: its parts, the faults, and how they are injected and healed."""
+"""The system under test: its parts, the faults, and how they are injected and repaired."""

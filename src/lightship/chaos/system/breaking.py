@@ -1,4 +1,4 @@
-"""Breaking a system as a schedule says, and healing it, whatever happens."""
+"""Injects faults into a system on schedule, and always repairs them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from lightship.chaos.system.system import System
 from lightship.core.errors import LightshipError
 
 LOOK_SECONDS = 0.2
-WHOLE_SECONDS = 60.0  # for all parts to run again: a supervisor may wait before it starts one that ended often
+WHOLE_SECONDS = 60.0  # for all parts to run again: a supervisor backs off from a part that ended often
 
 
 class Breaker:
-    """Lets faults begin and end, one call to the system at a time.
+    """Starts and ends faults, one call to the system at a time.
 
-    `now` has those under way, `counts` how many of a kind began, `seconds` how long it broke.
+    `now` lists the active faults, `counts` the number started by kind, `seconds` the time spent injecting faults.
     """
 
     def __init__(self, system: System, faults: Sequence[Fault], live: Liveness) -> None:
-        """Tell `live` what is broken."""
+        """Inject `faults` into `system`, and keep `live` informed."""
         self.now: list[Fault] = []
         self.counts: Counter[str] = Counter()
         self.stop_early = asyncio.Event()
@@ -33,7 +33,7 @@ class Breaker:
         self._hand = asyncio.Lock()
 
     async def run(self, seconds: float) -> None:
-        """Break for so many seconds, or until `stop_early` is set; at the end all faults are over."""
+        """Inject faults for `seconds`, or until `stop_early` is set; at the end all faults are repaired."""
         began = time.monotonic()
         try:
             for when, what, fault in moments(self._faults):
@@ -46,10 +46,10 @@ class Breaker:
             self.seconds = time.monotonic() - began
             await asyncio.gather(
                 *map(self._end, self.now), return_exceptions=True
-            )  # one that fails must not keep others
+            )  # one failed repair must not prevent the others
 
     async def _is_stopped(self, until: float) -> bool:
-        """Tell, at `until` or earlier, whether `stop_early` is set."""
+        """Wait until `until` or `stop_early`; True if `stop_early` is set."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, until - time.monotonic())):
                 await self.stop_early.wait()
@@ -69,7 +69,7 @@ class Breaker:
         self._live.end(fault)
 
     async def look_after(self) -> None:
-        """Look after the system until cancelled; when it is there no more, stop early."""
+        """Call the system's `look_after` periodically until cancelled; if the system is gone, stop early and raise."""
         try:
             while True:
                 await self._look()
@@ -79,7 +79,7 @@ class Breaker:
             raise
 
     async def wait_until_whole(self) -> None:
-        """Return when all parts run, or should."""
+        """Return once all parts run, or the deadline has passed."""
         deadline = time.monotonic() + WHOLE_SECONDS
         while True:
             if await self._look() or time.monotonic() > deadline:

@@ -1,6 +1,6 @@
-"""The containers of a Compose project whose label says that they may be broken, by the command of Docker or Podman.
+"""The containers of a Compose project that are labelled for chaos, controlled by the docker or podman command.
 
-They are asked at their own addresses, which the machine that they run on reaches.
+Requests go to the containers' own addresses, which are reachable from the machine on which they run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Containers:
     is_alone = False
 
     def __init__(self, project: str) -> None:
-        """Find the containers that may be broken. Raises ConfigurationError when there are none, or one does not run."""
+        """Find the labelled containers. Raises ConfigurationError if there are none, or one is not running."""
         self._engine, found = _find(project)
         _check_running(found)
         self._networks = {name: each["NetworkSettings"]["Networks"] for name, each in found.items()}
@@ -38,7 +38,7 @@ class Containers:
 
     @property
     def groups(self) -> Mapping[str, Sequence[str]]:
-        """The names of the services by what they do."""
+        """The names of the services by role."""
         kinds: dict[str, list[str]] = {}
         for name in self._ids:
             kinds.setdefault(name.partition("-")[0], []).append(name)
@@ -58,7 +58,7 @@ class Containers:
         return {name: f"{self._addresses[name]}:{port}" for name in self.groups.get(kind, [])}
 
     def begin(self, fault: Fault) -> None:
-        """Kill or pause a container, or take it off its networks."""
+        """Kill or pause a container, or disconnect it from its networks."""
         container = self._ids[fault.host]
         if fault.kind == "cut":
             for network in self._networks[fault.host]:
@@ -67,27 +67,25 @@ class Containers:
             self._run(fault.kind, container)
 
     def end(self, fault: Fault) -> None:
-        """Undo what began; the container may have another address then."""
+        """Undo a fault; the container may have another address afterwards."""
         name, container = fault.host, self._ids[fault.host]
         if fault.kind == "cut":
-            for network, told in self._networks[name].items():
-                aliases = [word for alias in told["Aliases"] or () for word in ("--alias", alias)]
+            for network, settings in self._networks[name].items():
+                aliases = [word for alias in settings["Aliases"] or () for word in ("--alias", alias)]
                 self._run("network", "connect", *aliases, network, container)
         else:
             self._run("start" if fault.kind == "kill" else "unpause", container)
         self._addresses[name] = _address(self._inspect(container)[0])
 
     def look_after(self) -> bool:
-        """Tell nothing new: the engine starts again what ends by itself."""
+        """Do nothing: the engine restarts containers that crash."""
         return True
 
     def ended(self) -> list[str]:
-        """Say which containers the engine had to start again."""
+        """Return the containers that the engine had to restart."""
         now = {name: int(self._inspect(container)[0]["RestartCount"]) for name, container in self._ids.items()}
         return [
-            f"{name} by itself, {now[name] - count} times"
-            for name, count in self._restarts.items()
-            if now[name] > count
+            f"{name} crashed {now[name] - count} times" for name, count in self._restarts.items() if now[name] > count
         ]
 
     def _run(self, *arguments: str) -> str:
@@ -98,11 +96,11 @@ class Containers:
 
 
 def _find(project: str) -> tuple[str, dict[str, Any]]:
-    """Return the engine that has a project, and what it says of those containers of it that may be broken, by service."""
+    """Return the engine that runs a project, and its descriptions of the labelled containers, by service."""
     engines = [engine for engine in ENGINES if shutil.which(engine)]
     if not engines:
         raise ConfigurationError(
-            f"neither {' nor '.join(ENGINES)} is installed here: run this where the containers are"
+            f"neither {' nor '.join(ENGINES)} is installed here; run this on the machine of the containers"
         )
     for engine in engines:
         listed = _run(engine, "ps", "--all", "--quiet", "--filter", f"label={PROJECT}={project}").split()
@@ -115,37 +113,37 @@ def _find(project: str) -> tuple[str, dict[str, Any]]:
         }
         if not marked:
             raise ConfigurationError(
-                f"the containers of {project} are not marked for chaos, and stay whole: write `chaos = true` for its environment"
-                " in lightship.toml, deploy it again, and run what that prints"
+                f"the containers of {project} are not marked for chaos; set `chaos = true` for the environment in lightship.toml,"
+                " deploy it again, and run the commands that are printed"
             )
-        return engine, dict(sorted(marked.items()))  # in any order, a seed would not repeat a schedule
+        return engine, dict(sorted(marked.items()))  # sorted, so that a seed repeats the schedule
     raise ConfigurationError(
-        f"{' and '.join(engines)} have no containers of a project {project!r}; see `docker compose ls`"
+        f"no containers of project {project!r} found by {' and '.join(engines)}; see `docker compose ls`"
     )
 
 
 def _check_running(found: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError when one does not run, or is cut off: by an earlier run that was killed, perhaps."""
+    """Raise ConfigurationError if one is not running or is disconnected, perhaps by an earlier run that was killed."""
     for name, each in found.items():
         state = each["State"]
         if not state["Running"] or state["Paused"] or not _address(each):
             raise ConfigurationError(
-                f"{name} is stopped, paused or cut off: have all run first, like with `docker compose up -d --force-recreate`"
+                f"{name} is stopped, paused or disconnected; first start all, for example with `docker compose up -d --force-recreate`"
             )
 
 
 def _run(engine: str, *arguments: str) -> str:
-    """Return what a command of the engine prints; raises UnavailableError with what it says."""
+    """Return the output of a command of the engine; raises UnavailableError with its error message."""
     try:
         done = subprocess.run([engine, *arguments], capture_output=True, text=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise UnavailableError(f"{engine} {' '.join(arguments)} did not end within {SECONDS:g} s") from error
+        raise UnavailableError(f"{engine} {' '.join(arguments)} timed out after {SECONDS:g} s") from error
     if done.returncode:
         raise UnavailableError(f"{engine} {' '.join(arguments)}: {done.stderr.strip()[:300]}")
     return done.stdout
 
 
 def _address(inspected: Any) -> str:
-    """Return a container's address; an empty string when it has none now."""
+    """Return a container's address; an empty string if it has none."""
     networks = inspected["NetworkSettings"]["Networks"].values()
     return next((str(each["IPAddress"]) for each in networks if each["IPAddress"]), "")

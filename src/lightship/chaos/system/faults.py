@@ -1,8 +1,8 @@
-"""What breaks, when and for how long: drawn by a seeded generator, so that a seed repeats a run's schedule.
+"""The schedule of faults: what breaks, when and for how long, from a seeded generator, so that a seed repeats a run.
 
-What the schedule never does: it never breaks as many NATS servers at once that no majority is left (a log of three bears the loss
-of one, a log of one server none), never all searchengines at once, never one host in two ways at once, and never the host of the
-clients. Everything else may coincide: the leader and the standby of a shard, several shards, a searchengine and a NATS server.
+The schedule always leaves a majority of the NATS servers (three servers tolerate the loss of one, one server tolerates
+none) and at least one searchengine intact. It never breaks one host in two ways at once, nor the host of the clients.
+Everything else may coincide: the leader and the standby of a shard, several shards, a searchengine and a NATS server.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 
 Kind = Literal["kill", "pause", "cut", "cut towards", "fill the disk"]
 
-# How often each happens, and the seconds that it lasts at most. Hosts that are put to sleep sleep up to a minute.
+# Relative frequency, and maximum duration in seconds
 KINDS: dict[Kind, tuple[int, float]] = {
     "kill": (5, 15.0),
     "pause": (3, 60.0),
@@ -24,14 +24,14 @@ KINDS: dict[Kind, tuple[int, float]] = {
     "fill the disk": (1, 20.0),
 }
 LEAST_SECONDS = 0.5
-RECOVERY_SECONDS = 2.0  # in which a host that was broken is left alone
-WHOLE = 600.0  # seconds of a run whose faults last as long as the table says; those of shorter ones are shorter
+RECOVERY_SECONDS = 2.0  # for which a repaired host is left alone
+WHOLE = 600.0  # seconds of a run with the durations above; faults of shorter runs are proportionally shorter
 LEAST_SHARE = 0.15
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind` befalls the part `host` from `begin` to `end`, in seconds of the run; `other` is where a cut link leads."""
+    """A fault of the part `host` from `begin` to `end`, in seconds of the run; `other` is the far end of a cut link."""
 
     begin: float
     end: float
@@ -40,7 +40,7 @@ class Fault:
     other: str = ""
 
     def __str__(self) -> str:
-        """Tell it in a line."""
+        """Describe it in one line."""
         towards = f" {self.other}" if self.other else ""
         return f"{self.begin:6.1f} to {self.end:6.1f} s: {self.kind}{towards}: {self.host}"
 
@@ -52,9 +52,9 @@ def schedule(
     kinds: Sequence[Kind] = (*KINDS,),
     every: float = 2.5,
 ) -> list[Fault]:
-    """Return the faults of a run of `seconds`, by their beginnings, one `every` so many seconds on average.
+    """Return the faults of a run of `seconds`, sorted by start time, one every `every` seconds on average.
 
-    `groups` are the hosts' names by what they do; some are spared as said above. `kinds` is what can befall them.
+    `groups` are the hosts' names by role; some are spared (see the module). `kinds` are the faults to use.
     """
     chance = random.Random(seed)
     share = max(LEAST_SHARE, min(1.0, seconds / WHOLE))
@@ -77,14 +77,14 @@ def schedule(
 
 
 def _breakable(group: str, members: Sequence[str], sound: Sequence[str]) -> list[str]:
-    """Return those of a group's hosts of which one more may be broken now."""
+    """Return the hosts of a group of which one more may be broken now."""
     spared = {"nats": len(members) // 2 + 1, "searchengine": 1}.get(group, 0)
     able = [host for host in members if host in sound]
     return able if len(able) > spared else []
 
 
 def moments(faults: Sequence[Fault]) -> list[tuple[float, Literal["begin", "end"], Fault]]:
-    """Return the beginnings and ends of `faults` in the order of time."""
+    """Return the starts and ends of `faults` in chronological order."""
     ends = ((fault.end, "end", fault) for fault in sorted(faults, key=lambda fault: fault.end))
     begins = ((fault.begin, "begin", fault) for fault in faults)
     return list(heapq.merge(begins, ends, key=lambda moment: moment[0]))  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""The processes of a `lightship up --chaos`, which may be broken: found by the file that it keeps in its data folder.
+"""The processes of a `lightship up --chaos`, listed in a file of its data folder.
 
-`up` starts again what was killed. A part that is killed is away until then, however long the schedule meant it to be.
+`up` restarts killed processes. So a killed part is away until then, not for the duration in the schedule.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from lightship.core.errors import ConfigurationError
 from lightship.runtime.files import lock_folder, write_atomically
 
 FILE = "chaos.json"
-LOCK = "up.lock"  # which a running `up` holds
+LOCK = "up.lock"  # held by a running `up`
 KINDS: tuple[Kind, ...] = ("kill", "pause")
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One process; `process` is its id, 0 while it does not run; `address` is where it is asked, if anywhere."""
+    """One process; `process` is its id (0: not running), `address` its host:port if it serves requests."""
 
     name: str
     kind: str
@@ -31,18 +31,18 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Marked(msgspec.Struct, frozen=True):
-    """What the file says: all parts that may be broken."""
+    """The contents of the file: all parts that may be broken."""
 
     parts: list[Part]
 
 
 def write_marked(folder: str, parts: Sequence[Part]) -> None:
-    """Say in the data folder of an `up` which parts may be broken."""
+    """Write to the data folder of an `up` which parts may be broken."""
     write_atomically(os.path.join(folder, FILE), msgspec.json.format(msgspec.json.encode(Marked(list(parts)))))
 
 
 def remove_marked(folder: str) -> None:
-    """Say that none may be broken."""
+    """Remove the file: no part may be broken."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(folder, FILE))
 
@@ -54,17 +54,17 @@ class Processes:
     is_alone = False
 
     def __init__(self, folder: str) -> None:
-        """Find what runs in the data folder. Raises ConfigurationError when nothing does, or when it is not marked."""
+        """Find the parts running in a data folder. Raises ConfigurationError if none run, or they are not marked."""
         self._folder, self._ended = folder, list[str]()
         _check_running(folder)
         self._parts = self._read()
         self._killed = dict.fromkeys(self._parts, 0)
-        for name in self._parts:  # what a killed run may have left asleep
+        for name in self._parts:  # a killed run may have left some paused
             self._signal(name, signal.SIGCONT)
 
     @property
     def groups(self) -> Mapping[str, Sequence[str]]:
-        """The names of the parts by what they do."""
+        """The names of the parts by role."""
         kinds: dict[str, list[str]] = {}
         for part in self._parts.values():
             kinds.setdefault(part.kind, []).append(part.name)
@@ -82,7 +82,7 @@ class Processes:
 
     def begin(self, fault: Fault) -> None:
         """Kill or pause a process."""
-        self.look_after()  # its process may be another one since
+        self.look_after()  # the part may have been restarted since
         if fault.kind == "kill":
             self._killed[fault.host] = self._parts[fault.host].process
             self._signal(fault.host, signal.SIGKILL)
@@ -90,26 +90,26 @@ class Processes:
             self._signal(fault.host, signal.SIGSTOP)
 
     def end(self, fault: Fault) -> None:
-        """Wake a process; a killed one is started by `up`."""
+        """Resume a paused process; a killed one is restarted by `up`."""
         if fault.kind == "pause":
             self._signal(fault.host, signal.SIGCONT)
 
     def look_after(self) -> bool:
-        """Tell whether all parts run, none of them the process that was killed; note which ones ended by themselves.
+        """Whether all parts run, in processes other than the killed ones; records parts that crashed.
 
-        Raises ConfigurationError when `up` runs no more: its processes may be anybody's by now.
+        Raises ConfigurationError if `up` is no longer running: its process ids may have been reused.
         """
         _check_running(self._folder)
         found = self._read()
         for name, part in self._parts.items():
             before, now = part.process, found[name].process
             if before and now != before != self._killed[name]:
-                self._ended.append(f"{name} by itself, or by somebody else")
+                self._ended.append(f"{name} crashed, or was stopped by something else")
         self._parts = found
         return all(part.process not in (0, self._killed[name]) for name, part in found.items())
 
     def ended(self) -> list[str]:
-        """Say which parts ended by themselves."""
+        """Return the parts that crashed."""
         return self._ended
 
     def _read(self) -> dict[str, Part]:
@@ -118,8 +118,8 @@ class Processes:
                 parts = msgspec.json.decode(file.read(), type=Marked).parts
         except FileNotFoundError:
             raise ConfigurationError(
-                f"what runs in {self._folder} is not marked for chaos, and stays whole: start it with `lightship up --chaos`,"
-                " or write `chaos = true` for its environment in lightship.toml"
+                f"the system in {self._folder} is not marked for chaos; start it with `lightship up --chaos`,"
+                " or set `chaos = true` for its environment in lightship.toml"
             ) from None
         return {part.name: part for part in parts}
 
@@ -131,10 +131,12 @@ class Processes:
 
 
 def _check_running(folder: str) -> None:
-    """Raise ConfigurationError unless an `up` runs in the folder: the file of one that was killed names old processes."""
+    """Raise ConfigurationError unless an `up` runs in the folder: a killed one leaves a file with stale process ids."""
     if os.path.isdir(folder):
         try:
             lock_folder(folder, LOCK, "").close()
         except ConfigurationError:
             return
-    raise ConfigurationError(f"no `lightship up` runs in {folder}: start it with --chaos, or name its data folder")
+    raise ConfigurationError(
+        f"no `lightship up` is running in {folder}; start it with --chaos, or name its data folder"
+    )

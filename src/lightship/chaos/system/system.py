@@ -1,4 +1,4 @@
-"""What is broken: the parts of a running system, where they are asked, and how something befalls them."""
+"""The protocol of a system under test: its parts, their addresses, and how to inject faults."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from lightship.chaos.system.faults import Fault, Kind
 
 
 class System(Protocol):
-    """A running system, and the hands that break it. What blocks is called in a thread, one call after the other."""
+    """A running system that can be broken. The blocking methods are called in a thread, one call at a time."""
 
     @property
     def kinds(self) -> Sequence[Kind]:
-        """What can befall its parts."""
+        """The kinds of faults that it supports."""
 
     @property
     def groups(self) -> Mapping[str, Sequence[str]]:
-        """The names of its parts by what they do, like `searchengine`."""
+        """The names of its parts by role, like `searchengine`."""
 
     @property
     def replicas(self) -> Mapping[str, str]:
-        """host:port of each searchengine, by name, as it is now."""
+        """host:port of each searchengine, by name; it may change."""
 
     @property
     def intakes(self) -> Mapping[str, str]:
-        """host:port of each intake, by name, as it is now."""
+        """host:port of each intake, by name; it may change."""
 
     @property
     def is_alone(self) -> bool:
-        """Tell whether it holds no documents but those of the test."""
+        """Whether it holds only the documents of the test."""
 
     def begin(self, fault: Fault) -> None:
-        """Let a fault begin."""
+        """Start a fault."""
 
     def end(self, fault: Fault) -> None:
-        """Let a fault end."""
+        """End a fault."""
 
     def look_after(self) -> bool:
-        """Start again what has ended by itself, if nothing else does; tell whether all parts run. Called often."""
+        """Restart crashed parts, if nothing else does; True if all parts run. Called often."""
 
     def ended(self) -> list[str]:
-        """Say of each part that ended by itself that it did."""
+        """Return a line for each part that crashed."""

@@ -1,1 +1,1 @@
-"""The commands of `lightship`, one a module."""
+"""The subcommands of `lightship`, one module each."""

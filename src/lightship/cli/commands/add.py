@@ -1,4 +1,4 @@
-"""`lightship add`: puts the documents of .jsonl files into the log, through the indexers' intake."""
+"""`lightship add`: adds the documents of .jsonl files to the log, through an indexer's intake."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from lightship.intake.messages import InvalidLineError, Stored
 
 logger = logging.getLogger("add")
 
-BATCH_BYTES = 4 << 20  # of one request: an intake takes eight times that
+BATCH_BYTES = 4 << 20  # per request; an intake accepts eight times as much
 
 
 class _Batch(NamedTuple):
     lines: list[bytes]
-    numbers: list[int]  # of each line in its file
+    numbers: list[int]  # the line number of each line in its file
 
 
 class _Total:
-    """What was stored by all requests together."""
+    """What all requests together have stored."""
 
     def __init__(self) -> None:
         self.documents = 0
@@ -39,7 +39,7 @@ class _Total:
 
     def add(self, stored: Stored) -> None:
         reached = Reached.parse(stored.position)
-        if reached.log != self._log:  # of another log, positions of the former one mean nothing
+        if reached.log != self._log:  # positions of one log mean nothing in another
             self._log, self._sequences = reached.log, {}
         for partition, sequence in reached.sequences.items():
             self._sequences[partition] = max(sequence, self._sequences.get(partition, 0))
@@ -51,16 +51,16 @@ class _Total:
 
 
 def add(arguments: Sequence[str]) -> None:
-    """Add the documents of each FILE (`-`: standard input); prints how many, and the position, as JSON.
+    """Add the documents of each FILE (`-`: standard input); print their number and the log position as JSON.
 
-    Raises InvalidInputError naming the file and its line; what came before it is stored.
+    Raises InvalidInputError with the file and the line; the batches before that line are stored.
     """
     settings, files = parse_settings(
         AddSettings, "lightship add", arguments, positional="FILE",
-        description="Add the documents of .jsonl files (.gz and .zst too; - for standard input), through an indexer's -listen.",
+        description="Add the documents of .jsonl files (also .gz or .zst; - is standard input) through an indexer's -listen address.",
     )  # fmt: skip
     if not files:
-        raise ConfigurationError("lightship add: name a .jsonl file, or - for standard input")
+        raise ConfigurationError("lightship add: no files given; name a .jsonl file, or - for standard input")
     trust(settings.tls_ca)
     adopt_secret(settings.data)
     client, total, started = IntakeClient(settings.indexer, token()), _Total(), time.monotonic()
@@ -70,7 +70,7 @@ def add(arguments: Sequence[str]) -> None:
                 _send(client, file, batch, total)
                 bar.update(len(batch.lines))
     seconds = time.monotonic() - started
-    logger.info("%d documents in %.1f s, %.0f a second", total.documents, seconds, total.documents / (seconds or 1))
+    logger.info("%d documents in %.1f s, %.0f per second", total.documents, seconds, total.documents / (seconds or 1))
     print(msgspec.json.encode(total.stored).decode())  # noqa: T201 (what was asked for)
 
 
@@ -81,11 +81,11 @@ def _send(client: IntakeClient, file: str, batch: _Batch, total: _Total) -> None
         first, last = batch.numbers[0], batch.numbers[-1]
         where = f"line {batch.numbers[error.line - 1]}" if error.line else f"lines {first} to {last}"
         raise InvalidInputError(
-            f"{file} {where}: {error}; {total.documents} documents before line {first} are stored, none from there on"
+            f"{file} {where}: {error}; the {total.documents} documents before line {first} are stored, the rest are not"
         ) from error
     except LightshipError as error:
         raise type(error)(
-            f"{error}; {total.documents} documents of the files' beginning are stored: run it again, that does no harm"
+            f"{error}; the first {total.documents} documents are stored; it is safe to run the command again"
         ) from error
 
 

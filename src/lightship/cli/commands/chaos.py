@@ -1,4 +1,4 @@
-"""`lightship chaos`: breaks a staging system on purpose, under load, and tells whether it kept what it promises."""
+"""`lightship chaos`: injects faults into a staging system under load, and reports whether it kept its guarantees."""
 
 from __future__ import annotations
 
@@ -28,61 +28,67 @@ from lightship.http.tls import trust
 from lightship.runtime.files import write_atomically
 from lightship.runtime.tasks import cancel
 
-SETTLE_SECONDS = 30.0  # from the healing to all acknowledged changes on all searchengines: the machine may be any
+SETTLE_SECONDS = 30.0  # from the last repair until every searchengine has all acknowledged changes; for slow machines
 PROGRESS_SECONDS = 10.0
 
 
 def chaos(arguments: Sequence[str]) -> None:
-    """Break what is marked for it and print a report; raises WrongAnswerError when anything was lost, wrong or failed."""
+    """Inject faults into a system marked for it and print a report.
+
+    Raises WrongAnswerError if anything was lost or wrong, or if a request failed.
+    """
     settings, _ = parse_settings(
         ChaosSettings, "lightship chaos", arguments,
-        description="Break a running system on purpose, under load, and tell whether anything was lost. It must be marked for it:"
-        " `lightship up --chaos`, or `chaos = true` in lightship.toml. LIGHTSHIP_TOKEN, or the secret of that `up`, adds documents.",
+        description="Inject faults into a running system under load, and report whether anything was lost. The system must allow it:"
+        " `lightship up --chaos`, or `chaos = true` in lightship.toml. Documents are added with LIGHTSHIP_TOKEN, or with the secret of"
+        " that `up`.",
     )  # fmt: skip
     trust(settings.tls_ca)
     if settings.data:
         adopt_secret(settings.data)
     if not os.path.isdir(os.path.dirname(settings.report) or "."):
-        raise ConfigurationError(f"--report={settings.report}: there is no such folder")
+        raise ConfigurationError(f"--report={settings.report}: the folder does not exist; create it, or name another")
     system = _system(settings)
     seed = settings.seed or random.randrange(1, 10**6)
     report = asyncio.run(_break(system, settings, seed))
-    _say(str(report))
+    _print(str(report))
     if settings.report:
         write_atomically(os.path.abspath(settings.report), msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     if not report.passed:
-        raise WrongAnswerError(f"the system did not keep what it promises; --seed={seed} repeats the faults")
+        raise WrongAnswerError(f"the system broke its guarantees; --seed={seed} repeats the faults")
 
 
 def _system(settings: ChaosSettings) -> System:
     if bool(settings.data) == bool(settings.project):
         raise ConfigurationError(
-            "lightship chaos: name what is to be broken: --data, the folder of a `lightship up --chaos`, or --project, of Compose"
+            "lightship chaos: name one system to break: --data=FOLDER of a `lightship up --chaos`, or --project=NAME of Compose"
         )
     return Processes(settings.data) if settings.data else Containers(settings.project)
 
 
 async def _break(system: System, settings: ChaosSettings, seed: int) -> Report:
-    """Run the test, with documents of its own, which are deleted at the end, however that came."""
+    """Run the test with its own documents, which are deleted at the end, even after an error."""
     corpus = Corpus(seed, settings.documents)
     faults = schedule(seed, settings.seconds, system.groups, system.kinds, settings.every)
     parts = ", ".join(name for members in system.groups.values() for name in members)
-    _say(f"seed {seed}: {len(faults)} faults in {settings.seconds:g} s upon {parts}; Ctrl-C heals and tells")
-    await remove_all(system, corpus)  # what a run of the same seed left when it was killed
+    _print(
+        f"seed {seed}: {len(faults)} faults in {settings.seconds:g} s on {parts}; Ctrl-C ends it early, with a report"
+    )
+    await remove_all(system, corpus)  # left by a killed run with the same seed
     load = Load(settings.changes, settings.queries)
     run = Run(system, corpus, Truth(), faults, load, seconds=settings.seconds, settle=SETTLE_SECONDS)
-    async with _cleaning(system, corpus), _telling(run):
+    async with _cleaning(system, corpus), _showing_progress(run):
         outcome = await run.run()
     return Report.of(seed, settings.seconds, run.breaker, outcome)
 
 
 @contextlib.asynccontextmanager
 async def _cleaning(system: System, corpus: Corpus) -> AsyncIterator[None]:
-    """Delete the test's documents at the end, whatever happened, unless the system is gone."""
+    """Delete the test's documents at the end, even after an error, unless the system is gone."""
     try:
         yield
     except ConfigurationError as error:
-        left = f"documents below {corpus.site} are left, which another run with that --seed deletes"
+        left = f"documents below {corpus.site} remain; another run with the same --seed deletes them"
         raise ConfigurationError(f"{error}; {left}") from error
     except BaseException:
         await _clean(system, corpus)
@@ -91,13 +97,13 @@ async def _cleaning(system: System, corpus: Corpus) -> AsyncIterator[None]:
 
 
 async def _clean(system: System, corpus: Corpus) -> None:
-    _say(f"deleting the test's documents, below {corpus.site}")
+    _print(f"deleting the test's documents below {corpus.site}")
     await remove_all(system, corpus)
 
 
 @contextlib.asynccontextmanager
-async def _telling(run: Run) -> AsyncIterator[None]:
-    """Show how far `run` is, and let the first Ctrl-C (or SIGTERM) end it early; the second one ends everything."""
+async def _showing_progress(run: Run) -> AsyncIterator[None]:
+    """Print the progress of `run`. The first Ctrl-C (or SIGTERM) ends it early; the second one exits at once."""
     loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop() -> None:
@@ -107,7 +113,7 @@ async def _telling(run: Run) -> AsyncIterator[None]:
 
     for each in signals:
         loop.add_signal_handler(each, stop)
-    progress = asyncio.create_task(_tell_progress(run))
+    progress = asyncio.create_task(_print_progress(run))
     try:
         yield
     finally:
@@ -116,12 +122,12 @@ async def _telling(run: Run) -> AsyncIterator[None]:
             loop.remove_signal_handler(each)
 
 
-async def _tell_progress(run: Run) -> None:
+async def _print_progress(run: Run) -> None:
     began = time.monotonic()
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
-        _say(f"{time.monotonic() - began:6.0f} s: {run.progress()}")
+        _print(f"{time.monotonic() - began:6.0f} s: {run.progress()}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)  # noqa: T201 (what was asked for)

@@ -1,4 +1,4 @@
-"""`lightship check`: reads data folders, compares everything with its checksums, and says what to do about damage."""
+"""`lightship check`: verifies the checksums of everything in data folders, and says how to repair damage."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from lightship.doclog.sqlite import SqliteLog
 from lightship.index.storage.segments import composed, read_and_check
 from lightship.runtime.files import unsealed
 
-DEPTH = 3  # of folders within folders
-SEND_AGAIN = "start the searchengine: it leaves the file out, and its indexer sends it again"
-TAKE_AGAIN = "remove {folder} while its indexer is stopped: it takes its shard from a searchengine, or from the log"
+DEPTH = 3  # of nested folders that are searched
+SEND_AGAIN = "start the searchengine; it discards the file and its indexer sends it again"
+TAKE_AGAIN = "stop the indexer and remove {folder}; it then restores its shard from a searchengine or from the log"
 
 
 class Finding(NamedTuple):
-    """What was read, and what is wrong with it; `damage` is empty when nothing is."""
+    """What was read, and what is wrong with it; `damage` is empty if it is intact."""
 
     name: str
     damage: str
 
 
 def check(arguments: Sequence[str]) -> None:
-    """Print a line for everything that is found in the folders; raises WrongAnswerError if any of it is damaged."""
+    """Print one line per item found in the folders; raises WrongAnswerError if any of them is damaged."""
     _, folders = parse_settings(
         CheckSettings, "lightship check", arguments, positional="FOLDER",
-        description="Verify the data folders of any program, or the file of a document log; they are only read.",
+        description="Verify the data folders of any program, or the file of a document log. Nothing is changed.",
     )  # fmt: skip
     if not folders:
-        raise ConfigurationError("lightship check: name a data folder, or the file of a log")
+        raise ConfigurationError("lightship check: no folder given; name a data folder, or the file of a log")
     damaged = count = 0
     for folder in folders:
         if not os.path.exists(folder):
-            raise ConfigurationError(f"{folder} does not exist: name a data folder, or the file of a log")
+            raise ConfigurationError(f"{folder} does not exist; name a data folder, or the file of a log")
         for finding in findings(Path(folder), DEPTH):
             count += 1
             damaged += bool(finding.damage)
-            print(f"DAMAGED  {finding.name}: {finding.damage}" if finding.damage else f"whole    {finding.name}")  # noqa: T201
+            print(f"DAMAGED  {finding.name}: {finding.damage}" if finding.damage else f"ok       {finding.name}")  # noqa: T201
     if not count:
-        raise ConfigurationError(f"there is no data of Lightship in {', '.join(folders)}")
+        raise ConfigurationError(f"no Lightship data found in {', '.join(folders)}; name the data folder of a program")
     if damaged:
-        raise WrongAnswerError(f"{damaged} of {count} are damaged")
+        raise WrongAnswerError(f"{damaged} of {count} items are damaged")
 
 
 def findings(path: Path, depth: int) -> Iterator[Finding]:
-    """Yield what is found at `path`, and in folders below it."""
+    """Yield a finding for each item at `path` and in the folders below it."""
     if path.is_file():
         yield from _database(path)
         return
@@ -77,7 +77,7 @@ def _replica(layout: Path) -> Iterator[Finding]:
     try:
         manifests = composed(str(layout))
     except LightshipError as error:
-        yield Finding(str(layout), f"{error}; start the searchengine: its indexers send it again")
+        yield Finding(str(layout), f"{error}; start the searchengine; its indexers send it again")
         return
     yield from _files(layout, manifests, SEND_AGAIN)
 
@@ -118,9 +118,9 @@ def _files(folder: Path, manifests: Sequence[Manifest], advice: str) -> Iterator
 def _database(path: Path) -> Iterator[Finding]:
     frontier = path.name == FRONTIER
     advice = (
-        "remove it while the crawler is stopped: it fetches everything again"
+        "stop the crawler and remove the file; it then fetches everything again"
         if frontier
-        else "stop its programs, and go back to a backup with `lightship log restore`"
+        else "stop the programs that use it and restore a backup with `lightship log restore`"
     )
     wrong = _structure(path)
     yield Finding(f"{path}", f"{wrong}; {advice}" if wrong else "")

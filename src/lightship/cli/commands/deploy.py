@@ -1,4 +1,4 @@
-"""`lightship deploy`: writes what a deployment file says, as Compose, Podman or Kubernetes read it, or runs it here."""
+"""`lightship deploy`: turns a deployment file into files for Compose, Podman or Kubernetes, or runs it here."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ WOULD_CHANGE = 2  # exit status of --diff
 
 
 class Target(Protocol):
-    """What writes for one kind of machine: configuration in, text out."""
+    """A generator for one deployment target: configuration in, text out."""
 
     def render(self, topology: Topology) -> dict[str, str]:
-        """Return the text of each file, by its name."""
+        """Return the text of each file, by name."""
 
     def render_secrets(self, secrets: Mapping[str, str]) -> dict[str, str]:
-        """Return the text of each file that holds secrets."""
+        """Return the text of each file that holds secrets, by name."""
 
     def next_steps(self, topology: Topology, folder: str, *, first: bool) -> list[str]:
-        """Return the commands that people run next, for the first deployment or another one."""
+        """Return the commands to run next, for the first deployment or for a later one."""
 
 
 TARGETS: dict[str, Target] = {"compose": compose, "quadlet": quadlet, "kubernetes": kubernetes}
 
 
 def deploy(arguments: Sequence[str]) -> None:
-    """Write the files of a target and print which; run everything here for `local`. Raises ConfigurationError."""
+    """Write the files of a target and print their names; `local` runs everything here. Raises ConfigurationError."""
     known = f"local, {', '.join(TARGETS)}"
     settings, targets = parse_settings(
         DeploySettings, "lightship deploy", arguments, positional="TARGET",
-        description=f"Deploy what lightship.toml says to one of: {known}.",
+        description=f"Deploy what lightship.toml describes to one target: {known}.",
     )  # fmt: skip
     if len(targets) != 1 or targets[0] not in ("local", *TARGETS):
         raise ConfigurationError(f"lightship deploy: name one target: {known}")
@@ -56,7 +56,7 @@ def deploy(arguments: Sequence[str]) -> None:
 
 
 def _topology(settings: DeploySettings) -> Topology:
-    """Return what the file says, with the command line's image, and with paths that mean the same from everywhere."""
+    """Return the contents of the file, with the command line's image and with absolute paths."""
     topology = read_topology(settings.file, settings.env)
     beside = os.path.dirname(os.path.abspath(settings.file))
     sources = tuple(
@@ -76,10 +76,12 @@ def _normal(source: str) -> str:
 def _run_here(settings: DeploySettings, topology: Topology, folder: str) -> None:
     if settings.diff or settings.image:
         raise ConfigurationError(
-            "lightship deploy local starts programs of this machine: it has no --diff and no --image"
+            "lightship deploy local: --diff and --image do not apply; it starts the programs of this machine"
         )
     if not topology.sources:
-        raise ConfigurationError(f"{settings.file}: sources: name what is to be crawled on this machine")
+        raise ConfigurationError(
+            f"{settings.file}: sources: empty; name a website, folder or .jsonl file to crawl on this machine"
+        )
     numbers = {name: getattr(topology, name) for name in ("shards", "standbys", "replicas", "port")}
     marked = ["--chaos"] if topology.chaos else []
     up([*(f"--{name}={number}" for name, number in numbers.items()), *marked, f"--data={folder}", *topology.sources])
@@ -92,16 +94,16 @@ def _write(target: str, topology: Topology, folder: Path, *, diff: bool) -> None
     found = changes(folder, {**writer.render(topology), ".gitignore": ignored})
     if diff:
         lacking = missing(folder, secrets)
-        _say("".join(change.diff() for change in found) + "".join(f"{name} would be made\n" for name in lacking))
+        _print("".join(change.diff() for change in found) + "".join(f"{name} would be created\n" for name in lacking))
         sys.exit(WOULD_CHANGE if found or lacking else 0)
     made = keep_secrets(folder, secrets)
     apply(folder, found)
     lines = [f"{change.verb:8} {folder / change.name}\n" for change in found]
-    lines += [f"secret   {folder / name} (made: only its owner may read it; keep it)\n" for name in made]
+    lines += [f"secret   {folder / name} (created, readable only by its owner; keep it)\n" for name in made]
     steps = "".join(f"  {step}\n" for step in writer.next_steps(topology, str(folder), first=bool(made)))
-    _say("".join(lines) or f"nothing changed in {folder}\n")
-    _say(f"then:\n{steps}")
+    _print("".join(lines) or f"nothing changed in {folder}\n")
+    _print(f"then:\n{steps}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text)

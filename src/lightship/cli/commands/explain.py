@@ -1,4 +1,4 @@
-"""`lightship explain URL`: why a page is found, or not: what the crawlers know of it, and what each replica serves."""
+"""`lightship explain URL`: why a page is or is not in the index, from the crawlers and from each replica."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from lightship.http.tokens import authorization
 _SECONDS = 5.0
 _SHOWN_TEXT = 300  # characters
 _FACTS = (
-    ("found", "found_by"), ("on", "found_on"), ("depth", "depth"), ("robots", "robots"), ("status", "status"),
+    ("found by", "found_by"), ("found on", "found_on"), ("depth", "depth"), ("robots", "robots"), ("status", "status"),
     ("canonical", "canonical"), ("duplicate of", "duplicate_of"), ("held", "held"), ("last visit", "last_visit"),
     ("next visit", "next_visit"), ("failures", "failures"), ("digest", "digest"),
 )  # fmt: skip
 
 
 def explain(arguments: Sequence[str]) -> None:
-    """Print what is known of one url; raises UnavailableError when nobody could tell."""
+    """Print what is known about one URL; raises UnavailableError if no program answers."""
     settings, names = parse_settings(
         ExplainSettings, "lightship explain", arguments, positional="URL",
-        description="Say why a page is found, or not: what the crawlers know of it, and what each searchengine serves.",
+        description="Explain why a page is or is not in the index: what the crawlers know about it, and what each searchengine serves.",
     )  # fmt: skip
     if len(names) != 1:
-        raise ConfigurationError("lightship explain: name one url, like https://example.org/page")
+        raise ConfigurationError("lightship explain: name exactly one URL, like https://example.org/page")
     trust(settings.tls_ca)
     adopt_secret(settings.data)
-    lines, silent = [], []
+    lines, errors = [], []
     for name in settings.crawler:
         try:
             lines += _crawler_lines(name, ask(name, "/explain", {"url": names[0]}))
         except UnavailableError as error:
-            silent.append(str(error))
+            errors.append(str(error))
     url = names[0]
     for name in settings.searchengine:
         try:
             lines += _replica_lines(name, ask(name, "/lookup", {"url": url, "q": settings.query}))
         except UnavailableError as error:
-            silent.append(str(error))
-    print("\n".join([f"{url}: partition {partition_of(url)}", *lines, *(f"({each})" for each in silent)]))  # noqa: T201
+            errors.append(str(error))
+    print("\n".join([f"{url}: partition {partition_of(url)}", *lines, *(f"({each})" for each in errors)]))  # noqa: T201
     if not lines:
         raise UnavailableError(
-            "nobody could tell: name the crawlers with -crawler, the searchengines with -searchengine"
+            "no program answered; name the crawlers with -crawler and the searchengines with -searchengine"
         )
 
 
 def ask(name: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """Return the JSON that `path` of the program at `host:port` answers; raises UnavailableError."""
+    """Return the JSON at `path` of the program at `name` (host:port); raises UnavailableError."""
     host, port = parse_address(name)
     host = f"[{host}]" if ":" in host else host or "localhost"
     target = f"{path}?{urllib.parse.urlencode({key: value for key, value in parameters.items() if value})}"
@@ -69,13 +69,13 @@ def ask(name: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
             found: dict[str, Any] = json.load(answer)
             return found
     except urllib.error.HTTPError as error:
-        raise UnavailableError(f"{name} answers: {_said(error)}") from error
+        raise UnavailableError(f"{name} answered: {_error_text(error)}") from error
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise UnavailableError(f"no answer from {name}: {reason}") from error
 
 
-def _said(error: urllib.error.HTTPError) -> str:
+def _error_text(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["error"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -109,11 +109,13 @@ def _replica_lines(name: str, found: dict[str, Any]) -> list[str]:
 def _rank_lines(ranking: dict[str, Any], *, served: bool) -> list[str]:
     missing = [word for word, there in ranking["words"].items() if not there]
     if not served:
-        return [f"  query {ranking['query']!r}: {ranking['total']} results, and it can't be one of them"]
+        return [
+            f"  query {ranking['query']!r}: {ranking['total']} results; a page that is not served can't be one of them"
+        ]
     if ranking["score"] is None:
-        lacks = f"; it lacks {', '.join(missing)}" if missing else ""
+        lacks = f"; the page does not contain {', '.join(missing)}" if missing else ""
         return [f"  query {ranking['query']!r}: not one of its {ranking['total']} results{lacks}"]
-    rank = f"number {ranking['rank']}" if ranking["rank"] else "beyond the first thousand"
+    rank = f"rank {ranking['rank']}" if ranking["rank"] else "beyond the first thousand"
     lines = [f"  query {ranking['query']!r}: {rank} of {ranking['total']}, score {ranking['score']:.4f}"]
     lines += [f"    {part['term']!r} in {part['field']}: {part['score']:.4f}" for part in ranking["parts"]]
-    return lines + ([f"    it lacks {', '.join(missing)}"] if missing else [])
+    return lines + ([f"    does not contain {', '.join(missing)}"] if missing else [])

@@ -1,4 +1,4 @@
-"""`lightship log`: backs up the document log, and restores it."""
+"""`lightship log`: backs up and restores the document log."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ SHOW_SECONDS = 1.0
 
 
 def log(arguments: Sequence[str]) -> None:
-    """Do what the first argument says, with the file that the second one names."""
+    """Run `backup FILE` or `restore FILE`."""
     settings, words = parse_settings(
         LogSettings, "lightship log", arguments, positional="backup FILE|restore FILE",
-        description="Back up the document log while everything runs; restore it while nothing does.",
+        description="Back up the document log while the system runs, or restore it while all programs are stopped.",
     )  # fmt: skip
     if len(words) != 2 or words[0] not in ("backup", "restore"):
-        raise ConfigurationError("write lightship log backup FILE, or lightship log restore FILE")
+        raise ConfigurationError("lightship log: usage: lightship log backup FILE, or lightship log restore FILE")
     trust(settings.tls_ca)
     (_back_up if words[0] == "backup" else _restore)(settings, words[1])
 
 
 def _back_up(settings: LogSettings, path: str) -> None:
     with contextlib.closing(_existing(settings.log)) as source:
-        _tell("backed up", back_up(source, path, _Progress()), path)
+        _report("backed up", back_up(source, path, _Progress()), path)
 
 
 def _existing(url: str) -> Log:
-    """Open the log that `url` names; raises ConfigurationError when there is no such file, since nothing would be in it."""
+    """Open the log at `url`; raises ConfigurationError if its file does not exist, instead of creating an empty one."""
     scheme, _, path = url.partition("://")
     if scheme == "sqlite" and not os.path.isfile(path):
-        raise ConfigurationError(f"there is no log {path}; name it with -log=sqlite://PATH")
+        raise ConfigurationError(f"document log {path} does not exist; name it with -log=sqlite://PATH")
     return open_log(url, trusted())
 
 
@@ -46,25 +46,25 @@ def _restore(settings: LogSettings, path: str) -> None:
     scheme, _, file = settings.log.partition("://")
     if scheme == "sqlite":
         former = restore_file(path, file, replace=settings.replace)
-        kept = f"; what was there is kept as {former}" if former else ""
-        _say(f"restored {file} from {path}{kept}. Start the programs: they index it anew")
+        kept = f"; the previous log is kept as {former}" if former else ""
+        _print(f"restored {file} from {path}{kept}; start the programs, which index it again")
         return
     with contextlib.closing(open_log(settings.log, trusted())) as target:
-        _tell("restored", restore_into(path, target, _Progress()), settings.log.rpartition("@")[2])
+        _report("restored", restore_into(path, target, _Progress()), settings.log.rpartition("@")[2])
 
 
-def _tell(done: str, copied: Copied, where: str) -> None:
+def _report(done: str, copied: Copied, where: str) -> None:
     for damaged in copied.damaged:
-        _say(f"left out: {damaged}")
-    _say(f"{done} {copied.documents} documents: {where}")
+        _print(f"skipped: {damaged}")
+    _print(f"{done} {copied.documents} documents to {where}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text)  # noqa: T201 (what was asked for)
 
 
 class _Progress:
-    """Shows how far it is, each second."""
+    """Prints the progress every second."""
 
     def __init__(self) -> None:
         self._due = time.monotonic() + SHOW_SECONDS

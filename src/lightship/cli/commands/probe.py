@@ -1,4 +1,4 @@
-"""`lightship probe`: tells by its exit status whether a program answers. An image without a shell or curl needs it."""
+"""`lightship probe`: exits with status 0 if a program answers; a health check for an image without a shell or curl."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PROBE_URL = "http://localhost:8080/livez"
 
 
 def probe(arguments: Sequence[str]) -> None:
-    """Return when the url answers with a status below 400; raises UnavailableError when it does not.
+    """Return if the URL answers with a status below 400; raises UnavailableError otherwise.
 
-    Like Kubernetes' own probes, it believes any certificate: what it asks is this container, by a name that is in none.
+    Accepts any certificate, like Kubernetes' own probes: it calls its own container, by a name that no certificate has.
     """
     settings, urls = parse_settings(ProbeSettings, "lightship probe", arguments, positional="URL")
     if len(urls) > 1 or not all(url.startswith(("http://", "https://")) for url in urls):
-        raise ConfigurationError(f"lightship probe: name one http:// or https:// url, like {PROBE_URL}")
+        raise ConfigurationError(f"lightship probe: name one http:// or https:// URL, like {PROBE_URL}")
     [url] = urls or [PROBE_URL]
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -30,7 +30,7 @@ def probe(arguments: Sequence[str]) -> None:
             return
     except urllib.error.HTTPError as error:
         with error:
-            raise UnavailableError(f"{url} answers {error.code}") from error
+            raise UnavailableError(f"{url} answered with status {error.code}") from error
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise UnavailableError(f"no answer from {url}: {reason}") from error

@@ -1,4 +1,4 @@
-"""`lightship promote` and `lightship rollback`: change the layout that every replica serves."""
+"""`lightship promote` and `lightship rollback`: switch every replica to another layout."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Action = Callable[[RpcClient], Awaitable[Served]]
 
 
 def promote(arguments: Sequence[str]) -> None:
-    """Have every replica serve a layout, and print what each did; raises UnavailableError if one did not."""
+    """Make every replica serve a layout and print each result; raises UnavailableError if any of them failed."""
     settings, layouts = parse_settings(
         PromoteSettings, "lightship promote", arguments, positional="LAYOUT",
-        description="Serve a layout, like s3v1, on every replica: at once where it is whole, or else as soon as it is.",
+        description="Serve a layout, like s3v1, on every replica: at once where it is complete, otherwise as soon as it is.",
     )  # fmt: skip
     if len(layouts) != 1:
-        raise ConfigurationError("lightship promote: name one layout, like s3v1; `lightship status` shows them")
+        raise ConfigurationError("lightship promote: name exactly one layout, like s3v1; `lightship status` lists them")
     layout = Layout.of(layouts[0])
     trust(settings.tls_ca)
     adopt_secret(settings.data)
@@ -34,10 +34,10 @@ def promote(arguments: Sequence[str]) -> None:
 
 
 def rollback(arguments: Sequence[str]) -> None:
-    """Have every replica serve its former layout again, and print what each did; raises UnavailableError if one did not."""
+    """Make every replica serve its former layout again and print each result; raises UnavailableError if any failed."""
     settings, _ = parse_settings(
         RollbackSettings, "lightship rollback", arguments,
-        description="Serve the former layout again on every replica that keeps one.",
+        description="Serve the former layout again on every replica that still has one.",
     )  # fmt: skip
     trust(settings.tls_ca)
     adopt_secret(settings.data)
@@ -47,21 +47,21 @@ def rollback(arguments: Sequence[str]) -> None:
 async def _everywhere(names: Sequence[str], action: Action) -> None:
     addresses = await Addresses(names).look_up()
     if not addresses:
-        raise UnavailableError(f"no searchengine is found behind {', '.join(names)}")
+        raise UnavailableError(f"no searchengine found at {', '.join(names)}; name them with -searchengine")
     failed = 0
     async with aiohttp.ClientSession() as session:
         for address in sorted(addresses):
             try:
-                told = _told(await action(RpcClient(session, address, admin_token())))
+                result = _describe(await action(RpcClient(session, address, admin_token())))
             except CALL_ERRORS as error:
                 failed += 1
-                told = words(error)
-            print(f"{address.partition('#')[0]}: {told}")  # noqa: T201 (what was asked for)
+                result = words(error)
+            print(f"{address.partition('#')[0]}: {result}")  # noqa: T201 (what was asked for)
     if failed:
-        raise UnavailableError(f"{failed} of {len(addresses)} searchengines did not do it: repeat the command for them")
+        raise UnavailableError(f"{failed} of {len(addresses)} searchengines failed; run the command again for those")
 
 
-def _told(served: Served) -> str:
-    wanted = f", {served.wanted} follows when it is whole" if served.wanted else ""
-    former = f", {served.former} is kept" if served.former else ""
+def _describe(served: Served) -> str:
+    wanted = f", switches to {served.wanted} once it is complete" if served.wanted else ""
+    former = f", keeps {served.former} for rollback" if served.former else ""
     return f"serves {served.layout or 'nothing yet'}{wanted}{former}"

@@ -1,4 +1,4 @@
-"""`lightship status`: what each searchengine serves, and which indexers lead and stand by."""
+"""`lightship status`: what each searchengine serves, and which indexers are leaders or standbys."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from lightship.http.tls import trust
 
 
 def status(arguments: Sequence[str]) -> None:
-    """Print a line for each searchengine or indexer and each of its shards; raises UnavailableError if one does not answer."""
+    """Print a line for each searchengine, indexer and shard; raises UnavailableError if a program does not answer."""
     settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
     trust(settings.tls_ca)
-    silent = []
+    errors = []
     asked = [(name, SEARCHENGINE_KEYS, _lines) for name in settings.searchengine]
     asked += [(name, INTAKE_KEYS, _intake_lines) for name in settings.indexer]
     for name, keys, lines in asked:
         try:
             print("\n".join(lines(name, read_status(name, keys=keys))))  # noqa: T201 (what was asked for)
         except UnavailableError as error:
-            silent.append(str(error))
-    if silent:
-        raise UnavailableError("; ".join(silent))
+            errors.append(str(error))
+    if errors:
+        raise UnavailableError("; ".join(errors))
 
 
 def _intake_lines(name: str, found: dict[str, Any]) -> list[str]:
-    waiting = f"{found['waiting_requests']} waiting with {found['waiting_bytes'] / 1e6:.1f} MB"
+    waiting = f"{found['waiting_requests']} requests waiting ({found['waiting_bytes'] / 1e6:.1f} MB)"
     stored = f"{found['stored']} changes stored, {found['refused']} requests refused"
     return [f"{name}: intake, {stored}, {waiting}, version {found['version']}", *_role_lines(found["shard"])]
 
 
 def _role_lines(shard: dict[str, Any] | None) -> list[str]:
-    """Return what an indexer has of its shard."""
+    """Return a line about an indexer's role and its copy of the shard."""
     if shard is None:
         return []
     version = f"{shard['documents']} documents, epoch {shard['epoch']}, generation {shard['generation']}"
-    role = f"leads, {version}, {shard['lag_seconds'] or 0:.1f} s behind"
+    role = f"leader, {version}, {shard['lag_seconds'] or 0:.1f} s behind the log"
     if not shard["leads"]:
-        role = f"stands by, {f'warm copy of {version}' if shard['epoch'] else 'no warm copy yet'}"
+        role = f"standby, {f'warm copy of {version}' if shard['epoch'] else 'no warm copy yet'}"
     return [f"  shard {shard['shard']} of {shard['layout']}: {role}"]
 
 
@@ -56,10 +56,10 @@ def _lines(name: str, found: dict[str, Any]) -> list[str]:
         for shard in found["shards"]
     )
     lines.extend(
-        f"  coming: {coming['layout']}, {coming['present']} of {coming['shards']} shards,"
-        f" {coming['documents']} documents: {coming['held'] or 'about to be served'}"
-        for coming in found.get("candidates", [])
+        f"  candidate: {candidate['layout']}, {candidate['present']} of {candidate['shards']} shards,"
+        f" {candidate['documents']} documents: {candidate['held'] or 'about to be served'}"
+        for candidate in found.get("candidates", [])
     )
     if found.get("former"):
-        lines.append(f"  former: {found['former']}, kept for a rollback until {found['former_until']}")
+        lines.append(f"  former: {found['former']}, kept for rollback until {found['former_until']}")
     return lines

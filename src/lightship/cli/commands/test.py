@@ -1,4 +1,4 @@
-"""`lightship test`: the integration suite, against any running system; it is told nothing but addresses."""
+"""`lightship test`: the integration suite, against any running system; it needs only addresses."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from lightship.http.tls import trust
 
 
 class Check(NamedTuple):
-    """What is tested, in words, and what raises a LightshipError when it does not hold."""
+    """One check: its description, and a function that raises LightshipError if it fails."""
 
     words: str
     run: Callable[[], str]
 
 
 def test(arguments: Sequence[str]) -> None:
-    """Print a line for each check; raises WrongAnswerError, at the end, when one failed."""
+    """Print a line for each check; raises WrongAnswerError at the end if any failed."""
     settings, _ = parse_settings(
         TestSettings, "lightship test", arguments,
-        description="Test a running system from outside: processes, containers, a cluster. LIGHTSHIP_TOKEN adds documents.",
+        description="Test a running system from outside: processes, containers or a cluster. Documents are added with LIGHTSHIP_TOKEN.",
     )  # fmt: skip
     trust(settings.tls_ca)
     replicas, intakes = _ready(settings)
-    adopt_secret(settings.data)  # which a `lightship up` that has just been started makes first of all
-    _say(f"searchengines: {', '.join(map(str, replicas))}; intakes: {', '.join(map(str, intakes)) or 'none'}")
-    held = [_holds(check) for check in _checks(replicas, intakes)]
-    _say(f"{held.count(True)} passed, {held.count(False)} failed")
-    if not all(held):
-        raise WrongAnswerError(f"{held.count(False)} of {len(held)} checks failed")
+    adopt_secret(settings.data)  # only now: a `lightship up` that was just started creates it before it is ready
+    _print(f"searchengines: {', '.join(map(str, replicas))}; intakes: {', '.join(map(str, intakes)) or 'none'}")
+    passed = [_passes(check) for check in _checks(replicas, intakes)]
+    _print(f"{passed.count(True)} passed, {passed.count(False)} failed")
+    if not all(passed):
+        raise WrongAnswerError(f"{passed.count(False)} of {len(passed)} checks failed")
 
 
 def _ready(settings: TestSettings) -> tuple[list[Server], list[Server]]:
-    """Return all replicas and intakes as soon as every one is ready."""
+    """Return all replicas and intakes once every one of them is ready."""
     replicas, intakes = list[Server](), list[Server]()
 
     def ready() -> bool:
@@ -48,45 +48,45 @@ def _ready(settings: TestSettings) -> tuple[list[Server], list[Server]]:
         return all(server.ask("/readyz").status == HTTPStatus.OK for server in (*replicas, *intakes))
 
     names = ", ".join((*settings.searchengine, *settings.indexer))
-    until(ready, f"all behind {names} are ready", settings.wait)
+    until(ready, f"all servers at {names} are ready", settings.wait)
     return replicas, intakes
 
 
 def _checks(replicas: Sequence[Server], intakes: Sequence[Server]) -> list[Check]:
-    """Return the checks in their order; one of them deletes what the others added, whether they held or not."""
+    """Return the checks in order; one of them deletes what the others added, whether they passed or not."""
     found = [
         Check("alive and ready", lambda: serving.healthy(replicas)),
         Check("the search page", lambda: serving.page(replicas)),
-        Check("JSON, text and refusals", lambda: serving.forms(replicas)),
+        Check("JSON, plain text and error responses", lambda: serving.forms(replicas)),
     ]
     if serving.has_clock(replicas):
-        found.append(Check("the article's test: news and images", lambda: serving.article(replicas)))
+        found.append(Check("the demo source: news and images", lambda: serving.article(replicas)))
     if intakes:
         trial = Trial(replicas, intakes)
         found += [
-            Check("bad documents are refused", trial.refused),
-            Check("documents are found by whoever added them", trial.added),
-            Check("words, phrases, Chinese", trial.understood),
+            Check("malformed documents are refused", trial.refused),
+            Check("added documents are found", trial.added),
+            Check("words, phrases and Chinese", trial.understood),
             Check("the same ranking everywhere", trial.ranked),
-            Check("every intake takes documents", trial.everywhere),
-            Check("a replaced document", trial.replaced),
+            Check("every intake accepts documents", trial.everywhere),
+            Check("replaced documents are found", trial.replaced),
             Check("deleted documents are gone", trial.deleted),
-            Check("nothing is left", trial.removed),
+            Check("no test documents remain", trial.removed),
         ]
     return [*found, Check("replicas agree", lambda: serving.agreeing(replicas))]
 
 
-def _holds(check: Check) -> bool:
+def _passes(check: Check) -> bool:
     begun = time.monotonic()
     try:
-        told, state = check.run(), "ok"
+        result, state = check.run(), "ok"
     except LightshipError as error:
-        told, state = str(error), "FAILED"
-    except (KeyError, TypeError, ValueError) as error:  # nothing that Lightship answers
-        told, state = f"an answer is not what it should be: {error!r}", "FAILED"
-    _say(f"{state:6} {check.words}{told and ': '}{told} ({time.monotonic() - begun:.1f} s)")
+        result, state = str(error), "FAILED"
+    except (KeyError, TypeError, ValueError) as error:  # not a response of Lightship
+        result, state = f"unexpected response: {error!r}", "FAILED"
+    _print(f"{state:6} {check.words}{result and ': '}{result} ({time.monotonic() - begun:.1f} s)")
     return state == "ok"
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)  # noqa: T201 (what was asked for)

@@ -1,1 +1,1 @@
-"""`lightship up`: the system as processes of this machine."""
+"""`lightship up`: the whole system as processes of this machine."""

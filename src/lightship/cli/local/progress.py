@@ -1,4 +1,4 @@
-"""What `lightship up` shows: one live line a stage on a terminal, one logged line per step elsewhere."""
+"""The progress display of `lightship up`: a live line per stage on a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from lightship.runtime.files import unsealed
 
 logger = logging.getLogger("up")
 
-LOG_SECONDS = 5.0  # between two logged lines, where there is no terminal
-STATUS_SECONDS = 1.0  # for a searchengine to answer
+LOG_SECONDS = 5.0  # between two log lines, without a terminal
+STATUS_SECONDS = 1.0  # timeout of a searchengine's /status
 STAGES = ("fetched", "indexed", "searchable")
 
-# The carriage return keeps what a terminal echoes (^C) from wrapping a full line
+# The carriage return keeps the terminal's echo of ^C from wrapping a full line
 _FORMAT = "{desc} {bar}\r"
 
 
 class Counts(NamedTuple):
-    """How far each stage is: pages or records found, fetched, documents indexed, searchable on every replica.
+    """The progress of each stage: pages or records found and fetched, documents indexed, searchable on every replica.
 
-    `done`: the first pass over the sources is complete, and all of it is searchable on every replica. `failed` of what was found
-    could not be read.
+    `done`: the first pass over the sources is complete, and all of it is searchable on every replica. `failed` of the
+    `found` pages or records could not be read.
     """
 
     found: int
@@ -47,15 +47,15 @@ class Counts(NamedTuple):
 
 
 class Gauge:
-    """Tells how far the parts with their data in `data` are, in a layout of `shards` shards."""
+    """Measures the progress of the parts in the data folder `data`, for a layout of `shards` shards."""
 
     def __init__(self, data: str, shards: int, searchengines: Sequence[str]) -> None:
-        """Look at the folder `data` and at the `searchengines` (host:port)."""
+        """Read the folder `data` and the /status of `searchengines` (host:port)."""
         self._data, self._shards, self._searchengines = data, shards, searchengines
         self._idle_since: float | None = None
 
     def read(self) -> Counts:
-        """Return the counts as of now; a searchengine that does not answer is left out."""
+        """Return the current counts; a searchengine that does not answer is ignored."""
         crawl = read_progress(os.path.join(self._data, "crawler"))
         manifests = glob.glob(os.path.join(self._data, "*", f"s{self._shards}v*", "manifest.json"))
         statuses = [found for name in self._searchengines if (found := _status(name))]
@@ -64,7 +64,7 @@ class Gauge:
         return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, done, crawl.failed)
 
     def _done(self, idle: bool, statuses: Sequence[dict[str, Any]]) -> bool:
-        """Tell whether every replica has all that was put before the crawler became idle."""
+        """Whether every replica serves all documents that were put before the crawler became idle."""
         if not idle:
             self._idle_since = None
             return False
@@ -78,7 +78,7 @@ class Gauge:
 
 
 def _documents(paths: Iterable[str]) -> int:
-    """Return how many documents are in the newest manifests of all shards: a shard's indexers have one each."""
+    """Return the number of documents in the newest manifest of each shard; each indexer of a shard has a manifest."""
     newest: dict[int, Manifest] = {}
     for path in paths:
         with contextlib.suppress(OSError, msgspec.MsgspecError, DamagedError), open(path, "rb") as file:
@@ -96,10 +96,10 @@ def _status(name: str) -> dict[str, Any] | None:
 
 
 class Display:
-    """Shows counts as they come: a live line for each stage on a terminal, log lines elsewhere."""
+    """Shows counts as they change: a live line per stage on a terminal, log lines elsewhere."""
 
     def __init__(self) -> None:
-        """Draw lines if the standard error is a terminal; what is logged meanwhile goes above them."""
+        """Draw live lines if standard error is a terminal; log output then appears above them."""
         self._stack = contextlib.ExitStack()
         self._bars: list[tqdm] = []
         self._logged, self._last = 0.0, Counts(0, 0, 0, 0, done=False)
@@ -111,7 +111,7 @@ class Display:
         """Show `counts`."""
         if self._bars:
             values = (counts.fetched, counts.indexed, counts.searchable)
-            with _perhaps_gone():
+            with _ignoring_closed_terminal():
                 for bar, stage, value in zip(self._bars, STAGES, values, strict=True):
                     bar.total, bar.n = max(counts.found, value, 1), value
                     bar.set_description_str(f"{stage:<10} {value:>10,} of {counts.found:<10,}")  # and draws it
@@ -121,21 +121,21 @@ class Display:
         self._last = counts
 
     def say(self, text: str) -> None:
-        """Print a line that stays, above the live ones."""
+        """Print a permanent line, above the live ones."""
         if self._bars:
-            with _perhaps_gone():
+            with _ignoring_closed_terminal():
                 tqdm.write(text, file=sys.stderr)
         else:
             logger.info("%s", text)
 
     def close(self) -> None:
-        """Leave the terminal tidy."""
-        with _perhaps_gone():
+        """Close the live lines and restore logging."""
+        with _ignoring_closed_terminal():
             for bar in self._bars:
                 bar.close()
         self._stack.close()
 
 
-def _perhaps_gone() -> contextlib.AbstractContextManager[None]:
-    """Bear with a terminal that was closed: the parts are to be stopped all the same."""
+def _ignoring_closed_terminal() -> contextlib.AbstractContextManager[None]:
+    """Ignore errors of a closed terminal, so that the parts are still stopped."""
     return contextlib.suppress(OSError)

@@ -1,4 +1,4 @@
-"""Which processes of a `lightship up` may be broken: a file in its data folder, for `lightship chaos`."""
+"""The list of processes that `lightship chaos` may break: a file in the data folder of a `lightship up --chaos`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ KINDS = ("searchengine", "indexer", "standby", "crawler")
 
 
 class Roster:
-    """Keeps the file true to what runs, when it is `marked`; when not, there is none."""
+    """Keeps the file up to date with the running processes if `marked`; otherwise there is no file."""
 
     def __init__(self, folder: str, parts: Sequence[Part], addresses: Mapping[str, str], *, marked: bool) -> None:
-        """Tell of `parts` in the data folder `folder`; `addresses` has those that are asked something, by name."""
+        """List `parts` in a file in `folder`; `addresses` has host:port of those that serve requests, by name."""
         self._folder, self._addresses, self._marked = folder, addresses, marked
         self._parts = [part for part in parts if part.name.partition("-")[0] in KINDS]
-        self._told: list[processes.Part] = []
-        self.remove()  # that of an `up` which was killed
+        self._written: list[processes.Part] = []
+        self.remove()  # left by an `up` that was killed
 
     def update(self) -> None:
-        """Tell what runs, if that has changed."""
+        """Write the file again if the processes have changed."""
         found = [self._entry(part) for part in self._parts]
-        if self._marked and found != self._told:
+        if self._marked and found != self._written:
             processes.write_marked(self._folder, found)
-            self._told = found
+            self._written = found
 
     def remove(self) -> None:
         """Remove the file."""

@@ -1,4 +1,4 @@
-"""The processes that `lightship up` runs: which they are, and how they are kept alive and stopped."""
+"""The processes of `lightship up`: starting, restarting and stopping them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lightship.config import TIED_VARIABLE
 
 logger = logging.getLogger("up")
 
-BACK_OFF_LEAST, BACK_OFF_MOST = 0.2, 10.0  # seconds before a part that died is started again
-STEADY_SECONDS = 10.0  # a part that lived this long starts with the least back-off again
+BACK_OFF_LEAST, BACK_OFF_MOST = 0.2, 10.0  # seconds before a part that died is restarted
+STEADY_SECONDS = 10.0  # a part that ran this long starts over with the shortest back-off
 STOP_SECONDS = 20.0
 
 
 @dataclass
 class Part:
-    """One process: what runs, where it logs, and how it is doing."""
+    """One process: its command, its log and its state."""
 
     name: str
     command: Sequence[str]
@@ -33,7 +33,7 @@ class Part:
     back_off: float = field(default=BACK_OFF_LEAST)
 
     def start(self) -> None:
-        """Start the process, tied to this one: it stops when we are gone, however we went."""
+        """Start the process, tied to this one: it stops when this process ends, even by SIGKILL."""
         self._untie()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -43,7 +43,7 @@ class Part:
         self.started, self.restart_at = time.monotonic(), 0.0
 
     def keep_alive(self) -> None:
-        """Start the process again, after a back-off, if it died."""
+        """Restart the process after a back-off if it died."""
         if self.process is None or self.process.poll() is None:
             return
         now = time.monotonic()
@@ -51,32 +51,32 @@ class Part:
             steady = now - self.started > STEADY_SECONDS
             self.back_off = BACK_OFF_LEAST if steady else min(self.back_off * 2, BACK_OFF_MOST)
             self.restart_at = now + self.back_off
-            logger.warning("%s %s: starting it again in %.1f s", self.name, self._end(), self.back_off)
+            logger.warning("%s %s; restarting it in %.1f s", self.name, self._end(), self.back_off)
         elif now >= self.restart_at:
             self.start()
 
     def _end(self) -> str:
-        """Return how the process ended, for people."""
+        """Describe how the process ended."""
         status = self.process.returncode if self.process else 0
         if status < 0:
-            return f"was ended by {signal.Signals(-status).name}"
-        return f"ended with status {status} ({last_line(self.log_path)})"
+            return f"was killed by {signal.Signals(-status).name}"
+        return f"exited with status {status} ({last_line(self.log_path)})"
 
     def stop(self) -> None:
-        """Ask the process to stop, and wait until it has."""
+        """Stop the process by SIGTERM, or SIGKILL after a timeout, and wait for its end."""
         if self.process is None:
             return
-        self.process.terminate()  # does nothing when it has ended
+        self.process.terminate()  # does nothing if it has ended
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            logger.warning("%s did not stop in %.0f s: killing it; nothing is lost", self.name, STOP_SECONDS)
+            logger.warning("%s did not stop within %.0f s; killing it (no data is lost)", self.name, STOP_SECONDS)
             self.process.kill()
             self.process.wait()
         self._untie()
 
     def _untie(self) -> None:
-        """Close our end of the tie to a process that has ended."""
+        """Close this end of the pipe that ties a process to this one."""
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
 
@@ -87,7 +87,7 @@ def python(module: str, *arguments: str) -> list[str]:
 
 
 def last_line(path: str) -> str:
-    """Return the last line of a log, for people; `see PATH` when it says nothing."""
+    """Return the last non-empty line of a log, or `see PATH` if there is none."""
     with open(path, "rb") as file:
         file.seek(max(0, os.path.getsize(path) - 2000))
         lines = file.read().decode(errors="replace").split("\n")

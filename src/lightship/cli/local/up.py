@@ -1,4 +1,4 @@
-"""`lightship up`: the document log, crawler, indexers and searchengines as processes of this machine."""
+"""`lightship up`: runs the document log, crawler, indexers and searchengines as processes of this machine."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ from lightship.runtime.program import listen, stop_on_signals
 
 logger = logging.getLogger("up")
 
-# Breadth first: every top-level module, then what packages hold. Most of the thousand beyond are Python's own tests, which pydoc imports
-# to show them, minutes long, and some of which end it
+# Breadth first: every top-level module, then the members of packages. Most of the thousand pages beyond are Python's
+# own tests: pydoc imports them to show them, which takes minutes, and some of them end the process
 PYDOC_PAGES = 600
-# Not by `-m`: its command line has modules of the current folder shown, and a module is shown by importing it, which runs it. Isolated,
-# and without site-packages: the standard library is what is wanted. One of its modules opens a browser when it is imported
+# Not `python -m pydoc`: that also shows modules of the current folder, and importing a module to show it runs it.
+# Isolated (-I) and without site-packages (-S): only the standard library is of interest. One of its modules opens a
+# browser when it is imported
 PYDOC = """
 import os, pydoc, sys, webbrowser
 os.chdir(os.sep)
@@ -47,11 +48,11 @@ INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
 EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
 SHOW_SECONDS = 0.5
 SHOWN_WARNINGS = 3
-MOST_LOG = 1 << 20  # bytes that are looked at for warnings
+MOST_LOG = 1 << 20  # bytes of the log that are searched for warnings
 
 
 def up(arguments: Sequence[str]) -> None:
-    """Run all parts until SIGTERM or Ctrl-C; without a SOURCE, crawl the documentation of this machine's Python."""
+    """Run all parts until SIGTERM or Ctrl-C; without a SOURCE, crawl the documentation of this Python."""
     settings, sources = parse_settings(
         UpSettings, "lightship up", arguments, positional="SOURCE",
         description="Crawl, index and serve websites, folders and .jsonl files on this machine.",
@@ -60,31 +61,32 @@ def up(arguments: Sequence[str]) -> None:
         parse_sources(sources)
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(
-            lock_folder(settings.data, LOCK, "another `lightship up` runs there; choose another --data")
-        )
+        stack.enter_context(lock_folder(settings.data, LOCK, "stop that `lightship up`, or choose another --data"))
         check_ports(settings)
         own = "" if os.environ.get(TOKEN_VARIABLE) else keep_secret(settings.data)
         if own:
-            os.environ[TOKEN_VARIABLE] = own  # which the parts inherit
+            os.environ[TOKEN_VARIABLE] = own  # inherited by the parts
         order_layout(settings)
         parts = _parts(settings, sources)
         roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
         display = Display()
         stack.callback(display.close)
-        for part in parts:  # in the order in which they are needed; they stop in the other: nothing is lost on the way
+        for part in parts:  # in the order of dependency; stopped in reverse, so that no data in flight is lost
             part.start()
             stack.callback(part.stop)
-        stack.callback(roster.remove)  # before they stop: nobody is to signal processes that are no more
+        stack.callback(roster.remove)  # before they stop: `lightship chaos` must not signal processes that are gone
         for line in greeting(settings, own_secret=bool(own)):
             display.say(line)
         _watch(settings, parts, roster, display, stop)
-        display.say("stopping: what was fetched is kept, and the next start goes on from here")
+        display.say("stopping; all fetched data is kept, and the next start resumes from it")
     logger.info("stopped")
 
 
 def order_layout(settings: UpSettings) -> None:
-    """Have the layout be the newest one, if it is not that of the last run: replicas flip to it, also back to a former one."""
+    """Order this run's layout as the newest one if it differs from the last run's, so that replicas switch to it.
+
+    That also works for going back to an earlier layout.
+    """
     path = os.path.join(settings.data, "layout")
     layout = Layout(settings.shards, SCHEMA_VERSION).name
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
@@ -92,19 +94,19 @@ def order_layout(settings: UpSettings) -> None:
             return
     log = open_log(log_url(settings))
     try:
-        log.order(f"layout/{layout}", anew=True)
+        log.order(f"layout/{layout}", renew=True)
     finally:
         log.close()
     write_atomically(path, layout.encode())
 
 
 def log_url(settings: UpSettings) -> str:
-    """Return the url of the document log."""
+    """Return the URL of the document log."""
     return f"sqlite://{os.path.join(settings.data, 'log.sqlite')}"
 
 
 def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
-    """Return all parts, those first that the others need."""
+    """Return all parts in the order of dependency."""
     names = replica_addresses(settings).values()
     data, log = settings.data, log_url(settings)
     logs = os.path.join(data, "logs")
@@ -115,7 +117,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             f"-addr={_at(settings.host, settings.port + i)}",
             f"-public={_page(settings) if i == 0 and not _is_open(settings) else ''}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
-            "-drain=0",  # nothing stands before them that would send queries elsewhere
+            "-drain=0",  # no load balancer in front would send queries elsewhere
         )
         for i in range(settings.replicas)
     }
@@ -130,7 +132,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
     if not sources:
         if find_spec("pydoc") is None:
             raise ConfigurationError(
-                "this Python has no documentation to show: name a source, like https://example.org/"
+                "this Python has no pydoc module, whose pages are the default source; name a source, like https://example.org/"
             )
         port = _pydoc_port(data)
         commands["pydoc"] = [sys.executable, "-I", "-S", "-c", PYDOC, str(port)]
@@ -147,7 +149,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
 
 
 def intake_port(settings: UpSettings) -> int:
-    """Return the port on which the first indexer takes documents in."""
+    """Return the port of the first indexer's intake."""
     return settings.intake or settings.port + INTAKE_BEYOND
 
 
@@ -157,7 +159,7 @@ def replica_addresses(settings: UpSettings) -> dict[str, str]:
 
 
 def called(settings: UpSettings, port: int) -> str:
-    """Return host:port by which this machine calls a part that listens on `port`."""
+    """Return host:port at which this machine reaches a part that listens on `port`."""
     return _at({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host), port)  # noqa: S104
 
 
@@ -166,29 +168,29 @@ def _at(host: str, port: int) -> str:
 
 
 def _is_open(settings: UpSettings) -> bool:
-    """Tell whether other machines reach the parts."""
+    """Whether other machines can reach the parts."""
     return settings.host != "localhost" and not is_loopback(settings.host)
 
 
 def _page(settings: UpSettings) -> str:
-    """Return the address of the search page, for people of this machine."""
+    """Return the URL of the search page for a browser on this machine."""
     known = {"127.0.0.1": "localhost", "0.0.0.0": "localhost", "::": "localhost", "::1": "localhost"}  # noqa: S104
     return f"http://{_at(known.get(settings.host, settings.host), settings.port)}"
 
 
 def _addresses(settings: UpSettings) -> dict[str, str]:
-    """Return host:port of the parts that are asked something, by name."""
+    """Return host:port of the parts that serve requests, by name."""
     port = intake_port(settings)
     intakes = {f"indexer-{shard}": called(settings, port + shard) for shard in range(settings.shards)}
     return {**replica_addresses(settings), **intakes}
 
 
 def check_ports(settings: UpSettings) -> None:
-    """Raise ConfigurationError unless all ports can be listened on."""
+    """Raise ConfigurationError unless all ports are free."""
     intake = intake_port(settings)
     if max(settings.port + settings.replicas, intake + EXPLAIN_BEYOND + 1) > 65536:
         raise ConfigurationError(
-            f"there are no ports behind {settings.port} or {intake}: choose lower --port, --intake"
+            f"port {settings.port} or {intake} leaves no room below 65536 for all parts; choose a lower --port or --intake"
         )
     for port in (
         *range(settings.port, settings.port + settings.replicas),
@@ -198,11 +200,11 @@ def check_ports(settings: UpSettings) -> None:
         try:
             listen(_at(settings.host, port)).close()
         except ConfigurationError as error:
-            raise ConfigurationError(f"{error}; --host, --port and --intake say where") from error
+            raise ConfigurationError(f"{error}; choose others with --host, --port or --intake") from error
 
 
 def _pydoc_port(data: str) -> int:
-    """Return the port of the documentation server, the same one each time: it is part of the pages' urls."""
+    """Return the port of the documentation server, the same on every start: it is part of the pages' URLs."""
     path = os.path.join(data, "pydoc-port")
     with contextlib.suppress(FileNotFoundError, ValueError), open(path) as file:
         return int(file.read())
@@ -214,25 +216,25 @@ def _pydoc_port(data: str) -> int:
 
 
 def greeting(settings: UpSettings, *, own_secret: bool) -> list[str]:
-    """Return what people are told when it starts: where everything is, and what is open to whom."""
+    """Return the lines that are printed at start: where everything is, and who can reach it."""
     intake, data = intake_port(settings), settings.data
     secret = os.path.join(data, SECRET_FILE) if own_secret else TOKEN_VARIABLE
     found = [f"-data={os.path.abspath(data)}"] if own_secret and data != UP_DATA else []
     add = " ".join(["lightship add FILE", f"-indexer={called(settings, intake)}", *found])
     if _is_open(settings):
         place = _at(settings.host, settings.port)
-        who = f"OPEN: whoever reaches this machine on {place} can search, and read everything that is found"
+        who = f"OPEN: anyone who can reach this machine on {place} can search, and read everything that is found"
     else:
-        who = "only this machine reaches it; --host=0.0.0.0 lets others search"
+        who = "reachable from this machine only; --host=0.0.0.0 lets others search"
     return [
         f"search page: {_page(settings)}/   (data and logs in {data}; Ctrl-C stops)",
         who,
-        f"documents are added on port {intake}, with the secret in {secret}: {add}",
+        f"to add documents on port {intake}, with the secret in {secret}: {add}",
     ]
 
 
-def troubles(failed: int, log: str, begun: int) -> list[str]:
-    """Return what people are told when `failed` things could not be read, or when the crawler warned in `log`, from byte `begun` on."""
+def failures(failed: int, log: str, begun: int) -> list[str]:
+    """Return lines about `failed` items and the warnings in the crawler's `log` from byte `begun` on, if any."""
     with open(log, "rb") as file:
         file.seek(begun)
         lines = file.read(MOST_LOG).decode(errors="replace").splitlines()
@@ -240,16 +242,16 @@ def troubles(failed: int, log: str, begun: int) -> list[str]:
     if not failed and not warnings:
         return []
     shown = [f"  {line.partition(': ')[2]}" for line in warnings[:SHOWN_WARNINGS]]
-    return [f"{failed} lines, files or pages could not be read, {len(warnings)} warnings; {log} has them all:", *shown]
+    return [f"{failed} lines, files or pages could not be read, {len(warnings)} warnings; see {log}:", *shown]
 
 
 def _watch(
     settings: UpSettings, parts: Sequence[Part], roster: Roster, display: Display, stop: threading.Event
 ) -> None:
-    """Keep the parts alive and show how far they are, until `stop` is set."""
-    address, started, shown, told = f"{_page(settings)}/", time.monotonic(), 0.0, False
+    """Restart parts that die and show the progress, until `stop` is set."""
+    address, started, shown, announced = f"{_page(settings)}/", time.monotonic(), 0.0, False
     log = os.path.join(settings.data, "logs", "crawler.log")
-    begun = os.path.getsize(log)  # earlier runs wrote into it too
+    begun = os.path.getsize(log)  # what precedes is of earlier runs
     gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
@@ -260,11 +262,11 @@ def _watch(
         counts = gauge.read()
         display.show(counts)
         shown = time.monotonic()
-        if counts.done and not told:
-            told = True
+        if counts.done and not announced:
+            announced = True
             seconds = time.monotonic() - started
             display.say(f"all {counts.searchable} documents are searchable after {seconds:.0f} s at {address}")
-            for line in troubles(counts.failed, log, begun):
+            for line in failures(counts.failed, log, begun):
                 display.say(line)
     for part in parts:
         if part.restart_at:

@@ -1,1 +1,1 @@
-"""What commands know of a system that runs."""
+"""Access to a running system: its status and its secret."""

@@ -19,16 +19,15 @@ _SECONDS = 3.0
 
 
 def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = SEARCHENGINE_KEYS) -> dict[str, Any]:
-    """Return the /status of what is at `host:port` if it has these `keys`, a searchengine's; raises UnavailableError."""
+    """Return /status of the program at `name` (host:port), which must have these `keys`; raises UnavailableError."""
     host, port = parse_address(name)
     try:
         url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
         with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
             found = json.load(answer)
             if not isinstance(found, dict) or not found.keys() >= keys:
-                raise ValueError(
-                    f"what answers there is no {'searchengine' if keys is SEARCHENGINE_KEYS else 'intake'}"
-                )
+                kind = "a searchengine" if keys is SEARCHENGINE_KEYS else "an indexer"
+                raise ValueError(f"the program there is not {kind}")
             return found
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error

@@ -1,1 +1,1 @@
-"""Several crawlers share one crawl: hosts are partitioned among them."""
+"""Distributed crawling: hosts are partitioned among several crawlers."""

@@ -1,4 +1,4 @@
-"""What crawlers tell each other: links to another's hosts, hosts that joined the crawl, and hosts that are handed over."""
+"""Messages between crawlers: links to another's hosts, hosts that joined the crawl, and hosts that are handed over."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 
-LINKS, ROWS = 200, 200  # in one letter
-BATCH = 20  # letters that are read together
+LINKS, ROWS = 200, 200  # per message
+BATCH = 20  # messages read at once
 _SITE = "site, source, held, held_since, resume, day, bytes, probed, absent, absent_fingerprint"
 _PAGE = (
     "url, site, depth, hops, state, visit, status, failures, etag, last_modified, digest, target, own, kind, fetched,"
@@ -34,20 +34,20 @@ _TAKE = (
 
 
 class Links(msgspec.Struct, tag="links", array_like=True):
-    """Links that were found: (url, how, kind, modified, found on, depth, hops)."""
+    """Discovered links: (url, how, kind, modified, found on, depth, hops)."""
 
     links: list[tuple[str, int, int, float, str | None, int, int]]
 
 
 class Adopted(msgspec.Struct, tag="adopted", array_like=True):
-    """A site that joined the crawl, since a source redirected to `url`."""
+    """A site that joined the crawl, because a source redirected to `url`."""
 
     url: str
     source: str
 
 
 class Handed(msgspec.Struct, tag="handed", array_like=True):
-    """A site that is another crawler's now, with some of its pages."""
+    """A site handed over to another crawler, with some of its pages."""
 
     site: list[Any]
     pages: list[list[Any]]
@@ -58,14 +58,14 @@ _decode = msgspec.msgpack.Decoder(Links | Adopted | Handed).decode
 
 
 class Exchange:
-    """The letters of one crawler, to and from the others. Used by one thread."""
+    """The messages of one crawler, to and from the others. Used by one thread."""
 
     def __init__(self, database: Database, frontier: Frontier, partitioning: HostPartitioning) -> None:
-        """Send what `frontier` found for others, and tell it what they found for it."""
+        """Exchange links and sites between `frontier` and the other crawlers."""
         self._database, self._frontier, self._partitioning = database, frontier, partitioning
 
     def post(self) -> None:
-        """Send what lies ready. Who dies in between sends it again."""
+        """Deliver queued messages, at least once: after a crash they are sent again."""
         with self._database.access() as db:
             rows: list[Any] = db.execute("select id, box, letter from mail order by id limit 5000").fetchall()
         if not rows:
@@ -76,7 +76,7 @@ class Exchange:
             db.execute("delete from mail where id <= ?", (rows[-1][0],))
 
     def receive(self) -> None:
-        """Take in what others sent; what is a third's by now goes on to that one."""
+        """Process received messages; those for a host that has another owner by now are forwarded."""
         box = box_of(self._partitioning.number)
         while letters := self._partitioning.log.receive(box, BATCH):
             with self._database.transaction() as db:
@@ -106,11 +106,11 @@ class Exchange:
         self._frontier.joined(db, site, source)
 
     def wants(self, url: str) -> bool:
-        """Return whether the host of a normal url is this crawler's."""
+        """Whether the host of a normal URL belongs to this crawler."""
         return self._partitioning.wants(url)
 
     def hand_over(self) -> None:
-        """Send all that is known of hosts that are another's now, and forget it."""
+        """Queue all data about hosts that now belong to another crawler, and forget it."""
         with self._database.access() as db:
             sites = [list(row) for row in db.execute(f"select {_SITE} from sites")]
         for site in sites:
@@ -130,7 +130,7 @@ class Exchange:
             logger.info("%s: handed over to crawler %d, %d pages", site[0], owner, len(pages))
 
     def lay_links(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
-        """Lay links to others' hosts ready, each once."""
+        """Queue links to other crawlers' hosts, each once."""
         new: dict[int, list[Link]] = {}
         for link in links:
             db.execute("insert or ignore into mailed values (?)", (link.url,))
@@ -145,7 +145,7 @@ class Exchange:
                 self._lay(db, owner, Links(rows))
 
     def lay_adopted(self, db: apsw.Connection, url: str, source: str) -> None:
-        """Lay ready for all others that the site of `url` joined the crawl."""
+        """Queue for all others that the site of `url` joined the crawl."""
         for number in self._partitioning.others:
             self._lay(db, number, Adopted(url, source))
 
@@ -161,7 +161,7 @@ def _by_box(rows: Iterable[tuple[int, str, bytes]]) -> dict[str, list[bytes]]:
 
 
 def _tally(db: apsw.Connection, site: str) -> dict[str, int]:
-    """Return how many pages of `site` count as found, fetched and failed."""
+    """Return the number of pages of `site` that count as found, fetched and failed."""
     row: Any = db.execute(
         "select count(*), count(iif(state in (?, ?), null, 1)), count(iif(state = ?, 1, null)) from pages"
         " where site = ? and kind = 0", (State.NEW, State.FAILED, State.FAILED, site),

@@ -1,9 +1,9 @@
-"""Which hosts are this crawler's, of several that share a log.
+"""Partitions hosts among the crawlers that share a log.
 
-Hosts fall into slots by hash, and each slot belongs to one crawler: one more crawler takes its part of the slots from all
-others, and no slot moves between those. A crawler holds the lease of each of its slots, for as
-long as the longest interval between two visits to a page. So who is to have a slot next begins only when the former one has
-handed it over, or when so much time went by that every page is due anyway: no page is fetched twice within its interval.
+Hosts are hashed into slots, and each slot belongs to one crawler. An additional crawler takes its share of slots from
+all others; no slot moves between those. A crawler holds the lease of each of its slots, for as long as the longest
+interval between two visits to a page. So the next owner of a slot starts only after the former one has handed it over,
+or after so long that every page is due anyway: no page is fetched twice within its interval.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from lightship.doclog import Lease, Log
 logger = logging.getLogger(__name__)
 
 SLOTS = 64
-LEAST_SECONDS = 60.0  # of a lease
-RENEWALS = 4  # in the time of a lease
-RETRY_SECONDS = 1.0  # between two tries to get the slots that others hold
+LEAST_SECONDS = 60.0  # shortest duration of a lease
+RENEWALS = 4  # per duration of a lease
+RETRY_SECONDS = 1.0  # between two attempts to acquire slots that others hold
 TOLD_SECONDS = 60.0
 
 
 def slot_of(name: str) -> int:
-    """Return the slot, in [0, SLOTS), of a host or of the name of a source; the same on every machine."""
+    """Return the slot, in [0, SLOTS), of a host or a source's name; the same on every machine."""
     return hashlib.blake2b(name.encode(), digest_size=8).digest()[0] % SLOTS
 
 
 def owners(crawlers: int) -> list[int]:
-    """Return the number of the crawler, of `crawlers`, that is to have each slot: they differ by one at most.
+    """Return the owner, in [0, crawlers), of each slot; the crawlers' numbers of slots differ by at most one.
 
-    Each crawler that joins takes its part from those that have most; which of their slots, its hash says.
+    Each additional crawler takes its share from those with the most slots, chosen by its hash.
     """
     found = [0] * SLOTS
     for new in range(1, crawlers):
@@ -54,10 +54,10 @@ def box_of(crawler: int) -> str:
 
 
 class HostPartitioning:
-    """The slots of crawler `number` of `crawlers`, held in `log` for `seconds`. Used by one thread, but for questions."""
+    """The slots of crawler `number` of `crawlers`, leased in `log` for `seconds`. One thread changes them."""
 
     def __init__(self, log: Log, number: int, crawlers: int, seconds: float) -> None:
-        """Hold nothing yet; a `number` that is not below `crawlers` owns nothing, and hands over what it has."""
+        """Hold nothing yet; a crawler whose `number` is not below `crawlers` owns nothing, and hands over its hosts."""
         self.log, self.number, self.crawlers = log, number, crawlers
         self._seconds = max(seconds, LEAST_SECONDS)
         self._owners = owners(crawlers)
@@ -65,19 +65,19 @@ class HostPartitioning:
         self._renew_at = self._try_at = self._tell_at = 0.0
 
     def owner(self, url: str) -> int:
-        """Return the number of the crawler that is to have the host of a normal url."""
+        """Return the number of the crawler that should own the host of a normal URL."""
         return self._owners[slot_of(urls.address(url)[0])]
 
     def wants(self, url: str) -> bool:
-        """Return whether the host of a normal url is to be this crawler's."""
+        """Whether this crawler should own the host of a normal URL."""
         return self.owner(url) == self.number
 
     def wants_source(self, name: str) -> bool:
-        """Return whether a source that is no website is to be read by this crawler."""
+        """Whether this crawler should read a source that is not a website."""
         return self._owners[slot_of(name)] == self.number
 
     def holds(self, url: str) -> bool:
-        """Return whether the host of a normal url is this crawler's, now."""
+        """Whether this crawler now holds the host of a normal URL."""
         return slot_of(urls.address(url)[0]) in self._leases
 
     @property
@@ -85,16 +85,16 @@ class HostPartitioning:
         """The numbers of the other crawlers."""
         return [number for number in range(self.crawlers) if number != self.number]
 
-    def give_up(self) -> None:
-        """Release what is another's by now; what was known of its hosts must lie in that one's mailbox."""
+    def release_others(self) -> None:
+        """Release the slots that belong to others; the data about their hosts must be in the owners' mailboxes."""
         for slot in range(SLOTS):
             if self._owners[slot] != self.number and (lease := self._acquire(slot)):
                 self.log.release(lease)
 
     def work(self) -> dict[int, Lease]:
-        """Keep what is held, and return what more could be had; it is held when it is given to `hold`.
+        """Renew held leases, and return newly acquired ones, to be passed to `hold`.
 
-        Raises ConfigurationError when another process calls itself by this crawler's number.
+        Raises ConfigurationError if another process uses this crawler's number.
         """
         now = time.monotonic()
         if now >= self._renew_at:
@@ -108,13 +108,13 @@ class HostPartitioning:
         if len(gotten) < len(missing) and now >= self._tell_at:
             self._tell_at = now + TOLD_SECONDS
             logger.info(
-                "%d of %d slots of hosts are another crawler's still: it hands them over when it is started with"
-                " -crawlers=%d", len(missing) - len(gotten), self._owners.count(self.number), self.crawlers,
+                "%d of %d host slots are still held by another crawler; start that one with -crawlers=%d to make it"
+                " hand them over", len(missing) - len(gotten), self._owners.count(self.number), self.crawlers,
             )  # fmt: skip
         return gotten
 
     def hold(self, gotten: dict[int, Lease]) -> None:
-        """Hold what `work` has gotten: what was known of its hosts was read from the mailbox since then."""
+        """Hold the leases from `work`, after the data about their hosts has been read from the mailbox."""
         self._leases.update(gotten)
 
     def _acquire(self, slot: int) -> Lease | None:
@@ -124,6 +124,6 @@ class HostPartitioning:
         for slot, lease in self._leases.items():
             if not self.log.renew(lease, self._seconds):
                 raise ConfigurationError(
-                    f"another crawler has taken slot {slot} of this one's hosts: give each its own -crawler, below the"
-                    " same -crawlers"
+                    f"another crawler has acquired host slot {slot} of this one; give each crawler its own number -crawler,"
+                    " below the same -crawlers"
                 )

@@ -1,1 +1,1 @@
-"""Visits: when a site may be asked, how it is asked, what its answer means."""
+"""Visits: when a site may be requested, how, and what its answer means."""

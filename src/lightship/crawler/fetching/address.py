@@ -1,8 +1,8 @@
-"""The address guard: pages must not make the crawler talk to machines that only its owner can reach.
+"""The address guard: pages must not make the crawler connect to machines that only its owner can reach (SSRF).
 
-It works where a socket is made, so it sees the address that will really be connected to, whatever a name, a redirect
-or a second DNS answer said before. Only what the owner gave as a SOURCE is fetched without it (see fetch.py); even
-then a name that was public once must stay so, and no name leads to a metadata service.
+It is applied when a socket is created, so it sees the address of the actual connection, whatever a name, a redirect or
+a second DNS answer said before. Only sources given by the owner bypass it (see fetch.py); even then a name that was
+public once must stay so, and no name may lead to a metadata service.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _METADATA = tuple(
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address, in text, can be a host of the public internet."""
+    """Whether an IP address, as text, can be a host of the public internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if is_metadata(address):
         return False
@@ -40,14 +40,14 @@ def is_public(address: str) -> bool:
 
 
 def is_metadata(address: str) -> bool:
-    """Return whether an IP address is one where clouds tell a machine its secrets, or on the machine's own link."""
+    """Whether an IP address is a cloud's metadata service, which hands out secrets, or link-local."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     inner = _embedded(ip) if isinstance(ip, ipaddress.IPv6Address) else []
     return any(each in network for each in (ip, *inner) for network in _METADATA)
 
 
 def _embedded(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """Return the IPv4 addresses that an IPv6 address is another way to reach."""
+    """Return the IPv4 addresses embedded in an IPv6 address."""
     if ip.teredo:
         return list(ip.teredo)
     low = int(ip) & 0xFFFFFFFF
@@ -58,27 +58,27 @@ def _embedded(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
 
 
 def guarded_socket(info: AddrInfoType) -> socket.socket:
-    """Return a new socket for the address `info`; raises PermissionError when that is not a public one."""
+    """Return a new socket for the address `info`; raises PermissionError if it is not public."""
     family, kind, protocol, _, address = info
     if not is_public(str(address[0])):
         raise PermissionError(
-            errno.EACCES, f"the private address {address[0]} was not given as a source: not connecting to it"
+            errno.EACCES, f"refusing to connect to the private address {address[0]}, which was not given as a source"
         )
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
 class SourceResolver(AbstractResolver):
-    """Looks up the names of sources, which may be private, in `resolver`; what is not believed is left out."""
+    """Resolves the names of sources, which may be private, with `resolver`; suspicious addresses are dropped."""
 
     def __init__(self, resolver: AbstractResolver) -> None:
-        """Ask `resolver`."""
+        """Resolve names with `resolver`."""
         self._resolver = resolver
         self._public: set[str] = set()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Return the addresses of `host`; raises OSError when there are none to connect to."""
+        """Return the addresses of `host`; raises OSError if none is allowed."""
         found = await self._resolver.resolve(host, port, family)
         if any(is_public(each["host"]) for each in found):
             self._public.add(host)
@@ -87,7 +87,7 @@ class SourceResolver(AbstractResolver):
         if found and not believed:
             address = found[0]["host"]
             raise PermissionError(
-                errno.EACCES, f"DNS says that {host} is at the private address {address} now: refused"
+                errno.EACCES, f"refusing to connect to {host}: its DNS name now points to the private address {address}"
             )
         return believed
 

@@ -1,7 +1,7 @@
-"""Keeping what was fetched: WARC 1.1 (ISO 28500), a gzip member a record, so that an index can be built again from it.
+"""Archives fetched pages as WARC 1.1 (ISO 28500), one gzip member per record, to rebuild an index from them.
 
-A record is written at once, by one call: a kill leaves whole records, and after a crash of the machine at most the
-last ones are torn, which readers notice. Nothing that shows who the crawler is gets into it (see credentials.py).
+A record is written by a single call, so a kill leaves complete records; after a crash of the machine at most the last
+ones are truncated, which readers detect. Credentials are never written to it (see credentials.py).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from lightship.runtime.files import space_errors
 
 logger = logging.getLogger(__name__)
 
-MAX_FILE = 1 << 30  # bytes: then the next file is begun
+MAX_FILE = 1 << 30  # bytes; then a new file is started
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-_CHANGED = {"content-encoding", "transfer-encoding", "content-length", "set-cookie"}  # not true, or not to be kept
+_CHANGED = {"content-encoding", "transfer-encoding", "content-length", "set-cookie"}  # no longer correct, or secret
 
 
 class Answer(Protocol):
-    """What is kept of an answer; `body` is unpacked, and not whole when it was `cut`."""
+    """The archived part of an answer; `body` is decompressed, and incomplete if it was `cut`."""
 
     @property
     def status(self) -> int: ...  # noqa: D102
@@ -46,10 +46,10 @@ class Answer(Protocol):
 
 
 class Archive:
-    """Writes answers into files in `folder`; several threads may use it."""
+    """Writes answers to files in `folder`; thread-safe."""
 
     def __init__(self, folder: str, user_agent: str, max_file: int = MAX_FILE) -> None:
-        """Make `folder`; raises ConfigurationError when it can't be written to, OutOfSpaceError when it is full."""
+        """Create `folder`; raises ConfigurationError if it is not writable, OutOfSpaceError if the disk is full."""
         self._folder = folder
         self._user_agent = user_agent
         self._max_file = max_file
@@ -67,7 +67,7 @@ class Archive:
             ) from error
 
     def write(self, url: str, response: Answer, when: datetime) -> None:
-        """Keep the answer for the normal url `url`, which came at `when` (aware); trouble with the disk is only logged."""
+        """Archive the answer for the normal URL `url`, received at `when` (aware); disk errors are only logged."""
         answer = _response(url, response, when)
         request = _request(url, self._user_agent, when)
         request.headers["WARC-Concurrent-To"] = answer.record_id or ""
@@ -77,7 +77,7 @@ class Archive:
             try:
                 self._append(data)
             except OSError as error:
-                logger.warning("%s: not kept in the archive %s: %s", url, self._folder, error)
+                logger.warning("%s: not written to the archive %s: %s", url, self._folder, error)
 
     def _append(self, data: bytes) -> None:
         if self._file < 0 or self._size >= self._max_file:
@@ -85,11 +85,11 @@ class Archive:
         try:
             self._put(data)
         except OSError:
-            os.ftruncate(self._file, self._size)  # or what follows could not be read
+            os.ftruncate(self._file, self._size)  # or the following records would be unreadable
             raise
 
     def _begin(self) -> None:
-        """Begin the next file; the former one is on the disk then."""
+        """Start the next file, after syncing the current one."""
         self._end()
         name = f"lightship-{self._began}-{self._number:05}.warc.gz"
         self._file = os.open(
@@ -114,7 +114,7 @@ class Archive:
                 os.close(file)
 
     def close(self) -> None:
-        """Have everything on the disk."""
+        """Sync everything to disk."""
         with self._lock:
             try:
                 self._end()
@@ -132,7 +132,7 @@ def _record(kind: WarcRecordType, url: str, when: datetime, content: bytes) -> W
 
 
 def _response(url: str, response: Answer, when: datetime) -> WarcRecord:
-    """Return the answer as the crawler read it: unpacked, without what a packing and its transport added."""
+    """Return the answer as the crawler read it: decompressed, without headers of compression and transport."""
     known = {status.value: status.phrase for status in HTTPStatus}
     lines = [f"HTTP/1.1 {response.status} {known.get(response.status, '')}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items() if name.lower() not in _CHANGED]

@@ -1,7 +1,7 @@
-"""What shows a website who the crawler is: passwords, tokens, cookies and client certificates, by host, from a file.
+"""Credentials for websites: passwords, tokens, cookies and client certificates, by host, from a file.
 
-They go to the very host and port that they were written for, over TLS unless their entry says otherwise, and into no
-log line, message or archive.
+They are sent only to the exact host and port of their entry, over TLS unless it says otherwise, and never appear in log
+lines, messages or archives.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file says of one host; at least one of `basic` (user:password), `bearer`, `cookie` and `certificate`."""
+    """The file's entry of one host; at least one of `basic` (user:password), `bearer`, `cookie` and `certificate`."""
 
     basic: str = ""
     bearer: str = ""
     cookie: str = ""
-    certificate: str = ""  # a PEM file; relative to the file of credentials, as is `key`
+    certificate: str = ""  # a PEM file; its path is relative to the credentials file, like that of `key`
     key: str = ""
     plain_http: bool = False
 
     def __repr__(self) -> str:
-        """Return nothing that is secret."""
+        """Return a text without secrets."""
         return "Entry(…)"
 
 
 class Credential:
-    """What is shown to one host: `headers`, and the certificate in `tls` (None: none), which is in `files`."""
+    """The credentials for one host: `headers`, and the client certificate in `tls` (None: none), from `files`."""
 
     def __init__(self, entry: Entry, folder: str) -> None:
-        """Take `entry` from a file in `folder`; raises ValueError (with no secret in it), OSError, ssl.SSLError."""
+        """Load `entry` of a file in `folder`; raises ValueError (without secrets), OSError, ssl.SSLError."""
         self.headers = _headers(entry)
         self.plain_http = entry.plain_http
         self.tls: ssl.SSLContext | None = None
@@ -52,9 +52,7 @@ class Credential:
             self.tls = ssl.create_default_context()
             self.tls.load_cert_chain(*self.files)
         elif entry.key or not self.headers:
-            raise ValueError(
-                "it needs basic, bearer, cookie or certificate (with key, when that is in a file of its own)"
-            )
+            raise ValueError("set basic, bearer, cookie or certificate (and key, if that is in a separate file)")
 
 
 class Credentials:
@@ -65,28 +63,28 @@ class Credentials:
         self._known = known
 
     def of(self, url: str) -> Credential | None:
-        """Return what may be shown to the host of the normal url `url`, or None."""
+        """Return the credentials for the host of the normal URL `url`, or None."""
         credential = self._known.get(urls.address(url))
         return credential if credential and (credential.plain_http or url.startswith("https:")) else None
 
     def withheld(self, url: str) -> bool:
-        """Return whether the host of `url` has credentials that are not for plain http."""
+        """Whether the host of `url` has credentials that must not be sent over plain http."""
         return urls.address(url) in self._known and self.of(url) is None
 
 
 def read_credentials(path: str) -> Credentials:
-    """Read the file `path`; an empty path is no file. Raises ConfigurationError, which never repeats a secret."""
+    """Read the file `path`; an empty path means no file. Raises ConfigurationError, which never contains a secret."""
     if not path:
         return Credentials({})
     try:
         with open(path, "rb") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise ConfigurationError(f"credentials {path}: others may read it; do: chmod 600 {path}")
+                raise ConfigurationError(f"credentials {path}: readable by other users; run: chmod 600 {path}")
             tables = tomllib.load(file)
     except OSError as error:
         raise ConfigurationError(f"can't read credentials {path}: {error.strerror}") from error
-    except ValueError as error:  # its text names a place, but may repeat a character of a secret
-        raise ConfigurationError(f"credentials {path} is not TOML{_place(error)}") from None
+    except ValueError as error:  # its text names a place, but may contain characters of a secret
+        raise ConfigurationError(f"credentials {path}: not valid TOML{_place(error)}") from None
     known: dict[tuple[str, int], Credential] = {}
     for host, table in tables.items():
         credential = _credential(path, host, table)
@@ -131,11 +129,11 @@ def _addresses(path: str, host: str, plain_http: bool) -> list[tuple[str, int]]:
 def _headers(entry: Entry) -> dict[str, str]:
     for name in ("basic", "bearer", "cookie"):
         if not getattr(entry, name).isprintable():
-            raise ValueError(f"{name} has characters that no header can carry")
+            raise ValueError(f"{name} contains characters that are not allowed in a header")
     if entry.basic and entry.bearer:
-        raise ValueError("it has both basic and bearer; only one of them can be sent")
+        raise ValueError("both basic and bearer are set; only one can be sent")
     if entry.basic and ":" not in entry.basic:
-        raise ValueError("basic is written user:password")
+        raise ValueError("basic must be user:password")
     headers = {}
     if entry.basic:
         headers["Authorization"] = f"Basic {base64.b64encode(entry.basic.encode()).decode()}"

@@ -1,4 +1,4 @@
-"""One HTTP request at a time: limits of time and size, no redirects followed, private addresses guarded."""
+"""The HTTP client: limits on time and size, no automatic redirects, guarded private addresses."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from lightship.crawler.parsing.encodings.media import READABLE
 
 logger = logging.getLogger(__name__)
 
-TEXT_TYPES = READABLE  # that hold text to index
-MAX_HEADERS = 128  # of one answer
-MAX_HEADER = 16 << 10  # bytes of one of them, and of the status line; some sites' Content-Security-Policy has 9000
-BOMB_RATIO = 20  # times that text hardly ever shrinks by; web pages shrink 4 to 8 times
+TEXT_TYPES = READABLE  # media types with text to index
+MAX_HEADERS = 128  # per answer
+MAX_HEADER = 16 << 10  # bytes per header and status line; some sites' Content-Security-Policy has 9000
+BOMB_RATIO = 20  # compression ratio that text hardly ever reaches; web pages have 4 to 8
 
 
 class FetchError(UnavailableError):
-    """There was no whole answer: no connection, a broken one, or out of time."""
+    """No complete answer: the connection failed or was broken, or it timed out."""
 
 
 class RefusedBodyError(InvalidInputError):
-    """The answer's body is not one that can be read."""
+    """The answer's body is of a type that can't be read."""
 
 
 class BombError(RefusedBodyError):
-    """The answer's body is small, and becomes large when it is unpacked."""
+    """The answer's body is a decompression bomb: small, but large when decompressed."""
 
 
 class Response(NamedTuple):
-    """An answer; `body` is decompressed, cut at the limit of its size (then `cut`), and empty unless the status is 200.
+    """An answer; `body` is decompressed, truncated at the size limit (then `cut`), and empty unless the status is 200.
 
-    `size` is how many bytes of a body came, as they were sent.
+    `size` is the number of received bytes of the body, before decompression.
     """
 
     status: int
@@ -54,12 +54,12 @@ class Response(NamedTuple):
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case, without parameters; empty when none is given."""
+        """The media type in lower case, without parameters; empty if there is none."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 class Fetcher:
-    """An HTTP client for pages. `owned` are the (host, port) that the owner gave: those may be private."""
+    """An HTTP client for pages. `owned` are the (host, port) pairs given by the owner, which may be private."""
 
     def __init__(
         self,
@@ -67,14 +67,14 @@ class Fetcher:
         owned: Collection[tuple[str, int]],
         resolver: AbstractResolver | None = None,
     ) -> None:
-        """Open the client, which looks names up in `resolver` (the system's, if None); needs a running event loop.
+        """Open the client, which resolves names with `resolver` (None: the system's); needs a running event loop.
 
-        Raises ConfigurationError for a file of credentials that can't be used.
+        Raises ConfigurationError for an unusable credentials file.
         """
         self._settings = settings
         self._owned = frozenset(owned)
         self._credentials: Credentials = read_credentials(settings.credentials)
-        self._told: set[str] = set()  # sites whose credentials were withheld
+        self._warned: set[str] = set()  # sites whose credentials were withheld
         names = resolver or aiohttp.ThreadedResolver()
         limit = settings.concurrency
         self._open = _session(settings, aiohttp.TCPConnector(limit=limit, resolver=SourceResolver(names)))
@@ -100,10 +100,10 @@ class Fetcher:
         types: Collection[str] = TEXT_TYPES,
         max_bytes: int | None = None,
     ) -> Response:
-        """Return the answer for a normal url; `types` are the media types whose body is read ("" for an absent one).
+        """Return the answer for a normal URL; `types` are the media types whose body is read ("": without one).
 
-        The body is cut at `max_bytes` (the setting, if None). Raises FetchError, RefusedBodyError (another media type),
-        or BombError.
+        The body is truncated at `max_bytes` (None: the setting). Raises FetchError, RefusedBodyError (another media
+        type), or BombError.
         """
         session = self._open if urls.address(url) in self._owned else self._guarded
         seconds = self._settings.timeout
@@ -122,30 +122,30 @@ class Fetcher:
                     return Response(answer.status, answer.headers, b"")
                 return await self._body(answer, types, max_bytes or self._settings.max_bytes)
         except TimeoutError as error:
-            raise FetchError(f"no whole answer within {seconds:g} s") from error
+            raise FetchError(f"no complete answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(" ".join(str(error).split())[:500] or type(error).__name__) from error
 
     def _credential(self, url: str) -> Credential | None:
-        if self._credentials.withheld(url) and (site := urls.site(url)) not in self._told:
-            self._told.add(site)
-            logger.warning("%s: its credentials are not sent over plain http; plain_http = true allows it", site)
+        if self._credentials.withheld(url) and (site := urls.site(url)) not in self._warned:
+            self._warned.add(site)
+            logger.warning("%s: credentials not sent over plain http; plain_http = true in their entry allows it", site)
         return self._credentials.of(url)
 
     async def _body(self, answer: aiohttp.ClientResponse, types: Collection[str], limit: int) -> Response:
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if types and kind not in types:
-            raise RefusedBodyError(f"content type {kind[:100]!r} holds no text to index")
+            raise RefusedBodyError(f"content type {kind[:100]!r} has no text to index")
         body = bytearray()
         async for chunk in answer.content.iter_any():
             body += chunk
             if len(body) > limit:
                 answer.close()
                 _refuse_bomb(answer, len(body))
-                logger.warning("%s: more than %d bytes: cut there", answer.url, limit)
+                logger.warning("%s: truncated to %d bytes (-max-bytes)", answer.url, limit)
                 break
         cut = len(body) > limit
-        del body[limit:]  # no copy: some are large, and many come at once
+        del body[limit:]  # no copy: some are large, and many arrive at once
         return Response(answer.status, answer.headers, bytes(body), answer.content.total_raw_bytes, cut)
 
 
@@ -156,7 +156,7 @@ def _refuse_bomb(answer: aiohttp.ClientResponse, size: int) -> None:
 
 
 def user_agent(settings: CrawlerSettings) -> str:
-    """Return the User-Agent header: whose crawler this is, and whom to write to."""
+    """Return the User-Agent header, with the contact if configured."""
     return f"{settings.user_agent} (+{settings.contact})" if settings.contact else settings.user_agent
 
 

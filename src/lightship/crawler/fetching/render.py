@@ -1,7 +1,7 @@
-"""Pages that scripts make, read through a real browser (extra `browser`): Chromium, which never touches the network.
+"""Renders pages that need scripts in a real browser (extra `browser`): Chromium, without network access of its own.
 
-Every request of a page, of whatever kind, goes through the crawler's own client, so that the guard of addresses, the
-limits of size and time and the credentials hold for it; what can't (WebSockets, WebRTC, uploads) does not happen.
+Every request of a page goes through the crawler's own client, so that the address guard, the limits on size and time
+and the credentials apply to it; what can't (WebSockets, WebRTC, uploads) is blocked.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_RENDERS = 2  # pages in the browser at once
-MAX_REQUESTS, MAX_HOPS = 200, 5  # of one page; redirects of one request
-QUIET_SECONDS = 3.0  # that a page may go on loading after it was shown
+MAX_RENDERS = 2  # concurrent pages in the browser
+MAX_REQUESTS, MAX_HOPS = 200, 5  # requests per page; redirects per request
+QUIET_SECONDS = 3.0  # for which a page may go on loading after its load event
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (  # nothing reaches the network: what the crawler does not answer ends at a proxy that is not there
+ARGUMENTS = (  # no network access: requests that the crawler does not answer end at a nonexistent proxy
     "--proxy-server=http://127.0.0.1:1", "--proxy-bypass-list=<-loopback>", "--host-resolver-rules=MAP * ~NOTFOUND",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-quic", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--no-pings", "--dns-prefetch-disable",
 )  # fmt: skip
 
-# Taken from each page and frame before its own scripts run; in workers, WebTransport alone is left to the proxy
+# Removed from each page and frame before its own scripts run; in workers, WebTransport remains, stopped by the proxy
 _NO_DATAGRAMS = (
     """for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport']) delete self[name];"""
 )
@@ -58,7 +58,7 @@ class RenderingFetcher(Fetcher):
     """A Fetcher that runs the scripts of the HTML pages of some hosts (the setting `render`)."""
 
     def __init__(self, settings: CrawlerSettings, *arguments: Any, **options: Any) -> None:
-        """Open the client as Fetcher does. Raises ConfigurationError when there is no browser."""
+        """Open the client like Fetcher. Raises ConfigurationError if there is no browser."""
         if importlib.util.find_spec("playwright") is None or not _browser_path():
             raise ConfigurationError(
                 f"-render needs the extra 'browser' (pip install 'lightship[browser]') and one of {', '.join(BROWSERS)}"
@@ -71,13 +71,13 @@ class RenderingFetcher(Fetcher):
         self._browser: Browser | None = None
 
     async def __aenter__(self) -> Self:
-        """Return the client; the browser is started by the first page that needs it."""
+        """Return the client; the browser is started for the first page that needs it."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the browser, and the connections."""
+        """Close the browser and the connections."""
         with contextlib.suppress(Exception):
             if self._browser:
                 await self._browser.close()
@@ -86,7 +86,7 @@ class RenderingFetcher(Fetcher):
         await super().__aexit__(kind, error, trace)
 
     async def get(self, url: str, *arguments: Any, **options: Any) -> Response:
-        """Return what Fetcher returns; an HTML page of a host to render as it is when its scripts have run."""
+        """Return what Fetcher returns, but HTML pages of hosts to render as they are after their scripts have run."""
         response = await super().get(url, *arguments, **options)
         if response.status != 200 or response.content_type not in (HTML, XHTML) or not self._is_rendered(url):
             return response
@@ -95,9 +95,9 @@ class RenderingFetcher(Fetcher):
                 browser = await self._running_browser()
                 async with asyncio.timeout(self._limits.timeout):
                     return await self._render(browser, url, response)
-        except Exception as error:  # whatever the browser does: the page as it was sent is better than none
+        except Exception as error:  # whatever the browser does, the page as sent is better than none
             words = " ".join(str(error).split())[:300] or type(error).__name__
-            logger.warning("%s: read without its scripts: %s", url, words)
+            logger.warning("%s: indexed without running its scripts: %s", url, words)
             return response
 
     def _is_rendered(self, url: str) -> bool:
@@ -120,14 +120,14 @@ class RenderingFetcher(Fetcher):
                 self._playwright = await async_playwright().start()
             if self._browser is None or not self._browser.is_connected():
                 if os.geteuid() == 0:
-                    logger.warning("-render as root: Chromium has no sandbox then; run the crawler as another user")
+                    logger.warning("-render as root runs Chromium without its sandbox; run the crawler as another user")
                 self._browser = await self._playwright.chromium.launch(
                     executable_path=_browser_path(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
                 )
             return self._browser
 
     async def fetch(self, url: str) -> Response:
-        """Return what a request of a page gets, redirects followed; raises as Fetcher.get."""
+        """Return the answer to a request of a page, after redirects; raises like Fetcher.get."""
         for _ in range(MAX_HOPS):
             response = await super().get(url, types=())
             target = urls.normalise(response.headers.get("Location", ""), url) if 300 <= response.status < 400 else None
@@ -138,7 +138,7 @@ class RenderingFetcher(Fetcher):
 
 
 class _View:
-    """One page in a browser context of its own: no cookie or storage is shared with another."""
+    """One page in its own browser context, sharing no cookies or storage with others."""
 
     def __init__(self, fetcher: RenderingFetcher, context: BrowserContext, url: str, response: Response) -> None:
         self._fetcher = fetcher
@@ -151,7 +151,7 @@ class _View:
         self._page: Page | None = None
 
     async def read(self, limits: CrawlerSettings) -> Response:
-        """Return the page as it is when it has loaded, its redirection by a script as a meta refresh."""
+        """Return the page after it has loaded; a redirect by a script becomes a meta refresh."""
         await self._context.add_init_script(_NO_DATAGRAMS)
         await self._context.route("**/*", self._answer)
         await self._context.route_web_socket("**/*", _refuse)
@@ -167,7 +167,7 @@ class _View:
         return self._response._replace(headers=CIMultiDictProxy(headers), body=html)
 
     async def _answer(self, route: Route) -> None:
-        """Answer a request of the page with what the crawler's client gets, or not at all."""
+        """Answer a request of the page through the crawler's client, or abort it."""
         try:
             if self._is_main(route.request):
                 await self._navigate(route)
@@ -175,23 +175,23 @@ class _View:
                 await _fulfil(route, await self._fetcher.fetch(url))
             else:
                 await route.abort()
-        except Exception:  # no answer, or one that nobody waits for any more: the page is closed, or was never there
+        except Exception:  # no answer, or the page is already closed
             with contextlib.suppress(Exception):
                 await route.abort()
 
     def _is_main(self, request: Request) -> bool:
-        """Return whether the page itself is asked for; raises when a window is that was not opened yet."""
+        """Whether the page itself is requested; raises for a window that is not open yet."""
         return request.is_navigation_request() and self._page is not None and request.frame == self._page.main_frame
 
     def _allowed(self, request: Request) -> str | None:
-        """Return the normal url of a request that the page may make; None for others."""
+        """Return the normal URL of a request that the page may make; None for others."""
         self._requests += 1
         if request.method != "GET" or request.resource_type not in _KINDS or self._requests > MAX_REQUESTS:
             return None
         return urls.normalise(request.url)
 
     async def _navigate(self, route: Route) -> None:
-        """Show the page that was fetched; note where a script wants to go instead, and stay."""
+        """Load the fetched page; record a navigation by a script, but do not follow it."""
         if self._shown:
             self._moved = urls.normalise(route.request.url)
             await route.abort()
@@ -210,7 +210,7 @@ async def _fulfil(route: Route, response: Response) -> None:
 
 
 async def _settle(page: Page) -> None:
-    """Wait until the page asks for nothing more, or for QUIET_SECONDS."""
+    """Wait until the page makes no more requests, QUIET_SECONDS at most."""
     from playwright.async_api import TimeoutError as OutOfTimeError
 
     with contextlib.suppress(OutOfTimeError):

@@ -1,4 +1,4 @@
-"""robots.txt, as RFC 9309 has it: fetched for each site, kept for a day, over restarts too, then read again."""
+"""robots.txt according to RFC 9309: fetched for each site, and cached for a day, across restarts."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from lightship.runtime.database import Database
 logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 86_400.0
-STALE_SECONDS = 30 * 86_400.0  # for which old rules are obeyed while new ones can't be had
-RETRY_SECONDS = 30.0  # after an answer that tells nothing
+STALE_SECONDS = 30 * 86_400.0  # for which old rules are obeyed while new ones are unavailable
+RETRY_SECONDS = 30.0  # after an inconclusive answer
 MAX_BYTES = 512 << 10  # RFC 9309: at least 500 KiB must be parsed
 MAX_REDIRECTS = 5
 
 
 class Robots:
-    """The rules of sites, kept in `database`. A missing robots.txt allows all; one that can't be had allows nothing for now."""
+    """The rules of sites, cached in `database`. A missing robots.txt allows everything, an unavailable one nothing."""
 
     def __init__(self, fetcher: Fetcher, settings: CrawlerSettings, database: Database) -> None:
-        """Fetch with `fetcher`, for the robots.txt name that the User-Agent header begins with."""
+        """Fetch with `fetcher`, for the product name at the beginning of the User-Agent header."""
         self._fetcher = fetcher
         self._agent = settings.agent
         self._database = database
-        self._cache: dict[str, tuple[float, Rules]] = {}  # until when, in seconds since the epoch
+        self._cache: dict[str, tuple[float, Rules]] = {}  # expiry in seconds since the epoch, rules
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def rules(self, site: str) -> Rules:
-        """Return the rules of `site`, fetching its robots.txt when they are not known or too old."""
+        """Return the rules of `site`, fetching its robots.txt if they are unknown or expired."""
         cached = self._cache.get(site)
         if cached and cached[0] > time.time():
             return cached[1]
@@ -57,13 +57,13 @@ class Robots:
         try:
             status, text = await self._text(f"{site}/robots.txt")
         except (FetchError, RefusedBodyError) as error:
-            told = "its old rules hold on" if old.known else "the site waits"
-            logger.warning("%s/robots.txt: %s; %s", site, error, told)
+            effect = "its old rules stay in effect" if old.known else "not crawling the site until it is available"
+            logger.warning("%s/robots.txt: %s; %s", site, error, effect)
             return time.time() + RETRY_SECONDS, old
         rules = await asyncio.to_thread(Rules, text, self._agent)
         await asyncio.to_thread(self._store, site, status, text)
         if rules.strict:
-            logger.warning("%s/robots.txt: more than %d stars: some rules are read more strictly", site, MAX_STARS)
+            logger.warning("%s/robots.txt: more than %d wildcards; applying some rules more strictly", site, MAX_STARS)
         logger.info("%s/robots.txt: read, %d characters, delay %g s", site, len(text), rules.delay)
         return time.time() + KEEP_SECONDS, rules
 
@@ -72,7 +72,7 @@ class Robots:
             db.execute("insert or replace into robots values (?, ?, ?, ?)", (site, status, text, time.time()))
 
     async def _text(self, url: str) -> tuple[int, str]:
-        """Return status and text of a robots.txt, empty when there is none; raises FetchError when that can't be told."""
+        """Return status and text of a robots.txt, empty if there is none; raises FetchError if that is unknown."""
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._fetcher.get(url, types=())
             if response.status == 200:

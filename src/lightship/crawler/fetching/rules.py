@@ -1,7 +1,7 @@
-"""What a robots.txt allows, as RFC 9309 has it, at a cost that no file can drive up.
+"""The rules of a robots.txt according to RFC 9309, at a bounded cost for any file.
 
-Rules without `*` are looked up by the beginnings of a url; those with `*` are compared one after the other, each in one
-pass over the url, and their stars are counted: what is over the limit is read more strictly than it is written.
+Rules without `*` are looked up by prefixes of a URL; those with `*` are matched one after the other, each in one pass
+over the URL. The number of `*` is limited; rules beyond the limit are applied more strictly than written.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from typing import NamedTuple
 
 from lightship.core import urls
 
-MAX_LINE = 16_384  # characters of a line; the rest is not read
-MAX_STARS = 2000  # in the rules for one crawler: a question costs a millisecond then
-MAX_DELAY = 60.0  # seconds: what a site may ask for between two requests
+MAX_LINE = 16_384  # characters per line; the rest is ignored
+MAX_STARS = 2000  # in the rules for one crawler: then a check takes a millisecond
+MAX_DELAY = 60.0  # seconds between two requests that a site may ask for
 MAX_SITEMAPS = 100
 
 _LINES = re.compile(r"\r\n|\n|\r")
 _TOKEN = re.compile(r"[a-zA-Z_-]+")
 _AGENT_KEYS = frozenset({"user-agent", "useragent", "user agent"})
-_FORBIDDING = frozenset({"disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"})  # as people write it
+_FORBIDDING = frozenset({"disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"})  # with common typos
 _OTHER = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?")
 
 
 class _Rule(NamedTuple):
-    """Ordered by what decides: the longest pattern, and of two that are equally long the one that allows."""
+    """A rule, ordered by precedence: the longest pattern, and of two equally long ones the one that allows."""
 
     length: int
     allow: bool
     line: int
-    parts: tuple[str, ...] = ()  # what stands between the stars
-    anchored: bool = False  # a `$` ends it
+    parts: tuple[str, ...] = ()  # the text between the stars
+    anchored: bool = False  # it ends in `$`
 
 
 class Rules:
-    """What a site allows; `known` is False while nobody knows: then nothing."""
+    """The rules of a site; nothing is allowed while they are not `known`."""
 
     def __init__(self, text: str, agent: str, *, known: bool = True) -> None:
-        """Read the `text` of a robots.txt, for the robot `agent`."""
+        """Parse the `text` of a robots.txt for the robot `agent`."""
         self.text, self.agent, self.known = text, agent, known
-        self.strict = False  # some rules are read more strictly than they are written
+        self.strict = False  # some rules are applied more strictly than written
         self._starts: dict[str, _Rule] = {}
         self._wholes: dict[str, _Rule] = {}
         self._starred: list[_Rule] = []
         self._sitemaps: list[str] = []
         self._stars = 0
-        self.delay = 0.0  # seconds that the site wants between two requests, at most MAX_DELAY
+        self.delay = 0.0  # seconds between two requests asked for by the site, at most MAX_DELAY
         for number, key, value in _rules(text, _token(agent)):
             if key == "crawl-delay":
                 self.delay = self.delay or _seconds(value)
@@ -76,20 +76,20 @@ class Rules:
         known[head] = max(known.get(head, _Rule(0, False, 0)), _Rule(length, allow, line))
 
     def allows(self, url: str) -> bool:
-        """Return whether the normal `url` may be fetched."""
+        """Whether the normal URL `url` may be fetched."""
         rule = self._deciding(url) if self.known else None
         return self.known and (rule is None or rule.allow)
 
     def line(self, url: str) -> str:
-        """Return the line that decides on `url`, with its number, or that there is none."""
+        """Return the deciding line for `url` with its number, or that there is none."""
         rule = self._deciding(url)
         if rule is None:
-            return "no line of robots.txt is about it"
+            return "no line of robots.txt matches"
         line = next(line for number, line in enumerate(_LINES.split(self.text), 1) if number == rule.line)
         return f"line {rule.line} of robots.txt: {line.strip()[:200]}"
 
     def sitemaps(self, site: str) -> list[str]:
-        """Return the normal urls of the sitemaps that it names."""
+        """Return the normal URLs of the listed sitemaps."""
         found = (urls.normalise(link, f"{site}/") for link in self._sitemaps[:MAX_SITEMAPS])
         return list(dict.fromkeys(url for url in found if url))
 
@@ -109,7 +109,7 @@ class Rules:
 
 
 def _matches(rule: _Rule, target: str) -> bool:
-    """Return whether the parts stand in `target` in their order: each is taken where it comes first, which is never wrong."""
+    """Whether the parts occur in `target` in order; taking each first occurrence is always right."""
     head, *middle, last = rule.parts
     if not target.startswith(head):
         return False
@@ -125,7 +125,7 @@ def _matches(rule: _Rule, target: str) -> bool:
 
 
 def _rules(text: str, agent: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the lines of all groups for `agent`, or else of those for all, and those that are about sitemaps."""
+    """Yield the lines of all groups for `agent`, otherwise of those for all robots, and all sitemap lines."""
     groups: dict[str, list[tuple[int, str, str]]] = {"*": []}
     names: set[str] = set()
     ended = False
@@ -143,11 +143,11 @@ def _rules(text: str, agent: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _token(agent: str) -> str:
-    """Return the product token that `agent` begins with, in lower case; `*` for all."""
+    """Return the product token at the beginning of `agent`, in lower case; `*` for all."""
     if agent[:1] == "*" and not agent[1:2].strip():
         return "*"
     found = _TOKEN.match(agent)
-    return found[0].lower() if found else "-"  # nobody's
+    return found[0].lower() if found else "-"  # matches no robot
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
@@ -155,13 +155,13 @@ def _lines(text: str) -> Iterator[tuple[int, str, str]]:
     for number, whole in enumerate(_LINES.split(text), 1):
         line = whole[:MAX_LINE].partition("#")[0].strip()
         key, colon, value = line.partition(":")
-        if not colon and len(words := line.split()) == 2:  # the colon was forgotten
+        if not colon and len(words := line.split()) == 2:  # a missing colon
             key, value = words
         yield number, key.strip().lower(), value.strip()
 
 
 def _normal(path: str) -> str:
-    """Return `path` percent-encoded in the one way in which patterns and urls are compared (RFC 9309, 2.2.2)."""
+    """Return `path` in the normal percent-encoding in which patterns and URLs are compared (RFC 9309, 2.2.2)."""
     return _OTHER.sub(_encoded, path)
 
 

@@ -1,4 +1,4 @@
-"""The crawl of one site: which page is next, when the site may be asked again, and how many requests at once."""
+"""The crawl of one site: the next page, the time of the next request, and the number of concurrent requests."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from lightship.crawler.frontier.journal import Journal
 
 logger = logging.getLogger(__name__)
 
-# Pages of a site that are under way or not in the frontier yet: what they bring may show that it is a trap
+# Pages of a site in flight or not yet in the frontier; limited, as their outcomes may reveal a trap
 MAX_UNSETTLED = 100
-REST_SECONDS = 0.5  # between two looks for pages that have become due
-DOWN_AFTER = 3  # failures in a row: then the site counts as down
-MAX_PAUSE = 300.0  # seconds between two tries of a site that is down
-BYTES_A_SECOND = 10 << 20  # of one site, on average: large answers take the event loop's time from all sites
-REMEMBERED_PAUSE = 5.0  # seconds: a longer pause that a site asks for outlives a restart
+REST_SECONDS = 0.5  # between two checks for due pages
+DOWN_AFTER = 3  # consecutive failures after which a site counts as down
+MAX_PAUSE = 300.0  # seconds between two attempts on a site that is down
+BYTES_A_SECOND = 10 << 20  # per site, on average: large answers take the event loop's time from all sites
+REMEMBERED_PAUSE = 5.0  # seconds; a longer pause requested by a site survives a restart
 
 
 class Means(NamedTuple):
-    """What the crawls of all sites share."""
+    """Resources shared by the crawls of all sites."""
 
     settings: CrawlerSettings
     frontier: Frontier
@@ -42,12 +42,12 @@ class Means(NamedTuple):
 
 
 class SiteCrawl:
-    """Visits the pages of `site` that are due and queues what came of it."""
+    """Visits the due pages of `site` and queues the outcomes."""
 
     def __init__(self, site: str, means: Means) -> None:
         """Prepare; `run` does the work."""
         self.site = site
-        self.idle = False  # nothing is left to do now: no new page, none under way
+        self.idle = False  # no new pages, and none in flight
         self._means = means
         self._own_slots = asyncio.Semaphore(means.settings.per_host)
         self._busy: set[str] = set()
@@ -57,7 +57,7 @@ class SiteCrawl:
         self._rules: Rules | None = None
 
     async def run(self) -> None:
-        """Visit pages until cancelled; visits under way are cancelled with it."""
+        """Visit pages until cancelled; visits in flight are cancelled too."""
         means = self._means
         self._next_start = time.monotonic() + max(0.0, means.frontier.resume(self.site) - time.time())
         async with asyncio.TaskGroup() as visits:
@@ -68,7 +68,7 @@ class SiteCrawl:
                 for entry in entries:
                     await self._own_slots.acquire()
                     await self._pace()
-                    if means.frontier.is_spent(self.site, time.time()):  # by what came meanwhile
+                    if means.frontier.is_spent(self.site, time.time()):  # by other visits meanwhile
                         self._own_slots.release()
                         self._busy.discard(entry.url)
                         continue
@@ -81,7 +81,7 @@ class SiteCrawl:
         return self._means.frontier.due(self.site, time.time(), count, self._busy) if count > 0 else []
 
     def settled(self, url: str) -> None:
-        """Tell that what came of the visit to `url` is in the frontier."""
+        """Record that the outcome of the visit to `url` is in the frontier."""
         self._busy.discard(url)
         self._means.journal.end(url)
         self._wake.set()
@@ -95,7 +95,7 @@ class SiteCrawl:
         self.idle = False
 
     async def _current_rules(self) -> Rules:
-        """Return the site's rules; when they are new, its sitemaps are looked up."""
+        """Return the site's rules; if they are new, add its sitemaps."""
         rules = await self._means.robots.rules(self.site)
         if rules is not self._rules and rules.known:
             self._rules = rules
@@ -105,7 +105,7 @@ class SiteCrawl:
         return rules
 
     async def _pace(self) -> None:
-        """Wait until the site may be sent another request."""
+        """Wait until the site may be sent the next request."""
         rules = await self._current_rules()
         while True:
             now = time.monotonic()
@@ -133,7 +133,7 @@ class SiteCrawl:
         await means.outcomes.put(outcome)
 
     async def _note(self, outcome: Outcome) -> None:
-        """Leave a site that does not answer, or asks for it, alone for a while, each time longer."""
+        """Pause a site that does not answer, or that asks for it, longer each time."""
         if not outcome.failed or (400 <= outcome.status < 500 and outcome.status not in (401, 403, 429)):
             self._failures = 0
             return
@@ -141,9 +141,9 @@ class SiteCrawl:
         pause = outcome.pause
         if self._failures >= DOWN_AFTER:
             pause = max(pause, min(2.0 ** (self._failures - DOWN_AFTER + 1), MAX_PAUSE))
-            logger.warning("%s: %d failures in a row: waiting %g s", self.site, self._failures, pause)
-            reason = f"it failed {self._failures} times in a row, the last time: {outcome.note}"
-            await asyncio.to_thread(self._means.guard.trouble, self.site, reason)
+            logger.warning("%s: %d consecutive failures; pausing for %g s", self.site, self._failures, pause)
+            reason = f"{self._failures} consecutive failures, the latest: {outcome.note}"
+            await asyncio.to_thread(self._means.guard.hold, self.site, reason)
         self._next_start = max(self._next_start, time.monotonic() + pause)
         if pause > REMEMBERED_PAUSE:
             await asyncio.to_thread(self._means.frontier.pause, self.site, time.time() + pause)

@@ -1,4 +1,4 @@
-"""Soft 404s: what a site answers, with status 200, for a page that can't exist. Each site is asked once in a while."""
+"""Soft 404s: pages with status 200 that a site returns for missing pages. Each site is probed from time to time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROBE = "/lightship-asks-for-a-page-that-is-not-there-"
 
 
 class _Absent(NamedTuple):
-    """What a site answered for a page that can't exist, when; no content: an error, as it should."""
+    """A site's answer for a page that can't exist, and its time; without content: an error, as it should be."""
 
     until: float
     content: bytes | None
@@ -34,22 +34,22 @@ class _Absent(NamedTuple):
 
 
 class Soft404Detector:
-    """Knows how sites answer for pages that they have not, and remembers it in `database`."""
+    """Records in `database` how sites answer for missing pages, and recognises such answers."""
 
     def __init__(self, fetcher: Fetcher, database: Database, pool: ParserPool) -> None:
-        """Ask with `fetcher`, and read in `pool`."""
+        """Probe with `fetcher`, and parse in `pool`."""
         self._fetcher, self._database, self._pool = fetcher, database, pool
         self._cache: dict[str, _Absent] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def looks_missing(self, entry: Entry, page: Page, rules: Rules) -> bool:
-        """Return whether `page` is what its site answers for pages that it has not; a source never is."""
+        """Whether `page` is its site's answer for missing pages; a source never is."""
         absent = await self._absent(entry.site, rules)
-        # under one url, so that short texts are compared too
+        # as variants of one URL, so that short texts are compared too
         same = Twin(f"{entry.site}/", absent.content, absent.fingerprint).same(
             Twin(f"{entry.site}/index.html", content_of(page), signed(page.fingerprint))
         )
-        if same and entry.depth == 0:  # an application that answers each url with the same page
+        if same and entry.depth == 0:  # an application that returns the same page for every URL
             self._cache[entry.site] = _Absent(absent.until, None, 0)
             await asyncio.to_thread(self._store, entry.site, self._cache[entry.site])
         return same and entry.depth > 0
@@ -75,7 +75,7 @@ class Soft404Detector:
             page = await self._pool.read(site, ReadPage(response.headers.get("Content-Type", ""), url), response.body)
         except (FetchError, RefusedBodyError, InvalidInputError):
             return _Absent(until, None, 0)
-        logger.info("%s answers with status 200 for pages that it has not: pages like that are left out", site)
+        logger.info("%s answers with status 200 for missing pages; such pages are not indexed", site)
         return _Absent(until, content_of(page), signed(page.fingerprint))
 
     def _stored(self, site: str) -> _Absent:
@@ -91,12 +91,12 @@ class Soft404Detector:
 
 
 def content_of(page: Page) -> bytes:
-    """Return 8 bytes that stand for the text of a page, and 8 for its title."""
+    """Return an 8-byte hash of the text of a page, followed by one of its title."""
     return b"".join(
         hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest() for text in (page.text, page.title)
     )
 
 
 def signed(fingerprint: int) -> int:
-    """Return a number of 64 bits as SQLite keeps it."""
+    """Return an unsigned 64-bit number as a signed one, for SQLite."""
     return fingerprint - (1 << 64) if fingerprint >> 63 else fingerprint

@@ -1,4 +1,4 @@
-"""One visit to one page: fetch it, read it, and say what that means for the frontier and the log."""
+"""A visit to a page: fetches and parses it, and decides what that means for the frontier and the log."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage, ReadSite
 
 logger = logging.getLogger(__name__)
 
-REST_SECONDS = 5.0  # for which a site is left alone after a page over a limit: it may have many of them
-MAX_NESTED = 3  # sitemaps in sitemaps
+REST_SECONDS = 5.0  # pause of a site after a page over a limit: it may have many of them
+MAX_NESTED = 3  # levels of sitemap indexes
 
 
 class Visitor:
@@ -41,10 +41,7 @@ class Visitor:
         self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, pool: ParserPool, missing: Soft404Detector,
         traps: Traps, archive: Archive | None = None,
     ) -> None:  # fmt: skip
-        """Visit with `fetcher` by `settings`, and parsed in `pool`; `missing` knows how sites answer for pages that they have not.
-
-        Pages that are fetched are kept in `archive` too.
-        """
+        """Visit with `fetcher`, parse in `pool`, recognise soft 404s with `missing`, and archive pages in `archive`."""
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
@@ -54,12 +51,12 @@ class Visitor:
         self._pace = Pace.of(settings)
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
-        """Return what a visit to `entry` brought; trouble with the page is an outcome too, never an exception."""
+        """Return the outcome of a visit to `entry`; errors of the page are outcomes too, never exceptions."""
         try:
             outcome = await self._visit(entry, rules)
-        except LightshipError:  # the crawler's own trouble
+        except LightshipError:  # an error of the crawler itself
             raise
-        except Exception as error:  # what nobody foresaw is this page's trouble, and no other's
+        except Exception as error:  # an unexpected error must affect only this page
             logger.debug("%s: the visit failed", entry.url, exc_info=True)
             outcome = _failed(entry, 0, f"the visit failed: {type(error).__name__}: {words(error)[:300]}")
         now = time.time()
@@ -77,7 +74,7 @@ class Visitor:
 
     async def _visit(self, entry: Entry, rules: Rules) -> Outcome:
         if not rules.known:
-            return _failed(entry, 0, "robots.txt can't be had")
+            return _failed(entry, 0, "robots.txt is unavailable")
         if not rules.allows(entry.url):
             return _settled(entry, State.EXCLUDED, 0, f"disallowed by {rules.line(entry.url)}")
         if entry.state is State.NEW and (trap := self._traps.brings_nothing(entry.url)):
@@ -89,7 +86,7 @@ class Visitor:
             return _failed(entry, 0, str(error), REST_SECONDS if isinstance(error, BombError) else 0.0)
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))
-        if self._archive and entry.kind is Kind.PAGE:  # what else is kept would come back as a page
+        if self._archive and entry.kind is Kind.PAGE:  # sitemaps and feeds would be read back as pages
             await asyncio.to_thread(self._archive.write, entry.url, response, datetime.now(UTC))
         outcome = await self._judge(entry, response, rules)
         return msgspec.structs.replace(outcome, size=response.size)
@@ -112,10 +109,12 @@ class Visitor:
 
     def _moved(self, entry: Entry, status: int, target: str | None, by: str = "moved to") -> Outcome:
         if target is None:
-            return _failed(entry, status, "redirect to nowhere")
+            return _failed(entry, status, "redirect without a usable target")
         clean = without_session(target)
         if clean.dropped and clean.url == entry.url:
-            return _settled(entry, State.EXCLUDED, status, f"trap: it wants a session id ({clean.dropped}) in its url")
+            return _settled(
+                entry, State.EXCLUDED, status, f"trap: redirects to a URL with a session id ({clean.dropped})"
+            )
         if entry.hops >= self._settings.max_redirects:
             return _failed(entry, status, f"more than {self._settings.max_redirects} redirects")
         outcome = _settled(entry, State.MOVED, status, f"{by} {clean.url}")
@@ -137,7 +136,7 @@ class Visitor:
         )  # fmt: skip
 
     async def _listed(self, entry: Entry, response: Response, _: Rules) -> Outcome:
-        """Return what a sitemap or feed lists."""
+        """Return the outcome of a sitemap or feed, with its links."""
         headers, further = response.headers, list[str]()
         try:
             if entry.kind is Kind.SITEMAP:
@@ -161,9 +160,9 @@ class Visitor:
         if page.login:
             return _settled(entry, State.EXCLUDED, response.status, "a login page")
         if page.missing:
-            return _settled(entry, State.GONE, response.status, "soft 404: the page says itself that it is not there")
+            return _settled(entry, State.GONE, response.status, "soft 404: the page itself says that it does not exist")
         if await self._missing.looks_missing(entry, page, rules):
-            note = "soft 404: the site answers the same for a page that can't exist"
+            note = "soft 404: the site returns the same content for a page that can't exist"
             return _settled(entry, State.GONE, response.status, note)
         return msgspec.structs.replace(self._indexed(entry, page, response), links=_links(page))
 
@@ -171,10 +170,10 @@ class Visitor:
         if page.noindex:
             return _settled(entry, State.EXCLUDED, response.status, "noindex")
         if page.refresh and page.refresh != entry.url:
-            return self._moved(entry, response.status, page.refresh, "by meta refresh moved to")
+            return self._moved(entry, response.status, page.refresh, "moved by meta refresh to")
         canonical = self._canonical(entry, page)
         if canonical and not entry.own:
-            outcome = _settled(entry, State.ALIAS, response.status, f"another url of its canonical page {canonical}")
+            outcome = _settled(entry, State.ALIAS, response.status, f"alias of its canonical page {canonical}")
             return msgspec.structs.replace(outcome, target=canonical)
         document = document_of(
             page, entry.url, modified=parse_time(response.headers.get("Last-Modified", "")), fetched=datetime.now(UTC)
@@ -186,7 +185,7 @@ class Visitor:
         )  # fmt: skip
 
     def _canonical(self, entry: Entry, page: Page) -> str | None:
-        """Return the canonical url that the page names, if it is another one of the same host."""
+        """Return the page's canonical URL, if it is a different one on the same host."""
         canonical = without_session(page.canonical).url if page.canonical else None
         if not canonical or canonical == entry.url or entry.hops >= self._settings.max_redirects:
             return None
@@ -203,12 +202,12 @@ def _links(page: Page) -> list[Link]:
 
 
 def _settled(entry: Entry, state: State, status: int, note: str) -> Outcome:
-    """Return an outcome that stands until the next visit."""
+    """Return a definite outcome, valid until the next visit."""
     return Outcome(entry=entry, state=state, status=status, note=clean_text(note))
 
 
 def _failed(entry: Entry, status: int, note: str, pause: float = 0.0) -> Outcome:
-    """Return an outcome that keeps what is known of the page, and tries again, each time later."""
+    """Return an outcome that keeps the page's state, and retries later each time."""
     state = State.FAILED if entry.state is State.NEW else entry.state
     return Outcome(
         entry=entry, state=state, status=status, note=clean_text(note), failed=True, pause=pause, digest=entry.digest, etag=entry.etag,
@@ -217,7 +216,7 @@ def _failed(entry: Entry, status: int, note: str, pause: float = 0.0) -> Outcome
 
 
 def _validator(headers: Mapping[str, str], name: str) -> str | None:
-    """Return what the header `name` says of a page's version; None when it holds what is no text, and can't be sent again."""
+    """Return the validator in the header `name`; None if it is not plain text, and so can't be sent back."""
     value = headers.get(name, "")
     return value if value and value.isascii() and value.isprintable() else None
 
@@ -232,7 +231,7 @@ def _validators(entry: Entry) -> dict[str, str]:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Return the seconds of a Retry-After header, at most a day; 0 when it names none."""
+    """Return the seconds in a Retry-After header, at most a day; 0 if there are none."""
     if retry_after and retry_after.strip().isdecimal():
         return min(float(retry_after), MAX_RETRY_SECONDS)
     when = parse_time(retry_after or "")

@@ -1,1 +1,1 @@
-"""What is known of pages, and what is decided about them."""
+"""The frontier: the state of each page, and the decisions about it."""

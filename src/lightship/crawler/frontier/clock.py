@@ -1,4 +1,4 @@
-"""Times in the frontier that lie in the future, though none can: the clock was wrong when they were written."""
+"""Corrects times in the frontier that are impossibly far in the future: the clock was wrong when they were written."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS
 
 logger = logging.getLogger(__name__)
 
-BACK_SECONDS = 60.0  # by which the clock may go back, as it does when it is set right, before anybody looks
+BACK_SECONDS = 60.0  # by which the clock may be set back without a check
 
-# A page that was fetched in the future waits for as long as it would have; `most`: when one is looked at again at the latest
+# A page that was fetched in the future keeps its interval from now on; `most`: the latest time of a next visit
 _SET_RIGHT = (
     "update pages set visit = max(:at_once, visit - (fetched - :now)), fetched = :now where fetched > :now",
     "update pages set visit = :at_once where visit > :most",
@@ -25,9 +25,9 @@ _SET_RIGHT = (
 
 
 def set_right(db: apsw.Connection, now: float, most: float) -> None:
-    """Bring what lies later than it can down to that: else nothing would be looked at until the clock is there again.
+    """Reset impossible future times: otherwise nothing would be visited until the clock has reached them.
 
-    `now` is in seconds since the epoch, `most` the seconds between two visits of a page at most.
+    `now` is in seconds since the epoch, `most` the longest interval in seconds between two visits to a page.
     """
     times = {
         "now": now,
@@ -40,4 +40,4 @@ def set_right(db: apsw.Connection, now: float, most: float) -> None:
         db.execute(statement, {name: value for name, value in times.items() if f":{name}" in statement})
         changed += db.changes()
     if changed:
-        logger.warning("the clock went back: %d times that lay in the future were set right", changed)
+        logger.warning("the clock went back; reset %d times that were in the future", changed)

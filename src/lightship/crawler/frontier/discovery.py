@@ -1,4 +1,4 @@
-"""What is found: which new urls are added to the frontier, and which are refused, and why."""
+"""Discovery of new URLs: which ones are added to the frontier, and which are refused, and why."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lightship.crawler.frontier.entry import AT_ONCE, How, Kind, Link, State
 from lightship.crawler.frontier.traps import Traps, without_session
 from lightship.crawler.state.progress import count
 
-ROWS_PER_PAGE = 10  # known urls for each page that may be fetched: a site can't fill the disk with links
-MAX_REFUSED = 10_000  # urls of a site whose refusal is remembered
+ROWS_PER_PAGE = 10  # known URLs per page of the budget, so that a site can't fill the disk with links
+MAX_REFUSED = 10_000  # refused URLs recorded per site
 
 _KNOWN = "select url from pages where url in (select value from json_each(?))"
 _ADD = (
@@ -24,7 +24,7 @@ _ADD = (
     " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _REFUSE = "insert or ignore into refused values (?, ?, ?, ?, ?)"
-# A page that a list says was changed since it was looked at is due, but not sooner than the least interval allows
+# A page that a sitemap or feed reports as changed since its last visit is due, but only after the least interval
 _DUE = (
     "update pages set modified = ?1, visit = min(visit, max(?2, fetched + ?3)) where url = ?4 and visit > 0"
     " and modified < ?1 and fetched < ?1"
@@ -33,7 +33,7 @@ _READ_AS = "update pages set kind = ?, visit = ? where url = ? and kind = 0 and 
 
 
 class Where(NamedTuple):
-    """Where links were found: on the page or list `url` (None: nowhere), `depth` links from a source."""
+    """Where links were found: on the page, sitemap or feed `url` (None: none), `depth` links from a source."""
 
     url: str | None
     depth: int
@@ -41,9 +41,9 @@ class Where(NamedTuple):
 
 
 class Discovery:
-    """Adds what is found to the sites of a crawl: `sites` (site -> source) may grow meanwhile.
+    """Adds new URLs to the sites of a crawl; `sites` (site -> source) may grow meanwhile.
 
-    `elsewhere` is told of links, with where they were found, to sites that are not among them.
+    `elsewhere` is called with links to other sites, and where they were found.
     """
 
     def __init__(
@@ -53,30 +53,30 @@ class Discovery:
         sites: dict[str, str],
         elsewhere: Callable[[apsw.Connection, Sequence[Link], Where], None],
     ) -> None:
-        """Know nothing yet."""
+        """Start empty; see `load`."""
         self._settings, self._least, self._sites, self._elsewhere = settings, least, sites, elsewhere
-        self._known: dict[str, int] = {}  # urls, of each site
+        self._known: dict[str, int] = {}  # number of URLs by site
         self._refused: dict[str, int] = {}
         self.traps = Traps()
 
     def load(self, db: apsw.Connection) -> None:
-        """Learn from the store."""
+        """Load the state from the store."""
         self._known = counts(db, "select site, count(*) from pages group by site")
         self._refused = counts(db, "select site, count(*) from refused group by site")
         self.traps.load(db.execute("select url, state from pages where kind = 0"))
 
     def join(self, db: apsw.Connection, site: str) -> None:
-        """Learn of a site that another crawler had before."""
+        """Load a site taken over from another crawler."""
         self._known |= counts(db, "select site, count(*) from pages where site = ?", site)
         self.traps.load(db.execute("select url, state from pages where kind = 0 and site = ?", (site,)))
 
     def forget(self, site: str) -> None:
-        """Forget a site that another crawler has now."""
+        """Forget a site handed over to another crawler."""
         self._known.pop(site, None)
         self._refused.pop(site, None)
 
     def add(self, db: apsw.Connection, links: Iterable[Link], where: Where) -> None:
-        """Add those of `links` that are new, if nothing speaks against them."""
+        """Add those of `links` that are new and not refused."""
         own: list[Link] = []
         other: list[Link] = []
         for link in links:
@@ -99,7 +99,7 @@ class Discovery:
     def _new(self, db: apsw.Connection, link: Link, where: Where) -> None:
         clean, dropped = without_session(link.url)
         if dropped:
-            self._refuse(db, link.url, f"trap: a session id ({dropped}); looked at without it, as {clean}", where)
+            self._refuse(db, link.url, f"trap: session id ({dropped}); crawled without it, as {clean}", where)
             if clean != link.url:
                 self.add(db, [link._replace(url=clean)], where)
             return
@@ -119,13 +119,13 @@ class Discovery:
                 count(db, self._sites[site], found=1)
 
     def _against(self, link: Link, depth: int, site: str) -> str:
-        """Return what speaks against a new url, or an empty string."""
+        """Return why a new URL is refused, or an empty string."""
         if link.how is How.SOURCE or link.kind is not Kind.PAGE:
             return ""
         if depth > self._settings.max_depth:
             return f"depth: {depth} links from the source, more than -max-depth={self._settings.max_depth}"
         if self._known.get(site, 0) >= self._settings.max_pages * ROWS_PER_PAGE:
-            return f"budget: {self._known[site]} urls of {site} are known, {ROWS_PER_PAGE} times -max-pages"
+            return f"budget: {self._known[site]} URLs of {site} are known, {ROWS_PER_PAGE} times -max-pages"
         return self.traps.check(link.url)
 
     def _refuse(self, db: apsw.Connection, url: str, reason: str, where: Where) -> None:
@@ -136,6 +136,6 @@ class Discovery:
 
 
 def counts(db: apsw.Connection, query: str, *bindings: str) -> dict[str, int]:
-    """Return what a query for (name, number) finds."""
+    """Return the rows of a query for (name, number) as a dictionary."""
     rows: list[Any] = db.execute(query, bindings).fetchall()
     return dict(rows)

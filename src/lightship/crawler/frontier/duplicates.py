@@ -1,10 +1,11 @@
-"""Pages of a site with the same text are folded: one stands for all, in the source's folder if any is, with the shortest url.
+"""Folds pages of a site with the same text into one representative: in the source's folder if any is, the shortest URL.
 
-Two texts are the same when they are equal, or when their titles are and their fingerprints differ in few bits (Manku,
-Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: of fingerprints that differ in up to three bits, one of
-four pieces is equal, which an index finds). Three bits are a hundredth of a text of a page's length; with six, pages of
-documentation that differ in one name were folded under equal titles, and not found. Short texts are compared only under the urls that servers
-commonly give to one page: with and without a slash at the end, with and without index.html.
+Two texts are the same if they are equal, or if their titles are equal and their fingerprints differ in few bits (Manku,
+Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: if two fingerprints differ in up to three bits, one
+of their four quarters is equal, which an index finds). Three bits correspond to about a hundredth of a page-length
+text; with six, documentation pages with equal titles that differ in one name were folded, and not found. Short texts
+are compared only under URLs that servers commonly use for one page: with and without a trailing slash, with and without
+index.html.
 """
 
 from __future__ import annotations
@@ -34,19 +35,19 @@ _TITLED = (
     " and fingerprint <> 0 limit ?"
 )
 _NAMED = "select url, content, fingerprint from pages where url in (select value from json_each(?)) and state = 1"
-MAX_TITLED = 200  # pages of the same title that are compared; beyond them, three bits are found
+MAX_TITLED = 200  # pages with the same title that are compared
 _INDEXES = ("index.html", "index.htm", "index.php", "index.xhtml", "default.html")
 
 
 class Twin(NamedTuple):
-    """What is compared of a page."""
+    """The properties by which pages are compared."""
 
     url: str
     content: bytes | None
     fingerprint: int
 
     def same(self, other: Twin) -> bool:
-        """Return whether both have the same text."""
+        """Whether both have the same text."""
         if not self.content or not other.content or self.url == other.url:
             return False
         if not self.fingerprint or not other.fingerprint:
@@ -56,15 +57,15 @@ class Twin(NamedTuple):
         return self.content[8:] == other.content[8:] and distance(self.fingerprint, other.fingerprint) <= NEAR
 
     def rank(self, source: str) -> tuple[bool, int, str]:
-        """Return what is least of the page that stands for the others: one in the folder of `source`, with a short url.
+        """Return the sort key; the representative is the least: in the folder of `source`, then by length of the URL.
 
-        It depends on nothing but the urls, so the order of visits does not matter.
+        It depends only on the URLs, so the order of visits does not matter.
         """
         return not self.url.startswith(source.rpartition("/")[0] + "/"), len(self.url), self.url
 
 
 def variants(url: str) -> list[str]:
-    """Return the other urls under which servers commonly give the page of the normal `url`."""
+    """Return the other URLs under which servers commonly serve the page of the normal URL `url`."""
     path, mark, query = url.partition("?")
     folder, _, name = path.rpartition("/")
     bare = f"{folder}/" if name in _INDEXES else path if not name else f"{path}/"
@@ -73,21 +74,21 @@ def variants(url: str) -> list[str]:
 
 
 class Folded(NamedTuple):
-    """Outcomes after folding, and the pages that were in the log and are not to be: (their urls, what stands for them)."""
+    """Outcomes after folding, and the pages displaced from the log: (URL, URL of the representative)."""
 
     outcomes: list[Outcome]
     displaced: list[tuple[str, str]]
 
 
 def fold(db: apsw.Connection, outcomes: Sequence[Outcome], sources: Mapping[str, str]) -> Folded:
-    """Make DUPLICATE what another page stands for, among `outcomes` and the pages of the store.
+    """Mark as DUPLICATE those of `outcomes` that have another representative, among themselves or in the store.
 
-    `sources` has the source of each site.
+    `sources` maps each site to its source.
     """
     folded = list(outcomes)
     places = {outcome.entry.url: i for i, outcome in enumerate(outcomes)}
     displaced: list[tuple[str, str]] = []
-    settled: dict[str, list[Twin]] = {}  # by site, of the outcomes before
+    settled: dict[str, list[Twin]] = {}  # by site, of the preceding outcomes
     for outcome in outcomes:
         if outcome.state is not State.PAGE or outcome.kept:
             continue
@@ -126,5 +127,5 @@ def _duplicate(outcome: Outcome, of: str) -> Outcome:
 
 
 def duplicate_note(of: str) -> str:
-    """Return the decision on a page that another stands for."""
-    return f"a duplicate of {of}, which stands for it"
+    """Return the note of a page that is folded into another."""
+    return f"duplicate of {of}, which is indexed instead"

@@ -1,4 +1,4 @@
-"""What the frontier remembers of a page, and what a visit to it brought."""
+"""A page of the frontier, and the outcome of a visit to it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import msgspec
 from lightship.core.model import Change, Document
 from lightship.crawler.parsing.html.fingerprint import NEAR, distance
 
-AT_ONCE = 1.0  # as the time of a visit: long due; 0 means never visited
+AT_ONCE = 1.0  # as the time of the next visit: overdue (0 means never visited)
 
 
 class State(IntEnum):
-    """What a page is."""
+    """The state of a page."""
 
     NEW = 0
     PAGE = 1  # its document is in the log
-    ALIAS = 2  # it names another url of the host as its canonical one
+    ALIAS = 2  # it names another URL of the host as its canonical one
     MOVED = 3  # it redirects
     EXCLUDED = 4  # it must not be indexed, or holds no text
     GONE = 5
-    FAILED = 6  # never an answer so far
-    DUPLICATE = 7  # another page of the site has the same text, and stands for it
-    LIST = 8  # a sitemap or feed, read for what it lists
+    FAILED = 6  # no usable answer so far
+    DUPLICATE = 7  # another page of the site has the same text, and is indexed instead
+    LIST = 8  # a sitemap or feed, read for the URLs it lists
 
 
 class Kind(IntEnum):
-    """What a url is read as."""
+    """How a URL is parsed."""
 
     PAGE = 0
     SITEMAP = 1
@@ -36,7 +36,7 @@ class Kind(IntEnum):
 
 
 class How(IntEnum):
-    """What a url was found by."""
+    """How a URL was found."""
 
     SOURCE = 0
     LINK = 1
@@ -50,7 +50,7 @@ class How(IntEnum):
 
 
 class Link(NamedTuple):
-    """A url (normal) that was found; `modified` is when it was last changed, in seconds since the epoch, 0 if nobody says."""
+    """A discovered URL (normal); `modified` is the time of its last change, in seconds since the epoch (0: unknown)."""
 
     url: str
     how: How = How.LINK
@@ -59,12 +59,12 @@ class Link(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A page of the frontier. `digest` is that of the document in the log, None when the log holds none.
+    """A page of the frontier. `digest` is that of the document in the log, None if there is none.
 
-    `hops` counts the redirects and canonical links that led here; an `own` page is indexed under its own url, since
-    its canonical one could not be had. `visit` is when to look again, `fetched` when it was looked at last, `interval`
-    the seconds between the two as far as the page alone decides. `content` is 8 bytes that stand for the text and 8
-    for the title, `fingerprint` a SimHash of the text (0: too short). `doomed` is since when its document is to be deleted.
+    `hops` counts the redirects and canonical links that led here; an `own` page is indexed under its own URL, because
+    its canonical one is not available. `visit` is the time of the next visit, `fetched` of the last, `interval` the
+    page's own interval in seconds. `content` is an 8-byte hash of the text followed by one of the title, `fingerprint`
+    a SimHash of the text (0: too short). `doomed` is the time since which its document is to be deleted.
     """
 
     url: str
@@ -87,11 +87,11 @@ class Entry(NamedTuple):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a visit to `entry` brought; `next_visit` is in seconds since the epoch.
+    """The outcome of a visit to `entry`; `next_visit` is in seconds since the epoch.
 
-    `digest` is that of `document`; `target` is what a MOVED page, ALIAS or DUPLICATE points to. `failed` tells that
-    the visit got no usable answer, `kept` that the page is as it was. `pause` is how many seconds the site wants to be
-    left alone, `size` the bytes that came.
+    `digest` is that of `document`; `target` is what a MOVED, ALIAS or DUPLICATE page points to. `failed`: the visit got
+    no usable answer; `kept`: the page is unchanged. `pause` is for how many seconds the site asked not to be visited,
+    `size` the bytes received.
     """
 
     entry: Entry
@@ -116,19 +116,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept(self) -> bool:
-        """Whether the page stays what it was: the visit failed, or found it not modified."""
+        """Whether the page's state is unchanged: the visit failed, or found it not modified."""
         return self.failed or self.status == 304
 
     @property
     def change(self) -> Change | None:
-        """The document to put into the log, if it changed. Deletes are decided elsewhere (see Hold)."""
+        """The document to put into the log, if it changed. Deletes are decided elsewhere (see DeletionGuard)."""
         if self.document is None or self.digest == self.entry.digest:
             return None
         return Change.put(self.document)
 
     @property
     def changed(self) -> bool:
-        """Whether the page is not what it was at the visit before: by more than a date or counter in a long text."""
+        """Whether the page has changed since the previous visit by more than a date or counter in a long text."""
         entry = self.entry
         if self.kept or (self.state is entry.state and self.content == entry.content):
             return False

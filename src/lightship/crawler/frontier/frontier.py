@@ -1,7 +1,7 @@
-"""The frontier: every page known, what its last visit brought, and when to look at it again.
+"""The frontier: every known page, the outcome of its last visit, and the time of the next one.
 
-A page is written as visited only after the document log has stored its change, so a crash makes a visit happen
-again, never be forgotten. See DESIGN.md.
+A page is marked as visited only after the document log has stored its change, so a crash may repeat a visit but never
+loses one. See DESIGN.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lightship.crawler.frontier.revisit import Pace
 from lightship.crawler.state.progress import count
 from lightship.runtime.database import Database
 
-VISITS_KEPT = 10  # of each page, the last ones
+VISITS_KEPT = 10  # per page, the latest
 DAY = 86_400
 
 ENTRY = (
@@ -49,58 +49,58 @@ _FORGET = (
 )
 
 _ANY_DOOMED = "select exists (select 1 from pages where site = ? and doomed is not null and digest is not null)"
-# Does what a page points to, step by step, end at a page that is in the log, or may yet be, or at another host?
+# Whether the chain of pages that a page points to ends at one that is or may still get into the log, or at another host
 _ALIVE = """
 with recursive chain (url, target, state) as (
     select url, target, state from pages where url = ?
     union select p.url, p.target, p.state from pages p join chain c on p.url = c.target)
 select exists (select 1 from chain where state in (?, ?)
     or (state = 3 and target is not null and not exists (select 1 from pages p where p.url = chain.target)))"""
-# No: then the pages that name it as their canonical one are indexed under their own urls.
+# If not, the pages that name it as their canonical one are indexed under their own URLs
 _RELEASE = """
 with recursive pointing (url) as (
     select ? union select p.url from pages p join pointing on p.target = pointing.url)
 update pages set own = 1, visit = ?, etag = null, last_modified = null
 where state = ? and own = 0 and url in (select url from pointing)"""
 _RETURN = "update pages set own = 0, visit = ?, etag = null, last_modified = null where target = ? and own = 1"
-# What another page stood for is looked at again: at once when that is gone, whole at its next visit when it changed
+# Pages folded into another are visited again: at once if it is gone, unconditionally at their next visit if it changed
 _UNFOLD = "update pages set visit = ?, etag = null, last_modified = null where target = ? and state = ?"
 _COMPARE_AGAIN = "update pages set etag = null, last_modified = null where target = ? and state = ?"
 
 
 class Others(Protocol):
-    """What a frontier asks and tells the crawlers with which it divides the hosts."""
+    """A frontier's view of the other crawlers among which the hosts are partitioned."""
 
     def wants(self, url: str) -> bool:
-        """Return whether the host of a normal url is this crawler's."""
+        """Whether the host of a normal URL belongs to this crawler."""
 
     def lay_links(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
-        """Tell the owners of links to other hosts of the crawl."""
+        """Queue links to other crawlers' hosts for their owners."""
 
     def lay_adopted(self, db: apsw.Connection, url: str, source: str) -> None:
-        """Tell all that the site of `url` joined the crawl, since `source` redirects to it."""
+        """Queue the news that the site of `url` joined the crawl, because `source` redirects to it."""
 
 
 class Frontier:
-    """The pages of all websites of a crawl, within the bounds that its settings set."""
+    """The pages of all websites of a crawl, within the limits of its settings."""
 
     def __init__(self, database: Database, settings: CrawlerSettings) -> None:
         """Use the open store `database`."""
         self._database, self._settings = database, settings
         self._pace = Pace.of(settings)
-        self._latest = time.time()  # that was looked at
+        self._latest = time.time()  # last time seen
         self._sites: dict[str, str] = {}
-        self._put: dict[str, int] = {}  # documents in the log, of each site
-        self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched in it), of each site
+        self._put: dict[str, int] = {}  # documents in the log, by site
+        self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched on it), by site
         self._doomed: set[str] = set()  # sites with doomed documents
         self.discovery = Discovery(settings, self._pace.least, self._sites, self._lead_elsewhere)
-        self._elsewhere: dict[str, str] = {}  # sites of the crawl that are another crawler's, each with its source
+        self._elsewhere: dict[str, str] = {}  # sites of the crawl that belong to another crawler, each with its source
         self.others: Others | None = None
 
     def begin(self, seeds: Collection[str], journal: Journal) -> None:
-        """Crawl `seeds` (normal urls, each a source), and the sites that they were found to redirect to.
+        """Crawl `seeds` (normal URLs, each a source), and the sites to which they are known to redirect.
 
-        What `journal` has as begun, and has no outcome here, waits for the least interval.
+        Requests that `journal` lists as begun but that have no outcome here are delayed by the least interval.
         """
         with self._database.transaction() as db:
             self._follow_settings(db)
@@ -132,7 +132,7 @@ class Frontier:
         journal.start()
 
     def _follow_settings(self, db: apsw.Connection) -> None:
-        """When the pace was set anew, no page that answered waits longer than the new first interval."""
+        """After a change of the pace settings, limit the wait of pages that answered to the new first interval."""
         pace = repr(self._pace)
         if db.execute("select value from settings where name = 'pace'").get != pace:
             db.execute(
@@ -147,7 +147,7 @@ class Frontier:
         return MappingProxyType(self._sites)
 
     def due(self, site: str, now: float, limit: int, busy: Collection[str]) -> list[Entry]:
-        """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (urls)."""
+        """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (URLs)."""
         if now < self._latest - BACK_SECONDS:
             with self._database.transaction() as db:
                 set_right(db, now, self._pace.most)
@@ -163,24 +163,24 @@ class Frontier:
         return [entry_of(row) for row in fresh + [row for row in rows if row[0] not in busy]][:limit]
 
     def is_spent(self, site: str, now: float) -> bool:
-        """Return whether as many bytes of `site` were fetched today as may be."""
+        """Whether today's byte budget of `site` is used up."""
         day, size = self._spent.get(site, (0, 0))
         return 0 < self._settings.max_site_bytes <= size and day == int(now // DAY)
 
     def interrupted(self, site: str) -> bool:
-        """Tell whether a page of `site` waits for its first visit, since an earlier one was interrupted."""
+        """Whether a page of `site` waits for its first visit because an earlier attempt was interrupted."""
         with self._database.access() as db:
             return bool(db.execute(
                 "select exists (select 1 from pages where site = ? and state = 0 and visit > 0)", (site,)
             ).get)  # fmt: skip
 
     def resume(self, site: str) -> float:
-        """Return when `site` may be asked again, in seconds since the epoch."""
+        """Return when `site` may be visited again, in seconds since the epoch."""
         with self._database.access() as db:
             return float(db.execute("select resume from sites where site = ?", (site,)).get or 0.0)
 
     def pause(self, site: str, until: float) -> None:
-        """Remember that `site` wants to be left alone `until` then."""
+        """Record that `site` asked not to be visited before `until` (seconds since the epoch)."""
         with self._database.transaction() as db:
             db.execute("update sites set resume = ? where site = ?", (until, site))
 
@@ -192,25 +192,28 @@ class Frontier:
                     self.discovery.add(db, [link], Where(f"{site}/robots.txt" if link.how is How.ROBOTS else None, 0))
 
     def fold(self, outcomes: Sequence[Outcome]) -> Folded:
-        """Return `outcomes` with each DUPLICATE folded; nothing is written."""
+        """Return `outcomes` with duplicates folded; writes nothing."""
         with self._database.access() as db:
             return fold(db, outcomes, self._sites)
 
     def doubt(self, pages: Sequence[str]) -> None:
-        """Note that the log may soon have something else of these `pages` (urls): if nothing more comes of it, the next visits put or delete it once more."""
+        """Mark `pages` (URLs) as doubtful: their changes are about to be sent to the log.
+
+        If a crash follows, the next visits put or delete them once more.
+        """
         if pages:
             with self._database.transaction() as db:
                 db.execute(_DOUBT, (_DOUBTFUL, json.dumps(pages)))
 
     def settle(self, outcomes: Sequence[Outcome], displaced: Sequence[tuple[str, str]] = ()) -> None:
-        """Remember what visits brought, whose changes are in the log, and the links that they found."""
+        """Record outcomes whose changes are in the log, and the links that they found."""
         with self._database.transaction() as db:
             for outcome in outcomes:
                 self._visited(db, outcome)
                 self._discover(db, outcome)
                 self._count(db, outcome)
             since = {outcome.entry.url: outcome.fetched for outcome in outcomes}
-            for url, by in displaced:  # what stands for it was found well just now
+            for url, by in displaced:  # its representative was just visited
                 db.execute(_DISPLACED, (State.DUPLICATE, by, duplicate_note(by), since[by], url, State.PAGE))
                 self._doomed.add(urls.site(url))
             for outcome in outcomes:
@@ -234,7 +237,7 @@ class Frontier:
             db.execute("update sites set day = ?, bytes = ? where site = ?", (*self._spent[entry.site], entry.site))
 
     def spend(self, site: str, size: int) -> None:
-        """Count bytes that were fetched of `site` today; they are remembered with the outcome that they led to."""
+        """Count bytes fetched from `site` today; they are stored together with the outcome of their visit."""
         today = int(time.time() // DAY)
         day, spent = self._spent.get(site, (0, 0))
         self._spent[site] = today, size + (spent if day == today else 0)
@@ -256,11 +259,11 @@ class Frontier:
             self.others.lay_links(db, [link for link in links if urls.site(link.url) in self._elsewhere], where)
 
     def add(self, db: apsw.Connection, link: Link, where: Where) -> None:
-        """Add a link that another crawler found."""
+        """Add a link found by another crawler."""
         self.discovery.add(db, [link], where)
 
     def adopted(self, db: apsw.Connection, url: str, source: str) -> None:
-        """Take note that the site of `url` joined the crawl, as another crawler found."""
+        """Record that the site of `url` joined the crawl, as reported by another crawler."""
         if self.others is None or self.others.wants(url):
             self._adopt(db, url, source)
         else:
@@ -268,7 +271,7 @@ class Frontier:
             db.execute("insert or replace into settings values (?, ?)", (f"elsewhere/{urls.site(url)}", source))
 
     def joined(self, db: apsw.Connection, site: str, source: str) -> None:
-        """Crawl `site`, which another crawler has handed over; its pages are in the store."""
+        """Start crawling `site`, handed over by another crawler; its pages are in the store."""
         self._elsewhere.pop(site, None)
         self._sites[site] = source
         self._put |= counts(db, "select site, count(digest) from pages where site = ?", site)
@@ -277,14 +280,14 @@ class Frontier:
         self.discovery.join(db, site)
 
     def left(self, site: str) -> None:
-        """Crawl `site` no longer: another crawler has it now."""
+        """Stop crawling `site`: it was handed over to another crawler."""
         self._elsewhere[site] = self._sites.pop(site, "")
         self._put.pop(site, None)
         self._doomed.discard(site)
         self.discovery.forget(site)
 
     def _adopt(self, db: apsw.Connection, url: str, source: str) -> None:
-        """Crawl the site of `url` too: it is a source, or a source's own page redirects to it."""
+        """Add the site of `url` to the crawl: it is a source, or a source redirects to it."""
         site = urls.site(url)
         if site not in self._sites:
             self._sites[site] = source
@@ -310,7 +313,7 @@ class Frontier:
         )  # fmt: skip
 
     def _resolve(self, db: apsw.Connection, outcome: Outcome) -> None:
-        """Keep each page indexed under one url: its canonical one if that can be had, else its own."""
+        """Keep each page indexed under one URL: its canonical one if available, otherwise its own."""
         url, before = outcome.entry.url, outcome.entry.state
         if before is State.PAGE and not outcome.kept:
             if outcome.state is not State.PAGE:
@@ -325,11 +328,11 @@ class Frontier:
             db.execute(_RELEASE, (url, AT_ONCE, State.ALIAS))
 
     def doomed(self, sites: Collection[str]) -> set[str]:
-        """Return those of `sites` that have documents that are to go."""
+        """Return those of `sites` that have doomed documents."""
         return self._doomed & set(sites)
 
     def deleted(self, site: str, gone: Sequence[str]) -> None:
-        """Remember that the log has the deletes of these urls of `site`."""
+        """Record that the log has the deletes of the URLs `gone` of `site`."""
         with self._database.transaction() as db:
             for url in gone:
                 db.execute("update pages set digest = null where url = ? and doomed is not null", (url,))
@@ -340,7 +343,7 @@ class Frontier:
 
 
 def _doomed(outcome: Outcome) -> float | None:
-    """Return since when the page's document is to be deleted, None when it is not."""
+    """Return the time since which the page's document is to be deleted; None if it is not."""
     entry = outcome.entry
     if outcome.kept:
         return entry.doomed
@@ -352,6 +355,6 @@ def _doomed(outcome: Outcome) -> float | None:
 
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
-    """Return the entry that a row of ENTRY holds."""
+    """Return the entry in a row with the columns ENTRY."""
     entry = Entry(*row)
     return entry._replace(state=State(entry.state), own=bool(entry.own), kind=Kind(entry.kind))

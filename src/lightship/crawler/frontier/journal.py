@@ -1,9 +1,9 @@
-"""Which requests were begun: a file of lines that outlives kill -9, so that a restart does not ask for the same again.
+"""A journal of requests in flight that survives kill -9, so that a restart does not repeat them.
 
-A request can't be remembered in the same moment in which it is sent. So it is noted before it is sent; what was
-noted, and has no outcome in the frontier, was under way when the process died: nobody knows whether the site has
-answered. Such a page waits for the least interval, as if it had. Nothing is synced: a power failure forgets the last
-notes, and those pages may be asked for again.
+Sending a request and recording it can't be atomic, so it is recorded first. A recorded request without an outcome in
+the frontier was in flight when the process died, and whether the site answered is unknown. Its page waits for the
+least interval, as if it had been visited. The file is not synced: a power failure may lose the last entries, and those
+pages may be requested again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import time
 from typing import BinaryIO
 
 FILE = "begun"
-MAX_BYTES = 1 << 20  # then it is written anew, with what is under way alone
+MAX_BYTES = 1 << 20  # then the file is rewritten with the requests in flight only
 
 
 class Journal:
-    """The requests under way. Used by one thread."""
+    """The requests in flight. Used by one thread."""
 
     def __init__(self, folder: str) -> None:
         """Use the file in the data folder `folder`."""
@@ -26,7 +26,7 @@ class Journal:
         self._under_way: dict[str, float] = {}
 
     def begun(self) -> dict[str, float]:
-        """Return when each url that was noted by the process before was begun, in seconds since the epoch."""
+        """Return when each request recorded by the previous process began, by URL, in seconds since the epoch."""
         try:
             with open(self._path, "rb") as file:
                 lines = file.read().decode("utf-8", "replace").split("\n")[:-1]  # the last one is torn, or empty
@@ -36,7 +36,7 @@ class Journal:
         return {url: float(moment) for moment, _, url in pairs if url and moment.replace(".", "", 1).isdecimal()}
 
     def start(self) -> None:
-        """Begin a new file; what the old one said must be in the frontier by now."""
+        """Begin a new file; the contents of the old one must be in the frontier by now."""
         self.close()
         temporary = f"{self._path}.new"
         self._file = open(temporary, "wb", buffering=0)  # noqa: SIM115 (open as long as the process runs)
@@ -44,7 +44,7 @@ class Journal:
         os.replace(temporary, self._path)
 
     def begin(self, url: str) -> None:
-        """Note that `url` is about to be asked for."""
+        """Record that `url` is about to be requested."""
         if self._file is None or self._file.tell() > MAX_BYTES:
             self.start()
         assert self._file is not None
@@ -52,7 +52,7 @@ class Journal:
         self._file.write(_line(url, moment))
 
     def end(self, url: str) -> None:
-        """Forget `url`: what came of it is in the frontier."""
+        """Forget `url`: its outcome is in the frontier."""
         self._under_way.pop(url, None)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""When a page is looked at again: sooner when it was found changed, later when it was not.
+"""Adaptive revisit intervals: shorter after a page was found changed, longer after it was not.
 
 The rule is the adaptive one of Nutch's AdaptiveFetchSchedule and of Cho and Garcia-Molina ("Effective page refresh
 policies for web crawlers", 2003) in its simplest form: the interval follows the observed rate of change,
@@ -13,7 +13,7 @@ from lightship.config import CrawlerSettings
 
 SHORTER, LONGER = 0.5, 1.5
 LEAST_SHARE, MOST_TIMES = 1 / 60, 24.0  # of -revisit, unless they are set
-RETRY_SECONDS = 30.0  # before the first new try of a page that failed; four times longer each time
+RETRY_SECONDS = 30.0  # before the first retry of a page that failed; four times longer each time
 MAX_RETRY_SECONDS = 86_400.0
 
 
@@ -26,18 +26,18 @@ class Pace(NamedTuple):
 
     @classmethod
     def of(cls, settings: CrawlerSettings) -> Pace:
-        """Return what the settings say."""
+        """Return the pace configured in `settings`."""
         first = settings.revisit
         least = min(settings.revisit_least or first * LEAST_SHARE, first)
         return cls(first, least, max(settings.revisit_most or first * MOST_TIMES, first))
 
     def interval(self, before: float, *, changed: bool) -> float:
-        """Return the seconds until the next visit of a page whose interval was `before` (0: it is its first visit)."""
+        """Return the seconds until the next visit to a page whose interval was `before` (0: after its first visit)."""
         if not before:
             return self.first
         return max(self.least, min(before * (SHORTER if changed else LONGER), self.most))
 
 
 def retry_after(failures: int, wanted: float) -> float:
-    """Return the seconds until the next try of a page after `failures` earlier ones; the site `wanted` so many."""
+    """Return the seconds until the next retry after `failures` earlier ones; the site asked for `wanted` seconds."""
     return max(wanted, min(RETRY_SECONDS * 4.0 ** min(failures, 10), MAX_RETRY_SECONDS))

@@ -1,4 +1,4 @@
-"""Traps: urls without end that bring nothing new. Each is recognised by its form, or by what its like have brought."""
+"""Crawler traps: endless URLs without new content, recognised by their form or by the results of similar URLs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lightship.crawler.frontier.entry import State
 MAX_URL = 1000  # characters
 MAX_SEGMENTS = 25  # of a path
 MAX_PARAMETERS = 10
-MAX_SETS = 50  # different sets of parameters of one path
-MAX_COMBINED = 500  # urls of one path with the same three or more parameters
-MAX_DATES = 100  # urls that differ in nothing but a date, where a calendar is recognised by its name
+MAX_SETS = 50  # different sets of parameters per path
+MAX_COMBINED = 500  # URLs of one path with the same three or more parameters
+MAX_DATES = 100  # URLs that differ only in a date, if their name suggests a calendar
 MAX_PLAIN_DATES = 1000  # the same, without such a name
 FIRST_YEAR, YEARS_AHEAD = 1970, 1
-ENOUGH, NEW_SHARE = 40, 0.1  # of so many pages of one form, at least this share must be new ones
+ENOUGH, NEW_SHARE = 40, 0.1  # after this many pages of one form, at least this share must have had new content
 
 _SESSION_KEYS = frozenset({
     "phpsessid", "jsessionid", "aspsessionid", "sessionid", "session_id", "sessid", "sid", "session", "cfid", "cftoken",
     "zenid", "oscsid", "osccommerce", "s_id", "viewstate", "phpsession", "asp.net_sessionid", "sessiontoken",
 })  # fmt: skip
-_SESSION_LIKE = re.compile(r"(?=.*\d)[0-9a-zA-Z_,.!-]{8,128}")  # what makes the value of a short, ambiguous key an id
+_SESSION_LIKE = re.compile(r"(?=.*\d)[0-9a-zA-Z_,.!-]{8,128}")  # a value that makes a short, ambiguous key a session id
 _AMBIGUOUS = frozenset({"sid", "s_id", "session"})
 _SESSION_PATH = re.compile(
     r";(?:jsessionid|phpsessid|sessionid|sid)=[^/?;]*|/\([SsAa]\([^)/]{8,}\)\)(?=/|$)", re.IGNORECASE
@@ -49,14 +49,14 @@ _TELLING = frozenset({State.PAGE, State.MOVED, State.ALIAS, State.DUPLICATE, Sta
 
 
 class Clean(NamedTuple):
-    """A url without its session id; `dropped` names that, and is empty when there was none."""
+    """A URL without its session ids; `dropped` names their parameters (empty: none)."""
 
     url: str
     dropped: str
 
 
 def without_session(url: str) -> Clean:
-    """Return the normal `url` without session ids in its path or query."""
+    """Return the normal URL `url` without session ids in its path or query."""
     if ";" not in url and "?" not in url and "/(" not in url:
         return Clean(url, "")
     head, mark, query = url.partition("?")
@@ -78,9 +78,9 @@ def _is_session(key: str, value: str) -> bool:
 
 
 def trap_by_form(url: str) -> str:
-    """Return why the normal `url` is a trap by its form alone, or an empty string."""
+    """Return why the normal URL `url` is a trap by its form alone, or an empty string."""
     if len(url) > MAX_URL:
-        return f"trap: a url of {len(url)} characters, more than {MAX_URL}"
+        return f"trap: a URL of {len(url)} characters, more than {MAX_URL}"
     path, _, query = url.partition("?")
     path = "/" + path.split("/", 3)[3]
     if path.count("/") > MAX_SEGMENTS:
@@ -88,11 +88,11 @@ def trap_by_form(url: str) -> str:
     if (found := _REPEATED.search(path)) and (
         not found[1].replace("/", "").isdecimal() or len(found[0]) > 4 * len(found[1])
     ):
-        return f"trap: repeating path segments, {found[1]!r} again and again"
+        return f"trap: repeating path segments, {found[1]!r} several times in a row"
     if query:
         counts = Counter(_keys(query))
         if sum(counts.values()) > MAX_PARAMETERS:
-            return f"trap: endless parameters, {sum(counts.values())} in one url"
+            return f"trap: endless parameters, {sum(counts.values())} in one URL"
         if (most := counts.most_common(1)[0])[1] > 3 and not most[0].endswith("[]"):
             return f"trap: endless parameters, {most[0]!r} {most[1]} times"
     return _far_date(path, query)
@@ -101,12 +101,12 @@ def trap_by_form(url: str) -> str:
 def _far_date(path: str, query: str) -> str:
     year = _year(path, query)
     if year is not None and not FIRST_YEAR <= year <= datetime.now(UTC).year + YEARS_AHEAD:
-        return f"trap: a calendar, the year {year}"
+        return f"trap: a calendar with the year {year}"
     return ""
 
 
 def _year(path: str, query: str) -> int | None:
-    """Return the year of a url that names a month or day, None when it names none."""
+    """Return the year in a URL that contains a month or day; None if there is none."""
     if found := _DATE.search(path) or _DATE.search(query):
         return int(found[1])
     pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
@@ -122,7 +122,7 @@ _ANY = ("*",)
 
 
 class Form(NamedTuple):
-    """What urls of one kind have in common: `path` and `keys` with all numbers made one, `dates` when only dates differ."""
+    """The common form of similar URLs: `path` and `keys` with numbers replaced; `dates`: they differ only in dates."""
 
     path: str
     keys: tuple[str, ...]
@@ -130,7 +130,7 @@ class Form(NamedTuple):
 
     @classmethod
     def of(cls, url: str) -> Form:
-        """Return the form of a normal url."""
+        """Return the form of a normal URL."""
         head, _, query = url.partition("?")
         scheme, _, host, path = head.split("/", 3)
         dated = _year(f"/{path}", query) is not None
@@ -141,17 +141,17 @@ class Form(NamedTuple):
 
     @property
     def whole(self) -> Form:
-        """The form of all urls of the path that have parameters."""
+        """The form of all URLs of the path that have parameters."""
         return Form(self.path, _ANY, dates=False) if self.keys else self
 
     @property
     def single(self) -> bool:
-        """Whether only one url can have this form."""
+        """Whether only one URL can have this form."""
         return not self.keys and "#" not in self.path.split("/", 3)[3]
 
 
 class _Tally:
-    """How many urls of a form are known, were visited, and brought something new."""
+    """How many URLs of a form are known, have been visited, and had new content."""
 
     __slots__ = ("known", "new", "visited")
 
@@ -160,15 +160,15 @@ class _Tally:
 
 
 class Traps:
-    """What is known of the forms of urls, of all sites of a crawl; `check` says which new urls are traps."""
+    """Statistics of URL forms over all sites of a crawl; `check` decides which new URLs are traps."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start empty; see `load`."""
         self._tallies: dict[Form, _Tally] = {}
-        self._sets: dict[str, set[tuple[str, ...]]] = {}  # by path, the sets of parameters
+        self._sets: dict[str, set[tuple[str, ...]]] = {}  # sets of parameters by path
 
     def check(self, url: str) -> str:
-        """Return why `url`, a normal one that is not known yet, is a trap, or an empty string."""
+        """Return why `url`, a new normal URL, is a trap, or an empty string."""
         return trap_by_form(url) or self._trap_by_like(url)
 
     def _trap_by_like(self, url: str) -> str:
@@ -176,24 +176,24 @@ class Traps:
         tally = self._tallies.get(form)
         sets = self._sets.get(form.path, set()) if form.keys else set()
         if len(sets) >= MAX_SETS and form.keys not in sets:
-            return f"trap: endless combinations of parameters, {len(sets)} of {form.path}"
+            return f"trap: endless combinations of parameters, {len(sets)} for {form.path}"
         if tally is None:
             return self.brings_nothing(url)
         calendar = bool(_CALENDAR.search(url))
         if form.dates and tally.known >= (MAX_DATES if calendar else MAX_PLAIN_DATES):
-            return f"trap: a calendar, {tally.known} urls like {form.path} differ in their dates alone"
+            return f"trap: a calendar, {tally.known} URLs like {form.path} differ only in their dates"
         if len(form.keys) >= 3 and tally.known >= MAX_COMBINED:
-            return f"trap: endless parameters, {tally.known} urls like {form.path}?{'&'.join(form.keys)}"
+            return f"trap: endless parameters, {tally.known} URLs like {form.path}?{'&'.join(form.keys)}"
         return self.brings_nothing(url)
 
     def brings_nothing(self, url: str) -> str:
-        """Return why `url`, whether known or not, is a trap by what its like have brought, or an empty string."""
+        """Return why `url`, known or not, is a trap by the results of similar URLs, or an empty string."""
         form = Form.of(url)
         for each in (form, form.whole):
             tally = self._tallies.get(each)
             if tally and tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
-                what = "a calendar" if _CALENDAR.search(url) else "endless parameters" if form.keys else "endless urls"
-                return f"trap: {what}, of {tally.visited} pages like {each.path} {tally.new} brought something new"
+                what = "a calendar" if _CALENDAR.search(url) else "endless parameters" if form.keys else "endless URLs"
+                return f"trap: {what}, only {tally.new} of {tally.visited} pages like {each.path} had new content"
         return ""
 
     def known(self, url: str) -> None:
@@ -206,7 +206,7 @@ class Traps:
             self._sets.setdefault(form.path, set()).add(form.keys)
 
     def visited(self, url: str, state: State) -> None:
-        """Count the first visit to `url`; one that brought no page at all tells nothing."""
+        """Count the first visit to `url`; one without a page says nothing."""
         form = Form.of(url)
         if form.single or state not in _TELLING:
             return
@@ -216,7 +216,7 @@ class Traps:
             tally.new += state in (State.PAGE, State.MOVED)
 
     def load(self, pages: Iterable[tuple[str, int]]) -> None:
-        """Learn from the urls and states of a frontier."""
+        """Load the URLs and states of a frontier."""
         for url, state in pages:
             self.known(url)
             self.visited(url, State(state))

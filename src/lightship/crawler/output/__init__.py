@@ -1,1 +1,1 @@
-"""What becomes of documents: they are appended to the document log."""
+"""Output: documents are appended to the document log."""

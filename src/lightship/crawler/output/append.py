@@ -1,4 +1,4 @@
-"""Appending to the document log: it goes on through the log's bad times, and one bad document spoils no others."""
+"""Appends to the document log: retries during outages, and isolates malformed documents."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from lightship.doclog import DocumentLog
 
 logger = logging.getLogger(__name__)
 
-MAX_WAIT = 5.0  # seconds between two tries: what is put is to be found soon after the log is back
+MAX_WAIT = 5.0  # seconds between two attempts, so that documents are found soon after the log is back
 
 
 class Appender:
-    """Puts changes into `log` for several threads; gives up trying again only when `stop` is set."""
+    """Puts changes into `log`, for several threads; retries until `stop` is set."""
 
     def __init__(self, log: DocumentLog, stop: threading.Event) -> None:
-        """Append to `log` until `stop`."""
+        """Append to `log`, retrying until `stop` is set."""
         self._log = log
         self._stop = stop
 
     def put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
-        """Store `changes` durably; return why by url for those that are not stored.
+        """Store `changes` durably; return the error of each change that is not stored, by URL.
 
-        That is InvalidInputError for what the log refuses, OvertakenError for what somebody else changed meanwhile: whoever
-        takes a page or record from its source anew, and puts that, is right.
-        Raises UnavailableError or OutOfSpaceError when stopped before the log could take them.
+        InvalidInputError: the log refuses it. OvertakenError: another writer changed it meanwhile; fetch it again from
+        its source, and put that. Raises UnavailableError or OutOfSpaceError if stopped before the log accepted them.
         """
         try:
             self._put(changes)
@@ -44,13 +43,13 @@ class Appender:
         wait, fence = 0.5, None
         while changes:
             try:
-                fence = fence or self._log.fence()  # one for all tries: meanwhile another crawler may get the host
+                fence = fence or self._log.fence()  # one for all attempts: meanwhile another crawler may get the host
                 self._log.put(changes, [fence] * len(changes))
                 return
             except OvertakenError:
                 raise
             except (UnavailableError, OutOfSpaceError) as error:
-                logger.warning("the document log takes no changes now: %s; trying again in %g s", error, wait)
+                logger.warning("the document log is unavailable: %s; retrying in %g s", error, wait)
                 if self._stop.wait(wait):
                     raise
                 wait = min(wait * 2, MAX_WAIT)

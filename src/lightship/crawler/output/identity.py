@@ -1,4 +1,4 @@
-"""Which document log a crawler has put its documents into: another one has none of them, or those of an older state."""
+"""Tracks which document log a crawler writes to: a different one may contain no documents, or older ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 
-_DOUBTFUL = b"?"  # no document has this digest, so each is put whatever it is
+_DOUBTFUL = b"?"  # matches no document, so each is put again
 _DOUBT_ALL = (
     "update pages set digest = :doubtful, etag = null, last_modified = null, visit = :at_once where digest is not null",
     "update records set digest = :doubtful, stamp = null",
@@ -18,13 +18,15 @@ _DOUBT_ALL = (
 
 
 def follow_log(database: Database, log_id: str) -> None:
-    """Have everything put again when the log `log_id` is another one than that of the last start: restored, or named anew."""
+    """Mark everything to be put again if `log_id` is not the log of the last start: restored, or another one."""
     with database.transaction() as db:
         known = db.execute("select value from settings where name = 'log'").get
         if known == log_id:
             return
         if known is not None:
-            logger.warning("the log is another one than before, or was restored: all pages and records are put again")
+            logger.warning(
+                "the log is not the one of the last start, or was restored; putting all pages and records again"
+            )
             values = {"doubtful": _DOUBTFUL, "at_once": AT_ONCE}
             for statement in _DOUBT_ALL:
                 db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})

@@ -1,4 +1,4 @@
-"""What is known of the documents of folders and files: enough to put only what changed and delete what vanished."""
+"""Records of the documents of folders and files: enough to put only changed ones and delete vanished ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1000  # documents that are written together
+BATCH = 1000  # documents per write
 
 _KNOWN = "select url, digest from records where url in (select value from json_each(?))"
 _STORE = (
@@ -25,14 +25,14 @@ _STORE = (
 )
 
 
-# What the log may have got when the crawler died: no document has these digests, and no file this stamp, so it is read again,
-# and put or deleted once more
+# Marks what the log may or may not have if the crawler dies: no document matches this digest, and no file this stamp,
+# so it is read again, and put or deleted once more
 _DOUBTFUL, _DOUBTFUL_NEW = b"?", b""
 _DOUBT = "update records set digest = ?, stamp = null where url in (select value from json_each(?)) and digest <> ?"
 
 
 class Record(NamedTuple):
-    """A document read from a source. `digest` says what it was read from, `stamp` which version of a file."""
+    """A document read from a source. `digest` identifies its content in the source, `stamp` the version of a file."""
 
     document: Document
     digest: bytes
@@ -42,8 +42,8 @@ class Record(NamedTuple):
 class Records:
     """The records of `source`, written through to the log.
 
-    A change is noted as doubtful before the log gets it, and remembered when the log has it: what the log holds always comes to
-    what the source holds, whenever the crawler dies.
+    A change is marked as doubtful before it is sent to the log, and recorded once the log has it. So the log always
+    converges to the source, whenever the crawler dies.
     """
 
     def __init__(self, database: Database, appender: Appender, source: str) -> None:
@@ -52,7 +52,7 @@ class Records:
         self._appender = appender
         self._source = source
         self._batch: list[Record] = []
-        self.waited = 0.0  # seconds, for the log
+        self.waited = 0.0  # seconds spent waiting for the log
         self.number, self.stamp = self._last_pass()
 
     def _last_pass(self) -> tuple[int, str | None]:
@@ -61,21 +61,23 @@ class Records:
         return (int(row[0]), row[1]) if row else (0, None)
 
     def begin_pass(self) -> None:
-        """Begin to read the whole source anew."""
+        """Begin to read the whole source again."""
         self.number += 1
         with self._database.transaction() as db:
             db.execute("insert or replace into passes values (?, ?, null)", (self._source, self.number))
 
     def end_pass(self, stamp: str, failed: int) -> int:
-        """Delete what this pass has not seen, remember that `stamp` was read whole; return the number of deletes.
+        """Delete what this pass has not seen, record that `stamp` was read completely; return the number of deletes.
 
-        A pass that saw nothing at all deletes nothing: something went wrong with the source.
+        A pass that saw nothing at all deletes nothing: the source must be broken.
         """
         self.flush()
         deleted = 0
         seen = self._seen()
         if not seen and self._unseen():
-            logger.warning("%s holds no documents any more: those of before stay until it holds some", self._source)
+            logger.warning(
+                "%s contains no documents any more; the previous ones are kept until it contains some", self._source
+            )
         while seen and (urls := self._unseen()):
             self.delete(urls)
             deleted += len(urls)
@@ -99,19 +101,19 @@ class Records:
             return [str(url) for (url,) in rows]
 
     def stamps(self) -> dict[str, str | None]:
-        """Return the stamp of each url of the source."""
+        """Return the stamp of each URL of the source."""
         with self._database.access() as db:
             rows: list[Any] = db.execute("select url, stamp from records where source = ?", (self._source,)).fetchall()
         return dict(rows)
 
     def add(self, record: Record) -> None:
-        """Put the record's document, soon, unless the log has it; `flush` does not wait."""
+        """Queue the record's document, unless the log has it; it is written with its batch, or by `flush`."""
         self._batch.append(record)
         if len(self._batch) >= BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Put what was added. Raises what Appender.put and the store raise."""
+        """Put queued documents. Raises what Appender.put and the store raise."""
         latest = {record.document.url: record for record in self._batch}
         self._batch.clear()
         if not latest:
@@ -130,7 +132,7 @@ class Records:
             count(db, self._source, found=new, fetched=new, put=len(changed) - len(refused))
 
     def _doubt(self, changed: Sequence[Record], known: Mapping[str, bytes]) -> None:
-        """Note that the log may have the documents of `changed` from now on."""
+        """Mark `changed` as doubtful: the log may have their documents from now on."""
         if not changed:
             return
         new = [
@@ -151,7 +153,7 @@ class Records:
         return dict(rows)
 
     def delete(self, urls: list[str]) -> None:
-        """Delete the documents of `urls`, at once."""
+        """Delete the documents of `urls` immediately."""
         counted = sum(digest != _DOUBTFUL_NEW for digest in self._known(urls).values())
         with self._database.transaction() as db:
             db.execute(_DOUBT, (_DOUBTFUL, json.dumps(urls), _DOUBTFUL_NEW))
@@ -161,7 +163,7 @@ class Records:
             count(db, self._source, found=-counted, fetched=-counted, deleted=len(urls))
 
     def _put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
-        """Store `changes`, whoever else changed the same urls meanwhile: the source is right. Return what the log refused."""
+        """Store `changes`, overriding concurrent writers, since the source is right; return what the log refused."""
         began = time.monotonic()
         try:
             refused = self._appender.put(changes)
@@ -173,7 +175,7 @@ class Records:
             self.waited += time.monotonic() - began
 
     def set_failed(self, failed: int) -> None:
-        """Tell how many things of the source can't be read; they count as found too."""
+        """Set the number of unreadable items of the source; they also count as found."""
         with self._database.transaction() as db:
             db.execute(
                 "update sources set found = found - failed + ?1, failed = ?1 where name = ?2", (failed, self._source)

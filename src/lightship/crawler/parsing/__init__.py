@@ -1,1 +1,1 @@
-"""What can be learnt of one page: its main text, links, facts about it, and signs that it is none."""
+"""Parsing of pages and documents: main text, links, metadata, and signs of error and login pages."""

@@ -1,4 +1,4 @@
-"""From the bytes of a page or file to what it holds: HTML, Markdown, plain text, PDF, Word, EPUB."""
+"""Parses pages and files of all formats: HTML, Markdown, plain text, PDF, Word, EPUB."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str] = (), agent: str = "") -> Page:
-    """Return what `body` holds, read as its `content_type` (a header's value) says.
+    """Return the contents of `body`, parsed according to its `content_type` (a header's value).
 
-    `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary, and a document that can't be read.
+    `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
     """
     kind = kind_of(content_type, body)
     encoding = "utf-8"
@@ -47,10 +47,10 @@ def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str]
 def document_of(
     page: Page, url: str, *, title: str = "", modified: datetime | None = None, fetched: datetime | None = None
 ) -> Document:
-    """Return the checked document of a page; raises InvalidDocumentError.
+    """Return the validated document of a page; raises InvalidDocumentError.
 
-    `title` is for a page that has none, `modified` what its server says, else the page's own word counts. Its author,
-    time of publication and the anchors of its headings (`#id`, empty for none) become fields.
+    `title` is used for a page without one; `modified` is the server's time, otherwise the page's own is used. The
+    author, time of publication and the anchors of the headings (`#id`, or empty) become fields.
     """
     fields: dict[str, FieldValue] = {}
     if page.author:
@@ -68,13 +68,13 @@ def document_of(
 
 
 def digest_of(document: Document) -> bytes:
-    """Return 16 bytes that change when what people find of `document` changes; its times don't count."""
+    """Return a 16-byte digest of the searchable contents of `document`, without its times."""
     plain = msgspec.structs.replace(document, modified=None, fetched=None)
     return hashlib.blake2b(_encoder.encode(plain), digest_size=16).digest()
 
 
 def _text_page(found: Page, text: str) -> Page:
-    """Return the page of a plain text of which `found` is known otherwise."""
+    """Return `found` with the contents of a plain text."""
     text = plain_text(clean_text(text))
     return msgspec.structs.replace(
         found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
@@ -91,7 +91,7 @@ def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:
 
 
 def _without_front_matter(text: str) -> str:
-    """Return Markdown without the block of metadata between two `---` lines that it may begin with."""
+    """Return Markdown without a leading block of metadata between two `---` lines."""
     if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:
         return text[end + 5 :]
     return text

@@ -1,1 +1,1 @@
-"""What the SOURCE arguments mean, and those that are no websites."""
+"""Sources: parses the SOURCE arguments, and reads those that are not websites."""

@@ -1,4 +1,4 @@
-"""What the SOURCE arguments mean: websites, feeds, git repositories, folders and files."""
+"""Parses the SOURCE arguments: websites, feeds, git repositories, folders and files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ACCEPTED = (
 
 
 class Kind(Enum):
-    """What a source is."""
+    """The kind of a source."""
 
     WEBSITE = "website"
     FEED = "feed"
@@ -37,7 +37,7 @@ class Kind(Enum):
     ARCHIVE = "archive"
 
 
-_NO_SECRETS_HERE = "passwords are in a file of their own (-credentials)"
+_NO_SECRETS_HERE = "contains a password; put it into the file of -credentials instead"
 _PACKED = ("", ".gz", ".zst")
 _FILES = {
     Kind.JSONL: tuple(f".jsonl{packed}" for packed in _PACKED),
@@ -51,21 +51,21 @@ _ENDINGS = {ending for endings in _FILES.values() for ending in endings} | TEXTS
 
 
 class Source(NamedTuple):
-    """A source: `name` is a normal url, or an absolute path."""
+    """A source: `name` is a normal URL or an absolute path."""
 
     kind: Kind
     name: str
 
 
 def parse_sources(texts: Sequence[str]) -> list[Source]:
-    """Return what the SOURCE arguments name, each once. Raises ConfigurationError for one that is unusable, or none."""
+    """Return the sources named by the SOURCE arguments, without duplicates. Raises ConfigurationError."""
     if not texts:
-        raise ConfigurationError(f"no SOURCE: {ACCEPTED}")
+        raise ConfigurationError(f"no SOURCE given; {ACCEPTED}")
     return list(dict.fromkeys(parse_source(text) for text in texts))
 
 
 def parse_source(text: str) -> Source:
-    """Return what one SOURCE argument names; raises ConfigurationError."""
+    """Return the source named by one SOURCE argument; raises ConfigurationError."""
     if text.lower().startswith(("http://", "https://")):
         return Source(Kind.WEBSITE, _website(text))
     if text.lower().startswith(("git+", "feed+")):
@@ -82,7 +82,7 @@ def parse_source(text: str) -> Source:
     for kind, endings in _FILES.items():
         if path.endswith(endings) and os.path.isfile(path):
             return Source(kind, path)
-    raise ConfigurationError(f"source {text!r} is none of the kinds that can be read; {ACCEPTED}")
+    raise ConfigurationError(f"source {text!r} is of an unknown kind; {ACCEPTED}")
 
 
 def _is_like_a_website(text: str) -> bool:
@@ -95,11 +95,9 @@ def _git(text: str) -> Source:
     scheme = parts.scheme.lower()
     if scheme not in SCHEMES or not parts.path.strip("/") or bool(parts.netloc) == (scheme == "file"):
         known = ", ".join(f"git+{each}://" for each in SCHEMES)
-        raise ConfigurationError(
-            f"source {_without_password(parts)!r} is no git repository that can be read: use {known}"
-        )
+        raise ConfigurationError(f"source {_without_password(parts)!r} is not a supported git URL; use {known}")
     if parts.password or (parts.username and scheme != "ssh"):
-        raise ConfigurationError(f"source {_without_password(parts)!r}: {_NO_SECRETS_HERE}")
+        raise ConfigurationError(f"source {_without_password(parts)!r} {_NO_SECRETS_HERE}")
     return Source(Kind.GIT, f"git+{urlunsplit(parts._replace(scheme=scheme, query=''))}")
 
 
@@ -108,14 +106,14 @@ def _without_password(parts: SplitResult) -> str:
 
 
 def _is_repository(path: str) -> bool:
-    """Return whether the folder `path` is a bare git repository."""
+    """Whether the folder `path` is a bare git repository."""
     return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(os.path.join(path, "objects"))
 
 
 def _website(text: str) -> str:
     url = urls.normalise(text)
     if url is None:
-        raise ConfigurationError(f"source {text!r} is not a url; write it like https://example.org")
+        raise ConfigurationError(f"source {text!r} is not a URL; write it like https://example.org")
     if URL(text).user or URL(text).password:
-        raise ConfigurationError(f"source {url!r} was given with a password: {_NO_SECRETS_HERE}")
+        raise ConfigurationError(f"source {url!r} {_NO_SECRETS_HERE}")
     return url

@@ -1,4 +1,4 @@
-"""What reads each kind of source, websites left out."""
+"""The readers of each kind of source except websites."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lightship.runtime.database import Database
 
 
 class SourceSync(Protocol):
-    """What reads one source, or all websites."""
+    """Reads one source, or all websites."""
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set."""
@@ -32,7 +32,7 @@ class SourceSync(Protocol):
 def open_feed(
     source: Source, settings: CrawlerSettings, database: Database, appender: Appender, pool: ParserPool
 ) -> SourceSync:
-    """Return what keeps the documents of `source`, which is no website, in the log; it reads in `pool`."""
+    """Return the reader of `source`, which is not a website; it parses in `pool`."""
     records = Records(database, appender, source.name)
     if source.kind is Kind.FOLDER:
         return FolderSync(source.name, settings, database, records, pool)

@@ -1,4 +1,4 @@
-"""Documents from an RSS, Atom or JSON feed: the pages that it lists, fetched when they are new or changed."""
+"""Documents from an RSS, Atom or JSON feed: the listed pages, fetched when they are new or changed."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ _MOVED = (301, 302, 303, 307, 308)
 
 
 class SyndicationSync:
-    """Keeps the documents of the pages that the feed `source` (`feed+https://…`) lists in the log, as long as `run` runs.
+    """Keeps the log up to date with the pages listed in the feed `source` (`feed+https://…`) while `run` runs.
 
-    Feeds list what is new: a page that a feed lists no longer stays, until it is listed again and gone itself.
+    Feeds list only recent pages: a page that is no longer listed is kept, until it is listed again and gone itself.
     """
 
     def __init__(
         self, source: str, settings: CrawlerSettings, database: Database, records: Records, pool: ParserPool
     ) -> None:
-        """Read `source` by `settings`, in `pool`, remembering in `records`."""
+        """Read `source`, parse pages in `pool`, and keep state in `records`."""
         self._source = source
         self._url = source.removeprefix("feed+")
         self._settings = settings
         self._database = database
         self._records = records
         self._pool = pool
-        self._stamps: dict[str, str | None] = {}  # url of an entry -> what it said of its time, when it was fetched
-        self._failed: dict[str, Listed] = {}  # to be tried again
+        self._stamps: dict[str, str | None] = {}  # URL of an entry -> its time in the feed when it was fetched
+        self._failed: dict[str, Listed] = {}  # to be retried
         self._validators: dict[str, str] = {}
-        self._next: dict[str, float] = {}  # site -> the moment of time.monotonic() when it may be asked again
+        self._next: dict[str, float] = {}  # site -> time.monotonic() at which it may be asked again
 
     def run(self, stop: threading.Event) -> None:
-        """Read, and look for new entries, until `stop` is set. Raises what Records raises."""
+        """Read the feed, and again for new entries, until `stop` is set. Raises what Records raises."""
         self._stamps = self._records.stamps()
         asyncio.run(self._run(stop))
 
@@ -74,11 +74,11 @@ class SyndicationSync:
                 await asyncio.sleep(self._settings.revisit)
 
     async def _look(self, fetcher: Fetcher, robots: Robots) -> None:
-        """Visit what is new in the feed, and what failed before."""
+        """Visit new entries of the feed, and those that failed before."""
         try:
             listed = await self._entries(fetcher)
         except LightshipError as error:
-            logger.warning("%s: %s; its documents stay", self._source, error)
+            logger.warning("%s: %s; its documents are kept", self._source, error)
             listed = []
         waiting = {page.url: page for page in [*self._failed.values(), *listed]}
         for page in list(waiting.values())[: self._settings.max_pages]:
@@ -92,7 +92,7 @@ class SyndicationSync:
                 if not isinstance(error, FetchError | UnreadableError | BombError):
                     raise
                 self._fail(page, str(error))
-            except Exception as error:  # what nobody foresaw is this page's trouble, and no other's
+            except Exception as error:  # an unexpected error must affect only this page
                 self._fail(page, f"the visit failed: {type(error).__name__}: {words(error)[:300]}")
 
     def _fail(self, page: Listed, reason: str) -> None:
@@ -100,7 +100,7 @@ class SyndicationSync:
         self._failed[page.url] = page
 
     async def _entries(self, fetcher: Fetcher) -> list[Listed]:
-        """Return what the feed lists; nothing when it did not change."""
+        """Return the entries of the feed; none if it did not change."""
         url, response = await self._get(fetcher, None, self._url, self._validators)
         if response.status == 304:
             return []
@@ -109,7 +109,7 @@ class SyndicationSync:
         task = ReadFeed(response.headers.get("Content-Type", ""), url)
         listed = await self._pool.read(urls.site(url), task, response.body)
         if not listed:
-            raise FetchError("no feed, or one that lists no pages")
+            raise FetchError("not a feed, or a feed without pages")
         headers = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
         self._validators = {headers[name]: response.headers[name] for name in headers if name in response.headers}
         logger.info("%s: lists %d pages", self._source, len(listed))
@@ -118,9 +118,9 @@ class SyndicationSync:
     async def _get(
         self, fetcher: Fetcher, robots: Robots | None, url: str, headers: Mapping[str, str] | None = None
     ) -> tuple[str, Response]:
-        """Return the answer that the redirects from `url` end with, and its url; `robots` allow each, if they are given.
+        """Follow redirects from `url`, each checked against `robots` if given; return the final answer and its URL.
 
-        Raises FetchError for what may pass, RefusedBodyError for what is not to be read.
+        Raises FetchError for a temporary failure, RefusedBodyError for a page that must not be read.
         """
         for _ in range(self._settings.max_redirects + 1):
             if robots:
@@ -135,18 +135,18 @@ class SyndicationSync:
         raise FetchError(f"more than {self._settings.max_redirects} redirects")
 
     async def _wait(self, robots: Robots, url: str) -> None:
-        """Wait until the site of `url` may be asked for it; raises FetchError or RefusedBodyError when it may not."""
+        """Wait until `url` may be requested; raises FetchError or RefusedBodyError if it may not."""
         site = urls.site(url)
         rules = await robots.rules(site)
         if not rules.known:
-            raise FetchError("robots.txt can't be had")
+            raise FetchError("robots.txt is unavailable")
         if not rules.allows(url):
             raise RefusedBodyError("disallowed by robots.txt")
         await asyncio.sleep(max(0.0, self._next.get(site, 0.0) - time.monotonic()))
         self._next[site] = time.monotonic() + max(self._settings.delay, rules.delay)
 
     async def _visit(self, fetcher: Fetcher, robots: Robots, page: Listed) -> None:
-        """Put the document of `page`, or delete it when it is gone; raises FetchError for what may pass."""
+        """Put the document of `page`, or delete it if the page is gone; raises FetchError for a temporary failure."""
         try:
             url, response = await self._get(fetcher, robots, page.url)
             if response.status in (404, 410):

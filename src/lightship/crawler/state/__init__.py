@@ -1,1 +1,1 @@
-"""What the crawler keeps on disk."""
+"""The crawler's state on disk."""

@@ -1,4 +1,4 @@
-"""How far the crawler is: counters for each source, which other programs read while it runs."""
+"""The crawler's progress: counters per source, which other programs can read while it runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lightship.runtime.database import Database
 
 
 class Progress(NamedTuple):
-    """Counts over all sources, and whether the first pass over the present sources is complete (`idle`).
+    """Counts over all sources, and whether the first pass over the active sources is complete (`idle`).
 
-    `found` are the urls known, `fetched` those looked at with an answer, `failed` those without a usable one so
-    far; `put` and `deleted` are the changes appended to the document log in all. `max_pages` can leave some found
-    pages unfetched for good.
+    `found` are the known URLs, `fetched` those that gave an answer, `failed` those without a usable one so far; `put`
+    and `deleted` are all changes appended to the document log. Because of `max_pages`, some found pages may never be
+    fetched.
     """
 
     found: int = 0
@@ -35,7 +35,7 @@ _SELECT = f"select {_SUMS}, total(active) > 0 and total(active) = total(active a
 
 
 def read_progress(data_folder: str) -> Progress:
-    """Return the progress of the crawler whose data folder this is; zeros when there is nothing to read yet."""
+    """Return the progress of the crawler with this data folder; zeros if there is nothing to read yet."""
     path = os.path.join(data_folder, FILE)
     try:
         with contextlib.closing(apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)) as db:
@@ -47,7 +47,7 @@ def read_progress(data_folder: str) -> Progress:
 
 
 def activate(database: Database, sources: Iterable[str]) -> None:
-    """Make `sources` the present ones; none of them is idle yet."""
+    """Make `sources` the active ones; none of them is idle yet."""
     with database.transaction() as db:
         db.execute("update sources set active = 0, idle = 0")
         db.executemany(
@@ -57,7 +57,7 @@ def activate(database: Database, sources: Iterable[str]) -> None:
 
 
 def set_idle(database: Database, source: str) -> None:
-    """Tell that the first pass over `source` is complete."""
+    """Record that the first pass over `source` is complete."""
     with database.transaction() as db:
         db.execute("update sources set idle = 1 where name = ?", (source,))
 

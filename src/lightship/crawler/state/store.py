@@ -1,4 +1,4 @@
-"""The crawler's one SQLite file: what it knows of pages, records and its own progress. It survives kill -9."""
+"""The crawler's SQLite database: pages, records and progress. It survives kill -9."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILE = "frontier.sqlite"
 APPLICATION_ID = 0x4C734372  # "LsCr" at byte 68 of the file
 VERSION = 2
 
-# What a page is: see entry.py. `found` and `how`, `found_on`: when, by what and on which page its url was met first
+# See entry.py. `found`, `how`, `found_on`: when, how and on which page the URL was first found
 _PAGES_2 = """
 kind integer not null default 0, fetched real not null default 0, interval real not null default 0,
 content blob, fingerprint integer not null default 0, doomed real, note text not null default '',
@@ -66,7 +66,7 @@ create table passes (source text primary key, pass integer not null, stamp text)
 
 
 def open_store(folder: str) -> Database:
-    """Open (or make) the store in the data folder `folder`; one of the first version is brought up to this one.
+    """Open or create the store in the data folder `folder`; one of the first version is upgraded.
 
     Raises what Database raises.
     """

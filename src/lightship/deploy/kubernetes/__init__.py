@@ -19,7 +19,7 @@ SECRET_FILE = "secret.yaml"  # noqa: S105 (a name)
 
 
 def render(topology: Topology) -> dict[str, str]:
-    """Return the text of each file, by its name. Raises ConfigurationError for what no cluster can do."""
+    """Return the text of each file, by name. Raises ConfigurationError for what a cluster can't do."""
     _check(topology)
     manifests = {"namespace": [_namespace(topology)], **(_cluster(topology) if topology.log else _pod(topology))}
     first = f"# {header(topology, TARGET)}\n"
@@ -30,15 +30,15 @@ def render(topology: Topology) -> dict[str, str]:
 
 
 def render_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of each file that holds secrets."""
+    """Return the text of each file that holds secrets, by name."""
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": labelled(SECRET, ""), "stringData": dict(secrets)}
     return {SECRET_FILE: dump(secret)}
 
 
 def next_steps(topology: Topology, folder: str, *, first: bool) -> list[str]:
-    """Return the commands that people run next, in their order: the same for the first deployment and every other."""
+    """Return the commands to run next, in order: the same for the first deployment and for upgrades."""
     return [
-        f"kubectl apply -k {folder}   # replaces pods one after the other, each when the last is ready",
+        f"kubectl apply -k {folder}   # replaces one pod at a time, each once the previous one is ready",
         f"kubectl -n {topology.project} get pods --watch",
     ]
 
@@ -47,11 +47,11 @@ def _check(topology: Topology) -> None:
     paths = [source for source in topology.sources if not is_website(source)]
     if paths:
         raise ConfigurationError(
-            f"sources: {paths[0]} is not on the cluster's machines: crawl a website, or add its documents with `lightship add`"
+            f"sources: a cluster can't read the local path {paths[0]}; crawl a website, or add its documents with `lightship add`"
         )
     if not topology.log and topology.replicas > 1:
         raise ConfigurationError(
-            f"log = 0 is a file, which only processes of one Pod can share: with {topology.replicas} replicas choose log = 1 or 3"
+            f"log = 0 is a file, which only processes of one pod can share; with {topology.replicas} replicas, set log = 1 or 3"
         )
 
 

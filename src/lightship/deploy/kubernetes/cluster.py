@@ -1,4 +1,4 @@
-"""The workloads of a deployment over several machines: each part a StatefulSet, each pod one process."""
+"""The workloads of a deployment on several machines: each part is a StatefulSet, each pod one process."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from lightship.deploy.parts import (
 from lightship.deploy.secrets import route_variables
 from lightship.deploy.topology import Topology
 
-DRAIN = 10  # seconds from SIGTERM, for every machine of the cluster to notice that a searchengine is not ready
-PUSHES = "searchengine-replicas"  # the name of all searchengines, ready or not
-BUSY_PERCENT = 70  # of their processors; beyond that more searchengines are started
+DRAIN = 10  # seconds after SIGTERM, for every node of the cluster to notice that a searchengine is not ready
+PUSHES = "searchengine-replicas"  # the DNS name of all searchengines, ready or not
+BUSY_PERCENT = 70  # of their CPU; above that more searchengines are started
 
 
 def searchengines(topology: Topology) -> list[Object]:
@@ -50,7 +50,9 @@ def searchengines(topology: Topology) -> list[Object]:
         ports=[{"name": "http", "containerPort": QUERIES}], **get_probes(QUERIES, "/livez", "/livez", "/readyz"), **mounts(),
     )  # fmt: skip
     pods = template(name, name, [run], DRAIN + 15, **apart(topology, name), volumes=[tmp()])
-    count = {} if scaled else {"replicas": topology.replicas}  # the autoscaler's number is not to be set back
+    count = (
+        {} if scaled else {"replicas": topology.replicas}
+    )  # otherwise applying it would reset the autoscaler's number
     return [
         service(name, name, {"http": QUERIES}),
         service(PUSHES, name, {"http": QUERIES}, clusterIP="None", publishNotReadyAddresses=True),
@@ -73,7 +75,7 @@ def _autoscaler(topology: Topology, name: str) -> Object:
 
 
 def indexers(topology: Topology) -> list[Object]:
-    """Return the indexers: the ordinal of a pod is its shard; those that stand by are StatefulSets of their own."""
+    """Return the indexers: a pod's ordinal is its shard; standbys are StatefulSets of their own."""
     name = "indexer"
     names = [name, *(f"standby-{number}" for number in range(topology.standbys))]
     return [
@@ -136,5 +138,5 @@ def nats_hosts(topology: Topology) -> list[str]:
 
 
 def cluster_log(topology: Topology) -> str:
-    """Return the url of the log."""
+    """Return the URL of the log."""
     return log_url([f"{host}:{NATS}" for host in nats_hosts(topology)])

@@ -1,4 +1,4 @@
-"""Who may talk to whom, and how people come in."""
+"""Network policies and the ingress."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from lightship.deploy.kubernetes.objects import Object, labelled, selector
 from lightship.deploy.parts import INTAKE, NATS, QUERIES, ROUTES
 from lightship.deploy.topology import Topology
 
-PRODUCER = {"lightship.io/producer": "true"}  # a pod's label: it adds documents, and may search
+PRODUCER = {"lightship.io/producer": "true"}  # label of pods that add documents; they may also search
 
-# The web, but not the machines' own metadata services, which hand out the rights of the machine
+# The internet, but not the machines' metadata services, which hand out credentials
 WORLD: list[Object] = [
     {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}},
     {"ipBlock": {"cidr": "::/0", "except": ["fe80::/10", "fd00:ec2::254/128"]}},
@@ -18,7 +18,7 @@ WORLD: list[Object] = [
 
 
 def policies(topology: Topology) -> list[Object]:
-    """Return the policies of the parts: what is not listed is refused."""
+    """Return the policies of the parts: connections that are not listed are refused."""
     crawling = [policy("crawler", [], [to([NATS], "nats"), {"to": WORLD}])] if topology.sources else []
     return [
         *everywhere(),
@@ -31,7 +31,7 @@ def policies(topology: Topology) -> list[Object]:
 
 
 def everywhere() -> list[Object]:
-    """Return the policies of all pods: nothing in or out, but names may be looked up."""
+    """Return the policies of all pods: no traffic except DNS."""
     names = {"ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]}
     return [
         _policy("refuse-everything", {}, ["Ingress", "Egress"], {}),
@@ -58,27 +58,27 @@ def ports(numbers: Sequence[int]) -> list[Object]:
 
 
 def to(numbers: Sequence[int], *components: str) -> Object:
-    """Return a rule: out to these ports of components."""
+    """Return an egress rule to these ports of components."""
     return {"to": [{"podSelector": selector(each)} for each in components], "ports": ports(numbers)}
 
 
 def from_(numbers: Sequence[int], *components: str) -> Object:
-    """Return a rule: in to these ports from components."""
+    """Return an ingress rule to these ports from components."""
     return {"from": [{"podSelector": selector(each)} for each in components], "ports": ports(numbers)}
 
 
 def from_producers(numbers: Sequence[int]) -> Object:
-    """Return a rule: in to these ports from the pods of this namespace that say by a label that they add documents."""
+    """Return an ingress rule to these ports from the pods of this namespace with the producer label."""
     return {"from": [{"podSelector": {"matchLabels": PRODUCER}}], "ports": ports(numbers)}
 
 
 def producers(egress: Sequence[Object]) -> Object:
-    """Return the policy of those pods, which are not ours: out to us, beside what their own policies let them do."""
+    """Return the policy of producer pods (not part of Lightship): egress to it, in addition to their own policies."""
     return _policy("producer", {"matchLabels": PRODUCER}, ["Egress"], {"egress": list(egress)})
 
 
 def ingress(topology: Topology) -> Object:
-    """Return the way in for people; the certificate is in the Secret `tls`, which you or cert-manager make."""
+    """Return the Ingress of the search page; its certificate is in the Secret `tls`, made by you or cert-manager."""
     backend = {"service": {"name": "searchengine", "port": {"name": "http"}}}
     paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
     tls = {} if topology.host == "localhost" else {"tls": [{"hosts": [topology.host], "secretName": "tls"}]}

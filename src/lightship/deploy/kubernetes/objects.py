@@ -1,4 +1,4 @@
-"""What the objects of all parts have in common: labels, limits, security, probes."""
+"""Helpers shared by the objects of all parts: labels, limits, security contexts, probes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def labelled(name: str, component: str) -> Object:
 
 
 def selector(component: str) -> Object:
-    """Return what selects the pods of a component."""
+    """Return the label selector of a component's pods."""
     return {"matchLabels": {PART_LABEL: component}}
 
 
@@ -51,18 +51,18 @@ def container(name: str, image: str, command: Sequence[str], resources: Resource
 
 
 def limits(resources: Resources) -> Object:
-    """Return requests and limits, which are the same: what is promised is what there is."""
+    """Return requests and limits, which are equal: nothing is overcommitted."""
     amounts = {"cpu": processors(resources.cpu), "memory": size(resources.memory)}
     return {"requests": amounts, "limits": amounts}
 
 
 def processors(number: float) -> str:
-    """Return a number of processors as Kubernetes writes it."""
+    """Return a number of processors in Kubernetes' notation."""
     return str(int(number)) if number == int(number) else f"{round(number * 1000)}m"
 
 
 def size(number: int) -> str:
-    """Return a number of bytes as Kubernetes writes it."""
+    """Return a number of bytes in Kubernetes' notation."""
     for unit, shift in (("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)):
         if number % (1 << shift) == 0:
             return f"{number >> shift}{unit}"
@@ -70,12 +70,12 @@ def size(number: int) -> str:
 
 
 def template(name: str, component: str, containers: Sequence[Object], grace: int, **more: Any) -> Object:
-    """Return the template of a pod that is nobody and may nothing; `more` are other fields of its spec."""
+    """Return the template of an unprivileged pod without an API token; `more` are other fields of its spec."""
     return {
         "metadata": {"labels": {**labelled(name, component)["labels"], NAME_LABEL: name}},
         "spec": {
             "automountServiceAccountToken": False,
-            "enableServiceLinks": False,  # variables named after Services would be unknown LIGHTSHIP_ ones
+            "enableServiceLinks": False,  # they would define unknown LIGHTSHIP_ variables
             "terminationGracePeriodSeconds": grace,
             "securityContext": {
                 "runAsNonRoot": True, "runAsUser": USER, "runAsGroup": USER, "fsGroup": USER,
@@ -88,7 +88,10 @@ def template(name: str, component: str, containers: Sequence[Object], grace: int
 
 
 def apart(topology: Topology, component: str, *, always: bool = False) -> Object:
-    """Return what spreads the pods of a component over machines and zones; `always`: in production never two on one machine."""
+    """Return the rules that spread a component's pods over machines and zones.
+
+    `always`: in production, never two on one machine.
+    """
     term = {"labelSelector": selector(component), "topologyKey": "kubernetes.io/hostname"}
     if always and topology.environment == "production":
         affinity: Object = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
@@ -102,7 +105,7 @@ def apart(topology: Topology, component: str, *, always: bool = False) -> Object
 
 
 def get_probes(port: int, start: str, live: str, ready: str) -> Object:
-    """Return the three probes: two minutes to start, a minute to be found hung, seconds to be found unready."""
+    """Return the three probes: two minutes to start, a minute to detect a hang, seconds to detect unreadiness."""
 
     def probe(path: str, seconds: int, failures: int) -> Object:
         get = {"path": path, "port": port}
@@ -114,22 +117,22 @@ def get_probes(port: int, start: str, live: str, ready: str) -> Object:
 
 
 def mounts() -> Object:
-    """Return what every container of ours mounts."""
+    """Return the mounts of every Lightship container."""
     return {"volumeMounts": [{"name": "data", "mountPath": DATA}, {"name": "tmp", "mountPath": "/tmp"}]}  # noqa: S108
 
 
 def tmp() -> Object:
-    """Return the volume for what is forgotten."""
+    """Return the volume for temporary files."""
     return {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}
 
 
 def claim(disk: int) -> Object:
-    """Return the claim of a volume."""
+    """Return the spec of a volume claim for `disk` bytes."""
     return {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size(disk)}}}
 
 
 def service(name: str, component: str, ports: Mapping[str, int], *, to: int = 0, **more: Any) -> Object:
-    """Return a Service, for the pods' ports of the same numbers, or `to`; `more` are other fields of its spec."""
+    """Return a Service for the pods' ports of the same numbers, or port `to`; `more` are other fields of its spec."""
     return {
         "apiVersion": "v1", "kind": "Service", "metadata": labelled(name, component),
         "spec": {
@@ -152,12 +155,12 @@ def stateful_set(name: str, component: str, pods: Object, disk: int, **more: Any
 
 
 def data(name: str) -> Object:
-    """Return the volume of what there is one of."""
+    """Return the volume of a single pod, from the claim `name`."""
     return {"name": "data", "persistentVolumeClaim": {"claimName": name}}
 
 
 def single(name: str, component: str, pods: Object, disk: int) -> list[Object]:
-    """Return a Deployment of one pod, never of two on its volume, and the claim of that: `disk` bytes."""
+    """Return a Deployment of one pod, never two on its volume, and the claim of that volume: `disk` bytes."""
     return [
         {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": labelled(name, component), "spec": claim(disk)},
         {
@@ -171,7 +174,7 @@ def single(name: str, component: str, pods: Object, disk: int) -> list[Object]:
 
 
 def disruption_budget(name: str, component: str) -> Object:
-    """Return a budget: machines are emptied one pod at a time."""
+    """Return a disruption budget: nodes are drained one pod at a time."""
     return {
         "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": labelled(name, component),
         "spec": {"maxUnavailable": 1, "selector": selector(component), "unhealthyPodEvictionPolicy": "AlwaysAllow"},

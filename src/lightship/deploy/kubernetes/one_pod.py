@@ -1,7 +1,7 @@
-"""A deployment on one machine: its log is a file, so all processes, one a container, are in one Pod.
+"""A deployment on one machine: its log is a file, so all processes, one per container, are in one Pod.
 
-`podman kube play` takes it too. Probes are commands: Podman would ask with curl, which the image does not have. It publishes
-every port of a container on the machine: so they are the deployment file's.
+`podman kube play` accepts it too. Probes are commands, because for HTTP probes Podman needs curl in the image. Podman
+also publishes every container port on the machine, so the ports are those of the deployment file.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def one_pod(topology: Topology) -> list[Object]:
 
 
 def one_pod_policies(topology: Topology) -> list[Object]:
-    """Return who may talk to the Pod, and whom it may call."""
+    """Return the network policies of the Pod."""
     incoming = [{"ports": ports([topology.port])}, from_producers([_intake(topology)])]
     outgoing = [to([_intake(topology), topology.port], NAME)]
     return [*everywhere(), policy(NAME, incoming, [{"to": WORLD}]), producers(outgoing)]
 
 
 def _intake(topology: Topology) -> int:
-    """Return the port on which the first indexer takes documents in; the others follow."""
+    """Return the port of the first indexer's intake; those of the others follow."""
     return topology.port + INTAKE_BEYOND
 
 

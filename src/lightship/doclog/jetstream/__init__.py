@@ -1,4 +1,4 @@
-"""The document log and the leases on NATS JetStream: one stream a partition, and a key-value bucket."""
+"""The document log and the leases on NATS JetStream: one stream per partition, and a key-value bucket."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from lightship.runtime.tasks import discard_exception
 
 logger = logging.getLogger("log")
 
-LEASE_SECONDS = 2.0  # for an answer about a lease: its holder asks again soon, or is stopping
+LEASE_SECONDS = 2.0  # timeout for lease operations: the holder retries soon, or is stopping
 
 T = TypeVar("T")
 
@@ -43,20 +43,20 @@ _wake_up = msgspec.json.Decoder(list[tuple[int, int]])
 
 
 class _Seen(threading.local):
-    """The number of news when this thread's last wait returned."""
+    """The number of notifications when this thread's last wait returned."""
 
-    news = -1  # so that a thread's first wait returns at once: it can't know what its last read saw
+    news = -1  # so that a thread's first wait returns at once: what its last read saw is unknown
 
 
 class JetStreamLog:
-    """The document log, with its leases, that `url` names (see `address`); made when it is not there.
+    """The document log at `url` (see `address`), with its leases; created if it does not exist.
 
-    Methods raise UnavailableError when the servers do not answer for PATIENCE seconds, OutOfSpaceError when they have
-    no room, ConfigurationError when they do not allow it.
+    Methods raise UnavailableError if the servers do not answer for PATIENCE seconds, OutOfSpaceError if their disk is
+    full, ConfigurationError if they deny it.
     """
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
-        """Open the log, or make it. Raises ConfigurationError, UnavailableError, IncompatibleIndexError."""
+        """Open or create the log. Raises ConfigurationError, UnavailableError, IncompatibleIndexError."""
         self._seen = _Seen()
         self._news, self._changed = 0, threading.Condition()
         self._connection = connection = Connection(parse_address(url), tls)
@@ -76,13 +76,13 @@ class JetStreamLog:
             raise
         if connection.max_payload < MAX_DOCUMENT_BYTES:
             logger.warning(
-                "the log %s takes messages of %d bytes only: larger documents are refused; set max_payload to 8MB in"
-                " its servers", connection.address, connection.max_payload,
+                "the log %s accepts messages of at most %d bytes, so larger documents are refused; set max_payload to"
+                " 8MB on its servers", connection.address, connection.max_payload,
             )  # fmt: skip
 
     @property
     def puts_at_once(self) -> int:
-        """Several: a partition that waits for a new leader holds up only the puts that it is in."""
+        """Several: a partition that is electing a leader delays only the puts to it."""
         return 8
 
     async def _listen(self) -> None:
@@ -90,7 +90,7 @@ class JetStreamLog:
         self._connected()
 
     def _connected(self) -> None:
-        """Doubt what was known, since wake-ups may have been lost; in the loop."""
+        """Distrust what is known, since wake-ups may have been lost; called in the loop."""
         self._reader.doubt()
         self._sessions.renew()
         self._learning = asyncio.gather(self._reader.learn(), self._sessions.learn(), return_exceptions=True)
@@ -98,7 +98,7 @@ class JetStreamLog:
         self._announce()
 
     def _wake(self, data: bytes) -> None:
-        """Note what another log, or this one, has put; in the loop."""
+        """Record a put by this or another process; called in the loop."""
         for partition, sequence in _wake_up.decode(data):
             self._reader.heard(partition, sequence)
         self._announce()
@@ -133,14 +133,14 @@ class JetStreamLog:
                 await self._wake_up(dict(stored))
 
     async def _wake_up(self, heads: dict[int, int]) -> None:
-        """Wake all readers, those of other logs too; `heads` are the newest sequences by partition."""
-        await self._connection.tell(self._wake_subject, msgspec.json.encode(list(heads.items())))
+        """Wake all readers, also in other processes; `heads` are the newest sequences by partition."""
+        await self._connection.publish(self._wake_subject, msgspec.json.encode(list(heads.items())))
         for partition, sequence in heads.items():
             self._reader.heard(partition, sequence)
         self._announce()
 
     def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
-        """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""
+        """Return entries above `after` (see DocumentLog); fewer than `limit` if they would exceed READ_BYTES."""
         if self._reader.idle(partition, after):
             self._connection.check_open()
             return []
@@ -148,7 +148,7 @@ class JetStreamLog:
         return until_damaged(_entry, page)
 
     def wait(self, seconds: float) -> None:
-        """Return when news came since this thread's last wait, or after `seconds`, or when leaders should be asked."""
+        """Return after a notification since this thread's last wait, after `seconds`, or when leaders must be asked."""
         deadline = time.monotonic() + min(seconds, RECHECK_SECONDS)
         with self._changed:
             while self._news == self._seen.news:
@@ -165,7 +165,7 @@ class JetStreamLog:
         return self._connection.run(self._reader.span(partition))
 
     def barriers(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Return sequences at or above all that was acknowledged before (see DocumentLog), each that of a message stored now."""
+        """Return sequences at or above everything acknowledged before (see DocumentLog), of messages stored now."""
 
         async def store(partition: int) -> int:
             sequence = await self._connection.patiently(lambda: self._sessions.barrier(partition))
@@ -178,42 +178,42 @@ class JetStreamLog:
         return dict(zip(partitions, self._connection.run(store_all()), strict=True))
 
     def history(self, sequences: Mapping[int, int]) -> int:
-        """Return what stands for the sessions of these entries (see DocumentLog)."""
+        """Return a digest of the sessions of these entries (see DocumentLog)."""
         return self._connection.run(self._sessions.history(sequences))
 
     def was_replaced(self, sequences: Mapping[int, int], history: int) -> bool:
-        """Return False: a mark that is replaced before it is read is known from the next one, and changes what was thought before."""
+        """Return False: NATS can't tell for sure, as a mark may be replaced before it is read."""
         return False
 
     def prune(self, partition: int, upto: int) -> int:
-        """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
+        """Prune deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         return self._connection.run(prune(self._connection, self._kv, self._reader, partition, upto))
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""
+        """Acquire `name` (see Leases); another's lease has lapsed if this log saw it unchanged that long."""
         return self._promptly(self._leases.acquire(name, owner, seconds), max(LEASE_SECONDS, seconds / 2))
 
     def renew(self, lease: Lease, seconds: float) -> bool:
-        """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
+        """Renew `lease` for `seconds` from now, even if it lapsed but was not taken; False if it was lost."""
         return self._promptly(self._leases.renew(lease, seconds), max(LEASE_SECONDS, seconds / 2))
 
     def release(self, lease: Lease) -> None:
-        """Give `lease` up, if it is still held; its epoch is remembered."""
+        """Release `lease` if it is still held; its epoch is kept."""
         self._promptly(self._leases.release(lease), LEASE_SECONDS)
 
     def _promptly(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-        """Return what `coroutine` returns; raise UnavailableError when that takes longer than `seconds`."""
+        """Return the result of `coroutine`; raise UnavailableError if it takes longer than `seconds`."""
         try:
             return self._connection.run(asyncio.wait_for(coroutine, seconds))
         except TimeoutError as error:
             raise UnavailableError(f"the log {self._connection.address} did not answer for {seconds:g} s") from error
 
-    def order(self, name: str, *, anew: bool = False) -> int:
+    def order(self, name: str, *, renew: bool = False) -> int:
         """Return the number of `name` (see Leases)."""
-        return self._connection.run(self._leases.order(name, anew=anew))
+        return self._connection.run(self._leases.order(name, renew=renew))
 
     def send(self, box: str, bodies: Sequence[bytes]) -> None:
-        """Put letters into `box` (see Mailboxes)."""
+        """Send letters to `box` (see Mailboxes)."""
         self._connection.run(self._mail.send(box, bodies))
 
     def receive(self, box: str, limit: int = 100) -> list[Letter]:
@@ -225,17 +225,17 @@ class JetStreamLog:
         self._connection.run(self._mail.remove(box, upto))
 
     def hurry(self) -> None:
-        """From now on be patient for HURRY_SECONDS only (see DocumentLog)."""
+        """Reduce all timeouts to HURRY_SECONDS from now on (see DocumentLog)."""
         self._connection.hurry()
 
     def close(self) -> None:
-        """Close the connection; whoever waits is told."""
+        """Close the connection; waiting calls raise."""
         self._connection.close()
         self._announce()
 
 
 def _entry(message: Message) -> Entry:
-    """Return the entry that a message holds; raises DamagedError."""
+    """Return the entry in a message; raises DamagedError."""
     try:
         url, value = unpack(message.data)
         stamp = datetime.fromisoformat(message.time).timestamp()

@@ -1,4 +1,4 @@
-"""Leases and orders in a table, by changes that name the revision which they replace."""
+"""Leases and orders in a key-value bucket, changed by compare-and-swap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lightship.doclog.protocol.leases import Lease
 
 
 class _Held(msgspec.Struct):
-    """A lease as it is stored; `nonce` makes each renewal another value."""
+    """A stored lease; `nonce` makes the value of each renewal unique."""
 
     owner: str
     epoch: int
@@ -23,7 +23,7 @@ class _Held(msgspec.Struct):
 
 
 class KeyValueLeases:
-    """Who owns what. A holder's time is measured by those who wait for its end: no clocks are compared."""
+    """Leases whose duration is measured by those waiting for them, so that no clocks are compared."""
 
     def __init__(self, kv: KeyValue) -> None:
         """Keep the leases in `kv`."""
@@ -31,7 +31,7 @@ class KeyValueLeases:
         self._watches = LeaseWatches()
 
     async def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take `name` (see Leases)."""
+        """Acquire `name` (see Leases)."""
         row = await self._kv.get(_key(name))
         held = msgspec.json.decode(row.data, type=_Held) if row.revision else None
         if (
@@ -43,16 +43,16 @@ class KeyValueLeases:
             return None
         epoch = max(held.epoch + 1 if held else 1, int(time.time() * 1000))
         if not await self._store(name, _Held(owner, epoch, seconds, uuid.uuid4().hex), row.revision):
-            return None  # another was faster
+            return None  # another process was faster
         self._watches.forget(name)
         return Lease(name, owner, epoch)
 
     async def renew(self, lease: Lease, seconds: float) -> bool:
-        """Hold `lease` for `seconds` from now (see Leases)."""
+        """Renew `lease` for `seconds` from now (see Leases)."""
         return await self._replace(lease, seconds)
 
     async def release(self, lease: Lease) -> None:
-        """Give `lease` up, if it is still held; its epoch is remembered."""
+        """Release `lease` if it is still held; its epoch is kept."""
         await self._replace(lease, 0, released=True)
 
     async def _replace(self, lease: Lease, seconds: float, *, released: bool = False) -> bool:
@@ -68,12 +68,12 @@ class KeyValueLeases:
     async def _store(self, name: str, held: _Held, revision: int) -> bool:
         return await self._kv.swap(_key(name), msgspec.json.encode(held), revision)
 
-    async def order(self, name: str, *, anew: bool) -> int:
+    async def order(self, name: str, *, renew: bool) -> int:
         """Return the number of `name` (see Leases)."""
         while True:
             row = await self._kv.get("orders")
             numbers = msgspec.json.decode(row.data, type=dict[str, int]) if row.revision else {}
-            if name in numbers and not anew:
+            if name in numbers and not renew:
                 return numbers[name]
             number = max([*(known + 1 for known in numbers.values()), int(time.time() * 1000)])
             if await self._kv.swap("orders", msgspec.json.encode(numbers | {name: number}), row.revision):

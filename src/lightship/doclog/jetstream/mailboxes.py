@@ -1,4 +1,4 @@
-"""Mailboxes: one stream for all of a log, one subject for each box. It is made when a first letter is sent."""
+"""Mailboxes: one stream per log, one subject per box. The stream is created when the first letter is sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class JetStreamMailboxes:
         self._made = False
 
     async def send(self, box: str, bodies: Sequence[bytes]) -> None:
-        """Put letters into `box`."""
+        """Send letters to `box`."""
         if not self._made:
             await self._connection.patiently(self._make)
             self._made = True
@@ -46,7 +46,7 @@ class JetStreamMailboxes:
             raise RetryError(str(error)) from error
 
     async def receive(self, box: str, limit: int) -> list[Letter]:
-        """Return the oldest letters of `box`, as the stream's leader has them."""
+        """Return the oldest letters of `box` from the stream's leader."""
         letters: list[Letter] = []
         while len(letters) < limit:
             after = letters[-1].sequence if letters else 0
@@ -79,6 +79,6 @@ class JetStreamMailboxes:
                 raise RetryError(str(error)) from error
 
     def _subject(self, box: str) -> str:
-        """Return the subject of a box, whatever its name has in it."""
+        """Return the subject of a box, for any characters in its name."""
         name = box if box == "*" else base64.urlsafe_b64encode(box.encode()).rstrip(b"=").decode()
         return f"{self._connection.address.name}.mail.{name}"

@@ -1,4 +1,4 @@
-"""Forgetting deletes: the floor is raised first, then messages are removed by sequence, so a newer put is safe."""
+"""Prunes deletes: raises the floor first, then removes messages by sequence, so that a newer put is safe."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lightship.doclog.jetstream.client.kv import Done, KeyValue
 from lightship.doclog.jetstream.reader import Reader
 from lightship.doclog.jetstream.streams import DELETE, stream_of
 
-PAGE = 1000  # messages, of which only the heads are sent
-REMOVALS = 100  # under way at once
+PAGE = 1000  # messages, headers only
+REMOVALS = 100  # concurrent
 
 
 async def prune(connection: Connection, kv: KeyValue, reader: Reader, partition: int, upto: int) -> int:
-    """Forget the deletes of `partition` up to `upto`, never its newest message; return how many."""
+    """Prune the deletes of `partition` up to `upto`, except its newest message; return how many."""
     newest = await reader.head(partition)
     floor = max(0, min(upto, newest))
     await _raise_floor(kv, f"floor/{partition}", floor)
@@ -41,7 +41,7 @@ async def _raise_floor(kv: KeyValue, key: str, floor: int) -> None:
 
 
 async def _deletes(connection: Connection, stream: str, upto: int) -> list[int]:
-    """Return the sequences up to `upto` that hold deletes, by a consumer that is sent heads only."""
+    """Return the sequences of deletes up to `upto`, with a headers-only consumer."""
     if upto < 1:
         return []
     settings = ConsumerConfig(

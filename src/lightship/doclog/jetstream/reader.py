@@ -1,4 +1,4 @@
-"""Reading the streams of a log: pages from any copy, the end only from the leader."""
+"""Reads the streams of a log: pages from any replica, the end only from the leader."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from lightship.doclog.protocol.codec import decoded_size
 from lightship.doclog.protocol.log import Span
 from lightship.runtime.tasks import discard_exception
 
-RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is believed, when no wake-up was heard
-PAGE_BYTES = 8 << 20  # of messages in one answer
-READ_BYTES = 32 << 20  # of documents in one answer, unpacked
+RECHECK_SECONDS = 1.0  # for which a leader's "nothing newer" is trusted without a wake-up
+PAGE_BYTES = 8 << 20  # of messages per page
+READ_BYTES = 32 << 20  # of decompressed documents per read
 
 
 class _State(msgspec.Struct):
@@ -30,45 +30,45 @@ class _State(msgspec.Struct):
 
 
 class Info(msgspec.Struct):
-    """JetStream's answer about a stream."""
+    """JetStream's description of a stream."""
 
     state: _State
 
 
 class _Tail:
-    """How far a partition was read, and what is known of its end."""
+    """How far a partition has been read, and what is known about its end."""
 
     def __init__(self) -> None:
         self.after = -1  # where the last read ended
-        self.told = -1  # the newest entry until there: behind it may be a mark
-        self.head = -1  # the newest sequence that was heard of
+        self.last_entry = -1  # the newest entry up to there, which a mark may follow
+        self.head = -1  # the newest known sequence
         self.checked = float("-inf")  # when its leader was asked; monotonic
 
 
 class Reader:
-    """Reads messages; used in the connection's loop, but for `idle`."""
+    """Reads messages; used in the connection's loop, except `idle`."""
 
     def __init__(self, connection: Connection, kv: KeyValue, facts: Facts, sessions: Sessions) -> None:
-        """Read through `connection`; marks go to `sessions`."""
+        """Read through `connection`; pass marks to `sessions`."""
         self._stalled: dict[
             tuple[int, int, int], asyncio.Task[list[Message]]
-        ] = {}  # what took too long, by what is asked
+        ] = {}  # reads that timed out but continue, by their parameters
         self._identity: asyncio.Task[None] | None = None
         self._connection, self._kv, self._facts, self._sessions = connection, kv, facts, sessions
         self._log = connection.address.name
         self._tails = [_Tail() for _ in range(facts.partitions)]
 
     def heard(self, partition: int, sequence: int) -> None:
-        """Note that something is stored."""
+        """Record a notification that `sequence` is stored."""
         tail = self._tails[partition]
         tail.head = max(tail.head, sequence)
 
     def heads(self) -> list[int]:
-        """Return the newest sequence of each partition that was heard of; from any thread."""
+        """Return the newest known sequence of each partition; from any thread."""
         return [tail.head for tail in self._tails]
 
     async def learn(self) -> None:
-        """Hear how far all leaders that answer have come."""
+        """Ask all leaders for their heads; those that do not answer are ignored."""
 
         async def ask(partition: int) -> None:
             with contextlib.suppress(RetryError, ApiError, OutOfSpaceError):
@@ -77,33 +77,38 @@ class Reader:
         await asyncio.gather(*map(ask, range(self._facts.partitions)))
 
     def doubt(self) -> None:
-        """Believe nothing that was known of the ends: wake-ups may be lost."""
+        """Distrust the known ends: wake-ups may have been lost."""
         for tail in self._tails:
             tail.checked = float("-inf")
 
     def idle(self, partition: int, after: int) -> bool:
-        """Tell whether nothing newer than `after`, where the last read ended, is known; from any thread."""
+        """Whether nothing newer than `after`, where the last read ended, is known; from any thread."""
         tail = self._tails[partition]
-        return after == tail.told and tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
+        return (
+            after == tail.last_entry and tail.after >= tail.head and time.monotonic() - tail.checked < RECHECK_SECONDS
+        )
 
     async def read(self, partition: int, after: int, limit: int, patience: float) -> list[Message]:
-        """Return messages above `after`; none only when the leader has none.
+        """Return messages above `after`; none only if the leader has none.
 
-        Raises UnavailableError when that takes more than `patience` seconds.
+        Raises UnavailableError if that takes more than `patience` seconds.
         """
-        tail, told = self._tails[partition], after
+        tail, last_entry = self._tails[partition], after
         while True:
-            if after == tail.told:
+            if after == tail.last_entry:
                 after = tail.after
-            asked = partition, after, limit + 1  # there is one mark at most
+            asked = partition, after, limit + 1  # there is at most one mark
             if asked not in self._stalled and after == tail.after >= tail.head:
                 await self._recheck(patience)
-                if self.idle(partition, told):
+                if self.idle(partition, last_entry):
                     return []
             page = await self._wait_for(asked, patience)
             entries = self._without_marks(partition, page)
-            told = entries[:limit][-1].sequence if entries else told
-            tail.after, tail.told = told if len(entries) > limit else page[-1].sequence if page else after, told
+            last_entry = entries[:limit][-1].sequence if entries else last_entry
+            tail.after, tail.last_entry = (
+                last_entry if len(entries) > limit else page[-1].sequence if page else after,
+                last_entry,
+            )
             if entries or not page:
                 return entries[:limit]
 
@@ -114,14 +119,14 @@ class Reader:
         return [message for message in page if not message.sessions]
 
     async def _wait_for(self, asked: tuple[int, int, int], patience: float) -> list[Message]:
-        """Return the page that is `asked` for; what takes too long goes on beside, and a later call gets it.
+        """Return the page `asked`; a read that times out continues in the background, and a later call gets its result.
 
-        Not so an empty page: that nothing was newer then says nothing of now, when a shard may begin to be led again.
+        An empty result is not kept: it says nothing about a later moment, when a shard may have a new leader.
         """
         task = self._stalled.pop(asked, None)
         if task is not None and task.done() and not task.exception() and not task.result():
             task = None
-        is_known = task is not None  # to take long: it is only looked at
+        is_known = task is not None  # to be slow: only check it
         if task is None:
             task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
             task.add_done_callback(discard_exception)
@@ -130,7 +135,7 @@ class Reader:
             return task.result()
         self._stalled = {key: other for key, other in self._stalled.items() if not other.done()}
         self._stalled[asked] = task
-        raise UnavailableError(f"partition {asked[0]} of the log {self._connection.address} does not answer now")
+        raise UnavailableError(f"partition {asked[0]} of the log {self._connection.address} does not answer")
 
     async def _read(self, partition: int, after: int, limit: int) -> list[Message]:
         page = await self._page(partition, after, limit)
@@ -140,13 +145,13 @@ class Reader:
         first = await self._next(partition, after)
         if first is None:
             if self._tails[partition].head > after:
-                raise RetryError("its leader knows less than was stored: it was elected just now, or is cut off")
+                raise RetryError("the leader lacks stored messages: it was just elected, or is cut off")
             self._tails[partition].checked = asked
             return []
-        return await self._page(partition, after, limit) or [first]  # a copy that lags answered: go on slowly
+        return await self._page(partition, after, limit) or [first]  # a lagging replica answered: make some progress
 
     async def _page(self, partition: int, after: int, limit: int) -> list[Message]:
-        """Return what one of the stream's copies has above `after`: the beginning of the truth, or all of it."""
+        """Return the messages above `after` on any of the stream's replicas: all of them, or their beginning."""
         request = {
             "seq": after + 1, "next_by_subj": subjects_of(self._log, partition),
             "batch": limit, "max_bytes": PAGE_BYTES,
@@ -156,17 +161,17 @@ class Reader:
         headers = end.headers or {}
         status = headers.get("Status")
         if status not in ("204", "404"):
-            raise RetryError(f"the copies of a stream do not answer ({status})")
+            raise RetryError(f"the replicas of a stream do not answer ({status})")
         if status == "404":
             return []
         messages = [_message(message) for message in found]
         before = [0, *(message.sequence for message in messages)]
         if before != [int((message.headers or {})["Nats-Last-Sequence"]) for message in (*found, end)]:
-            raise RetryError("a message was lost on the way")
+            raise RetryError("a message was lost in transit")
         return _bounded(messages)
 
     async def _next(self, partition: int, after: int) -> Message | None:
-        """Return the first message above `after` that the stream's leader has."""
+        """Return the first message above `after` on the stream's leader."""
         stream = stream_of(self._log, partition)
         request = {"seq": after + 1, "next_by_subj": subjects_of(self._log, partition)}
         try:
@@ -174,16 +179,16 @@ class Reader:
         except ApiError as error:
             if error.code in NO_MESSAGE:
                 return None
-            raise RetryError(f"{stream}: {error}") from error  # a stream that is missing is trouble, not an end
+            raise RetryError(f"{stream}: {error}") from error  # a missing stream is an error, not an end
         sessions = listed_in(got.message)
         return Message(
             got.message.seq, got.message.time, msgspec.json.decode(f'"{got.message.data}"', type=bytes), sessions
         )
 
     async def _recheck(self, patience: float) -> None:
-        """Ask the leaders of all partitions that are thought idle, for too long already, in one go.
+        """Ask the leaders of all partitions whose last check is too old, concurrently.
 
-        Those that don't answer, for `patience` seconds at most, stay unchecked.
+        Those that do not answer within `patience` seconds stay unchecked.
         """
         now, stalled = time.monotonic(), {partition for partition, _, _ in self._stalled}
         asking = {
@@ -196,7 +201,7 @@ class Reader:
             return
         answered, late = await asyncio.wait(asking, timeout=patience)
         for task in late:
-            task.add_done_callback(discard_exception)  # one whose answer comes at this moment is not cancelled any more
+            task.add_done_callback(discard_exception)  # one that is just being answered is no longer cancelled
             task.cancel()
         for task in answered:
             if task.exception() is None:
@@ -210,23 +215,23 @@ class Reader:
             self.heard(partition, newer.sequence)
 
     def _watch_identity(self) -> None:
-        """Look beside whether the log is still the same; raise ConfigurationError when it was another one."""
+        """Check in the background that the log is still the same; raise ConfigurationError if the last check failed."""
         if self._identity is not None:
             if not self._identity.done():
                 return
-            trouble = self._identity.exception()
-            if isinstance(trouble, ConfigurationError):
-                raise trouble
+            error = self._identity.exception()
+            if isinstance(error, ConfigurationError):
+                raise error
         self._identity = asyncio.create_task(self._check_identity())
         self._identity.add_done_callback(discard_exception)
 
     async def _check_identity(self) -> None:
         row = await self._kv.get("log")
         if not row.revision or msgspec.json.decode(row.data, type=Facts).id != self._facts.id:
-            raise ConfigurationError(f"the log {self._connection.address} was made anew: start this program again")
+            raise ConfigurationError(f"the log {self._connection.address} was created again; restart this program")
 
     async def span(self, partition: int) -> Span:
-        """Return the extent of `partition`, with the id that the log has now."""
+        """Return the extent of `partition`, with the current id of the log."""
         facts, floor, head = await asyncio.gather(
             self._kv.get("log"), self._kv.get(f"floor/{partition}"), self.head(partition)
         )
@@ -235,7 +240,7 @@ class Reader:
         return Span(log_id, int(floor.data or b"0"), head)
 
     async def head(self, partition: int) -> int:
-        """Return the newest sequence that the leader of `partition` has given out."""
+        """Return the newest sequence assigned by the leader of `partition`."""
 
         async def attempt() -> int:
             try:
@@ -256,7 +261,7 @@ def _message(message: Msg) -> Message:
 
 
 def _bounded(messages: list[Message]) -> list[Message]:
-    """Return the first of `messages`, until their documents fill READ_BYTES; at least one."""
+    """Return the first `messages` whose documents fit into READ_BYTES; at least one."""
     size = 0
     for count, message in enumerate(messages, 1):
         size += decoded_size(message.data[2 + int.from_bytes(message.data[:2]) :])

@@ -1,7 +1,7 @@
-"""The sessions of a log's writers, kept in its streams themselves: each partition has one mark, a message that lists them.
+"""The sessions of a log's writers, stored in its streams: each partition has one mark, a message that lists them.
 
-A mark is stored before the first change of its session, and replaces the mark before it. Whatever becomes of the
-stream becomes of its mark, so a stream that was restored from a backup says so (see `doclog/protocol/sessions.py`).
+A mark is stored before the first change of its session, and replaces the previous mark. A mark shares the fate of its
+stream, so a stream that was restored from a backup is recognised (see `doclog/protocol/sessions.py`).
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from lightship.doclog.jetstream.client.kv import LAST, Got, Raw, Stored
 from lightship.doclog.jetstream.streams import SESSIONS, mark_subject_of, pack, stream_of
 from lightship.doclog.protocol.sessions import Session, digest, session_of
 
-KEPT = 200  # sessions of a partition: who read before the oldest, and not since, reads the partition again
+KEPT = 200  # sessions per partition; a reader that last read before the oldest reads the partition again
 
 _listed = re.compile(rf"{SESSIONS}: *([0-9a-f:,]*)")
 
 
 class Sessions:
-    """Opens this process's sessions, and knows all others'. Used in the connection's loop."""
+    """Opens this process's sessions, and tracks all others'. Used in the connection's loop."""
 
     def __init__(self, connection: Connection) -> None:
-        """Keep the marks through `connection`."""
+        """Store marks through `connection`."""
         self._connection = connection
         self._known: dict[int, list[Session]] = {}
         self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.renew()
 
     def renew(self) -> None:
-        """Begin new sessions: there was no connection, and the log may have been replaced meanwhile."""
+        """Begin new sessions after a lost connection, as the log may have been replaced meanwhile."""
         self._id = uuid.uuid4().hex[:12]
         self._opened: set[int] = set()
 
     async def learn(self) -> None:
-        """Ask again for all that is known."""
+        """Read the marks of all known partitions again."""
         await asyncio.gather(*map(self._learn, list(self._known)), return_exceptions=True)
 
     async def open(self, partition: int) -> None:
-        """Store the mark of this process's session in `partition`, unless it is there; raises Again."""
+        """Store the mark of this process's session in `partition`, unless it exists; raises RetryError."""
         if partition in self._opened:
             return
         async with self._opening[partition]:
@@ -54,16 +54,16 @@ class Sessions:
                     self._opened.add(partition)
 
     async def _mark(self, partition: int, opened: str) -> bool:
-        """Store a mark, if no other one comes between; tell whether it is there."""
+        """Store a mark unless another one is stored concurrently; True if it is stored."""
         last, listed = await self._ask(partition)
-        if listed and listed[-1].id == opened:  # an earlier attempt was stored, and its answer lost
+        if listed and listed[-1].id == opened:  # an earlier attempt was stored, but its answer was lost
             return True
         return await self._store(partition, last, [*_texts(listed[1 - KEPT :]), opened]) > 0
 
     async def barrier(self, partition: int) -> int:
-        """Store a mark that opens no session, and return its sequence; raises Again.
+        """Store a mark that opens no session, and return its sequence; raises RetryError.
 
-        What a majority has stored, whoever stored it knows: everything that was acknowledged before is below.
+        It is stored by a majority, so its sequence is above everything acknowledged before.
         """
         async with self._opening[partition]:
             sequence = 0
@@ -73,7 +73,7 @@ class Sessions:
             return sequence
 
     async def _store(self, partition: int, last: int, listed: list[str]) -> int:
-        """Store a mark that replaces the one at sequence `last`; return its sequence, 0 when another one is there."""
+        """Store a mark that replaces the one at sequence `last`; return its sequence, or 0 if that is outdated."""
         text = ",".join(listed) or ","
         subject, headers = mark_subject_of(self._connection.address.name, partition), {SESSIONS: text, LAST: str(last)}
         (answer,) = await self._connection.ask(subject, pack("", b""), headers)
@@ -87,11 +87,11 @@ class Sessions:
         return sequence
 
     def seen(self, partition: int, sequence: int, listed: str) -> None:
-        """Take note of a mark that was read."""
+        """Record a mark that was read."""
         self._known[partition] = _sessions(sequence, listed)
 
     async def history(self, sequences: Mapping[int, int]) -> int:
-        """Return what stands for the sessions of these entries (see DocumentLog)."""
+        """Return a digest of the sessions of these entries (see DocumentLog)."""
         unknown = [partition for partition in sequences if partition not in self._known]
         await asyncio.gather(*map(self._learn, unknown))
         return digest({p: session_of(self._known[p], sequence) for p, sequence in sequences.items()})
@@ -103,7 +103,7 @@ class Sessions:
         await self._connection.patiently(attempt)
 
     async def _ask(self, partition: int) -> tuple[int, list[Session]]:
-        """Return the sequence of a partition's mark, as the stream's leader has it, and what it lists; raises Again."""
+        """Return the sequence and the sessions of a partition's mark on the stream's leader; raises RetryError."""
         log = self._connection.address.name
         request = {"last_by_subj": mark_subject_of(log, partition)}
         try:
@@ -116,7 +116,7 @@ class Sessions:
 
 
 def listed_in(message: Raw) -> str:
-    """Return what a mark lists; "" when the message is none."""
+    """Return the sessions in a mark; "" if the message is not a mark."""
     found = _listed.search(base64.b64decode(message.hdrs).decode())
     return found[1] if found else ""
 
@@ -126,7 +126,7 @@ def _texts(sessions: Sequence[Session]) -> Iterator[str]:
 
 
 def _sessions(sequence: int, listed: str) -> list[Session]:
-    """Return what the mark at `sequence` lists: `start:id` of each session, and the id of its own, if it opened one."""
+    """Parse the mark at `sequence`: `start:id` of each session, and the id of its own, if it opened one."""
     *earlier, own = listed.split(",")
     pairs = (each.partition(":") for each in earlier if each)
     found = [Session(int(start), name) for start, _, name in pairs]

@@ -1,4 +1,4 @@
-"""The streams of a log, one a partition: their names, their making, and the form of a message."""
+"""The streams of a log, one per partition: their names, their creation, and the message format."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lightship.doclog.jetstream.client.connection import Connection
 from lightship.doclog.jetstream.client.kv import KeyValue, make_stream
 
 VERSION = 1
-DELETE = {"Lightship-Delete": "1"}  # so that `prune` need not read documents
-SESSIONS = "Lightship-Sessions"  # the header that makes a message a mark (see `sessions.py`)
+DELETE = {"Lightship-Delete": "1"}  # header of deletes, so that `prune` need not read documents
+SESSIONS = "Lightship-Sessions"  # header of a mark (see `sessions.py`)
 
 _length = struct.Struct(">H")
 
 
 class Facts(msgspec.Struct):
-    """What a log knows about itself, under the key `log`."""
+    """The metadata of a log, under the key `log`."""
 
     id: str
     partitions: int
@@ -31,7 +31,7 @@ class Facts(msgspec.Struct):
 
 
 class Message(NamedTuple):
-    """A message of a stream; `time` is in RFC 3339. `sessions` is what a mark lists; "" for an entry."""
+    """A message of a stream; `time` is in RFC 3339. `sessions` is the contents of a mark; "" for an entry."""
 
     sequence: int
     time: str
@@ -45,37 +45,37 @@ def stream_of(log: str, partition: int) -> str:
 
 
 def subjects_of(log: str, partition: int) -> str:
-    """Return the subjects of a partition: one for each url."""
+    """Return the subjects of a partition: one per URL."""
     return f"{log}.docs.{partition}.*"
 
 
 def subject_of(log: str, partition: int, url: str) -> str:
-    """Return the subject of `url`: its digest, since a url may have characters that a subject can't."""
+    """Return the subject of `url`: its digest, as a URL may have characters that are not allowed in a subject."""
     digest = base64.urlsafe_b64encode(url_digest(url)).rstrip(b"=").decode()
     return f"{log}.docs.{partition}.{digest}"
 
 
 def mark_subject_of(log: str, partition: int) -> str:
-    """Return the subject of a partition's mark: no digest is as short."""
+    """Return the subject of a partition's mark, which is shorter than any digest."""
     return f"{log}.docs.{partition}.sessions"
 
 
 def pack(url: str, value: bytes) -> bytes:
-    """Return the body of a message: the url's length in two bytes, the url, and the document, or nothing."""
+    """Return the body of a message: the URL's length in two bytes, the URL, and the document (empty: a delete)."""
     encoded = url.encode()
     return _length.pack(len(encoded)) + encoded + value
 
 
 def unpack(data: bytes) -> tuple[str, bytes]:
-    """Return url and document (empty: a delete) of a message's body."""
+    """Return the URL and the document (empty: a delete) in a message's body."""
     (length,) = _length.unpack_from(data)
     return data[2 : 2 + length].decode(), data[2 + length :]
 
 
 async def open_streams(connection: Connection, kv: KeyValue) -> Facts:
-    """Return what the log says of itself, after making it when it is not there.
+    """Return the metadata of the log, creating the log if it does not exist.
 
-    Raises IncompatibleIndexError when it is of another version.
+    Raises IncompatibleIndexError if it is of another version.
     """
     row = await kv.get("log")
     if not row.revision:
@@ -91,7 +91,7 @@ async def open_streams(connection: Connection, kv: KeyValue) -> Facts:
 
 
 async def _make(connection: Connection, kv: KeyValue) -> None:
-    """Make all streams, in parallel, and at last the row that says that they are there."""
+    """Create all streams concurrently, and finally the metadata, which marks the log as complete."""
     log, replicas = connection.address.name, connection.address.replicas
     await kv.make(replicas)
 
@@ -105,4 +105,4 @@ async def _make(connection: Connection, kv: KeyValue) -> None:
 
     await asyncio.gather(*map(make, range(PARTITIONS)))
     facts = Facts(uuid.uuid4().hex, PARTITIONS, VERSION)
-    await kv.swap("log", msgspec.json.encode(facts), 0)  # else another process was faster
+    await kv.swap("log", msgspec.json.encode(facts), 0)  # otherwise another process was faster

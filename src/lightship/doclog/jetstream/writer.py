@@ -1,4 +1,4 @@
-"""Writing to the streams of a log: every message names the entry that it replaces, and is sent until that is decided."""
+"""Writes to the streams of a log: every message names the entry that it replaces, and is sent until it is decided."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_
 from lightship.doclog.protocol.fence import Fence
 from lightship.doclog.protocol.log import Position
 
-KNOWN = 50_000  # urls that were put last, whose sequences are remembered: about 10 MB
-WINDOW_MESSAGES, WINDOW_BYTES = 256, 8 << 20  # under way at once in one put
-HEADER_BYTES = 200  # at most, of ours
-NAME = "Lightship-Put"  # the header that tells one message from every other
+KNOWN = 50_000  # recently put URLs whose sequences are cached: about 10 MB
+WINDOW_MESSAGES, WINDOW_BYTES = 256, 8 << 20  # in flight per put
+HEADER_BYTES = 200  # upper bound for this module's headers
+NAME = "Lightship-Put"  # header with a unique name of each message
 
-_told = re.compile(r"wrong last sequence: (\d+)")
+_WRONG_SEQUENCE = re.compile(r"wrong last sequence: (\d+)")
 
 
 @dataclass(slots=True)
 class Outgoing:
-    """A message to be stored, and what is known of that so far.
+    """A message to be stored, and its state.
 
-    `replaces` is the sequence that its url's newest entry must have; `position` comes when it is stored. As long as some of its
-    sendings are `unanswered`, one of those may have stored it.
+    `replaces` is the sequence that its URL's newest entry must have; `position` is set once it is stored. While some of
+    its attempts are `unanswered`, one of those may have stored it.
     """
 
     url: str
@@ -47,35 +47,35 @@ class Outgoing:
     unanswered: int = 0
     position: Position | None = None
     overtaken: bool = False
-    maybe_stored: bool = False  # though it is overtaken now
+    maybe_stored: bool = False  # although it is overtaken now
 
     @property
     def is_decided(self) -> bool:
-        """Tell whether it is stored, or never will be."""
+        """Whether it is stored, or never will be."""
         return self.overtaken or self.position is not None or self.fence.is_closed
 
 
 class Writer:
-    """Stores messages; used in the connection's loop, but for `message`."""
+    """Stores messages; used in the connection's loop, except `message`."""
 
     def __init__(self, connection: Connection, partitions: int, sessions: Sessions) -> None:
         """Write through `connection`, in `sessions`."""
         self._connection, self._partitions, self._sessions = connection, partitions, sessions
         self._prefix, self._numbers = uuid.uuid4().hex[:12], itertools.count()
         self._flying: dict[str, asyncio.Event] = {}
-        self._known: dict[str, int] = {}  # where each subject's newest entry is, unless another writer has put it since
+        self._known: dict[str, int] = {}  # sequence of each subject's newest entry, as far as this process knows
 
     def message(self, url: str, value: bytes, fence: Fence) -> Outgoing:
-        """Return the message that stores `value` (empty: a delete) under `url`, if `fence` lets it.
+        """Return a message that stores `value` (empty: a delete) under `url`, if `fence` allows it.
 
-        Raises InvalidDocumentError, and TooLargeError when the server takes no message of that size.
+        Raises InvalidDocumentError, and TooLargeError if the server does not accept messages of that size.
         """
         log, limit = self._connection.address.name, self._connection.max_payload
         try:
             partition = partition_of(url, self._partitions)
             subject, body = subject_of(log, partition, url), pack(url, value)
         except (UnicodeEncodeError, struct_error) as error:
-            raise InvalidDocumentError(f"not a url: {url[:100]!r}: {error}") from error
+            raise InvalidDocumentError(f"not a URL: {url[:100]!r}: {error}") from error
         if len(body) + HEADER_BYTES > limit:
             raise TooLargeError(
                 f"document {url[:100]} has {len(body)} bytes stored: max_payload of the log's NATS servers is {limit};"
@@ -85,7 +85,7 @@ class Writer:
         return Outgoing(url, partition, subject, body, name if value else name | DELETE, fence)
 
     async def put(self, messages: Sequence[Outgoing]) -> None:
-        """Store `messages`, of different urls: afterwards each has a position, or is overtaken."""
+        """Store `messages` of different URLs: afterwards each has a position, or is overtaken."""
         await self._claim(messages)
         for message in messages:
             known = self._known.get(message.subject, 0)
@@ -98,29 +98,29 @@ class Writer:
                 self._flying.pop(message.url).set()
 
     async def _claim(self, messages: Sequence[Outgoing]) -> None:
-        """Wait until no other put of one of these urls is under way: the older could be stored last."""
+        """Wait until no other put of one of these URLs is in flight: the older one could be stored last."""
         while taken := next((self._flying[m.url] for m in messages if m.url in self._flying), None):
             await taken.wait()
         self._flying |= {message.url: asyncio.Event() for message in messages}
 
     async def _attempt(self, window: Sequence[Outgoing]) -> None:
-        """Decide about what is undecided, each by itself; raise Again when some of it has no answer.
+        """Decide all undecided messages concurrently; raise RetryError if some have no answer.
 
-        Raises OutOfSpaceError when there is no room for some, but when all have ended: none must go on behind the caller's back.
+        Raises OutOfSpaceError if the disk is full, but only after all have ended: none may continue in the background.
         """
         trying = (self._decide(message) for message in window if not message.is_decided)
-        trouble = [each for each in await asyncio.gather(*trying) if each]
-        if trouble:
-            raise next((each for each in trouble if not isinstance(each, RetryError)), trouble[-1])
+        errors = [each for each in await asyncio.gather(*trying) if each]
+        if errors:
+            raise next((each for each in errors if not isinstance(each, RetryError)), errors[-1])
 
     async def _decide(self, message: Outgoing) -> RetryError | LightshipError | None:
-        """Send a message until it is stored or overtaken; return the trouble when there is no answer, or none that helps."""
+        """Send a message until it is stored or overtaken; return the error if there is no (conclusive) answer."""
         try:
             while not message.is_decided:
                 await self._sessions.open(message.partition)
                 await self._send(message)
-        except (RetryError, LightshipError) as trouble:
-            return trouble
+        except (RetryError, LightshipError) as error:
+            return error
         return None
 
     async def _send(self, message: Outgoing) -> None:
@@ -133,13 +133,13 @@ class Writer:
         except ApiError as error:
             if error.code not in WRONG_LAST_SEQUENCE:
                 raise RetryError(str(error)) from error
-            message.unanswered -= bool(_told.fullmatch(str(error)))
+            message.unanswered -= bool(_WRONG_SEQUENCE.fullmatch(str(error)))
             await self._compare(message, str(error))
         else:
             self._store(message, stored.seq)
 
     def _store(self, message: Outgoing, sequence: int) -> None:
-        """Note where a message is stored."""
+        """Record where a message is stored."""
         message.position = Position(message.partition, sequence)
         self._known.pop(message.subject, None)
         self._known[message.subject] = sequence
@@ -147,24 +147,26 @@ class Writer:
             del self._known[next(iter(self._known))]
 
     async def _compare(self, message: Outgoing, refusal: str) -> None:
-        """Decide about a message that replaces another entry than the newest: it goes on from there, or is overtaken."""
-        told = _told.fullmatch(refusal)  # else something is being stored under this url: this very message, it may be
-        sequence = int(told[1]) if told else 0
-        if message.unanswered or not told or not message.fence.knew(message.partition, sequence):
+        """Decide a message that does not replace the newest entry: it replaces that one next, or is overtaken."""
+        found = _WRONG_SEQUENCE.fullmatch(
+            refusal
+        )  # otherwise a message is being stored under this URL, perhaps this very one
+        sequence = int(found[1]) if found else 0
+        if message.unanswered or not found or not message.fence.knew(message.partition, sequence):
             sequence, name = await self._newest(message)
-            if name == message.headers[NAME]:  # an earlier attempt was stored, and its answer lost
+            if name == message.headers[NAME]:  # an earlier attempt was stored, but its answer was lost
                 self._store(message, sequence)
                 return
         before, message.replaces = message.replaces, sequence
         if sequence == before or 0 < sequence < before:
-            raise RetryError(refusal)  # another message is being stored, or the leader knows less than one did before
+            raise RetryError(refusal)  # another message is being stored, or a new leader lacks messages
         if message.unanswered and not message.fence.knew(message.partition, sequence):
-            message.overtaken = message.maybe_stored = True  # and replaced by that: once is enough
+            message.overtaken = message.maybe_stored = True  # perhaps stored, then replaced: do not store it twice
         else:
             message.overtaken = not message.fence.lets(message.partition, sequence)
 
     async def _newest(self, message: Outgoing) -> tuple[int, str]:
-        """Return sequence and name of the newest entry of a message's url, as the stream's leader has it."""
+        """Return sequence and name of the newest entry of a message's URL on the stream's leader."""
         stream = stream_of(self._connection.address.name, message.partition)
         try:
             got = await self._connection.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": message.subject}, Got)
@@ -177,7 +179,7 @@ class Writer:
 
 
 def _windows(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
-    """Cut `messages` into what is under way at once."""
+    """Split `messages` into windows that are in flight together."""
     window: list[Outgoing] = []
     size = 0
     for message in messages:

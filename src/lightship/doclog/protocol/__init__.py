@@ -1,1 +1,1 @@
-"""What every backend of the document log shares: protocols, the stored form of an entry, fences, sessions."""
+"""Shared by all backends of the document log: protocols, the stored format of an entry, fences, sessions."""

@@ -1,10 +1,10 @@
-"""How every backend stores a document: one format byte, then MessagePack with a checksum, compressed when that pays.
+"""The stored format of a document: one format byte, then MessagePack with a checksum, compressed if that is smaller.
 
-    0x01  MessagePack of the Document, a map from field name to value, defaults left out; read, but not written any more
-    0x02  the same, as one zstd frame that states its size, and ends with the frame's own checksum (RFC 8878, 3.1.1)
-    0x03  CRC-32 of the MessagePack in four bytes, high byte first, and the MessagePack
+    0x01  MessagePack of the Document, a map from field name to value without defaults; still read, no longer written
+    0x02  the same, as one zstd frame with its content size and the frame's own checksum (RFC 8878, 3.1.1)
+    0x03  CRC-32 of the MessagePack in four bytes, big-endian, followed by the MessagePack
 
-A reader ignores names that it does not know, so a later version may add fields without a new format byte.
+A reader ignores unknown names, so a later version may add fields without a new format byte.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from lightship.core.model import MAX_DOCUMENT_BYTES, Document
 
 RAW, ZSTD, CHECKED = 1, 2, 3
 CRC_BYTES = 4
-COMPRESS_FROM = 4096  # bytes: a smaller document has a page of the database to itself either way
-LEVEL = -1  # a third less time than 1 for both ways, a quarter more space
+COMPRESS_FROM = 4096  # bytes: a smaller document occupies a page of the database either way
+LEVEL = -1  # takes a third less time than level 1 in both directions, and a quarter more space
 
 Row = TypeVar("Row")
 Read = TypeVar("Read")
@@ -34,7 +34,7 @@ _decoder = msgspec.msgpack.Decoder(Document)
 
 
 class _Compression(threading.local):
-    """One compressor and decompressor a thread: they are costly to make and must not be shared."""
+    """One compressor and decompressor per thread: they are expensive to create and must not be shared."""
 
     def __init__(self) -> None:
         self.compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress
@@ -47,8 +47,8 @@ _compression = _Compression()
 def encode(document: Document) -> bytes:
     """Return the stored form of `document`.
 
-    Raises TooLargeError over MAX_DOCUMENT_BYTES before compression, InvalidDocumentError for what has no stored
-    form: a lone surrogate, a whole number of more than 64 bits, a time outside the years 1 to 9999 in UTC.
+    Raises TooLargeError above MAX_DOCUMENT_BYTES before compression, InvalidDocumentError for values that can't be
+    stored: a lone surrogate, an integer of more than 64 bits, a time outside the years 1 to 9999 in UTC.
     """
     try:
         packed = _encoder.encode(document)
@@ -56,7 +56,7 @@ def encode(document: Document) -> bytes:
         raise InvalidDocumentError(f"document {document.url[:100]!r} can't be stored: {error}") from error
     if len(packed) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
-            f"document {document.url[:100]} has {len(packed)} bytes: the limit is {MAX_DOCUMENT_BYTES}; split it"
+            f"document {document.url[:100]} has {len(packed)} bytes, more than the limit of {MAX_DOCUMENT_BYTES}; split it"
         )
     if len(packed) < COMPRESS_FROM:
         return b"\x03" + zlib.crc32(packed).to_bytes(CRC_BYTES) + packed
@@ -64,14 +64,14 @@ def encode(document: Document) -> bytes:
 
 
 def decode(url: str, data: bytes) -> Document:
-    """Return the document that `encode` made `data` of; `url` names it in errors.
+    """Decode `data`, made by `encode`; `url` names the document in errors.
 
-    Raises IncompatibleIndexError for a format of another version, DamagedError for damaged bytes.
+    Raises IncompatibleIndexError for the format of another version, DamagedError for damaged bytes.
     """
     form = data[0] if data else 0
     if form in _FORMS:
         return _FORMS[form](url, data)
-    for read in (_checked, _unpacked):  # the format byte itself may be what is damaged
+    for read in (_checked, _unpacked):  # the format byte itself may be damaged
         with contextlib.suppress(DamagedError):
             return read(url, data)
     raise IncompatibleIndexError(
@@ -86,7 +86,7 @@ def _raw(url: str, data: bytes) -> Document:
 def _checked(url: str, data: bytes) -> Document:
     packed = data[1 + CRC_BYTES :]
     if data[1 : 1 + CRC_BYTES] != zlib.crc32(packed).to_bytes(CRC_BYTES):
-        raise _damaged(url, "its checksum is another one")
+        raise _damaged(url, "checksum mismatch")
     return _document(url, packed)
 
 
@@ -113,13 +113,13 @@ _FORMS = {RAW: _raw, ZSTD: _unpacked, CHECKED: _checked}
 
 def _decompress(data: bytes) -> bytes:
     size = decoded_size(data)
-    if size > MAX_DOCUMENT_BYTES:  # encode never wrote it: don't reserve memory for it
+    if size > MAX_DOCUMENT_BYTES:  # not written by encode: do not allocate memory for it
         raise zstandard.ZstdError(f"claims {size} bytes")
     return _compression.decompress(data[1:])
 
 
 def decoded_size(data: bytes) -> int:
-    """Return how many bytes `decode` will unpack `data` to, without unpacking it; 0 when `data` is damaged."""
+    """Return the decompressed size of `data` in bytes without decompressing it; 0 if `data` is damaged."""
     if data[:1] != b"\x02":
         return len(data)
     try:
@@ -129,7 +129,7 @@ def decoded_size(data: bytes) -> int:
 
 
 def until_damaged(read: Callable[[Row], Read], rows: Iterable[Row]) -> list[Read]:
-    """Return what `read` makes of `rows` before the first damaged one; raises DamagedError when it is the very first."""
+    """Return the results of `read` for `rows` before a damaged one; raises DamagedError if the first is damaged."""
     done: list[Read] = []
     for row in rows:
         try:

@@ -1,6 +1,6 @@
-"""Whether another owner's lease has lapsed, as its watcher sees it: no clocks are compared, so none can be wrong.
+"""Detects that another owner's lease has lapsed, without comparing clocks, so that none can be wrong.
 
-This is how Chubby's and ZooKeeper's clients judge a session: by their own clock, from the last sign of life that they saw.
+Clients of Chubby and ZooKeeper judge sessions like this: by their own clock, from the last sign of life.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class _Watch(NamedTuple):
 
 
 class LeaseWatches:
-    """The leases that one process waits for. Safe to use from several threads."""
+    """The leases for which one process waits. Thread-safe."""
 
     def __init__(self) -> None:
         """Watch nothing yet."""
@@ -27,9 +27,9 @@ class LeaseWatches:
         self._guard = threading.Lock()
 
     def has_lapsed(self, name: str, revision: object, seconds: float) -> bool:
-        """Note that `name`, a lease of `seconds`, has `revision` now, which each renewal changes.
+        """Record the current `revision` of the lease `name`, which changes with each renewal.
 
-        True when polls have seen the same revision for all of `seconds`, with no gap of half of that between two.
+        True if polls have seen the same revision for `seconds`, its duration, with no gap of half of that.
         """
         now = time.monotonic()
         with self._guard:

@@ -1,4 +1,4 @@
-"""Leases: who owns what, with a fencing number that grows with each owner."""
+"""Leases, with a fencing token (the epoch) that grows with each owner."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class Lease(NamedTuple):
 
 
 class Leases(Protocol):
-    """Who owns what, with a fencing number (the epoch) that grows with each new owner."""
+    """Named leases, with a fencing token (the epoch) that grows with each new owner."""
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take `name` for `seconds`; None when another owner holds it."""
+        """Acquire `name` for `seconds`; None if another owner holds it."""
 
     def renew(self, lease: Lease, seconds: float) -> bool:
-        """Hold `lease` for `seconds` from now; False when it was lost."""
+        """Renew `lease` for `seconds` from now; False if it was lost."""
 
     def release(self, lease: Lease) -> None:
-        """Give `lease` up, if it is still held."""
+        """Release `lease` if it is still held."""
 
-    def order(self, name: str, *, anew: bool = False) -> int:
-        """Return the number that `name` was given when it was first asked for; names that come later get greater ones.
+    def order(self, name: str, *, renew: bool = False) -> int:
+        """Return the order number of `name`, assigned at the first call; later names get greater numbers.
 
-        With `anew` it is given a new number, the greatest. Numbers grow over a log made anew, as epochs do.
+        With `renew` it gets a new number, the greatest. Like epochs, numbers keep growing even in a new log.
         """

@@ -7,23 +7,23 @@ from typing import NamedTuple, Protocol
 
 
 class Letter(NamedTuple):
-    """What lies in a mailbox; sequences rise within it."""
+    """A message in a mailbox; sequences ascend within it."""
 
     sequence: int
     body: bytes
 
 
 class Mailboxes(Protocol):
-    """Durable mailboxes, by name, through which the programs that share a log tell each other what is theirs.
+    """Durable, named mailboxes for messages between the programs that share a log.
 
-    A letter stays until it is removed, so who dies before it has done with a letter finds it again: it may be met twice.
+    A letter stays until it is removed, so after a crash it is found again: delivery is at least once.
     """
 
     def send(self, box: str, bodies: Sequence[bytes]) -> None:
-        """Put a letter for each of `bodies` (up to 512 KiB) into `box`, durably, in this order."""
+        """Send a letter with each of `bodies` (up to 512 KiB) to `box`, durably, in this order."""
 
     def receive(self, box: str, limit: int = 100) -> list[Letter]:
-        """Return the oldest letters of `box`, at most `limit`; none when it is empty."""
+        """Return at most `limit` letters of `box`, the oldest first; none if it is empty."""
 
     def remove(self, box: str, upto: int) -> None:
         """Remove the letters of `box` up to the sequence `upto`."""

@@ -1,4 +1,4 @@
-"""The document log and the leases in one SQLite file, for several processes of one machine."""
+"""The document log and the leases in one SQLite file, for the processes of one machine."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
 VERSION = 1
 
 POLL_SECONDS = 0.004
-PUT_ROWS = 1000  # of one transaction: between two of them other writers get their turn
-READ_BYTES = 32 << 20  # of documents in one answer, so that the memory of a reader is bounded
-PRUNE_ROWS = 5000  # of one transaction
+PUT_ROWS = 1000  # per transaction; other writers get their turn between two
+READ_BYTES = 32 << 20  # of documents per read, to bound the memory of a reader
+PRUNE_ROWS = 5000  # per transaction
 
 SCHEMA = """
 create table log (id text not null, partitions integer not null, head integer not null, time real not null);
@@ -52,18 +52,18 @@ _Stored = tuple[int, float, bytes, bytes, bytes | None]  # sequence, time, diges
 class _Seen(threading.local):
     """The head of the log when this thread's last wait returned."""
 
-    head = -1  # so that a thread's first wait returns at once: it can't know what its last read saw
+    head = -1  # so that a thread's first wait returns at once: what its last read saw is unknown
 
 
 class SqliteLog:
-    """A document log, with its leases, in the file `path`; made with its folders when it is not there.
+    """A document log, with its leases, in the file `path`; created with its folders if it does not exist.
 
-    Raises what Database raises. Methods raise UnavailableError when the file can't be used (any more), and
-    OutOfSpaceError when the disk is full; nothing of that call's current transaction is kept then.
+    Raises what Database raises. Methods raise UnavailableError if the file can't be used (any more), and
+    OutOfSpaceError if the disk is full; then that call's current transaction is rolled back.
     """
 
     def __init__(self, path: str) -> None:
-        """Open the log, or make it."""
+        """Open or create the log."""
         self._database = Database(path, APPLICATION_ID, VERSION, _create)
         self._leases, self._letters = SqliteLeases(self._database), SqliteMailboxes(self._database)
         self._session = uuid.uuid4().hex[:12]
@@ -88,10 +88,10 @@ class SqliteLog:
         try:
             return partition_of(change.url, self.partitions), url_digest(change.url), change.url, value
         except UnicodeEncodeError as error:
-            raise InvalidDocumentError(f"not a url: {change.url[:100]!r}: {error}") from error
+            raise InvalidDocumentError(f"not a URL: {change.url[:100]!r}: {error}") from error
 
     def _store(self, fenced: list[tuple[_Row, Fence]]) -> dict[str, Position]:
-        """Store the rows that may replace what is there; in one transaction, so that nothing comes between."""
+        """Store the rows that their fences allow, in one transaction."""
         with self._database.transaction() as db:
             rows = [row for row, fence in fenced if fence.lets(row[0], _sequence(db, row[1]))]
             head, stamp = db.execute(
@@ -107,24 +107,24 @@ class SqliteLog:
         return {url: Position(partition, sequence) for sequence, (partition, _, url, _) in numbered}
 
     def _open_session(self, db: apsw.Connection, start: int) -> None:
-        """Note where this log's session begins; looked for each time: the file may have been replaced by an older one."""
+        """Record where this log's session begins, each time: the file may have been replaced by an older one."""
         db.execute(SESSIONS)
         if not db.execute("select 1 from sessions where id = ?", (self._session,)).get:
             db.execute("insert or replace into sessions values (?, ?)", (start, self._session))
 
     def barriers(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Return the head for each partition: in a file nothing is stored that is not seen."""
+        """Return the head for each partition: in a file, everything stored is visible."""
         return dict.fromkeys(partitions, self._head())
 
     def history(self, sequences: Mapping[int, int]) -> int:
-        """Return what stands for the sessions of these entries (see DocumentLog)."""
+        """Return a digest of the sessions of these entries (see DocumentLog)."""
         with self._database.access() as db:
             rows = db.execute("select start, id from sessions order by start") if has_table(db, "sessions") else ()
             sessions = [Session(*row) for row in rows]
         return digest({p: session_of(sessions, sequence) for p, sequence in sequences.items()})
 
     def was_replaced(self, sequences: Mapping[int, int], history: int) -> bool:
-        """Tell whether the file has another history now (see DocumentLog): it was written over."""
+        """Whether the file has another history now (see DocumentLog): it was overwritten."""
         return self.history(sequences) != history
 
     @property
@@ -133,11 +133,11 @@ class SqliteLog:
         return 1
 
     def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
-        """Return entries above `after` (see DocumentLog); fewer than `limit` when they would fill READ_BYTES."""
+        """Return entries above `after` (see DocumentLog); fewer than `limit` if they would exceed READ_BYTES."""
         with self._database.access() as db:
             rows = _bounded(
                 db.execute(
-                    # all as bytes: one damaged bit makes text of them, which need not be UTF-8
+                    # cast to bytes: a damaged bit may turn them into text that is not UTF-8
                     "select sequence, time, cast(digest as blob), cast(url as blob), cast(value as blob) from docs"
                     " where partition = ? and sequence > ? order by sequence limit ?",
                     (partition, after, limit),
@@ -146,7 +146,7 @@ class SqliteLog:
         return until_damaged(_entry, rows)
 
     def wait(self, seconds: float) -> None:
-        """Return when the head has moved since this thread's last wait, or after `seconds`."""
+        """Return once the head has moved since this thread's last wait, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while (head := self._head()) == self._seen.head:
             left = deadline - time.monotonic()
@@ -169,10 +169,10 @@ class SqliteLog:
             return Span(*db.execute(f"select id, {floor}, head from log", (partition,)).get)
 
     def hurry(self) -> None:
-        """Change nothing: a file is at hand, or it is not."""
+        """Do nothing: a file does not wait."""
 
     def prune(self, partition: int, upto: int) -> int:
-        """Forget deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
+        """Prune deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         with self._database.transaction() as db:
             newest = db.execute("select max(sequence) from docs where partition = ?", (partition,)).get or 0
             floor = max(0, min(upto, newest))
@@ -196,28 +196,28 @@ class SqliteLog:
             return db.changes()
 
     def vacuum_into(self, path: str) -> None:
-        """Write the log, as it is at one moment, into a new file; others put and read meanwhile."""
+        """Write a snapshot of the log to a new file; others can put and read meanwhile."""
         with self._database.access() as db:
             db.execute("vacuum into ?", (path,))
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take `name` (see Leases); another's lease lapses when this log saw it unchanged for all of its time."""
+        """Acquire `name` (see Leases); another's lease has lapsed if this log saw it unchanged that long."""
         return self._leases.acquire(name, owner, seconds)
 
     def renew(self, lease: Lease, seconds: float) -> bool:
-        """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
+        """Renew `lease` for `seconds` from now, even if it lapsed but was not taken; False if it was lost."""
         return self._leases.renew(lease, seconds)
 
     def release(self, lease: Lease) -> None:
-        """Give `lease` up, if it is still held; its epoch is remembered."""
+        """Release `lease` if it is still held; its epoch is kept."""
         self._leases.release(lease)
 
-    def order(self, name: str, *, anew: bool = False) -> int:
+    def order(self, name: str, *, renew: bool = False) -> int:
         """Return the number of `name` (see Leases)."""
-        return self._leases.order(name, anew=anew)
+        return self._leases.order(name, renew=renew)
 
     def send(self, box: str, bodies: Sequence[bytes]) -> None:
-        """Put letters into `box` (see Mailboxes)."""
+        """Send letters to `box` (see Mailboxes)."""
         self._letters.send(box, bodies)
 
     def receive(self, box: str, limit: int = 100) -> list[Letter]:
@@ -234,7 +234,7 @@ class SqliteLog:
 
 
 def _entry(row: _Stored) -> Entry:
-    """Return the entry that a row holds; raises DamagedError."""
+    """Return the entry in a row; raises DamagedError."""
     sequence, stamp, digest, encoded, value = row
     try:
         url = encoded.decode()
@@ -251,7 +251,7 @@ def _entry(row: _Stored) -> Entry:
 
 
 def _sequence(db: apsw.Connection, digest: bytes) -> int:
-    """Return where the newest change of a url is, 0 when there is none."""
+    """Return the sequence of the newest change of a URL; 0 if there is none."""
     return db.execute("select sequence from docs where digest = ?", (digest,)).get or 0
 
 
@@ -261,7 +261,7 @@ def _create(db: apsw.Connection) -> None:
 
 
 def _bounded(rows: Iterable[Any]) -> list[_Stored]:
-    """Return the first of `rows`, until their documents fill READ_BYTES; at least one."""
+    """Return the first `rows` whose documents fit into READ_BYTES; at least one."""
     kept: list[_Stored] = []
     size = 0
     for row in rows:

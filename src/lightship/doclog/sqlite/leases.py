@@ -8,7 +8,7 @@ from lightship.doclog.protocol.lease_watch import LeaseWatches
 from lightship.doclog.protocol.leases import Lease
 from lightship.runtime.database import Database
 
-# The tables that files of the first version lack are made when first used
+# Tables that files of the first version lack are created on first use
 _RENEWALS = (
     "create table if not exists renewals (name text primary key, number integer not null, seconds real not null)"
     " without rowid"
@@ -17,7 +17,7 @@ _ORDERS = "create table if not exists orders (name text primary key, number inte
 
 
 class SqliteLeases:
-    """Who owns what. A holder's time is measured by those who wait for its end; `expires` only says whether it was given up."""
+    """Leases whose duration is measured by those waiting for them; `expires` only says whether one was released."""
 
     def __init__(self, database: Database) -> None:
         """Keep the leases in `database`."""
@@ -25,7 +25,7 @@ class SqliteLeases:
         self._watches = LeaseWatches()
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """Take `name` (see Leases); the owner that holds it already gets it again, with a new epoch."""
+        """Acquire `name` (see Leases); its current owner gets it again, with a new epoch."""
         with self._database.transaction() as db:
             db.execute(_RENEWALS)
             row = db.execute(
@@ -37,18 +37,18 @@ class SqliteLeases:
             if holder != owner and expires > 0 and not self._watches.has_lapsed(name, (epoch, number), held):
                 return None
             now = time.time()
-            epoch = max(epoch + 1, int(now * 1000))  # the time, so that it grows even when the log is made anew
+            epoch = max(epoch + 1, int(now * 1000))  # the time, so that it grows even if the log is created again
             db.execute("insert or replace into leases values (?, ?, ?, ?)", (name, owner, epoch, now + seconds))
             db.execute("insert or replace into renewals values (?, ?, ?)", (name, number + 1, seconds))
         self._watches.forget(name)
         return Lease(name, owner, epoch)
 
     def renew(self, lease: Lease, seconds: float) -> bool:
-        """Hold `lease` for `seconds` from now, also when it has lapsed but nobody took it; False when it was lost."""
+        """Renew `lease` for `seconds` from now, even if it lapsed but was not taken; False if it was lost."""
         return self._replace(lease, time.time() + seconds, seconds)
 
     def release(self, lease: Lease) -> None:
-        """Give `lease` up, if it is still held; its epoch is remembered."""
+        """Release `lease` if it is still held; its epoch is kept."""
         self._replace(lease, 0.0, 0.0)
 
     def _replace(self, lease: Lease, expires: float, seconds: float) -> bool:
@@ -67,12 +67,12 @@ class SqliteLeases:
             )
         return True
 
-    def order(self, name: str, *, anew: bool = False) -> int:
+    def order(self, name: str, *, renew: bool = False) -> int:
         """Return the number of `name` (see Leases)."""
         with self._database.transaction() as db:
             db.execute(_ORDERS)
             number: int | None = db.execute("select number from orders where name = ?", (name,)).get
-            if number is None or anew:
+            if number is None or renew:
                 greatest = db.execute("select max(number) from orders").get or 0
                 number = max(greatest + 1, int(time.time() * 1000))  # like an epoch
                 db.execute("insert or replace into orders values (?, ?)", (name, number))

@@ -8,7 +8,7 @@ from typing import Any
 from lightship.doclog.protocol.mailboxes import Letter
 from lightship.runtime.database import Database, has_table
 
-_LETTERS = (  # files of the first version have none
+_LETTERS = (  # files of the first version lack it
     "create table if not exists letters (sequence integer primary key autoincrement, box text not null, body blob not null);"
     "create index if not exists letters_box on letters (box, sequence)"
 )
@@ -22,7 +22,7 @@ class SqliteMailboxes:
         self._database = database
 
     def send(self, box: str, bodies: Sequence[bytes]) -> None:
-        """Put letters into `box` (see Mailboxes)."""
+        """Send letters to `box` (see Mailboxes)."""
         with self._database.transaction() as db:
             db.execute(_LETTERS)
             db.executemany("insert into letters (box, body) values (?, ?)", [(box, body) for body in bodies])

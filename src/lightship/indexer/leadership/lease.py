@@ -1,7 +1,7 @@
-"""Holds a shard's lease: only its holder publishes, and its epoch fences earlier holders.
+"""Acquires and renews a shard's lease: only its holder publishes, and its epoch fences earlier holders.
 
-A leader that can't reach the log to renew goes on: nobody else can take the lease there meanwhile either, and if somebody
-has, searchengines refuse the lower epoch. Stopping by its own clock would add nothing to that but stale replicas.
+A leader that can't reach the log to renew continues: no other indexer can acquire the lease there either, and if one
+has, searchengines refuse the lower epoch. Stopping by its own clock would only make replicas stale.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TICK = 0.05
 
 
 def owner_of(folder: str) -> str:
-    """Return the name of the owner of `folder`, kept in it: a process that takes over a folder takes over its leases."""
+    """Return the owner name stored in `folder`: a process that takes over a folder takes over its leases."""
     path = os.path.join(folder, "owner")
     if not os.path.exists(path):
         write_atomically(path, uuid.uuid4().hex.encode())
@@ -35,7 +35,7 @@ def owner_of(folder: str) -> str:
 
 
 def forget_owner(folder: str) -> None:
-    """Be another owner from now on: of two processes with copies of one folder, who lost the lease waits like any other."""
+    """Use a new owner name: of two processes with copies of one folder, the one that lost the lease must wait."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(folder, "owner"))
 
@@ -43,11 +43,11 @@ def forget_owner(folder: str) -> None:
 def acquire(
     leases: Leases, name: str, owner: str, seconds: float, *, stop: threading.Event, waiting: Callable[[], None]
 ) -> Lease | None:
-    """Return the lease of `name` as soon as it is free; None when `stop` was set first.
+    """Return the lease of `name` as soon as it is free; None if `stop` was set first.
 
-    `waiting` is called once, when another owner holds it. Trouble with the log is told, and tried again.
+    `waiting` is called once if another owner holds it. Errors of the log are logged, and retried.
     """
-    told, waits = "", False
+    logged, waits = "", False
     while not stop.is_set():
         try:
             lease = leases.acquire(name, owner, seconds)
@@ -55,22 +55,22 @@ def acquire(
                 return lease
             if not waits:
                 waiting()
-            waits, told = True, ""
+            waits, logged = True, ""
         except LightshipError as error:
-            if str(error) != told:
-                logger.warning("can't ask for the lease of %s now: %s", name, error)
-            told = str(error)
+            if str(error) != logged:
+                logger.warning("can't acquire the lease of %s: %s; retrying", name, error)
+            logged = str(error)
         stop.wait(POLL_SECONDS)
     return None
 
 
 class LeaseKeeper:
-    """Renews a lease, in a thread of its own, until it is given up or lost."""
+    """Renews a lease in its own thread until it is released or lost."""
 
     def __init__(
         self, leases: Leases, lease: Lease, seconds: float, stop: threading.Event, ended: threading.Event
     ) -> None:
-        """Set `ended` as soon as `stop` is set or the lease, of `seconds`, is lost."""
+        """Renew a lease of `seconds`; set `ended` as soon as `stop` is set or the lease is lost."""
         self._leases, self._lease, self._seconds = leases, lease, seconds
         self._stop, self._ended = stop, ended
         self._doubt, self._given_up = threading.Event(), threading.Event()
@@ -78,10 +78,10 @@ class LeaseKeeper:
         self._thread = keep_in_thread("lease", self._run, self._given_up, again_most=seconds / 3)
 
     def doubt(self) -> None:
-        """Look now whether the lease is still held: a searchengine knows a newer epoch. Callable from any thread."""
+        """Check the lease at once, because a searchengine knows a newer epoch. Callable from any thread."""
         self._doubt.set()
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         """Release the lease, unless it is lost, so that a standby takes over at once."""
         self._given_up.set()
         self._thread.join()
@@ -90,7 +90,7 @@ class LeaseKeeper:
         try:
             self._leases.release(self._lease)
         except LightshipError as error:
-            logger.warning("can't release the lease of %s, it lapses by itself: %s", self._lease.name, error)
+            logger.warning("can't release the lease of %s: %s; it will expire", self._lease.name, error)
 
     def _run(self) -> None:
         due = time.monotonic() + self._seconds / 3
@@ -107,4 +107,4 @@ class LeaseKeeper:
         try:
             self.lost = not self._leases.renew(self._lease, self._seconds)
         except LightshipError as error:
-            logger.warning("can't renew the lease of %s now: %s", self._lease.name, error)
+            logger.warning("can't renew the lease of %s: %s; retrying", self._lease.name, error)

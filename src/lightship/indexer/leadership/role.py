@@ -1,4 +1,4 @@
-"""The two roles of an indexer, in turns: it stands by for its shard's lease, leads while it holds it, and stands by again."""
+"""The role of an indexer: standby until it acquires its shard's lease, leader while it holds it, then standby again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AGAIN_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Role:
-    """One indexer of `shard`, with its data in `folder`; a lease is for `lease_seconds`."""
+    """One indexer of `shard`, with its data in `folder` and leases of `lease_seconds`."""
 
     log: Log
     folder: str
@@ -45,8 +45,8 @@ class Role:
     def run(self, stop: threading.Event) -> None:
         """Stand by and lead until `stop` is set.
 
-        Whose disk is full gives the lease up, to a standby that has room, and asks for it again when it has room itself. What
-        it had not committed it reads from the log again.
+        With a full disk it releases the lease to a standby with free space, and acquires it again once it has space
+        itself. Uncommitted changes are then read from the log again.
         """
         retry_when_full(lambda: self._take_turns(stop), self.folder, stop)
 
@@ -58,16 +58,16 @@ class Role:
                     return
                 self._lead(held, stop)
             except DamagedError as error:
-                logger.error("%s. Taking shard %d from a searchengine, or from the log", error, self.shard)  # noqa: TRY400
+                logger.error("%s; restoring shard %d from a searchengine, or from the log", error, self.shard)  # noqa: TRY400
                 forget(os.path.join(self.folder, self.layout.name))
             except UnavailableError as error:
-                logger.warning("can't lead shard %d now: %s", self.shard, error)
+                logger.warning("can't lead shard %d: %s", self.shard, error)
                 stop.wait(AGAIN_SECONDS)
             finally:
                 metrics.LEASE.set(0)
 
     def status(self) -> ShardStatus:
-        """Return what it has of the shard. Callable from any thread."""
+        """Return the state of its shard. Callable from any thread."""
         folder, leads = os.path.join(self.folder, self.layout.name), metrics.leads()
         manifest = read_manifest(os.path.join(folder, "manifest.json")) if leads else self._standby().manifest
         return ShardStatus(
@@ -81,12 +81,12 @@ class Role:
         return StandbyCopy(folder, self.layout, self.shard, self.searchengines, self.token)
 
     def _stand_by(self, stop: threading.Event) -> Lease | None:
-        """Return the lease when it is free, keeping a warm copy until then; None when `stop` was set first."""
+        """Keep a warm copy until the lease is free, and return it; None if `stop` was set first."""
         name, taken = f"{self.layout.name}/{self.shard}", threading.Event()
         with contextlib.ExitStack() as stack:
 
             def waiting() -> None:
-                logger.info("another indexer leads shard %d of %s: standing by", self.shard, self.layout.name)
+                logger.info("another indexer leads shard %d of %s; standing by", self.shard, self.layout.name)
                 thread = keep_in_thread("warm", lambda: follow(self._standby(), taken), taken)
                 stack.callback(thread.join)
                 stack.callback(taken.set)
@@ -95,7 +95,7 @@ class Role:
             return lease.acquire(self.log, name, owner, self.lease_seconds, stop=stop, waiting=waiting)
 
     def _lead(self, held: Lease, stop: threading.Event) -> None:
-        """Index and push until `stop` is set or another indexer has the lease."""
+        """Index and push until `stop` is set or the lease is lost."""
         started, ended = time.monotonic(), threading.Event()
         logger.info(
             "leading shard %d of %s, epoch %d, pushing to %s",
@@ -103,7 +103,7 @@ class Role:
         )  # fmt: skip
         published = published_folder(self.folder, self.layout)
         with contextlib.ExitStack() as index, contextlib.ExitStack() as lead:
-            # In the other order at the end: what was indexed is pushed, then a standby may lead, then merges are waited for
+            # Closed in reverse order: push what is indexed, release the lease to a standby, then wait for merges
             keeper = lease.LeaseKeeper(self.log, held, self.lease_seconds, stop, ended)
             lead.callback(self._after, keeper)
             pusher = Pusher(self.searchengines, published, self.token, superseded=lambda _: keeper.doubt())
@@ -116,10 +116,10 @@ class Role:
             index.callback(shard.close)
             metrics.LEASE.set(1)
             shard.run(ended)
-        told = "lost the lease: standing by" if keeper.lost else "stopped"
-        logger.info("%s: %d changes indexed in %.0f s", told, shard.applied, time.monotonic() - started)
+        outcome = "lost the lease, standing by" if keeper.lost else "stopped"
+        logger.info("%s; %d changes indexed in %.0f s", outcome, shard.applied, time.monotonic() - started)
 
     def _after(self, keeper: lease.LeaseKeeper) -> None:
-        keeper.give_up()
+        keeper.release()
         if keeper.lost:
             lease.forget_owner(self.folder)

@@ -1,4 +1,4 @@
-"""Pushes a shard's manifest, and the files that are missing, to every searchengine. One slow replica delays no other."""
+"""Pushes a shard's manifests and missing files to every searchengine. A slow replica does not delay the others."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ from lightship.runtime.tasks import cancel, keep
 
 logger = logging.getLogger("indexer.push")
 
-LOOK_UP_SECONDS = 1.0  # between two look-ups of the searchengines' names
+LOOK_UP_SECONDS = 1.0  # between two DNS look-ups of the searchengines' names
 RETRY_SECONDS = 0.25
-SLOW_SECONDS = 0.5  # pushes that take longer are logged: freshness waits for them
+SLOW_SECONDS = 0.5  # pushes that take longer are logged: they delay freshness
 FILES_AT_ONCE = 4
-# Bytes a second at which what is coming is sent to each replica: nothing waits for it, and disks and processors are to have room
-# for the manifests beside it. A hold bears with less: see SLOWEST_BYTES in hold.py
+# Rate limit in bytes per second for sending merged segments ahead to each replica: nothing waits for these background
+# transfers, and manifests need disk and CPU headroom. The handover tolerates less: SLOWEST_BYTES in merge_handover.py
 AHEAD_PACE = 16 << 20
 
 
 @dataclass
 class _Replica:
-    """`changed` is set when there may be something new to push, `settled` when there is not; `has` is what it installed.
+    """The state of pushing to one searchengine; `has` is the manifest that it has installed.
 
-    `ahead` sends what is coming, beside the pushes of manifests.
+    `changed` is set when there may be something new to push, `settled` when there is not. `ahead` sends merged segments
+    in the background, concurrently with manifests.
     """
 
     address: str
@@ -48,19 +49,19 @@ class _Replica:
     has: Manifest | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
-    lacks: frozenset[str] = frozenset()  # of the files that are coming with the manifest that it has
+    lacks: frozenset[str] = frozenset()  # missing files of the merged segments announced with its manifest
     ahead: asyncio.Task[None] | None = None
-    trouble: str = "not yet"  # why it has not what it should have; empty when it has
-    unreached: bool = False  # nobody listens there: it may be about to start
+    problem: str = "not yet"  # why it is not up to date; empty if it is
+    unreached: bool = False  # connection refused: it may be about to start
 
 
 class Pusher:
-    """Keeps every searchengine up to date, in a thread with an event loop of its own."""
+    """Keeps every searchengine up to date, in a thread with its own event loop."""
 
     def __init__(
         self, names: Sequence[str], published: str, token: str, *, superseded: Callable[[SupersededError], None]
     ) -> None:
-        """Push files of the folder `published` to `names`; `superseded` is called when a newer indexer owns the shard."""
+        """Push files in the folder `published` to `names`; call `superseded` if a newer indexer owns the shard."""
         self._addresses, self._published, self._token, self._superseded = Addresses(names), published, token, superseded
         self._manifest: Manifest | None = None
         self._loop = asyncio.new_event_loop()
@@ -71,22 +72,22 @@ class Pusher:
         self._thread.start()
 
     def offer(self, manifest: Manifest) -> None:
-        """Push `manifest` instead of any older one that still waits. Callable from any thread."""
+        """Push `manifest`, replacing any older one that still waits. Callable from any thread."""
         self._loop.call_soon_threadsafe(self._set, manifest)
 
     def everywhere(self, manifest: Manifest | None, count: int) -> bool:
-        """Tell whether `count` searchengines are known, and all of them have installed `manifest` (none: nothing)."""
+        """Whether `count` searchengines are known, and all of them have installed `manifest` (None: nothing)."""
         replicas = list(self._replicas.values())
         return len(replicas) >= count and all(replica.has is manifest for replica in replicas)
 
     def has_come(self, files: Collection[File]) -> bool:
-        """Tell whether every searchengine that takes manifests has all of `files`, which were coming. Callable from any thread."""
+        """Whether every searchengine that accepts manifests has all `files` sent ahead. Callable from any thread."""
         names = {file.name for file in files}
-        reached = [(replica.has, replica.lacks) for replica in list(self._replicas.values()) if not replica.trouble]
+        reached = [(replica.has, replica.lacks) for replica in list(self._replicas.values()) if not replica.problem]
         return all(has.wanted.keys() >= names and not lacks & names for has, lacks in reached if has)
 
     def close(self, flush_seconds: float = 2.0) -> None:
-        """Stop, after giving pushes that are under way up to `flush_seconds`."""
+        """Stop, after waiting up to `flush_seconds` for pushes in flight."""
         asyncio.run_coroutine_threadsafe(self._flush(flush_seconds), self._loop).result()
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join()
@@ -112,7 +113,7 @@ class Pusher:
                 await asyncio.gather(*(replica.settled.wait() for replica in self._replicas.values()))
 
     async def _follow_names(self) -> None:
-        """Look up the names all the time; a task for each address that they give."""
+        """Resolve the names periodically, with a task for each address."""
         tasks: dict[str, asyncio.Task[None]] = {}
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             try:
@@ -123,13 +124,13 @@ class Pusher:
                         tasks[address] = asyncio.create_task(keep(f"push to {address}", follow))
                     for address in tasks.keys() - found:
                         tasks.pop(address).cancel()
-                        logger.info("searchengine %s is gone from its name", address)
+                        logger.info("searchengine %s is no longer in DNS", address)
                     await asyncio.sleep(LOOK_UP_SECONDS)
             finally:
                 await cancel(tasks.values())
 
     async def _follow(self, session: aiohttp.ClientSession, address: str) -> None:
-        """Bring one searchengine up to date whenever there is something new."""
+        """Keep one searchengine up to date."""
         replica = _Replica(address, RpcClient(session, address, self._token))
         self._replicas[address] = replica
         replica.changed.set()
@@ -137,19 +138,19 @@ class Pusher:
             while True:
                 await replica.changed.wait()
                 replica.changed.clear()
-                if self._manifest is None:  # nothing to push yet, so nothing is known of it
+                if self._manifest is None:  # nothing to push yet, so its state is unknown
                     replica.settled.set()
                     continue
-                before, replica.trouble = replica.trouble, await self._try_update(replica)
+                before, replica.problem = replica.problem, await self._try_update(replica)
                 if not replica.changed.is_set():
                     replica.settled.set()
-                if replica.trouble != before:
-                    level = logging.WARNING if replica.trouble else logging.INFO
-                    logger.log(level, "%s: %s", address, replica.trouble or "up to date")
-                if replica.trouble:
+                if replica.problem != before:
+                    level = logging.WARNING if replica.problem else logging.INFO
+                    logger.log(level, "%s: %s", address, replica.problem or "up to date")
+                if replica.problem:
                     metrics.FAILURES.labels(address).inc()
                     await asyncio.sleep(RETRY_SECONDS)
-                    if replica.unreached:  # what answered with an error is asked again when there is something new
+                    if replica.unreached:  # after an error response, it is retried with the next manifest
                         replica.changed.set()
         finally:
             if replica.ahead:
@@ -159,7 +160,7 @@ class Pusher:
             metrics.forget(address)
 
     async def _try_update(self, replica: _Replica) -> str:
-        """Push the newest manifest; return what is wrong, or an empty string."""
+        """Push the newest manifest; return the error, or an empty string."""
         replica.unreached = False
         manifest = self._manifest
         if manifest is None:
@@ -172,13 +173,11 @@ class Pusher:
                 self._superseded(error)
             return str(error)
         except FileNotFoundError:
-            return ""  # a newer generation took its place meanwhile: it comes next
+            return ""  # superseded by a newer generation, which is pushed next
         except CALL_ERRORS as error:
             replica.unreached = isinstance(error, aiohttp.ClientConnectorError)
             return words(error)
-        except (
-            Exception
-        ) as error:  # whatever one searchengine answers, this one is tried again, and others don't notice
+        except Exception as error:  # whatever a searchengine answers, it is retried, and others are not affected
             logger.exception("unexpected")
             return repr(error)
         return ""
@@ -203,15 +202,15 @@ class Pusher:
         await self._fanout.note(replica.address, manifest.files.values())
 
     async def _send_ahead(self, replica: _Replica, manifest: Manifest) -> None:
-        """Send what is coming and `replica` lacks, one file at a time: manifests go on beside it. What fails, the next one starts again."""
+        """Send announced files that `replica` lacks, one at a time; a failure is retried with the next manifest."""
         try:
             for file in manifest.coming:
                 if file.name in replica.lacks:
                     await self._send(replica, manifest, file, AHEAD_PACE)
         except CALL_ERRORS as error:
-            logger.info("%s: not sent ahead: %s", replica.address, words(error))
+            logger.info("%s: sending merged segments ahead failed: %s", replica.address, words(error))
             return
-        replica.changed.set()  # so that it tells that it has them
+        replica.changed.set()  # the next push then learns that it has them
 
     async def _send_all(self, replica: _Replica, manifest: Manifest, files: Sequence[File]) -> None:
         gate = asyncio.Semaphore(FILES_AT_ONCE)
@@ -223,11 +222,11 @@ class Pusher:
         tasks = [asyncio.create_task(send(file)) for file in files]
         try:
             await asyncio.gather(*tasks)
-        finally:  # when one fails all are sent again: none is to go on beside that
+        finally:  # if one fails, all are sent again: none may continue concurrently
             await cancel(tasks)
 
     async def _send(self, replica: _Replica, manifest: Manifest, file: File, pace: float = math.inf) -> None:
-        """Let `replica` have `file`: from a peer of its, or from here, at `pace` bytes a second at the most."""
+        """Get `file` to `replica` from a peer, or from here at `pace` bytes per second at most."""
         path = os.path.join(self._published, file.name)
         if not (self._token and worth_feeding(file, len(self._replicas))):
             await replica.client.put_file(manifest, file, path, pace)
@@ -242,7 +241,7 @@ class Pusher:
         try:
             await replica.client.fetch_file(manifest, file, source)
         except (LightshipError, aiohttp.ClientError, TimeoutError) as error:
-            logger.info("%s can't have %s from %s: %s", replica.address, file.name, source, str(error) or "too slow")
+            logger.info("%s can't fetch %s from %s: %s", replica.address, file.name, source, str(error) or "too slow")
             self._fanout.forget(source, file)
             return False
         return True

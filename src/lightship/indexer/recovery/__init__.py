@@ -1,1 +1,1 @@
-"""Where a shard goes on after a restart, a takeover, or a lost disk."""
+"""Recovery of a shard after a restart, a takeover, or the loss of a disk."""

@@ -1,8 +1,8 @@
-"""A shard's place in the document log, kept so that it always belongs to the index's last commit.
+"""A shard's positions in the document log, stored so that they always match the index's last commit.
 
-tantivy's Python binding can't store it inside a commit, so it is written ahead: each record says after which stamp
-its commit comes. Of the two that are kept, the newest one below the index's own stamp is the truth, whatever was
-interrupted (see DESIGN.md in `index/`).
+tantivy's Python binding can't store them inside a commit, so they are written ahead: each record contains the stamp
+that precedes its commit. Of the two records that are kept, the newest one below the index's own stamp is valid,
+whatever was interrupted (see DESIGN.md in `index/`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ logger = logging.getLogger("indexer")
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The sequences (by partition) that a commit with a stamp above `stamp` holds, in the log `log_id`.
+    """The sequences (by partition) contained in a commit with a stamp above `stamp`, in the log `log_id`.
 
-    `history` is the log's up to there (see DocumentLog); 0 in records of versions that did not keep it.
+    `history` is the log's up to there (see DocumentLog); 0 in records of versions that did not store it.
     """
 
     stamp: int
@@ -42,24 +42,24 @@ class Positions:
         self._committed: Record | None = None
 
     def load(self, stamp: int) -> Record | None:
-        """Return the record of the commit whose stamp is `stamp`; None when there is none that can be trusted."""
+        """Return the record of the commit with the stamp `stamp`; None if there is none that can be trusted."""
         try:
             with open(self._path, "rb") as file:
                 records = _decoder.decode(unsealed(file.read()))
         except FileNotFoundError:
             return None
         except (msgspec.MsgspecError, DamagedError) as error:
-            logger.error("%s is damaged (%s): not going on from there", self._path, error)  # noqa: TRY400 (says all)
+            logger.error("%s is damaged (%s); ignoring it", self._path, error)  # noqa: TRY400 (says all)
             return None
         self._committed = next((record for record in reversed(records) if record.stamp < stamp), None)
         if (
             records and self._committed is not records[-1]
-        ):  # its commit never came; a later commit's stamp would make it look true
+        ):  # its commit never happened; a later commit's stamp would make it look valid
             self._write([self._committed] if self._committed else [])
         return self._committed
 
     def write_ahead(self, record: Record) -> None:
-        """Say what the next commit will hold."""
+        """Record what the next commit will contain."""
         self._write([*([self._committed] if self._committed else []), record])
         self._committed = record
 

@@ -1,4 +1,4 @@
-"""Where a shard goes on: from its own index, from what replicas have, or from the log's beginning."""
+"""Decides from which state a shard resumes: its own index, a replica's, or the beginning of the log."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from lightship.runtime.files import sync
 
 logger = logging.getLogger("indexer")
 
-ASK_SECONDS = 10.0  # for searchengines to answer, when the alternative is to index everything again
-GLANCE_SECONDS = 2.0  # when there is an index to go on from
-NOTHING = -1  # the worth of what the log does not know
+ASK_SECONDS = 10.0  # for searchengines to answer, if the alternative is to index everything again
+GLANCE_SECONDS = 2.0  # if there is an index to resume from
+NOTHING = -1  # score of a state whose positions the log does not contain
 
 Spans = Mapping[int, Span]
 
 
 class Recovery:
-    """Decides where a shard goes on, and makes the index in its folder the one to go on from."""
+    """Chooses the state to resume from, and installs it as the index in the shard's folder."""
 
     def __init__(self, log: DocumentLog, folder: str, positions: Positions, spans: Spans) -> None:
-        """Look at the shard's `folder`; `spans` are those of its partitions in `log`."""
+        """Recover the shard in `folder`; `spans` are those of its partitions in `log`."""
         self._log, self._folder, self._positions, self._spans = log, folder, positions, spans
         self._index = os.path.join(folder, "index")
         self._manifest_path = os.path.join(folder, "manifest.json")
 
     def sequences(self, standby: StandbyCopy | None, stop: threading.Event) -> dict[int, int]:
-        """Return the sequence after which each partition goes on.
+        """Return the sequence after which to resume each partition.
 
-        Of the own index and what replicas have, the one goes on that has read further: whose positions, each known to
-        the log, have the greater sum over all partitions. Own wins when they are equal.
+        Of its own index and the replicas' states, the most advanced is chosen: the one with the greatest sum of
+        positions, all of which the log must contain. Its own index wins a tie.
         """
         record = self._positions.load(opstamp(self._index))
         own = NOTHING if record is None else self._worth(record)
@@ -58,7 +58,7 @@ class Recovery:
         return {p: sequences.get(p, 0) for p in self._spans}
 
     def _worth(self, read: Record | Manifest) -> int:
-        """Return how far `read` has come: the sum of its positions, if the log has the very entries that were read there."""
+        """Return the score of `read`: the sum of its positions, if the log contains the very entries that were read."""
         sequences = self._own(read.sequences)
         known = all(
             span.log_id == read.log_id and span.floor <= sequences[p] <= span.head for p, span in self._spans.items()
@@ -68,17 +68,17 @@ class Recovery:
         return sum(sequences.values())
 
     def _bring(self, standby: StandbyCopy, own: int, stop: threading.Event) -> Manifest | None:
-        """Return what replicas have, pulled into `standby`, if it has read further than the own index."""
+        """Pull the replicas' most advanced state into `standby` if it is ahead of the index's own score; return it."""
         lost = own == NOTHING
         try:
             return bring(standby, self._worth, own, ASK_SECONDS if lost else GLANCE_SECONDS, stop)
         except UnavailableError as error:
             if lost:
-                logger.warning("%s: nothing to restore from, all of the log is indexed again", error)
+                logger.warning("%s; nothing to restore from, indexing the whole log again", error)
             return None
 
     def _install(self, manifest: Manifest, standby: StandbyCopy) -> dict[int, int]:
-        """Make the copy the index. Positions come last: interrupted before that, the next start does it again."""
+        """Install the copy as the index. Positions are written last: if interrupted, the next start repeats it."""
         started, made = time.monotonic(), f"{self._index}.new"
         shutil.rmtree(made, ignore_errors=True)
         restore(made, manifest, standby.folder)
@@ -95,7 +95,7 @@ class Recovery:
         return sequences
 
     def _publish(self, manifest: Manifest, standby: StandbyCopy) -> None:
-        """Have the files published, with their digests known: replicas have them, and none is read or sent again."""
+        """Publish the files with their known digests: replicas have them, so none is read or sent again."""
         published = os.path.join(self._folder, "published")
         os.makedirs(published, exist_ok=True)
         for name in manifest.files:
@@ -105,9 +105,9 @@ class Recovery:
         write_manifest(self._manifest_path, manifest)
 
     def _begin(self) -> dict[int, int]:
-        """Begin anew."""
+        """Start with an empty index."""
         if os.path.exists(self._index):
-            logger.warning("the index in %s does not belong to this log: building it anew from the log", self._folder)
+            logger.warning("the index in %s does not belong to this log; rebuilding it from the log", self._folder)
         self._clear()
         os.makedirs(self._index)
         return dict.fromkeys(self._spans, 0)
@@ -121,5 +121,5 @@ class Recovery:
 
 
 def forget(folder: str) -> None:
-    """Remove what an indexer has of the layout kept in `folder`: it is damaged, and is taken from elsewhere."""
+    """Remove an indexer's damaged data of the layout in `folder`, which is then restored from elsewhere."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Finds the newest state of a shard that any searchengine has, and pulls it."""
+"""Finds the most advanced state of a shard on any searchengine, and pulls it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASK_AGAIN_SECONDS = 0.2
 
 
 class Offer(NamedTuple):
-    """A manifest, and the searchengine that has it; `base` is empty for the warm copy."""
+    """A manifest, and the searchengine that has it; `base` is empty for the local warm copy."""
 
     manifest: Manifest
     base: str
@@ -32,10 +32,10 @@ class Offer(NamedTuple):
 def bring(
     standby: StandbyCopy, worth: Callable[[Manifest], int], least: int, seconds: float, stop: threading.Event
 ) -> Manifest | None:
-    """Make `warm` a copy of what is worth most of all that searchengines, asked for `seconds` at most, have.
+    """Pull into the warm copy the state with the highest score that any searchengine reports within `seconds`.
 
-    Returns None when nothing is worth more than `least`, or when `stop` was set first. Raises UnavailableError when no
-    searchengine has answered and `warm` is worth no more either.
+    Returns None if none scores more than `least`, or if `stop` was set first. Raises UnavailableError if no
+    searchengine answered and the warm copy does not score more either.
     """
     return run_until(stop, _bring(standby, worth, least, seconds))
 
@@ -63,16 +63,18 @@ async def _bring(standby: StandbyCopy, worth: Callable[[Manifest], int], least: 
 
 
 async def _ask_all(standby: StandbyCopy, session: aiohttp.ClientSession, seconds: float) -> tuple[list[Offer], int]:
-    """Return what the searchengines have, and how many answered; who does not is asked again, for `seconds` in all."""
+    """Return the searchengines' states, and how many answered; those that do not are retried for `seconds`."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     answers: dict[str, Offer | None] = {}
-    told: set[str] = set()
+    logged: set[str] = set()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline):
             while True:
                 bases = await standby.addresses.look_up()
-                await asyncio.gather(*(_ask(standby, session, base, answers, told) for base in bases - answers.keys()))
+                await asyncio.gather(
+                    *(_ask(standby, session, base, answers, logged) for base in bases - answers.keys())
+                )
                 if bases and answers.keys() >= bases:
                     break
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
@@ -80,16 +82,16 @@ async def _ask_all(standby: StandbyCopy, session: aiohttp.ClientSession, seconds
 
 
 async def _ask(
-    standby: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], told: set[str]
+    standby: StandbyCopy, session: aiohttp.ClientSession, base: str, answers: dict[str, Offer | None], logged: set[str]
 ) -> None:
     try:
         answers[base] = Offer(await standby.ask(standby.client(session, base)), base)
     except NotFoundError:
         answers[base] = None
     except CALL_ERRORS as error:
-        trouble = f"{base}: {error}"
-        # A refusal is told, once: waiting may not help it. Who does not answer yet may be about to start
+        message = f"{base}: {error}"
+        # A refusal is logged once, as waiting may not help; one that does not answer may be about to start
         logger.log(
-            logging.WARNING if isinstance(error, LightshipError) and trouble not in told else logging.DEBUG, trouble
+            logging.WARNING if isinstance(error, LightshipError) and message not in logged else logging.DEBUG, message
         )
-        told.add(trouble)
+        logged.add(message)

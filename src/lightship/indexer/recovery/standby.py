@@ -1,7 +1,7 @@
-"""A warm copy of a shard: what a replica has installed, pulled over the RPC into a folder.
+"""A warm copy of a shard: the state installed on a replica, pulled over RPC into a folder.
 
-A standby keeps one while it waits for the lease; an indexer whose disk is gone makes one when it starts. `recovery.py` goes
-on from it, so that nothing need be indexed again.
+A standby keeps one while it waits for the lease; an indexer that lost its disk makes one when it starts. `recovery.py`
+resumes from it, so that nothing need be indexed again.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from lightship.runtime.files import sealed, unsealed, write_atomically
 
 logger = logging.getLogger("indexer")
 
-STEP_SECONDS = 1.0  # between two looks for something newer
-ROUNDS = 3  # of asking again when files were replaced meanwhile; the rest comes with the next look
+STEP_SECONDS = 1.0  # between two checks for a newer state
+ROUNDS = 3  # of retrying after files were replaced meanwhile; the rest follows with the next check
 _TICK = 0.1
 
 T = TypeVar("T")
 
 
 def read_manifest(path: str) -> Manifest | None:
-    """Return the manifest in the file at `path`; None when there is none that this version reads, or it is damaged."""
+    """Return the manifest in the file at `path`; None if it is missing, damaged, or of an unknown version."""
     try:
         with open(path, "rb") as file:
             return msgspec.json.decode(unsealed(file.read()), type=Manifest)
@@ -53,7 +53,7 @@ class StandbyCopy:
     """The copy of one shard, in the folder of its layout; used by one thread at a time."""
 
     def __init__(self, folder: str, layout: Layout, shard: int, names: Sequence[str], token: str) -> None:
-        """Keep it in `folder`/warm, from the searchengines behind `names`; what `folder` has published is only linked."""
+        """Keep it in `folder`/warm, from the searchengines at `names`; files that `folder` has published are linked."""
         self.folder = os.path.join(folder, "warm")
         self._own_manifest, self._published = os.path.join(folder, "manifest.json"), os.path.join(folder, "published")
         self._manifest_path = os.path.join(self.folder, "manifest.json")
@@ -62,7 +62,7 @@ class StandbyCopy:
 
     @property
     def manifest(self) -> Manifest | None:
-        """The manifest whose files are all here; None when there is none."""
+        """The manifest of the copy, whose files are all present; None if there is none."""
         return read_manifest(self._manifest_path)
 
     def client(self, session: aiohttp.ClientSession, base: str) -> RpcClient:
@@ -70,18 +70,18 @@ class StandbyCopy:
         return RpcClient(session, base, self._token)
 
     async def ask(self, client: RpcClient) -> Manifest:
-        """Return what a searchengine has installed of this shard; raises NotFoundError when that is nothing."""
+        """Return the manifest of this shard installed on a searchengine; raises NotFoundError if there is none."""
         return await client.get_manifest(self._shard, self._layout)
 
     async def pull(self, client: RpcClient, manifest: Manifest, at_once: int) -> None:
-        """Fetch what is missing of `manifest`, `at_once` files at a time; then it is what the copy is of."""
+        """Fetch the missing files of `manifest`, `at_once` at a time, and make it the manifest of the copy."""
         check_components(manifest)
         os.makedirs(self.folder, exist_ok=True)
         own = read_manifest(self._own_manifest)
         self._link(manifest, own.files if own else {})
         missing = [file for file in manifest.files.values() if not _is_there(self.folder, file)]
         missing.sort(key=lambda file: file.size)
-        largest_first = iter(reversed(missing))  # they live longest: a small one may be replaced meanwhile
+        largest_first = iter(reversed(missing))  # small ones may be replaced meanwhile
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(at_once, len(missing))):
@@ -96,7 +96,7 @@ class StandbyCopy:
             await client.get_file(manifest, file, os.path.join(self.folder, file.name))
 
     def _link(self, manifest: Manifest, own: dict[str, File]) -> None:
-        """Take what this indexer has published itself, from before it lost the lease or was ended."""
+        """Link files that this indexer itself published before it lost the lease or was stopped."""
         for name, file in manifest.files.items():
             if own.get(name) == file and _is_there(self._published, file):
                 with contextlib.suppress(FileExistsError):
@@ -108,7 +108,7 @@ class StandbyCopy:
 
 
 def _is_there(folder: str, file: File) -> bool:
-    """Tell whether `folder` has `file`; names have one content for ever, and only what was verified gets its name."""
+    """Whether `folder` has `file`: a name always has the same content, and only verified files get their name."""
     try:
         return os.path.getsize(os.path.join(folder, file.name)) == file.size
     except FileNotFoundError:
@@ -116,38 +116,38 @@ def _is_there(folder: str, file: File) -> bool:
 
 
 def follow(standby: StandbyCopy, stop: threading.Event) -> None:
-    """Keep `standby` up to date until `stop` is set; trouble is told once, and tried again."""
+    """Keep `standby` up to date until `stop` is set; errors are logged once, and retried."""
     run_until(stop, _follow(standby))
 
 
 async def _follow(standby: StandbyCopy) -> None:
-    told, ready = "", False
-    # A connection to each searchengine, one file at a time: queries don't notice
+    logged, ready = "", False
+    # One connection to each searchengine, one file at a time, so that queries are not affected
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
         for turn in itertools.count():
-            trouble = await _step(standby, session, turn)
-            if trouble != told:
-                logger.log(logging.WARNING if trouble else logging.INFO, "warm copy: %s", trouble or "goes on")
-                told = trouble
+            problem = await _step(standby, session, turn)
+            if problem != logged:
+                logger.log(logging.WARNING if problem else logging.INFO, "warm copy: %s", problem or "working again")
+                logged = problem
             if not ready and (manifest := standby.manifest):
-                logger.info("warm copy of %d documents: ready to take over", manifest.documents)
+                logger.info("warm copy of %d documents is ready to take over", manifest.documents)
                 ready = True
             await asyncio.sleep(STEP_SECONDS)
 
 
 async def _step(standby: StandbyCopy, session: aiohttp.ClientSession, turn: int) -> str:
-    """Take what one searchengine has, if it is newer; another one in each `turn`. Return what is wrong."""
-    trouble, bases = "", sorted(await standby.addresses.look_up())
+    """Pull the state of one searchengine if it is newer, a different one in each `turn`; return the error, or empty."""
+    problem, bases = "", sorted(await standby.addresses.look_up())
     for number in range(len(bases)):
         base = bases[(turn + number) % len(bases)]
         try:
             await _take_newer(standby, standby.client(session, base))
             return ""
-        except NotFoundError:  # nothing of this shard is there yet
+        except NotFoundError:  # it has nothing of this shard yet
             continue
         except CALL_ERRORS as error:
-            trouble = f"{base}: {words(error)}"
-    return trouble
+            problem = f"{base}: {words(error)}"
+    return problem
 
 
 async def _take_newer(standby: StandbyCopy, client: RpcClient) -> None:
@@ -163,7 +163,7 @@ async def _take_newer(standby: StandbyCopy, client: RpcClient) -> None:
 
 
 def run_until(stop: threading.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Run `work` in an event loop of its own; return what it does, or None when `stop` was set first."""
+    """Run `work` in its own event loop; return its result, or None if `stop` was set first."""
 
     async def run() -> T | None:
         task = asyncio.create_task(work)

@@ -1,1 +1,1 @@
-"""One shard: changes are read, indexed and committed."""
+"""A shard: reads, indexes and commits changes."""

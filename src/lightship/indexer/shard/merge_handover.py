@@ -1,7 +1,7 @@
-"""Goes on publishing the segments that tantivy has merged, until the merged one is on the replicas: freshness does not wait for it.
+"""Keeps the source segments of a large merge published until every replica has the merged one.
 
-A merge makes one new segment, often of tens or hundreds of megabytes. A manifest that names it can't be installed before it
-has come, and with it all newer changes would wait. See `index/DESIGN.md`.
+So a merge never delays fresh documents: it makes one new segment, often of tens or hundreds of megabytes, and a
+manifest that names it can't be installed before it has arrived, nor any newer change. See `index/DESIGN.md`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from lightship.indexer.shard.tiers import Changes
 
 logger = logging.getLogger("indexer")
 
-LEAST_BYTES = 4 << 20  # a smaller segment is at four replicas in less than 0.1 s
-# Then it is published all the same: a replica that takes longer does not hold it back for ever
-MOST_SECONDS, SLOWEST_BYTES = 60.0, 10 << 20  # and a second more for so many bytes
-MOST_DELETES = 2000  # in one commit; each takes some 20 us in each segment that is held
+LEAST_BYTES = 4 << 20  # a smaller segment reaches four replicas in less than 0.1 s
+# Timeout: then the merged segment is published anyway, so that a slow replica can't hold it back indefinitely
+MOST_SECONDS, SLOWEST_BYTES = 60.0, 10 << 20  # plus a second for each SLOWEST_BYTES
+MOST_DELETES = 2000  # per commit; each takes some 20 us in each held segment
 
 
 class MergeHandover:
-    """What is published of a shard's large index; used by one thread."""
+    """Chooses the published segments of a shard's large index; used by one thread."""
 
     def __init__(self, snapshots: Snapshots, published: str, has_come: Callable[[Collection[File]], bool]) -> None:
-        """Publish from the folder `published`; `has_come` tells whether files are on the replicas."""
+        """Publish from the folder `published`; `has_come` returns whether files are on all replicas."""
         self._snapshots, self._published, self._has_come = snapshots, published, has_come
-        self._last: dict[str, Segment] | None = None  # what tantivy had, by id
-        self._held: dict[str, PublishedSegment] = {}  # what tantivy has not any more, and is published
-        self._merged: dict[str, Segment] = {}  # what tantivy has instead, and is not published yet
+        self._last: dict[str, Segment] | None = None  # tantivy's segments at the last call, by id
+        self._held: dict[str, PublishedSegment] = {}  # merged away by tantivy, but still published
+        self._merged: dict[str, Segment] = {}  # their replacements, not yet published
         self._since = 0.0
         self._coming: list[File] = []
 
@@ -47,11 +47,11 @@ class MergeHandover:
         return {file.name for segment in self._merged.values() for file in segment.files}
 
     def is_due(self) -> bool:
-        """Tell whether `choose` would choose otherwise now, though nothing was committed."""
+        """Whether `choose` would return something else now, although nothing was committed."""
         return bool(self._held) and (self._is_over() or (not self._is_announced() and self._is_digested()))
 
     def choose(self, segments: Sequence[Segment], changes: Changes) -> list[Segment]:
-        """Return what is to be published when tantivy has `segments`, after `changes`."""
+        """Return the segments to publish when tantivy has `segments`, after `changes`."""
         before, self._last = self._last, {segment.id: segment for segment in segments}
         try:
             if before is not None:
@@ -59,20 +59,22 @@ class MergeHandover:
             published = self._published_of(segments)
             self._announce(published)
         except (LightshipError, OSError, ValueError) as error:
-            logger.warning("a merge is published before it is sent: %s", error)
+            logger.warning("publishing a merged segment without waiting for replicas: %s", error)
             self._release()
             return list(segments)
         return published
 
     def _published_of(self, segments: Sequence[Segment]) -> list[Segment]:
         if self._held and self._is_over():
-            logger.info("a merge of %d segments was held for %.1f s", len(self._held), time.monotonic() - self._since)
+            logger.info(
+                "merge of %d segments handed over after %.1f s", len(self._held), time.monotonic() - self._since
+            )
             self._release()
         held = [held.segment() for held in self._held.values() if held.living]
         return held + [segment for segment in segments if segment.id not in self._merged]
 
     def _follow(self, before: dict[str, Segment], after: dict[str, Segment], changes: Changes) -> None:
-        """Note what was merged since the last time, and delete from what is held what was deleted."""
+        """Detect merges since the last call, and apply deletes to the held segments."""
         gone = [before[name] for name in before.keys() - after.keys()]
         new = [after[name] for name in after.keys() - before.keys()]
         if gone and (self._held or sum(map(_bytes, new)) >= LEAST_BYTES):
@@ -81,7 +83,7 @@ class MergeHandover:
         if not self._held:
             return
         if len(changes.deleted) > MOST_DELETES:
-            raise _GiveUpError(f"{len(changes.deleted)} documents are deleted at once")
+            raise _GiveUpError(f"{len(changes.deleted)} documents were deleted at once")
         for held in self._held.values():
             held.delete(changes.deleted)
         living, merged_living = (
@@ -89,14 +91,14 @@ class MergeHandover:
             sum(segment.documents - segment.deleted for segment in self._merged.values()),
         )
         if living != merged_living:
-            raise _GiveUpError(f"{merged_living} documents are left of {living}")
+            raise _GiveUpError(f"{merged_living} documents remain of {living}")
 
     @staticmethod
     def _merges(new: list[Segment], added: int) -> list[Segment]:
-        """Return those of the `new` segments that were merged; the others hold the documents that were `added`."""
+        """Return those of the `new` segments that result from merges; the others hold the `added` documents."""
         small = [segment for segment in new if segment.documents <= added]
         if sum(segment.documents for segment in small) != added:
-            raise _GiveUpError(f"it can't be told from {added} documents that were added")
+            raise _GiveUpError(f"it can't be distinguished from {added} added documents")
         return [segment for segment in new if segment not in small]
 
     def _hold(self, gone: list[Segment], merged: list[Segment]) -> None:
@@ -108,7 +110,7 @@ class MergeHandover:
         self._merged |= {segment.id: segment for segment in merged}
 
     def _announce(self, published: Sequence[Segment]) -> None:
-        """Have the files of what was merged sent, once their digests are known."""
+        """Announce the files of merged segments for sending, once their digests are known."""
         if self._is_announced() or not self._is_digested():
             return
         segments = self._snapshots.digested(self._merged.values())
@@ -134,7 +136,7 @@ class MergeHandover:
 
 
 class _GiveUpError(LightshipError):
-    """What is held is not surely what was merged."""
+    """The held segments may not correspond exactly to the merged one."""
 
 
 def _bytes(segment: Segment) -> int:

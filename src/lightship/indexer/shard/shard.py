@@ -1,4 +1,4 @@
-"""One shard: reads its partitions of the log, indexes, commits, and hands a manifest to be pushed."""
+"""A shard: reads its partitions of the log, indexes, commits, and publishes manifests."""
 
 from __future__ import annotations
 
@@ -22,21 +22,19 @@ from lightship.indexer.shard.tiers import Tiers, folders_of
 
 logger = logging.getLogger("indexer")
 
-HEARTBEAT = 1.0  # seconds between two manifests when nothing changes
-ROUND_LEAST = (
-    0.02  # seconds between two rounds through the partitions that bring little: each asks the log for all of them
-)
-SCRUB_BYTES = 8_000_000  # of published files that are read again each second
-READ_LIMIT = 100  # entries of one partition before the next has its turn
-# Seconds before the next partition has its turn: when the first does not answer, when another does not
+HEARTBEAT = 1.0  # seconds between two manifests while nothing changes
+ROUND_LEAST = 0.02  # seconds between two rounds that bring little: each round queries the log for all partitions
+SCRUB_BYTES = 8_000_000  # of published files that are read again per second
+READ_LIMIT = 100  # entries of one partition before the next partition's turn
+# Read timeouts in seconds before the next partition's turn: for the first one that does not answer, for further ones
 READ_PATIENCE, LESS_PATIENCE = 0.25, 0.05
-# Seconds between two commits: short when changes are new, longer when far behind, since freshness is lost then anyway
+# Seconds between two commits: short while changes are new, longer when far behind, as freshness is lost then anyway,
 # and fewer, larger segments are cheaper
 PACE_LEAST, PACE_MOST, PACE_OF_LAG = 0.1, 8.0, 0.5
 
 
 def published_folder(folder: str, layout: Layout) -> str:
-    """Return where a shard kept in `folder` puts the files that its manifests name."""
+    """Return the folder for the published files of a shard in `folder`."""
     return os.path.join(folder, layout.name, "published")
 
 
@@ -59,11 +57,11 @@ class Shard:
         standby: StandbyCopy | None = None,
         stop: threading.Event | None = None,
     ) -> None:
-        """Open the shard kept in `folder`; `publish` is given each new manifest, and the last one each HEARTBEAT.
+        """Open the shard in `folder`; `publish` is called with each new manifest, and with the last one each HEARTBEAT.
 
-        `has_come` tells whether all replicas have files that were coming with a manifest.
+        `has_come` returns whether all replicas have files that were announced with a manifest.
 
-        With `standby` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
+        With a warm copy it resumes from the replicas' state, if that is more advanced; pulling ends if `stop` is set.
         """
         self._log, self._publish = log, publish
         self._layout, self._order, self._shard, self._epoch = layout, order, shard, epoch
@@ -78,20 +76,20 @@ class Shard:
         published = published_folder(folder, layout)
         self._snapshots = Snapshots(folders_of(self._folder), published, known)
         self._handover = MergeHandover(self._snapshots, published, has_come)
-        # Nothing is published until it has caught up to here: replicas may serve more than it has until then
+        # Nothing is published until it has caught up to here: replicas may serve a newer state until then
         self._behind = self._heads()
-        # The last thing that may fail: what fails after it would leave the indexes locked
+        # The last step that may fail: a failure after it would leave the indexes locked
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         self._segments: list[Segment] = []
-        self._taken: dict[str, Segment] = {}  # by id, those of the last snapshot: what is gone since was merged
+        self._taken: dict[str, Segment] = {}  # segments of the last snapshot, by id: those that vanish were merged
         self._generation = 0
-        self._published_state: object = None  # what is looked at to see whether anything may have changed
-        self._content: object = None  # what was published
+        self._published_state: object = None  # compared to detect that anything may have changed
+        self._content: object = None  # the published content
         self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at, self._scrubbed_at = 0.0, 0.0, 0.0, 0.0
-        # By partition: all that was put before this time has been read
+        # By partition: everything put before this time has been read
         self._fresh = dict.fromkeys(self._partitions, min(last.fresh_as_of, time.time()) if last else 0.0)
-        self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
+        self._stalled: set[int] = set()  # partitions that did not answer last time
         self.applied = 0
         self._opened = time.monotonic()
 
@@ -103,15 +101,15 @@ class Shard:
         return next(iter(spans.values())).log_id, recovery.sequences(standby, stop)
 
     def _heads(self) -> dict[int, int]:
-        """Return by partition how far the log has come, as a majority of its servers has it."""
+        """Return the head of each partition, as known to a majority of the log's servers."""
         try:
             return self._log.barriers(self._partitions)
-        except OutOfSpaceError:  # nothing can be stored, and so nothing is new: what one server knows must do
+        except OutOfSpaceError:  # nothing can be stored, so nothing is new, and one server's view is good enough
             return {p: self._log.span(p).head for p in self._partitions}
 
     def run(self, stop: threading.Event) -> None:
-        """Index until `stop` is set; what was read by then is committed and published."""
-        trouble = ""
+        """Index until `stop` is set; everything read by then is committed and published."""
+        logged = False
         while not stop.is_set():
             try:
                 started = time.monotonic()
@@ -120,31 +118,31 @@ class Shard:
                     self._idle()
                 elif count < READ_LIMIT:
                     stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
-                trouble = ""
+                logged = False
             except DamagedError:
                 raise
             except UnavailableError as error:
-                if not trouble:
-                    logger.warning("going on without what does not answer: %s", error)
-                trouble = str(error)
+                if not logged:
+                    logger.warning("continuing without partitions that do not answer: %s", error)
+                logged = True
                 self._pass_time()
                 stop.wait(HEARTBEAT / 2)
         self.finish()
 
     def finish(self) -> None:
-        """Commit and publish what was read, so that the next start need not read any of it again."""
+        """Commit and publish everything read, so that the next start need not read it again."""
         self._tiers.move()
         self._commit()
 
     def close(self) -> None:
-        """Give the folders up; merges that are under way are waited for."""
+        """Wait for running merges, and release the folders."""
         try:
             self._tiers.close()
         finally:
             self._snapshots.close()
 
     def _read_round(self, stop: threading.Event) -> int:
-        """Apply what is new in each partition, committing when it is due; return how much was new."""
+        """Apply new entries of each partition, committing when due; return their number."""
         count = 0
         for partition in self._partitions:
             if stop.is_set():
@@ -161,7 +159,7 @@ class Shard:
                 self._lag = max(0.0, now - entries[-1].time)
             if not entries:
                 self._fresh[partition] = now
-            elif entries[-1].time <= now:  # else a clock was wrong, and the time of a put says nothing
+            elif entries[-1].time <= now:  # otherwise a clock was wrong, and the time of a put is meaningless
                 self._fresh[partition] = entries[-1].time
             if not entries or self._sequences[partition] >= self._behind.get(partition, 0):
                 self._behind.pop(partition, None)
@@ -170,7 +168,7 @@ class Shard:
         return count
 
     def _read(self, partition: int) -> list[Entry] | None:
-        """Return what is new in `partition`; None when it does not answer now, and the others must not wait for it."""
+        """Return new entries of `partition`; None if it does not answer now, as the others must not wait for it."""
         patience = LESS_PATIENCE if self._stalled else READ_PATIENCE
         try:
             entries = self._log.read(partition, self._sequences[partition], READ_LIMIT, patience)
@@ -179,7 +177,7 @@ class Shard:
             return None
         except UnavailableError as error:
             if not self._stalled:
-                logger.warning("going on without what does not answer: %s", error)
+                logger.warning("continuing without partitions that do not answer: %s", error)
             self._stalled.add(partition)
             return None
         if partition in self._stalled:
@@ -189,8 +187,8 @@ class Shard:
         return entries
 
     def _skip(self, partition: int, damaged: DamagedError) -> None:
-        """Leave a damaged entry out: what was indexed of its document before, stays, and what comes behind it must not wait."""
-        logger.error("an entry of the log is left out: %s", damaged)
+        """Skip a damaged entry: the previous version of its document stays indexed, and later entries must not wait."""
+        logger.error("skipping a damaged entry of the log: %s", damaged)
         metrics.DAMAGED.inc()
         self._sequences[partition] = damaged.sequence
         if not self._pending:
@@ -210,7 +208,7 @@ class Shard:
         return min(max(self._lag * PACE_OF_LAG, PACE_LEAST), PACE_MOST)
 
     def _idle(self) -> None:
-        """Nothing was new: commit what is pending, repeat the manifest, wait for more."""
+        """Without new entries: commit what is pending, repeat the manifest, wait for more."""
         rest = self._committed_at + PACE_LEAST - time.monotonic()
         if self._pending and rest > 0:
             self._log.wait(rest)
@@ -219,7 +217,7 @@ class Shard:
         self._log.wait(HEARTBEAT / 2)
 
     def _pass_time(self) -> None:
-        """Commit what is pending, or repeat the manifest when it is time to."""
+        """Commit what is pending, or repeat the manifest if that is due."""
         if self._pending:
             self._commit()
         elif time.monotonic() - self._published_at >= HEARTBEAT:
@@ -242,18 +240,19 @@ class Shard:
         self._publish_snapshot()
 
     def _note_history(self) -> None:
-        """Note where the log is read to; raises ConfigurationError when it is not the one any more that was read so far."""
+        """Record the history of the log; raises ConfigurationError if it is no longer the log that was read so far."""
         if self._log.was_replaced(self._committed, self._history):
             raise ConfigurationError(
-                "the log was replaced by an older state of itself: start this program again, and it builds its index anew"
+                "the log was replaced by an older state of itself; restart this program to rebuild its index"
             )
         self._committed = dict(self._sequences)
         self._history = self._log.history(self._committed)
 
     def _publish_snapshot(self) -> None:
-        """Publish the last commit; as a new generation if files changed (a commit, the end of a merge), or the place in the log.
+        """Publish the last commit, as a new generation if files (a commit or a finished merge) or positions changed.
 
-        What changes no file, like a delete of what is not there, moves the place: somebody may wait for a replica to tell it.
+        A change without effect on files, like a delete of an absent URL, still moves the positions: a client may be
+        waiting for a replica to reach them.
         """
         if self._behind:
             self._tiers.take_changes()
@@ -265,11 +264,11 @@ class Shard:
         changed = state != self._published_state or self._handover.is_due()
         if not self._generation:
             seconds = time.monotonic() - self._opened
-            logger.info("caught up with the log: replayed %d changes in %.2f s", self.applied, seconds)
+            logger.info("caught up with the log; replayed %d changes in %.2f s", self.applied, seconds)
         if changed:
             self._segments = self._take()
             content = self._segments, dict(self._sequences), self._handover.coming
-            changed = content != self._content  # a merge that ended between the looks was published already
+            changed = content != self._content  # a merge that ended between the checks is already published
             self._generation += changed
             self._published_state, self._content = state, content
         manifest = self._manifest()

@@ -1,9 +1,9 @@
-"""A shard's index in two tiers that are published as one: a large one, and a small one for what is new.
+"""A shard's index in two tiers that are published as one: a large index, and a small one for recent changes.
 
-tantivy merges small segments with the next larger ones, and its Python binding can't tell it not to: with one index, a few
-changes a second have thousands of documents rewritten, and sent to every replica, each second. So changes go to
-a small index, whose merges are small, and move to the large one when there are enough of them to make a segment. The
-small index needs no place in the log: it is made anew from the log at each start.
+tantivy merges small segments with the next larger ones, and its Python binding can't prevent that: with one index, a
+few changes per second would cause thousands of documents to be rewritten and sent to every replica each second. So
+changes go to a small index, whose merges are small, and move to the large one once there are enough of them for a
+segment. The small index needs no positions: it is rebuilt from the log at each start.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from lightship.core.model import Document
 from lightship.index.storage.segments import opstamp
 from lightship.index.writer import IndexWriter
 
-SMALL_MOST = 500  # documents; when more come between two commits, they go to the large index at once
+SMALL_MOST = 500  # documents; if more arrive between two commits, they go directly to the large index
 SMALL_HEAP = 32 << 20  # bytes
 
 
 @dataclass
 class Changes:
-    """What was done to a large index: urls that were deleted from it, if they were there, and documents that were added."""
+    """Changes of a large index: URLs deleted from it (if present), and documents added."""
 
     deleted: list[str]
     added: int
 
 
 def folders_of(folder: str) -> tuple[str, str]:
-    """Return the folders of the large and of the small index of the shard kept in `folder`."""
+    """Return the folders of the large and the small index of the shard in `folder`."""
     return os.path.join(folder, "index"), os.path.join(folder, "small")
 
 
 class Tiers:
-    """Writes both indexes of a shard; used by one thread. A url is in one of them at most."""
+    """Writes both indexes of a shard; used by one thread. A URL is in at most one of them."""
 
     def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
-        """Open `folder`/index, the large one; `folder`/small begins empty."""
+        """Open `folder`/index, the large one; `folder`/small starts empty."""
         large, small = self.folders = folders_of(folder)
         shutil.rmtree(small, ignore_errors=True)
-        with contextlib.ExitStack() as opened:  # what fails here leaves no folder locked: it is tried again
+        with contextlib.ExitStack() as opened:  # a failure leaves no folder locked, so it can be retried
             self._large = IndexWriter(large, heap_bytes=heap_bytes, threads=threads)
             opened.callback(self._large.close)
             self._small = IndexWriter(small, heap_bytes=SMALL_HEAP, threads=1)
             opened.callback(self._small.close)
             self._small.commit()
             self._opened = opened.pop_all()
-        self._recent: dict[str, Document] = {}  # what the small index holds
-        self._added: set[str] = set()  # urls that were put into the large one since its last commit
+        self._recent: dict[str, Document] = {}  # the documents in the small index
+        self._added: set[str] = set()  # URLs put into the large one since its last commit
         self._stamp = opstamp(large)  # of the last operation on the large index
         self._large_changed = self._small_changed = self._direct = False
         self._count = 0
         self._changes = Changes([], 0)
 
     def put(self, document: Document) -> None:
-        """Replace what is stored under the document's url."""
+        """Put a document, replacing any with the same URL."""
         self._count += 1
         if self._direct:
             self._put_large(document)
@@ -69,7 +69,7 @@ class Tiers:
             self.move()
 
     def delete(self, url: str) -> None:
-        """Delete what is stored under `url`, if anything."""
+        """Delete the document at `url`, if there is one."""
         self._count += 1
         if self._direct:
             self._note_deleted(url)
@@ -81,7 +81,7 @@ class Tiers:
             self._small_changed = True
 
     def move(self) -> None:
-        """Move all documents to the large index; until the next commit, changes go there at once."""
+        """Move all documents to the large index; until the next commit, changes go there directly."""
         for url, document in self._recent.items():
             self._put_large(document)
             self._small.delete(url)
@@ -90,7 +90,7 @@ class Tiers:
         self._direct = True
 
     def stamp_of_all(self) -> int | None:
-        """Return the stamp above which a commit of the large index will hold all that was applied; None if it will not."""
+        """Return the stamp above which a commit of the large index contains all changes so far; None if none will."""
         return self._stamp if self._large_changed and not self._recent else None
 
     def commit(self) -> None:
@@ -100,17 +100,17 @@ class Tiers:
             self._added.clear()
         if self._small_changed:
             self._small.commit()
-        self._direct = self._count > SMALL_MOST and not self._recent  # so many at once: more will come
+        self._direct = self._count > SMALL_MOST and not self._recent  # a burst: more will come
         self._large_changed = self._small_changed = False
         self._count = 0
 
     def take_changes(self) -> Changes:
-        """Return what was done to the large index since this was last called; to be called after a commit."""
+        """Return the changes of the large index since the last call; call it after a commit."""
         changes, self._changes = self._changes, Changes([], 0)
         return changes
 
     def close(self) -> None:
-        """Wait for merges that are under way, and give the folders up."""
+        """Wait for running merges, and release the folders."""
         self._opened.close()
 
     def _put_large(self, document: Document) -> None:

@@ -1,4 +1,4 @@
-"""Calls go by TLS, and only to whom it trusts, when an authority is given; what is signed is sent as it was signed."""
+"""With a certificate authority, calls use TLS and verify the server; signed targets are sent exactly as signed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def nobody_trusted() -> Iterator[None]:
 
 
 async def asked(context: ssl.SSLContext | None) -> str:
-    """Return the target that a server, with this context, was asked for."""
+    """Return the target of a request as received by a server with this TLS context."""
     targets = []
 
     async def answer(request: web.BaseRequest) -> web.Response:

@@ -1,4 +1,4 @@
-"""A replica that lacks what was acknowledged for too long is noticed, and one that was broken meanwhile is not blamed."""
+"""A replica that lacks an acknowledged change for too long is reported, but not one that was broken meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://a.example/1"
 
 
 class Answers:
-    """Stands for an asker: finds each of `found` in turn, and the last of them for ever."""
+    """A fake asker: finds each of `found` in turn, then the last of them again and again."""
 
     name = "s0"
 
@@ -63,7 +63,7 @@ def test_what_does_not_come_is_told(truth: Truth, version: int) -> None:
     reader = reader_of(Answers(version), truth, Liveness(["s0"]))
     asyncio.run(reader.wait_for_all())
     assert len(reader.late) == 1
-    assert f"s0: {URL} lacked version 2 for 0" in reader.late[0]
+    assert f"s0: {URL} was missing version 2 for 0" in reader.late[0]
 
 
 def test_the_time_in_which_a_replica_is_broken_does_not_count(truth: Truth) -> None:

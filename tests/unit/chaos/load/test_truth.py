@@ -1,4 +1,4 @@
-"""The model that the chaos test compares replicas with: what it must take for wrong."""
+"""The model to which the chaos test compares replicas: what it must report as wrong."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def test_a_document_that_is_there_twice_is_noticed() -> None:
 
 
 def test_a_document_that_came_back_is_noticed() -> None:
-    assert "is back" in truth_of(True, False).differences([(URL, 1)])[0]
+    assert "reappeared" in truth_of(True, False).differences([(URL, 1)])[0]
 
 
 def test_a_document_that_nobody_put_is_noticed() -> None:
-    assert "is back" in truth_of().differences([(URL, 1)])[0]
+    assert "reappeared" in truth_of().differences([(URL, 1)])[0]
 
 
 @pytest.mark.parametrize(

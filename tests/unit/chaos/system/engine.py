@@ -1,4 +1,4 @@
-"""A program that stands for `docker`: it notes its arguments, and says of containers what a file has."""
+"""A fake `docker`: it records its arguments, and answers from a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HERE = Path(os.environ["ENGINE_FOLDER"])
 
 
 def main(arguments: list[str]) -> None:
-    """Answer `ps` and `inspect` from containers.json; note everything else."""
+    """Answer `ps` and `inspect` from containers.json; record everything else."""
     containers = json.loads((HERE / "containers.json").read_text())
     if arguments[0] == "ps":
         wanted = arguments[-1].removeprefix("label=com.docker.compose.project=")

@@ -1,4 +1,4 @@
-"""A system is broken as scheduled, and healed whatever happens."""
+"""Faults begin and end on schedule, and are always repaired."""
 
 from __future__ import annotations
 

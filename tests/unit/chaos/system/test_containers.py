@@ -1,4 +1,4 @@
-"""The containers of a Compose project are broken by the engine's commands; what is not marked, or does not run, is refused."""
+"""Faults of a Compose project's containers, by the engine's commands; unmarked or stopped systems are refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STAGING = [
 
 
 class Engine:
-    """What the engine has, and what it was told."""
+    """The fake engine's containers, and the commands it received."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,7 +51,7 @@ class Engine:
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Have no other engine than one that notes what it is told."""
+    """Make a fake engine, which records its commands, the only one."""
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("engine.py")} "$@"\n')
@@ -98,7 +98,7 @@ def test_one_that_ended_by_itself_is_told(engine: Engine) -> None:
     found = Containers(PROJECT)
     assert found.ended() == []
     engine.have([{**each, "RestartCount": int(each["Id"] == "id-indexer-0")} for each in STAGING])
-    assert found.ended() == ["indexer-0 by itself, 1 times"]
+    assert found.ended() == ["indexer-0 crashed 1 times"]
 
 
 def test_what_is_not_marked_is_refused(engine: Engine) -> None:
@@ -108,7 +108,7 @@ def test_what_is_not_marked_is_refused(engine: Engine) -> None:
 
 
 def test_what_is_not_there_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="docker have no containers of a project 'lightship-prod'"):
+    with pytest.raises(ConfigurationError, match="no containers of project 'lightship-prod' found by docker"):
         Containers("lightship-prod")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ConfigurationError, match="neither docker nor podman is installed here"):
@@ -118,10 +118,10 @@ def test_what_is_not_there_is_refused(engine: Engine, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("broken", [{"Running": False}, {"Paused": True}])
 def test_what_is_broken_already_is_refused(engine: Engine, broken: dict[str, bool]) -> None:
     engine.have([*STAGING, container("searchengine-1", "10.0.0.5", **broken)])
-    with pytest.raises(ConfigurationError, match="searchengine-1 is stopped, paused or cut off"):
+    with pytest.raises(ConfigurationError, match="searchengine-1 is stopped, paused or disconnected"):
         Containers(PROJECT)
     engine.have([*STAGING, container("searchengine-1", "")])
-    with pytest.raises(ConfigurationError, match="searchengine-1 is stopped, paused or cut off"):
+    with pytest.raises(ConfigurationError, match="searchengine-1 is stopped, paused or disconnected"):
         Containers(PROJECT)
 
 

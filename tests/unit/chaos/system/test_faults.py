@@ -1,4 +1,4 @@
-"""The schedule of the chaos test: repeated by its seed, and never more than it says."""
+"""The schedule of the chaos test: it is reproducible from its seed, and keeps its limits."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_so_many_of_a_group_are_broken_at_once_and_no_more(group: str, members: 
 
 
 def _at_once(seed: int, group: str, members: int) -> list[int]:
-    """Return how many faults are under way whenever one begins."""
+    """Return the number of active faults whenever one begins."""
     groups = {group: [f"h{number}" for number in range(members)]}
     faults = schedule(seed, 300, groups, ("kill", "pause"), every=1.0)
     return [sum(each.begin <= fault.begin < each.end for each in faults) for fault in faults]

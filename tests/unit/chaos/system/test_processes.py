@@ -1,4 +1,4 @@
-"""The processes of an `up --chaos` are broken; what is not marked, or does not run, is refused."""
+"""Faults of the processes of an `up --chaos`; systems that are not marked, or not running, are refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KILL, PAUSE = (Fault(0, 1, kind, "searchengine-0") for kind in ("kill", "pause")
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Path]:
-    """Return a data folder that is in use, as by an `up`."""
+    """Return a data folder that is locked as by a running `up`."""
     with lock_folder(str(tmp_path), LOCK, ""):
         yield tmp_path
 
@@ -99,7 +99,7 @@ def test_what_is_not_marked_is_refused(running: Path) -> None:
 def test_what_does_not_run_is_refused(tmp_path: Path) -> None:
     mark(tmp_path, 1)  # of an `up` that was killed
     for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(ConfigurationError, match="no `lightship up` runs in"):
+        with pytest.raises(ConfigurationError, match="no `lightship up` is running in"):
             Processes(str(folder))
 
 
@@ -111,5 +111,5 @@ def test_an_up_that_ends_is_noticed(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="is not marked"):
             found.look_after()
     mark(tmp_path, 0)
-    with pytest.raises(ConfigurationError, match="no `lightship up` runs in"):
+    with pytest.raises(ConfigurationError, match="no `lightship up` is running in"):
         found.begin(KILL)

@@ -1,4 +1,4 @@
-"""`lightship add`: what it sends, what it says of a wrong line, and when it tries again."""
+"""`lightship add`: what it sends, how it reports a wrong line, and when it retries."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_wrong_line_is_named_as_that_of_its_file(name: str, log: FailingLog, t
     with pytest.raises(InvalidInputError) as caught:
         add([f"-indexer={name}", "-batch=10", str(path)])
     assert str(caught.value).startswith(
-        f"{path} line 28: Expected `str`, got `int` - at `$.title`; 20 documents before"
+        f"{path} line 28: Expected `str`, got `int` - at `$.title`; the 20 documents before"
     )
     assert len(log.urls) == 20
 
@@ -107,7 +107,7 @@ def test_it_tries_again_and_elsewhere(name: str, log: FailingLog, tmp_path: Path
 def test_it_gives_up_with_what_is_stored(name: str, log: FailingLog, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(lines(0, 50))
     log.failures = 1_000_000
-    with pytest.raises(UnavailableError, match=r"takes no documents now: not now; 0 documents .* are stored"):
+    with pytest.raises(UnavailableError, match=r"does not accept documents: not now; the first 0 documents are stored"):
         add([f"-indexer={name}", str(tmp_path / "a.jsonl")])
 
 
@@ -138,4 +138,6 @@ def test_the_status_of_an_intake_is_told(name: str, tmp_path: Path, capsys: pyte
     add([f"-indexer={name}", str(tmp_path / "a.jsonl")])
     with pytest.raises(UnavailableError, match="no status from localhost:1"):
         status(["-searchengine=localhost:1", f"-indexer={name}"])
-    assert f"{name}: intake, 5 changes stored, 0 requests refused, 0 waiting with 0.0 MB" in capsys.readouterr().out
+    assert (
+        f"{name}: intake, 5 changes stored, 0 requests refused, 0 requests waiting (0.0 MB)" in capsys.readouterr().out
+    )

@@ -1,4 +1,4 @@
-"""`lightship check`: what is whole, what is damaged, and what to do about it."""
+"""`lightship check`: what is intact, what is damaged, and how to repair it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from made import page, send
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Return a folder like that of `lightship up`, of programs that have stopped."""
+    """Return a data folder like that of a stopped `lightship up`."""
     folder = tmp_path / "data"
     published: list[Manifest] = []
     with closing(open_log(f"sqlite://{folder}/log.sqlite")) as log:
@@ -64,9 +64,9 @@ def test_what_is_whole_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -
         ("searchengine-0/layouts/s1v1/*.idx", "its indexer sends it again"),
         ("searchengine-0/layouts/s1v1/*.store", "its indexer sends it again"),
         ("searchengine-0/layouts/s1v1/meta.json", "its indexers send it again"),
-        ("indexer-0/s1v1/published/*.fast", "while its indexer is stopped: it takes its shard from a searchengine"),
-        ("indexer-0/s1v1/positions.json", "it takes its shard from a searchengine"),
-        ("indexer-0/s1v1/manifest.json", "it takes its shard from a searchengine"),
+        ("indexer-0/s1v1/published/*.fast", "stop the indexer and remove"),
+        ("indexer-0/s1v1/positions.json", "it then restores its shard from a searchengine"),
+        ("indexer-0/s1v1/manifest.json", "it then restores its shard from a searchengine"),
     ],
 )
 def test_each_kind_of_damage_is_found_and_has_a_way_out(
@@ -74,7 +74,7 @@ def test_each_kind_of_damage_is_found_and_has_a_way_out(
 ) -> None:
     path = max(data.glob(pattern), key=lambda path: path.stat().st_size)
     flip(path)
-    with pytest.raises(WrongAnswerError, match=r"1 of \d+ are damaged"):
+    with pytest.raises(WrongAnswerError, match=r"1 of \d+ items are damaged"):
         check([str(data)])
     (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("DAMAGED"))
     assert path.name in line
@@ -102,7 +102,7 @@ def test_what_is_no_data_is_told(tmp_path: Path) -> None:
     for arguments, told in (
         ([], "name a data folder"),
         ([str(tmp_path / "no")], "does not exist"),
-        ([str(tmp_path)], "no data of"),
+        ([str(tmp_path)], "no Lightship data found in"),
     ):
         with pytest.raises(ConfigurationError, match=told):
             check(arguments)

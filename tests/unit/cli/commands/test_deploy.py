@@ -28,7 +28,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def secrets_in(folder: Path) -> set[str]:
-    """Return all secrets in the files that only their owner may read."""
+    """Return all secrets in the files that are readable by their owner only."""
     private = [path for path in folder.iterdir() if stat.S_IMODE(path.stat().st_mode) == 0o600]
     return {word for path in private for word in re.findall("k[0-9a-f]{64}", path.read_text())}
 
@@ -81,7 +81,7 @@ def test_a_diff_writes_nothing_and_its_status_tells(here: Path, capsys: pytest.C
     assert ended.value.code == 2
     assert not (here / "out").exists()
     assert "--- /dev/null\n+++ compose.yaml\n" in told
-    assert ".env would be made\n" in told
+    assert ".env would be created\n" in told
     deploy(["compose", "--output", "out"])
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
@@ -147,11 +147,11 @@ def test_paths_are_those_beside_the_file(here: Path, monkeypatch: pytest.MonkeyP
         ([], "name one target: local, compose, quadlet, kubernetes"),
         (["nomad"], "name one target: local, compose, quadlet, kubernetes"),
         (["compose", "quadlet"], "name one target"),
-        (["compose", "--env", "prod"], "unknown environment 'prod'; known: dev, test, staging, production"),
+        (["compose", "--env", "prod"], "unknown environment 'prod'; known environments: dev, test, staging, production"),
         (["compose", "--image", "Not An Image"], '--image: "Not An Image" is not an image'),
         (["compose", "--file", "none.toml"], "can't read the deployment file none.toml"),
-        (["local", "--diff"], "it has no --diff and no --image"),
-        (["local", "--image", "lightship:2"], "it has no --diff and no --image"),
+        (["local", "--diff"], "--diff and --image do not apply"),
+        (["local", "--image", "lightship:2"], "--diff and --image do not apply"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told(arguments: list[str], told: str) -> None:
@@ -162,7 +162,7 @@ def test_what_cannot_be_done_is_told(arguments: list[str], told: str) -> None:
 
 def test_local_needs_a_source(here: Path) -> None:
     (here / "lightship.toml").write_text("")
-    with pytest.raises(ConfigurationError, match=r"lightship\.toml: sources: name what is to be crawled"):
+    with pytest.raises(ConfigurationError, match=r"lightship\.toml: sources: empty; name a website"):
         deploy(["local"])
 
 

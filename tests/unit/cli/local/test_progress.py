@@ -45,7 +45,7 @@ def crawler(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the time that progress sees, for the test to change."""
+    """Return a fake clock that the test can set."""
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now

@@ -20,7 +20,7 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEE
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[MakePart]:
-    """Return what makes a part that runs Python source; all are ended after the test."""
+    """Return a factory of parts that run Python source; all are stopped after the test."""
     made: list[Part] = []
 
     def make(source: str) -> Part:
@@ -62,7 +62,7 @@ def test_one_that_dies_is_started_again_after_a_back_off_that_doubles(
         assert part.back_off == pytest.approx(seconds)
         assert part.process is first, "it was started again without a back-off"
         wait_until(lambda first=first: restarted(part, first), 5, "another start")  # type: ignore[misc]
-    assert "part ended with status 1 (error: no room): starting it again in 0.0 s" in caplog.text
+    assert "part exited with status 1 (error: no room); restarting it in 0.0 s" in caplog.text
 
 
 def test_the_back_off_has_a_limit(make: MakePart) -> None:
@@ -91,7 +91,7 @@ def test_a_signal_is_named(make: MakePart, caplog: pytest.LogCaptureFixture) -> 
     part.process.kill()
     end(part)
     part.keep_alive()
-    assert "part was ended by SIGKILL: starting it again" in caplog.text
+    assert "part was killed by SIGKILL; restarting it" in caplog.text
 
 
 def test_one_that_lives_is_left_alone(make: MakePart) -> None:
@@ -127,7 +127,7 @@ def test_stop_kills_one_that_does_not_listen(
         part.stop()
     assert part.process is not None
     assert part.process.returncode == -signal.SIGKILL
-    assert "part did not stop in 0 s: killing it; nothing is lost" in caplog.text
+    assert "part did not stop within 0 s; killing it (no data is lost)" in caplog.text
 
 
 def test_one_that_never_ran_can_be_stopped(make: MakePart) -> None:

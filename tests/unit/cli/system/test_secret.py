@@ -1,4 +1,4 @@
-"""The secret of a `lightship up`: made once, private, and believed only when it is this user's."""
+"""The secret of a `lightship up`: generated once, private, and trusted only if this user owns it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_what_others_could_read_is_made_private(tmp_path: Path) -> None:
 )
 def test_what_is_no_secret_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
-    with pytest.raises(ConfigurationError, match="holds no secret: remove it"):
+    with pytest.raises(ConfigurationError, match="does not contain a valid secret; remove it"):
         keep_secret(str(tmp_path))
 
 
@@ -62,10 +62,10 @@ def test_a_link_or_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of another user")
 def test_another_user_s_file_is_not_believed(tmp_path: Path) -> None:
-    """Who plants a secret in a folder that all may write to would know that of whoever starts there."""
+    """Otherwise anyone could plant a secret in a world-writable folder, and know that of a system started there."""
     keep_secret(str(tmp_path))
     os.chown(tmp_path / FILE, 65534, 65534)
-    with pytest.raises(ConfigurationError, match="another user's"):
+    with pytest.raises(ConfigurationError, match="another user"):
         keep_secret(str(tmp_path))
 
 
@@ -84,4 +84,4 @@ def test_a_command_goes_on_without_what_it_can_t_use(tmp_path: Path, caplog: pyt
     (tmp_path / FILE).write_text("short")
     adopt_secret(str(tmp_path))
     assert os.environ[TOKEN_VARIABLE] == ""
-    assert "is not used" in caplog.text
+    assert "ignoring the secret" in caplog.text

@@ -1,4 +1,4 @@
-"""Several crawlers divide the hosts: together they fetch what one would, nothing twice, also when one joins or leaves."""
+"""Several crawlers partition the hosts: they fetch what one would, nothing twice, even if one joins or leaves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sites() -> Iterator[list[MockSite]]:
 
 @pytest.fixture(params=["sqlite", "nats"])
 def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Yield the url of a log of each kind."""
+    """Yield the URL of a log on each backend."""
     if request.param == "sqlite":
         yield f"sqlite://{tmp_path}/log.sqlite"
         return
@@ -94,7 +94,7 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
     first = start(spawn, log_url, sites, 0, 1)
     wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
     second = start(spawn, log_url, sites, 1, 2)  # waits for what the first one holds
-    second.wait_for("slots of hosts are another crawler's still", 20)
+    second.wait_for("host slots are still held by another crawler", 20)
     assert first.stop() == 0
     first = start(spawn, log_url, sites, 0, 2)
     second.wait_for("the first pass is complete", 60)
@@ -125,7 +125,7 @@ def test_two_crawlers_of_one_number_are_told(
     second = spawn("crawler", "-log=sqlite://log.sqlite", "-data=two", *seeds)
     wait_until(lambda: read_progress(str(tmp_path / "two")).idle, 20, "the first pass is complete")
     assert first.process.wait(30) == 1
-    assert "give each its own -crawler" in first.output
+    assert "give each crawler its own number -crawler" in first.output
     assert second.stop() == 0
 
 

@@ -1,4 +1,4 @@
-"""The address guard knows every way to write an address that must not be reached."""
+"""The address guard recognises every notation of a forbidden address."""
 
 from __future__ import annotations
 

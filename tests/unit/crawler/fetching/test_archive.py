@@ -1,4 +1,4 @@
-"""WARC and WACZ: what is written is read again, whatever happens to it; and what others wrote is read, too."""
+"""WARC and WACZ: archives are read back whatever happens to them, and so are those of other programs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write(folder: Path, pages: Iterable[int], **options: int) -> list[str]:
 
 
 def read(path: Path) -> dict[str, Document]:
-    """Return the documents of an archive by the path of their urls; trouble is raised."""
+    """Return the documents of an archive by the path of their URLs; errors are raised."""
     documents = {}
     for place, found in read_archive(str(path), ReadPage.run, 1 << 20, "lightship"):
         assert found is None or isinstance(found, Record), (place, found)
@@ -304,7 +304,7 @@ def test_packings_are_bounded() -> None:
         ("zstd", zstandard.compress(zeros)),
     ):
         assert len(unpack(packed, name, 1000)) <= 1000
-        with pytest.raises(InvalidDocumentError, match=f"its {name} packing is broken"):
+        with pytest.raises(InvalidDocumentError, match=f"invalid {name} encoding"):
             unpack(b"\xff" * 100, name, 1000)
     assert unpack(gzip.compress(gzip.compress(b"x")), "gzip, x-gzip", 10_000) == b"x"
     text = "".join(map(str, range(100_000))).encode()
@@ -339,10 +339,10 @@ def test_damage_deletes_nothing(damage: str, tmp_path: Path, feed: Feed, caplog:
         assert len(feed.documents()) == 9
         data[len(data) // 2 - 20 : len(data) // 2 + 20] = bytes(40)
         path.write_bytes(b"no zip" if damage == "no zip" else bytes(data))
-        wait_until(lambda: "what was read is kept" in caplog.text, 10, "the damage is told")
+        wait_until(lambda: "the documents read so far are kept" in caplog.text, 10, "the damage is told")
         assert len(feed.documents()) == 9
         path.unlink()
-        wait_until(lambda: "is not there any more; its documents stay" in caplog.text, 10, "that is told")
+        wait_until(lambda: "no longer exists; its documents are kept" in caplog.text, 10, "that is told")
         assert len(feed.documents()) == 9
 
 

@@ -1,4 +1,4 @@
-"""Credentials go to the host that they were written for, over TLS, and nowhere else: no log, no message, no other host."""
+"""Credentials go only to the host of their entry, over TLS: not to another host, a log or a message."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write(folder: Path, text: str, mode: int = 0o600) -> str:
 
 @pytest.fixture
 def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
-    """A context for servers on the loopback, whose authority this test's clients believe."""
+    """A TLS context for servers on the loopback, whose authority this test's clients trust."""
     AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.create_default_context())
@@ -46,7 +46,7 @@ def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.
 
 
 async def heads(settings: CrawlerSettings, server: RawServer, *links: str) -> str:
-    """Return what `server` was asked when `links` are fetched."""
+    """Return the requests to `server` when `links` are fetched."""
     async with Fetcher(settings, {urls.address(link) for link in links}) as fetcher:
         for link in links:
             await fetcher.get(link)
@@ -107,7 +107,7 @@ def test_plain_http_needs_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixtur
             return await heads(CrawlerSettings(credentials=path), server, server.url(), server.url("/2"))
 
     assert "Authorization" not in asyncio.run(run(""))
-    assert caplog.text.count("credentials are not sent over plain http; plain_http = true allows it") == 1
+    assert caplog.text.count("credentials not sent over plain http; plain_http = true in their entry allows it") == 1
     assert asyncio.run(run("plain_http = true")).count("Authorization: Basic bWU6czNjcmV0") == 2
 
 
@@ -157,15 +157,15 @@ def test_a_redirect_takes_no_credentials_elsewhere_and_nothing_is_logged(
         ),
         ("['a.org']\nbearer = 5", "Expected `str`, got `int`"),
         ("'a.org' = 's3cret'", "Expected `object`, got `str`"),
-        ("['a.org']\n", "needs basic, bearer, cookie or certificate"),
-        ("['a.org']\nkey = 'x'", "needs basic, bearer, cookie or certificate"),
-        ("['a.org']\nbasic = 's3cret'", "basic is written user:password"),
+        ("['a.org']\n", "set basic, bearer, cookie or certificate"),
+        ("['a.org']\nkey = 'x'", "set basic, bearer, cookie or certificate"),
+        ("['a.org']\nbasic = 's3cret'", "basic must be user:password"),
         ("['a.org']\nbearer = 's3cret'\nbasic = 'me:s3cret'", "both basic and bearer"),
-        ("['a.org']\ncookie = \"a=s3cret\\r\\nX: y\"", "characters that no header can carry"),
+        ("['a.org']\ncookie = \"a=s3cret\\r\\nX: y\"", "characters that are not allowed in a header"),
         ("['https://a.org/']\nbearer = 's3cret'", "'https://a.org/' is not a host"),
         ("['']\nbearer = 's3cret'", "'' is not a host"),
         ("['a.org']\ncertificate = 'missing.pem'", "host 'a.org': .*No such file"),
-        ("['a.org']\nbearer = s3cret", r"is not TOML \(at line 2"),
+        ("['a.org']\nbearer = s3cret", r"not valid TOML \(at line 2"),
     ],
 )
 def test_a_wrong_file_is_an_error_without_secrets(text: str, problem: str, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_wrong_file_is_an_error_without_secrets(text: str, problem: str, tmp_p
 
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     for mode in (0o640, 0o604, 0o660, 0o644, 0o620):
-        with pytest.raises(ConfigurationError, match=r"others may read it; do: chmod 600"):
+        with pytest.raises(ConfigurationError, match=r"readable by other users; run: chmod 600"):
             read_credentials(write(tmp_path, "['a.org']\nbearer = 'x'", mode))
     assert read_credentials(write(tmp_path, "['a.org']\nbearer = 'x'", 0o400)).of("https://a.org/")
     with pytest.raises(ConfigurationError, match=r"can't read credentials .*missing\.toml: No such file"):

@@ -1,4 +1,4 @@
-"""One request: what is cut, what is refused, and how long a server may take, each with a real one."""
+"""A request: truncation, refusals and timeouts, each with a real server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIMIT = 64 << 10
 def fetch(
     handler: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]], timeout: float = 5.0, **options: Any
 ) -> Response:
-    """Return what a Fetcher makes of the server's answer."""
+    """Return a Fetcher's result for the server's answer."""
 
     async def run() -> Response:
         async with RawServer(handler) as server:
@@ -150,13 +150,13 @@ def test_many_bytes_of_headers_within_the_limits_pass() -> None:
 )  # fmt: skip
 def test_a_slow_server_is_cut(handler: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]) -> None:
     began = time.monotonic()
-    with pytest.raises(FetchError, match=r"no whole answer within 0\.5 s"):
+    with pytest.raises(FetchError, match=r"no complete answer within 0\.5 s"):
         fetch(handler, timeout=0.5)
     assert time.monotonic() - began < 5
 
 
 def test_only_text_is_read() -> None:
-    with pytest.raises(RefusedBodyError, match="'image/png' holds no text"):
+    with pytest.raises(RefusedBodyError, match="'image/png' has no text"):
         fetch(says(with_length(b"x", b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")))
     assert fetch(says(with_length(b"x", b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n")), types=()).body == b"x"
 

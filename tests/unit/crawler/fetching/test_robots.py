@@ -1,4 +1,4 @@
-"""What a robots.txt allows, by RFC 9309, and that no robots.txt makes the question dear."""
+"""What a robots.txt allows according to RFC 9309, and that no robots.txt makes checks expensive."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ PATHS = st.text("ab/", max_size=15).map(lambda text: f"/{text}")
 
 
 def matches(pattern: str, path: str) -> bool:
-    """What a pattern means, told by a regular expression."""
+    """The meaning of a pattern, by a regular expression."""
     body, end = (pattern[:-1], r"\Z") if pattern.endswith("$") else (pattern, "")
     return re.match(".*".join(map(re.escape, body.split("*"))) + end, path) is not None
 

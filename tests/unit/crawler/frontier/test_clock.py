@@ -1,4 +1,4 @@
-"""A clock that was wrong: the crawl goes on when it is set right, in this process and in the next."""
+"""A wrong clock: the crawl continues after it is corrected, in this process and in the next."""
 
 from __future__ import annotations
 

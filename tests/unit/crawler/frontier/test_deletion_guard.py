@@ -1,4 +1,4 @@
-"""A crawl that goes wrong never empties the index; what is really gone goes."""
+"""A failed crawl never empties the index; pages that are really gone are deleted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def held(crawl: Crawl) -> str:
 
 
 def asked_again(site: MockSite) -> bool:
-    """Whether each page was asked for twice since the requests were cleared."""
+    """Whether each page was requested twice since the requests were cleared."""
     counts = site.counts()
     return all(counts[f"/{n}"] >= 2 for n in range(PAGES))
 

@@ -1,4 +1,4 @@
-"""Pages with the same text are folded; soft 404s are left out; the representative is always the same one."""
+"""Pages with the same text are folded; soft 404s are not indexed; the representative is always the same one."""
 
 from __future__ import annotations
 

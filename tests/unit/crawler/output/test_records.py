@@ -1,4 +1,4 @@
-"""A crawler that dies between the log and its own memory: what the log holds comes to what the source holds."""
+"""A crawler that dies between writing the log and its own store: the log converges to the source."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Killed(BaseException):
 
 
 class Life:
-    """A life of the crawler, over the same store and log; with `dies`, it ends right after the log has something."""
+    """One run of the crawler, on the same store and log; with `dies`, it ends right after the log has a change."""
 
     def __init__(self, feed: Feed, *, dies: bool = False) -> None:
         self.database = open_store(feed.data)
@@ -40,7 +40,7 @@ class Life:
         self.records = Records(self.database, appender, "source")
 
     def read(self, texts: dict[str, str]) -> None:
-        """Read a source that holds these documents whole."""
+        """Read a whole source with these documents."""
         self.records.begin_pass()
         for name, text in texts.items():
             document = Document(url=f"https://example.org/{name}", text=text)
@@ -80,7 +80,7 @@ def test_what_the_log_got_is_not_forgotten(
 
 
 def test_what_is_doubtful_is_read_again_though_its_file_did_not_change(feed: Feed, lives: list[Life]) -> None:
-    """A folder reads only files with another stamp: of a doubtful one nobody knows whether the log has it."""
+    """A folder reads only files with a changed stamp, but whether the log has a doubtful one is unknown."""
     kept, put = (Record(Document(url=f"https://example.org/{n}", text=n), n.encode(), "stamp") for n in ("kept", "put"))
     lives.append(Life(feed))
     lives[-1].records.add(kept)

@@ -1,4 +1,4 @@
-"""What SOURCE arguments mean, and what is said of the ones that mean nothing."""
+"""The meaning of SOURCE arguments, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_each_kind_is_known(tmp_path: Path) -> None:
     ("text", "problem"),
     [
         ("no/such/folder", "'no/such/folder' does not exist"),
-        ("http://", "'http://' is not a url"),
-        ("http://me:secret@example.org/", "was given with a password"),
-        (__file__, "none of the kinds that can be read"),
+        ("http://", "'http://' is not a URL"),
+        ("http://me:secret@example.org/", "contains a password"),
+        (__file__, "of an unknown kind"),
         ("ftp://example.org/", "does not exist"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A feed as a source: its pages become documents when they are new or changed, and stay when it forgets them."""
+"""A feed as a source: new and changed pages become documents, and are kept when the feed drops them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_trouble_keeps_documents_and_is_tried_again(
         assert feed.progress.failed == 1
         site.page("/b", "better")
         wait_until(lambda: set(feed.documents()) == {"a", "b"}, 15, "it is tried again")
-        for broken, problem in (("<html>login", "no feed, or one that lists no pages"), ("", "status 500")):
+        for broken, problem in (("<html>login", "not a feed, or a feed without pages"), ("", "status 500")):
             site.page("/feed.xml", broken, status=200 if broken else 500)
             wait_until(lambda: problem in caplog.text, 15, problem)  # noqa: B023
         assert set(feed.documents()) == {"a", "b"}
@@ -81,6 +81,6 @@ def test_redirects_robots_noindex_and_other_hosts(
     site.page("/image.png", b"\x89PNG", content_type="image/png")
     with feed.running(publish(site, *((path, DAY_1) for path in paths))):
         assert set(feed.documents()) == {"new"}
-    assert "robots.txt can't be had" in caplog.text  # of the other host, at a private address that was not given
+    assert "robots.txt is unavailable" in caplog.text  # of the other host, at a private address that was not given
     assert "/secret" not in site.counts()
     assert not other.requests

@@ -1,4 +1,4 @@
-"""What is special about the log on NATS: its url, who may use it, and what its servers take."""
+"""The specifics of the log on NATS: its URL, permissions, and its servers' limits."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
 def test_what_a_user_may_not_do_is_told(guarded: Nats) -> None:
     log = open_log(guarded.url("log", user="reader:secret@"))
     assert log.read(0, 0) == []
-    with pytest.raises(ConfigurationError, match=r"does not allow its user this: .*log\.docs") as told:
+    with pytest.raises(ConfigurationError, match=r"denies this user an operation: .*log\.docs") as told:
         log.put([Change.delete("https://example.org/")])
     assert "secret" not in str(told.value)
     log.close()
@@ -122,7 +122,7 @@ def test_a_certificate_that_is_not_trusted_is_told(encrypted: Nats) -> None:
 
 
 def test_tls_is_never_given_up(guarded: Nats) -> None:
-    with pytest.raises(ConfigurationError, match="offers no TLS"):
+    with pytest.raises(ConfigurationError, match="does not offer TLS"):
         open_log(guarded.url("log", user=GOOD).replace("nats://", "tls://"))
 
 
@@ -141,7 +141,7 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
 
 
 def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:
-    """A socket that is left to the garbage collector is a warning, and so an error here."""
+    """A socket left to the garbage collector causes a warning, which is an error here."""
     with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as nats:
         silent.settimeout(30)
         host, port = silent.getsockname()

@@ -1,4 +1,4 @@
-"""Reading from NATS: what is asked beside, and not waited for any more."""
+"""Reading from NATS: background reads whose results are no longer awaited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lightship.doclog.jetstream.streams import Facts
 
 
 class _Late:
-    """A connection on which a refusal comes just when nobody waits for it any more: nats-py's answer can't be cancelled then."""
+    """A connection on which a refusal arrives just after the wait for it ended, too late to be cancelled."""
 
     address = SimpleNamespace(name="log")
 
@@ -33,7 +33,7 @@ class _Late:
 
 
 def test_a_leader_that_answers_too_late_is_no_trouble_of_the_loop(caplog: pytest.LogCaptureFixture) -> None:
-    """asyncio told it as an error, with a traceback, 144 times in half an hour of chaos."""
+    """Otherwise asyncio logs it as an error, with a traceback: 144 times in half an hour of chaos."""
     late: Any = _Late()
 
     async def recheck() -> None:

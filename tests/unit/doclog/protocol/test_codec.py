@@ -78,7 +78,7 @@ def test_what_has_no_stored_form_is_refused(document: Document) -> None:
 
 
 def test_the_limit_is_on_the_uncompressed_bytes() -> None:
-    with pytest.raises(TooLargeError, match=f"{URL} has .* bytes: the limit is {MAX_DOCUMENT_BYTES}"):
+    with pytest.raises(TooLargeError, match=f"{URL} has .* bytes, more than the limit of {MAX_DOCUMENT_BYTES}"):
         encode(Document(url=URL, text="a" * MAX_DOCUMENT_BYTES))
 
 

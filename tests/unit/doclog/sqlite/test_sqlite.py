@@ -1,4 +1,4 @@
-"""What is special about the SQLite log: its file, its settings, and how trouble with them is told."""
+"""The specifics of the SQLite log: its file, its settings, and how errors with them are reported."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_log_that_was_removed_takes_nothing(log: SqliteLog, path: Path) -> Non
 
 
 def test_a_log_that_was_replaced_takes_nothing(log: SqliteLog, path: Path, tmp_path: Path) -> None:
-    """Nobody would ever read what an open file without a name takes; and the old file's WAL would spoil the new one."""
+    """Puts into an open, unlinked file would be lost; and the old file's WAL would corrupt the new one."""
     log.put([CHANGE])
     with ThreadPoolExecutor(1) as pool:
         pool.submit(log.put, [CHANGE]).result()

@@ -1,4 +1,4 @@
-"""Holding a shard's lease."""
+"""Acquiring, renewing and losing a shard's lease."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_folder_keeps_its_owner(tmp_path: Path) -> None:
 
 
 def waiting() -> None:
-    """What a standby does meanwhile."""
+    """The standby's work meanwhile."""
 
 
 def acquire(log: Log, owner: str, stop: threading.Event | None = None) -> Lease | None:
@@ -36,7 +36,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 
 def test_who_lost_a_lease_is_another_owner(tmp_path: Path) -> None:
-    """Else two copies of a folder would take the lease from each other for ever."""
+    """Otherwise two copies of a folder would take the lease from each other indefinitely."""
     before = module.owner_of(str(tmp_path))
     module.forget_owner(str(tmp_path))
     assert module.owner_of(str(tmp_path)) != before
@@ -65,7 +65,7 @@ def test_waiting_ends_when_it_is_told_to(log: Log) -> None:
 
 
 class Flaky:
-    """Leases that fail as `errors` say, then are another's."""
+    """Leases that fail with `errors`, and are then lost to another owner."""
 
     def __init__(self, *errors: LightshipError) -> None:
         self.errors = list(errors)
@@ -85,7 +85,7 @@ class Flaky:
     def release(self, lease: Lease) -> None:
         raise AssertionError("what is lost is not released")
 
-    def order(self, name: str, *, anew: bool = False) -> int:
+    def order(self, name: str, *, renew: bool = False) -> int:
         raise NotImplementedError
 
 
@@ -94,7 +94,7 @@ def test_trouble_with_the_log_is_not_the_loss_of_the_lease() -> None:
     keeper = module.LeaseKeeper(leases, Lease("s1v1/0", "first", 1), 0.03, threading.Event(), ended)
     assert ended.wait(5)
     assert (leases.asked, keeper.lost) == (3, True)
-    keeper.give_up()
+    keeper.release()
 
 
 def test_trouble_with_the_log_does_not_end_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_a_doubt_is_looked_into_at_once(log: Log) -> None:
     keeper.doubt()
     assert ended.wait(5)
     assert keeper.lost
-    keeper.give_up()
+    keeper.release()
 
 
 def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) -> None:
@@ -125,5 +125,5 @@ def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) ->
     stop.set()
     assert ended.wait(5)
     assert log.acquire("s1v1/0", "second", 5.0) is None, "what it has indexed is pushed first"
-    keeper.give_up()
+    keeper.release()
     assert log.acquire("s1v1/0", "second", 5.0)

@@ -1,4 +1,4 @@
-"""Who sends a large file to whom."""
+"""Which source sends a large file to which replica."""
 
 from __future__ import annotations
 

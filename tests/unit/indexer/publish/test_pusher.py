@@ -1,4 +1,4 @@
-"""Pushing to real searchengines, and to what only looks like one."""
+"""Pushing to real searchengines, and to other servers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def silent() -> Iterator[int]:
 
 @contextlib.contextmanager
 def answering(reply: bytes) -> Iterator[int]:
-    """Yield the port of a server that answers everything with `reply`, whatever it is asked."""
+    """Yield the port of a server that answers every request with `reply`."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -340,7 +340,7 @@ def test_a_peer_that_fails_is_replaced_by_the_indexer(
 def test_what_is_coming_is_sent_beside_the_manifests(
     made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A large file that takes long holds nothing up; a dead searchengine does not count."""
+    """A slow large file delays nothing else; a dead searchengine does not count."""
     later = MadeShard(tmp_path / "merged").put(*map(page, range(1, 4)))
     merged = later.manifest()
     coming = list(merged.files.values())

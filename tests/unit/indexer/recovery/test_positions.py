@@ -1,4 +1,4 @@
-"""The positions file: which record belongs to the index's last commit."""
+"""The positions file: the record of the index's last commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a shard goes on: its own index, what a replica has, or the log's beginning; whatever was interrupted."""
+"""From where a shard resumes: its own index, a replica's state, or the log's beginning; after any interruption."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_without_any_answer_the_log_is_replayed_after_a_bounded_time(
     lab.put(page(1))
     lab.names = [f"127.0.0.1:{free_port()}"]
     assert lab.index()[0] == 1
-    assert "no searchengine answered within 1 s: nothing to restore from" in caplog.text
+    assert "no searchengine answered within 1 s; nothing to restore from" in caplog.text
 
 
 def test_who_does_not_answer_at_first_is_asked_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

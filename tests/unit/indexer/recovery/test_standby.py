@@ -1,4 +1,4 @@
-"""A warm copy: follows what replicas have, fetches what is missing, and keeps nothing else."""
+"""A warm copy: follows the replicas, fetches missing files, and keeps nothing else."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def copy_from(tmp_path: Path, *callers: Caller) -> StandbyCopy:
 
 
 def has(standby: StandbyCopy, manifest: Manifest) -> bool:
-    """Tell whether `standby` is a copy of `manifest`, and of nothing else."""
+    """Whether `standby` is a copy of exactly `manifest`."""
     return standby.manifest == manifest and set(os.listdir(standby.folder)) == {*manifest.files, "manifest.json"}
 
 
 def same(standby: StandbyCopy, caller: Caller) -> bool:
-    """Tell whether `standby` is a copy of what is installed there."""
+    """Whether `standby` is a copy of the state installed there."""
     found = caller.get("/rpc/v1/shards/0").body
     return standby.manifest is not None and has(standby, msgspec.json.decode(found, type=Manifest))
 

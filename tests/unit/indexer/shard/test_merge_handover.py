@@ -1,4 +1,4 @@
-"""Merged segments are held back until replicas have them: what is published is right at every moment meanwhile."""
+"""Merged segments are held back until replicas have them: the published state is correct at every moment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONG = " ".join(words(3000, 1))  # so that a merge takes longer than to look at 
 
 
 class Publisher:
-    """Publishes a shard's two tiers as `Shard` does, each document in the large one at once."""
+    """Publishes a shard's two tiers like `Shard`, with each document directly in the large one."""
 
     def __init__(self, folder: Path, expected: dict[str, str] | None = None) -> None:
         self.published = folder / "published"
@@ -62,7 +62,7 @@ class Publisher:
         return self.publish()
 
     def settle(self, seconds: float = 10) -> None:
-        """Wait until tantivy has merged what it will."""
+        """Wait until tantivy has finished merging."""
         wait_until(lambda: len(self.large()) < MERGED_AT, seconds, "a merge")
 
     def large(self) -> list[Segment]:
@@ -89,7 +89,7 @@ class Publisher:
         return {source.url: source.text.decode() for source in sources(page)}
 
     def fill(self, first: int = 0) -> None:
-        """Commit until tantivy merges what was published, not earlier, and wait for it; nothing is published meanwhile."""
+        """Commit until tantivy merges the published segments, and wait for it, without publishing meanwhile."""
         for number in range(first, first + 5 * MERGED_AT):
             self.put(number, LONG)
             self.commit()
@@ -98,7 +98,7 @@ class Publisher:
         self.settle()
 
     def merge(self) -> None:
-        """Have the segments that were there at first merged, and wait for it."""
+        """Make tantivy merge the initial segments, and wait for it."""
         self.delete(70)
         self.commit()
         self.settle()
@@ -110,7 +110,7 @@ class Publisher:
 
 @pytest.fixture
 def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publisher:
-    """A publisher of as many segments as tantivy merges with the next commit, whatever that commits."""
+    """A publisher with as many segments as tantivy merges at the next commit, whatever that contains."""
     monkeypatch.setattr(merge_handover, "LEAST_BYTES", 0)
     made = [
         MadeShard(tmp_path / f"made-{number}").put(page(number, f"page {LONG}"), page(number + 70))
@@ -186,7 +186,7 @@ def test_what_is_not_sure_is_not_held(
         monkeypatch.setattr(PublishedSegment, "delete", _lost)
     with caplog.at_level(logging.WARNING):
         manifest = publisher.commit()
-    assert "published before it is sent" in caplog.text
+    assert "without waiting for replicas" in caplog.text
     assert (ids(manifest.segments), manifest.coming) == (ids(publisher.large()), [])
     publisher.close()
 
@@ -196,7 +196,7 @@ def _lost(*_: object) -> None:
 
 
 def test_what_was_added_is_told_from_what_was_merged(publisher: Publisher) -> None:
-    """A move and a merge between two looks at the index."""
+    """A move and a merge between two checks of the index."""
     publisher.merge()
     publisher.put(50, "moved")
     publisher.delete(2)
@@ -212,7 +212,7 @@ def test_nothing_is_held_that_can_not_be_told(publisher: Publisher, caplog: pyte
     for number in range(100, 100 + len(publisher.expected)):  # as many as were merged
         publisher.put(number, "moved")
     assert publisher.commit().coming == []
-    assert "can't be told" in caplog.text
+    assert "can't be distinguished" in caplog.text
     publisher.close()
 
 
@@ -258,7 +258,7 @@ def test_any_changes_while_merges_are_held(steps: list[tuple[str, int]], most: i
 
 
 def test_an_index_is_restored_from_what_is_held(publisher: Publisher, tmp_path: Path) -> None:
-    """A standby that takes over meanwhile goes on from the segments that are published, with our delete files."""
+    """A standby that takes over meanwhile resumes from the published segments, with this code's delete files."""
     publisher.merge()
     publisher.delete(1)
     publisher.put(2, "second")

@@ -1,4 +1,4 @@
-"""A shard with a real log: where it goes on after a crash, what it publishes, and when."""
+"""A shard with a real log: where it resumes after a crash, what it publishes, and when."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Crash(BaseException):
 
 
 class Indexed:
-    """Shards that are made anew in one folder, on one log; collects what they publish."""
+    """Successive shards in one folder, on one log; collects what they publish."""
 
     def __init__(self, folder: Path, shards: int = 1) -> None:
         self.folder, self.shards = folder, shards
@@ -58,7 +58,7 @@ class Indexed:
         )  # fmt: skip
 
     def catch_up(self, shard: Shard) -> int:
-        """Index all that is in the log, publish, end in order; return how much was applied."""
+        """Index the whole log, publish, shut down cleanly; return the number of applied changes."""
         while shard._read_round(STOPPED):
             pass
         shard.finish()
@@ -66,7 +66,7 @@ class Indexed:
         return shard.applied
 
     def found(self, shard: int = 0) -> dict[str, str]:
-        """Return the texts of what a replica of the last manifest finds, by number of the page."""
+        """Return the texts that a replica with the last manifest finds, by page number."""
         store = Store(str(self.folder / f"store-{len(self.published)}"))
         send(store, self.published[-1], self.folder / f"indexer-{shard}" / f"s{self.shards}v1" / "published")
         replica = Replica(store)
@@ -138,7 +138,7 @@ def dying(method: Callable[..., object], *, after: bool) -> Callable[..., None]:
 def test_a_crash_at_any_point_of_a_commit(
     indexed: Indexed, monkeypatch: pytest.MonkeyPatch, most: int, owner: type, name: str, after: bool, again: int
 ) -> None:
-    """Nothing is lost, nothing is there twice, and what is in the large index is not applied again."""
+    """Nothing is lost or duplicated, and changes in the large index are not applied again."""
     monkeypatch.setattr(tiers, "SMALL_MOST", most)
     indexed.put(*range(10))
     indexed.catch_up(indexed.start())
@@ -157,7 +157,7 @@ def test_a_crash_at_any_point_of_a_commit(
 
 
 def test_two_crashes_in_a_row_before_the_commit(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The record that was written ahead of a commit that never was must not be taken for that of an older one."""
+    """A record written ahead of a commit that never happened must not be taken for that of an older one."""
     indexed.put(1)
     indexed.catch_up(indexed.start())
     for number in (2, 3):
@@ -253,7 +253,7 @@ def test_a_rebuild_that_was_interrupted_is_not_published_either(indexed: Indexed
 
 
 def test_new_changes_do_not_keep_it_from_publishing(indexed: Indexed) -> None:
-    """A log that is always written to would never be caught up with."""
+    """Otherwise it would never catch up with a log that is continuously written."""
     indexed.put(*range(10))
     shard = indexed.start()
     shard._read_round(STOPPED)
@@ -265,7 +265,7 @@ def test_new_changes_do_not_keep_it_from_publishing(indexed: Indexed) -> None:
 
 
 def test_the_same_files_are_no_new_generation(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A merge may end between the look whether files changed and the look which ones there are: then the next look sees nothing new."""
+    """A merge may end between checking for changed files and listing them: then the next check sees nothing new."""
     shard = indexed.start()
     monkeypatch.setattr(shard._snapshots, "changed", object)
     versions = []

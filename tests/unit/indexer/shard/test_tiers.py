@@ -1,4 +1,4 @@
-"""Two tiers, published as one: whatever happens, each document is there exactly once, in its newest version."""
+"""Two tiers, published as one: whatever happens, each document exists exactly once, in its newest version."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def document(number: int, version: int) -> Document:
 
 
 def found(tier: Tiers, folder: Path) -> dict[str, str]:
-    """Return the texts of what a replica would find, by url."""
+    """Return the texts that a replica would find, by URL."""
     published = folder / "published"
     segments = Snapshots(tier.folders, str(published)).take()
     manifest = Manifest(
@@ -144,7 +144,7 @@ def test_what_comes_again_while_many_come_is_there_once(tmp_path: Path, monkeypa
 
 
 def test_what_could_not_be_opened_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is waited for, and both indexes are opened again by the same process."""
+    """After a full disk, the same process opens both indexes again."""
     real, kept = IndexWriter.commit, list[BaseException]()
 
     def full(writer: IndexWriter) -> None:

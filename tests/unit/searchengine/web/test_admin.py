@@ -61,17 +61,17 @@ def test_a_retired_layout_is_told_so(caller: Caller, tmp_path: Path) -> None:
 def test_the_commands(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
     place = f"-searchengine=127.0.0.1:{caller.port}"
     status([place])
-    assert "coming: s2v1, 2 of 2 shards, 0 documents: it has 0 documents" in capsys.readouterr().out
+    assert "candidate: s2v1, 2 of 2 shards, 0 documents: it has 0 documents" in capsys.readouterr().out
     promote(["s2v1", place])
-    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s2v1, s1v1 is kept\n"
+    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s2v1, keeps s1v1 for rollback\n"
     status([place])
-    assert "former: s1v1, kept for a rollback until 20" in capsys.readouterr().out
+    assert "former: s1v1, kept for rollback until 20" in capsys.readouterr().out
     rollback([place])
-    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s1v1, s2v1 is kept\n"
+    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s1v1, keeps s2v1 for rollback\n"
     promote(["s4v1", place])
-    assert "serves s1v1, s4v1 follows when it is whole" in capsys.readouterr().out
+    assert "serves s1v1, switches to s4v1 once it is complete" in capsys.readouterr().out
     for arguments in ([], ["s1v1", "s2v1"]):
-        with pytest.raises(ConfigurationError, match="name one layout"):
+        with pytest.raises(ConfigurationError, match="name exactly one layout"):
             promote([*arguments, place])
     with pytest.raises(InvalidInputError, match="like s3v1"):
         promote(["three", place])
@@ -89,4 +89,4 @@ def test_a_replica_that_refuses_is_told_and_is_an_error(
             assert "token missing or wrong" in capsys.readouterr().out
         monkeypatch.setenv("LIGHTSHIP_ADMIN_TOKEN", PUSH)  # the command signs with this secret
         promote(["s1v1", place])
-        assert "s1v1 follows" in capsys.readouterr().out
+        assert "switches to s1v1 once it is complete" in capsys.readouterr().out

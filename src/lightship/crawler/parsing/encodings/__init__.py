@@ -1,1 +1,1 @@
-"""From bytes to text: media types, content encodings, character encodings."""
+"""Decoding of bytes to text: media types, content encodings, character encodings."""

@@ -1,4 +1,4 @@
-"""The characters of a page: its encoding from a byte order mark, the header, the page itself, or its bytes."""
+"""Decodes pages: the encoding comes from a byte order mark, the header, the page itself, or statistics of its bytes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from resiliparse.parse.encoding import detect_encoding, detect_mime
 from lightship.core.errors import InvalidDocumentError
 from lightship.crawler.parsing.encodings.codecs import codec_of, is_single_byte
 
-SAMPLE = 4096  # bytes looked at for signs of a binary
-HEAD = 16_384  # bytes in which a page may declare its encoding; browsers look further when its head is longer
-FINE, BAD = 0.002, 0.1  # undecodable shares: below the first the encoding is right, above the second it is no text
-SURE = 6  # bytes outside of ASCII that are UTF-8 by accident only in a text of next to no length
+SAMPLE = 4096  # bytes examined for signs of a binary
+HEAD = 16_384  # bytes in which a page may declare its encoding; browsers look further if its head is longer
+FINE, BAD = 0.002, 0.1  # undecodable shares: below the first the encoding is right, above the second it is not text
+SURE = 6  # bytes outside ASCII that are hardly ever valid UTF-8 by accident
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE = ((re.compile(rb"<\x00[^\x00]\x00"), "utf-16-le"), (re.compile(rb"\x00<\x00[^\x00]"), "utf-16-be"))
@@ -26,11 +26,11 @@ _META = re.compile(rb"<meta[\s/]([^>]{0,1000})", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _RUNS = re.compile(rb"[\x80-\xff]{4,}")
 _ASCII = bytes(range(128))
-_CONTROLS = bytes([*range(9), 11, *range(14, 27), *range(28, 32)])  # not escape: ISO-2022-JP has it
+_CONTROLS = bytes([*range(9), 11, *range(14, 27), *range(28, 32)])  # not escape: ISO-2022-JP uses it
 
 
 class Decoded(NamedTuple):
-    """The characters of a page, and the Python codec that they were read with."""
+    """The text of a page, and the Python codec with which it was decoded."""
 
     text: str
     encoding: str
@@ -42,10 +42,10 @@ def decode(body: bytes, content_type: str = "") -> str:
 
 
 def read_characters(body: bytes, content_type: str = "") -> Decoded:
-    """Return the text of `body`, read in the order of the HTML standard: byte order mark, header, the page's own word.
+    """Decode `body` in the order of the HTML standard: byte order mark, header, the page's own declaration.
 
-    What is declared is not believed when the bytes say otherwise: many are undecodable in it, they are UTF-8, or a
-    Western encoding would make long runs of accented letters of them. Then statistics of the bytes decide. Raises
+    A declaration is ignored if the bytes contradict it: many are undecodable, they are valid UTF-8, or a Western
+    encoding would turn them into long runs of accented letters. Then statistics of the bytes decide. Raises
     InvalidDocumentError for a binary.
     """
     best, share = Decoded("", "utf-8"), 1.0
@@ -57,36 +57,39 @@ def read_characters(body: bytes, content_type: str = "") -> Decoded:
         if bad < FINE:
             break
     if share > BAD:
-        raise InvalidDocumentError(f"binary: {share:.0%} of it is undecodable")
+        raise InvalidDocumentError(f"binary: {share:.0%} of the bytes are undecodable")
     return best
 
 
 def _candidates(body: bytes, content_type: str) -> Iterator[tuple[str, int]]:
-    """Yield the encodings to try, likeliest first, each with the length of its byte order mark."""
+    """Yield the encodings to try, most likely first, each with the length of its byte order mark."""
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             yield encoding, len(mark)
             return
     header = codec_of(found[1] if (found := _CHARSET.search(content_type)) else None)
     wide = header if header and header.startswith("utf-16") else _wide(body)
-    if wide and b"\0" in body[:SAMPLE]:  # of every blank, line and mark of the markup
+    if wide and b"\0" in body[:SAMPLE]:  # in every space, line break and character of the markup
         yield wide, 0
     _refuse_binary(body)
-    foreign = len(body.translate(None, _ASCII))  # bytes outside of ASCII
+    foreign = len(body.translate(None, _ASCII))  # bytes outside ASCII
     for declared in filter(None, (header, codec_of(_declared(body[:HEAD])))):
         if declared.startswith("utf-"):
-            yield "utf-8", 0  # it was read as bytes, so it can't be UTF-16
+            yield "utf-8", 0  # the declaration was read as bytes, so it can't be UTF-16
         elif not _is_belied(body, foreign, declared):
             yield declared, 0
     if b"\x1b$" not in body[:SAMPLE]:
         yield "utf-8", 0
     detected = codec_of(detect_encoding(body, html5_compatible=False))
-    yield detected or ("gb18030" if _is_belied(body, foreign, "cp1252") else "cp1252"), 0  # some are too short for it
+    yield (
+        detected or ("gb18030" if _is_belied(body, foreign, "cp1252") else "cp1252"),
+        0,
+    )  # some texts are too short for detection
     yield "cp1252", 0
 
 
 def _declared(head: bytes) -> str | None:
-    """Return the encoding that a page declares: in its XML declaration, or a meta element outside of comments."""
+    """Return the encoding that a page declares in its XML declaration, or in a meta element outside comments."""
     if found := _XML.match(head):
         return found[1].decode("ascii", "replace")
     for meta in _META.finditer(_COMMENT.sub(b"", head)):
@@ -103,7 +106,7 @@ def _declared(head: bytes) -> str | None:
 
 
 def _is_belied(body: bytes, foreign: int, declared: str) -> bool:
-    """Return whether `body` is plainly not in the encoding that it is `declared` in, though it may decode."""
+    """Whether `body` is obviously not in the `declared` encoding, although it may decode."""
     if foreign == 0:
         return False
     single = is_single_byte(declared)
@@ -114,7 +117,7 @@ def _is_belied(body: bytes, foreign: int, declared: str) -> bool:
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Return whether `body` is valid UTF-8 up to its last character, which may be cut."""
+    """Whether `body` is valid UTF-8 except for its last character, which may be truncated."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:
@@ -123,7 +126,7 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _wide(body: bytes) -> str | None:
-    """Return which UTF-16 a text that begins with a tag is in, when it has no byte order mark; None for none."""
+    """Return the variant of UTF-16 of a text that begins with a tag but has no byte order mark; None for neither."""
     return next((encoding for start, encoding in _WIDE if start.match(body)), None)
 
 
@@ -134,4 +137,4 @@ def _refuse_binary(body: bytes) -> None:
         raise InvalidDocumentError(f"binary: {controls} control characters in its first {len(sample)} bytes")
     kind = detect_mime(sample)
     if kind.startswith(("image/", "audio/", "video/", "font/")) or kind in ("application/pdf", "application/zip"):
-        raise InvalidDocumentError(f"binary: it begins like {kind}")
+        raise InvalidDocumentError(f"binary: it looks like {kind}")

@@ -1,4 +1,4 @@
-"""Media types that can be read, and the endings of files of them."""
+"""Readable media types, and their file name extensions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EPUB = "application/epub+zip"
 
 DOCUMENTS = frozenset({PDF, DOCX, EPUB})
-READABLE = frozenset({HTML, XHTML, MARKDOWN, PLAIN, *DOCUMENTS, ""})  # "" for an absent one
+READABLE = frozenset({HTML, XHTML, MARKDOWN, PLAIN, *DOCUMENTS, ""})  # "" for a missing one
 
 ENDINGS = {
     ".html": HTML, ".htm": HTML, ".xhtml": XHTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": PLAIN, ".pdf": PDF,
@@ -20,7 +20,7 @@ ENDINGS = {
 
 
 def kind_of(content_type: str, body: bytes) -> str:
-    """Return the media type of `body`: what a header's value says, or what it begins like for a document."""
+    """Return the media type of `body`: from a header's value, or from its first bytes for a document."""
     kind = content_type.partition(";")[0].strip().lower()
     if body[:1024].lstrip().startswith(b"%PDF-"):
         return PDF

@@ -1,1 +1,1 @@
-"""Documents that are not HTML, and lists of pages: Office, EPUB, PDF, feeds, sitemaps."""
+"""Formats other than HTML: Office, EPUB, PDF, feeds, sitemaps."""

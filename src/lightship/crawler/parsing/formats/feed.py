@@ -1,4 +1,4 @@
-"""The pages that a feed lists: RSS 0.9x, 1.0 and 2.0, Atom, and JSON Feed."""
+"""Parses feeds: RSS 0.9x, 1.0 and 2.0, Atom, and JSON Feed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from lightship.crawler.parsing.formats.listing import (
     text_of,
 )
 
-TYPES = frozenset({  # the media types of feeds
+TYPES = frozenset({  # media types of feeds
     "application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json",
     "application/xml", "text/xml",
 })  # fmt: skip
 
 _ROOTS = ("rss", "RDF", "feed")
-_TIMES = ("updated", "modified", "pubDate", "date", "published", "issued")  # the first that there is counts
+_TIMES = ("updated", "modified", "pubDate", "date", "published", "issued")  # the first one present counts
 _CHILDREN = ("link", "guid", *_TIMES)
 
 
 class _Item(msgspec.Struct):
-    """An item of a JSON Feed, as far as it is read."""
+    """The parsed part of an item of a JSON Feed."""
 
     id: str | float | None = ""
     url: str | None = ""
@@ -43,16 +43,16 @@ class _JsonFeed(msgspec.Struct):
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> list[Listed]:
-    """Return the pages that the feed of `url` lists, as normal urls, each once; nothing when `body` is no feed.
+    """Return the pages listed in the feed at `url`, as normal URLs without duplicates; none if `body` is not a feed.
 
-    `content_type` is the header's value. At most MAX_PAGES, from the first MAX_BYTES; a broken feed gives what can be
-    read of it.
+    `content_type` is the header's value. At most MAX_PAGES, from the first MAX_BYTES; a malformed feed is read as far
+    as possible.
     """
     return pages_of_feed(text_of(body[:MAX_BYTES], content_type), url)
 
 
 def pages_of_feed(data: bytes, url: str) -> list[Listed]:
-    """Return what parse_feed does, of a feed in UTF-8."""
+    """Like parse_feed, for a feed in UTF-8."""
     if data.startswith(b"{"):
         return listed(_json(data, url))
     records = read_records(data, url, ("item", "entry"), _CHILDREN)
@@ -62,7 +62,7 @@ def pages_of_feed(data: bytes, url: str) -> list[Listed]:
 
 
 def _link(record: Record) -> str:
-    """Return the link of the page itself, as each kind of feed writes it."""
+    """Return the link of the page itself, in the notation of each kind of feed."""
     for name, attributes, text in record.children:
         link = attributes.get("href") or text
         if name == "link" and link and attributes.get("rel", "alternate") == "alternate":

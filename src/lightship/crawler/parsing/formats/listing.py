@@ -1,7 +1,7 @@
-"""What sitemaps and feeds have in common: lists of pages, in XML that strangers wrote.
+"""The common part of sitemaps and feeds: lists of pages, in untrusted XML.
 
-Expat reads them. A document type with declarations of its own is refused, so no entity can grow, refer to a file or
-fetch anything; a wrong document gives what can be read of it.
+It is parsed by expat. A document type with its own declarations is refused, so no entity can expand, refer to a file or
+fetch anything; a malformed document is read as far as possible.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from resiliparse.parse.encoding import map_encoding_to_html5
 
 from lightship.core import urls
 
-MAX_PAGES = 50_000  # of one list: what sitemaps.org allows
-MAX_BYTES = 50 << 20  # of one list, unpacked: likewise
-MAX_CHARACTERS = 16 << 20  # of all urls of one list
-MAX_TEXT = 8192  # characters of one element: urls and times are shorter
+MAX_PAGES = 50_000  # per list: the limit of sitemaps.org
+MAX_BYTES = 50 << 20  # per list, decompressed: likewise
+MAX_CHARACTERS = 16 << 20  # in all URLs of one list
+MAX_TEXT = 8192  # characters per element: URLs and times are shorter
 MAX_TAG = 1 << 20  # bytes between two `<`
 MAX_DEPTH, MAX_CHILDREN = 100, 64
 
@@ -35,16 +35,16 @@ _YEAR = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 
 class Listed(NamedTuple):
-    """A page of a list: its normal url, and when it was last changed, as the list says."""
+    """A listed page: its normal URL, and its time of last change according to the list."""
 
     url: str
     modified: datetime | None = None
 
 
 def listed(links: Iterable[tuple[str, str, datetime | None]]) -> list[Listed]:
-    """Return the pages that (link, base, modified) name, each once with its newest time.
+    """Return the pages of (link, base, modified) triples, each once with its newest time.
 
-    Up to MAX_PAGES of them, with MAX_CHARACTERS.
+    At most MAX_PAGES of them, with at most MAX_CHARACTERS in total.
     """
     found: dict[str, datetime | None] = {}
     left = MAX_CHARACTERS
@@ -59,7 +59,7 @@ def listed(links: Iterable[tuple[str, str, datetime | None]]) -> list[Listed]:
 
 
 class Child(NamedTuple):
-    """An element of a Record: its name without prefix, attributes and text (its own, without that of elements in it)."""
+    """An element of a Record: its name without prefix, attributes, and its own text (without nested elements')."""
 
     name: str
     attributes: dict[str, str]
@@ -67,7 +67,7 @@ class Child(NamedTuple):
 
 
 class Record(NamedTuple):
-    """An element that stands for a page, within the element `root`; `base` is what its links are relative to."""
+    """An element that describes a page, within the element `root`; `base` is the base URL of its links."""
 
     root: str
     name: str
@@ -76,15 +76,15 @@ class Record(NamedTuple):
     children: list[Child]
 
     def text(self, *names: str) -> str:
-        """Return the text of the first child of the first of `names` that there is, or an empty string."""
+        """Return the text of the first child with the first of `names` that is present, or an empty string."""
         found = {child.name: child.text for child in reversed(self.children) if child.text}
         return next((found[name] for name in names if name in found), "")
 
 
 def text_of(body: bytes | bytearray, content_type: str = "") -> bytes:
-    """Return the text of a list in UTF-8, without blanks before it, up to MAX_BYTES.
+    """Return the text of a list in UTF-8, without leading white space, up to MAX_BYTES.
 
-    It is read as its byte order mark, the header `content_type` or its XML declaration says.
+    Its encoding comes from its byte order mark, the header `content_type` or its XML declaration.
     """
     return _decoded(body, content_type).lstrip().encode("utf-8", "replace")[:MAX_BYTES]
 
@@ -100,9 +100,10 @@ def _decoded(body: bytes | bytearray, content_type: str) -> str:
 
 
 def read_records(data: bytes, url: str, names: Collection[str], children: Collection[str]) -> list[Record]:
-    """Return the elements of the XML `data` (in UTF-8) called one of `names`, each with those of its `children`, up to the first error.
+    """Return the elements of the XML `data` (in UTF-8) with one of `names`, up to the first error.
 
-    Names are compared without prefix. Stray ampersands and control characters are no errors.
+    Each has those of its child elements with a name in `children`. Names are compared without prefix. Stray ampersands
+    and control characters are not errors.
     """
     if too_long := _TOO_LONG.search(data):
         data = data[: too_long.start()]
@@ -115,11 +116,11 @@ def read_records(data: bytes, url: str, names: Collection[str], children: Collec
 
 
 class _EnoughError(Exception):
-    """What was read so far is all that will be read."""
+    """Stops the parser: a limit is reached."""
 
 
 class _Open(NamedTuple):
-    """An element whose end has not come yet."""
+    """An element that has not ended yet."""
 
     name: str
     attributes: dict[str, str]
@@ -128,7 +129,7 @@ class _Open(NamedTuple):
 
 
 class _Reader:
-    """Collects records from the events of one document."""
+    """Collects records from the parser's events of one document."""
 
     def __init__(self, url: str, names: Collection[str], children: Collection[str]) -> None:
         self.records: list[Record] = []
@@ -136,11 +137,11 @@ class _Reader:
         self._children = frozenset(children)
         self._base = url
         self._open: list[_Open] = []
-        self._record = 0  # the depth of the record under way, from 1
+        self._record = 0  # the depth of the current record, from 1
         self._found: list[Child] = []
 
     def read(self, data: bytes) -> bool:
-        """Read `data`; return whether it was well-formed XML to its end."""
+        """Parse `data`; True if it was well-formed XML to its end."""
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_declarations
@@ -190,7 +191,7 @@ def _refuse_declarations(_: str, system: str | None, public: str | None, declara
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the moment that a time of ISO 8601 (W3C's profile) or RFC 5322 names; None when it is neither."""
+    """Parse a time in ISO 8601 (W3C's profile) or RFC 5322; None if it is neither."""
     text = text.strip()[:64]
     try:
         if year := _YEAR.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Word documents (DOCX) and books (EPUB) as the HTML pages that they would be."""
+"""Converts Word documents (DOCX) and books (EPUB) to HTML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lightship.crawler.parsing.formats.zip import Archive, text_of
 from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.tree import select
 
-MAX_HTML = 8 << 20  # characters of the page that is made
+MAX_HTML = 8 << 20  # characters of the resulting page
 MAX_CHAPTERS = 2000
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -30,7 +30,7 @@ _NAMES = {
 
 
 def docx_to_html(body: bytes) -> str:
-    """Return a DOCX document as HTML: title, facts, headings, paragraphs, tables. Raises InvalidDocumentError."""
+    """Return a DOCX document as HTML: title, metadata, headings, paragraphs, tables. Raises InvalidDocumentError."""
     with Archive(body) as archive:
         root = archive.xml("word/document.xml")
         core = archive.xml("docProps/core.xml") if "docProps/core.xml" in archive.names else Element("none")
@@ -69,7 +69,7 @@ def _joined(head: str, blocks: Iterator[str]) -> str:
 
 
 def _levels(styles: Element) -> Iterator[tuple[str, int]]:
-    """Yield the ids of the styles of headings, with their levels from 1: their names are English in every language."""
+    """Yield the ids of heading styles with their levels from 1; style names are English in every language."""
     for style in styles.iterfind("w:style", _NAMES):
         name = style.find("w:name", _NAMES)
         found = re.fullmatch(
@@ -104,7 +104,7 @@ def _paragraph(element: Element, levels: dict[str, int]) -> str:
 
 
 def _text(element: Element) -> str:
-    """Return the text of a paragraph or cell; deleted text is not in it."""
+    """Return the text of a paragraph or cell, without deleted text."""
     pieces = []
     for piece in element.iter():
         if piece.tag == f"{_WORD}t":

@@ -1,4 +1,4 @@
-"""PDF documents, read by PDFium (extra `documents`)."""
+"""Reads PDF documents with PDFium (extra `documents`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import msgspec
 from lightship.core.errors import InvalidDocumentError, words
 
 MAX_PAGES, MAX_TEXT, MAX_HEADINGS = 5000, 1_000_000, 100
-HYPHEN = "\x02"  # what PDFium gives for a hyphen at the end of a line, and the line's end
+HYPHEN = "\x02"  # PDFium's replacement for a hyphen at the end of a line, with the line break
 
 _TIME = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-]\d\d)'?(\d\d)?)?.*")
 
 
 class Pdf(msgspec.Struct, frozen=True):
-    """What a PDF document holds; `headings` are those of its outline, with the pages (from 1) that they are on."""
+    """The contents of a PDF document; `headings` are those of its outline, with their page numbers (from 1)."""
 
     text: str = ""
     title: str = ""
@@ -29,24 +29,24 @@ class Pdf(msgspec.Struct, frozen=True):
 
 
 def read_pdf(body: bytes) -> Pdf:
-    """Return what the PDF document `body` holds; raises InvalidDocumentError for one that can't be read."""
+    """Return the contents of the PDF document `body`; raises InvalidDocumentError for an unreadable one."""
     try:
         import pypdfium2
     except ImportError as error:
         raise InvalidDocumentError(
-            "a PDF: they are read with the extra 'documents' (pip install 'lightship[documents]')"
+            "PDF files need the extra 'documents': pip install 'lightship[documents]'"
         ) from error
     try:
         with contextlib.closing(pypdfium2.PdfDocument(body)) as document:
             return _read(document)
     except MemoryError:
         raise
-    except Exception as error:  # whatever PDFium and its binding make of a broken document
-        raise InvalidDocumentError(f"a PDF that can't be read: {' '.join(words(error).split())[:300]}") from error
+    except Exception as error:  # any error of PDFium and its binding on a broken document
+        raise InvalidDocumentError(f"unreadable PDF: {' '.join(words(error).split())[:300]}") from error
 
 
 def time_of(text: str) -> str:
-    """Return a PDF time (`D:20240229103000+01'00'`) in ISO 8601; empty when it is none."""
+    """Return a PDF time (`D:20240229103000+01'00'`) in ISO 8601; an empty string if it is malformed."""
     found = _TIME.fullmatch(text)
     if not found:
         return ""

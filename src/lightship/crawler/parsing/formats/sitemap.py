@@ -1,4 +1,4 @@
-"""Sitemaps, as sitemaps.org has them: of pages, of sitemaps, or plain lines of urls; packed by gzip or not."""
+"""Parses sitemaps (sitemaps.org): of pages, of sitemaps, or plain lists of URLs; with or without gzip."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from lightship.crawler.parsing.formats.listing import (
 )
 
 _GZIP = b"\x1f\x8b"
-_PIECE = 1 << 12  # packed bytes: what an error in them costs
+_PIECE = 1 << 12  # compressed bytes that are lost with an error in them
 _LINE = re.compile(rb"^[ \t]*https?://[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 
 
 class Sitemap(NamedTuple):
-    """What a sitemap names, as normal urls, each once: pages, and further sitemaps. Their hosts are not checked."""
+    """The pages and further sitemaps in a sitemap, as normal URLs without duplicates. Their hosts are not checked."""
 
     pages: list[Listed]
     sitemaps: list[str]
 
 
 def parse_sitemap(body: bytes, url: str) -> Sitemap:
-    """Return what the sitemap of `url` names; nothing when `body` is none, and what can be read when it is broken.
+    """Return the contents of the sitemap at `url`: empty if `body` is not one, partial if it is malformed.
 
-    At most MAX_PAGES of each, from the first MAX_BYTES after unpacking. RSS and Atom feeds are sitemaps too.
+    At most MAX_PAGES of each, from the first MAX_BYTES after decompression. RSS and Atom feeds are sitemaps too.
     """
     data = text_of(_unpacked(body) if body.startswith(_GZIP) else body[:MAX_BYTES])
     if not data.startswith(b"<"):
@@ -57,7 +57,7 @@ def _links(record: Record) -> Iterator[tuple[str, str, datetime | None]]:
 
 
 def _unpacked(body: bytes) -> bytearray:
-    """Return what gzip packed, cut at MAX_BYTES; when it is broken or cut off, what can be unpacked."""
+    """Decompress gzip, up to MAX_BYTES, and as far as possible if it is damaged or truncated."""
     unpacked, start = bytearray(), 0
     with contextlib.suppress(zlib.error):
         while body.startswith(_GZIP, start) and len(unpacked) < MAX_BYTES:

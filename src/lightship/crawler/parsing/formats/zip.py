@@ -1,4 +1,4 @@
-"""Documents that are zip archives, read within limits whatever they claim to hold; and the XML in them."""
+"""Reads documents that are zip archives, within limits whatever their headers claim, and the XML in them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from lightship.core.errors import InvalidDocumentError
 
 MAX_MEMBERS = 20_000
-MAX_BYTES = 64 << 20  # unpacked, of all that is read of one archive
-MAX_XML = 16 << 20  # bytes of one XML document
-MAX_ELEMENTS = 200_000  # of one XML document: a thick book has less, and each takes hundreds of bytes
-MAX_DEPTH = 1000  # of elements in each other
+MAX_BYTES = 64 << 20  # decompressed bytes read from one archive
+MAX_XML = 16 << 20  # bytes per XML document
+MAX_ELEMENTS = 200_000  # per XML document: a thick book has fewer, and each takes hundreds of bytes
+MAX_DEPTH = 1000  # of nested elements
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # no other is allowed in Office's files (ISO 29500-2) and EPUB
 
 _BROKEN = (
@@ -30,18 +30,18 @@ _BROKEN = (
 
 
 class Archive:
-    """A zip archive; use it in a with statement. Everything raises InvalidDocumentError for a broken one."""
+    """A zip archive, to be used in a with statement. All methods raise InvalidDocumentError for a damaged one."""
 
     def __init__(self, body: bytes) -> None:
-        """Open the archive that `body` is."""
+        """Open the archive in `body`."""
         self._left = MAX_BYTES
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(body))
         except _BROKEN as error:
-            raise InvalidDocumentError(f"a broken archive: {error}") from error
+            raise InvalidDocumentError(f"damaged archive: {error}") from error
         self.names = frozenset(self._zip.namelist())
         if len(self.names) > MAX_MEMBERS:
-            raise InvalidDocumentError(f"an archive of {len(self.names)} files: the limit is {MAX_MEMBERS}")
+            raise InvalidDocumentError(f"archive of {len(self.names)} files; the limit is {MAX_MEMBERS}")
 
     def __enter__(self) -> Self:
         """Return the archive."""
@@ -54,7 +54,7 @@ class Archive:
         self._zip.close()
 
     def read(self, name: str) -> bytes:
-        """Return what the member `name` holds, unpacked."""
+        """Return the decompressed contents of the member `name`."""
         try:
             if self._zip.getinfo(name).compress_type not in PACKINGS:
                 raise InvalidDocumentError(f"{name} in the archive is neither stored nor deflated")
@@ -63,23 +63,23 @@ class Archive:
         except KeyError:
             raise InvalidDocumentError(f"the archive has no {name}") from None
         except _BROKEN as error:
-            raise InvalidDocumentError(f"{name} in the archive is broken: {error}") from error
+            raise InvalidDocumentError(f"{name} in the archive is damaged: {error}") from error
         self._left -= len(body)
         if self._left < 0:
-            raise InvalidDocumentError(f"decompression bomb: more than {MAX_BYTES} bytes unpacked")
+            raise InvalidDocumentError(f"decompression bomb: more than {MAX_BYTES} bytes decompressed")
         return body
 
     def xml(self, name: str) -> Element:
-        """Return the root of the XML document `name`. One that declares entities is refused: they can be bombs."""
+        """Return the root of the XML document `name`. One with a document type is refused: entities can be bombs."""
         body = self.read(name)
         if len(body) > MAX_XML:
-            raise InvalidDocumentError(f"{name} in the archive has {len(body)} bytes: the limit is {MAX_XML}")
-        parser = XMLParser(target=_Builder())  # noqa: S314 - without a document type there is no entity to expand
+            raise InvalidDocumentError(f"{name} in the archive has {len(body)} bytes; the limit is {MAX_XML}")
+        parser = XMLParser(target=_Builder())  # noqa: S314 - document types, and so entities, are refused
         try:
             parser.feed(body)
             root: Element = parser.close()
         except (ParseError, ValueError, LookupError, RecursionError) as error:
-            raise InvalidDocumentError(f"{name} in the archive is no XML that can be read: {error}") from error
+            raise InvalidDocumentError(f"{name} in the archive is not valid XML: {error}") from error
         return root
 
 
@@ -92,9 +92,9 @@ class _Builder(TreeBuilder):
         self._left -= 1
         self._depth += 1
         if self._left < 0:
-            raise ValueError(f"it has more than {MAX_ELEMENTS} elements")
+            raise ValueError(f"more than {MAX_ELEMENTS} elements")
         if self._depth > MAX_DEPTH:
-            raise ValueError(f"its elements are nested more than {MAX_DEPTH} deep")
+            raise ValueError(f"elements nested more than {MAX_DEPTH} deep")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -102,9 +102,9 @@ class _Builder(TreeBuilder):
         return super().end(tag)
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        raise ValueError("it has a document type")
+        raise ValueError("a document type is not allowed")
 
 
 def text_of(root: Element, path: str, names: dict[str, str]) -> str:
-    """Return the text of the first element at `path` below `root`, blanks made one; empty for none."""
+    """Return the text of the first element at `path` below `root`, with white space collapsed; empty if none."""
     return " ".join((root.findtext(path, "", names) or "").split())

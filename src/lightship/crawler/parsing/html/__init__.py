@@ -1,1 +1,1 @@
-"""What an HTML page holds: main text, links, metadata, signals."""
+"""Parsing of HTML pages: main text, links, metadata, signals."""

@@ -1,4 +1,4 @@
-"""Which elements frame the content of a page: told by what they are for, by their names, and by their links."""
+"""Recognises boilerplate around the content of a page by the purpose, the names and the links of elements."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from resiliparse.parse.html import ElementNode
 
 from lightship.crawler.parsing.html.tree import attribute
 
-LINK = 25  # characters of a usual link: prose is what is left without so many for each
-LINKED = 0.5  # share of a part's characters that are links: a part with more of them leads elsewhere
-SPARSE = 100  # characters for each link: a part with more of them is not looked at for its share of links
-MAX_NAMES = 500  # characters of the classes of an element, and of its id: patterns take time as the square of it
-ENOUGH = 200  # characters of prose, not links, that content has at least
+LINK = 25  # characters of a typical link, subtracted per link to estimate the prose
+LINKED = 0.5  # share of characters in links; a part with more of them is navigation
+SPARSE = 100  # characters per link; in a part with more of them the share of links is not examined
+MAX_NAMES = 500  # characters of an element's classes, and of its id: the patterns take quadratic time
+ENOUGH = 200  # characters of prose (not links) that content has at least
 
 NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i]"
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
-_INTRODUCTIONS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p"})  # of links that are content
+_INTRODUCTIONS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p"})  # introductions to links that are content
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
-# Words of the classes and ids of frames: in SURE_NAMES of nothing else, in NAMES of some content too.
+# Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
 SURE_NAMES = re.compile(
     r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer|pag(?:er|ination)|toplang|bottomlang|cookies?"
     r"|editsection|skip\w*)(?=$|[\s_-])",
@@ -40,7 +40,7 @@ NAMED = ",".join(f"[{attribute}*='{piece}' i]" for piece in _PIECES for attribut
 
 
 def is_frame(part: ElementNode) -> bool:
-    """Return whether `part`, beside the element that holds the content, is none of it."""
+    """Whether `part`, a sibling of the element with the content, is boilerplate."""
     name, titled = names(part), part.tag == "h1" or part.query_selector("h1") is not None
     if not titled and (part.matches(_ENDS) or SURE_NAMES.search(name)):
         return True
@@ -55,12 +55,12 @@ def is_frame(part: ElementNode) -> bool:
 
 
 def names(element: ElementNode) -> str:
-    """Return the classes and the id of an element, as far as they are looked at."""
+    """Return the classes and the id of an element, truncated to MAX_NAMES."""
     return f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
 
 
 def leads_elsewhere(part: ElementNode) -> bool:
-    """Return whether most of the characters of `part` are links."""
+    """Whether most characters of `part` are in links."""
     links = part.query_selector_all("a[href]")
     count, characters = len(links), size(part)
     if count == 0 or characters > SPARSE * count:
@@ -69,11 +69,11 @@ def leads_elsewhere(part: ElementNode) -> bool:
 
 
 def prose(element: ElementNode) -> int:
-    """Return how many characters of `element` are not in links, about."""
+    """Return the approximate number of characters of `element` outside links."""
     return size(element) - LINK * len(element.query_selector_all("a[href]"))
 
 
 def size(element: ElementNode) -> int:
-    """Return the number of characters of `element` that are not blank."""
+    """Return the number of characters of `element` that are not white space."""
     text = element.text or ""
     return len(text) - text.count(" ") - text.count("\n")

@@ -1,7 +1,7 @@
-"""The main text of a page and its headings, without what frames the content of every page of a site.
+"""Extracts the main text of a page and its headings, without the boilerplate that surrounds it on every page of a site.
 
-A frame is told by what its elements are for (nav, header, footer and the ARIA roles), by where it stands (beside the
-element that holds most of the prose), by its links, and by what its classes and ids are called (frame.py).
+Boilerplate is recognised by the purpose of its elements (nav, header, footer and the ARIA roles), by its position (next
+to the element with most of the prose), by its links, and by its classes and ids (boilerplate.py).
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from lightship.crawler.parsing.html.headings import read_headings
 from lightship.crawler.parsing.html.tree import document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
-MAX_PARTS = 300  # children of one that are weighed: an element that has more is a text itself
+MAX_PARTS = 300  # children that are weighed per element: an element with more is text itself
 MAX_MAINS = 20
-MAX_WEIGHED = 500  # elements with names of frames that are looked at
-MAX_MARKS = 200_000  # characters of links within the page that are looked at
-WEIGHINGS = 20  # times that the characters of the content are counted for frames in it: they may lie in each other
-ALL = 0.95  # share of an element's characters: a child that has more of them holds frame and content
-DOMINANT = 0.6  # share of an element's prose: a child that has more of it holds the content
-LITTLE = 50  # characters of a main element that is more than a place for scripts to fill
-SURELY = 0.7  # share of the content that a frame in it, named so, has at most
-TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # what content is made of
+MAX_WEIGHED = 500  # elements with names of boilerplate that are examined
+MAX_MARKS = 200_000  # characters of links within the page that are examined
+WEIGHINGS = 20  # times the content's characters may be counted for boilerplate in it, which may be nested
+ALL = 0.95  # share of an element's characters; a child with more of them contains both boilerplate and content
+DOMINANT = 0.6  # share of an element's prose; a child with more of it contains the content
+LITTLE = 50  # characters of a main element that is more than a placeholder for scripts
+SURELY = 0.7  # largest share of the content that an element named like boilerplate may have to be removed
+TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # parts of content
 NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
-FEW = 2  # of these, side by side, may be frame
+FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _UNSEEN = (
     "script,style,template,noscript,svg,select,button,datalist,dialog,[hidden],"
     "[style*='display:none' i],[style*='display: none' i]"
 )
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
-_MARKS = frozenset(["", *"¶#§🔗\uf0c1"])  # of the link of a heading to itself
+_MARKS = frozenset(["", *"¶#§🔗\uf0c1"])  # texts of a heading's link to itself
 
 
 class Content(NamedTuple):
@@ -56,7 +56,7 @@ class Content(NamedTuple):
 
 
 def read_content(tree: HTMLTree, html: str) -> Content:
-    """Return the main content of the page `html`, or all text when that is all frame; its `tree` is cut down to it."""
+    """Return the main content of the page `html`, or all text if all is boilerplate; `tree` is reduced to it."""
     body = tree.body
     if body is not None:
         _remove(body, _UNSEEN)
@@ -68,7 +68,7 @@ def read_content(tree: HTMLTree, html: str) -> Content:
 
 
 def _clear_marks(body: ElementNode) -> None:
-    """Empty the links of headings to themselves, but leave them: they may have the heading's id."""
+    """Empty the links of headings to themselves, but keep the elements: they may have the heading's id."""
     left = MAX_MARKS
     for link in select(body, "a[href^='#']"):
         text = link.text or ""
@@ -80,7 +80,7 @@ def _clear_marks(body: ElementNode) -> None:
 
 
 def _cut(body: ElementNode) -> None:
-    """Remove from `body` what is not content."""
+    """Remove everything but the content from `body`."""
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     if main is not None and size(main) >= LITTLE:
@@ -89,7 +89,7 @@ def _cut(body: ElementNode) -> None:
 
 
 def _descend(root: ElementNode) -> ElementNode:
-    """Return the innermost element that holds the content; what frames it on the way to there is removed."""
+    """Return the innermost element with the content; boilerplate on the way is removed."""
     for _ in range(MAX_DESCENT):
         if root.child_element_count > MAX_PARTS:
             break
@@ -105,7 +105,7 @@ def _descend(root: ElementNode) -> ElementNode:
 
 
 def _dominant(parts: list[ElementNode]) -> ElementNode | None:
-    """Return the part that has most of the prose, or next to all characters; None when there is none."""
+    """Return the part with most of the prose, or nearly all characters; None if there is none."""
     sizes = [size(part) for part in parts]
     most = max(sizes, default=0)
     if most >= ALL * sum(sizes):
@@ -116,7 +116,7 @@ def _dominant(parts: list[ElementNode]) -> ElementNode | None:
 
 
 def _thin(root: ElementNode) -> None:
-    """Remove what is named like a frame from the content."""
+    """Remove elements named like boilerplate from the content."""
     whole = size(root)
     left, weighed = WEIGHINGS * whole, 0
     for element in select(root, NAMED):
@@ -134,7 +134,7 @@ def _thin(root: ElementNode) -> None:
 
 
 def _drop(part: ElementNode) -> None:
-    """Remove `part`, but not the title of the page in it."""
+    """Remove `part`, but keep the title of the page in it."""
     title = part.query_selector("h1")
     if title is None:
         part.remove()

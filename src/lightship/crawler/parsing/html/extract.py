@@ -1,4 +1,4 @@
-"""What a search engine wants of an HTML page: text, headings, facts about it, where it leads, wishes, signs."""
+"""Extracts from an HTML page what a search engine needs: text, headings, metadata, links, directives, signals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lightship.crawler.parsing.html.page_signals import is_login, says_missing
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
 from lightship.documents.language import detect_language, primary_subtag
 
-MAX_TEXT = 1_000_000  # characters kept of a page: its head
+MAX_TEXT = 1_000_000  # characters kept of a page, from its beginning
 MAX_TITLE, MAX_DESCRIPTION = 500, 1000
 
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -28,12 +28,12 @@ _NOT_AGENTS = frozenset({"unavailable_after", "max-snippet", "max-image-preview"
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found on a page; urls are normal, times aware. It says nofollow: there are no links to follow.
+    """The contents of a page; URLs are normal, times aware. With nofollow there are no links.
 
-    `links` and `alternates` (translations) and `feeds` are urls on the page, `canonical` is the page that it stands
-    for, `refresh` the one that it shows instead at once. `anchors` are the ids of `headings`, empty where one has none.
-    `fingerprint` tells near-duplicates (reading/fingerprint.py); 0: too short. `missing`: it says itself that there is
-    no such page. `login`: it asks for a password, and says hardly anything else.
+    `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
+    the target of an immediate meta refresh. `anchors` are the ids of `headings`, empty for those without one.
+    `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `missing`: the page itself says that it
+    does not exist. `login`: it asks for a password, and has hardly any other text.
     """
 
     title: str = ""
@@ -57,16 +57,16 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
-    """Return what the page at the normal url `url` holds.
+    """Return the contents of the page at the normal URL `url`.
 
-    `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such wishes; `encoding`
-    is the Python codec that it was read with.
+    `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such directives;
+    `encoding` is the Python codec with which the page was decoded.
     """
     html = clean_text(html)
     tree = HTMLTree.parse(html)
     document = document_of_tree(tree)
     metas = metas_of(document)
-    wishes = _all_wishes(robots, metas, agent.lower())
+    wishes = _all_directives(robots, metas, agent.lower())
     said = read_metadata(document, metas)
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
     title = line(tree.title or "") or said.title
@@ -91,12 +91,12 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
 
 
 def plain_text(text: str) -> str:
-    """Return `text` with runs of blanks made one, and empty lines made few; at most MAX_TEXT characters."""
+    """Return `text` with spaces collapsed and fewer empty lines; at most MAX_TEXT characters."""
     return _GAPS.sub("\n\n", _EDGES.sub("\n", _BLANKS.sub(" ", text[: MAX_TEXT * 2]))).strip()[:MAX_TEXT]
 
 
 def _declared_language(document: DocumentNode) -> str | None:
-    """Return the language that the html or body element declares."""
+    """Return the language declared by the html or body element."""
     for selector in ("html", "body"):
         element = document.query_selector(selector)
         for name in ("lang", "xml:lang") if element else ():
@@ -105,15 +105,15 @@ def _declared_language(document: DocumentNode) -> str | None:
     return None
 
 
-def _all_wishes(robots: Iterable[str], metas: dict[str, list[str]], agent: str) -> set[str]:
-    wishes = {wish for value in robots for wish in _wishes(value, agent)}
+def _all_directives(robots: Iterable[str], metas: dict[str, list[str]], agent: str) -> set[str]:
+    wishes = {wish for value in robots for wish in _directives(value, agent)}
     for name in {"robots", agent}:
-        wishes |= {wish for value in metas.get(name, []) for wish in _wishes(value, "")}
+        wishes |= {wish for value in metas.get(name, []) for wish in _directives(value, "")}
     return wishes
 
 
-def _wishes(value: str, agent: str) -> set[str]:
-    """Return the directives of a robots meta or X-Robots-Tag value; those for another agent are left out."""
+def _directives(value: str, agent: str) -> set[str]:
+    """Return the directives in a robots meta or X-Robots-Tag value, except those for another agent."""
     head, colon, rest = value.lower().partition(":")
     if colon and "," not in head and head.strip() not in _NOT_AGENTS:
         if head.strip() != agent:

@@ -1,7 +1,7 @@
-"""A fingerprint of a text that near-duplicates share up to a few bits: SimHash of its shingles.
+"""Fingerprints of texts, which differ in few bits for near-duplicates: SimHash of the shingles.
 
 M. Charikar, Similarity estimation techniques from rounding algorithms, STOC 2002; G. S. Manku, A. Jain, A. Das Sarma,
-Detecting near-duplicates for web crawling, WWW 2007, who take pages within 3 of 64 bits for near-duplicates.
+Detecting near-duplicates for web crawling, WWW 2007: pages within 3 of 64 bits are near-duplicates.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ import re
 import sys
 from array import array
 
-NEAR = 3  # bits in which near-duplicates differ at most
-SHORTEST = 50  # words (or Chinese, Japanese, Korean characters): fewer say too little
-MAX_TEXT = 200_000  # characters looked at
+NEAR = 3  # bits by which near-duplicates differ at most
+SHORTEST = 50  # words (or Chinese, Japanese, Korean characters); fewer are not significant
+MAX_TEXT = 200_000  # characters used
 
 _WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _MASK = (1 << 64) - 1
-_FIRST, _SECOND, _THIRD = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9  # odd: products keep all bits
+_FIRST, _SECOND, _THIRD = (
+    0x9E3779B97F4A7C15,
+    0xC2B2AE3D27D4EB4F,
+    0x165667B19E3779F9,
+)  # odd, so that multiplication loses no bits
 
 
 def fingerprint(text: str) -> int:
-    """Return 64 bits that tell near-duplicates of `text`; 0 when it is too short to judge.
+    """Return the 64-bit fingerprint of `text`; 0 if it is too short.
 
-    Equal on all machines. A text of 10 KB takes about a millisecond.
+    It is the same on all machines. A text of 10 KB takes about a millisecond.
     """
     words = [_hash(word) for word in _WORDS.findall(text[:MAX_TEXT].lower())]
     if len(words) < SHORTEST:
@@ -37,12 +41,12 @@ def fingerprint(text: str) -> int:
 
 
 def distance(one: int, other: int) -> int:
-    """Return in how many bits two fingerprints differ: at most NEAR for near-duplicates. Those that are 0 tell nothing."""
+    """Return the number of bits by which two fingerprints (not 0) differ: at most NEAR for near-duplicates."""
     return (one ^ other).bit_count()
 
 
 def _majority(hashes: array[int]) -> int:
-    """Return the number whose every bit is that of most `hashes`: bits are counted a whole column at a time."""
+    """Return the bitwise majority of `hashes`: bits are counted a whole column at a time."""
     if sys.byteorder == "big":
         hashes.byteswap()
     data, result = hashes.tobytes(), 0

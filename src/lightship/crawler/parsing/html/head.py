@@ -1,14 +1,14 @@
-"""The head of the HTML page that another document would be: what it says about itself, as meta elements."""
+"""Builds the head of an HTML page from the metadata of another kind of document."""
 
 from __future__ import annotations
 
 from html import escape
 
-NAMES = {"created": "dcterms.created", "modified": "dcterms.modified"}  # facts that have other names in HTML
+NAMES = {"created": "dcterms.created", "modified": "dcterms.modified"}  # names that differ in HTML
 
 
 def html_head(title: str, language: str = "", **facts: str) -> str:
-    """Return a page up to the begin of its body; `facts` are `author`, `description`, `created`, `modified`."""
+    """Return a page up to the beginning of its body; `facts` are `author`, `description`, `created`, `modified`."""
     metas = "".join(
         f'<meta name="{NAMES.get(name, name)}" content="{escape(value)}">' for name, value in facts.items() if value
     )

@@ -1,4 +1,4 @@
-"""The headings of a page, and the ids by which they are linked to."""
+"""Extracts the headings of a page, and the ids by which they can be linked."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from lightship.crawler.parsing.html.tree import attribute, line, select
 
 MAX_HEADING, MAX_HEADINGS, MAX_ANCHOR = 300, 100, 200
 MAX_READ = 1_000_000  # characters of all headings: they may be unclosed
-MAX_LOOKED = 300  # headings, many of them empty
-MAX_RISE = 4  # elements that may wrap a heading inside of the section that has its id
+MAX_LOOKED = 300  # headings examined, many of them empty
+MAX_RISE = 4  # elements that may wrap a heading within the section with its id
 
 _SECTIONS = frozenset({"section", "div", "article", "header", "hgroup", "details", "summary"})
 _BLANK = re.compile(r"\s")
 
 
 def read_headings(document: DocumentNode | ElementNode) -> list[tuple[str, str]]:
-    """Return the headings of the first three levels, each with its anchor: an id, empty for none."""
+    """Return the headings of the first three levels, each with its anchor: an id, or an empty string."""
     found: list[tuple[str, str]] = []
     left, outer = MAX_READ, None
     for element in select(document, "h1,h2,h3")[:MAX_LOOKED]:
-        if outer is not None and outer.contains(element):  # only in broken pages
+        if outer is not None and outer.contains(element):  # only in malformed pages
             continue
         outer, said = element, element.text or ""
         left -= len(said)
@@ -34,7 +34,7 @@ def read_headings(document: DocumentNode | ElementNode) -> list[tuple[str, str]]
 
 
 def _anchor(heading: ElementNode) -> str:
-    """Return the id of a heading: its own, that of an anchor in it or just before it, or of the section that it begins."""
+    """Return the id of a heading: its own, that of an anchor in or just before it, or of the section it begins."""
     for element in (heading, heading.query_selector("[id],a[name]")):
         if element is not None and (found := _id(element)):
             return found

@@ -1,4 +1,4 @@
-"""Where a page leads: its links, the page that stands for it, its feeds and translations, all as normal urls."""
+"""Extracts the links of a page, its canonical URL, feeds and translations, all as normal URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lightship.core import urls
 from lightship.crawler.parsing.html.tree import attribute, select, words
 
 MAX_LINKS, MAX_ALTERNATES, MAX_FEEDS = 5000, 200, 20
-IMMEDIATE = 3.0  # seconds: a page that shows another one sooner is not meant to be read
+IMMEDIATE = 3.0  # seconds; a page with a faster meta refresh is not meant to be read
 
 FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 
@@ -23,7 +23,7 @@ _REFRESH = re.compile(
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
-    """Normal urls: of links, of the canonical page, of the page shown instead at once, of translations, of feeds."""
+    """Normal URLs: links, the canonical page, the target of an immediate refresh, translations, feeds."""
 
     links: list[str] = []
     canonical: str | None = None
@@ -33,7 +33,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_links(document: DocumentNode, url: str, encoding: str, *, follow: bool) -> Links:
-    """Return where the page at `url` leads; with `follow` false only the page that it stands for or shows instead."""
+    """Return the links of the page at `url`; without `follow` only the canonical page and the refresh target."""
     base = _base(document, url)
     heads = [element for element in select(document, "link[rel][href]") if attribute(element, "href").strip()]
     delay, refresh = _refresh(document, base, encoding)
@@ -74,7 +74,7 @@ def _urls(elements: Iterable[ElementNode], base: str, encoding: str, limit: int,
 
 
 def _refresh(document: DocumentNode, base: str, encoding: str) -> tuple[float, str | None]:
-    """Return after how many seconds another page is shown, and its url; None for none. Not for want of scripts."""
+    """Return the delay in seconds and the URL (None: none) of a meta refresh; those within noscript are ignored."""
     for element in select(document, "meta[http-equiv][content]"):
         if attribute(element, "http-equiv").strip().lower() != "refresh" or element.closest("noscript") is not None:
             continue

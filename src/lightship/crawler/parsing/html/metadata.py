@@ -1,4 +1,4 @@
-"""What a page says about itself: meta elements, Open Graph, Dublin Core, JSON-LD (schema.org), times."""
+"""Extracts the metadata of a page: meta elements, Open Graph, Dublin Core, JSON-LD (schema.org), times."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from resiliparse.parse.html import DocumentNode
 from lightship.crawler.parsing.html.tree import attribute, line, select
 from lightship.documents.language import primary_subtag
 
-MAX_SCRIPTS, MAX_SCRIPT, MAX_THINGS = 20, 262_144, 500  # JSON-LD: scripts, characters of one, objects looked at
+MAX_SCRIPTS, MAX_SCRIPT, MAX_THINGS = 20, 262_144, 500  # JSON-LD: scripts, characters per script, objects
 MAX_AUTHOR = 200
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # there were no pages before
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no pages are older
 
 _TITLES = ("og:title", "twitter:title", "dc.title", "dcterms.title")
 _DESCRIPTIONS = ("description", "og:description", "twitter:description", "dc.description", "dcterms.description")
@@ -35,7 +35,7 @@ _NAMED = "meta[content][name],meta[content][property],meta[content][itemprop],me
 
 
 class Metadata(NamedTuple):
-    """What a page says about itself; texts are one line, empty when it says nothing; times are aware."""
+    """The metadata of a page; texts are single lines, empty if absent; times are aware."""
 
     title: str = ""
     description: str = ""
@@ -46,7 +46,7 @@ class Metadata(NamedTuple):
 
 
 def metas_of(document: DocumentNode) -> dict[str, list[str]]:
-    """Return the contents of the meta elements by their names in lower case, in the order of the page."""
+    """Return the contents of the meta elements by lower-case name, in document order."""
     found: dict[str, list[str]] = {}
     for element in select(document, _NAMED):
         names = (attribute(element, name) for name in ("name", "property", "itemprop", "http-equiv"))
@@ -56,7 +56,7 @@ def metas_of(document: DocumentNode) -> dict[str, list[str]]:
 
 
 def read_metadata(document: DocumentNode, metas: dict[str, list[str]]) -> Metadata:
-    """Return what the page says about itself; its meta elements, `metas`, are believed before its JSON-LD."""
+    """Return the page's metadata; its meta elements, `metas`, take precedence over its JSON-LD."""
     linked = _linked(document)
 
     def first(names: tuple[str, ...], *others: str) -> str:
@@ -74,7 +74,7 @@ def read_metadata(document: DocumentNode, metas: dict[str, list[str]]) -> Metada
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the time that `text` writes (ISO 8601 or RFC 5322; UTC when it names no zone); None for none or nonsense."""
+    """Parse a time (ISO 8601 or RFC 5322; UTC without a zone); None if it is malformed or implausible."""
     text = text.strip()[:64]
     for parse in (datetime.fromisoformat, email.utils.parsedate_to_datetime):
         try:
@@ -99,7 +99,7 @@ def _first_time(metas: dict[str, list[str]], names: tuple[str, ...]) -> datetime
 
 
 def _marked_time(document: DocumentNode, name: str) -> datetime | None:
-    """Return the time of the element with `itemprop=name`, or, for a publication, of a single `time` element."""
+    """Return the time of the element with `itemprop=name` or, for a publication, of a single `time` element."""
     marked = select(document, f'time[itemprop~="{name}"][datetime]')
     if not marked and name == "datePublished":
         marked = select(document, "time[pubdate][datetime]") or select(document, "article header time[datetime]")
@@ -107,7 +107,7 @@ def _marked_time(document: DocumentNode, name: str) -> datetime | None:
 
 
 def _linked(document: DocumentNode) -> Metadata:
-    """Return what the JSON-LD of a page says about it: of the first thing that is a page, article or the like."""
+    """Return the metadata in a page's JSON-LD: of the first object that is a page, article or the like."""
     for script in select(document, 'script[type="application/ld+json"]')[:MAX_SCRIPTS]:
         for thing in _things(script.text or ""):
             kinds = thing.get("@type")
@@ -117,7 +117,7 @@ def _linked(document: DocumentNode) -> Metadata:
 
 
 def _things(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSON-LD text that describe the page itself: at the top, and in `@graph` and `mainEntity`."""
+    """Yield the objects in a JSON-LD text that describe the page itself: top-level, in `@graph` and `mainEntity`."""
     if len(text) > MAX_SCRIPT:
         return
     try:

@@ -1,13 +1,13 @@
-"""Signs that what a server gave is not the page that was asked for, although it says 200: not found, or a login."""
+"""Signs that an answer with status 200 is not the requested page but an error page or a login page."""
 
 from __future__ import annotations
 
 import re
 
-SHORT = 1000  # characters of main text: a page with more has something to say, even about pages that are not found
-HARDLY_ANY = 500  # characters of main text beside a login form
+SHORT = 1000  # characters of main text; a page with more has content, even if it is about missing pages
+HARDLY_ANY = 500  # characters of main text next to a login form
 
-# What pages that are not there say of themselves, in the words that titles and headings have.
+# Phrases in titles and headings of error pages.
 NOT_FOUND = {
     "en": ("page not found", "page cannot be found", "page can t be found", "page could not be found",
            "page couldn t be found", "page was not found", "page does not exist", "page doesn t exist",
@@ -59,11 +59,11 @@ _ALONE = frozenset({"not found", "nicht gefunden", "introuvable", "no encontrado
 _PARTS = re.compile(r"\s[-–—|·:»«/]\s|[|:：!！。.]")
 _SIGNS = re.compile(r"[\W_]+")
 _QUESTIONS = re.compile(r"[?？؟]")
-MAX_PART = 60  # characters of a title that says so, and no more
+MAX_PART = 60  # characters of a title that contains little else
 
 
 def says_missing(title: str, headings: list[str], text: str) -> bool:
-    """Return whether a page says itself, in title or first heading, that there is no such page, and little else."""
+    """Whether a page itself says in its title or first heading that it does not exist, and little else."""
     if len(text) > SHORT:
         return False
     said = [part for part in (title, *headings[:1]) if not _QUESTIONS.search(part)]
@@ -75,7 +75,7 @@ def says_missing(title: str, headings: list[str], text: str) -> bool:
 
 
 def is_login(asks: bool, text: str) -> bool:
-    """Return whether a page is a login: it `asks` for a password, and has hardly any other main text."""
+    """Whether a page is a login page: it `asks` for a password, and has hardly any other main text."""
     return asks and len(text) <= HARDLY_ANY
 
 
@@ -84,7 +84,7 @@ def _says_not_found(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return the words of `text` in lower case, one space apart."""
+    """Return the words of `text` in lower case, separated by single spaces."""
     return _SIGNS.sub(" ", text.lower()).strip()
 
 

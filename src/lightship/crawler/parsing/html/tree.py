@@ -1,4 +1,4 @@
-"""Small questions to a parsed page."""
+"""Helpers for parsed pages."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from lightship.core.errors import InvalidDocumentError
 
 
 def document_of_tree(tree: HTMLTree) -> DocumentNode:
-    """Return the document of a parsed page; raises InvalidDocumentError when there is none."""
+    """Return the document of a parsed page; raises InvalidDocumentError if there is none."""
     if tree.document is None:
-        raise InvalidDocumentError("not HTML that can be parsed")
+        raise InvalidDocumentError("unparsable HTML")
     return tree.document
 
 
 def select(node: DocumentNode | ElementNode, selector: str) -> list[ElementNode]:
-    """Return the elements below `node` that a CSS selector selects, in the order of the page."""
+    """Return the elements below `node` that match a CSS selector, in document order."""
     return list(node.query_selector_all(selector).values())  # iterating over the live list is quadratic
 
 
 def attribute(element: ElementNode, name: str) -> str:
-    """Return the value of an attribute; empty when it is absent."""
+    """Return the value of an attribute, or an empty string."""
     return element.getattr(name) or ""
 
 
@@ -30,5 +30,5 @@ def words(element: ElementNode, name: str) -> set[str]:
 
 
 def line(text: str) -> str:
-    """Return `text` with each run of blanks made one space."""
+    """Return `text` with white space collapsed to single spaces."""
     return " ".join(text.split())

@@ -1,1 +1,1 @@
-"""Parsing in processes of its own, with limits of time and memory for each page."""
+"""Parsing in separate processes, with limits on time and memory for each page."""

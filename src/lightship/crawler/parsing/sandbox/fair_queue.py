@@ -1,4 +1,4 @@
-"""Who is next where many sites wait for few places: sites take turns, and none of them can have all places."""
+"""A fair queue of jobs of many sites for few places: sites take turns, and none can occupy all places."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-SLOW_SECONDS = 0.5  # of processor time: a page that takes more makes its site a slow one
-SLOW_FOR = 10.0  # times as long as that page took
+SLOW_SECONDS = 0.5  # of CPU time; a page that takes more makes its site slow
+SLOW_FOR = 10.0  # times the page's CPU time, for which its site counts as slow
 
 
 class _Waiting(NamedTuple, Generic[T]):
     site: str
-    slow: bool  # the site is a slow one
+    slow: bool  # the site counts as slow
     job: T
 
 
 class FairQueue(Generic[T]):
     """Jobs of sites, for `places` threads.
 
-    A site has all but one of the places at most, and so have all slow sites together; one place is always a site's own.
+    One site can occupy all places but one, and so can all slow sites together; with a single place, any site can.
     """
 
     def __init__(self, places: int) -> None:
-        """Begin with nothing waiting."""
+        """Start empty."""
         self._most = max(1, places - 1)
         self._waiting: dict[str, deque[T]] = {}  # in the order of the sites' turns
         self._busy: Counter[str] = Counter()
-        self._slow: dict[str, float] = {}  # until when, of time.monotonic()
+        self._slow: dict[str, float] = {}  # time.monotonic() until which a site counts as slow
         self._changed = threading.Condition()
         self._closed = False
 
     def put(self, site: str, job: T) -> None:
-        """Have a job of `site` wait."""
+        """Queue a job of `site`."""
         with self._changed:
             self._waiting.setdefault(site, deque()).append(job)
             self._changed.notify()
 
     def take(self) -> _Waiting[T] | None:
-        """Return the next job, when there is one that may be done now; None when the line is closed."""
+        """Wait for the next job that may start now; None if the queue is closed."""
         with self._changed:
             while not self._closed:
                 site = self._next()
@@ -56,7 +56,7 @@ class FairQueue(Generic[T]):
         return None
 
     def done(self, site: str, seconds: float) -> None:
-        """Tell that a job of `site` is done, which took `seconds`."""
+        """Record that a job of `site` is done, and took `seconds` of CPU time."""
         with self._changed:
             self._busy[site] -= 1
             if seconds > SLOW_SECONDS:
@@ -67,7 +67,7 @@ class FairQueue(Generic[T]):
             self._changed.notify_all()
 
     def close(self) -> list[T]:
-        """Let nobody wait any more; return the jobs that did."""
+        """Close the queue; return the jobs that were waiting."""
         with self._changed:
             self._closed = True
             left = [job for jobs in self._waiting.values() for job in jobs]

@@ -1,7 +1,7 @@
-"""Reading what strangers sent in processes of its own: what a page does there befalls that page alone.
+"""Parses untrusted content in separate processes, so that a malicious page can harm nothing but itself.
 
-A parser in C or Rust holds the GIL as long as it works, so a thread would not do. Each page has limits of processor time,
-memory and wall time (process.py); a site has its turn, and never all processes (line.py).
+A parser in C or Rust holds the GIL while it works, so a thread would not do. Each page has limits on CPU time, memory
+and wall time (process.py); sites take turns, and none occupies all processes (fair_queue.py).
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from lightship.core.errors import UnavailableError
 from lightship.crawler.parsing.sandbox.fair_queue import FairQueue
 from lightship.crawler.parsing.sandbox.process import ParserProcess
 
-MEMORY, BASE_MEMORY = 136 << 20, 32 << 20  # bytes of all processes: for pages, and for each process as it starts
-_SPARE = 1.2  # times the memory of a process as it starts: one that has more keeps what others need
+MEMORY, BASE_MEMORY = 136 << 20, 32 << 20  # bytes: for the pages of all processes, and for each process at start
+_SPARE = 1.2  # times a process's memory at start: an idle one with more is killed first
 _LOOK_SECONDS = 0.2
-_STOPPED = "the crawler stops"
+_STOPPED = "the crawler is stopping"
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class StoppedError(UnavailableError):
-    """The crawler stops: there is nobody to read any more."""
+    """The crawler is stopping, so nothing is parsed any more."""
 
 
 class Task(Protocol[T_co]):
-    """One of tasks.py."""
+    """A parsing task; see tasks.py."""
 
     def run(self, body: bytes) -> T_co:
-        """Return what `body` holds."""
+        """Return the parsed contents of `body`."""
 
 
 class _Job(NamedTuple):
@@ -45,10 +45,10 @@ class _Job(NamedTuple):
 
 
 class ParserPool:
-    """Up to `readers` reading processes, for any threads and event loops; use it in a with statement."""
+    """A pool of up to `readers` parser processes, for any threads and event loops; use it in a with statement."""
 
     def __init__(self, readers: int, stop: threading.Event) -> None:
-        """Read until `stop` is set, which interrupts `wait`."""
+        """Parse until `stop` is set, which also interrupts `wait`."""
         self._stop = stop
         self._queue: FairQueue[_Job] = FairQueue(readers)
         self._limit = MEMORY + readers * BASE_MEMORY
@@ -68,7 +68,7 @@ class ParserPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the processes; what they read is not waited for."""
+        """Kill the processes without waiting for their pages."""
         self._closed = True
         for job in self._queue.close():
             job.future.cancel()
@@ -79,20 +79,20 @@ class ParserPool:
                 thread.join(_LOOK_SECONDS)
 
     def submit(self, site: str, task: Task[T_co], body: bytes) -> Future[T_co]:
-        """Have `task.run(body)` done for `site`, which stands in line for itself.
+        """Queue `task.run(body)` for `site`.
 
-        The future raises InvalidDocumentError for what can't be read, UnreadableError for what takes too much.
+        The future raises InvalidDocumentError for unreadable content, UnreadableError for exceeded limits.
         """
         future: Future[T_co] = Future()
         self._queue.put(site, _Job(task, body, future))
         return future
 
     async def read(self, site: str, task: Task[T_co], body: bytes) -> T_co:
-        """Return what `submit` brings, to an event loop."""
+        """Return the result of `submit`, for an event loop."""
         return await asyncio.wrap_future(self.submit(site, task, body))
 
     def wait(self, site: str, task: Task[T_co], body: bytes) -> T_co:
-        """Return what `submit` brings, to a thread; raises StoppedError when the crawler stops first."""
+        """Return the result of `submit`, for a thread; raises StoppedError if the crawler stops first."""
         future = self.submit(site, task, body)
         while not self._stop.is_set():
             with contextlib.suppress(NotYetError):
@@ -103,8 +103,8 @@ class ParserPool:
     def _serve(self, process: ParserProcess) -> None:
         try:
             while not self._closed:
-                with contextlib.suppress(OSError):  # then the next page tells why
-                    process.start()  # ahead of the page, which need not wait for it
+                with contextlib.suppress(OSError):  # then the next page reports the error
+                    process.start()  # in advance, so that the next page need not wait for it
                 if waiting := self._queue.take():
                     self._do(process, waiting.job, lowered=waiting.slow)
                     self._queue.done(waiting.site, process.seconds)
@@ -123,7 +123,7 @@ class ParserPool:
             job.future.set_result(result)
 
     def _watch(self) -> None:
-        """Kill the process that has most of the memory when all together have too much: first one that reads nothing."""
+        """Kill the process with the most memory if all together have too much, idle ones first."""
         sizes = [process.memory for process in self._processes]
         if sum(sizes) > self._limit:
             idle = [
@@ -131,4 +131,4 @@ class ParserPool:
                 for process, size in zip(self._processes, sizes, strict=True)
             ]
             _, most, process = max(zip(idle, sizes, self._processes, strict=True), key=itemgetter(0, 1))
-            process.kill(f"reading it takes too much memory ({most >> 20} MiB)")
+            process.kill(f"parsing it takes too much memory ({most >> 20} MiB)")

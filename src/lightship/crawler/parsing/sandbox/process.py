@@ -1,4 +1,4 @@
-"""The parent's side of a reading process: its limits of time and memory, and what became of a page that broke them."""
+"""The parent's side of a parser process: limits on time and memory, and errors of pages that exceed them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from lightship.crawler.parsing.sandbox.fair_queue import SLOW_SECONDS
 from lightship.crawler.parsing.sandbox.tasks import HEAD, LENGTH, SECONDS, Answer, Task, decode_answer, result_of
 
 WALL_SECONDS = 180.0
-LOWERED = 10  # by which a slow page's process is nicer than others: a tenth of their share of a busy machine
-KEPT_MEMORY = 64 << 20  # with more than that after a page a process is replaced
+LOWERED = 10  # niceness added for a slow page: a tenth of the others' share of a busy machine
+KEPT_MEMORY = 64 << 20  # a process with more than this after a page is replaced
 COMMAND = ("-m", "lightship.crawler.parsing.sandbox.worker")
-MAX_PAGES = 5000  # that one process reads: whatever a library leaks ends with it
+MAX_PAGES = 5000  # per process, to bound leaks of libraries
 MAX_ANSWER = 64 << 20  # bytes
 
 _TICK_MILLISECONDS = 20
@@ -36,10 +36,10 @@ _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PA
 
 
 class ParserProcess:
-    """One process; `run` is for one thread, `kill` for any. It is started when it is needed, and again after its end."""
+    """One process; `run` is for one thread, `kill` for any. It is started on demand, and restarted after its end."""
 
     def __init__(self, watch: Callable[[], None]) -> None:
-        """`watch` is called often while a page is read, and may `kill`."""
+        """`watch` is called often while a page is parsed, and may `kill`."""
         self._watch = watch
         self._process: subprocess.Popen[bytes] | None = None
         self._pages = 0
@@ -47,10 +47,10 @@ class ParserProcess:
         self._used = 0.0
         self._reason = ""
         self.busy = False  # with a page
-        self.seconds = 0.0  # that the last page took: of processor time, or in all when it had no good end
+        self.seconds = 0.0  # of the last page: CPU time, or wall time if it failed
 
     def start(self) -> None:
-        """Start it, if it does not run; raises OSError."""
+        """Start it if it is not running; raises OSError."""
         if self._process and (self._reason or self._process.poll() is not None):
             self.end()  # it died, or was killed, after its last page
         if self._process:
@@ -69,23 +69,23 @@ class ParserProcess:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that it has now; 0 where that can't be told (macOS), and when it does not run."""
+        """Bytes of memory that it uses now; 0 where that is unknown (macOS), and if it is not running."""
         process = self._process
         with contextlib.suppress(OSError, IndexError, ValueError):
             return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * _PAGE_SIZE if process else 0
         return 0
 
     def run(self, task: Task, body: bytes, *, lowered: bool = False) -> Any:
-        """Return what the task's `run(body)` returns; raises InvalidDocumentError when that does.
+        """Return the result of the task's `run(body)`; raises InvalidDocumentError if that does.
 
-        It is done at a lower priority when `lowered`, or when it turns out to be slow.
+        It runs at a lower priority if `lowered`, or once it turns out to be slow.
 
-        Raises UnreadableError when it took too much or broke the process, which is replaced then.
+        Raises UnreadableError if it exceeds a limit or crashes the process, which is then replaced.
         """
         self.busy, began = True, time.monotonic()
         try:
             if self._lowered and not lowered:
-                self.end()  # there is no way back to the usual priority
+                self.end()  # a lowered priority can't be raised again
             self.start()
             self._await_ready(began)
             if lowered:
@@ -102,7 +102,7 @@ class ParserProcess:
             self.seconds = time.monotonic() - began
             raise
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            self.kill(f"its reading process failed: {error}")
+            self.kill(f"the parser process failed: {error}")
             raise UnreadableError(self._reason) from error
         finally:
             self.busy = False
@@ -112,7 +112,7 @@ class ParserProcess:
                 self.end()
 
     def kill(self, reason: str) -> None:
-        """End the process; the page that it reads is failed for this `reason`."""
+        """Kill the process; its current page fails with this `reason`."""
         self._reason = self._reason or reason
         if process := self._process:
             process.kill()
@@ -128,7 +128,7 @@ class ParserProcess:
             process.wait()
 
     def _await_ready(self, began: float) -> None:
-        """Wait until the process has started: that is no page's time."""
+        """Wait until the process has started; that does not count as a page's time."""
         if not self._ready:
             self._receive(struct.calcsize(LENGTH), began)
             self._ready = True
@@ -139,7 +139,7 @@ class ParserProcess:
             self._send(data, began)
         (length,) = struct.unpack(LENGTH, self._receive(struct.calcsize(LENGTH), began))
         if length > MAX_ANSWER:
-            raise UnreadableError(f"what was read of it has {length} bytes: more than {MAX_ANSWER}")
+            raise UnreadableError(f"the parsed page has {length} bytes, more than {MAX_ANSWER}")
         return decode_answer(self._receive(length, began))
 
     def _send(self, data: bytes, began: float) -> None:
@@ -169,14 +169,14 @@ class ParserProcess:
         return int(getattr(self._process, name).fileno())
 
     def _wait(self, pipe: int, event: int, began: float) -> None:
-        """Wait a moment for the pipe, or look after the process."""
+        """Wait for the pipe for a moment, and check the process."""
         poll = select.poll()
         poll.register(pipe, event)
         if poll.poll(_TICK_MILLISECONDS):
             return
         self._watch()
         if time.monotonic() - began > WALL_SECONDS:
-            self.kill(f"reading it takes more than {WALL_SECONDS:g} s")
+            self.kill(f"parsing it takes more than {WALL_SECONDS:g} s")
         if self._ready and self._processor_time() - self._used > SLOW_SECONDS:
             self._lower()
 
@@ -187,7 +187,7 @@ class ParserProcess:
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + LOWERED)
 
     def _processor_time(self) -> float:
-        """Return the seconds of processor time that the process has used; 0 where that can't be told (macOS)."""
+        """Return the CPU time of the process in seconds; 0 where that is unknown (macOS)."""
         with contextlib.suppress(OSError, IndexError, ValueError):
             if self._process:
                 fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -195,13 +195,13 @@ class ParserProcess:
         return 0.0
 
     def _failure(self) -> UnreadableError:
-        """Return why the process is no more."""
+        """Return why the process has ended."""
         assert self._process
         status = self._process.wait()
         if self._reason:
             return UnreadableError(self._reason)
         self._reason = "ended"
         if status == -signal.SIGXCPU:
-            return UnreadableError(f"reading it takes more than {SECONDS} s of processor time")
+            return UnreadableError(f"parsing it takes more than {SECONDS} s of CPU time")
         ending = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-        return UnreadableError(f"reading it broke the process that read it ({ending})")
+        return UnreadableError(f"parsing it crashed the parser process ({ending})")

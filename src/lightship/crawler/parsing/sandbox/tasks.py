@@ -1,4 +1,4 @@
-"""What a reading process is asked to do: one task a message, with the bytes to read behind it."""
+"""The tasks of a parser process: one per message, followed by the bytes to parse."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from lightship.crawler.parsing.formats.sitemap import Sitemap, parse_sitemap
 from lightship.crawler.parsing.html.extract import Page
 from lightship.crawler.parsing.read import read_page
 
-SECONDS = 30  # of processor time that one task may take
-MEMORY = 192 << 20  # bytes of memory of one process
+SECONDS = 30  # of CPU time per task
+MEMORY = 192 << 20  # bytes of memory per process
 HEAD, LENGTH = (
     ">II",
     ">I",
-)  # what comes before a task: the lengths of its message and body; before an answer: its length
+)  # precedes a task: the lengths of its message and body; precedes an answer: its length
 
 
 class ReadPage(msgspec.Struct, tag="page", frozen=True):
-    """Read a page as `read_page` does."""
+    """Parse a page with `read_page`."""
 
     content_type: str
     url: str
@@ -29,37 +29,37 @@ class ReadPage(msgspec.Struct, tag="page", frozen=True):
     agent: str = ""
 
     def __post_init__(self) -> None:
-        """Make texts of headers, which may hold bytes that are none."""
+        """Convert headers with undecodable bytes to valid text."""
         msgspec.structs.force_setattr(self, "content_type", _text(self.content_type))
         msgspec.structs.force_setattr(self, "robots", [_text(value) for value in self.robots])
 
     def run(self, body: bytes) -> Page:
-        """Return what `body` holds."""
+        """Return the contents of `body`."""
         return read_page(body, self.content_type, self.url, robots=self.robots, agent=self.agent)
 
 
 class ReadSitemap(msgspec.Struct, tag="sitemap", frozen=True):
-    """Read a sitemap as `parse_sitemap` does."""
+    """Parse a sitemap with `parse_sitemap`."""
 
     url: str
 
     def run(self, body: bytes) -> Sitemap:
-        """Return what `body` lists."""
+        """Return the list in `body`."""
         return parse_sitemap(body, self.url)
 
 
 class ReadFeed(msgspec.Struct, tag="feed", frozen=True):
-    """Read a feed as `parse_feed` does."""
+    """Parse a feed with `parse_feed`."""
 
     content_type: str
     url: str
 
     def __post_init__(self) -> None:
-        """Make a text of the header, as ReadPage does."""
+        """Convert the header to valid text, like ReadPage."""
         msgspec.structs.force_setattr(self, "content_type", _text(self.content_type))
 
     def run(self, body: bytes) -> list[Listed]:
-        """Return what `body` lists."""
+        """Return the list in `body`."""
         return parse_feed(body, self.content_type, self.url)
 
 
@@ -71,10 +71,10 @@ Task = ReadPage | ReadSitemap | ReadFeed
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of a task: a `result` in JSON, or the `problem` why there is none.
+    """The outcome of a task: a `result` in JSON, or the `problem` why there is none.
 
-    `refused` tells that the problem is what was read, and not that its reading went wrong; `last`, that the process
-    ends. `seconds` of processor time were used.
+    `refused`: the content is invalid, rather than the parser having failed. `last`: the process ends. `seconds` is the
+    CPU time used.
     """
 
     result: msgspec.Raw = msgspec.Raw(b"null")
@@ -93,5 +93,5 @@ _RESULTS: dict[type, Any] = {
 
 
 def result_of(task: Task, answer: Answer) -> Any:
-    """Return what the task's `run` returned; raises msgspec.MsgspecError when it is not of that kind."""
+    """Return the result of the task's `run`; raises msgspec.MsgspecError if it is of another type."""
     return _RESULTS[type(task)].decode(answer.result)

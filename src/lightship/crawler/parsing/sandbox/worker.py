@@ -1,6 +1,7 @@
-"""A reading process: reads what strangers sent, one task after the other, and can do hardly anything else.
+"""A parser process: parses untrusted content, one task at a time, with hardly any other privileges.
 
-`python -m lightship.crawler.parsing.sandbox.worker` gets tasks on stdin and answers on stdout; see process.py for its limits.
+`python -m lightship.crawler.parsing.sandbox.worker` reads tasks on stdin and answers on stdout; process.py has its
+limits.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ import msgspec
 from lightship.core.errors import InvalidInputError, words
 from lightship.crawler.parsing.sandbox.tasks import HEAD, LENGTH, MEMORY, SECONDS, Answer, decode_task
 
-_FILES = 32  # open at once: libraries are loaded when they are needed
+_FILES = 32  # open at once: libraries are loaded on demand
 
 
 def main() -> None:
-    """Answer until stdin ends; a task that broke something is the last one."""
+    """Answer until stdin ends; a task that may have corrupted the process is the last one."""
     output = os.dup(1)
     _confine()
-    _write(output, struct.pack(LENGTH, 0))  # it is ready
+    _write(output, struct.pack(LENGTH, 0))  # ready
     while head := _read(struct.calcsize(HEAD)):
         task, body = (_read(length) for length in struct.unpack(HEAD, head))
         began = _used()
@@ -40,17 +41,17 @@ def main() -> None:
 
 
 def _answer(task: bytes, body: bytes) -> Answer:
-    """Return what came of a task; it is the last one, when this process may not be as good as before."""
+    """Return the outcome of a task; it is the last one if this process may be corrupted."""
     try:
         result = msgspec.json.encode(decode_task(task).run(body))
     except InvalidInputError as error:
         return Answer(problem=str(error), refused=True)
     except MemoryError:
-        return Answer(problem=f"reading it takes more than {MEMORY >> 20} MiB of memory", last=True)
-    except Exception as error:  # of whatever library: it is this page's, and no other's
-        return Answer(problem=f"reading it failed: {type(error).__name__}: {_short(error)}")
-    except BaseException as error:  # a panic of a library in Rust, which may have left anything behind
-        return Answer(problem=f"reading it broke a library: {_short(error)}", last=True)
+        return Answer(problem=f"parsing it takes more than {MEMORY >> 20} MiB of memory", last=True)
+    except Exception as error:  # of any library: it must affect only this page
+        return Answer(problem=f"parsing it failed: {type(error).__name__}: {_short(error)}")
+    except BaseException as error:  # a panic of a Rust library, which may have left a corrupted state
+        return Answer(problem=f"parsing it crashed a library: {_short(error)}", last=True)
     return Answer(msgspec.Raw(result))
 
 
@@ -59,17 +60,17 @@ def _short(error: BaseException) -> str:
 
 
 def _used() -> float:
-    """Return the seconds of processor time that this process has used."""
+    """Return the CPU time of this process in seconds."""
     return sum(os.times()[:2])
 
 
 @contextlib.contextmanager
 def _bounded(used: float) -> Iterator[None]:
-    """Bound the processor time of what is read here, and end with the parent: the kernel does both, whatever holds the GIL."""
+    """Limit the CPU time of a task, and end with the parent; the kernel enforces both, whatever holds the GIL."""
     _limit("RLIMIT_CPU", int(used) + SECONDS + 1, keep_hard=True)
     flags = fcntl.fcntl(0, fcntl.F_GETFL)
     fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC)  # SIGIO, which ends this process, when the other end closes
-    if _is_closed(0):  # it closed before that was asked for
+    if _is_closed(0):  # it was closed before that
         sys.exit(0)
     try:
         yield
@@ -78,27 +79,27 @@ def _bounded(used: float) -> Iterator[None]:
 
 
 def _is_closed(pipe: int) -> bool:
-    """Tell whether the other end of this pipe to read from has closed."""
+    """Whether the other end of this pipe (for reading) is closed."""
     poll = select.poll()
     poll.register(pipe, 0)
     return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 def _confine() -> None:
-    """Give up what reading does not need: memory, files, processes, the network where the system allows that."""
+    """Drop what parsing does not need: memory, files, processes, and the network where the system allows that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     with contextlib.suppress(AttributeError, OSError):  # Python 3.12, Linux with user namespaces
         os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)  # type: ignore[attr-defined,unused-ignore]
     for name, most in (("DATA", MEMORY), ("FSIZE", 0), ("NOFILE", _FILES), ("NPROC", 0), ("CORE", 0)):
         _limit(f"RLIMIT_{name}", most)
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for number in (1, 2):  # where libraries complain of what they read
+    for number in (1, 2):  # where libraries print complaints about content
         os.dup2(nowhere, number)
     fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())  # see _bounded
 
 
 def _limit(name: str, most: int, *, keep_hard: bool = False) -> None:
-    with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):  # what this system does not have
+    with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):  # not supported by this system
         import resource
 
         kind = getattr(resource, name)
@@ -109,7 +110,7 @@ def _limit(name: str, most: int, *, keep_hard: bool = False) -> None:
 
 
 def _read(length: int) -> bytes:
-    """Return the next `length` bytes of stdin, or ends the process when there are no more."""
+    """Return the next `length` bytes of stdin, or exit at its end."""
     data = bytearray()
     while len(data) < length:
         piece = os.read(0, min(length - len(data), 1 << 20))

@@ -1,4 +1,4 @@
-"""Opening files of a folder that others may write to: nothing outside of it is opened, whatever links say, or change to."""
+"""Opens files in a folder that others may write to: nothing outside of it, whatever links there are or change to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import errno
 import os
 import stat
 
-_NOT_FILES = ("/dev", "/proc", "/sys")  # what looks like files there is this machine, and this process with its secrets
-_THROUGH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC | os.O_DIRECTORY  # macOS can't do it unread
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe that took a file's place must not be waited for
+_NOT_FILES = ("/dev", "/proc", "/sys")  # pseudo-files, which expose the machine and this process's secrets
+_THROUGH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC | os.O_DIRECTORY  # macOS has no O_PATH
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe in the place of a file must not block
 
 
 class LeadsOutError(OSError):
@@ -16,20 +16,20 @@ class LeadsOutError(OSError):
 
 
 def place_of(path: str, folder: str, *, follow: bool) -> str:
-    """Return where `path`, found in `folder`, really is; raises LeadsOutError when that is not below `folder`.
+    """Return the real path of `path`, found in `folder`; raises LeadsOutError if that is not below `folder`.
 
     With `follow` it may be anywhere but in /dev, /proc and /sys.
     """
     place, base = os.path.realpath(path), os.path.realpath(folder)
     if is_below(place, base) or (follow and not any(is_below(place, other) for other in _NOT_FILES)):
         return place
-    raise LeadsOutError(errno.EXDEV, "a link out of the folder", path)
+    raise LeadsOutError(errno.EXDEV, "link to outside the folder", path)
 
 
 def open_below(path: str, folder: str, *, follow: bool) -> int:
-    """Return the descriptor of the regular file `path`, as `place_of` allows it; raises OSError, or LeadsOutError.
+    """Return a descriptor of the regular file `path`, if `place_of` allows it; raises OSError or LeadsOutError.
 
-    The way there is gone again from the top without following any link: what changes meanwhile leads nowhere.
+    The real path is opened from the top without following links, so that a concurrent change can't redirect it.
     """
     place = place_of(path, folder, follow=follow)
     base = os.path.realpath(folder)
@@ -41,16 +41,16 @@ def open_below(path: str, folder: str, *, follow: bool) -> int:
         above = here
         try:
             if number == len(names) and not stat.S_ISREG(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
-                raise OSError(errno.EINVAL, "no regular file", path)  # to open a device may do something
+                raise OSError(errno.EINVAL, "not a regular file", path)  # opening a device may have side effects
             here = os.open(name, os.O_NOFOLLOW | (_THROUGH if number < len(names) else _READ), dir_fd=above)
         finally:
             os.close(above)
     if stat.S_ISREG(os.fstat(here).st_mode):
         return here
     os.close(here)
-    raise OSError(errno.EINVAL, "no regular file", path)
+    raise OSError(errno.EINVAL, "not a regular file", path)
 
 
 def is_below(place: str, folder: str) -> bool:
-    """Return whether one real path is the other, or below it."""
+    """Whether the real path `place` is `folder`, or below it."""
     return place == folder or place.startswith(folder.rstrip("/") + "/")

@@ -1,4 +1,4 @@
-"""Keeps the documents of a file in the log, whatever happens to the file."""
+"""Keeps the log up to date with the documents of a file."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 
-REPORTED = 100  # broken pieces that are named, of one pass
+REPORTED = 100  # broken pieces that are logged per pass
 
-Found = tuple[str, Record | InvalidInputError | None]  # where in the file, and what is there; None: nothing, go on
+Found = tuple[str, Record | InvalidInputError | None]  # place in the file, and what is there; None: skip
 Reader = Callable[[str], Iterator[Found]]  # may raise one of UNREADABLE
 
 
 def piece_of(make: Callable[[], Record | None]) -> Record | InvalidInputError | None:
-    """Return what `make` returns, or why it can't: one bad piece of a file spoils no other."""
+    """Return the result of `make`, or its error, so that one bad piece of a file does not affect the others."""
     try:
         return make()
     except InvalidInputError as error:
         return error
-    except LightshipError:  # the crawler's own trouble
+    except LightshipError:  # an error of the crawler itself
         raise
     except Exception as error:
         return InvalidDocumentError(f"reading it failed: {type(error).__name__}: {words(error)[:300]}")
 
 
 class FileSync:
-    """Keeps the documents of the file `path` in the log, as long as `run` runs: reads it again when it changes.
+    """Keeps the log up to date with the file `path` while `run` runs: reads it again when it changes.
 
-    What vanishes from the file is deleted. A file that vanishes as a whole, or holds nothing any more, is waited for:
-    its documents stay.
+    Documents that vanish from the file are deleted. If the whole file vanishes or becomes empty, its documents are kept
+    until it is back.
     """
 
     def __init__(self, path: str, read: Reader, database: Database, records: Records) -> None:
-        """Read `path` with `read`, remembering in `records`."""
+        """Read `path` with `read`, and keep state in `records`."""
         self._path = path
         self._reader = read
         self._database = database
@@ -65,14 +65,14 @@ class FileSync:
             if stamp is not None and stamp != seen:
                 seen = stamp if self._read(stamp, stop) else None
             elif stamp is None and seen is not None:
-                logger.warning("%s is not there any more; its documents stay, waiting for it", self._path)
+                logger.warning("%s no longer exists; its documents are kept, waiting for it", self._path)
                 seen = None
             if first and not stop.is_set():
                 set_idle(self._database, self._path)
                 first = False
 
     def _read(self, stamp: str, stop: threading.Event) -> bool:
-        """Read the file whole; return whether that came to an end with no change of the file meanwhile."""
+        """Read the whole file; True if that succeeded and the file did not change meanwhile."""
         self._records.begin_pass()
         place, count, failed = "its beginning", 0, 0
         try:
@@ -88,14 +88,14 @@ class FileSync:
                         logger.warning("%s %s: %s", self._path, place, found)
         except (*UNREADABLE, InvalidInputError) as error:
             self._records.flush()
-            logger.warning("%s after %s: %s; what was read is kept", self._path, place, error)
+            logger.warning("%s after %s: %s; the documents read so far are kept", self._path, place, error)
             return True
-        except LightshipError:  # the crawler's own trouble
+        except LightshipError:  # an error of the crawler itself
             raise
         except Exception as error:
             self._records.flush()
             what = f"reading it failed: {type(error).__name__}: {words(error)[:300]}"
-            logger.warning("%s after %s: %s; what was read is kept", self._path, place, what)
+            logger.warning("%s after %s: %s; the documents read so far are kept", self._path, place, what)
             return True
         if stamp != stamp_of(self._path):
             self._records.flush()
@@ -106,7 +106,7 @@ class FileSync:
 
 
 def stamp_of(path: str) -> str | None:
-    """Return what changes when the file `path`, or a file in the folder `path`, does; None when there is none."""
+    """Return a stamp that changes with the file `path`, or any file in the folder `path`; None if it does not exist."""
     try:
         if not os.path.isdir(path):
             state = os.stat(path)

@@ -1,4 +1,4 @@
-"""Documents from a folder: HTML, Markdown and text files, recursively, watched for changes and deletions."""
+"""Documents from a folder: HTML, Markdown, text and other files, recursively, watched for changes and deletions."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ logger = logging.getLogger(__name__)
 
 
 class FolderSync:
-    """Keeps the documents of `folder` in the log, as long as `run` runs; urls are `file:///…`.
+    """Keeps the log up to date with `folder` while `run` runs; URLs are `file:///…`.
 
-    A folder that vanishes as a whole, or looks empty (its disk may not be there), is waited for: its documents stay.
-    So do those of what can't be read for now.
+    If the whole folder vanishes or looks empty (its disk may not be mounted), its documents are kept until it is back;
+    so are those of files that are temporarily unreadable.
     """
 
     def __init__(
         self, folder: str, settings: CrawlerSettings, database: Database, records: Records, pool: ParserPool
     ) -> None:
-        """Read files below `folder` by `settings`, in `pool`, remembering in `records`."""
+        """Read files below `folder`, parse them in `pool`, and keep state in `records`."""
         self._folder = folder
         self._max_bytes = settings.max_bytes
         self._follow = settings.follow_links
@@ -44,9 +44,9 @@ class FolderSync:
         self._database = database
         self._records = records
         self._stamps: dict[str, str | None] = {}
-        self._failed: dict[str, str] = {}  # url -> stamp of what can't be read
-        self._told: set[str] = set()  # paths that were complained of
-        self._unread: list[str] = []  # urls of folders and files that the scan under way could not read
+        self._failed: dict[str, str] = {}  # URL -> stamp of an unreadable file
+        self._warned: set[str] = set()  # paths with a logged warning
+        self._unread: list[str] = []  # URLs of folders and files that the current scan could not read
 
     def run(self, stop: threading.Event) -> None:
         """Read and watch until `stop` is set. Raises what Records raises."""
@@ -60,13 +60,13 @@ class FolderSync:
             if os.path.isdir(self._folder):
                 self._scan(stop)
             else:
-                self._complain(self._folder, "is not there any more; its documents stay, waiting for it")
+                self._warn(self._folder, "no longer exists; its documents are kept, waiting for it")
             if first and not stop.is_set():
                 set_idle(self._database, self._folder)
                 first = False
 
     def _scan(self, stop: threading.Event) -> None:
-        """Put what is new or changed, delete what is gone."""
+        """Put new and changed documents, delete vanished ones."""
         present: set[str] = set()
         changed, failures = 0, len(self._failed)
         self._unread.clear()
@@ -81,7 +81,7 @@ class FolderSync:
             changed += self._take(path, url, stamp, found)
         self._records.flush()
         if present:
-            self._told.discard(self._folder)
+            self._warned.discard(self._folder)
         gone = self._forget(present)
         if changed or gone or len(self._failed) != failures:
             failures = len(self._failed)
@@ -92,7 +92,7 @@ class FolderSync:
         for url in [url for url in self._failed if url not in present]:
             del self._failed[url]
         if self._stamps and not present and not self._failed:
-            self._complain(self._folder, "holds no files any more; its documents stay, waiting for them")
+            self._warn(self._folder, "contains no files any more; its documents are kept, waiting for files")
             return 0
         gone = [url for url in self._stamps if url not in present and not url.startswith(tuple(self._unread))]
         for start in range(0, len(gone), BATCH):
@@ -102,17 +102,17 @@ class FolderSync:
         return len(gone)
 
     def _take(self, path: str, url: str, stamp: str, found: os.stat_result) -> bool:
-        """Read one file; return whether that was possible. One that holds no text any more loses its document."""
+        """Read one file; True if that was possible. A file without text any more loses its document."""
         try:
             record = self._record(path, url, stamp, found)
-        except LeadsOutError:  # since a moment ago
+        except LeadsOutError:  # it was changed since the scan
             return False
         except OSError as error:
-            self._complain(path, f"{error.strerror}; its document stays")
-            self._failed[url] = ""  # to be tried again
+            self._warn(path, f"{error.strerror}; its document is kept")
+            self._failed[url] = ""  # to be retried
             return False
         except UnreadableError as error:
-            self._complain(path, f"{error}; its document stays")
+            self._warn(path, f"{error}; its document is kept")
             self._failed[url] = stamp
             return False
         except InvalidInputError as error:
@@ -123,7 +123,7 @@ class FolderSync:
                 self._records.delete([url])
             return False
         self._failed.pop(url, None)
-        self._told.discard(path)
+        self._warned.discard(path)
         self._stamps[url] = stamp
         self._records.add(record)
         return True
@@ -133,14 +133,14 @@ class FolderSync:
         with open(open_below(path, self._folder, follow=self._follow), "rb") as file:
             body = file.read(self._max_bytes + 1)
         if len(body) > self._max_bytes and kind != PLAIN:
-            raise InvalidDocumentError(f"larger than {self._max_bytes} bytes: skipped")
+            raise InvalidDocumentError(f"skipped: larger than -max-bytes={self._max_bytes}")
         page = self._pool.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
         modified = _moment(found.st_mtime)
         document = document_of(page, url, title=os.path.basename(path), modified=modified)
         return Record(document, digest_of(document), stamp)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield the path and state of each file to index; links within the folder are followed, but into no folder twice."""
+        """Yield path and stat of each file to index; links within the folder are followed, into each folder once."""
         visited: set[tuple[int, int]] = set()
         for folder, folders, names in os.walk(self._folder, followlinks=True, onerror=self._unreadable):
             found = self._stat(folder)
@@ -148,7 +148,7 @@ class FolderSync:
                 folders.clear()
                 continue
             if (found.st_dev, found.st_ino) in visited:
-                self._complain(folder, "links to a folder that was read already: skipped")
+                self._warn(folder, "skipped: links to a folder that was already read")
                 folders.clear()
                 continue
             visited.add((found.st_dev, found.st_ino))
@@ -161,7 +161,7 @@ class FolderSync:
                         yield path, found
 
     def _stat(self, path: str) -> os.stat_result | None:
-        """Return the state of what may be read; None for what is not there, or must not."""
+        """Return the stat of a path that may be read; None if it does not exist or may not be read."""
         try:
             found = os.lstat(path)
             if stat.S_ISLNK(found.st_mode):
@@ -169,26 +169,26 @@ class FolderSync:
                 found = os.stat(path)
             return found
         except LeadsOutError:
-            self._complain(path, "a link out of the folder: skipped; -follow-links follows it")
+            self._warn(path, "skipped: link to outside the folder; -follow-links follows it")
             return None
         except OSError as error:
             self._unreadable(error)
             return None
 
     def _unreadable(self, error: OSError) -> None:
-        """Take note of what is there (or may be) and can't be read."""
+        """Record a path that exists, or may exist, and can't be read."""
         if not isinstance(error, FileNotFoundError):
             self._unread.append(Path(str(error.filename)).as_uri())
-            self._complain(str(error.filename), f"{error.strerror}: skipped; its documents stay")
+            self._warn(str(error.filename), f"{error.strerror}; skipped, its documents are kept")
 
-    def _complain(self, path: str, problem: str) -> None:
-        if path not in self._told:
-            self._told.add(path)
+    def _warn(self, path: str, problem: str) -> None:
+        if path not in self._warned:
+            self._warned.add(path)
             logger.warning("%s: %s", path, problem)
 
 
 def _moment(seconds: float) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):  # a file system may know any time
+    except (ValueError, OverflowError, OSError):  # a file system may report any time
         return None

@@ -14,26 +14,26 @@ from lightship.documents.jsonl import KEYS, check_length, open_lines, parse_line
 
 logger = logging.getLogger(__name__)
 
-LIKENESS = 0.75  # of a key to one of ours that it may be meant for: `titel` and `txt`, not `rating`
+LIKENESS = 0.75  # similarity of a key to a known one to be taken for a typo: `titel` and `txt`, not `rating`
 
 
 def read_jsonl(path: str) -> Iterator[Found]:
-    """Yield the documents of the lines of the file `path`, as a Reader does."""
+    """Yield the documents in the lines of the file `path`, as a Reader."""
     seen: set[str] = set()
     with open_lines(path) as file:
         for number, line in read_lines(file):
             found = piece_of(partial(_document, line))
             if isinstance(found, Record):
-                _name_misspelt(f"{path} line {number}", found.document.fields.keys() - seen)
+                _warn_misspelt(f"{path} line {number}", found.document.fields.keys() - seen)
                 seen.update(found.document.fields)
             yield f"line {number}", found
 
 
-def _name_misspelt(where: str, names: Iterable[str]) -> None:
-    """Say once of each key of the file's own that it looks like one of ours: it is kept as the owner's."""
+def _warn_misspelt(where: str, names: Iterable[str]) -> None:
+    """Warn once about each custom key that looks like a misspelt known one; it is kept as a custom field."""
     for name in sorted(names):
         if meant := get_close_matches(name.lower(), KEYS, 1, LIKENESS):
-            logger.warning("%s: key %r is kept as a field of your own; did you mean %r?", where, name, meant[0])
+            logger.warning("%s: key %r is kept as a custom field; did you mean %r?", where, name, meant[0])
 
 
 def _document(line: bytes | None) -> Record:

@@ -1,4 +1,4 @@
-"""Which record of an archive is the newest of each url, kept in a temporary database."""
+"""Finds the newest record of each URL in an archive, with a temporary database."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _RESOLVE = (
 
 
 class Newest:
-    """Learns all records, then tells of each `place` (a number that tells records apart) which urls it is newest of."""
+    """Collects all records, then returns the URLs for which the record at a `place` (a unique number) is the newest."""
 
     def __enter__(self) -> Self:
-        """Open the database, which is deleted in the end."""
+        """Open the database, which is deleted at the end."""
         self._db = apsw.Connection("")
         self._db.execute(_SCHEMA)
         return self
@@ -36,30 +36,30 @@ class Newest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Delete the database; raises OSError for what went wrong with it: it has no room, as a rule."""
+        """Delete the database; raises OSError for its errors, usually a full disk."""
         self._db.close(True)
         if isinstance(error, apsw.Error):
             raise OSError(f"the temporary database failed: {error}") from error
 
     def answer(self, url: str, date: str, place: int, *, page: bool, digest: str | None) -> None:
-        """Learn that `url` was answered at `date`, with a page or with the news that there is none."""
+        """Add the answer for `url` at `date`: a page, or that there is none."""
         self._db.execute("insert into pages values (?, ?, ?, ?)" + _NEWER, (url, date, place, page))
         if digest and page:
             self._db.execute("insert or ignore into payloads values (?, ?)", (digest, place))
 
     def revisit(self, url: str, date: str, digest: str) -> None:
-        """Learn that `url` had at `date` the payload that another record holds."""
+        """Add that `url` had at `date` the same payload as another record."""
         self._db.execute("insert into revisits values (?, ?, ?)", (url, date, digest))
 
     def learned(self) -> None:
-        """Tell that all records are known now."""
+        """Finish adding records, before `urls` and `has` are called."""
         self._db.execute(_RESOLVE)
         self._db.execute("create index places on pages (place)")
 
     def urls(self, place: int) -> list[str]:
-        """Return the urls whose newest content is the record at `place`."""
+        """Return the URLs whose newest content is the record at `place`."""
         return [str(url) for (url,) in self._db.execute("select url from pages where place = ? and page", (place,))]
 
     def has(self, url: str) -> bool:
-        """Return whether `url` is a page."""
+        """Whether `url` is a page."""
         return bool(self._db.execute("select 1 from pages where url = ? and page", (url,)).fetchone())

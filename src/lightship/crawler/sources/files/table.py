@@ -20,14 +20,14 @@ from lightship.documents.jsonl import MAX_LINE, document_of_record, open_lines
 
 _KNOWN = frozenset(Document.__struct_fields__) - {"fields"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_UNDECODED = range(0xDC80, 0xDD00)  # what surrogateescape makes of bytes
+_UNDECODED = range(0xDC80, 0xDD00)  # bytes as decoded by surrogateescape
 
 
 def read_table(path: str) -> Iterator[Found]:
-    """Yield the documents of the rows of the file `path`, as a Reader does.
+    """Yield the documents in the rows of the file `path`, as a Reader.
 
-    The column `url` is needed; `title`, `text`, `description`, `headings` (lines), `language`, `modified` are what they
-    are in a Document, all others become its fields. Raises InvalidDocumentError for a file that can't be read as one.
+    The column `url` is required; `title`, `text`, `description`, `headings` (lines), `language`, `modified` are those
+    of a Document, all others become its fields. Raises InvalidDocumentError for a file that is not a table.
     """
     csv.field_size_limit(MAX_LINE)
     with open_lines(path) as file, _text(file) as text:
@@ -61,25 +61,25 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _delimiter(path: str, head: str) -> str:
-    """Return what stands between two cells: tabs in a .tsv file; elsewhere what the head has most of."""
+    """Return the delimiter between cells: tabs in a .tsv file, otherwise the most frequent candidate in the head."""
     return "\t" if ".tsv" in path[-8:] else max(",;\t", key=head.count)
 
 
 def _check_names(names: Sequence[str]) -> None:
     if "url" not in names:
         shown = ", ".join(repr(name[:40]) for name in names[:10])
-        raise InvalidDocumentError(f"its first row has no column url, only {shown}; the first row names the columns")
+        raise InvalidDocumentError(f"the first row must name the columns, among them url; it has only {shown}")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InvalidDocumentError(f"its first row has two columns {twice[:40]!r}; call them differently")
+        raise InvalidDocumentError(f"the first row has two columns {twice[:40]!r}; rename one of them")
 
 
 def _document(names: Sequence[str], row: Sequence[str]) -> Record:
     if len(row) != len(names):
-        raise InvalidDocumentError(f"it has {len(row)} cells, and the first row {len(names)}")
+        raise InvalidDocumentError(f"the row has {len(row)} cells, but the first row has {len(names)}")
     cells = {name: cell for name, cell in zip(names, row, strict=True) if cell and name}
     if any(ord(character) in _UNDECODED for cell in cells.values() for character in set(cell)):
-        raise InvalidDocumentError("it is not UTF-8; save the table as UTF-8")
+        raise InvalidDocumentError("not UTF-8; save the table as UTF-8")
     document = document_of_record(_record(cells))
     return Record(document, digest_of(document))
 
@@ -93,5 +93,5 @@ def _record(cells: dict[str, str]) -> dict[str, Any]:
         if text := record.get(name):
             record[name] = parse_time(text)
             if record[name] is None:
-                raise InvalidDocumentError(f"{name} {text[:40]!r} is no time; write it like 2024-05-06T07:08:09Z")
+                raise InvalidDocumentError(f"{name} {text[:40]!r} is not a time; write it like 2024-05-06T07:08:09Z")
     return record

@@ -1,7 +1,7 @@
-"""The documents of WARC and WACZ files: of each url, what was fetched last.
+"""The documents in WARC and WACZ files: the latest version of each URL.
 
-They are read twice: first to learn which record of a url is its newest, then to make documents of those. What stands
-between is in a temporary database, so an archive may be larger than the memory.
+They are read twice: first to find the newest record of each URL, then to make documents from those. The state between
+is in a temporary database, so an archive may be larger than memory.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from lightship.crawler.sources.files.newest import Newest
 from lightship.documents.jsonl import UNREADABLE
 
 ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".wacz")
-MAX_RECORD = 256 << 20  # bytes of a record as it is stored: films are left out
+MAX_RECORD = 256 << 20  # bytes of a record as stored; larger ones, like videos, are skipped
 MAX_HEADER = 64 << 10
-_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # damaged; packed by what is unknown; encrypted
+_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # damaged; unknown compression; encrypted
 _KINDS = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
 Read = Callable[[ReadPage, bytes], Page]  # raises InvalidInputError
-_GONE = frozenset({301, 302, 303, 307, 308, 404, 410})  # as in a crawl; what else is no 200 leaves the page as it was
+_GONE = frozenset({301, 302, 303, 307, 308, 404, 410})  # as in a crawl; others but 200 change nothing
 
 
 def is_archive(path: str) -> bool:
-    """Return whether `path` is a file of this kind, or a folder with such files."""
+    """Whether `path` is a file of this kind, or a folder with such files."""
     if os.path.isdir(path):
         return any(name.endswith(ENDINGS) for name in os.listdir(path))
     return path.endswith(ENDINGS)
 
 
 def read_archive(path: str, read: Read, max_bytes: int, agent: str, *, follow: bool = False) -> Iterator[Found]:
-    """Yield the documents of the archive `path`, a file or a folder of them, as a Reader does.
+    """Yield the documents of the archive `path`, a file or a folder of files, as a Reader.
 
-    Pages are read by `read`, and cut at `max_bytes`; `agent` is the name that `noindex` may be for. What is torn or damaged ends its file;
-    the others are read, and OSError is raised at the end.
+    Pages are parsed by `read`, and cut at `max_bytes`; `agent` is the name to which `noindex` may apply. A truncated or
+    damaged file ends there; the others are still read, and OSError is raised at the end.
     """
     with Newest() as newest:
         for piece in _pieces(path, [], follow):
@@ -72,7 +72,7 @@ def read_archive(path: str, read: Read, max_bytes: int, agent: str, *, follow: b
 
 
 class Piece(NamedTuple):
-    """A record: its number in the archive, what it is called in messages, and itself, its content in memory."""
+    """A record with its number in the archive and its name in messages; its content is in memory."""
 
     place: int
     name: str
@@ -80,7 +80,7 @@ class Piece(NamedTuple):
 
 
 def _pieces(path: str, broken: list[str], follow: bool) -> Iterator[Piece]:
-    """Yield the records of an archive that may be pages; say in `broken` what ended a file before its end."""
+    """Yield the records of an archive that may be pages; append errors that ended a file early to `broken`."""
     for file, (name, stream) in enumerate(_streams(path, broken, follow)):
         number = 0
         try:
@@ -91,14 +91,14 @@ def _pieces(path: str, broken: list[str], follow: bool) -> Iterator[Piece]:
                 length = record.content_length
                 record.freeze()
                 if record.content_length < length:
-                    raise EOFError("it was cut off there")
+                    raise EOFError("the file is truncated there")
                 yield Piece(file << 40 | number, f"{name}, record at byte {record.stream_pos}", record)
         except (*UNREADABLE, *_NO_ZIP, ValueError) as error:
             broken.append(f"{name} after {number} records: {error}")
 
 
 def _streams(path: str, broken: list[str], follow: bool) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield the WARC files of an archive, by name; say in `broken` which links of a folder lead out of it."""
+    """Yield the WARC files of an archive, by name; append links that lead out of a folder to `broken`."""
     names = [""]
     if os.path.isdir(path):
         names = [name for name in sorted(os.listdir(path)) if name.endswith(ENDINGS)]
@@ -108,7 +108,7 @@ def _streams(path: str, broken: list[str], follow: bool) -> Iterator[tuple[str, 
             with open(open_below(each, path, follow=follow) if name else each, "rb") as file:
                 yield from _streams_of(file, os.path.basename(each))
         except LeadsOutError:
-            broken.append(f"{name}: a link out of the folder: skipped; -follow-links follows it")
+            broken.append(f"{name}: skipped: link to outside the folder; -follow-links follows it")
 
 
 def _streams_of(file: BinaryIO, called: str) -> Iterator[tuple[str, BinaryIO]]:
@@ -125,7 +125,7 @@ def _streams_of(file: BinaryIO, called: str) -> Iterator[tuple[str, BinaryIO]]:
 
 
 def _learn(newest: Newest, piece: Piece) -> None:
-    """Tell `newest` what the record means for its url."""
+    """Add the record to `newest`."""
     record = piece.record
     url, digest = _url(record), record.headers.get("WARC-Payload-Digest")
     moment = cast("datetime | None", record.record_date)
@@ -157,13 +157,13 @@ def _status(record: WarcRecord) -> int:
         return 200
     try:
         record.parse_http(auto_decode="transfer")
-    except OSError:  # no HTTP
+    except OSError:  # not HTTP
         return 0
     return int(record.http_headers.status_code or 0) if record.http_headers else 0
 
 
 class Answer(NamedTuple):
-    """What a record holds: the values of each header, by name in lower case, and the bytes as they were packed."""
+    """The contents of a record: the values of each header, by lower-case name, and the body as encoded."""
 
     headers: dict[str, list[str]]
     body: bytes
@@ -185,7 +185,7 @@ def _answer(record: WarcRecord) -> Answer:
 
 
 def _document(answer: Answer, url: str, newest: Newest, *, read: Read, max_bytes: int, agent: str) -> Record | None:
-    """Return the document of the answer for `url`, None when that is not to be indexed. Raises InvalidInputError."""
+    """Return the document of the answer for `url`; None if it must not be indexed. Raises InvalidInputError."""
     kind = answer.header("content-type")
     if kind.partition(";")[0].strip().lower() not in TEXT_TYPES:
         return None
@@ -199,5 +199,5 @@ def _document(answer: Answer, url: str, newest: Newest, *, read: Read, max_bytes
 
 
 def _folds(canonical: str | None, url: str, newest: Newest) -> bool:
-    """Return whether the page is another url of one that is in the archive, too."""
+    """Whether the page's canonical URL is another page in the archive."""
     return bool(canonical and canonical != url and urls.site(canonical) == urls.site(url) and newest.has(canonical))

@@ -1,4 +1,4 @@
-"""How often a source that is watched is looked at."""
+"""How often a watched source is checked for changes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from lightship.crawler.output.records import Records
 
 POLL_SECONDS = 1.0
-SHARE = 0.1  # of the time that may go into looking for changes; waiting for the log costs nothing, and delays nothing
+SHARE = 0.1  # of the time may be spent on looking for changes, not counting waits for the log
 
 
 def looks(records: Records, stop: threading.Event) -> Iterator[None]:
-    """Yield each time that the source of `records` is to be looked at, until `stop` is set."""
+    """Yield each time that the source of `records` should be checked, until `stop` is set."""
     while not stop.is_set():
         began, waited = time.monotonic(), records.waited
         yield

@@ -1,4 +1,4 @@
-"""The git program, used so that a strange repository can do nothing with it: no hooks, no settings, no checkout."""
+"""Runs the git program safely on untrusted repositories: no hooks, no foreign configuration, no checkout."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ SCHEMES = ("https", "ssh", "file")
 SECONDS = 1800.0  # for one command
 MAX_BYTES = 8 << 30  # of a clone
 STALLED_SECONDS = 60  # without a byte from the server
-BATCH_BYTES = 16 << 20  # of files that are read together
+BATCH_BYTES = 16 << 20  # of files read at once
 _TREE_LINE_FIELDS = 4
 
 
 def require_git(source: str) -> None:
-    """Raise ConfigurationError, for `source`, where the program git is missing."""
+    """Raise ConfigurationError, naming `source`, if the program git is missing."""
     if not shutil.which("git"):
-        raise ConfigurationError(f"source {source} needs the program git, which is not installed")
+        raise ConfigurationError(f"source {source} needs the program git, which is not installed; install it")
 
 
 class File(NamedTuple):
-    """A file of a commit: `path` as git has it, the `object` with its content, and that one's size in bytes."""
+    """A file of a commit: its `path` in git's bytes, the id of the `object` with its content, and the size in bytes."""
 
     path: bytes
     object: str
@@ -39,7 +39,7 @@ class File(NamedTuple):
 
 
 class Git:
-    """A shallow, bare copy of one repository's default branch, in `folder`, which is emptied first and last."""
+    """A shallow, bare clone of one repository's default branch, in `folder`, which is emptied before and after."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Git:
         self._seconds = seconds
 
     def __enter__(self) -> Self:
-        """Make the folder."""
+        """Create the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
         os.makedirs(self._folder, mode=0o700)
         with open(os.open(self._config, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
@@ -80,11 +80,11 @@ class Git:
         branch = next((name.removeprefix("ref: refs/heads/") for name, _ in lines if name.startswith("ref: ")), "HEAD")
         commit = next((name for name, what in lines if what == "HEAD" and not name.startswith("ref: ")), "")
         if not commit:
-            raise UnavailableError("it has no commit yet")
+            raise UnavailableError("the repository has no commits yet")
         return branch, commit
 
     def clone(self) -> None:
-        """Copy the newest commit of the default branch; raises UnavailableError."""
+        """Fetch the newest commit of the default branch; raises UnavailableError."""
         options = ("--bare", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--template=")
         self._run("clone", *options, "--", self._url, self._copy)
 
@@ -98,7 +98,7 @@ class Git:
                 yield File(path, fields[2].decode("ascii"), int(fields[3]))
 
     def contents(self, files: Sequence[File]) -> Iterator[tuple[File, bytes]]:
-        """Yield what is in `files` of the copy."""
+        """Yield the contents of `files` of the copy."""
         for batch in _batches(files):
             names = "".join(f"{file.object}\n" for file in batch).encode()
             answer = self._run("--git-dir", self._copy, "cat-file", "--batch", given=names)
@@ -109,7 +109,7 @@ class Git:
                 start += file.size + 1
 
     def _run(self, *arguments: str, given: bytes = b"") -> bytes:
-        """Return what `git arguments` writes; it is ended when its time, room or this process is over."""
+        """Return the output of `git arguments`; it is killed on a timeout, when it is too large, or when stopped."""
         process = subprocess.Popen(
             ["git", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=self._environment(), cwd=self._folder, start_new_session=True,
@@ -128,19 +128,19 @@ class Git:
                 process.communicate()
         if process.returncode:
             reason = " ".join(errors.decode("utf-8", "replace").split())[-500:]
-            raise UnavailableError(reason or f"git {arguments[0]} ended with {process.returncode}")
+            raise UnavailableError(reason or f"git {arguments[0]} exited with status {process.returncode}")
         return output
 
     def _check(self, deadline: float) -> None:
         if self._stop.is_set():
             raise UnavailableError("stopped")
         if time.monotonic() > deadline:
-            raise UnavailableError(f"git took more than {self._seconds:g} s")
+            raise UnavailableError(f"git timed out after {self._seconds:g} s")
         if _size(self._folder) > MAX_BYTES:
-            raise UnavailableError(f"the repository has more than {MAX_BYTES} bytes")
+            raise UnavailableError(f"the repository is larger than {MAX_BYTES} bytes")
 
     def _environment(self) -> dict[str, str]:
-        """Return an environment in which git reads no settings but ours, asks nobody, and speaks one protocol."""
+        """Return an environment in which git reads only this configuration, never prompts, and uses one protocol."""
         kept = ("PATH", "LD_LIBRARY_PATH", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "TMPDIR")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
@@ -157,7 +157,7 @@ def _configuration(url: str, credential: Credential | None) -> str:
         "[http]", "followRedirects = false", f"lowSpeedLimit = 1\nlowSpeedTime = {STALLED_SECONDS}",
     ]  # fmt: skip
     parts = urlsplit(url)
-    if parts.scheme == "file":  # the owner named it, so it may belong to another user
+    if parts.scheme == "file":  # given by the owner, so it may belong to another user
         path = unquote(parts.path)
         lines += ["[safe]", f"directory = {_quoted(path)}", f"directory = {_quoted(os.path.join(path, '.git'))}"]
     if credential:

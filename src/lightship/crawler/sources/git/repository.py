@@ -1,4 +1,4 @@
-"""Documents from a git repository: the Markdown files of its default branch, read again when that has a new commit."""
+"""Documents from a git repository: the Markdown files of its default branch, read again after each new commit."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from lightship.runtime.database import Database
 logger = logging.getLogger(__name__)
 
 ENDINGS = (b".md", b".markdown")
-RETRY_SECONDS = 60.0  # after trouble; twice as long each time, up to the time of a revisit
-PAGES = {  # where a host shows the file {path} of the branch {branch}
+RETRY_SECONDS = 60.0  # after a failure; doubled each time, up to the revisit interval
+PAGES = {  # a host's page of the file {path} of the branch {branch}
     "github.com": "{repository}/blob/{branch}/{path}",
     "gitlab.com": "{repository}/-/blob/{branch}/{path}",
     "codeberg.org": "{repository}/src/branch/{branch}/{path}",
@@ -37,15 +37,15 @@ PAGES = {  # where a host shows the file {path} of the branch {branch}
 
 
 class RepositorySync:
-    """Keeps the documents of the repository `source` (`git+https://…#subfolder`) in the log, as long as `run` runs.
+    """Keeps the log up to date with the repository `source` (`git+https://…#subfolder`) while `run` runs.
 
-    A repository that can't be had keeps its documents.
+    While a repository is unavailable its documents are kept.
     """
 
     def __init__(
         self, source: str, settings: CrawlerSettings, database: Database, records: Records, pool: ParserPool
     ) -> None:
-        """Read `source` by `settings`, in `pool`, remembering in `records`. Raises ConfigurationError where git is missing."""
+        """Read `source`, parse in `pool`, and keep state in `records`. Raises ConfigurationError if git is missing."""
         self._source = source
         self._settings = settings
         self._database = database
@@ -59,7 +59,7 @@ class RepositorySync:
         self._folder = os.path.abspath(os.path.join(settings.data, f"git-{name}"))
 
     def run(self, stop: threading.Event) -> None:
-        """Read, and look for a new commit, until `stop` is set. Raises what Records raises."""
+        """Read the repository, and again after each new commit, until `stop` is set. Raises what Records raises."""
         with contextlib.suppress(StoppedError):
             self._run(stop)
 
@@ -75,7 +75,7 @@ class RepositorySync:
                 raise
             except (UnavailableError, OSError, ValueError) as error:
                 if not stop.is_set():
-                    logger.warning("%s: %s; its documents stay", self._source, error)
+                    logger.warning("%s: %s; its documents are kept", self._source, error)
                 wait = min(pause, wait)
                 pause *= 2
             if first and not stop.is_set():
@@ -84,7 +84,7 @@ class RepositorySync:
             stop.wait(wait)
 
     def _look(self, git: Git, stop: threading.Event) -> None:
-        """Read the repository whole, if there is a new commit."""
+        """Read the whole repository if there is a new commit."""
         branch, commit = git.head()
         if commit == self._records.stamp:
             return
@@ -99,7 +99,7 @@ class RepositorySync:
         for file in files:
             if file.size > self._settings.max_bytes:
                 failed += 1
-                logger.warning("%s: %s: larger than -max-bytes: skipped", self._source, os.fsdecode(file.path))
+                logger.warning("%s: %s: skipped: larger than -max-bytes", self._source, os.fsdecode(file.path))
         deleted = self._records.end_pass(commit, failed)
         self._records.stamp = commit
         logger.info("%s: read %d files of commit %s, %d vanished", self._source, len(files), commit[:12], deleted)
@@ -124,9 +124,9 @@ def _is_wanted(file: File) -> bool:
 
 
 def page_url(url: str, branch: str, path: bytes) -> str:
-    """Return where people read the file `path` of the repository `url`: its host's page of it, if that is known.
+    """Return the URL of the host's page for the file `path` of the repository `url`, for known hosts.
 
-    Else it is the source with the path behind `#`.
+    For others it is the source with the path after `#`.
     """
     parts = urlsplit(url)
     template = PAGES.get(parts.hostname or "")

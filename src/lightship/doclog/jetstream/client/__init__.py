@@ -1,1 +1,1 @@
-"""A NATS client that reconnects for ever: connection, requests, key-value buckets."""
+"""A NATS client that reconnects indefinitely: connection, requests, key-value buckets."""

@@ -1,4 +1,4 @@
-"""The url of a log on NATS: `nats://[user:password@]host:4222[,host2:4222]/name[?replicas=3]`, or `tls://…`."""
+"""The URL of a log on NATS: `nats://[user:password@]host:4222[,host2:4222]/name[?replicas=3]`, or `tls://…`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
 @dataclass(frozen=True)
 class Address:
-    """Where a log is; its text is the url without the password."""
+    """The address of a log; its text is the URL without user and password."""
 
     scheme: str
     servers: tuple[str, ...]
@@ -26,20 +26,20 @@ class Address:
     password: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        """Return the url, without user and password."""
+        """Return the URL without user and password."""
         return f"{self.scheme}://{','.join(self.servers)}/{self.name}"
 
     @property
     def secure(self) -> bool:
-        """Whether only TLS will do."""
+        """Whether TLS is required."""
         return self.scheme == "tls"
 
 
 def parse_address(url: str) -> Address:
-    """Return the parts of `url`; without `replicas`, three copies when three servers are named, else one.
+    """Parse `url`; without `replicas`, three copies if three servers are named, otherwise one.
 
-    A user without a password has that of the environment: what a command line holds, others can read.
-    Raises ConfigurationError, without telling the password.
+    A user without a password gets that of the environment, as other users can read command lines. Raises
+    ConfigurationError, whose message never contains the password.
     """
     scheme, _, rest = url.partition("://")
     authority, _, path = rest.partition("/")

@@ -1,7 +1,7 @@
-"""A connection to NATS servers that comes back for ever, on an event loop in a thread of its own.
+"""A connection to NATS servers that reconnects indefinitely, on an event loop in its own thread.
 
-Threads hand coroutines to `run`. Requests are answered through one inbox; an attempt that had no answer is made again
-(`patiently`) until `PATIENCE` is over.
+Threads pass coroutines to `run`. Requests are answered through one inbox; attempts without an answer are retried
+(`patiently`) for `PATIENCE`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from lightship.runtime.tasks import cancel
 
 logger = logging.getLogger("log")
 
-ANSWER_SECONDS = 2.0  # a request that was lost in a restart is repeated after this long
+ANSWER_SECONDS = 2.0  # timeout after which a request, perhaps lost in a restart, is repeated
 RETRY_SECONDS = 0.1
-HURRY_SECONDS = 2.0  # the patience of a program that stops
-BUFFER_BYTES = 64 << 20  # of what is not sent yet
+HURRY_SECONDS = 2.0  # timeout in a program that is stopping
+BUFFER_BYTES = 64 << 20  # of unsent data
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -48,7 +48,7 @@ _refused = msgspec.json.Decoder(_Refused)
 
 
 class _Client(Client):
-    """A client that closes the connection of an attempt that failed; nats-py leaves it to the garbage collector."""
+    """A client that closes the socket of a failed attempt; nats-py leaves it to the garbage collector."""
 
     async def _connect_to_server(self, s: Any) -> None:
         if self._transport is not None:
@@ -61,14 +61,14 @@ class _SecureClient(_Client):
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
         if not info.get("tls_required"):
-            raise ConfigurationError("the server offers no TLS: configure it, or write nats:// for tls://")
+            raise ConfigurationError("the server does not offer TLS; enable it there, or use nats:// instead of tls://")
         await super()._process_info(info, initial_connection)
 
 
 class Connection:
-    """A connection to the servers of `address`; made and used in any thread, `run` aside only in its own.
+    """A connection to the servers of `address`; `run` may be called in any thread, coroutines only in its own.
 
-    Raises ConfigurationError when the servers refuse user, password or TLS, UnavailableError when none answers in time.
+    Raises ConfigurationError if the servers refuse user, password or TLS, UnavailableError if none answers in time.
     """
 
     def __init__(self, address: Address, tls: ssl.SSLContext | None) -> None:
@@ -77,10 +77,10 @@ class Connection:
         self._tls = tls
         self._client: Client | None = None
         self._closing = False
-        self._hurried = math.inf  # by the loop's clock, when patience ends
+        self._hurried = math.inf  # deadline of all attempts after `hurry`, by the loop's clock
         self._requests = Requests()
         self._listening: tuple[str, Callable[[bytes], None], Callable[[], None]] | None = None
-        self._trouble = ""  # the last, for messages
+        self._last_error = ""  # for messages
         self._hopeless: asyncio.Future[LightshipError]
         self._denials = 0
         self._loop = uvloop.new_event_loop()
@@ -98,7 +98,7 @@ class Connection:
         self._loop.close()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what `coroutine` returns, run in the loop; the calling thread waits."""
+        """Run `coroutine` in the loop and return its result; the calling thread waits."""
         try:
             self.check_open()
         except UnavailableError:
@@ -110,7 +110,7 @@ class Connection:
             raise self._closed_error() from None
 
     def check_open(self) -> None:
-        """Raise UnavailableError when this was closed."""
+        """Raise UnavailableError if this is closed."""
         if self._closing:
             raise self._closed_error()
 
@@ -118,12 +118,12 @@ class Connection:
         return UnavailableError(f"the log {self.address} is closed")
 
     def hurry(self) -> None:
-        """Let nobody wait for longer than HURRY_SECONDS from now on. Callable from any thread."""
+        """Reduce all timeouts to HURRY_SECONDS from now on. Callable from any thread."""
         self._hurried = min(self._hurried, self._loop.time() + HURRY_SECONDS)
 
     @property
     def max_payload(self) -> int:
-        """The most bytes of a message, with its headers, that the server takes."""
+        """The largest message, with headers, that the server accepts, in bytes."""
         return self._client.max_payload if self._client else 0
 
     def close(self) -> None:
@@ -151,10 +151,10 @@ class Connection:
         connecting.cancel()
         if self._hopeless.done():
             raise self._hopeless.result()
-        raise UnavailableError(f"no server of the log {self.address} answers: {self._trouble}; start it")
+        raise UnavailableError(f"no server of the log {self.address} answers: {self._last_error}; start one")
 
     async def _connect(self) -> None:
-        """Make a client, which tries for ever; it closes only when a server throws it out, and then is made anew."""
+        """Create a client, which reconnects indefinitely; if a server closes it, it is created again."""
         self._client = client = (_SecureClient if self.address.secure else _Client)()
         await client.connect(
             [f"{self.address.scheme}://{server}" for server in self.address.servers],
@@ -170,7 +170,7 @@ class Connection:
             reconnect_time_wait=0.2,  # type: ignore[arg-type]
             max_reconnect_attempts=-1,
             ping_interval=1,
-            max_outstanding_pings=4,  # so that a server that hangs is left after 5 s
+            max_outstanding_pings=4,  # so that a hung server is abandoned after 5 s
             pending_size=BUFFER_BYTES,
         )
         await self._requests.use(client)
@@ -179,7 +179,7 @@ class Connection:
             self._listening[2]()
 
     async def listen(self, subject: str, heard: Callable[[bytes], None], missed: Callable[[], None]) -> None:
-        """Call `heard` with each message of `subject` from now on, and `missed` when there was no connection."""
+        """Call `heard` with each message of `subject` from now on, and `missed` after a lost connection."""
         self._listening = subject, heard, missed
 
         async def call(message: Msg) -> None:
@@ -189,21 +189,21 @@ class Connection:
         await self._client.subscribe(subject, cb=call)
 
     async def _on_error(self, error: Exception) -> None:
-        """Note what nats-py tells nowhere else: why it can't connect, and what the server does not allow."""
+        """Record errors that nats-py reports only here: failures to connect, and denied permissions."""
         final = hopeless(error, self.address)
         if final is not None and not self._hopeless.done():
             self._hopeless.set_result(final)
         self._denials += is_denial(error)
-        if words(error) != self._trouble:
-            self._trouble = words(error)
-            logger.warning("the log %s: %s", self.address, self._trouble)
+        if words(error) != self._last_error:
+            self._last_error = words(error)
+            logger.warning("the log %s: %s", self.address, self._last_error)
 
     async def _on_disconnected(self) -> None:
         self._requests.fail()
 
     async def _on_reconnected(self) -> None:
-        logger.warning("the log %s: connected again", self.address)
-        self._trouble = ""
+        logger.warning("the log %s: reconnected", self.address)
+        self._last_error = ""
         if self._listening:
             self._listening[2]()
 
@@ -214,42 +214,42 @@ class Connection:
     async def send(
         self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None, *, many: bool = False
     ) -> asyncio.Future[list[Msg]]:
-        """Send a request (see `Requests`); raise Again when there is no connection."""
+        """Send a request (see `Requests`); raise RetryError without a connection."""
         if self._client is None or not self._client.is_connected:
-            raise RetryError(f"not connected {self._trouble}".rstrip())
+            raise RetryError(f"not connected {self._last_error}".rstrip())
         return await self._requests.send(self._client, subject, payload, headers, many=many)
 
     async def ask(
         self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None, *, many: bool = False
     ) -> list[Msg]:
-        """Send a request and return its answer (see `send`); raise Again when none comes in time."""
+        """Send a request and return its answer (see `send`); raise RetryError on a timeout."""
         try:
             return await asyncio.wait_for(await self.send(subject, payload, headers, many=many), ANSWER_SECONDS)
         except TimeoutError:
             raise RetryError("no answer") from None
 
     async def api(self, name: str, request: object, kind: type[Answer]) -> Answer:
-        """Return JetStream's answer to a request; raise what `refusal` makes of a refused one."""
+        """Return JetStream's answer to a request; raise `refusal` of an error response."""
         (message,) = await self.ask(f"$JS.API.{name}", msgspec.json.encode(request))
         return self.decode(message, kind)
 
     def decode(self, message: Msg, kind: type[Answer]) -> Answer:
-        """Return JetStream's answer; raise what `refusal` makes of a refused one."""
+        """Decode JetStream's answer; raise `refusal` of an error response."""
         if message.headers and message.headers.get("Status") == "503":
-            raise RetryError("no server is responsible now")
+            raise RetryError("no server is responsible for it")
         failure = _refused.decode(message.data).error
         if failure is not None:
             raise refusal(failure, self.address)
         return msgspec.json.decode(message.data, type=kind)
 
     def jetstream(self) -> JetStreamContext:
-        """Return nats-py's own view of JetStream, for the rare things; raise Again when there is no connection."""
+        """Return nats-py's own JetStream client, for rare operations; raise RetryError without a connection."""
         if self._client is None or not self._client.is_connected:
             raise RetryError("not connected")
         return self._client.jetstream(timeout=ANSWER_SECONDS)
 
-    async def tell(self, subject: str, payload: bytes) -> None:
-        """Send a message that may get lost."""
+    async def publish(self, subject: str, payload: bytes) -> None:
+        """Send a message without waiting for it; it may be lost."""
         try:
             if self._client is not None and self._client.is_connected:
                 await self._client.publish(subject, payload)
@@ -257,9 +257,9 @@ class Connection:
             logger.debug("not sent: %s", error)
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Return what `attempt` returns, made again while it raises Again, for `PATIENCE`.
+        """Return the result of `attempt`, retried for `PATIENCE` while it raises RetryError.
 
-        Raises UnavailableError after that, ConfigurationError when the server does not allow it.
+        Raises UnavailableError after that, ConfigurationError if the server denies it.
         """
         began = self._loop.time()
         deadline = began + PATIENCE
@@ -267,16 +267,16 @@ class Connection:
         while True:
             try:
                 return await attempt()
-            except RetryError as trouble:
-                reason = words(trouble)
+            except RetryError as error:
+                reason = words(error)
             self.check_open()  # the loss of the connection may hide that this was cancelled
             if self._denials > denials:
                 raise ConfigurationError(
-                    f"the log {self.address} does not allow its user this: {self._trouble}; see docs/operating.md"
+                    f"the log {self.address} denies this user an operation: {self._last_error}; see docs/operating.md"
                 )
             if (now := self._loop.time()) > min(deadline, self._hurried):
                 raise UnavailableError(
                     f"the log {self.address} did not answer for {now - began:.0f} s: {reason}"
-                    f" {self._trouble}; look at its servers, and try again"
+                    f" {self._last_error}; check its servers, and try again"
                 )
             await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""The small things that a log keeps about itself and its readers: a NATS key-value bucket, read from its leader."""
+"""A NATS key-value bucket for a log's metadata and leases, read from its leader."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LAST = "Nats-Expected-Last-Subject-Sequence"
 
 
 class Done(msgspec.Struct):
-    """An answer of which only that it is no refusal matters."""
+    """A success response whose contents do not matter."""
 
 
 class Stored(msgspec.Struct):
@@ -24,7 +24,7 @@ class Stored(msgspec.Struct):
 
 
 class Raw(msgspec.Struct):
-    """A message as JetStream's API gives it."""
+    """A message in the form of JetStream's API."""
 
     seq: int
     subject: str
@@ -34,13 +34,13 @@ class Raw(msgspec.Struct):
 
 
 class Got(msgspec.Struct):
-    """JetStream's answer to a request for one message."""
+    """JetStream's response to a request for one message."""
 
     message: Raw
 
 
 class Row(NamedTuple):
-    """A stored value; `revision` is 0 when there is none."""
+    """A stored value; `revision` is 0 if there is none."""
 
     revision: int
     data: bytes
@@ -56,7 +56,7 @@ class KeyValue:
         self._stream = f"KV_{self._bucket}"
 
     async def make(self, replicas: int) -> None:
-        """Make the bucket; no harm when it is there."""
+        """Create the bucket if it does not exist."""
         settings = {
             "name": self._stream, "subjects": [f"$KV.{self._bucket}.>"], "max_msgs_per_subject": 1, "storage": "file",
             "num_replicas": replicas, "retention": "limits", "discard": "new", "allow_rollup_hdrs": True,
@@ -65,7 +65,7 @@ class KeyValue:
         await self._connection.patiently(lambda: make_stream(self._connection, settings))
 
     async def get(self, key: str) -> Row:
-        """Return the value of `key`, as the bucket's leader has it."""
+        """Return the value of `key` from the bucket's leader."""
         return await self._connection.patiently(lambda: self._get(key))
 
     async def _get(self, key: str) -> Row:
@@ -79,7 +79,7 @@ class KeyValue:
         return Row(got.message.seq, msgspec.json.decode(f'"{got.message.data}"', type=bytes))
 
     async def swap(self, key: str, data: bytes, revision: int) -> bool:
-        """Store `data`, which must be unlike any other, if `revision` is still the newest; tell whether it was stored."""
+        """Compare and swap: store `data`, which must be unique, if `revision` is still the newest; True if stored."""
         return await self._connection.patiently(lambda: self._swap(key, data, revision))
 
     async def _swap(self, key: str, data: bytes, revision: int) -> bool:
@@ -95,7 +95,7 @@ class KeyValue:
 
 
 async def make_stream(connection: Connection, settings: dict[str, object]) -> None:
-    """Make a stream; no harm when it is there with the same settings."""
+    """Create a stream, unless it exists with the same settings."""
     try:
         await connection.api(f"STREAM.CREATE.{settings['name']}", settings, Done)
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""Requests to NATS servers whose answers all come to one inbox: of one message, or of many."""
+"""Requests to NATS servers, answered by one or several messages through a shared inbox."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lightship.doclog.jetstream.client.errors import RetryError
 
 
 class Requests:
-    """The requests that wait for an answer; used in one event loop."""
+    """The pending requests; used in one event loop."""
 
     def __init__(self) -> None:
-        """Wait for nothing yet."""
+        """Start without pending requests."""
         self._numbers = itertools.count()
         self._inbox = ""
-        # By number: the future, and what came of an answer of many messages
+        # By number: the future, and the messages received so far
         self._waiting: dict[str, tuple[asyncio.Future[list[Msg]], list[Msg] | None]] = {}
 
     async def use(self, client: Client) -> None:
@@ -31,9 +31,9 @@ class Requests:
     async def send(
         self, client: Client, subject: str, payload: bytes, headers: dict[str, str] | None, *, many: bool
     ) -> asyncio.Future[list[Msg]]:
-        """Send a request; the future is its answer: one message, or, of `many`, all up to the one with a status.
+        """Send a request; the future's result is one message, or with `many` all up to the one with a status.
 
-        Raises Again when it can't be sent; so does the future when the connection is lost.
+        Raises RetryError if it can't be sent; so does the future if the connection is lost.
         """
         token = str(next(self._numbers))
         future: asyncio.Future[list[Msg]] = asyncio.get_running_loop().create_future()
@@ -58,7 +58,7 @@ class Requests:
             future.set_result(parts)
 
     def fail(self) -> None:
-        """Give up all that waits: the connection was lost."""
+        """Fail all pending requests: the connection was lost."""
         for future, _ in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(RetryError("the connection was lost"))

@@ -1,4 +1,4 @@
-"""Pages of the world's encodings are read, declared, undeclared or declared wrongly."""
+"""Pages in the world's encodings are decoded, whether declared, undeclared or declared wrongly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDF, Word documents and EPUB books are read within limits; broken and hostile ones are refused."""
+"""PDF, Word documents and EPUB books are read within limits; damaged and hostile ones are refused."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ BILLION = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><x>&
 @pytest.mark.parametrize(
     ("body", "kind", "problem"),
     [
-        (b"PK\x03\x04 broken", DOCX, "broken archive"), (archive(DOCX_FILES)[:-80], DOCX, "broken archive"),
-        (archive({}), DOCX, "no word/document.xml"), (with_file(DOCX_FILES, "word/document.xml", "<a>"), DOCX, "no XML"),
+        (b"PK\x03\x04 broken", DOCX, "damaged archive"), (archive(DOCX_FILES)[:-80], DOCX, "damaged archive"),
+        (archive({}), DOCX, "no word/document.xml"), (with_file(DOCX_FILES, "word/document.xml", "<a>"), DOCX, "not valid XML"),
         (with_file(DOCX_FILES, "word/document.xml", BILLION), DOCX, "document type"),
         (with_file(DOCX_FILES, "word/document.xml", BILLION.encode("utf-16")), DOCX, "document type"),
         (with_file(DOCX_FILES, "word/document.xml", b"\0" * (65 << 20)), DOCX, "bomb"),
@@ -138,7 +138,7 @@ BILLION = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><x>&
         (with_file(EPUB_FILES, "META-INF/container.xml", None), EPUB, "no META-INF"),
         (with_file(EPUB_FILES, "META-INF/container.xml", "<x/>"), EPUB, "archive has no "),
         (with_file(EPUB_FILES, "OEBPS/text/1.xhtml", b"\0" * 4000), EPUB, "binary"),
-        (b"%PDF-1.7 nothing", PDF, "can't be read"), (b"", PDF, "can't be read"),
+        (b"%PDF-1.7 nothing", PDF, "unreadable PDF"), (b"", PDF, "unreadable PDF"),
     ],
 )  # fmt: skip
 def test_broken_and_hostile_documents_are_refused(body: bytes, kind: str, problem: str) -> None:

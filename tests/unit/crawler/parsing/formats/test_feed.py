@@ -1,4 +1,4 @@
-"""Feeds of every kind: which pages they list, and when these changed."""
+"""Feeds in all formats: the listed pages, and their times of change."""
 
 from __future__ import annotations
 

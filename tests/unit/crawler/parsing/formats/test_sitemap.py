@@ -1,4 +1,4 @@
-"""Sitemaps of every form, whole and broken, and what is refused of them."""
+"""Sitemaps in all formats, intact and malformed, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Navigation is not in the text of pages as many generators make them, and nothing of their content is lost."""
+"""The text of pages by many generators is extracted without navigation, and without loss of content."""
 
 from __future__ import annotations
 

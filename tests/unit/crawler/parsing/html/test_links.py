@@ -1,4 +1,4 @@
-"""Where a page leads: links, canonical, meta refresh, translations, feeds."""
+"""The links of a page: links, canonical, meta refresh, translations, feeds."""
 
 from __future__ import annotations
 

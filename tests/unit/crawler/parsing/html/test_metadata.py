@@ -1,4 +1,4 @@
-"""What pages say about themselves in meta elements, Open Graph, Dublin Core and JSON-LD."""
+"""The metadata of pages in meta elements, Open Graph, Dublin Core and JSON-LD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that are not there, and logins, are told from pages about them."""
+"""Error and login pages are distinguished from pages about them."""
 
 from __future__ import annotations
 

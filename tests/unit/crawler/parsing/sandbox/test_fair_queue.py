@@ -1,4 +1,4 @@
-"""Sites take turns, and none has all places."""
+"""Sites take turns, and none can occupy all places."""
 
 from __future__ import annotations
 

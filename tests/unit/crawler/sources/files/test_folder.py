@@ -1,4 +1,4 @@
-"""Documents from folders: which files, what of them, and what a change or deletion does."""
+"""Documents from folders: which files, their contents, and the effect of changes and deletions."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_trouble_is_a_line_in_the_log(feed: Feed, folder: Path, caplog: pytest.L
     with feed.running(folder, max_bytes=4096):
         assert set(feed.documents()) == {"page.html", "note.md", "plain.TXT", "large.txt"}
         assert len(feed.documents()["large.txt"].text) == 4096
-    assert "loop: links to a folder that was read already: skipped" in caplog.text
-    assert "large.html: larger than 4096 bytes: skipped" in caplog.text
+    assert "loop: skipped: links to a folder that was already read" in caplog.text
+    assert "large.html: skipped: larger than -max-bytes=4096" in caplog.text
     assert "binary.html: binary" in caplog.text
     assert feed.progress.failed == 2
 
@@ -83,7 +83,7 @@ def test_trouble_is_a_line_in_the_log(feed: Feed, folder: Path, caplog: pytest.L
 def test_a_folder_that_vanishes_keeps_its_documents(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with feed.running(folder):
         folder.rename(folder.with_name("away"))
-        wait_until(lambda: "is not there any more" in caplog.text, 10, "it is told")
+        wait_until(lambda: "no longer exists" in caplog.text, 10, "it is told")
         assert len(feed.documents()) == 3
 
 
@@ -96,7 +96,7 @@ def test_a_folder_that_looks_empty_keeps_its_documents(
         if end == "while it runs":
             folder.rename(hidden)
             folder.mkdir()  # as a mount point is, when its disk is away
-            wait_until(lambda: "holds no files any more; its documents stay" in caplog.text, 10, "it is told")
+            wait_until(lambda: "contains no files any more; its documents are kept" in caplog.text, 10, "it is told")
             assert len(feed.documents()) == 3
     if end == "at the next start":
         folder.rename(hidden)
@@ -109,11 +109,11 @@ def test_a_folder_that_looks_empty_keeps_its_documents(
         (folder / "plain.TXT").unlink()
         wait_until(lambda: set(feed.documents()) == {"page.html", "note.md"}, 10, "it is back, and watched")
     assert {url: entry for url, entry in feed.entries().items() if entry.document}.items() <= before.items()
-    assert caplog.text.count("holds no files any more") <= 2
+    assert caplog.text.count("contains no files any more") <= 2
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    """Let `path` be unreadable, for root too."""
+    """Make `path` unreadable, even for root."""
     real_scandir, real_open = os.scandir, below.open_below
 
     def scandir(folder: Any) -> Any:
@@ -143,12 +143,12 @@ def test_what_can_not_be_read_for_now_keeps_its_documents(
         with monkeypatch.context() as patch:
             deny(patch, folder / "page.html")
             (folder / "page.html").write_text("new")
-            wait_until(lambda: "Input/output error; its document stays" in caplog.text, 10, "it is told")
+            wait_until(lambda: "Input/output error; its document is kept" in caplog.text, 10, "it is told")
             (folder / "plain.TXT").write_text("changed again")
             wait_until(lambda: feed.documents()["plain.TXT"].text == "changed again", 10, "a scan is over")
             assert "html text" in feed.documents()["page.html"].text
             assert feed.progress.failed == 1
         wait_until(lambda: feed.documents()["page.html"].text == "new", 10, "it is read when that is possible")
         wait_until(lambda: feed.progress.failed == 0, 10, "it counts no longer")
-    assert caplog.text.count("Permission denied: skipped; its documents stay") == 1
+    assert caplog.text.count("Permission denied; skipped, its documents are kept") == 1
     assert caplog.text.count("Input/output error") == 1

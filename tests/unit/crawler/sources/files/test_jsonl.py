@@ -1,4 +1,4 @@
-"""Documents from .jsonl files: what a line may be, what is said of a broken one, and what a change of the file does."""
+"""Documents from .jsonl files: valid lines, errors for malformed ones, and the effect of changes of the file."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_compressed_files_are_read(feed: Feed, tmp_path: Path, caplog: pytest.Lo
     with feed.running(path):
         assert set(feed.documents()) == set("12")
         path.write_bytes(pack(line("1").encode()) + b"no zstd")
-        wait_until(lambda: "what was read is kept" in caplog.text, 10, "the damage is told")
+        wait_until(lambda: "the documents read so far are kept" in caplog.text, 10, "the damage is told")
         assert set(feed.documents()) == set("12")
 
 
@@ -161,5 +161,5 @@ def test_a_compressed_file_that_is_cut_off_deletes_nothing(
     path.write_bytes(whole)
     with feed.running(path):
         path.write_bytes(whole[:-10])
-        wait_until(lambda: "zstd frame; what was read is kept" in caplog.text, 10, "the cut is told")
+        wait_until(lambda: "zstd frame; the documents read so far are kept" in caplog.text, 10, "the cut is told")
         assert set(feed.documents()) == set("012345678")

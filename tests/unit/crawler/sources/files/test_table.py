@@ -1,4 +1,4 @@
-"""Documents from .csv and .tsv files: which columns mean what, and what is said of a broken row."""
+"""Documents from .csv and .tsv files: the meaning of columns, and errors for malformed rows."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_broken_row_is_named_by_its_line(tmp_path: Path) -> None:
     assert [document.url[-1] for document in documents(path)] == ["1", "5"]
     assert [problem.partition(":")[0] for problem in problems(path)] == ["line 4", "line 5", "line 6", "line 7"]
     for problem, why in zip(
-        problems(path), ("not an absolute url", "2 cells, and", "4 cells", "not UTF-8"), strict=True
+        problems(path), ("not an absolute url", "2 cells, but", "4 cells", "not UTF-8"), strict=True
     ):
         assert why in problem
     assert "modified 'now' is no time" in problems(write(tmp_path, "url,modified\nhttps://ex.org/1,now\n"))[0]
@@ -89,8 +89,8 @@ def test_a_broken_row_is_named_by_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "no column url, only "), ("a,b\n1,2\n", "no column url, only 'a', 'b'"), ("url,url\n", "two columns 'url'"),
-     ("URL,url\n", "two columns"), ("https://ex.org/a,b\n", "first row names the columns")],
+    [("", "among them url; it has only "), ("a,b\n1,2\n", "among them url; it has only 'a', 'b'"), ("url,url\n", "two columns 'url'"),
+     ("URL,url\n", "two columns"), ("https://ex.org/a,b\n", "first row must name the columns")],
 )  # fmt: skip
 def test_a_table_without_names_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidDocumentError, match=problem):
@@ -116,9 +116,9 @@ def test_a_table_is_watched(feed: Feed, tmp_path: Path, caplog: pytest.LogCaptur
         wait_until(lambda: set(feed.documents()) == {"1", "3"}, 10, "the change is seen")
         assert feed.entries()["https://ex.org/1"] == before["https://ex.org/1"]
         path.write_text("no head\n")
-        wait_until(lambda: "no column url" in caplog.text, 10, "it is told")
+        wait_until(lambda: "must name the columns, among them url" in caplog.text, 10, "it is told")
         path.write_text(HEAD)
-        wait_until(lambda: "holds no documents any more" in caplog.text, 10, "it is told")
+        wait_until(lambda: "contains no documents any more" in caplog.text, 10, "it is told")
         assert set(feed.documents()) == {"1", "3"}
         path.write_text(f"{HEAD}https://ex.org/4,Four,x\n")
         wait_until(lambda: set(feed.documents()) == {"4"}, 10, "the change is seen")

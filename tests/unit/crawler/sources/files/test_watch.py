@@ -1,4 +1,4 @@
-"""A source that is watched: how long it is left alone between two looks."""
+"""A watched source: the time between two checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SLOW = 0.3  # seconds
 
 
 class Stop(threading.Event):
-    """Is set by the first wait, whose length it tells."""
+    """An event that is set by the first wait, and records its length."""
 
     waited = 0.0
 
