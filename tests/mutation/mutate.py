@@ -19,10 +19,11 @@ _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 class Mutant(NamedTuple):
-    """The whole source with one change, and what that is: its line, the old text and the new one."""
+    """The whole source with one change, and what that is: its line and column (both from 1), the old text and the new one."""
 
     source: str
     line: int
+    column: int
     before: str
     after: str
 
@@ -34,7 +35,8 @@ def mutants(source: str) -> Iterator[Mutant]:
     for node, new in sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):  # type: ignore[attr-defined]
         before = ast.get_source_segment(source, node)
         if before is not None and not _is_told(before):
-            yield Mutant(_replaced(source, node, ast.unparse(new)), node.lineno, before, ast.unparse(new))  # type: ignore[attr-defined]
+            line, column = node.lineno, node.col_offset + 1  # type: ignore[attr-defined]
+            yield Mutant(_replaced(source, node, ast.unparse(new)), line, column, before, ast.unparse(new))
 
 
 def _is_told(text: str) -> bool:
@@ -64,7 +66,7 @@ def _changed(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
             new.func = ast.Name(_CALLED[name])
             yield new
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant) or value.value is not None:
             yield ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Call() | ast.Await()) | ast.AugAssign():
             yield ast.Pass()

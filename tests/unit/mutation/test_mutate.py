@@ -11,6 +11,8 @@ def f(a: int | None, b: list[int]) -> int:
     """Say é, and nothing that is mutated: a < b."""
     if a is None or not b:
         return 0
+    if a == b:
+        return None
     total = 1
     for each in b:
         if each <= a and max(a, each) > 3:
@@ -39,3 +41,4 @@ def test_the_kinds_of_changes() -> None:
         ("b.append(each - 1)", "pass"), ("each - 1", "each + 1"),
     } <= changes  # fmt: skip
     assert not any("logger" in before or "Say" in before or "int | None" in before for before, _ in changes)
+    assert all(before != after for before, after in changes)
