@@ -17,15 +17,8 @@ from mutation.choose import draw, nearest_tests
 from mutation.trial import Trial
 
 ROOT = Path(__file__).parents[2]
-STORE = (
-    "store",
-    "layouts",
-    "folders",
-    "received",
-    "offers",
-    "state",
-    "scrub",
-)  # receive, verify, install, make durable
+# What receives, verifies, installs and makes durable
+STORE = ("store", "layouts", "folders", "received", "offers", "state", "scrub")
 MODULES = ("doclog", "index", "indexer", "rpc", *(f"searchengine/{name}.py" for name in STORE))
 
 

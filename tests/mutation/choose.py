@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mutation.mutate import Mutant, mutants
 
-FILES = 24  # of tests, for one mutant
+FILES = 12  # of tests, for one mutant
 LEFT_OUT = re.compile(r"\b(?:nats_servers|chromium|docker)\b")  # what tests need that take long to start
 
 

@@ -31,17 +31,23 @@ class Mutant(NamedTuple):
 def mutants(source: str) -> Iterator[Mutant]:
     """Yield every mutant of a module's `source`, in the order of its lines."""
     tree = ast.parse(source)
-    found = [(node, new) for node in ast.walk(tree) for new in _changed(node) if hasattr(node, "lineno")]
+    told = {part for node in ast.walk(tree) if _is_told(node) for part in ast.walk(node)}
+    found = [(node, new) for node in ast.walk(tree) if node not in told for new in _changed(node)]
     for node, new in sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):  # type: ignore[attr-defined]
         before = ast.get_source_segment(source, node)
-        if before is not None and not _is_told(before):
+        if before is not None:
             line, column = node.lineno, node.col_offset + 1  # type: ignore[attr-defined]
             yield Mutant(_replaced(source, node, ast.unparse(new)), line, column, before, ast.unparse(new))
 
 
-def _is_told(text: str) -> bool:
-    """Tell whether a statement only tells somebody something: no test need notice that it is gone."""
-    return text.startswith(("logger.", "print(", '"""', "assert "))
+def _is_told(node: ast.AST) -> bool:
+    """Tell whether a statement only tells somebody something, or starts the program: no test need notice what it does."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name("logger")) | ast.Name("print"))) | ast.Assert():
+            return True
+        case ast.If(test=ast.Compare(left=ast.Name("__name__"))):
+            return True
+    return False
 
 
 def _changed(node: ast.AST) -> Iterator[ast.AST]:
