@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mutation.mutate import Mutant, mutants
 
-FILES = 12  # of tests, for one mutant
+FILES = 7  # of tests, for one mutant
 LEFT_OUT = re.compile(r"\b(?:nats_servers|chromium|docker)\b")  # what tests need that take long to start
 
 
@@ -51,10 +51,11 @@ def nearest_tests(path: Path, tests: Path) -> list[Path]:
     for file in (file for kind in ("unit", "contract", "property") for file in (tests / kind).rglob("test_*.py")):
         text = file.read_text()
         named, is_beside = names_it.search(text) is not None, file.parent == beside
+        is_own = is_beside and file.stem == f"test_{last}"
         is_of_package = "unit" not in file.parts and names_package.search(text) is not None
-        near = [is_beside and file.stem == f"test_{last}", named and is_beside, named, is_beside or is_of_package]
-        if any(near) and ("jetstream" in path.parts or not LEFT_OUT.search(text)):
-            ranked.append((next(rank for rank, is_near in enumerate(near) if is_near), len(text), file))
+        near = (is_own, named and is_beside, named, is_beside or is_of_package)
+        if any(near) and (is_own or "jetstream" in path.parts or not LEFT_OUT.search(text)):
+            ranked.append((near.index(True), len(text), file))
     return [file for _, _, file in sorted(ranked)][:FILES]
 
 

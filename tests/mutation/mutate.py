@@ -34,10 +34,10 @@ def mutants(source: str) -> Iterator[Mutant]:
     told = {part for node in ast.walk(tree) if _is_told(node) for part in ast.walk(node)}
     found = [(node, new) for node in ast.walk(tree) if node not in told for new in _changed(node)]
     for node, new in sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):  # type: ignore[attr-defined]
-        before = ast.get_source_segment(source, node)
-        if before is not None:
-            line, column = node.lineno, node.col_offset + 1  # type: ignore[attr-defined]
-            yield Mutant(_replaced(source, node, ast.unparse(new)), line, column, before, ast.unparse(new))
+        (before, old, after), text = _cut(source, node), ast.unparse(new)
+        whole = text if isinstance(node, ast.stmt) else f"({text})"
+        changed = before.decode() + whole + after.decode()
+        yield Mutant(changed, node.lineno, node.col_offset + 1, old.decode(), text)  # type: ignore[attr-defined]
 
 
 def _is_told(node: ast.AST) -> bool:
@@ -52,7 +52,7 @@ def _is_told(node: ast.AST) -> bool:
 
 def _changed(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what may stand instead of `node`."""
-    new = copy.deepcopy(node)
+    new = copy.copy(node)
     match new:
         case ast.Compare(ops=[operator]) if type(operator) in _COMPARED:
             new.ops = [_COMPARED[type(operator)]()]
@@ -91,10 +91,11 @@ def _is_type(node: ast.BinOp) -> bool:
     )
 
 
-def _replaced(source: str, node: ast.AST, text: str) -> str:
-    lines = source.encode().splitlines(keepends=True)  # columns are those of UTF-8
+def _cut(source: str, node: ast.AST) -> tuple[bytes, bytes, bytes]:
+    """Return what is before `node` in its module, its own text, and what is after it, in UTF-8: so columns count."""
+    lines = source.encode().splitlines(keepends=True)
     first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
-    before: bytes = b"".join(lines[:first]) + lines[first][: node.col_offset]  # type: ignore[attr-defined]
-    after: bytes = lines[last][node.end_col_offset :] + b"".join(lines[last + 1 :])  # type: ignore[attr-defined]
-    whole = text if isinstance(node, ast.stmt) else f"({text})"
-    return (before + whole.encode() + after).decode()
+    begin = sum(map(len, lines[:first])) + node.col_offset  # type: ignore[attr-defined]
+    end = sum(map(len, lines[:last])) + node.end_col_offset  # type: ignore[attr-defined]
+    whole = b"".join(lines)
+    return whole[:begin], whole[begin:end], whole[end:]
