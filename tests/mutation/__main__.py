@@ -2,7 +2,8 @@
 
 Run it from `tests/`. Each mutant is written into a copy of `src`, and the tests run that are near to its module until one fails.
 What came of each is a line of the results; those that have one are not tried again, so that it goes on where it was cut off.
-200 take some hours; run `-part=1/2` and `-part=2/2` side by side. A survivor is an argument for a test, for deleting the line, or
+200 take some hours; run `-part=1/2` and `-part=2/2` side by side, with few `-files` at first: then take the lines of survivors
+out of the results, and run it again with more. A survivor is an argument for a test, for deleting the line, or
 it is equivalent.
 """
 
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("-count", type=int, default=200, help="mutants (default: %(default)s)")
     parser.add_argument("-seed", type=int, default=1, help="number that they are drawn by (default: %(default)s)")
     parser.add_argument("-part", default="1/1", help="which of them are tried, like 1/2 (default: %(default)s)")
+    parser.add_argument("-files", type=int, default=16, help="test files, the nearest ones (default: %(default)s)")
     parser.add_argument("-results", type=Path, help="file that the results are added to (default: mutants-SEED.txt)")
     parser.add_argument("modules", nargs="*", default=MODULES, help="folders, files or globs below src/lightship")
     settings = parser.parse_args()
@@ -43,7 +45,8 @@ def main() -> None:
                 continue
             began = time.monotonic()
             without = "nats-3" if "jetstream" in path.parts else "nats"
-            noticed = trial.noticed_by(path, mutant.source, nearest_tests(path, ROOT / "tests"), without)
+            tests = nearest_tests(path, ROOT / "tests")[: settings.files]
+            noticed = trial.noticed_by(path, mutant.source, tests, without)
             line = "\t".join(
                 ("noticed" if noticed else "SURVIVED", told, f"{time.monotonic() - began:.0f} s", noticed or "")
             )

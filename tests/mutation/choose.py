@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mutation.mutate import Mutant, mutants
 
-FILES = 7  # of tests, for one mutant
 LEFT_OUT = re.compile(r"\b(?:nats_servers|chromium|docker)\b")  # what tests need that take long to start
 
 
@@ -56,7 +55,7 @@ def nearest_tests(path: Path, tests: Path) -> list[Path]:
         near = (is_own, named and is_beside, named, is_beside or is_of_package)
         if any(near) and (is_own or "jetstream" in path.parts or not LEFT_OUT.search(text)):
             ranked.append((near.index(True), len(text), file))
-    return [file for _, _, file in sorted(ranked)][:FILES]
+    return [file for _, _, file in sorted(ranked)]
 
 
 def _mirrored(unit: Path, folders: Sequence[str]) -> Path:
