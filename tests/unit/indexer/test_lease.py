@@ -64,6 +64,21 @@ def test_waiting_ends_when_it_is_told_to(log: Log) -> None:
     assert acquire(log, "second", stop) is None
 
 
+def test_a_standby_is_told_once_that_it_waits(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert acquire(log, "first")
+    monkeypatch.setattr(module, "POLL_SECONDS", 0)
+    told, asked, stop = list[str](), list[str](), threading.Event()
+
+    def ask(name: str, owner: str, seconds: float) -> None:
+        asked.append(owner)
+        if len(asked) == 3:
+            stop.set()
+
+    monkeypatch.setattr(log, "acquire", ask)
+    module.acquire(log, "s1v1/0", "second", 5.0, stop=stop, waiting=lambda: told.append("waits"))
+    assert (told, len(asked)) == (["waits"], 3)
+
+
 class Flaky:
     """Leases that fail as `errors` say, then are another's."""
 

@@ -12,6 +12,7 @@ import pytest
 
 from lightship.errors import IncompatibleIndexError, InvalidInputError, SupersededError, UnavailableError
 from lightship.index.segments import COMPONENTS
+from lightship.index.trial import TRIAL
 from lightship.manifest import File, Layout, Manifest
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.replica import Replica
@@ -142,6 +143,14 @@ def test_a_segment_that_cannot_be_opened_is_refused(
     assert found_pages(store) == ["1", "2"]
     push(store, made)
     assert found_pages(store) == [str(number) for number in range(1, 8)]
+
+
+def test_what_a_worker_left_that_was_killed_while_it_opened_segments_is_in_nobody_s_way(
+    store: Store, made: MadeShard
+) -> None:
+    (Path(store.layout_folder("s1v1")) / TRIAL / "left").mkdir(parents=True)
+    push(store, made)
+    assert found_pages(store) == ["1"]
 
 
 def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> None:
