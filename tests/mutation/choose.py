@@ -9,8 +9,6 @@ from pathlib import Path
 
 from mutation.mutate import Mutant, mutants
 
-LEFT_OUT = re.compile(r"\b(?:nats_servers|chromium|docker)\b")  # what tests need that take long to start
-
 
 def draw(count: int, seed: int, source: Path, patterns: Iterable[str]) -> list[tuple[Path, Mutant]]:
     """Return `count` mutants of the modules that `patterns` name, with the modules' paths within `source`."""
@@ -39,7 +37,7 @@ def nearest_tests(path: Path, tests: Path) -> list[Path]:
     """Return the files below `tests` that are to notice a change in the module at `path`, nearest first, then smallest first.
 
     Nearest is the module's own test file, then those that name it (beside that, and elsewhere), then those that are beside it,
-    and contracts and properties that name its package. Only tests of modules for NATS may need NATS.
+    and contracts and properties that name its package.
     """
     name = str(path.with_suffix("")).replace("/", ".").removesuffix(".__init__")
     package, _, last = name.rpartition(".")
@@ -53,7 +51,7 @@ def nearest_tests(path: Path, tests: Path) -> list[Path]:
         is_own = is_beside and file.stem == f"test_{last}"
         is_of_package = "unit" not in file.parts and names_package.search(text) is not None
         near = (is_own, named and is_beside, named, is_beside or is_of_package)
-        if any(near) and (is_own or "jetstream" in path.parts or not LEFT_OUT.search(text)):
+        if any(near):
             ranked.append((near.index(True), len(text), file))
     return [file for _, _, file in sorted(ranked)]
 

@@ -90,7 +90,9 @@ def test_a_backup_and_a_restored_log_are_on_the_disk_before_they_get_their_names
         back_up(log, backup, quiet)
     restore_file(backup, restored, replace=False)
     assert steps == [
-        step for made in (backup, restored) for step in (("sync", f"{made}.part"), ("rename", made), ("sync", str(tmp_path)))
+        step
+        for made in (backup, restored)
+        for step in (("sync", f"{made}.part"), ("rename", made), ("sync", str(tmp_path)))
     ]
 
 

@@ -82,7 +82,9 @@ def test_of_the_places_of_the_rarest_word_the_one_with_most_others_near_wins() -
 
 def test_a_word_at_the_very_beginning_counts() -> None:
     assert marked(snippet("quokka beach", f"Quokka. {FILLER} A beach.", quokka=1)) == ["Quokka"]
-    assert snippet("quokka", f"Quokka. {FILLER * (PIECE // len(FILLER) + 1)} A quokka.").startswith("<mark>Quokka</mark>.")
+    assert snippet("quokka", f"Quokka. {FILLER * (PIECE // len(FILLER) + 1)} A quokka.").startswith(
+        "<mark>Quokka</mark>."
+    )
     text = f"Beach of a quokka. {FILLER} A quokka at sunset. {FILLER}"
     assert marked(snippet("quokka beach sunset", text, quokka=1, beach=2)) == ["Beach", "quokka"]
 

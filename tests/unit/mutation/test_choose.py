@@ -62,14 +62,3 @@ def test_nearest_tests_come_first_and_smaller_ones_before_larger_ones(tmp_path: 
         "unit/doclog/test_beside.py",
         "contract/test_package.py",
     ]
-
-
-def test_only_a_module_for_nats_is_tested_with_nats(tmp_path: Path) -> None:
-    _write(tmp_path, {"unit/doclog/test_reader.py": "from nats_servers import running\n"})
-    assert nearest_tests(
-        Path("lightship/doclog/reader.py"), tmp_path
-    )  # but for its own file, whose tests have it in their names
-    assert nearest_tests(MODULE, tmp_path) == []
-    assert nearest_tests(Path("lightship/doclog/jetstream/reader.py"), tmp_path) == [
-        tmp_path / "unit/doclog/test_reader.py"
-    ]

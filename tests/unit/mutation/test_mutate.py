@@ -40,10 +40,10 @@ def test_every_mutant_is_a_module_with_one_change() -> None:
 def test_the_kinds_of_changes() -> None:
     changes = {(mutant.before, mutant.after) for mutant in mutants(SOURCE)}
     assert {
-        ("a is None", "a is not None"), ("a is None or not b", "a is None and (not b)"), ("not b", "b"), ("return 0", "return None"),
+        ("a is None", "a is not None"), ("a is None or not b", "a is None and (not b)"), ("not b", "b"), ("return total", "return None"),
         ("1", "2"), ("each <= a", "each < a"), ("max(a, each)", "min(a, each)"), ("total += each", "pass"), ("continue", "break"),
         ("b.append(each - 1)", "pass"), ("each - 1", "each + 1"),
     } <= changes  # fmt: skip
     told = ("logger", "Say", "int | None", "total * 5", "total > 7", "__main__", "f(1, [])")
     assert not any(text in before for text in told for before, _ in changes)
-    assert all(before != after for before, after in changes)
+    assert ("return 0", "return None") not in changes  # who asks for its truth sees no difference

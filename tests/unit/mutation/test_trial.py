@@ -31,7 +31,7 @@ def noticed_by(tmp_path: Path) -> Notice:
         files = [root / f"test_{number}.py" for number in range(len(tests))]
         for file, text in zip(files, tests, strict=True):
             file.write_text(text)
-        return trial.noticed_by(MODULE, changed, [Path(file.name) for file in files], "nats")
+        return trial.noticed_by(MODULE, changed, [Path(file.name) for file in files], "nats or docker")
 
     return notice
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from lightship.errors import IncompatibleIndexError, NotFoundError, RetiredError
+from lightship.errors import IncompatibleIndexError, InvalidInputError, NotFoundError, RetiredError
 from lightship.manifest import Layout
 from lightship.searchengine import layouts
 from lightship.searchengine.layouts import Rules
@@ -155,6 +156,14 @@ def test_a_rollback_lasts(store: Store, make: Make) -> None:
     assert (store.current(), count(store), store.layouts.candidates()) == ("s1v1", 2, [])
     assert store.layouts.roll_back().served == "s2v1"  # and back again
     assert count(store) == 3
+
+
+def test_there_is_no_way_back_to_a_layout_that_only_a_later_version_reads(store: Store, make: Make) -> None:
+    push(store, *make(1, 1, 2))
+    write_state(store.folder, msgspec.structs.replace(store.layouts.state(), former="s1v99", former_until=1e12))
+    with pytest.raises(InvalidInputError):
+        store.layouts.roll_back()
+    assert (store.current(), count(store)) == ("s1v1", 2)
 
 
 def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, make: Make) -> None:
