@@ -7,12 +7,14 @@ import random
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import trustme
 
 from lightship.doclog import open_log
+from lightship.doclog.jetstream import sessions
 from lightship.doclog.jetstream.address import Address, parse_address
 from lightship.errors import ConfigurationError, TooLargeError
 from lightship.model import Change, Document
@@ -138,6 +140,20 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
             log.put(changes)
         assert all(log.span(partition).head == 0 for partition in range(64))
         log.close()
+
+
+def test_who_read_before_the_oldest_session_that_is_kept_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "KEPT", 3)
+    read, histories = list[dict[int, int]](), list[int]()
+    with running(tmp_path) as nats:
+        for _ in range(4):
+            with closing(open_log(nats.url("log"))) as log:
+                (position,) = log.put([Change.delete("https://example.org/")])
+                read.append({position.partition: position.sequence})
+                histories.append(log.history(read[-1]))
+        with closing(open_log(nats.url("log"))) as log:
+            found = [log.history(sequences) for sequences in read]
+    assert [now == then for now, then in zip(found, histories, strict=True)] == [False, True, True, True]
 
 
 def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:

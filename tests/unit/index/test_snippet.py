@@ -89,6 +89,11 @@ def test_a_word_at_the_very_beginning_counts() -> None:
     assert marked(snippet("quokka beach sunset", text, quokka=1, beach=2)) == ["Beach", "quokka"]
 
 
+def test_a_passage_that_lacks_one_letter_of_the_text_says_so() -> None:
+    assert snippet("quokka", f"{'x' * 60}-quokka").startswith("… xxx")
+    assert snippet("quokka", f"{'x' * 59}-quokka").startswith("xxx")
+
+
 def test_a_part_of_a_word_after_a_letter_with_an_accent_does_not_choose_the_passage() -> None:
     assert marked(snippet("cole", f"École. {FILLER} Cole.")) == ["Cole"]
 
