@@ -133,6 +133,26 @@ def test_a_doubt_is_looked_into_at_once(log: Log) -> None:
     keeper.give_up()
 
 
+def test_after_a_doubt_it_is_not_renewed_again_before_it_is_time_to(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, stop, ended, renewed = acquire(log, "first"), threading.Event(), threading.Event(), threading.Semaphore(0)
+    assert held is not None
+    renew, asked = log.renew, list[float]()
+
+    def counted(lease: Lease, seconds: float) -> bool:
+        asked.append(seconds)
+        renewed.release()
+        return renew(lease, seconds)
+
+    monkeypatch.setattr(log, "renew", counted)
+    keeper = module.Keeper(log, held, 300.0, stop, ended)
+    keeper.doubt()
+    assert renewed.acquire(timeout=5)
+    stop.set()
+    assert ended.wait(5), "it has looked once more since"
+    keeper.give_up()
+    assert asked == [300.0]
+
+
 def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) -> None:
     held, stop, ended = acquire(log, "first"), threading.Event(), threading.Event()
     assert held is not None
