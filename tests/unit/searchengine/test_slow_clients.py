@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import time
 from collections.abc import Iterator
@@ -56,6 +57,18 @@ def test_a_body_that_comes_fast_enough_may_take_its_time(tmp_path: Path, monkeyp
             connection.sendall(b" " * 100_000)
             time.sleep(0.06)  # in all three times what a head may take
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")  # no manifest
+
+
+def test_a_client_that_has_its_answer_may_be_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SLOW_SECONDS", 0.2)
+    with served(tmp_path / "store") as caller:
+        silent = http.client.HTTPConnection("127.0.0.1", caller.port, timeout=5)
+        for _ in range(2):
+            silent.request("GET", "/livez")
+            with silent.getresponse() as response:
+                assert (response.status, response.read() != b"") == (200, True)
+            assert trickle(caller.port, b"", b"").startswith(b"HTTP/1.1 408 "), "as long as one may be who has not asked"
+        silent.close()
 
 
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
