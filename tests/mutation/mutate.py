@@ -72,7 +72,9 @@ def _changed(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
             new.func = ast.Name(_CALLED[name])
             yield new
-        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant) or value.value:  # else it is false, too
+        case ast.Return(value=ast.expr() as value) if (
+            not isinstance(value, ast.Constant) or value.value
+        ):  # else it is false, too
             yield ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Call() | ast.Await()) | ast.AugAssign():
             yield ast.Pass()

@@ -46,6 +46,10 @@ def names(replica: Replica, query: str, lang: str = "") -> set[str]:
     return {url.rpartition("/")[2] for url in found}
 
 
+def test_words_are_stemmed_by_the_languages_of_the_documents_and_no_others(replica: Replica) -> None:
+    assert replica.view.languages == ("en", "de", "")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -116,7 +116,9 @@ def test_an_operator_is_told_what_is_served_now(made: MadeShard, tmp_path: Path)
         later = call(caller.port, lambda client: client.promote(made.layout), "secret")
         assert later == Served(None, made.layout.name, None)
         caller.push(made)
-        assert call(caller.port, lambda client: client.promote(made.layout), "secret") == Served(made.layout.name, None, None)
+        assert call(caller.port, lambda client: client.promote(made.layout), "secret") == Served(
+            made.layout.name, None, None
+        )
 
 
 def test_refusals(made: MadeShard, tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def test_a_client_that_has_its_answer_may_be_silent(tmp_path: Path, monkeypatch:
             silent.request("GET", "/livez")
             with silent.getresponse() as response:
                 assert (response.status, response.read() != b"") == (200, True)
-            assert trickle(caller.port, b"", b"").startswith(b"HTTP/1.1 408 "), "as long as one may be who has not asked"
+            assert trickle(caller.port, b"", b"").startswith(b"HTTP/1.1 408 "), (
+                "as long as one may be who has not asked"
+            )
         silent.close()
 
 
@@ -144,6 +146,7 @@ def test_probes_are_answered_however_many_connections_want_to_be_heard(tmp_path:
 
 def test_a_client_that_does_not_take_its_answer_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "SLOW_SECONDS", 60.0)  # what is cut is not cut for being slow to ask
     with served(tmp_path) as caller, socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(("127.0.0.1", caller.port))
