@@ -1,4 +1,4 @@
-"""Runs tests on a mutant: it is noticed by a test that fails on it, and passes on the unchanged code at the same time."""
+"""Runs tests on a mutant: it is noticed by a test that fails on it, then passes on the unchanged code, and fails on it again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Trial:
         self._root, self._folder = root, folder
         self._unchanged = Path(shutil.copytree(source, folder / "unchanged"))
         self._changed = Path(shutil.copytree(source, folder / "changed"))
-        self._telling_nothing: set[str] = set()  # tests that failed on the unchanged code
+        self._telling_nothing: set[str] = set()  # tests that fail on the unchanged code, or now and then
 
     def noticed_by(self, path: Path, source: str, tests: Sequence[Path], without: str) -> str | None:
         """Return the test that notices that the module at `path` is `source`, or None when all files of `tests` pass.
@@ -48,7 +48,7 @@ class Trial:
 
     def _noticed_by(self, tests: list[str], without: str) -> str | None:
         while failed := self._failed(self._changed, tests, without):
-            if not self._failed(self._unchanged, failed, without):
+            if not self._failed(self._unchanged, failed, without) and self._failed(self._changed, failed, without):
                 return " ".join(failed)
             if failed == tests:
                 return None

@@ -134,6 +134,11 @@ def test_without_a_match_the_description_or_the_beginning_is_shown() -> None:
     assert marked(snippet("beach", "nothing", fallback="a beach")) == ["beach"]
 
 
+def test_a_text_that_begins_with_a_letter_of_several_bytes_is_shown_from_there() -> None:
+    assert snippet("quokka", "État de droit") == "État de droit"
+    assert snippet("搜索", "搜索引擎", "zh") == "<mark>搜索</mark>引擎"
+
+
 def test_nothing_of_the_page_is_markup() -> None:
     text = "<script>alert('beach')</script> & \"beach\" <mark>beach</mark>"
     shown = snippet("beach script", text)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from lightship.doclog import open_log
 from lightship.index.schema import SCHEMA_VERSION
+from lightship.indexer import metrics
 from lightship.indexer.turns import Turns
 from lightship.manifest import Layout
 from support import free_port, wait_until
 
 
-def test_who_stops_gives_the_lease_up_at_once(tmp_path: Path) -> None:
+def test_who_leads_tells_its_lag_and_gives_the_lease_up_when_it_stops(tmp_path: Path) -> None:
     log, stop = open_log(f"sqlite://{tmp_path}/log.sqlite"), threading.Event()
     nobody = [f"127.0.0.1:{free_port()}"]
     turns = Turns(log, str(tmp_path), Layout(1, SCHEMA_VERSION), 0, nobody, "", 300.0, 16 << 20, 1)
@@ -21,6 +22,8 @@ def test_who_stops_gives_the_lease_up_at_once(tmp_path: Path) -> None:
     try:
         wait_until(lambda: turns.status().leads, 20, "it leads")
         assert log.acquire("s1v1/0", "other", 300.0) is None
+        metrics.LAG.set(2.5)
+        assert turns.status().lag_seconds == 2.5
     finally:
         stop.set()
         thread.join(30)

@@ -51,6 +51,11 @@ def test_a_test_that_fails_on_the_unchanged_code_too_tells_nothing_and_the_other
     assert noticed_by("ONE = 2\n", *[PASSES] * 5, FAILS, USES) == "test_6.py::test_one"
 
 
+def test_a_test_that_fails_now_and_then_tells_nothing(noticed_by: Notice, tmp_path: Path) -> None:
+    once = f"import pathlib\ndef test_once():\n    path = pathlib.Path({str(tmp_path / 'seen')!r})\n    seen = path.exists()\n    path.touch()\n    assert seen\n"
+    assert noticed_by("ONE = 2\n", once, USES) == "test_1.py::test_one"
+
+
 def test_a_file_that_the_unchanged_code_cannot_even_import_tells_nothing(noticed_by: Notice) -> None:
     assert noticed_by("ONE = 2\n", "import missing\n") is None
     assert noticed_by("ONE = 2\n", "import missing\n", USES) == "test_1.py::test_one"
