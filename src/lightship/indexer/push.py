@@ -74,6 +74,11 @@ class Pusher:
         """Push `manifest` instead of any older one that still waits. Callable from any thread."""
         self._loop.call_soon_threadsafe(self._set, manifest)
 
+    def everywhere(self, manifest: Manifest | None, count: int) -> bool:
+        """Tell whether `count` searchengines are known, and all of them have installed `manifest` (none: nothing)."""
+        replicas = list(self._replicas.values())
+        return len(replicas) >= count and all(replica.has is manifest for replica in replicas)
+
     def has_come(self, files: Collection[File]) -> bool:
         """Tell whether every searchengine that takes manifests has all of `files`, which were coming. Callable from any thread."""
         names = {file.name for file in files}

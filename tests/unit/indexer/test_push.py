@@ -212,10 +212,10 @@ def test_a_commit_is_one_request(made: MadeShard, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(RpcClient, "_put", put)
     with served(tmp_path / "store") as caller, pushing(made, caller.port) as pusher:
         pusher.offer(first := made.manifest())
-        wait_until(lambda: [replica.has for replica in pusher._replicas.values()] == [first], 5, "the first")
+        wait_until(lambda: pusher.everywhere(first, 1), 5, "the first")
         calls.clear()
         pusher.offer(second := made.put(page(2)).manifest())
-        wait_until(lambda: [replica.has for replica in pusher._replicas.values()] == [second], 5, "the second")
+        wait_until(lambda: pusher.everywhere(second, 1), 5, "the second")
         assert calls == ["0"]
         serves(caller, 1, 2)
 
