@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from lightship.doclog import open_log
-from lightship.doclog.jetstream import sessions, table
+from lightship.doclog.jetstream import JetStreamLog, sessions, table
 from lightship.doclog.jetstream.address import Address, parse_address
 from lightship.errors import ConfigurationError, TooLargeError
 from lightship.model import Change, Document
@@ -145,6 +145,17 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
 def test_a_key_stands_in_a_subject_with_no_sign_that_means_something_there() -> None:
     assert table._escaped("s1v1/0-a_B") == "s1v1/0-a_B"
     assert table._escaped("a.b *>=é") == "a=2eb=20=2a=3e=3d=c3=a9"
+
+
+def test_a_put_wakes_who_waits_for_its_own_log_though_no_server_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JetStreamLog, "_wake", lambda *_: None)
+    with running(tmp_path) as nats, closing(JetStreamLog(nats.url("log"))) as log:
+        log.wait(0)
+        before = log._news
+        log.put([Change.delete("https://example.org/")])
+        assert log._news > before
 
 
 def test_who_read_before_the_oldest_session_that_is_kept_reads_again(

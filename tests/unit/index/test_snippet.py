@@ -129,6 +129,7 @@ def test_japanese_and_korean_are_highlighted() -> None:
 
 def test_without_a_match_the_description_or_the_beginning_is_shown() -> None:
     assert snippet("quokka", FILLER, fallback="What it is about.") == "What it is about."
+    assert snippet("quokka", "Quokka.", fallback="What it is about.") == "<mark>Quokka</mark>."
     assert snippet("quokka", FILLER).startswith("Nothing of interest")
     assert snippet("quokka", "") == ""
     assert marked(snippet("beach", "nothing", fallback="a beach")) == ["beach"]
