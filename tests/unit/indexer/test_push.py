@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -342,27 +342,6 @@ def test_a_peer_that_fails_is_replaced_by_the_indexer(
         pusher.offer(manifest)
         serves(caller, 1)
         pusher.close()
-
-
-def test_what_is_coming_has_come_when_all_have_it_who_take_manifests(made: MadeShard) -> None:
-    older, manifest, nobody = made.manifest(), made.put(page(2)).manifest(), cast("RpcClient", None)
-    files = list(manifest.files.values())
-    lacking = frozenset({files[0].name})
-    with pushing(made) as pusher:
-
-        def has_come(**second: Any) -> bool:
-            replicas = module._Replica("a", nobody, has=manifest, trouble=""), module._Replica("b", nobody, **second)
-            pusher._replicas.update({replica.address: replica for replica in replicas})
-            try:
-                return pusher.has_come(files)
-            finally:
-                pusher._replicas.clear()
-
-        assert has_come(has=manifest, trouble="")
-        assert not has_come(has=manifest, trouble="", lacks=lacking)
-        assert not has_come(has=older, trouble="")
-        assert has_come(has=manifest, trouble="it is down", lacks=lacking)
-        assert has_come(has=None, trouble="")
 
 
 def test_what_is_coming_is_sent_beside_the_manifests(
