@@ -1,28 +1,26 @@
-"""Changes the code at random, and tells which changes no unit test notices: `python -m mutation -count=200 -seed=1 [FOLDER …]`.
+"""Changes the code at random, and tells which changes no unit test notices: `python -m mutation -count=200 -seed=1 [MODULES …]`.
 
-Each mutant is written into a copy of `src`, and the tests run that name its module, nearest first, until one fails. Run it from `tests/`;
-it takes some hours for 200. A survivor is an argument for a test, for deleting the line, or it is equivalent.
+Run it from `tests/`. Each mutant is written into a copy of `src`, and the tests run that are near to its module until one fails.
+What came of each is a line of the results; those that have one are not tried again, so that it goes on where it was cut off.
+200 take some hours; run `-part=1/2` and `-part=2/2` side by side, with few `-files` at first: then take the lines of survivors
+out of the results, and run it again with more. A survivor is an argument for a test, for deleting the line, or
+it is equivalent.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import random
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from mutation.mutate import Mutant, mutants
+from mutation.choose import draw, nearest_tests
+from mutation.trial import Trial
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("doclog", "index", "indexer", "searchengine", "rpc")
-FILES = 8  # of tests, for one mutant
-SECONDS = 300.0  # for them; one that loops for ever is noticed too
+# What receives, verifies, installs and makes durable
+STORE = ("store", "layouts", "folders", "received", "offers", "state", "scrub")
+MODULES = ("doclog", "index", "indexer", "rpc", *(f"searchengine/{name}.py" for name in STORE))
 
 
 def main() -> None:
@@ -30,69 +28,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m mutation", description=__doc__)
     parser.add_argument("-count", type=int, default=200, help="mutants (default: %(default)s)")
     parser.add_argument("-seed", type=int, default=1, help="number that they are drawn by (default: %(default)s)")
-    parser.add_argument("folders", nargs="*", default=FOLDERS, metavar="FOLDER", help="below src/lightship")
+    parser.add_argument("-part", default="1/1", help="which of them are tried, like 1/2 (default: %(default)s)")
+    parser.add_argument("-files", type=int, default=16, help="test files, the nearest ones (default: %(default)s)")
+    parser.add_argument("-results", type=Path, help="file that the results are added to (default: mutants-SEED.txt)")
+    parser.add_argument("modules", nargs="*", default=MODULES, help="folders, files or globs below src/lightship")
     settings = parser.parse_args()
-    drawn = draw(settings.count, settings.seed, settings.folders)
-    survivors = []
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copytree(ROOT / "src", Path(folder) / "src"))
-        for number, (path, mutant) in enumerate(drawn, 1):
+    results = settings.results or Path(f"mutants-{settings.seed}.txt")
+    part, parts = map(int, settings.part.split("/"))
+    drawn = draw(settings.count, settings.seed, ROOT / "src", settings.modules)[part - 1 :: parts]
+    known = {line.split("\t")[1] for line in results.read_text().splitlines()} if results.exists() else set()
+    with tempfile.TemporaryDirectory(prefix="m") as folder:
+        trial = Trial(ROOT / "src", ROOT, Path(folder))
+        for path, mutant in drawn:
+            told = f"{path}:{mutant.line}:{mutant.column}: {mutant.before!r} -> {mutant.after!r}"
+            if told in known:
+                continue
             began = time.monotonic()
-            noticed = is_noticed(copy, path, mutant)
-            told = f"{path}:{mutant.line}: {mutant.before!r} -> {mutant.after!r}"
-            if not noticed:
-                survivors.append(told)
-            print(
-                f"{number}/{len(drawn)} {'noticed ' if noticed else 'SURVIVED'} {told} ({time.monotonic() - began:.0f} s)",
-                flush=True,
+            without = "nats-3" if "jetstream" in path.parts else "nats or jetstream"  # servers take long to start
+            tests = nearest_tests(path, ROOT / "tests")[: settings.files]
+            noticed = trial.noticed_by(path, mutant.source, tests, without)
+            line = "\t".join(
+                ("noticed" if noticed else "SURVIVED", told, f"{time.monotonic() - began:.0f} s", noticed or "")
             )
-    print(f"{len(survivors)} of {len(drawn)} survived", *survivors, sep="\n")
-
-
-def draw(count: int, seed: int, folders: list[str]) -> list[tuple[Path, Mutant]]:
-    """Return `count` mutants of the modules below `folders`, with the modules' paths within src."""
-    source = ROOT / "src"
-    paths = sorted(path for folder in folders for path in (source / "lightship" / folder).rglob("*.py"))
-    every = [(path.relative_to(source), mutant) for path in paths for mutant in mutants(path.read_text())]
-    return random.Random(seed).sample(every, min(count, len(every)))
-
-
-def is_noticed(copy: Path, path: Path, mutant: Mutant) -> bool:
-    """Tell whether a test fails when the module at `path` is the mutant."""
-    target = copy / path
-    whole = target.read_text()
-    target.write_text(mutant.source)
-    try:
-        left_out = "nats-3" if "jetstream" in path.parts else "nats"
-        return any(fails(copy, test, left_out) for test in tests_of(path))
-    finally:
-        target.write_text(whole)
-
-
-def fails(copy: Path, test: Path, left_out: str) -> bool:
-    """Tell whether a test file, but for tests that have `left_out` in their names, fails on the code in `copy`."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", f"not {left_out}", str(test)]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode not in (0, 5)  # 5: none was selected
-
-
-def tests_of(path: Path) -> list[Path]:
-    """Return the test files that are to notice a change in the module at `path`: those that name it, or its folder; its own first."""
-    name = str(path.with_suffix("")).replace("/", ".").removesuffix(".__init__")
-    package, _, last = name.rpartition(".")
-    named = re.compile(rf"\b{re.escape(name)}\b|from {re.escape(package)} import [^\n]*\b{last}\b")
-    folder = ROOT / "tests" / "unit" / Path(*path.parts[1:-1])
-    files = [file for kind in ("unit", "contract", "property") for file in (ROOT / "tests" / kind).rglob("test_*.py")]
-    near = [file for file in files if named.search(file.read_text()) or file.name == f"test_{path.stem}.py"]
-    near.sort(key=lambda file: (file.name != f"test_{path.stem}.py", file.parent != folder, file.stat().st_size))
-    beside = sorted(
-        (file for file in files if file.parent == folder and file not in near), key=lambda file: file.stat().st_size
-    )
-    return (near + beside)[:FILES]
+            print(line, flush=True)
+            with results.open("a") as file:
+                file.write(line + "\n")
 
 
 if __name__ == "__main__":

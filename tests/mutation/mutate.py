@@ -19,10 +19,11 @@ _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 class Mutant(NamedTuple):
-    """The whole source with one change, and what that is: its line, the old text and the new one."""
+    """The whole source with one change, and what that is: its line and column (both from 1), the old text and the new one."""
 
     source: str
     line: int
+    column: int
     before: str
     after: str
 
@@ -30,21 +31,28 @@ class Mutant(NamedTuple):
 def mutants(source: str) -> Iterator[Mutant]:
     """Yield every mutant of a module's `source`, in the order of its lines."""
     tree = ast.parse(source)
-    found = [(node, new) for node in ast.walk(tree) for new in _changed(node) if hasattr(node, "lineno")]
+    told = {part for node in ast.walk(tree) if _is_told(node) for part in ast.walk(node)}
+    found = [(node, new) for node in ast.walk(tree) if node not in told for new in _changed(node)]
     for node, new in sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):  # type: ignore[attr-defined]
-        before = ast.get_source_segment(source, node)
-        if before is not None and not _is_told(before):
-            yield Mutant(_replaced(source, node, ast.unparse(new)), node.lineno, before, ast.unparse(new))  # type: ignore[attr-defined]
+        (before, old, after), text = _cut(source, node), ast.unparse(new)
+        whole = text if isinstance(node, ast.stmt) else f"({text})"
+        changed = before.decode() + whole + after.decode()
+        yield Mutant(changed, node.lineno, node.col_offset + 1, old.decode(), text)  # type: ignore[attr-defined]
 
 
-def _is_told(text: str) -> bool:
-    """Tell whether a statement only tells somebody something: no test need notice that it is gone."""
-    return text.startswith(("logger.", "print(", '"""', "assert "))
+def _is_told(node: ast.AST) -> bool:
+    """Tell whether a statement only tells somebody something, or starts the program: no test need notice what it does."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name("logger")) | ast.Name("print"))) | ast.Assert():
+            return True
+        case ast.If(test=ast.Compare(left=ast.Name("__name__"))):
+            return True
+    return False
 
 
 def _changed(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what may stand instead of `node`."""
-    new = copy.deepcopy(node)
+    new = copy.copy(node)
     match new:
         case ast.Compare(ops=[operator]) if type(operator) in _COMPARED:
             new.ops = [_COMPARED[type(operator)]()]
@@ -64,7 +72,9 @@ def _changed(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
             new.func = ast.Name(_CALLED[name])
             yield new
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if (
+            not isinstance(value, ast.Constant) or value.value
+        ):  # else it is false, too
             yield ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Call() | ast.Await()) | ast.AugAssign():
             yield ast.Pass()
@@ -83,10 +93,11 @@ def _is_type(node: ast.BinOp) -> bool:
     )
 
 
-def _replaced(source: str, node: ast.AST, text: str) -> str:
-    lines = source.encode().splitlines(keepends=True)  # columns are those of UTF-8
+def _cut(source: str, node: ast.AST) -> tuple[bytes, bytes, bytes]:
+    """Return what is before `node` in its module, its own text, and what is after it, in UTF-8: so columns count."""
+    lines = source.encode().splitlines(keepends=True)
     first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
-    before: bytes = b"".join(lines[:first]) + lines[first][: node.col_offset]  # type: ignore[attr-defined]
-    after: bytes = lines[last][node.end_col_offset :] + b"".join(lines[last + 1 :])  # type: ignore[attr-defined]
-    whole = text if isinstance(node, ast.stmt) else f"({text})"
-    return (before + whole.encode() + after).decode()
+    begin = sum(map(len, lines[:first])) + node.col_offset  # type: ignore[attr-defined]
+    end = sum(map(len, lines[:last])) + node.end_col_offset  # type: ignore[attr-defined]
+    whole = b"".join(lines)
+    return whole[:begin], whole[begin:end], whole[end:]

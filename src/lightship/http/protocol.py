@@ -166,7 +166,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._unwatch()
         elif self._slow is None:
             self._watch()
-        self._head_bytes += len(data) if self._in_head else 0
+        if self._in_head:
+            self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD and not self.transport.is_closing():
             self._refusal = "431 Request Header Fields Too Large", f"request headers larger than {MAX_HEAD} bytes"
             self.send_400_response("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -69,6 +70,30 @@ def test_a_backup_has_what_was_put_before_it_began_while_others_put(path: Path, 
             stop.set()
             thread.join()
         assert count > 5
+
+
+def test_a_backup_and_a_restored_log_are_on_the_disk_before_they_get_their_names(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[tuple[str, str]] = []
+    rename = os.rename
+
+    def renamed(old: str, new: str) -> None:
+        steps.append(("rename", new))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", renamed)
+    monkeypatch.setattr("lightship.doclog.backup.sync", lambda synced: steps.append(("sync", synced)))
+    backup, restored = str(tmp_path / "backup"), str(tmp_path / "restored")
+    with opened(path) as log:
+        log.put([Change.put(page(1))])
+        back_up(log, backup, quiet)
+    restore_file(backup, restored, replace=False)
+    assert steps == [
+        step
+        for made in (backup, restored)
+        for step in (("sync", f"{made}.part"), ("rename", made), ("sync", str(tmp_path)))
+    ]
 
 
 def test_a_restored_log_is_another_one_with_the_same_documents(path: Path, tmp_path: Path) -> None:

@@ -45,6 +45,20 @@ def test_of_all_addresses_the_one_with_most_that_wait_makes_room() -> None:
     in_loop(run)
 
 
+def test_of_those_without_room_the_newest_are_heard_in_case_they_are_probes() -> None:
+    def run() -> None:
+        listener, extra = Connections(1), [Made("10.0.0.2") for _ in range(EXTRA + 1)]
+        worker = Made("10.0.0.1")
+        assert listener.join(worker, worker.host)
+        listener.works(worker)
+        assert not any(listener.join(each, each.host) for each in extra[:EXTRA])
+        assert not any(each.is_cut for each in extra)
+        assert not listener.join(extra[EXTRA], "10.0.0.2")
+        assert [each.is_cut for each in extra] == [True, *[False] * EXTRA]
+
+    in_loop(run)
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [

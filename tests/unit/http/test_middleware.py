@@ -171,6 +171,16 @@ def test_no_answer_repeats_what_the_request_calls_this_host(searchengine: Caller
                 ), target
 
 
+def test_no_answer_tells_which_program_gave_it(searchengine: Caller, intake: Caller) -> None:
+    for caller in (searchengine, intake):
+        for target in ("/livez", "/nothing"):
+            request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            reply = caller.raw(request.encode()).lower()
+            assert reply.startswith(b"http/1.1 ")
+            assert b"\r\nserver:" not in reply
+            assert b"uvicorn" not in reply
+
+
 def test_every_answer_of_every_server_is_of_its_type(searchengine: Caller, intake: Caller, tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "crawler"))
     with answering(CrawlerSettings(data=str(tmp_path / "crawler"), listen="127.0.0.1:0"), store, {}) as port:

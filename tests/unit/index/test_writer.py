@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from lightship.core.errors import LightshipError, OutOfSpaceError
+from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
+from lightship.index.reader import IndexReader
 from lightship.index.storage.merge_priority import NICENESS
-from lightship.index.storage.segments import restore
-from lightship.index.writer import IndexWriter, _writing
+from lightship.index.storage.segments import composed, restore
+from lightship.index.writer import IndexWriter, _writing, recency
 from made import MadeShard, page
 
 HEAP = 16 << 20
@@ -118,3 +119,14 @@ def test_a_restored_index_is_durable_before_its_meta_names_it(tmp_path: Path, mo
     ]  # the hard links first, then the file that names them
     assert before.index(str(folder / ".managed.json.new")) < len(before) - 2
     assert steps[-1] == (str(folder), True)
+
+
+def test_no_time_and_no_order_make_a_greater_key_than_there_is_room_for() -> None:
+    assert recency(1 << 40, (1 << 64) - 1) == recency((1 << 36) - 1, (1 << 64) - 1) == (1 << 64) - 1
+    assert recency(-5, 0) == 0 < recency(1, 0) < recency(1, 1 << 63) < recency(2, 0)
+
+
+def test_where_nothing_is_installed_nothing_is_composed(tmp_path: Path) -> None:
+    assert composed(str(tmp_path)) == []
+    with pytest.raises(IncompatibleIndexError, match="can't open the index"):
+        IndexReader(str(tmp_path))

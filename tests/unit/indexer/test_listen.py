@@ -70,3 +70,4 @@ def test_it_tells_what_it_does_to_prometheus(tmp_path: Path, spawn: Callable[...
         lambda: value(f'lightship_push_failures_total{{searchengine="http://{gone}"}}') > 0, 20, "its failures are told"
     )
     assert value("lightship_generation") >= 1
+    assert value("process_resident_memory_bytes") > 0

@@ -25,7 +25,7 @@ from lightship.core.errors import (
 from lightship.core.manifest import File, Layout
 from lightship.http.problem import Problem
 from lightship.rpc.client import RpcClient, _error
-from lightship.rpc.messages import Installed, Missing
+from lightship.rpc.messages import Installed, Missing, Served
 from lightship.searchengine.store.store import Store
 from made import MadeShard, page, send, served
 from support import wait_until
@@ -108,6 +108,18 @@ def test_a_manifest_that_can_not_be_is_refused(
         monkeypatch.setattr(Store, "manifest", lambda self, shard, layout: wrong)
         with pytest.raises(UnavailableError, match=r"invalid manifest|instead of"):
             call(caller.port, lambda client: client.get_manifest(0, Layout(1, 1)))
+
+
+def test_an_operator_is_told_what_is_served_now(made: MadeShard, tmp_path: Path) -> None:
+    with served(tmp_path / "store", "secret") as caller:
+        with pytest.raises(NotFoundError, match="no former layout"):
+            call(caller.port, RpcClient.roll_back, "secret")
+        later = call(caller.port, lambda client: client.promote(made.layout), "secret")
+        assert later == Served(None, made.layout.name, None)
+        caller.push(made)
+        assert call(caller.port, lambda client: client.promote(made.layout), "secret") == Served(
+            made.layout.name, None, None
+        )
 
 
 def test_refusals(made: MadeShard, tmp_path: Path) -> None:

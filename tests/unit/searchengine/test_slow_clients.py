@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import time
 from collections.abc import Iterator
@@ -56,6 +57,20 @@ def test_a_body_that_comes_fast_enough_may_take_its_time(tmp_path: Path, monkeyp
             connection.sendall(b" " * 100_000)
             time.sleep(0.06)  # in total three times the limit for a request head
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")  # not a manifest
+
+
+def test_a_client_that_has_its_answer_may_be_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SLOW_SECONDS", 0.2)
+    with served(tmp_path / "store") as caller:
+        silent = http.client.HTTPConnection("127.0.0.1", caller.port, timeout=5)
+        for _ in range(2):
+            silent.request("GET", "/livez")
+            with silent.getresponse() as response:
+                assert (response.status, response.read() != b"") == (200, True)
+            assert trickle(caller.port, b"", b"").startswith(b"HTTP/1.1 408 "), (
+                "as long as one may be who has not asked"
+            )
+        silent.close()
 
 
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -131,6 +146,7 @@ def test_probes_are_answered_however_many_connections_want_to_be_heard(tmp_path:
 
 def test_a_client_that_does_not_take_its_answer_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "SLOW_SECONDS", 60.0)  # what is cut is not cut for being slow to ask
     with served(tmp_path) as caller, socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(("127.0.0.1", caller.port))

@@ -44,7 +44,6 @@ class KeyValueLeases:
         epoch = max(held.epoch + 1 if held else 1, int(time.time() * 1000))
         if not await self._store(name, _Held(owner, epoch, seconds, uuid.uuid4().hex), row.revision):
             return None  # another process was faster
-        self._watches.forget(name)
         return Lease(name, owner, epoch)
 
     async def renew(self, lease: Lease, seconds: float) -> bool:

@@ -38,8 +38,3 @@ class LeaseWatches:
                 watch = _Watch(revision, now, now)
             self._watched[name] = watch._replace(polled=now)
         return now - watch.since > seconds
-
-    def forget(self, name: str) -> None:
-        """Stop watching `name`."""
-        with self._guard:
-            self._watched.pop(name, None)

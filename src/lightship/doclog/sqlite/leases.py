@@ -40,7 +40,6 @@ class SqliteLeases:
             epoch = max(epoch + 1, int(now * 1000))  # the time, so that it grows even if the log is created again
             db.execute("insert or replace into leases values (?, ?, ?, ?)", (name, owner, epoch, now + seconds))
             db.execute("insert or replace into renewals values (?, ?, ?)", (name, number + 1, seconds))
-        self._watches.forget(name)
         return Lease(name, owner, epoch)
 
     def renew(self, lease: Lease, seconds: float) -> bool:

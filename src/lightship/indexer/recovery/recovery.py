@@ -109,7 +109,6 @@ class Recovery:
         if os.path.exists(self._index):
             logger.warning("the index in %s does not belong to this log; rebuilding it from the log", self._folder)
         self._clear()
-        os.makedirs(self._index)
         return dict.fromkeys(self._spans, 0)
 
     def _clear(self) -> None:

@@ -7,6 +7,7 @@ import random
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import trustme
 from lightship.core.errors import ConfigurationError, TooLargeError
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
+from lightship.doclog.jetstream import JetStreamLog, sessions
+from lightship.doclog.jetstream.client import kv
 from lightship.doclog.jetstream.client.address import Address, parse_address
 from nats_servers import Nats, running
 
@@ -138,6 +141,38 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
             log.put(changes)
         assert all(log.span(partition).head == 0 for partition in range(64))
         log.close()
+
+
+def test_a_key_stands_in_a_subject_with_no_sign_that_means_something_there() -> None:
+    assert kv._escaped("s1v1/0-a_B") == "s1v1/0-a_B"
+    assert kv._escaped("a.b *>=é") == "a=2eb=20=2a=3e=3d=c3=a9"
+
+
+def test_a_put_wakes_who_waits_for_its_own_log_though_no_server_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JetStreamLog, "_wake", lambda *_: None)
+    with running(tmp_path) as nats, closing(JetStreamLog(nats.url("log"))) as log:
+        log.wait(0)
+        before = log._news
+        log.put([Change.delete("https://example.org/")])
+        assert log._news > before
+
+
+def test_who_read_before_the_oldest_session_that_is_kept_reads_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "KEPT", 3)
+    read, histories = list[dict[int, int]](), list[int]()
+    with running(tmp_path) as nats:
+        for _ in range(4):
+            with closing(open_log(nats.url("log"))) as log:
+                (position,) = log.put([Change.delete("https://example.org/")])
+                read.append({position.partition: position.sequence})
+                histories.append(log.history(read[-1]))
+        with closing(open_log(nats.url("log"))) as log:
+            found = [log.history(sequences) for sequences in read]
+    assert [now == then for now, then in zip(found, histories, strict=True)] == [False, True, True, True]
 
 
 def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:

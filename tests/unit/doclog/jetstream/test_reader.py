@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lightship.doclog.jetstream.client.errors import RetryError
-from lightship.doclog.jetstream.reader import Reader
+from lightship.doclog.jetstream.client.errors import ApiError, RetryError
+from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import Facts
 
@@ -46,3 +47,32 @@ def test_a_leader_that_answers_too_late_is_no_trouble_of_the_loop(caplog: pytest
         asyncio.run(recheck())
         gc.collect()
     assert not caplog.records
+
+
+class _Idle(_Late):
+    """A connection to leaders that have nothing newer, which notes whom it asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    async def api(self, *request: object) -> object:
+        self.asked.append(request[0])
+        raise ApiError(10037, "no message found")
+
+
+def test_only_ends_that_were_not_checked_for_a_while_are_asked_for_again() -> None:
+    idle: Any = _Idle()
+
+    async def recheck() -> None:
+        reader = Reader(idle, idle, Facts("id", 4, 1), Sessions(idle))
+        for tail in reader._tails:
+            tail.after = tail.head = 0
+        doubted, checked, old, behind = reader._tails
+        doubted.checked, checked.checked = float("-inf"), time.monotonic()
+        old.checked = checked.checked - RECHECK_SECONDS
+        behind.head = 1
+        for _ in range(2):
+            await reader._recheck(10)
+
+    asyncio.run(recheck())
+    assert idle.asked == ["STREAM.MSG.GET.log-0", "STREAM.MSG.GET.log-2"]

@@ -113,6 +113,13 @@ def test_a_frame_that_claims_an_enormous_size_takes_no_memory() -> None:
         decode(URL, b"\x02" + frame)
 
 
+def test_a_frame_that_does_not_state_its_size_is_damaged_and_has_none() -> None:
+    stored = b"\x02" + zstandard.ZstdCompressor(write_content_size=False).compress(b"\x80")
+    with pytest.raises(DamagedError):
+        decode(URL, stored)
+    assert decoded_size(stored) == 0
+
+
 def test_threads_do_not_share_a_compressor() -> None:
     barrier = threading.Barrier(8)
 

@@ -80,6 +80,24 @@ def test_of_the_places_of_the_rarest_word_the_one_with_most_others_near_wins() -
     assert marked(snippet("quokka beach sunset", text, quokka=1)) == ["quokka", "beach", "sunset"]
 
 
+def test_a_word_at_the_very_beginning_counts() -> None:
+    assert marked(snippet("quokka beach", f"Quokka. {FILLER} A beach.", quokka=1)) == ["Quokka"]
+    assert snippet("quokka", f"Quokka. {FILLER * (PIECE // len(FILLER) + 1)} A quokka.").startswith(
+        "<mark>Quokka</mark>."
+    )
+    text = f"Beach of a quokka. {FILLER} A quokka at sunset. {FILLER}"
+    assert marked(snippet("quokka beach sunset", text, quokka=1, beach=2)) == ["Beach", "quokka"]
+
+
+def test_a_passage_that_lacks_one_letter_of_the_text_says_so() -> None:
+    assert snippet("quokka", f"{'x' * 60}-quokka").startswith("… xxx")
+    assert snippet("quokka", f"{'x' * 59}-quokka").startswith("xxx")
+
+
+def test_a_part_of_a_word_after_a_letter_with_an_accent_does_not_choose_the_passage() -> None:
+    assert marked(snippet("cole", f"École. {FILLER} Cole.")) == ["Cole"]
+
+
 def test_a_page_without_the_rarest_word_shows_the_next() -> None:
     assert marked(snippet("quokka beach", f"{FILLER} On the beach. {FILLER}", quokka=1)) == ["beach"]
 
@@ -111,9 +129,15 @@ def test_japanese_and_korean_are_highlighted() -> None:
 
 def test_without_a_match_the_description_or_the_beginning_is_shown() -> None:
     assert snippet("quokka", FILLER, fallback="What it is about.") == "What it is about."
+    assert snippet("quokka", "Quokka.", fallback="What it is about.") == "<mark>Quokka</mark>."
     assert snippet("quokka", FILLER).startswith("Nothing of interest")
     assert snippet("quokka", "") == ""
     assert marked(snippet("beach", "nothing", fallback="a beach")) == ["beach"]
+
+
+def test_a_text_that_begins_with_a_letter_of_several_bytes_is_shown_from_there() -> None:
+    assert snippet("quokka", "État de droit") == "État de droit"
+    assert snippet("搜索", "搜索引擎", "zh") == "<mark>搜索</mark>引擎"
 
 
 def test_nothing_of_the_page_is_markup() -> None:
@@ -164,6 +188,20 @@ def test_texts_that_are_made_to_be_slow_cost_little(kind: str) -> None:
     shown = [highlighting.snippet(long, "en") for _ in range(100)]
     assert time.process_time() - started < 2  # 0.1 to 0.3 s; searching everything takes 50 s and more
     assert all(shown)
+
+
+def test_a_word_that_stands_everywhere_costs_no_more_than_reading() -> None:
+    """The first few of its places are compared."""
+    highlighting, text = highlighter("quokka beach sunset", quokka=1), b"A quokka on a beach. " * 5000
+    assert marked(highlighting.snippet(text, "en"))[:2] == ["quokka", "beach"]
+    assert highlighting.spent < 3 * len(text)
+
+
+def test_every_place_that_is_compared_is_counted() -> None:
+    others = [f"other{number}z" for number in range(30)]
+    highlighting = highlighter(f"quokka {' '.join(others)}", quokka=1)
+    highlighting.snippet(b"A quokka. A quokka.", "en")
+    assert highlighting.spent > 2 * len(others) * 256
 
 
 def test_all_texts_of_an_answer_are_looked_at_unless_they_are_long() -> None:

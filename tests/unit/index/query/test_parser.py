@@ -46,6 +46,10 @@ def names(replica: Replica, query: str, lang: str = "") -> set[str]:
     return {url.rpartition("/")[2] for url in found}
 
 
+def test_words_are_stemmed_by_the_languages_of_the_documents_and_no_others(replica: Replica) -> None:
+    assert replica.view.languages == ("en", "de", "")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -208,3 +212,11 @@ def test_function_words_are_left_out_of_questions_only(query: str, terms: list[s
 
 def test_another_language_keeps_its_words() -> None:
     assert "was" in compile_query(parse_query("die welt was"), SCHEMA_VERSION, ("en", "de")).terms
+
+
+@pytest.mark.parametrize("last", ['-"fox dog"', "-fox-dog", "site:example.org", "-site:example.org"])
+def test_what_is_left_out_or_kept_is_not_cut_to_a_part_where_the_words_of_a_query_are_over(last: str) -> None:
+    """A part of it would leave out, or keep, other documents."""
+    query = parse_query(f"{'word ' * (MAX_WORDS - 1)}{last}")
+    assert (query.excluded, query.sites, query.excluded_sites) == ([], [], [])
+    assert query.notice

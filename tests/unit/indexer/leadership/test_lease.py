@@ -64,6 +64,21 @@ def test_waiting_ends_when_it_is_told_to(log: Log) -> None:
     assert acquire(log, "second", stop) is None
 
 
+def test_a_standby_is_told_once_that_it_waits(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert acquire(log, "first")
+    monkeypatch.setattr(module, "POLL_SECONDS", 0)
+    told, asked, stop = list[str](), list[str](), threading.Event()
+
+    def ask(name: str, owner: str, seconds: float) -> None:
+        asked.append(owner)
+        if len(asked) == 3:
+            stop.set()
+
+    monkeypatch.setattr(log, "acquire", ask)
+    module.acquire(log, "s1v1/0", "second", 5.0, stop=stop, waiting=lambda: told.append("waits"))
+    assert (told, len(asked)) == (["waits"], 3)
+
+
 class Flaky:
     """Leases that fail with `errors`, and are then lost to another owner."""
 
@@ -116,6 +131,26 @@ def test_a_doubt_is_looked_into_at_once(log: Log) -> None:
     assert ended.wait(5)
     assert keeper.lost
     keeper.release()
+
+
+def test_after_a_doubt_it_is_not_renewed_again_before_it_is_time_to(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, stop, ended, renewed = acquire(log, "first"), threading.Event(), threading.Event(), threading.Semaphore(0)
+    assert held is not None
+    renew, asked = log.renew, list[float]()
+
+    def counted(lease: Lease, seconds: float) -> bool:
+        asked.append(seconds)
+        renewed.release()
+        return renew(lease, seconds)
+
+    monkeypatch.setattr(log, "renew", counted)
+    keeper = module.LeaseKeeper(log, held, 300.0, stop, ended)
+    keeper.doubt()
+    assert renewed.acquire(timeout=5)
+    stop.set()
+    assert ended.wait(5), "it has looked once more since"
+    keeper.release()
+    assert asked == [300.0]
 
 
 def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) -> None:

@@ -303,14 +303,20 @@ def test_large_files_are_sent_to_some_who_feed_the_others(
     made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peer_fanout, "LEAST_BYTES", 0)
-    fed: list[str] = []
-    real = RpcClient.fetch_file
+    fed: list[tuple[RpcClient, str]] = []
+    sent: list[tuple[RpcClient, str]] = []
+    fetch, put = RpcClient.fetch_file, RpcClient.put_file
 
     async def fetch_file(self: RpcClient, manifest: Any, file: Any, source: str) -> None:
-        await real(self, manifest, file, source)
-        fed.append(file.name)
+        await fetch(self, manifest, file, source)
+        fed.append((self, file.name))
+
+    async def put_file(self: RpcClient, manifest: Any, file: Any, path: str, pace: float) -> None:
+        sent.append((self, file.name))
+        await put(self, manifest, file, path, pace)
 
     monkeypatch.setattr(RpcClient, "fetch_file", fetch_file)
+    monkeypatch.setattr(RpcClient, "put_file", put_file)
     with contextlib.ExitStack() as stack:
         callers = [stack.enter_context(served(tmp_path / f"{number}", "token")) for number in range(4)]
         pusher = stack.enter_context(pushing(made, *(caller.port for caller in callers), token="token"))
@@ -319,6 +325,7 @@ def test_large_files_are_sent_to_some_who_feed_the_others(
         for caller in callers:
             serves(caller, 1, 2)
         assert len(fed) >= len(manifest.files)  # of three times as many at most
+        assert not {*fed} & {*sent}
 
 
 def test_a_peer_that_fails_is_replaced_by_the_indexer(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lightship.indexer.recovery.positions import Positions, Record
+from lightship.runtime.files import sealed
 
 
 @pytest.fixture
@@ -60,6 +61,11 @@ def test_after_an_interrupted_commit_the_committed_record_is_kept(path: Path) ->
 def test_a_broken_file_is_not_trusted(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert Positions(str(path)).load(99) is None
+
+
+def test_a_record_of_a_version_that_kept_no_history_is_read(path: Path) -> None:
+    path.write_bytes(sealed(b'[{"stamp": 5, "log_id": "log", "sequences": {"1": 10}}]'))
+    assert Positions(str(path)).load(6) == Record(5, "log", {1: 10}, history=0)
 
 
 def test_forgetting(path: Path) -> None:

@@ -77,6 +77,21 @@ def test_it_follows(made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert len(fetched) == len(set(fetched))
 
 
+def test_only_what_was_published_here_and_is_still_there_is_linked(made: MadeShard, tmp_path: Path) -> None:
+    """The one is gone from the disk, and the other is not of this manifest: both are fetched."""
+    manifest = made.manifest()
+    gone, other, *_ = manifest.files.values()
+    published = tmp_path / "standby" / "published"
+    published.mkdir(parents=True)
+    for file in manifest.files.values():
+        if file is not gone:
+            (published / file.name).write_bytes(made.bytes_of(file) if file is not other else bytes(file.size))
+    standby = StandbyCopy(str(tmp_path / "standby"), made.layout, 0, [], "")
+    os.mkdir(standby.folder)
+    standby._link(manifest, {file.name: file for file in manifest.files.values() if file is not other})
+    assert set(os.listdir(standby.folder)) == manifest.files.keys() - {gone.name, other.name}
+
+
 def test_one_that_does_not_answer_is_passed_over(made: MadeShard, tmp_path: Path) -> None:
     with served(tmp_path / "store") as caller, served(tmp_path / "empty") as empty:
         silent = Caller(free_port())

@@ -191,6 +191,16 @@ def test_what_is_not_sure_is_not_held(
     publisher.close()
 
 
+def test_it_goes_on_with_as_many_deletes_as_are_borne(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher.merge()
+    publisher.publish()
+    monkeypatch.setattr(merge_handover, "MOST_DELETES", 2)
+    publisher.delete(1)
+    publisher.delete(2)
+    assert publisher.commit().coming
+    publisher.close()
+
+
 def _lost(*_: object) -> None:
     raise OSError("the disk is gone")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -80,6 +81,24 @@ def indexed(tmp_path: Path) -> Iterator[Indexed]:
     made = Indexed(tmp_path)
     yield made
     made.log.close()
+
+
+def test_while_nothing_changes_the_last_manifest_is_repeated_and_fresher_each_time(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEARTBEAT", 0.02)
+    indexed.put(1)
+    shard, stop = indexed.start(), threading.Event()
+    thread = threading.Thread(target=shard.run, args=(stop,))
+    thread.start()
+    try:
+        wait_until(lambda: [each.generation for each in indexed.published].count(1) >= 5, 10, "heartbeats")
+    finally:
+        stop.set()
+        thread.join()
+        shard.close()
+    fresh = [manifest.fresh_as_of for manifest in indexed.published if manifest.generation == 1]
+    assert all(earlier < later for earlier, later in itertools.pairwise(fresh))
 
 
 def keys(*numbers: int) -> set[str]:

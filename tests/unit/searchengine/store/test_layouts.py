@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from lightship.core.errors import IncompatibleIndexError, NotFoundError, RetiredError
+from lightship.core.errors import IncompatibleIndexError, InvalidInputError, NotFoundError, RetiredError
 from lightship.core.manifest import Layout
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store import layouts
@@ -90,7 +91,7 @@ def test_what_is_collected_is_not_read_again_as_long_as_it_is_the_same(
     push(store, first)
     candidates = store.layouts.candidates()
     with monkeypatch.context() as patch:
-        patch.setattr("lightship.searchengine.store.data_folder.composed", lambda _: pytest.fail("read again"))
+        patch.setattr("lightship.searchengine.store.store.data_folder.composed", lambda _: pytest.fail("read again"))
         assert store.layouts.candidates() == candidates
     push(store, first.put(page(8), page(9), page(10)))
     assert [candidate.documents for candidate in store.layouts.candidates()] == [5]
@@ -155,6 +156,14 @@ def test_a_rollback_lasts(store: Store, make: Make) -> None:
     assert (store.current(), count(store), store.layouts.candidates()) == ("s1v1", 2, [])
     assert store.layouts.roll_back().served == "s2v1"  # and back again
     assert count(store) == 3
+
+
+def test_there_is_no_way_back_to_a_layout_that_only_a_later_version_reads(store: Store, make: Make) -> None:
+    push(store, *make(1, 1, 2))
+    write_state(store.folder, msgspec.structs.replace(store.layouts.state(), former="s1v99", former_until=1e12))
+    with pytest.raises(InvalidInputError):
+        store.layouts.roll_back()
+    assert (store.current(), count(store)) == ("s1v1", 2)
 
 
 def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, make: Make) -> None:

@@ -16,6 +16,7 @@ from lightship.index.storage.segments import COMPONENTS
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.store import Store
+from lightship.searchengine.store.validate import TRIAL
 from made import DAMAGES, MadeShard, found_pages, page, push, send, send_file, stored_files
 
 
@@ -142,6 +143,14 @@ def test_a_segment_that_cannot_be_opened_is_refused(
     assert found_pages(store) == ["1", "2"]
     push(store, made)
     assert found_pages(store) == [str(number) for number in range(1, 8)]
+
+
+def test_what_a_worker_left_that_was_killed_while_it_opened_segments_is_in_nobody_s_way(
+    store: Store, made: MadeShard
+) -> None:
+    (Path(store.layout_folder("s1v1")) / TRIAL / "left").mkdir(parents=True)
+    push(store, made)
+    assert found_pages(store) == ["1"]
 
 
 def test_a_file_of_another_shard_is_refused(store: Store, tmp_path: Path) -> None:
@@ -414,5 +423,5 @@ def test_a_new_indexer_does_not_take_answers_back_in_time(
     # Whatever the reason, a shard is not held back indefinitely
     with pytest.raises(UnavailableError):
         store.install(made.manifest(epoch=4, log_id="other", positions={}), 0)
-    monkeypatch.setattr("lightship.searchengine.store.store.HOLD_BACK_SECONDS", 0.0)
+    monkeypatch.setattr("lightship.searchengine.store.store.store.HOLD_BACK_SECONDS", 0.0)
     send(store, made.manifest(epoch=4, log_id="other", positions={}), made.published)

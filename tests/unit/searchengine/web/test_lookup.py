@@ -8,7 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from lightship.core.model import partition_of
-from made import Caller, MadeShard, page, served
+from lightship.index import explain, reader
+from lightship.index.query.compiler import compile_query
+from lightship.index.query.parser import parse_query
+from made import Caller, MadeShard, page, replica_of, served, urls
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,15 @@ def test_a_query_ranks_it(caller: Caller) -> None:
         assert one["score"] == pytest.approx(score, abs=1e-3)
         assert sum(part["score"] for part in one["parts"]) == pytest.approx(score, abs=1e-3)  # type: ignore[attr-defined]
     assert look(caller, "https://example.org/3", "苹果")["ranking"]["rank"] == 1  # type: ignore[index]
+
+
+def test_a_document_has_a_rank_among_many_with_the_same_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "MAX_RANK", 3)
+    monkeypatch.setattr(reader, "FEW_TIES", 10)  # fewer than a search would put in order before others have their turn
+    replica = replica_of(tmp_path, [page(number, "apples") for number in range(20)])
+    view, order = replica.view, urls(replica, "apples", size=20)
+    compiled = compile_query(parse_query("apples"), view.version, view.languages)
+    assert [explain.rank_of(view, compiled, url).rank for url in order[:4]] == [1, 2, 3, None]
 
 
 def test_what_is_not_there_and_what_does_not_match(caller: Caller) -> None:

@@ -1,0 +1,51 @@
+"""What a query costs, told before it runs: by how many documents have what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lightship.index.cost import seconds_of
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.index.query.compiler import compile_query
+from lightship.index.query.parser import parse_query
+from lightship.index.reader import View
+
+POSTING, PLACE = 8e-9, 200e-9  # seconds for each document that has a word, for each that has a word of a phrase
+
+
+class Searcher:
+    """Knows how many documents there are, and how many have a term."""
+
+    def __init__(self, documents: int, frequencies: dict[str, int]) -> None:
+        self.num_docs, self._frequencies = documents, frequencies
+
+    def doc_freq(self, field: str, term: str) -> int:
+        return self._frequencies[term]  # a KeyError for a term that need not be asked for
+
+
+def cost(query: str, documents: int, **frequencies: int) -> float:
+    searcher: Any = Searcher(documents, frequencies)
+    view = View(SCHEMA_VERSION, (), searcher, ("en",))
+    return seconds_of(view, parse_query(query), compile_query(parse_query(query), SCHEMA_VERSION, ("en",)))
+
+
+def test_few_documents_cost_so_little_that_frequencies_are_not_asked_for() -> None:
+    assert cost("fox dog", 1000) == pytest.approx(2 * 1000 * POSTING)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("fox dog", 5_000_000 * POSTING),
+        ("dog", 3_000_000 * POSTING),
+        ('"fox dog"', 5_000_000 * PLACE),
+        ("搜索引擎", (400_000 + 20_000 + 300_000) * PLACE),
+        ("dog -cat", (3_000_000 + 10_000_000) * POSTING),
+        ('dog -"cat mouse"', 3_000_000 * POSTING + 10_000_000 * 2 * PLACE),
+    ],
+)
+def test_what_is_asked_of_many_documents_costs_by_how_many_have_it(query: str, expected: float) -> None:
+    found = cost(query, 10_000_000, fox=2_000_000, dog=3_000_000, 搜索=400_000, 索引=20_000, 引擎=300_000)
+    assert found == pytest.approx(expected)
