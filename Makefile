@@ -50,7 +50,7 @@ dist: $(READY)
 	@$(BIN)/python -m build --no-isolation --outdir dist
 
 docs: $(DOCS_READY)
-	@SEARCH_URL=$(SEARCH_URL) $(BIN)/mkdocs build --strict --quiet --clean
+	@NO_MKDOCS_2_WARNING=1 SEARCH_URL=$(SEARCH_URL) $(BIN)/mkdocs build --strict --quiet --clean
 
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)

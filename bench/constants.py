@@ -32,7 +32,7 @@ class Constants(NamedTuple):
     # processor time of 1,000 real queries, top 10 with documents: 0.48 ms at 5,000, 0.52 at 20,000, 0.60 at 80,000 documents
     query_least: float = 0.000_47
     query_per_document: float = 1.6e-9
-    # HTTP, JSON and snippets around it: 772 queries/s over HTTP where bare tantivy does 1,007 (README)
+    # HTTP, JSON and snippets around it: 772 queries/s over HTTP where bare tantivy does 1,007 (docs/benchmarks.md)
     query_answer: float = 0.000_8
     # 1,000 queries over 14,000 documents: 0.37 ms in 1 segment, 0.62 ms in 7
     query_per_segment: float = 0.000_04
