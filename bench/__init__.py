@@ -1,1 +1,1 @@
-"""The measurements; docs/benchmarks.md has the figures, and what each benchmark does.
+"""The measurements; docs/benchmarks.md has the figures, and what each benchmark does."""

@@ -31,9 +31,10 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 def found_in(path: Path, words: tuple[str, ...]) -> list[str]:
     """Return where any of `words` is in a file, as `file:line: word`."""
     pattern = re.compile(rf"\b({'|'.join(words)})\b", re.IGNORECASE)
-    lines = enumerate(path.read_text().splitlines(), 1)
+    text = path.read_text()
     if path.suffix == ".md":
-        lines = ((number, re.sub("`[^`]*`", "", line)) for number, line in lines)  # without what is quoted
+        text = re.sub(r"`[^`\n]*`", "", text)  # what is quoted
+    lines = enumerate(text.splitlines(), 1)
     return [
         f"{path.relative_to(ROOT)}:{number}: {found[0]}" for number, line in lines for found in pattern.finditer(line)
     ]
