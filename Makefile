@@ -3,6 +3,8 @@
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
+# make dist    the wheel and the sdist, in dist/
+# make docs    the documentation as a site, in build/site (make docs SEARCH_URL=https://search.example.org/)
 # make bench   the measurements that README's figures come from
 # make picture docs/architecture.svg from docs/architecture.dot (needs graphviz)
 #
@@ -13,12 +15,14 @@ VENV = .venv
 TESTS = tests
 ARGS =
 SECONDS = 60
+SEARCH_URL = http://localhost:8080/
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+DOCS_READY = $(VENV)/.ready-docs
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz check format image bench picture constraints clean
+.PHONY: run test fuzz check format image dist docs bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
@@ -41,6 +45,13 @@ format: $(READY)
 image: $(READY)
 	@$(BIN)/python -m image.build $(ARGS)
 
+# The wheel is built from the unpacked sdist, so both are complete.
+dist: $(READY)
+	@$(BIN)/python -m build --no-isolation --outdir dist
+
+docs: $(DOCS_READY)
+	@NO_MKDOCS_2_WARNING=1 SEARCH_URL=$(SEARCH_URL) $(BIN)/mkdocs build --strict --quiet --clean
+
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -53,6 +64,9 @@ constraints:
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 		--custom-compile-command "make constraints" --output-file constraints.txt $(ARGS) pyproject.toml
+	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --group docs --generate-hashes \
+		--constraint constraints.txt --custom-compile-command "make constraints" \
+		--output-file website/constraints.txt $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -65,3 +79,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PIP) install --require-hashes --requirement constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+$(DOCS_READY): $(READY) website/constraints.txt
+	@$(PIP) install --require-hashes --requirement website/constraints.txt
+	@touch $(DOCS_READY)

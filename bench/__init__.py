@@ -1,1 +1,1 @@
-"""The measurements that README's figures come from; docs/benchmarks.md says what each does."""
+"""The measurements; docs/benchmarks.md has the figures, and what each benchmark does."""

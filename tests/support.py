@@ -88,9 +88,10 @@ class Program:
     ) -> None:
         """Start `module arguments` in `folder`, with `env` added to the environment.
 
-        `module` is a command that this Python's environment installed, like `indexer`, or a module for `python -m`.
+        `module` is a command that this Python's environment installed, like `indexer`, the path of any other program,
+        or a module for `python -m`.
         """
-        script = Path(sys.executable).with_name(module)
+        script = Path(sys.executable).parent / module
         self.name = " ".join((module, *arguments))
         self.log = log
         with log.open("ab") as output:

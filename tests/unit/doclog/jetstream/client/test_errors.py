@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightship.core.errors import OutOfSpaceError
-from lightship.doclog.jetstream.client.errors import WRONG_LAST_SEQUENCE, RetryError, ApiError, Failure, refusal
+from lightship.doclog.jetstream.client.errors import WRONG_LAST_SEQUENCE, ApiError, Failure, RetryError, refusal
 
 
 @pytest.mark.parametrize(
