@@ -34,8 +34,12 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-# Below those that the system gives to clients, which might take one before its server does; each is given once
-_PORTS = iter(random.sample(range(10_240, 20_000), 9_760))
+# Below those that the system gives to clients, which might take one before its server does; each is given once. Those
+# who run tests beside each other (pytest-xdist) have ports of their own.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_PORTS_OF_WORKER = range(10_240 + _WORKER, 20_000, _WORKERS)
+_PORTS = iter(random.sample(_PORTS_OF_WORKER, len(_PORTS_OF_WORKER)))
 
 
 def free_port() -> int:

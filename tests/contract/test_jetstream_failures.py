@@ -25,6 +25,8 @@ from lightship.model import Change
 from nats_servers import Nats, running
 from support import wait_until
 
+pytestmark = pytest.mark.nats
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:

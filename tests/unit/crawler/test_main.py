@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from lightship.crawler.progress import Progress, read_progress
 from lightship.crawler.store import open_store
 from lightship.doclog import open_log
@@ -29,6 +31,7 @@ def test_all_kinds_of_sources_together(site: MockSite, tmp_path: Path, spawn: Ca
     assert program.stop() == 0
 
 
+@pytest.mark.nats
 def test_it_stops_soon_while_the_log_is_away_and_loses_nothing(tmp_path: Path, spawn: Callable[..., Program]) -> None:
     lines = tmp_path / "b.jsonl"
     lines.write_text('{"url": "https://ex.org/a"}\n')

@@ -41,7 +41,7 @@ def sites() -> Iterator[list[MockSite]]:
         yield [stack.enter_context(MockSite(f"127.0.1.{number + 1}")) for number in range(HOSTS)]
 
 
-@pytest.fixture(params=["sqlite", "nats"])
+@pytest.fixture(params=["sqlite", pytest.param("nats", marks=pytest.mark.nats)])
 def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Yield the url of a log of each kind."""
     if request.param == "sqlite":

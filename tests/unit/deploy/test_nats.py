@@ -23,6 +23,8 @@ from lightship.model import Change, Document
 from nats_servers import PROGRAM
 from support import free_port, wait_until
 
+pytestmark = pytest.mark.nats
+
 
 def configuration(servers: int, **replaced: str) -> str:
     text = compose.render(parse_topology(f"log = {servers}", "dev"))["nats.conf"]

@@ -75,6 +75,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
         yield nats
 
 
+@pytest.mark.nats
 @pytest.mark.parametrize("user", ["", "good:wrong@", "nobody:wrong@"])
 def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
     with pytest.raises(ConfigurationError, match="refused user and password") as told:
@@ -82,6 +83,7 @@ def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
     assert "wrong" not in str(told.value)
 
 
+@pytest.mark.nats
 def test_what_a_user_may_not_do_is_told(guarded: Nats) -> None:
     log = open_log(guarded.url("log", user="reader:secret@"))
     assert log.read(0, 0) == []
@@ -107,6 +109,7 @@ def encrypted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -
         yield nats
 
 
+@pytest.mark.nats
 def test_a_log_over_tls(encrypted: Nats, authority: trustme.CA) -> None:
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -116,16 +119,19 @@ def test_a_log_over_tls(encrypted: Nats, authority: trustme.CA) -> None:
         log.close()
 
 
+@pytest.mark.nats
 def test_a_certificate_that_is_not_trusted_is_told(encrypted: Nats) -> None:
     with pytest.raises(ConfigurationError, match=r"no TLS connection .* certificate verify failed.* -tls-ca"):
         open_log(encrypted.url("log").replace("nats://", "tls://"))
 
 
+@pytest.mark.nats
 def test_tls_is_never_given_up(guarded: Nats) -> None:
     with pytest.raises(ConfigurationError, match="offers no TLS"):
         open_log(guarded.url("log", user=GOOD).replace("nats://", "tls://"))
 
 
+@pytest.mark.nats
 def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_kept(tmp_path: Path) -> None:
     noise = random.Random(1).randbytes(800_000).hex()
     changes = [
@@ -140,6 +146,7 @@ def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_
         log.close()
 
 
+@pytest.mark.nats
 def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:
     """A socket that is left to the garbage collector is a warning, and so an error here."""
     with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as nats:

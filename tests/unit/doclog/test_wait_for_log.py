@@ -15,6 +15,7 @@ from nats_servers import Nats, NatsServer
 from support import wait_until
 
 
+@pytest.mark.nats
 def test_a_log_whose_servers_start_later_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -101,7 +101,7 @@ def test_a_bad_line_is_named_and_nothing_is_stored(caller: Caller, log: SqliteLo
     [
         (b"", "", 400, "no document"), (b"\n \n", "", 400, "no document"), (b"x", "br", 400, "identity, gzip, zstd"),
         (b"no gzip", "gzip", 400, "as gzip"), (b"no zstd", "zstd", 400, "as zstd"),
-        (gzip.compress(line("a") * 99)[:-9], "gzip", 400, "ends too early"),
+        (gzip.compress(line("a") * 99, mtime=0)[:-9], "gzip", 400, "ends too early"),
         (zstandard.compress(line("a") * 99)[:-9], "zstd", 400, "ends too early"),
         (b"a" * (33 << 20), "", 413, "more than 33554432 bytes"),
         (gzip.compress(b" " * (400 << 20), 1), "gzip", 413, "more than 33554432 bytes"),
