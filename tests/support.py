@@ -113,7 +113,7 @@ class Program:
         """All that it has written so far, to stdout and stderr."""
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, text: str, seconds: float = 10) -> None:
+    def wait_for(self, text: str, seconds: float = 30) -> None:
         """Return when `text` is in its output; raise AssertionError when it ends or `seconds` pass before that."""
 
         def written_or_ended() -> bool:
@@ -123,7 +123,7 @@ class Program:
         wait_until(written_or_ended, seconds, f"{text!r} in the output of {self.name}")
         assert text in self.output, f"{self.name} ended with {self.process.returncode} before it wrote {text!r}"
 
-    def stop(self, seconds: float = 10) -> int:
+    def stop(self, seconds: float = 30) -> int:
         """Send SIGTERM, wait, and return the exit status; raise AssertionError if it is still there after `seconds`."""
         self.process.terminate()
         try:

@@ -78,7 +78,7 @@ def test_three_crawlers_fetch_what_one_would_and_nothing_twice(
     expected = fill(sites)
     crawlers = [start(spawn, log_url, sites, number, 3) for number in range(3)]
     wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
-    wait_until(lambda: all(read_progress(str(tmp_path / f"crawler-{n}")).idle for n in range(3)), 10, "all are idle")
+    wait_until(lambda: all(read_progress(str(tmp_path / f"crawler-{n}")).idle for n in range(3)), 30, "all are idle")
     assert [crawler.stop() for crawler in crawlers] == [0, 0, 0]
     assert set(asked(sites).values()) == {1}
     shares = [read_progress(str(tmp_path / f"crawler-{number}")).fetched for number in range(3)]
@@ -94,7 +94,7 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
     first = start(spawn, log_url, sites, 0, 1)
     wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
     second = start(spawn, log_url, sites, 1, 2)  # waits for what the first one holds
-    second.wait_for("slots of hosts are another crawler's still", 20)
+    second.wait_for("slots of hosts are another crawler's still", 30)
     assert first.stop() == 0
     first = start(spawn, log_url, sites, 0, 2)
     second.wait_for("the first pass is complete", 60)
@@ -121,9 +121,9 @@ def test_two_crawlers_of_one_number_are_told(
     fill(sites)
     seeds = [site.url("/0") for site in sites]
     first = spawn("crawler", "-log=sqlite://log.sqlite", "-data=one", "-revisit=1", "-revisit-most=1", *seeds)
-    wait_until(lambda: read_progress(str(tmp_path / "one")).idle, 20, "the first pass is complete")
+    wait_until(lambda: read_progress(str(tmp_path / "one")).idle, 30, "the first pass is complete")
     second = spawn("crawler", "-log=sqlite://log.sqlite", "-data=two", *seeds)
-    wait_until(lambda: read_progress(str(tmp_path / "two")).idle, 20, "the first pass is complete")
+    wait_until(lambda: read_progress(str(tmp_path / "two")).idle, 30, "the first pass is complete")
     assert first.process.wait(30) == 1
     assert "give each its own -crawler" in first.output
     assert second.stop() == 0

@@ -69,12 +69,12 @@ def test_a_site_is_not_read_far_ahead_of_what_is_known_of_it(
 
     monkeypatch.setattr(crawl.log, "put", slow_put)
     with crawl.running(site.url("/")):
-        wait_until(lambda: sum(site.counts().values()) > MAX_UNSETTLED, 20, "the pages that may be read ahead")
+        wait_until(lambda: sum(site.counts().values()) > MAX_UNSETTLED, 30, "the pages that may be read ahead")
         for number in range(50):  # while another site answers this often, nothing more is asked for
             urllib.request.urlopen(other.page(f"/{number}", "")).close()
         assert sum(site.counts().values()) == 1 + MAX_UNSETTLED
         go_on.set()
-        wait_until(lambda: crawl.progress.idle, 20, "the first pass is complete")
+        wait_until(lambda: crawl.progress.idle, 30, "the first pass is complete")
     assert len(crawl.documents()) == 1 + 3 * MAX_UNSETTLED
 
 
@@ -132,7 +132,7 @@ def test_canonical_and_redirect_that_point_at_each_other(crawl: Crawl, site: Moc
     site.page("/a/", "<link rel=canonical href=/a>text")
     site.redirect("/a", "/a/")
     with crawl.running(site.url("/")):
-        wait_until(lambda: crawl.documents() == {site.url("/"), site.url("/a/")}, 10, "the page is under its own url")
+        wait_until(lambda: crawl.documents() == {site.url("/"), site.url("/a/")}, 30, "the page is under its own url")
 
 
 def test_noindex_and_nofollow(crawl: Crawl, site: MockSite) -> None:
@@ -175,8 +175,8 @@ def test_revisits_are_conditional_and_put_only_what_changed(crawl: Crawl, site: 
     site.page("/broken", "", status=500)
     site.requests.clear()
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: crawl.progress.deleted == 2, 10, "two deletes")
-        wait_until(lambda: min(site.counts()[path] for path in before_paths(before)) >= 1, 10, "all visited again")
+        wait_until(lambda: crawl.progress.deleted == 2, 30, "two deletes")
+        wait_until(lambda: min(site.counts()[path] for path in before_paths(before)) >= 1, 30, "all visited again")
     after = crawl.entries()
     assert crawl.documents() == {site.url(path) for path in ("/", "/same", "/tagged", "/broken")}
     assert all(after[url] == before[url] for url in crawl.documents())
@@ -282,7 +282,7 @@ def test_headers_that_are_no_text_hurt_nobody(crawl: Crawl) -> None:
             def again() -> None:
                 with crawl.running(server.url(), revisit=0.3, revisit_least=0.3):
                     wait_until(
-                        lambda: any(head.startswith(b"GET / ") for head in server.heads[before:]), 10, "a revisit"
+                        lambda: any(head.startswith(b"GET / ") for head in server.heads[before:]), 30, "a revisit"
                     )
 
             await asyncio.to_thread(again)

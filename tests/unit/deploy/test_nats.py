@@ -61,7 +61,7 @@ def test_our_programs_may_use_it_and_nobody_else(tmp_path: Path, monkeypatch: py
     try:
         url = f"nats://lightship@127.0.0.1:{port}/lightship"
         monkeypatch.setenv("LIGHTSHIP_LOG_PASSWORD", secret)
-        log = wait_until(lambda: open_log(url), 20, "a log on the server")
+        log = wait_until(lambda: open_log(url), 30, "a log on the server")
         log.put([Change("https://a.example/", Document(url="https://a.example/", title="title", text="text"))])
         log.close()
         monkeypatch.setenv("LIGHTSHIP_LOG_PASSWORD", make_secret())
@@ -138,12 +138,12 @@ def test_a_server_that_names_the_cluster_is_not_let_into_it(
         run(server)
     names = {"nats-0", "nats-1", "nats-2"}
     for number, server in enumerate(servers):
-        wait_until(lambda n=number, s=server: s.peers() == names - {f"nats-{n}"}, 20, "the cluster")  # type: ignore[misc]
+        wait_until(lambda n=number, s=server: s.peers() == names - {f"nats-{n}"}, 30, "the cluster")  # type: ignore[misc]
 
     guess = environment(routes, make_secret())
     bare = {f"BARE_{number}": f"nats://{route}" for number, route in enumerate(routes)}
     rogue = run(Server(tmp_path / "rogue", "rogue", {**guess, **bare}, **STRANGERS[stranger]))
-    wait_until(lambda: rogue.log.count("Authorization Violation") >= 5, 20, "the stranger was refused by all")
+    wait_until(lambda: rogue.log.count("Authorization Violation") >= 5, 30, "the stranger was refused by all")
     assert rogue.peers() == set()
     for number, server in enumerate(servers):
         assert server.peers() == names - {f"nats-{number}"}

@@ -71,7 +71,7 @@ def test_a_body_that_was_long_on_its_way_replaces_nothing_newer(
     caller = Caller(port)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(REQUEST[:-5])
-        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it has begun")
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 30, "it has begun")
         put_elsewhere(tmp_path)
         time.sleep(0.3)
         connection.sendall(REQUEST[-5:])
@@ -86,7 +86,7 @@ def test_with_another_request_behind_it_nobody_knows_whether_the_sender_waits(
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         with held.transaction() as db:
             connection.sendall(REQUEST)
-            wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it waits for the log")
+            wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 30, "it waits for the log")
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             assert caller.get("/livez").status == 200  # and so the other connection was read too
             db.execute("update log set head = head + 1")

@@ -76,8 +76,8 @@ def test_the_former_layout_expires_also_when_no_manifest_comes(tmp_path: Path, m
     push(store, *make(1, 1, 2), *make(2, 2, 2))
     with served(tmp_path / "store") as caller:
         assert caller.get("/status").json["former"] == "s1v1"
-        wait_until(lambda: caller.get("/status").json["former"] is None, 10, "the former layout is given up")
-        wait_until(lambda: kept(store) == {"s2v1"}, 10, "it is removed")
+        wait_until(lambda: caller.get("/status").json["former"] is None, 30, "the former layout is given up")
+        wait_until(lambda: kept(store) == {"s2v1"}, 30, "it is removed")
         assert len(caller.found("page")) == 2
 
 
