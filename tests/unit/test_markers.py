@@ -40,7 +40,7 @@ def test_each_test_is_run_by_one_of_the_calls() -> None:
     expressions = [Expression.compile(call) for call in CALLS]
     for carried in itertools.product([False, True], repeat=len(markers.NAMES)):
         has = dict(zip(markers.NAMES, carried, strict=True))
-        runs = [each.evaluate(lambda name, /, **_: has[name]) for each in expressions]
+        runs = [each.evaluate(lambda name, /, has=has, **_: has[name]) for each in expressions]
         assert sum(runs) == 1, has
         assert runs[0] == (not any(carried))
 

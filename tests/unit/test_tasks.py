@@ -89,7 +89,7 @@ def test_a_thread_that_fails_goes_on(error: BaseException) -> None:
     assert all(begun.acquire(timeout=10) for _ in range(3))
     wait_until(lambda: not down(), 30, "it goes well")
     go.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
 
 
@@ -105,7 +105,7 @@ def test_a_thread_that_fails_ends_when_it_is_stopped() -> None:
     registry.register(TasksDown())
     assert registry.get_sample_value("lightship_tasks_down", {"task": "thread"}) == 1
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
 
 

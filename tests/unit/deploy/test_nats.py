@@ -91,7 +91,7 @@ class Server:
             )
 
     def ask(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/{path}", timeout=30) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 

@@ -130,7 +130,9 @@ def test_one_that_never_answers_delays_no_other(made: MadeShard, tmp_path: Path)
         for number in (2, 3, 4):
             pusher.offer(made.put(page(number)).manifest())
             serves(caller, *range(1, number + 1))
-        assert [address for address, each in pusher._replicas.items() if not each.settled.is_set()] == [f"127.0.0.1:{dead}"]
+        assert [address for address, each in pusher._replicas.items() if not each.settled.is_set()] == [
+            f"http://127.0.0.1:{dead}"
+        ]
 
 
 def test_closing_waits_for_a_dead_one_only_so_long(made: MadeShard) -> None:

@@ -362,7 +362,7 @@ def test_run_stops_soon_and_commits_what_it_read(indexed: Indexed) -> None:
     indexed.put(*range(30))
     wait_until(lambda: indexed.published and indexed.published[-1].documents == 30, 30, "it is published")
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
     shard.close()
     assert indexed.catch_up(indexed.start()) == 0

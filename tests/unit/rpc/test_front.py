@@ -197,11 +197,11 @@ def test_nobody_from_elsewhere_passes_without_a_secret(spawn: Spawn) -> None:
         (port, "PUT", "/rpc/v1/shards/0"), (port, "GET", "/rpc/v1/shards/0"), (port, "POST", "/admin/v1/rollback"),
         (listen, "POST", "/documents"), (listen, "DELETE", "/documents?url=https://a.example/"),
     ):  # fmt: skip
-        with socket.create_connection((here, at), timeout=10) as connection:
+        with socket.create_connection((here, at), timeout=30) as connection:
             connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: {here}\r\nContent-Length: 0\r\n\r\n".encode())
             assert connection.recv(100).startswith(b"HTTP/1.1 401"), (method, target)
         assert Caller(at).call(method, target, b"").status != 401
-    with socket.create_connection((here, port), timeout=10) as connection:
+    with socket.create_connection((here, port), timeout=30) as connection:
         connection.sendall(f"GET /?q=x&format=json HTTP/1.1\r\nHost: {here}\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 

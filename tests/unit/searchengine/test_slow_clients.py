@@ -126,7 +126,9 @@ def test_probes_are_answered_however_many_connections_want_to_be_heard(tmp_path:
     with crowded(tmp_path, 1, HEAD, connections=1) as (caller, _), contextlib.ExitStack() as stack:
         silent = [stack.enter_context(socket.create_connection(("127.0.0.1", caller.port), 30)) for _ in range(100)]
         assert caller.get("/livez").status == 200
-        wait_until(lambda: [is_open(each) for each in silent].count(True) <= connections.EXTRA, 30, "the oldest are cut")
+        wait_until(
+            lambda: [is_open(each) for each in silent].count(True) <= connections.EXTRA, 30, "the oldest are cut"
+        )
 
 
 def test_a_client_that_does_not_take_its_answer_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +159,7 @@ def test_a_slow_client_that_takes_its_answer_has_all_of_it(tmp_path: Path, monke
     monkeypatch.setattr(connections, "SWEEP_SECONDS", 0.1)
     with served(tmp_path) as caller, socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.settimeout(20)
+        slow.settimeout(30)
         slow.connect(("127.0.0.1", caller.port))
         slow.sendall((GET % b"openapi.json") * 90 + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         said = bytearray()
