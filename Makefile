@@ -1,6 +1,6 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
-# make test    the tests that need nothing but Python, side by side; or all of a folder or file (make test TESTS=tests/cluster)
-# make test-all   all tests: also those that need Docker, NATS, Chromium or root, and the slow ones
+# make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
+# make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
@@ -16,12 +16,13 @@ SECONDS = 60
 
 # By the markers in pyproject.toml: what make test leaves to make test-rest, and what of that needs the machine for itself
 REST = docker or chaos or cluster or browser or fuzz or nats or root or slow
-ALONE = docker or chaos or cluster or browser or fuzz or slow
+ALONE = docker or chaos or cluster or slow
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+# The tests start hundreds of interpreters, which share what was compiled. A file's tests share its fixtures, on one core.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-BESIDE = --numprocesses=auto --dist=loadfile
+PARALLEL = --numprocesses=auto --dist=loadfile
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: run test test-rest test-all fuzz check format image bench constraints clean
@@ -31,7 +32,7 @@ run: $(READY)
 
 ifeq ($(TESTS),tests)
 test: $(READY)
-	@$(PYTEST) $(BESIDE) -m "not ($(REST))" $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "not ($(REST))" $(ARGS)
 	@echo "make test-all runs everything"
 else
 test: $(READY)
@@ -39,7 +40,7 @@ test: $(READY)
 endif
 
 test-rest: $(READY)
-	@$(PYTEST) $(BESIDE) -m "($(REST)) and not ($(ALONE))" $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not ($(ALONE))" $(ARGS)
 	@$(PYTEST) -m "$(ALONE)" $(ARGS)
 
 test-all: test test-rest
