@@ -55,10 +55,16 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         items[0].config.stash.setdefault(markers.LEFT_OUT, Counter()).update(markers.count(items))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    output = getattr(session.config, "workeroutput", None)  # a worker of pytest-xdist tells the one who started it
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # so that its line is the last one
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    config = session.config
+    output = getattr(config, "workeroutput", None)  # a worker of pytest-xdist tells the one who started it
     if output is not None:
-        output["left_out"] = dict(session.config.stash.get(markers.LEFT_OUT, {}))
+        output["left_out"] = dict(config.stash.get(markers.LEFT_OUT, {}))
+    yield
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and (left_out := config.stash.get(markers.LEFT_OUT, None)):
+        reporter.write_line(markers.told(left_out, session.testscollected))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -66,11 +72,6 @@ def pytest_testnodedown(node: Any) -> None:
     """Take what a worker of pytest-xdist told: all of them have left out the same. One that crashed tells nothing."""
     if told := getattr(node, "workeroutput", {}).get("left_out"):
         node.config.stash[markers.LEFT_OUT] = Counter(told)
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if left_out := config.stash.get(markers.LEFT_OUT, None):
-        terminalreporter.write_line(markers.told(left_out, terminalreporter._session.testscollected))
 
 
 @pytest.fixture

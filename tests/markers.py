@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 NAMES = ("docker", "chaos", "cluster", "browser", "fuzz", "nats", "root", "slow")
-FOLDERS = {name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")}
+FOLDERS = {"integration": "cluster"} | {name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")}
 FIXTURES = {"mount": "root", "chromium": "browser"}
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
