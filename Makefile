@@ -1,5 +1,6 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
-# make test    the tests, or a part of them (make test TESTS=tests/contract)
+# make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
+# make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
@@ -17,21 +18,40 @@ ARGS =
 SECONDS = 60
 SEARCH_URL = http://localhost:8080/
 
+# By the markers in pyproject.toml: what make test leaves to make test-rest, and what of that needs the machine for itself
+REST = docker or chaos or cluster or browser or fuzz or nats or root or slow
+ALONE = docker or chaos or cluster or slow
+
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 DOCS_READY = $(VENV)/.ready-docs
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The tests start hundreds of interpreters, which share what was compiled. A file's tests share its fixtures, on one core.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+PARALLEL = --numprocesses=auto --dist=loadfile
 
-.PHONY: run test fuzz check format image dist docs bench picture constraints clean
+.PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
 
+ifeq ($(TESTS),tests)
 test: $(READY)
-	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "not ($(REST))" $(ARGS)
+	@echo "make test-all runs everything"
+else
+test: $(READY)
+	@$(PYTEST) $(TESTS) $(ARGS)
+endif
+
+test-rest: $(READY)
+	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not ($(ALONE))" $(ARGS)
+	@$(PYTEST) -m "$(ALONE)" $(ARGS)
+
+test-all: test test-rest
 
 fuzz: $(READY)
-	@FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	@FUZZ_SECONDS=$(SECONDS) $(PYTEST) tests/fuzz $(ARGS)
 
 check: $(READY)
 	@echo "checking format"; $(BIN)/ruff format --quiet --diff .

@@ -1,17 +1,19 @@
-"""Fixtures for all tests, and the rule that nothing is skipped in the CI."""
+"""Fixtures for all tests, their markers, and the rule that nothing is skipped in the CI."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
 
-from support import IN_CI, ROOT, Program, chromium_path, require
+import markers
+from support import IN_CI, Program, chromium_path, require
 
 hypothesis.settings.register_profile("lightship", deadline=None)  # a machine may be busy with other things
 hypothesis.settings.load_profile("lightship")
@@ -41,6 +43,35 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     return _forbid_skip((yield))
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects by them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    markers.mark(items)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    if items:
+        items[0].config.stash.setdefault(markers.LEFT_OUT, Counter()).update(markers.count(items))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # so that its line is the last one
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    config = session.config
+    output = getattr(config, "workeroutput", None)  # a worker of pytest-xdist tells the one who started it
+    if output is not None:
+        output["left_out"] = dict(config.stash.get(markers.LEFT_OUT, {}))
+    yield
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and (left_out := config.stash.get(markers.LEFT_OUT, None)):
+        reporter.write_line(markers.told(left_out, session.testscollected))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of pytest-xdist told: all of them have left out the same. One that crashed tells nothing."""
+    if told := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[markers.LEFT_OUT] = Counter(told)
 
 
 @pytest.fixture
@@ -81,14 +112,6 @@ def mount(tmp_path: Path) -> Iterator[Callable[..., Path]]:
     yield make
     for folder in mounted:
         subprocess.run(["umount", "-l", folder], check=True)
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Return the folder of the shared test collections, which is not a part of the project."""
-    folder = ROOT.parent / "shared" / "data"
-    require(f"the folder {folder.relative_to(ROOT.parent)} beside the project", folder.is_dir())
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -34,8 +34,12 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-# Below those that the system gives to clients, which might take one before its server does; each is given once
-_PORTS = iter(random.sample(range(10_240, 20_000), 9_760))
+# Below those that the system gives to clients, which might take one before its server does; each is given once. Those
+# who run tests beside each other (pytest-xdist) have ports of their own.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_PORTS_OF_WORKER = range(10_240 + _WORKER, 20_000, _WORKERS)
+_PORTS = iter(random.sample(_PORTS_OF_WORKER, len(_PORTS_OF_WORKER)))
 
 
 def free_port() -> int:
@@ -110,7 +114,7 @@ class Program:
         """All that it has written so far, to stdout and stderr."""
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, text: str, seconds: float = 10) -> None:
+    def wait_for(self, text: str, seconds: float = 30) -> None:
         """Return when `text` is in its output; raise AssertionError when it ends or `seconds` pass before that."""
 
         def written_or_ended() -> bool:
@@ -120,7 +124,7 @@ class Program:
         wait_until(written_or_ended, seconds, f"{text!r} in the output of {self.name}")
         assert text in self.output, f"{self.name} ended with {self.process.returncode} before it wrote {text!r}"
 
-    def stop(self, seconds: float = 10) -> int:
+    def stop(self, seconds: float = 30) -> int:
         """Send SIGTERM, wait, and return the exit status; raise AssertionError if it is still there after `seconds`."""
         self.process.terminate()
         try:

@@ -35,7 +35,7 @@ async def hammer(port: int) -> tuple[Counter[int], float, int]:
     statuses, slowest, mute = Counter[int](), 0.0, 0
     end = time.monotonic() + SECONDS
     connector = aiohttp.TCPConnector(limit=0)
-    timeout = aiohttp.ClientTimeout(total=20)
+    timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector, timeout=timeout) as session:
 
         async def ask(number: int) -> None:
@@ -57,35 +57,48 @@ def run_hammer(port: int) -> tuple[Counter[int], float, int]:
     return asyncio.run(hammer(port))
 
 
-def test_200_connections_that_ask_more_than_it_can_answer(spawn: Callable[..., Program], tmp_path: Path) -> None:
+def start(spawn: Callable[..., Program], name: str) -> tuple[Program, Caller]:
     port = free_port()
-    program = spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0")
-    caller = Caller(port)
-    wait_until(lambda: caller.get("/livez").status == 200, 20, "it answers")
+    program = spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", f"-data={name}", "-drain=0")
+    wait_until(lambda: Caller(port).get("/livez").status == 200, 60, "it answers")
+    return program, Caller(port)
+
+
+def lives(caller: Caller) -> float:
+    """Return how many seconds /livez took."""
+    began = time.monotonic()
+    assert caller.get("/livez").status == 200
+    return time.monotonic() - began
+
+
+def test_200_connections_that_ask_more_than_it_can_answer(spawn: Callable[..., Program], tmp_path: Path) -> None:
+    program, caller = start(spawn, "data")
+    _, idle = start(spawn, "idle")  # as slow as the machine makes it, and no slower
     text = " ".join(VOCABULARY * 3)
     caller.push(MadeShard(tmp_path / "shard").put(*(page(number, text) for number in range(6000))))
     assert caller.get(DEAR).status == 200
     before = memory(program.process.pid)
-    livez = list[float]()
+    livez, others_livez = list[float](), list[float]()
     with ProcessPoolExecutor(1, get_context("fork")) as others:  # its waits are not those of /livez
-        hammered = others.submit(run_hammer, port)
+        hammered = others.submit(run_hammer, caller.port)
         while not hammered.done():
-            began = time.monotonic()
-            assert caller.get("/livez").status == 200
-            livez.append(time.monotonic() - began)
+            livez.append(lives(caller))
+            others_livez.append(lives(idle))
             time.sleep(0.02)
         statuses, slowest, mute = hammered.result()
-    usual = sorted(livez)[len(livez) * 19 // 20]
+    usual, idle_usual = (sorted(each)[len(each) * 19 // 20] for each in (livez, others_livez))
+    late, more = max(others_livez), memory(program.process.pid) - before
     print(
-        f"{statuses}, slowest {slowest:.2f} s, /livez {usual:.2f} s at most in 19 of 20, else {max(livez):.2f} s, {(memory(program.process.pid) - before) >> 20} MiB more"
+        f"{statuses}, slowest {slowest:.2f} s, /livez {usual:.2f} s at most in 19 of 20, else {max(livez):.2f} s; of an"
+        f" idle one {idle_usual:.2f} s, {late:.2f} s; {more >> 20} MiB more"
     )
     assert statuses.keys() == {200, 503}
     assert mute == 0
-    assert usual < 1
-    assert max(livez) < 3  # when another program of the machine has the processors
-    assert slowest < 5
-    assert memory(program.process.pid) - before < 200 << 20
-    wait_until(lambda: caller.get(DEAR).status == 200, 5, "it is itself again")
+    assert usual < 1 + 2 * idle_usual
+    assert max(livez) < 3 + 2 * late
+    assert slowest < 5 + 5 * late
+    assert more < 200 << 20
+    wait_until(lambda: caller.get(DEAR).status == 200, 30, "it is itself again")
     assert len(caller.found(VOCABULARY[0])) == 10
     refused = [
         line for line in caller.get("/metrics").text.splitlines() if line.startswith("lightship_queries_refused")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.doclog_backends import BACKENDS, Backend
+from contract.doclog_backends import BACKENDS, Backend, marks_of
 from lightship.doclog import Log, open_log
 
 
-@pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name)
+@pytest.fixture(params=[pytest.param(each, id=each.name, marks=marks_of(each.name)) for each in BACKENDS])
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Return each backend in turn."""
     chosen: Backend = request.param

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from lightship.doclog import Log, open_log
 from nats_servers import Nats, running
 
@@ -110,6 +112,11 @@ def _small_nats(folder: Path) -> Iterator[Small]:
 
 def _nats(count: int) -> Backend:
     return Backend(f"nats-{count}", lambda _: fresh_nats(count), _small_nats, drop_nats)
+
+
+def marks_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Return the markers of a test that uses the backend `name`."""
+    return (pytest.mark.nats,) if name.startswith("nats") else ()
 
 
 BACKENDS = [

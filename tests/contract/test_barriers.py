@@ -70,5 +70,5 @@ def test_a_leader_that_knows_less_than_was_stored_is_not_believed(
             return [entry.url for entry in tail(reader, 4)]
         return []
 
-    wait_until(lambda: found() == some, 20, "what was stored is read from a leader that knows it")
+    wait_until(lambda: found() == some, 30, "what was stored is read from a leader that knows it")
     reader.close()

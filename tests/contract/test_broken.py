@@ -15,7 +15,7 @@ LOST = "test_doclog.py::test_keeps_only_the_newest_change_of_a_url"
 
 
 @pytest.mark.parametrize(("how", "test"), [("late", LATE), ("forgetful", LOST)])
-@pytest.mark.parametrize("backend", ["sqlite", "nats-1"])
+@pytest.mark.parametrize("backend", ["sqlite", pytest.param("nats-1", marks=pytest.mark.nats)])
 def test_a_backend_that_breaks_its_word_fails_the_suite(how: str, test: str, backend: str) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "contract.broken", "-q", "-k", backend, f"tests/contract/{test}"]
     told = subprocess.run(

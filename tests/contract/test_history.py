@@ -86,7 +86,7 @@ class Restorable:
             self.server.start()
 
 
-@pytest.fixture(params=["sqlite", "nats"])
+@pytest.fixture(params=["sqlite", pytest.param("nats", marks=pytest.mark.nats)])
 def restorable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Restorable]:
     folder = tmp_path / "data"
     if request.param == "sqlite":

@@ -26,6 +26,8 @@ from lightship.doclog.jetstream.reader import Reader
 from nats_servers import Nats, running
 from support import wait_until
 
+pytestmark = pytest.mark.nats
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
@@ -273,7 +275,7 @@ def test_a_log_made_anew_has_another_id_and_who_had_it_open_is_told(one: Nats) -
         except ConfigurationError as error:
             return "created again" in str(error)
 
-    wait_until(told, 5, "the word that the log is another one")
+    wait_until(told, 30, "the word that the log is another one")
     new.close()
     old.close()
 
@@ -359,7 +361,7 @@ def test_a_partition_without_a_leader_holds_up_no_other(cluster: Nats) -> None:
             return False
 
     try:
-        wait_until(lambda: not answers(1), 10, "the partition of the killed leader does not answer")
+        wait_until(lambda: not answers(1), 30, "the partition of the killed leader does not answer")
         started = time.monotonic()
         others = [answers(partition) for partition in range(log.partitions)]
         assert any(others)
@@ -437,7 +439,7 @@ def test_an_end_that_was_told_long_ago_is_not_believed(log: JetStreamLog, monkey
     with pytest.raises(UnavailableError):
         log.read(3, 0, patience=0.1)
     (task,) = log._reader._stalled.values()
-    wait_until(task.done, 10, "the answer, which nobody waits for")
+    wait_until(task.done, 30, "the answer, which nobody waits for")
     log.put([put(url)])
     assert [entry.url for entry in log.read(3, 0)] == [url]
 

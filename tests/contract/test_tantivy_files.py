@@ -216,7 +216,7 @@ def test_a_snapshot_outlives_merges_and_garbage_collection(tmp_path: Path) -> No
         made.put(page(number))
     before = made.manifest()
     made.put(page(7))
-    wait_until(lambda: len(meta_of(tmp_path / "0" / "index")["segments"]) == 1, 10, "the merge")
+    wait_until(lambda: len(meta_of(tmp_path / "0" / "index")["segments"]) == 1, 30, "the merge")
     assert {path.name for path in made.published.iterdir()} >= before.files.keys()
     joined = tmp_path / "joined"
     joined.mkdir()

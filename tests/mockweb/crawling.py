@@ -63,7 +63,7 @@ class Crawl:
     def once(self, *seeds: str, **settings: Any) -> dict[str, Entry]:
         """Crawl `seeds` until all is fetched; return what the log holds then."""
         with self.running(*seeds, **settings):
-            wait_until(lambda: self.progress.idle, 20, "the first pass is complete")
+            wait_until(lambda: self.progress.idle, 90, "the first pass is complete")
         return self.entries()
 
     def entries(self) -> dict[str, Entry]:

@@ -42,7 +42,7 @@ class Feed:
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(feed.run, stop)
             try:
-                wait_until(lambda: self.progress.idle or running.done(), 10, "the first pass is complete")
+                wait_until(lambda: self.progress.idle or running.done(), 90, "the first pass is complete")
                 yield
             finally:
                 stop.set()

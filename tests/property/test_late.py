@@ -152,6 +152,7 @@ def test_no_late_change_undoes_a_newer_one() -> None:
     run_state_machine_as_test(LateMachine, settings=LIMITS)
 
 
+@pytest.mark.nats
 @pytest.mark.usefixtures("nats")
 def test_no_late_change_undoes_a_newer_one_on_nats() -> None:
     run_state_machine_as_test(NatsMachine, settings=settings(LIMITS, max_examples=15))

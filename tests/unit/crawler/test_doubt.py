@@ -59,7 +59,7 @@ def test_a_page_that_was_put_and_is_gone(
     assert page in texts(crawl)
     site.pages["/page"] = Answer(status=410)
     with crawl.running(home, revisit_least=1.0, revisit=1.0):
-        wait_until(lambda: list(texts(crawl)) == [home], 20, "the page is gone")
+        wait_until(lambda: list(texts(crawl)) == [home], 30, "the page is gone")
 
 
 def test_a_page_that_was_changed_and_changed_back(
@@ -74,4 +74,4 @@ def test_a_page_that_was_changed_and_changed_back(
     assert texts(crawl) != before
     site.pages["/page"] = first
     with crawl.running(home, revisit_least=1.0, revisit=1.0):
-        wait_until(lambda: texts(crawl) == before, 20, "the first text again")
+        wait_until(lambda: texts(crawl) == before, 30, "the first text again")

@@ -69,12 +69,12 @@ def test_a_site_is_not_read_far_ahead_of_what_is_known_of_it(
 
     monkeypatch.setattr(crawl.log, "put", slow_put)
     with crawl.running(site.url("/")):
-        wait_until(lambda: sum(site.counts().values()) > MAX_UNSETTLED, 20, "the pages that may be read ahead")
+        wait_until(lambda: sum(site.counts().values()) > MAX_UNSETTLED, 30, "the pages that may be read ahead")
         for number in range(50):  # while another site answers this often, nothing more is asked for
             urllib.request.urlopen(other.page(f"/{number}", "")).close()
         assert sum(site.counts().values()) == 1 + MAX_UNSETTLED
         go_on.set()
-        wait_until(lambda: crawl.progress.idle, 20, "the first pass is complete")
+        wait_until(lambda: crawl.progress.idle, 30, "the first pass is complete")
     assert len(crawl.documents()) == 1 + 3 * MAX_UNSETTLED
 
 
@@ -132,7 +132,7 @@ def test_canonical_and_redirect_that_point_at_each_other(crawl: Crawl, site: Moc
     site.page("/a/", "<link rel=canonical href=/a>text")
     site.redirect("/a", "/a/")
     with crawl.running(site.url("/")):
-        wait_until(lambda: crawl.documents() == {site.url("/"), site.url("/a/")}, 10, "the page is under its own url")
+        wait_until(lambda: crawl.documents() == {site.url("/"), site.url("/a/")}, 30, "the page is under its own url")
 
 
 def test_noindex_and_nofollow(crawl: Crawl, site: MockSite) -> None:
@@ -175,8 +175,8 @@ def test_revisits_are_conditional_and_put_only_what_changed(crawl: Crawl, site: 
     site.page("/broken", "", status=500)
     site.requests.clear()
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: crawl.progress.deleted == 2, 10, "two deletes")
-        wait_until(lambda: min(site.counts()[path] for path in before_paths(before)) >= 1, 10, "all visited again")
+        wait_until(lambda: crawl.progress.deleted == 2, 30, "two deletes")
+        wait_until(lambda: min(site.counts()[path] for path in before_paths(before)) >= 1, 30, "all visited again")
     after = crawl.entries()
     assert crawl.documents() == {site.url(path) for path in ("/", "/same", "/tagged", "/broken")}
     assert all(after[url] == before[url] for url in crawl.documents())
@@ -193,9 +193,11 @@ def test_a_private_address_that_was_not_given_is_refused(
     caplog.set_level("INFO")
     other.page("/", "internal")
     site.redirect("/", other.url("/"))
-    assert crawl.once(site.url("/")) == {}
+    told = "the private address 127.0.0.1, which was not given as a source"
+    with crawl.running(site.url("/")):
+        wait_until(lambda: told in caplog.text, 30, told)
+    assert crawl.entries() == {}
     assert other.requests == []
-    assert "the private address 127.0.0.1, which was not given as a source" in caplog.text
 
 
 def test_a_source_that_moved_to_another_given_host_is_followed(crawl: Crawl, site: MockSite, other: MockSite) -> None:
@@ -215,26 +217,23 @@ async def slow() -> AsyncIterator[bytes]:
     await asyncio.sleep(30)
 
 
-BOMB = gzip.compress(b"<p>a</p>" * (12 << 20), 9)
-
-
 def test_bad_bodies_hurt_nobody(crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     site.page("/", links("/endless", "/slow", "/bomb", "/binary", "/pdf", "/png", "/deep", "/garbled", "/good"))
     site.page("/endless", endless)
     site.page("/slow", slow)
-    site.page("/bomb", BOMB, headers={"Content-Encoding": "gzip"})
+    site.page("/bomb", gzip.compress(b"<p>a</p>" * (12 << 20)), headers={"Content-Encoding": "gzip"})
     site.page("/binary", bytes(range(256)) * 100, content_type="text/html")
     site.page("/pdf", "%PDF-1.7 text", content_type="application/pdf")
     site.page("/png", b"\x89PNG\r\n\x1a\n" + b"a" * 500, content_type="text/html")
     site.page("/deep", "<div>" * 200_000 + "deep words")
     site.page("/garbled", b"not really gzip", headers={"Content-Encoding": "gzip"})
     site.page("/good", "good")
-    found = crawl.once(site.url("/"), timeout=2.0, max_bytes=4 << 20)
+    found = crawl.once(site.url("/"), timeout=5.0, max_bytes=4 << 20)
     assert set(found) == {site.url(path) for path in ("/", "/endless", "/deep", "/good")}
     for line in (
         "/endless: truncated to 4194304 bytes",
-        "/slow: failed, no complete answer within 2 s",
+        "/slow: failed, no complete answer within 5 s",
         "/bomb: failed, decompression bomb",
         "/binary: excluded, binary: ",
         "/pdf: excluded, unreadable PDF",
@@ -282,7 +281,7 @@ def test_headers_that_are_no_text_hurt_nobody(crawl: Crawl) -> None:
             def again() -> None:
                 with crawl.running(server.url(), revisit=0.3, revisit_least=0.3):
                     wait_until(
-                        lambda: any(head.startswith(b"GET / ") for head in server.heads[before:]), 10, "a revisit"
+                        lambda: any(head.startswith(b"GET / ") for head in server.heads[before:]), 30, "a revisit"
                     )
 
             await asyncio.to_thread(again)

@@ -86,7 +86,7 @@ def test_sitemap_xml_is_looked_for_and_a_newer_lastmod_makes_a_page_due(crawl: C
     )
     site.requests.clear()
     with crawl.running(site.url("/"), revisit_least=1.0):
-        wait_until(lambda: site.counts()["/a"] == 1, 10, "the page that changed is looked at")
+        wait_until(lambda: site.counts()["/a"] == 1, 30, "the page that changed is looked at")
     assert set(site.counts()) == {"/a"}
 
 
@@ -99,7 +99,7 @@ def test_an_unchanged_site_is_crawled_again_for_few_bytes(crawl: Crawl, site: Mo
     first = sent(site)
     site.requests.clear()
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: all(site.counts()[path] for path in pages), 10, "all are looked at again")
+        wait_until(lambda: all(site.counts()[path] for path in pages), 30, "all are looked at again")
     again = sent(site)
     asked = [status for path, status, _ in site.requests if path in pages]
     print(f"{again} of {first} bytes")
@@ -115,14 +115,14 @@ def test_robots_txt_is_kept_over_restarts_and_obeyed_while_it_can_not_be_had(cra
     assert [path for path, _, _ in site.requests].count("/robots.txt") == 1
     site.page("/robots.txt", "oops", status=500)
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: site.counts()["/yes"] >= 2, 10, "it goes on")
+        wait_until(lambda: site.counts()["/yes"] >= 2, 30, "it goes on")
     assert [path for path, _, _ in site.requests].count("/robots.txt") == 1  # younger than a day
     store = open_store(crawl.data)
     with store.transaction() as db:
         db.execute("update robots set fetched = fetched - 90000")
     store.close()
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: site.counts()["/yes"] >= 4, 10, "it goes on by the old rules")
+        wait_until(lambda: site.counts()["/yes"] >= 4, 30, "it goes on by the old rules")
     assert [path for path, _, _ in site.requests].count("/robots.txt") >= 2
     assert "/no" not in site.counts()
 
@@ -133,7 +133,7 @@ def test_retry_after_is_honoured_also_over_a_restart(crawl: Crawl, site: MockSit
     for n in range(30):
         site.pages[f"/{n}"] = html(f"Page {n}", prose(n))
     with crawl.running(site.url("/"), per_host=1):
-        wait_until(lambda: site.counts()["/busy"], 10, "it is told to wait")
+        wait_until(lambda: site.counts()["/busy"], 30, "it is told to wait")
     asked = sum(site.counts().values())
     assert asked < 31
     with crawl.running(site.url("/"), per_host=1):

@@ -48,8 +48,8 @@ def test_kill_9_loses_nothing_and_fetches_nothing_again_within_its_interval(
     for _ in range(KILLS):
         asked = len(site.requests)
         program = spawn(*arguments)
-        program.wait_for("crawling", 20)
-        wait_until(lambda: len(site.requests) > asked or read_progress(data).idle, 20, "it asks")  # noqa: B023
+        program.wait_for("crawling", 30)
+        wait_until(lambda: len(site.requests) > asked or read_progress(data).idle, 30, "it asks")  # noqa: B023
         time.sleep(chance.uniform(0, 0.5))  # the moment of the kill is not to be a certain one
         program.process.send_signal(signal.SIGKILL)
         program.process.wait()

@@ -23,7 +23,7 @@ SECRET = "a secret of enough characters"
 
 def get(port: int, target: str, **headers: str) -> str:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{target}", headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return str(answer.read().decode())
 
 

@@ -48,7 +48,7 @@ def texts(crawl: Crawl) -> dict[str, str]:
 def test_a_page_is_visited_again(site: MockSite, crawl: Crawl) -> None:
     home = site.page("/", "<title>Home</title>this one has a text, and has it still when it is visited again")
     with crawl.running(home):
-        wait_until(lambda: list(texts(crawl)) == [home], 20, "it is put at the second visit")
+        wait_until(lambda: list(texts(crawl)) == [home], 30, "it is put at the second visit")
     assert OvertakenAppender.overtaken == {(home, False)}
 
 
@@ -56,9 +56,9 @@ def test_a_page_that_is_gone_is_deleted_all_the_same(site: MockSite, crawl: Craw
     home = site.page("/", '<title>Home</title>this one is always there, and names <a href="/page">the other</a>')
     page = site.page("/page", "<title>T</title>the text of a page that goes away")
     with crawl.running(home, revisit_least=1.0, revisit=1.0):
-        wait_until(lambda: texts(crawl).keys() == {home, page}, 20, "both are put")
+        wait_until(lambda: texts(crawl).keys() == {home, page}, 30, "both are put")
         site.pages["/page"] = Answer(status=410)
-        wait_until(lambda: list(texts(crawl)) == [home], 20, "the page is gone")
+        wait_until(lambda: list(texts(crawl)) == [home], 30, "the page is gone")
     assert (page, True) in OvertakenAppender.overtaken
 
 

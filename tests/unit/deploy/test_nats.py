@@ -23,6 +23,8 @@ from lightship.doclog import open_log
 from nats_servers import PROGRAM
 from support import free_port, wait_until
 
+pytestmark = pytest.mark.nats
+
 
 def configuration(servers: int, **replaced: str) -> str:
     text = compose.render(parse_topology(f"log = {servers}", "dev"))["nats.conf"]
@@ -59,7 +61,7 @@ def test_our_programs_may_use_it_and_nobody_else(tmp_path: Path, monkeypatch: py
     try:
         url = f"nats://lightship@127.0.0.1:{port}/lightship"
         monkeypatch.setenv("LIGHTSHIP_LOG_PASSWORD", secret)
-        log = wait_until(lambda: open_log(url), 20, "a log on the server")
+        log = wait_until(lambda: open_log(url), 30, "a log on the server")
         log.put([Change("https://a.example/", Document(url="https://a.example/", title="title", text="text"))])
         log.close()
         monkeypatch.setenv("LIGHTSHIP_LOG_PASSWORD", make_secret())
@@ -89,7 +91,7 @@ class Server:
             )
 
     def ask(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/{path}", timeout=30) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 
@@ -136,12 +138,12 @@ def test_a_server_that_names_the_cluster_is_not_let_into_it(
         run(server)
     names = {"nats-0", "nats-1", "nats-2"}
     for number, server in enumerate(servers):
-        wait_until(lambda n=number, s=server: s.peers() == names - {f"nats-{n}"}, 20, "the cluster")  # type: ignore[misc]
+        wait_until(lambda n=number, s=server: s.peers() == names - {f"nats-{n}"}, 30, "the cluster")  # type: ignore[misc]
 
     guess = environment(routes, make_secret())
     bare = {f"BARE_{number}": f"nats://{route}" for number, route in enumerate(routes)}
     rogue = run(Server(tmp_path / "rogue", "rogue", {**guess, **bare}, **STRANGERS[stranger]))
-    wait_until(lambda: rogue.log.count("Authorization Violation") >= 5, 20, "the stranger was refused by all")
+    wait_until(lambda: rogue.log.count("Authorization Violation") >= 5, 30, "the stranger was refused by all")
     assert rogue.peers() == set()
     for number, server in enumerate(servers):
         assert server.peers() == names - {f"nats-{number}"}

@@ -157,6 +157,7 @@ def test_damage_is_told(path: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part*"))
 
 
+@pytest.mark.nats
 def test_a_log_on_nats_is_backed_up_and_restored_to_either_kind(path: Path, tmp_path: Path) -> None:
     server = NatsServer(tmp_path / "nats")
     server.start()

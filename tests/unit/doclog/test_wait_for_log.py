@@ -15,6 +15,7 @@ from nats_servers import Nats, NatsServer
 from support import wait_until
 
 
+@pytest.mark.nats
 def test_a_log_whose_servers_start_later_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -22,7 +23,7 @@ def test_a_log_whose_servers_start_later_is_waited_for(
     server = NatsServer(tmp_path / "nats")
     with ThreadPoolExecutor() as pool:
         opening = pool.submit(wait_for_log, Nats([server]).url("log"), None, threading.Event())
-        wait_until(lambda: "waiting for the log: no server of the log" in caplog.text, 20, "a first failure, and told")
+        wait_until(lambda: "waiting for the log: no server of the log" in caplog.text, 30, "a first failure, and told")
         monkeypatch.setattr(connection, "PATIENCE", 30.0)
         server.start()
         log = opening.result(60)

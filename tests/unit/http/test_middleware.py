@@ -109,7 +109,7 @@ def test_what_only_this_machine_reaches_is_read_by_no_such_name(spawn: Spawn) ->
     spawn("searchengine", f"-addr=127.0.0.1:{proxied}", "-data=proxied", "-public=https://Search.example.org/")
     for port in (own, proxied):
         caller = Caller(port)
-        wait_until(lambda caller=caller: caller.get("/livez").status == 200, 20, "it answers")  # type: ignore[misc]
+        wait_until(lambda caller=caller: caller.get("/livez").status == 200, 30, "it answers")  # type: ignore[misc]
         for host in (
             "localhost",
             f"localhost:{port}",
@@ -133,7 +133,7 @@ def test_what_others_reach_is_read_by_any_name(spawn: Spawn) -> None:
     port = free_port()
     spawn("searchengine", f"-addr=:{port}", "-data=data")
     caller = Caller(port)
-    wait_until(lambda: caller.get("/livez").status == 200, 20, "it answers")
+    wait_until(lambda: caller.get("/livez").status == 200, 30, "it answers")
     assert caller.get("/", Host="search.example.org").status == 200
 
 
@@ -206,16 +206,16 @@ def test_nobody_from_elsewhere_passes_without_a_secret(spawn: Spawn) -> None:
     port, listen = free_port(), free_port()
     spawn("searchengine", f"-addr=:{port}", "-data=data")
     spawn("indexer", f"-searchengine=127.0.0.1:{port}", "-log=sqlite://log", f"-listen=:{listen}")
-    wait_until(lambda: Caller(port).get("/readyz").status == 200, 20, "the index is there")
+    wait_until(lambda: Caller(port).get("/readyz").status == 200, 30, "the index is there")
     for at, method, target in (
         (port, "PUT", "/rpc/v1/shards/0"), (port, "GET", "/rpc/v1/shards/0"), (port, "POST", "/admin/v1/rollback"),
         (listen, "POST", "/documents"), (listen, "DELETE", "/documents?url=https://a.example/"),
     ):  # fmt: skip
-        with socket.create_connection((here, at), timeout=10) as connection:
+        with socket.create_connection((here, at), timeout=30) as connection:
             connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: {here}\r\nContent-Length: 0\r\n\r\n".encode())
             assert connection.recv(100).startswith(b"HTTP/1.1 401"), (method, target)
         assert Caller(at).call(method, target, b"").status != 401
-    with socket.create_connection((here, port), timeout=10) as connection:
+    with socket.create_connection((here, port), timeout=30) as connection:
         connection.sendall(f"GET /?q=x&format=json HTTP/1.1\r\nHost: {here}\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 

@@ -20,7 +20,7 @@ def test_it_takes_documents_in_also_when_it_stands_by(tmp_path: Path, spawn: Cal
             f"-searchengine=127.0.0.1:{free_port()}",
         )  # fmt: skip
     for port in ports:
-        wait_until(partial(Caller(port).get, "/readyz"), 20, "the intake answers")
+        wait_until(partial(Caller(port).get, "/readyz"), 30, "the intake answers")
         reply = Caller(port).call("POST", "/documents", LINE)
         assert (reply.status, reply.json["documents"]) == (200, 1)
 
@@ -33,8 +33,8 @@ def test_leader_and_standby_tell_which_they_are(tmp_path: Path, spawn: Callable[
             "indexer", f"-log=sqlite://{tmp_path}/log", f"-listen=127.0.0.1:{port}", f"-data=ix{port}",
             f"-searchengine=127.0.0.1:{searchengine}",
         )  # fmt: skip
-        wait_until(partial(Caller(port).get, "/readyz"), 20, "the intake answers")
-        wait_until(lambda: Caller(ports[0]).get("/status").json["shard"]["leads"], 20, "the first leads")
+        wait_until(partial(Caller(port).get, "/readyz"), 30, "the intake answers")
+        wait_until(lambda: Caller(ports[0]).get("/status").json["shard"]["leads"], 30, "the first leads")
     Caller(ports[1]).call("POST", "/documents", LINE)
 
     def shards() -> list[dict[str, object]]:
@@ -50,7 +50,7 @@ def test_leader_and_standby_tell_which_they_are(tmp_path: Path, spawn: Callable[
 
 def test_a_clock_takes_nothing_in(spawn: Callable[..., Program]) -> None:
     indexer = spawn("indexer", "-listen=:0")
-    indexer.process.wait(20)
+    indexer.process.wait(60)
     assert "error: -listen needs a -log" in indexer.output
 
 
@@ -63,11 +63,11 @@ def test_it_tells_what_it_does_to_prometheus(tmp_path: Path, spawn: Callable[...
         lines = caller.get("/metrics").body.decode().splitlines()
         return next((float(line.split()[-1]) for line in lines if line.startswith(name)), 0.0)
 
-    wait_until(lambda: value("lightship_lease_held") == 1, 20, "it holds the lease")
+    wait_until(lambda: value("lightship_lease_held") == 1, 30, "it holds the lease")
     assert caller.call("POST", "/documents", LINE).status == 200
-    wait_until(lambda: value("lightship_changes_applied_total") == 1, 20, "the change is told")
+    wait_until(lambda: value("lightship_changes_applied_total") == 1, 30, "the change is told")
     wait_until(
-        lambda: value(f'lightship_push_failures_total{{searchengine="http://{gone}"}}') > 0, 20, "its failures are told"
+        lambda: value(f'lightship_push_failures_total{{searchengine="http://{gone}"}}') > 0, 30, "its failures are told"
     )
     assert value("lightship_generation") >= 1
     assert value("process_resident_memory_bytes") > 0

@@ -9,8 +9,15 @@ import pytest
 
 from lightship.doclog.sqlite import SqliteLog
 from lightship.http.tokens import Accepted
+from lightship.intake import stalls
 from lightship.intake.server import taking_in
 from made import Caller
+
+
+@pytest.fixture(autouse=True)
+def _never_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an intake not take a busy machine for one that slept."""
+    monkeypatch.setattr(stalls, "STALL_SECONDS", 300.0)
 
 
 @pytest.fixture

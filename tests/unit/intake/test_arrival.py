@@ -47,16 +47,16 @@ def put_elsewhere(folder: Path) -> None:
 
 
 def answer(connection: socket.socket) -> bytes:
-    connection.settimeout(10)
+    connection.settimeout(30)
     return connection.recv(1000)
 
 
 def test_a_first_request_long_after_its_connection_is_sent_again(
     port: int, log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrival, "FRESH_SECONDS", 0.2)
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        time.sleep(0.3)  # as if a cut cable had kept it
+    monkeypatch.setattr(arrival, "FRESH_SECONDS", 1.0)
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        time.sleep(1.1)  # as if a cut cable had kept it
         connection.sendall(REQUEST)
         assert answer(connection).startswith(b"HTTP/1.1 503 ")
         connection.sendall(REQUEST)  # this one was sent after that answer
@@ -67,13 +67,13 @@ def test_a_first_request_long_after_its_connection_is_sent_again(
 def test_a_body_that_was_long_on_its_way_replaces_nothing_newer(
     port: int, log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrival, "FRESH_SECONDS", 0.2)
+    monkeypatch.setattr(arrival, "FRESH_SECONDS", 1.0)
     caller = Caller(port)
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(REQUEST[:-5])
-        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it has begun")
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 30, "it has begun")
         put_elsewhere(tmp_path)
-        time.sleep(0.3)
+        time.sleep(1.1)
         connection.sendall(REQUEST[-5:])
         assert answer(connection).startswith(b"HTTP/1.1 503 ")
     assert text(log) == "new"
@@ -83,10 +83,10 @@ def test_with_another_request_behind_it_nobody_knows_whether_the_sender_waits(
     port: int, log: SqliteLog, tmp_path: Path
 ) -> None:
     caller, held = Caller(port), log._database
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         with held.transaction() as db:
             connection.sendall(REQUEST)
-            wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 10, "it waits for the log")
+            wait_until(lambda: caller.get("/status").json["waiting_requests"] == 1, 30, "it waits for the log")
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             assert caller.get("/livez").status == 200  # and so the other connection was read too
             db.execute("update log set head = head + 1")
@@ -100,6 +100,7 @@ def test_with_another_request_behind_it_nobody_knows_whether_the_sender_waits(
 
 def test_what_is_read_after_a_sleep_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stalls, "FRESH_SECONDS", 0.3)
+    monkeypatch.setattr(stalls, "STALL_SECONDS", 0.5)
 
     async def stand_still() -> None:
         watch = Stalls()
@@ -108,7 +109,7 @@ def test_what_is_read_after_a_sleep_is_sent_again(monkeypatch: pytest.MonkeyPatc
             time.sleep(stalls.STALL_SECONDS + 0.1)  # noqa: ASYNC251 (as a process that sleeps)
             with pytest.raises(UnavailableError, match="was suspended; send the request again"):
                 watch.check()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 while not passes(watch):  # noqa: ASYNC110 (nothing tells)
                     await asyncio.sleep(0.05)
 

@@ -75,7 +75,7 @@ def test_a_pull(made: MadeShard, tmp_path: Path) -> None:
         with pytest.raises(NotFoundError, match="not installed here in s1v1"):
             call(caller.port, lambda client: client.get_manifest(0, made.layout), "secret")
         send(Store(str(tmp_path / "store")), manifest, made.published)
-        wait_until(lambda: caller.get("/readyz").status == 200, 5, "it is served")
+        wait_until(lambda: caller.get("/readyz").status == 200, 30, "it is served")
         assert call(caller.port, lambda client: client.get_manifest(0, made.layout), "secret") == manifest
         for name, file in manifest.files.items():
             path = str(tmp_path / name)

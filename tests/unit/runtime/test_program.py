@@ -124,8 +124,8 @@ def test_each_signal_that_asks_it_to_stop_has_it_stop_as_it_should(
     (tmp_path / "texts").mkdir()
     (name, *arguments), port = program, free_port()
     running = spawn(name, *(each.format(port, data=tmp_path / "texts") for each in arguments))
-    wait_until(lambda: urlopen(f"http://127.0.0.1:{port}/livez", timeout=5).status == 200, 20, "it answers")
+    wait_until(lambda: urlopen(f"http://127.0.0.1:{port}/livez", timeout=30).status == 200, 30, "it answers")
     os.kill(running.process.pid, number)
-    assert running.process.wait(20) == 0, running.output
+    assert running.process.wait(60) == 0, running.output
     if name != "indexer":
         assert "stopped" in running.output

@@ -55,7 +55,7 @@ def test_a_stop_ends_the_waiting(mount: Mount) -> None:
         thread.join(0.1)
         assert thread.is_alive()
         stop.set()
-        thread.join(5)
+        thread.join(30)
     assert done == [None]
 
 

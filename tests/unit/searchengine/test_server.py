@@ -26,7 +26,7 @@ def start(spawn: Spawn, *arguments: str, ready: int = 200) -> tuple[Program, Cal
         assert program.process.poll() is None, program.output
         return caller.get("/readyz").status == ready
 
-    wait_until(answers, 20, "it answers")
+    wait_until(answers, 30, "it answers")
     return program, caller
 
 
@@ -38,7 +38,7 @@ def workers_of(caller: Caller, count: int) -> set[int]:
         found.add(caller.get("/status").json["process"])
         return len(found) >= count
 
-    wait_until(met, 20, f"{count} workers")
+    wait_until(met, 30, f"{count} workers")
     return found
 
 
@@ -84,26 +84,26 @@ def test_all_workers_serve_what_was_pushed_and_are_started_again(spawn: Spawn, t
         wait_until(lambda: set(totals(caller).values()) == {number}, 1, "all workers serve it")  # noqa: B023
     killed = min(first)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: killed not in (now := totals(caller)) and len(now) == 2, 20, "another worker")
+    wait_until(lambda: killed not in (now := totals(caller)) and len(now) == 2, 30, "another worker")
     assert set(totals(caller).values()) == {5}
     program.process.terminate()
-    assert program.process.wait(20) == 0
-    wait_until(lambda: not lives(program.process.pid), 10, "no process is left")
+    assert program.process.wait(60) == 0
+    wait_until(lambda: not lives(program.process.pid), 30, "no process is left")
     assert "Traceback" not in program.output
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> None:
-    program, caller = start(spawn, "-data=data", f"-workers={workers}", "-drain=30", ready=503)
+    program, caller = start(spawn, "-data=data", f"-workers={workers}", "-drain=300", ready=503)
     caller.push(MadeShard(tmp_path / "shard").put(page(1)))
     workers_of(caller, workers)
     program.process.terminate()
-    wait_until(lambda: "draining" in caller.get("/readyz").text, 5, "/readyz returns 503")
-    wait_until(lambda: caller.get("/livez").headers.get("connection") == "close", 5, "connections are closed")
+    wait_until(lambda: "draining" in caller.get("/readyz").text, 30, "/readyz returns 503")
+    wait_until(lambda: caller.get("/livez").headers.get("connection") == "close", 30, "connections are closed")
     for _ in range(10):
         assert caller.found("page") == [page(1).url]
     program.process.terminate()  # ends the wait
-    assert program.process.wait(10) == 0
+    assert program.process.wait(60) == 0
     assert program.output.count("requests answered") == workers
     assert "Traceback" not in program.output
 
@@ -111,11 +111,11 @@ def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> Non
 def test_a_drain_ends_by_itself_and_ctrl_c_needs_none(spawn: Spawn, tmp_path: Path) -> None:
     program, caller = start(spawn, "-data=data", "-drain=0.3", ready=503)
     program.process.terminate()
-    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 5, "/readyz returns 503")
-    assert program.process.wait(10) == 0
+    wait_until(lambda: caller.get("/readyz").text.startswith("draining"), 30, "/readyz returns 503")
+    assert program.process.wait(60) == 0
     program, _ = start(spawn, "-data=data", "-drain=300", ready=503)
     program.process.send_signal(signal.SIGINT)
-    assert program.process.wait(10) == 0
+    assert program.process.wait(60) == 0
     assert "draining" not in program.output
 
 
@@ -130,7 +130,7 @@ def lives(group: int) -> bool:
 def test_two_do_not_share_a_folder(spawn: Spawn) -> None:
     start(spawn, "-data=data", ready=503)
     second = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{free_port()}", "-data=data")
-    assert second.process.wait(20) == 1
+    assert second.process.wait(60) == 1
     assert "in use by another process" in second.output
     assert "Traceback" not in second.output
 
@@ -138,7 +138,7 @@ def test_two_do_not_share_a_folder(spawn: Spawn) -> None:
 def test_a_port_in_use_is_told(spawn: Spawn) -> None:
     _, caller = start(spawn, "-data=data", ready=503)
     second = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{caller.port}", "-data=other")
-    assert second.process.wait(20) == 1
+    assert second.process.wait(60) == 1
     assert "error: can't listen on" in second.output
 
 
@@ -150,7 +150,7 @@ def test_a_folder_of_another_version_is_refused_and_left_alone(spawn: Spawn, tmp
     (tmp_path / "data" / name).write_text('{"segments": []}')
     before = {path: path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()}
     again = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{free_port()}", "-data=data")
-    assert again.process.wait(20) == 1
+    assert again.process.wait(60) == 1
     assert "error: " in again.output
     assert "version" in again.output
     assert "Traceback" not in again.output

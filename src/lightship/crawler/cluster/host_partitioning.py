@@ -116,6 +116,9 @@ class HostPartitioning:
     def hold(self, gotten: dict[int, Lease]) -> None:
         """Hold the leases from `work`, after the data about their hosts has been read from the mailbox."""
         self._leases.update(gotten)
+        if gotten and self.crawlers > 1:
+            wanted = self._owners.count(self.number)
+            logger.info("%d of %d slots of hosts are this crawler's", len(self._leases), wanted)
 
     def _acquire(self, slot: int) -> Lease | None:
         return self.log.acquire(f"crawl/{slot}", box_of(self.number), self._seconds)

@@ -79,7 +79,7 @@ def test_the_time_in_which_a_replica_is_broken_does_not_count(truth: Truth) -> N
         answers.found = [2]
         live.end(fault)
         live.ready("s0", float("inf"))
-        await asyncio.wait_for(reading_all, 10)
+        await asyncio.wait_for(reading_all, 30)
 
     asyncio.run(run())
     assert reader.late == []

@@ -58,12 +58,12 @@ def test_a_process_sleeps_and_wakes(running: Path, process: subprocess.Popen[byt
     mark(running, process.pid)
     found = Processes(str(running))
     found.begin(PAUSE)
-    wait_until(lambda: state(process.pid) == "T", 10, "sleep")
+    wait_until(lambda: state(process.pid) == "T", 30, "sleep")
     found.end(PAUSE)
-    wait_until(lambda: state(process.pid) == "S", 10, "its end")
+    wait_until(lambda: state(process.pid) == "S", 30, "its end")
     found.begin(PAUSE)
     Processes(str(running))  # what a killed run left asleep
-    wait_until(lambda: state(process.pid) == "S", 10, "its end")
+    wait_until(lambda: state(process.pid) == "S", 30, "its end")
 
 
 def test_a_killed_process_is_awaited(running: Path, process: subprocess.Popen[bytes]) -> None:
@@ -71,7 +71,7 @@ def test_a_killed_process_is_awaited(running: Path, process: subprocess.Popen[by
     found = Processes(str(running))
     assert found.look_after()
     found.begin(KILL)
-    assert process.wait(10) == -9
+    assert process.wait(60) == -9
     assert not found.look_after()
     write_marked(str(running), [Part(part.name, part.kind, 0, part.address)])
     found.end(KILL)

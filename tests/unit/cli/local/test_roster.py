@@ -49,7 +49,7 @@ def test_it_follows_what_runs(parts: list[Part], tmp_path: Path) -> None:
         parts[0].keep_alive()
         return parts[0].process is not first
 
-    wait_until(restarted, 10, "another process")
+    wait_until(restarted, 30, "another process")
     roster.update()
     assert parts[0].process
     assert told(tmp_path)[0]["process"] == parts[0].process.pid

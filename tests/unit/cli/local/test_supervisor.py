@@ -35,13 +35,13 @@ def make(tmp_path: Path) -> Iterator[MakePart]:
 
 
 def wait_for(part: Part, text: str) -> None:
-    wait_until(lambda: text in Path(part.log_path).read_text(), 10, f"{text!r} in the log")
+    wait_until(lambda: text in Path(part.log_path).read_text(), 30, f"{text!r} in the log")
 
 
 def end(part: Part) -> None:
     """Wait until the part's process has ended."""
     assert part.process is not None
-    part.process.wait(10)
+    part.process.wait(60)
 
 
 def restarted(part: Part, former: object) -> bool:
@@ -61,7 +61,7 @@ def test_one_that_dies_is_started_again_after_a_back_off_that_doubles(
         part.keep_alive()
         assert part.back_off == pytest.approx(seconds)
         assert part.process is first, "it was started again without a back-off"
-        wait_until(lambda first=first: restarted(part, first), 5, "another start")  # type: ignore[misc]
+        wait_until(lambda first=first: restarted(part, first), 30, "another start")  # type: ignore[misc]
     assert "part exited with status 1 (error: no room); restarting it in 0.0 s" in caplog.text
 
 

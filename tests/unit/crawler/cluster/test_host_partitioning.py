@@ -41,7 +41,7 @@ def sites() -> Iterator[list[MockSite]]:
         yield [stack.enter_context(MockSite(f"127.0.1.{number + 1}")) for number in range(HOSTS)]
 
 
-@pytest.fixture(params=["sqlite", "nats"])
+@pytest.fixture(params=["sqlite", pytest.param("nats", marks=pytest.mark.nats)])
 def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Yield the URL of a log on each backend."""
     if request.param == "sqlite":
@@ -72,13 +72,14 @@ def asked(sites: list[MockSite]) -> Counter[str]:
     return Counter(site.url(path) for site in sites for path in site.counts().elements())
 
 
+@pytest.mark.slow
 def test_three_crawlers_fetch_what_one_would_and_nothing_twice(
     sites: list[MockSite], tmp_path: Path, log_url: str, spawn: Callable[..., Program]
 ) -> None:
     expected = fill(sites)
     crawlers = [start(spawn, log_url, sites, number, 3) for number in range(3)]
-    wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
-    wait_until(lambda: all(read_progress(str(tmp_path / f"crawler-{n}")).idle for n in range(3)), 10, "all are idle")
+    wait_until(lambda: documents(log_url) == expected, 60, "all is crawled")
+    wait_until(lambda: all(read_progress(str(tmp_path / f"crawler-{n}")).idle for n in range(3)), 60, "all are idle")
     assert [crawler.stop() for crawler in crawlers] == [0, 0, 0]
     assert set(asked(sites).values()) == {1}
     shares = [read_progress(str(tmp_path / f"crawler-{number}")).fetched for number in range(3)]
@@ -87,14 +88,15 @@ def test_three_crawlers_fetch_what_one_would_and_nothing_twice(
     assert min(shares) > 0
 
 
+@pytest.mark.slow
 def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetched_twice(
     sites: list[MockSite], tmp_path: Path, log_url: str, spawn: Callable[..., Program]
 ) -> None:
     expected = fill(sites)
     first = start(spawn, log_url, sites, 0, 1)
-    wait_until(lambda: documents(log_url) == expected, 40, "all is crawled")
+    wait_until(lambda: documents(log_url) == expected, 60, "all is crawled")
     second = start(spawn, log_url, sites, 1, 2)  # waits for what the first one holds
-    second.wait_for("host slots are still held by another crawler", 20)
+    second.wait_for("host slots are still held by another crawler", 30)
     assert first.stop() == 0
     first = start(spawn, log_url, sites, 0, 2)
     second.wait_for("the first pass is complete", 60)
@@ -104,6 +106,7 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
         return both[1] > 0 and sum(both) == len(expected)
 
     wait_until(have_moved, 60, "some hosts have moved, whole")
+    second.wait_for("32 of 32 slots of hosts are this crawler's", 60)  # their leases come one by one
     assert [second.stop(), first.stop()] == [0, 0]
     first = start(spawn, log_url, sites, 0, 1)
     leaving = start(spawn, log_url, sites, 1, 1)
@@ -115,16 +118,17 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
     assert documents(log_url) == expected
 
 
+@pytest.mark.slow
 def test_two_crawlers_of_one_number_are_told(
     sites: list[MockSite], tmp_path: Path, spawn: Callable[..., Program]
 ) -> None:
     fill(sites)
     seeds = [site.url("/0") for site in sites]
     first = spawn("crawler", "-log=sqlite://log.sqlite", "-data=one", "-revisit=1", "-revisit-most=1", *seeds)
-    wait_until(lambda: read_progress(str(tmp_path / "one")).idle, 20, "the first pass is complete")
+    wait_until(lambda: read_progress(str(tmp_path / "one")).idle, 60, "the first pass is complete")
     second = spawn("crawler", "-log=sqlite://log.sqlite", "-data=two", *seeds)
-    wait_until(lambda: read_progress(str(tmp_path / "two")).idle, 20, "the first pass is complete")
-    assert first.process.wait(30) == 1
+    wait_until(lambda: read_progress(str(tmp_path / "two")).idle, 30, "the first pass is complete")
+    assert first.process.wait(60) == 1
     assert "give each crawler its own number -crawler" in first.output
     assert second.stop() == 0
 

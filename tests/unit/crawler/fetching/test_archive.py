@@ -339,10 +339,10 @@ def test_damage_deletes_nothing(damage: str, tmp_path: Path, feed: Feed, caplog:
         assert len(feed.documents()) == 9
         data[len(data) // 2 - 20 : len(data) // 2 + 20] = bytes(40)
         path.write_bytes(b"no zip" if damage == "no zip" else bytes(data))
-        wait_until(lambda: "the documents read so far are kept" in caplog.text, 10, "the damage is told")
+        wait_until(lambda: "the documents read so far are kept" in caplog.text, 30, "the damage is told")
         assert len(feed.documents()) == 9
         path.unlink()
-        wait_until(lambda: "no longer exists; its documents are kept" in caplog.text, 10, "that is told")
+        wait_until(lambda: "no longer exists; its documents are kept" in caplog.text, 30, "that is told")
         assert len(feed.documents()) == 9
 
 
@@ -353,10 +353,10 @@ def test_a_folder_of_archives_is_watched(tmp_path: Path, feed: Feed) -> None:
         before = feed.entries()
         assert len(feed.documents()) == 5
         write(folder, range(4, 8))
-        wait_until(lambda: len(feed.documents()) == 8, 10, "the new file is read")
+        wait_until(lambda: len(feed.documents()) == 8, 30, "the new file is read")
         assert {url: feed.entries()[url] for url in before} == before
         (folder / first).unlink()
-        wait_until(lambda: len(feed.documents()) == 4, 10, "what vanished is deleted")
+        wait_until(lambda: len(feed.documents()) == 4, 30, "what vanished is deleted")
         for name in os.listdir(folder):
             (folder / name).unlink()
     assert len(feed.documents()) == 4  # an empty folder is one whose disk is not there

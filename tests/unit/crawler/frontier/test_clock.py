@@ -28,12 +28,12 @@ def test_a_crawl_goes_on_after_a_clock_was_wrong(
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: real() + ahead)
         with crawl.running(site.url("/"), **pace):
-            wait_until(lambda: site.counts()["/"] >= 2, 20, "the page is looked at again")
+            wait_until(lambda: site.counts()["/"] >= 2, 30, "the page is looked at again")
             if not restarted:
                 patch.setattr(time, "time", real)
                 seen = site.counts()["/"]
-                wait_until(is_seen_again, 20, "and when the clock is set right")
+                wait_until(is_seen_again, 30, "and when the clock is set right")
     if restarted:
         seen = site.counts()["/"]
         with crawl.running(site.url("/"), **pace):
-            wait_until(is_seen_again, 20, "and after a restart with a clock that is right")
+            wait_until(is_seen_again, 30, "and after a restart with a clock that is right")

@@ -78,8 +78,8 @@ def test_a_site_that_goes_wrong_keeps_its_documents_and_is_named(
     change(site)
     site.requests.clear()
     with crawl.running(site.url("/"), revisit=1.0, revisit_least=1.0, revisit_most=1.0):
-        wait_until(lambda: held(crawl), 10, "the site is held")
-        wait_until(lambda: asked_again(site) or site.pages["/"].status >= 500, 10, "all were looked at again")
+        wait_until(lambda: held(crawl), 30, "the site is held")
+        wait_until(lambda: asked_again(site) or site.pages["/"].status >= 500, 30, "all were looked at again")
     assert len(crawl.documents() & urls) >= len(urls) - 1  # one may be replaced: all others became like it
     assert held(crawl).startswith(f"http://{site.address}: ")
     assert f"http://{site.address} is held: " in caplog.text
@@ -91,9 +91,9 @@ def test_a_held_site_that_is_well_again_is_held_no_longer(crawl: Crawl, site: Mo
     before = dict(site.pages)
     site.pages = {path: Answer("not here", 404) for path in before}
     with crawl.running(site.url("/"), revisit=1.0, revisit_most=1.0):
-        wait_until(lambda: held(crawl), 10, "the site is held")
+        wait_until(lambda: held(crawl), 30, "the site is held")
         site.pages = before
-        wait_until(lambda: not held(crawl), 10, "it is held no longer")
+        wait_until(lambda: not held(crawl), 30, "it is held no longer")
     assert crawl.documents() == urls
     assert crawl.progress.deleted == 0
 
@@ -104,11 +104,11 @@ def test_what_is_accepted_vanishes(crawl: Crawl, site: MockSite) -> None:
     for path in list(site.pages)[3:]:
         del site.pages[path]
     with crawl.running(site.url("/"), revisit=1.0, revisit_most=1.0):
-        wait_until(lambda: held(crawl), 10, "the site is held")
+        wait_until(lambda: held(crawl), 30, "the site is held")
     assert crawl.documents() == urls
     with crawl.running(site.url("/"), revisit=1.0, revisit_most=1.0, accept=(f"http://{site.address}",)):
-        wait_until(lambda: crawl.documents() == {site.url(path) for path in list(site.pages)[:3]}, 10, "they are gone")
-        wait_until(lambda: not held(crawl), 10, "it is held no longer")
+        wait_until(lambda: crawl.documents() == {site.url(path) for path in list(site.pages)[:3]}, 30, "they are gone")
+        wait_until(lambda: not held(crawl), 30, "it is held no longer")
 
 
 def test_a_changed_a_deleted_and_a_moved_page_are_right_within_one_cycle(crawl: Crawl, site: MockSite) -> None:
@@ -128,7 +128,7 @@ def test_a_changed_a_deleted_and_a_moved_page_are_right_within_one_cycle(crawl: 
         )
 
     with crawl.running(site.url("/"), revisit=2.0):
-        wait_until(right, 10, "all three are right")
+        wait_until(right, 30, "all three are right")
     print(f"right {time.monotonic() - began:.1f} s after, with pages looked at each 2 s")
     assert not held(crawl)
 
@@ -171,7 +171,7 @@ def test_a_store_of_the_first_version_is_brought_up(crawl: Crawl, site: MockSite
     db.close()
     del site.pages["/7"]
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: crawl.documents() == urls - {site.url("/7")}, 10, "what went meanwhile is deleted")
+        wait_until(lambda: crawl.documents() == urls - {site.url("/7")}, 30, "what went meanwhile is deleted")
 
 
 @pytest.mark.parametrize(

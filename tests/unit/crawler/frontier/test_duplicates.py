@@ -26,9 +26,9 @@ def test_the_representative_does_not_depend_on_the_order_and_another_takes_its_p
     assert paths(crawl) == {"/", "/b", "/other"}
     site.pages["/b"] = Answer("gone", 410)
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: paths(crawl) == {"/", "/long-name", "/other"}, 10, "another one stands for both")
+        wait_until(lambda: paths(crawl) == {"/", "/long-name", "/other"}, 30, "another one stands for both")
         site.pages["/b"] = html("Same", prose("same", 1500))
-        wait_until(lambda: paths(crawl) == {"/", "/b", "/other"}, 10, "the first one stands for them again")
+        wait_until(lambda: paths(crawl) == {"/", "/b", "/other"}, 30, "the first one stands for them again")
 
 
 def test_a_duplicate_that_becomes_another_page_is_put(crawl: Crawl, site: MockSite) -> None:
@@ -39,7 +39,7 @@ def test_a_duplicate_that_becomes_another_page_is_put(crawl: Crawl, site: MockSi
     assert paths(crawl) == {"/", "/a"}
     site.pages["/a"] = html("Different", prose("different"))  # the copy is not modified, and no copy any more
     with crawl.running(site.url("/"), revisit=1.0):
-        wait_until(lambda: paths(crawl) == {"/", "/a", "/copy"}, 10, "both are put")
+        wait_until(lambda: paths(crawl) == {"/", "/a", "/copy"}, 30, "both are put")
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,12 @@ def test_what_a_restored_log_lacks_is_put_again(site: MockSite, tmp_path: Path, 
     restore_file(str(tmp_path / "backup"), str(path), replace=True)
     assert documents() == set()
     crawler = start()
-    crawler.wait_for("the log is not the one of the last start, or was restored", 20)
+    crawler.wait_for("the log is not the one of the last start, or was restored", 30)
     wait_until(lambda: documents() == expected, 30, "all is in the log again, though nothing changed")
     assert crawler.stop() == 0
     asked = len(site.requests)
     crawler = start()
-    crawler.wait_for("crawling", 20)
+    crawler.wait_for("crawling", 30)
     assert crawler.stop() == 0
     assert "another one" not in crawler.output
     assert len(site.requests) == asked

@@ -40,9 +40,9 @@ def test_only_what_is_new_or_changed_is_fetched(site: MockSite, feed: Feed) -> N
         site.page("/a", "second a")
         site.page("/c", "first c")
         publish(site, ("/a", DAY_2), ("/c", DAY_1))
-        wait_until(lambda: len(feed.documents()) == 3, 15, "the feed is read again")
+        wait_until(lambda: len(feed.documents()) == 3, 30, "the feed is read again")
         assert feed.documents()["a"].text == "second a"
-        wait_until(lambda: site.counts()["/feed.xml"] >= 4, 15, "it is read again and again")
+        wait_until(lambda: site.counts()["/feed.xml"] >= 4, 30, "it is read again and again")
     with feed.running(source):
         assert len(feed.documents()) == 3  # b, which is listed no longer, stays
     assert {path: count for path, count in site.counts().items() if path != "/feed.xml"} == {"/a": 2, "/b": 1, "/c": 1}
@@ -57,14 +57,14 @@ def test_trouble_keeps_documents_and_is_tried_again(
         assert set(feed.documents()) == {"a"}
         assert feed.progress.failed == 1
         site.page("/b", "better")
-        wait_until(lambda: set(feed.documents()) == {"a", "b"}, 15, "it is tried again")
+        wait_until(lambda: set(feed.documents()) == {"a", "b"}, 30, "it is tried again")
         for broken, problem in (("<html>login", "not a feed, or a feed without pages"), ("", "status 500")):
             site.page("/feed.xml", broken, status=200 if broken else 500)
             wait_until(lambda: problem in caplog.text, 15, problem)  # noqa: B023
         assert set(feed.documents()) == {"a", "b"}
         site.page("/a", "", status=410)
         publish(site, ("/a", DAY_2))
-        wait_until(lambda: set(feed.documents()) == {"b"}, 15, "what is gone is deleted when it is listed again")
+        wait_until(lambda: set(feed.documents()) == {"b"}, 30, "what is gone is deleted when it is listed again")
 
 
 def test_redirects_robots_noindex_and_other_hosts(

@@ -78,6 +78,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
         yield nats
 
 
+@pytest.mark.nats
 @pytest.mark.parametrize("user", ["", "good:wrong@", "nobody:wrong@"])
 def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
     with pytest.raises(ConfigurationError, match="refused user and password") as told:
@@ -85,6 +86,7 @@ def test_a_wrong_password_is_told(guarded: Nats, user: str) -> None:
     assert "wrong" not in str(told.value)
 
 
+@pytest.mark.nats
 def test_what_a_user_may_not_do_is_told(guarded: Nats) -> None:
     log = open_log(guarded.url("log", user="reader:secret@"))
     assert log.read(0, 0) == []
@@ -110,6 +112,7 @@ def encrypted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -
         yield nats
 
 
+@pytest.mark.nats
 def test_a_log_over_tls(encrypted: Nats, authority: trustme.CA) -> None:
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -119,16 +122,19 @@ def test_a_log_over_tls(encrypted: Nats, authority: trustme.CA) -> None:
         log.close()
 
 
+@pytest.mark.nats
 def test_a_certificate_that_is_not_trusted_is_told(encrypted: Nats) -> None:
     with pytest.raises(ConfigurationError, match=r"no TLS connection .* certificate verify failed.* -tls-ca"):
         open_log(encrypted.url("log").replace("nats://", "tls://"))
 
 
+@pytest.mark.nats
 def test_tls_is_never_given_up(guarded: Nats) -> None:
     with pytest.raises(ConfigurationError, match="does not offer TLS"):
         open_log(guarded.url("log", user=GOOD).replace("nats://", "tls://"))
 
 
+@pytest.mark.nats
 def test_a_document_over_the_servers_limit_is_refused_and_nothing_of_its_put_is_kept(tmp_path: Path) -> None:
     noise = random.Random(1).randbytes(800_000).hex()
     changes = [
@@ -148,6 +154,7 @@ def test_a_key_stands_in_a_subject_with_no_sign_that_means_something_there() -> 
     assert kv._escaped("a.b *>=é") == "a=2eb=20=2a=3e=3d=c3=a9"
 
 
+@pytest.mark.nats
 def test_a_put_wakes_who_waits_for_its_own_log_though_no_server_tells_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +166,7 @@ def test_a_put_wakes_who_waits_for_its_own_log_though_no_server_tells_it(
         assert log._news > before
 
 
+@pytest.mark.nats
 def test_who_read_before_the_oldest_session_that_is_kept_reads_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +183,7 @@ def test_who_read_before_the_oldest_session_that_is_kept_reads_again(
     assert [now == then for now, then in zip(found, histories, strict=True)] == [False, True, True, True]
 
 
+@pytest.mark.nats
 def test_a_server_that_accepts_and_says_nothing_is_left_with_its_socket_closed(tmp_path: Path) -> None:
     """A socket left to the garbage collector causes a warning, which is an error here."""
     with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as nats:

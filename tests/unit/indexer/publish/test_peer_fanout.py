@@ -18,7 +18,7 @@ Step = Callable[[PeerFanout], Awaitable[None]]
 
 def run(step: Step) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await step(PeerFanout())
 
     asyncio.run(bounded())

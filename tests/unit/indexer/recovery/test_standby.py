@@ -28,7 +28,7 @@ def following(standby: StandbyCopy) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()
 
 
@@ -67,13 +67,13 @@ def test_it_follows(made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyP
         standby = copy_from(tmp_path, caller)
         with following(standby):
             caller.push(made)
-            wait_until(lambda: same(standby, caller), 5, "the first copy")
+            wait_until(lambda: same(standby, caller), 30, "the first copy")
             assert len(fetched) == 6
             caller.push(made.delete(page(1).url))
-            wait_until(lambda: same(standby, caller), 5, "the delete file")
+            wait_until(lambda: same(standby, caller), 30, "the delete file")
             assert [name.rpartition(".")[2] for name in fetched[6:]] == ["del"]
             caller.push(made.put(page(7)))
-            wait_until(lambda: same(standby, caller), 5, "another segment")
+            wait_until(lambda: same(standby, caller), 30, "another segment")
         assert len(fetched) == len(set(fetched))
 
 
@@ -98,9 +98,9 @@ def test_one_that_does_not_answer_is_passed_over(made: MadeShard, tmp_path: Path
         caller.push(made)
         standby = copy_from(tmp_path, silent, empty, caller)
         with following(standby):
-            wait_until(lambda: same(standby, caller), 10, "the copy")
+            wait_until(lambda: same(standby, caller), 30, "the copy")
             caller.push(made.put(page(8)))
-            wait_until(lambda: same(standby, caller), 10, "the newer copy")
+            wait_until(lambda: same(standby, caller), 30, "the newer copy")
 
 
 def test_damaged_files_are_never_part_of_a_copy(made: MadeShard, tmp_path: Path) -> None:
@@ -111,10 +111,12 @@ def test_damaged_files_are_never_part_of_a_copy(made: MadeShard, tmp_path: Path)
         path.write_bytes(path.read_bytes()[:-1] + b"?")
         standby = copy_from(tmp_path, caller)
         with following(standby):
-            wait_until(lambda: os.path.exists(standby.folder) and len(os.listdir(standby.folder)) >= 1, 5, "some files")
+            wait_until(
+                lambda: os.path.exists(standby.folder) and len(os.listdir(standby.folder)) >= 1, 30, "some files"
+            )
             assert standby.manifest is None
         sound.push(made)
         standby = copy_from(tmp_path, caller, sound)
         with following(standby):
-            wait_until(lambda: same(standby, sound), 5, "the copy")
+            wait_until(lambda: same(standby, sound), 30, "the copy")
         assert (Path(standby.folder) / name).read_bytes() == (made.published / name).read_bytes()

@@ -263,7 +263,7 @@ def test_any_changes_while_merges_are_held(steps: list[tuple[str, int]], most: i
                 publisher.come = bool(number)
         publisher.commit()
         publisher.come = True
-        wait_until(lambda: publisher.publish().coming == [], 20, "all merges are over")  # one may end at this moment
+        wait_until(lambda: publisher.publish().coming == [], 30, "all merges are over")  # one may end at this moment
         publisher.close()
 
 

@@ -306,7 +306,7 @@ def test_generations_grow_when_files_change_and_only_then(indexed: Indexed, monk
         shard._read_round(STOPPED)
         shard._commit()
         shard._publish_snapshot()
-    wait_until(lambda: len(os.listdir(shard._tiers.folders[1])) < 60, 10, "a merge")
+    wait_until(lambda: len(os.listdir(shard._tiers.folders[1])) < 60, 30, "a merge")
     shard._publish_snapshot()
     indexed.catch_up(shard)
     versions = [manifest.version for manifest in indexed.published]
@@ -379,9 +379,9 @@ def test_run_stops_soon_and_commits_what_it_read(indexed: Indexed) -> None:
     thread = threading.Thread(target=shard.run, args=(stop,))
     thread.start()
     indexed.put(*range(30))
-    wait_until(lambda: indexed.published and indexed.published[-1].documents == 30, 10, "it is published")
+    wait_until(lambda: indexed.published and indexed.published[-1].documents == 30, 30, "it is published")
     stop.set()
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
     shard.close()
     assert indexed.catch_up(indexed.start()) == 0

@@ -40,7 +40,7 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
 
         try:
             expensive = [
-                asyncio.create_task(executor.run(lambda: go.wait(20), EXPENSIVE, later(0.1))) for _ in range(2)
+                asyncio.create_task(executor.run(lambda: go.wait(60), EXPENSIVE, later(0.1))) for _ in range(2)
             ]
             await asyncio.sleep(0)
             expensive.append(asyncio.create_task(executor.run(note, EXPENSIVE, later(0.1))))
@@ -49,7 +49,7 @@ def test_the_loop_goes_on_while_a_thread_searches_and_the_deadline_is_kept() -> 
         finally:
             go.set()
         assert [type(error) for error in refused] == [UnavailableError] * 3
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30  # not when the searches end
         while executor.waiting:  # noqa: ASYNC110 (a counter has no event)
             await asyncio.sleep(0.01)
         assert not ran.is_set()  # queued work is cancelled
@@ -64,16 +64,16 @@ def test_an_answer_that_was_there_in_time_is_given_though_the_loop_is_late(run_l
     """On an overloaded machine, refusing would cost as much as answering."""
 
     async def run() -> str:
-        executor, found = QueryExecutor(deadline=0.2, threads=1), threading.Event()
+        executor, found = QueryExecutor(deadline=1.0, threads=1), threading.Event()
 
         def search() -> str:
             found.set()
             return "found"
 
-        task = asyncio.create_task(executor.run(search, EXPENSIVE, later(0.2)))
+        task = asyncio.create_task(executor.run(search, EXPENSIVE, later(1.0)))
         await asyncio.sleep(0)
         assert found.wait(10)
-        time.sleep(0.3)  # noqa: ASYNC251 (the loop is held up)
+        time.sleep(1.1)  # noqa: ASYNC251 (the loop is held up)
         answer = await task
         assert executor.refused == 0
         return answer
@@ -85,7 +85,7 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
     async def run() -> None:
         executor, go = QueryExecutor(deadline=2.0, threads=1), threading.Event()
         try:
-            first = [asyncio.create_task(executor.run(lambda: go.wait(20), 0.9, later(20))) for _ in range(2)]
+            first = [asyncio.create_task(executor.run(lambda: go.wait(60), 0.9, later(20))) for _ in range(2)]
             await asyncio.sleep(0)
             with pytest.raises(UnavailableError, match="too many expensive queries"):
                 await executor.run(lambda: None, 1.1, later(2))
@@ -100,21 +100,21 @@ def test_what_would_come_too_late_is_refused_at_once() -> None:
 
 def test_what_may_be_overestimated_is_tried() -> None:
     async def run() -> None:
-        executor = QueryExecutor(deadline=2.0, threads=2)
-        expensive = [executor.run(lambda: "found", OVERESTIMATE * 2.0 - 0.1, later(2)) for _ in range(2)]
+        executor = QueryExecutor(deadline=20.0, threads=2)
+        expensive = [executor.run(lambda: "found", OVERESTIMATE * 20.0 - 0.1, later(20)) for _ in range(2)]
         assert await asyncio.gather(*expensive) == ["found"] * 2
 
     asyncio.run(run())
 
 
 def test_the_line_has_an_end_and_requests_an_age() -> None:
-    executor = QueryExecutor(deadline=1.0, longest=10)
+    executor = QueryExecutor(deadline=60.0, longest=10)
     now = time.monotonic()
-    assert executor.admit({"lightship.arrived": now, "lightship.ahead": 9}) == now + 1.0
+    assert executor.admit({"lightship.arrived": now, "lightship.ahead": 9}) == now + 60.0
     with pytest.raises(UnavailableError, match="too many queries"):
         executor.admit({"lightship.arrived": now, "lightship.ahead": 10})
-    with pytest.raises(UnavailableError, match="longer than 1 s"):
-        executor.admit({"lightship.arrived": now - 1.1})
+    with pytest.raises(UnavailableError, match="longer than 60 s"):
+        executor.admit({"lightship.arrived": now - 60.1})
     assert executor.refused == 2
 
 

@@ -77,8 +77,8 @@ def test_the_former_layout_expires_also_when_no_manifest_comes(tmp_path: Path, m
     push(store, *make(1, 1, 2), *make(2, 2, 2))
     with served(tmp_path / "store") as caller:
         assert caller.get("/status").json["former"] == "s1v1"
-        wait_until(lambda: caller.get("/status").json["former"] is None, 10, "the former layout is given up")
-        wait_until(lambda: kept(store) == {"s2v1"}, 10, "it is removed")
+        wait_until(lambda: caller.get("/status").json["former"] is None, 30, "the former layout is given up")
+        wait_until(lambda: kept(store) == {"s2v1"}, 30, "it is removed")
         assert len(caller.found("page")) == 2
 
 
@@ -91,7 +91,9 @@ def test_what_is_collected_is_not_read_again_as_long_as_it_is_the_same(
     push(store, first)
     candidates = store.layouts.candidates()
     with monkeypatch.context() as patch:
-        patch.setattr("lightship.searchengine.store.store.data_folder.composed", lambda _: pytest.fail("read again"))
+        patch.setattr(
+            "lightship.searchengine.store.store.store.data_folder.composed", lambda _: pytest.fail("read again")
+        )
         assert store.layouts.candidates() == candidates
     push(store, first.put(page(8), page(9), page(10)))
     assert [candidate.documents for candidate in store.layouts.candidates()] == [5]

@@ -112,4 +112,4 @@ def test_workers_of_a_former_start_are_told_of_no_more(spawn: Callable[..., Prog
     wait_until(lambda: workers() == {"0", "1", "2"}, 30, "all are told of")
     several.stop()
     spawn("lightship.searchengine.main", *arguments)
-    assert wait_until(workers, 20, "it answers") == {"0"}
+    assert wait_until(workers, 30, "it answers") == {"0"}

@@ -225,8 +225,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(caller: Caller, folder: Path) 
     target = f"/rpc/v1/shards/0/files/{name}?layout=s1v1&size=1000&digest={'a' * 64}"
     with socket.create_connection(("127.0.0.1", caller.port)) as connection:
         connection.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc".encode())
-        wait_until(lambda: list(folder.glob(f"**/{name}*.part")), 5, "the part file")
-    wait_until(lambda: not list(folder.glob(f"**/{name}*")), 5, "the part file is gone")
+        wait_until(lambda: list(folder.glob(f"**/{name}*.part")), 30, "the part file")
+    wait_until(lambda: not list(folder.glob(f"**/{name}*")), 30, "the part file is gone")
 
 
 def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:

@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -69,13 +68,13 @@ def test_what_can_not_be_read_is_told_in_the_same_words(pool: ParserPool) -> Non
 
 
 def test_a_page_that_takes_too_much_is_one_failed_page(pool: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "WALL_SECONDS", 3.0)
     slow, large = pool.submit("bad", PAGE, SLOW), pool.submit("bad", PAGE, LARGE)
-    began = time.monotonic()
     assert pool.wait("good", PAGE, b"<p>text").text == "text"
-    assert time.monotonic() - began < 2.5, "the other site waited"
-    assert "more than 3 s" in str(slow.exception(30))
-    assert "memory" in str(large.exception(30)) or "3 s" in str(large.exception(30))
+    assert not slow.done(), "the other site waited"
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "WALL_SECONDS", 1.0)
+        assert "more than 1 s" in str(slow.exception(60))
+        assert "memory" in str(large.exception(60)) or "1 s" in str(large.exception(60))
     assert pool.wait("bad", PAGE, b"<p>text").text == "text"
 
 
@@ -134,7 +133,7 @@ def test_nothing_of_the_parent_is_inherited(pool: ParserPool, monkeypatch: pytes
         pytest.skip("told by /proc")
     monkeypatch.setenv("LIGHTSHIP_TOKEN", "a secret of enough characters")
     pool.wait("a", PAGE, b"x")
-    wait_until(lambda: len(pids(pool)) == 2, 5, "both have started")
+    wait_until(lambda: len(pids(pool)) == 2, 30, "both have started")
     for pid in pids(pool):
         assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
     reader = next(pid for pid in pids(pool) if "/dev/null" in os.readlink(f"/proc/{pid}/fd/1"))
@@ -145,16 +144,14 @@ def test_nothing_of_the_parent_is_inherited(pool: ParserPool, monkeypatch: pytes
 def test_an_end_interrupts_whatever_is_read(stop: threading.Event) -> None:
     with ParserPool(1, stop) as pool:
         running, waiting = pool.submit("a", PAGE, SLOW), pool.submit("a", PAGE, b"x")
-        wait_until(running.running, 5, "it is read")
+        wait_until(running.running, 30, "it is read")
         threading.Timer(0.1, stop.set).start()
         with pytest.raises(StoppedError):
             pool.wait("a", PAGE, b"x")
         ended = pids(pool)
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
-    assert isinstance(running.exception(1), StoppedError)
+    assert isinstance(running.exception(0), StoppedError)  # not UnreadableError, as when its time is over
     with pytest.raises(CancelledError):
-        waiting.result(1)
+        waiting.result(0)
     for pid in ended:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -183,7 +180,7 @@ with ParserPool(1, threading.Event()) as pool:
         except FileNotFoundError:
             return True
 
-    wait_until(is_gone, 5, "the reading process has ended")
+    wait_until(is_gone, 15, "the reading process has ended")  # its limit of processor time would be later
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its limit of processor time ends it")

@@ -113,12 +113,12 @@ def test_a_table_is_watched(feed: Feed, tmp_path: Path, caplog: pytest.LogCaptur
     with feed.running(path):
         before = feed.entries()
         path.write_text(f"{HEAD}https://ex.org/1,One,x\nhttps://ex.org/3,Three,x\n")
-        wait_until(lambda: set(feed.documents()) == {"1", "3"}, 10, "the change is seen")
+        wait_until(lambda: set(feed.documents()) == {"1", "3"}, 30, "the change is seen")
         assert feed.entries()["https://ex.org/1"] == before["https://ex.org/1"]
         path.write_text("no head\n")
-        wait_until(lambda: "must name the columns, among them url" in caplog.text, 10, "it is told")
+        wait_until(lambda: "must name the columns, among them url" in caplog.text, 30, "it is told")
         path.write_text(HEAD)
-        wait_until(lambda: "contains no documents any more" in caplog.text, 10, "it is told")
+        wait_until(lambda: "contains no documents any more" in caplog.text, 30, "it is told")
         assert set(feed.documents()) == {"1", "3"}
         path.write_text(f"{HEAD}https://ex.org/4,Four,x\n")
-        wait_until(lambda: set(feed.documents()) == {"4"}, 10, "the change is seen")
+        wait_until(lambda: set(feed.documents()) == {"4"}, 30, "the change is seen")

@@ -92,7 +92,7 @@ def test_new_commits_are_seen_and_a_restart_reads_nothing_again(
         (repository.folder / "docs" / "large.md").unlink()
         repository.write("docs/guide.markdown", "changed")
         repository.commit()
-        wait_until(lambda: len(feed.documents()) == 2, 20, "the commit is seen")
+        wait_until(lambda: len(feed.documents()) == 2, 30, "the commit is seen")
         assert feed.documents()["guide.markdown"].text == "changed"
         kept = next(url for url in before if "%E6" in url)
         assert feed.entries()[kept] == before[kept]
@@ -112,7 +112,7 @@ def test_a_repository_emptied_of_markdown_keeps_its_documents(
         before = feed.documents()
         repository.git("rm", "-r", "--quiet", "docs", "README.md")
         repository.commit()
-        wait_until(lambda: "contains no documents any more" in caplog.text, 20, "the commit is seen")
+        wait_until(lambda: "contains no documents any more" in caplog.text, 30, "the commit is seen")
         assert feed.documents() == before
 
 
@@ -206,7 +206,7 @@ def test_a_server_that_says_nothing_is_left(tmp_path: Path) -> None:
         stop.set()
         with Git(url, str(tmp_path / "g"), stop) as git, pytest.raises(UnavailableError, match="stopped"):
             git.head()
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60  # it would be for ever
     assert not (tmp_path / "g").exists()
 
 
