@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from lightship.index.cost import seconds_of
 from lightship.index.highlight.snippet import Highlighter
@@ -19,6 +20,25 @@ from lightship.searchengine.search.request import is_reachable
 # too
 CHEAP_EFFORT = 8 << 20
 _TIE_SECONDS = 2e-6  # per document of equal score
+
+
+class Searcher(Protocol):
+    """Answers search requests. A cache, a trace or a fan-out is another Searcher around one."""
+
+    async def search(self, request: SearchRequest, until: float) -> Answer:
+        """Return the answer by `until` (time.monotonic); raises UnavailableError, InvalidInputError."""
+
+
+class ReplicaSearcher:
+    """Searches the current view of a replica."""
+
+    def __init__(self, replica: Replica, executor: QueryExecutor) -> None:
+        """Search `replica`, as `executor` admits it."""
+        self._replica, self._executor = replica, executor
+
+    async def search(self, request: SearchRequest, until: float) -> Answer:
+        """Return the answer by `until` (time.monotonic); raises UnavailableError if nothing is installed or it is late."""
+        return await Plan(self._replica, request).answer(self._executor, until)
 
 
 def search(replica: Replica, request: SearchRequest) -> Answer:

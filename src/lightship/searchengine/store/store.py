@@ -42,8 +42,22 @@ class Store:
         self.layouts = Layouts(folder, rules or Rules())
         self._files = ReceivedFiles(self.layouts)
         self._held_back: dict[tuple[str, int, int], float] = {}  # (layout, shard, epoch) -> since when, monotonic
-        self.clean_up, self.current = self.layouts.clean_up, self.layouts.current
-        self.layout_folder, self.freshness = self.layouts.folder, self.layouts.freshness
+
+    def clean_up(self) -> None:
+        """Remove what a crash left behind; call it once, before any process receives."""
+        self.layouts.clean_up()
+
+    def current(self) -> str | None:
+        """Return the name of the served layout; None before the first is complete."""
+        return self.layouts.current()
+
+    def layout_folder(self, name: str) -> str:
+        """Return the path of the folder of the layout called `name`."""
+        return self.layouts.folder(name)
+
+    def freshness(self, name: str) -> dict[int, float]:
+        """Return by shard the time up to which all changes are installed, in seconds since the epoch."""
+        return self.layouts.freshness(name)
 
     def manifest(self, shard: int, layout: str) -> Manifest | None:
         """Return the installed manifest of `shard` in the layout called `layout`."""

@@ -38,7 +38,7 @@ from lightship.searchengine.search.request import (
     read_position,
     read_request,
 )
-from lightship.searchengine.search.search import Plan
+from lightship.searchengine.search.search import ReplicaSearcher, Searcher
 from lightship.searchengine.web.admin import Admin
 from lightship.searchengine.web.html import (
     OPENSEARCH_PATH,
@@ -77,6 +77,7 @@ def make_app(
     A search with a `min_position` waits until it is reached. This process is worker number `worker`.
     """
     executor = QueryExecutor(settings.deadline, settings.queue)
+    searcher = ReplicaSearcher(replica, executor)
     metrics = Metrics(replica, executor, worker, settings.workers)
 
     async def results(request: Request) -> Response:
@@ -87,7 +88,7 @@ def make_app(
                 with executor.parking(request.scope):
                     await replica.wait_until(position, settings.position_wait)
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline counts from here
-        return await _render(replica, executor, request.scope, form)
+        return await _render(replica, searcher, executor, request.scope, form)
 
     async def looked_up(request: Request) -> Response:
         given = read_lookup(request.scope["query_string"])
@@ -151,7 +152,9 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
     ]
 
 
-async def _render(replica: Replica, executor: QueryExecutor, scope: Scope, form: Format) -> Response:
+async def _render(
+    replica: Replica, searcher: Searcher, executor: QueryExecutor, scope: Scope, form: Format
+) -> Response:
     request = read_request(scope["query_string"])
     headers = SECURITY_HEADERS if form == "html" else {}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
@@ -160,8 +163,7 @@ async def _render(replica: Replica, executor: QueryExecutor, scope: Scope, form:
         return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
     if form == "text" and not request.query:
         return Response(USAGE, 200, headers, TYPES[form])
-    until = executor.admit(scope)
-    answer = await Plan(replica, request).answer(executor, until)
+    answer = await searcher.search(request, executor.admit(scope))
     body: str | bytes
     if form == "json":
         body = _encode(answer)

@@ -48,7 +48,7 @@ class Metrics:
         )
         installs = Counter("lightship_installs", "Generations installed", registry=registry)
         received = Counter("lightship_received_bytes", "Bytes of files received", registry=registry)
-        self.query_seconds, self._installs, self.received = seconds.observe, installs, received.inc
+        self._query_seconds, self._installs, self._received = seconds, installs, received
         waiting = Gauge("lightship_queries_waiting", "Expensive queries running or queued", registry=registry)
         waiting.set_function(lambda: executor.waiting)
         refused = Gauge("lightship_queries_refused", "Queries refused since start", registry=registry)
@@ -67,6 +67,14 @@ class Metrics:
         if key not in self._known:
             self._known[key] = self._requests.labels(*key)
         self._known[key].inc()
+
+    def searched(self, seconds: float) -> None:
+        """Record a query that took so many seconds, from its arrival to its answer."""
+        self._query_seconds.observe(seconds)
+
+    def received(self, size: int) -> None:
+        """Count `size` bytes of files received."""
+        self._received.inc(size)
 
     def installed(self, shard: int, version: tuple[int, int]) -> None:
         """Count an installed generation of `shard`, unless it was already counted."""
@@ -179,7 +187,7 @@ class Counted:
             path = scope["path"]
             self._metrics.answered(path, status)
             if scope["query_string"] and _ROUTES.get(path) == "search":
-                self._metrics.query_seconds(time.monotonic() - began)
+                self._metrics.searched(time.monotonic() - began)
 
 
 def _route(path: str) -> str:
