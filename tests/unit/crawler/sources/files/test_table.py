@@ -84,7 +84,7 @@ def test_a_broken_row_is_named_by_its_line(tmp_path: Path) -> None:
         problems(path), ("not an absolute url", "2 cells, but", "4 cells", "not UTF-8"), strict=True
     ):
         assert why in problem
-    assert "modified 'now' is no time" in problems(write(tmp_path, "url,modified\nhttps://ex.org/1,now\n"))[0]
+    assert "modified 'now' is not a time" in problems(write(tmp_path, "url,modified\nhttps://ex.org/1,now\n"))[0]
 
 
 @pytest.mark.parametrize(
