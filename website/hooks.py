@@ -17,6 +17,7 @@ ELSEWHERE = {  # a file of the repository that is not below docs/: its path on t
     "lightship.toml": "lightship.toml",
 }
 _LINK = re.compile(r"(\]\()([^)#\s]+)")
+_CHINESE_LINES = re.compile("(?<=[\u3001-\u9fff\uff01-\uff5e])\n(?=[\u3001-\u9fff\uff01-\uff5e])")
 _FENCE = re.compile(r"^```(\w+) .*$", re.MULTILINE)
 
 
@@ -37,14 +38,15 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
 def for_site(markdown: str, uri: str) -> str:
     """Return `markdown` with links between pages of the site; `uri` is the page's own path on it.
 
-    A fence is left with its language alone: the tutorial's say more, for the test that runs them.
+    A fence is left with its language alone: the tutorial's say more, for the test that runs them. Lines of Chinese are
+    joined, since a browser shows a space for the end of a line.
     """
     here = next((name for name, of_site in ELSEWHERE.items() if of_site == uri), f"docs/{uri}")
 
     def linked(found: re.Match[str]) -> str:
         return found[1] + _link(found[2], posixpath.dirname(here), posixpath.dirname(uri))
 
-    return _FENCE.sub(r"```\1", _LINK.sub(linked, markdown))
+    return _CHINESE_LINES.sub("", _FENCE.sub(r"```\1", _LINK.sub(linked, markdown)))
 
 
 def _link(target: str, folder: str, folder_on_site: str) -> str:

@@ -33,6 +33,12 @@ def test_a_fence_keeps_its_language_alone() -> None:
     assert for_site(text, "tutorial.md") == "```sh\nmake run\n```\n\n```text\nok\n```\n"
 
 
+def test_lines_of_chinese_are_joined() -> None:
+    assert for_site("按顺序运行命令；\n有一个测试。\n\nWords\nof English\n", "x.md") == (
+        "按顺序运行命令；有一个测试。\n\nWords\nof English\n"
+    )
+
+
 def test_documents_of_the_root_exist_and_have_no_namesake() -> None:
     for name, uri in ELSEWHERE.items():
         assert (ROOT / name).is_file()
