@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import crawl, extract, fanout, freshness, index, intake, log, restore, scaling, search, start, takeover
+from bench import crawl, extract, fanout, freshness, index, intake, log, restore, search, start, takeover
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -30,7 +30,6 @@ NAMES = (
     "takeover",
     "log",
     "intake",
-    "scaling",
 )
 DESCRIPTION = (
     f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
@@ -69,8 +68,6 @@ def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Seque
         yield fanout.run(settings, corpus, folder)
     if "start" in names:
         yield start.run(settings, corpus, folder)
-    if "scaling" in names:
-        yield scaling.run()
     if "restore" in names:
         yield restore.run(settings, corpus, _made(folder / "restore"))
     if "takeover" in names:

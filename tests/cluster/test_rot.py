@@ -158,3 +158,29 @@ def test_what_changed_while_the_programs_were_stopped_heals(system: System, tmp_
             path.write_bytes(content)
         system.engine, system.indexer = system.start_engine(), system.start_indexer()
         wait_until(system.is_right, 40, f"all is right after bits changed at rest: .{kind}")
+
+
+def test_a_crawler_says_that_its_frontier_is_damaged_and_begins_again_without_it(spawn: Spawn, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(100):
+        (docs / f"{number}.md").write_text(f"# Page {number}\n\nSome words of page {number}.\n")
+    arguments = (f"-log=sqlite://{tmp_path}/log.sqlite", f"-data={tmp_path}/crawler", str(docs))
+    crawler = spawn("crawler", *arguments)
+    crawler.wait_for("100 files new or changed", 30)
+    assert crawler.stop() == 0
+    frontier = tmp_path / "crawler" / "frontier.sqlite"
+    with frontier.open("r+b") as file:  # all but its head
+        file.seek(4096)
+        file.write(b"\xff" * (frontier.stat().st_size - 4096))
+    refused = spawn("crawler", *arguments)
+    assert refused.process.wait(30) == 1
+    assert f"{frontier} is damaged" in refused.output
+    assert "Traceback" not in refused.output
+    for path in frontier.parent.glob("frontier.sqlite*"):
+        path.unlink()
+    spawn("crawler", *arguments).wait_for("100 files new or changed", 30)
+    log = open_log(f"sqlite://{tmp_path}/log.sqlite")
+    found = [entry for partition in range(log.partitions) for entry in log.read(partition, 0)]
+    log.close()
+    assert len([entry for entry in found if entry.document]) == len(found) == 100

@@ -15,7 +15,6 @@ import pytest
 from docker.compose import import_servers, with_compose
 from docker.conftest import Built
 from docker.daemon import docker
-from docker.kubernetes.cluster import running
 from docker.systemd import ARCHIVE, booted, load
 from docker.test_podman import CONFIGURATION
 from docker.tutorial import Reader, blocks, expected
@@ -23,31 +22,23 @@ from lightship import __version__
 from lightship.deploy.topology import Topology
 from support import ROOT, require
 from unit.deploy.test_compose import compose_program
+from unit.deploy.test_kubernetes import kubectl_program
 
 ENGLISH, CHINESE = (ROOT / "docs" / name for name in ("tutorial.md", "tutorial.zh.md"))
 PORTS = (8080, 8081, 9090, 10000)
 NAMES = {"searchengine", "indexer", *(f"searchengine-{n}" for n in range(3)), *(f"indexer-{n}" for n in range(2))}
 PROJECT = "lightship-test"
-IN_A_REGISTRY = f"registry.example.org/lightship:{__version__}"
 
 
 @pytest.fixture
-def kubernetes(built: Built, tmp_path: Path) -> Iterator[None]:
-    """Have kubectl, with a cluster of our own for it (docs/deploying.md says what that is), and the image in its registry."""
-    docker("tag", built.name, IN_A_REGISTRY)
-    with running("lightship-production", tmp_path / "cluster"):
-        yield
-    docker("rmi", IN_A_REGISTRY)
-
-
-@pytest.fixture
-def reader(built: Built, kubernetes: None, tmp_path: Path) -> Iterator[Reader]:
+def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
     """Yield a reader with a checkout, on whose machine everything is that the tutorial asks for."""
     require("Podman, runc and root", os.geteuid() == 0 and all(map(shutil.which, ("podman", "runc"))))
     for what, present in (
         ("curl", shutil.which("curl")),
         ("HAProxy", shutil.which("haproxy")),
         ("Compose v2", compose_program()),
+        ("kubectl", kubectl_program()),
     ):
         require(what, present)
     require(f"the ports {PORTS}, free", all(map(is_free, PORTS)))
@@ -87,7 +78,8 @@ def machine(reader: Reader) -> Iterator[Reader]:
 def test_every_command_runs_and_prints_what_stands_there(
     reader: Reader, machine: Reader, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    section, printed = "", ""
+    section = ""
+    printed: str | None = ""
     for block in blocks(ENGLISH):
         if block.section != section:
             reader.interrupt()
@@ -98,12 +90,15 @@ def test_every_command_runs_and_prints_what_stands_there(
             printed = reader.run(block.text)
         elif block.kind == "sh systemd":
             printed = machine.run(block.text)
-        elif block.kind == "text":
+        elif block.kind == "sh kubernetes":
+            printed = None
+            assert "kind: StatefulSet" in reader.run(f"{kubectl_program()} kustomize deploy/production/kubernetes")
+        elif block.kind == "text" and printed is not None:
             for line in expected(block.text):
                 assert line.search(printed), (
                     f"{line.pattern!r} is not in what was printed under {section!r}:\n{printed}"
                 )
-        else:
+        elif block.kind != "text":
             raise AssertionError(f"a block of a kind that nobody runs: {block.kind}")
     assert section == "Kubernetes"  # the last one with commands
     with capsys.disabled():

@@ -20,8 +20,8 @@ STOP_SECONDS = 20
 class Block(NamedTuple):
     """One fenced block.
 
-    `kind` is `sh` (run), `sh background` (run until the section ends), `sh systemd` (run on a machine with systemd)
-    or `text`.
+    `kind` is `sh` (run), `sh background` (run until the section ends), `sh systemd` (run on a machine with systemd),
+    `sh kubernetes` (needs a cluster: not run) or `text` (what the block before prints).
     """
 
     section: str

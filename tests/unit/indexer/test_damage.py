@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lightship.core.errors import DamagedError
+from lightship.core.manifest import Manifest
 from lightship.indexer.recovery.positions import Positions
 from lightship.indexer.recovery.recovery import forget
 from lightship.indexer.recovery.standby import read_manifest
@@ -54,9 +55,7 @@ def test_what_a_damaged_segment_was_merged_into_is_not_published(lab: Lab, kind:
             read_all(shard)
             shard._tiers.move()
             shard._commit()
-            large = shard._large.keys() & {
-                segment.id for segment in published[-1].segments
-            }  # the small one is replaced at once
+            large = {path.stem for path in (folder / "index").glob("*.store")} & ids(published[-1])
             if not spoilt and len(large) >= 3:
                 names = sorted(name for name in published[-1].files if name in {f"{each}.{kind}" for each in large})
                 flip(folder / "published" / names[0])
@@ -76,6 +75,32 @@ def test_what_a_damaged_segment_was_merged_into_is_not_published(lab: Lab, kind:
     forget(str(folder))
     _, manifest = lab.index()
     assert manifest.documents == count
+
+
+def test_what_a_damaged_segment_of_the_small_index_was_merged_into_is_not_published(lab: Lab) -> None:
+    folder = lab.folder / "first" / LAYOUT.name
+    shard, published = lab.start()
+    shard._scrubbed_at, damaged = float("inf"), ""  # only the look before what was merged is published
+    with pytest.raises(DamagedError, match="is damaged"):
+        for number in range(100):  # segments of their own, until tantivy merges
+            lab.put(page(number, f"page of round {number} " * 20))
+            read_all(shard)
+            shard._commit()
+            if not damaged and number >= 3:
+                damaged = min(
+                    path.stem for path in (folder / "small").glob("*.store") if path.stem in ids(published[-1])
+                )
+                flip(folder / "published" / f"{damaged}.store")
+    assert damaged
+    assert all(damaged in ids(manifest) for manifest in published[5:])
+    shard.close()
+    forget(str(folder))
+    _, manifest = lab.index()
+    assert manifest.documents == number + 1
+
+
+def ids(manifest: Manifest) -> set[str]:
+    return {segment.id for segment in manifest.segments}
 
 
 def test_a_damaged_file_is_found_by_reading_again(lab: Lab) -> None:

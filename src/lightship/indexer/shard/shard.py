@@ -63,7 +63,7 @@ class Shard:
 
         `has_come` tells whether all replicas have files that were coming with a manifest.
 
-        With `warm` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
+        With `standby` it goes on from what replicas have, if that has read further; pulling it ends when `stop` is set.
         """
         self._log, self._publish = log, publish
         self._layout, self._order, self._shard, self._epoch = layout, order, shard, epoch
@@ -71,12 +71,7 @@ class Shard:
         self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
         self._manifest_path = os.path.join(self._folder, "manifest.json")
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
-        heads = self._heads()
-        spans = {p: log.span(p)._replace(head=heads[p]) for p in self._partitions}
-        self._log_id = next(iter(spans.values())).log_id
-        self._sequences = Recovery(log, self._folder, self._positions, spans).sequences(
-            standby, stop or threading.Event()
-        )
+        self._log_id, self._sequences = self._recover(standby, stop or threading.Event())
         self._committed, self._history = dict(self._sequences), log.history(self._sequences)
         last = read_manifest(self._manifest_path)
         known = last.wanted.values() if last else ()
@@ -88,7 +83,7 @@ class Shard:
         # The last thing that may fail: what fails after it would leave the indexes locked
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         self._segments: list[Segment] = []
-        self._large: dict[str, Segment] = {}  # of the large index, by id: what is gone from there was merged
+        self._taken: dict[str, Segment] = {}  # by id, those of the last snapshot: what is gone since was merged
         self._generation = 0
         self._published_state: object = None  # what is looked at to see whether anything may have changed
         self._content: object = None  # what was published
@@ -99,6 +94,13 @@ class Shard:
         self._stalled: set[int] = set()  # partitions that did not answer when they were asked last
         self.applied = 0
         self._opened = time.monotonic()
+
+    def _recover(self, standby: StandbyCopy | None, stop: threading.Event) -> tuple[str, dict[int, int]]:
+        """Return the log's id, and by partition the sequence to read on from."""
+        heads = self._heads()
+        spans = {p: self._log.span(p)._replace(head=heads[p]) for p in self._partitions}
+        recovery = Recovery(self._log, self._folder, self._positions, spans)
+        return next(iter(spans.values())).log_id, recovery.sequences(standby, stop)
 
     def _heads(self) -> dict[int, int]:
         """Return by partition how far the log has come, as a majority of its servers has it."""
@@ -280,9 +282,9 @@ class Shard:
 
     def _take(self) -> list[Segment]:
         large, small = self._snapshots.take_each()
-        now = {segment.id for segment in large}
-        self._snapshots.check(segment for name, segment in self._large.items() if name not in now)
-        self._large = {segment.id: segment for segment in large}
+        taken = {segment.id: segment for segment in (*large, *small)}
+        self._snapshots.check(segment for name, segment in self._taken.items() if name not in taken)
+        self._taken = taken
         chosen = self._handover.choose(large, self._tiers.take_changes())
         return sorted(self._snapshots.digested([*chosen, *small]), key=lambda segment: segment.id)
 

@@ -8,8 +8,8 @@ import os
 
 import msgspec
 
-from lightship.core.errors import IncompatibleIndexError
-from lightship.runtime.files import write_atomically
+from lightship.core.errors import DamagedError, IncompatibleIndexError
+from lightship.runtime.files import sealed, unsealed, write_atomically
 
 logger = logging.getLogger("searchengine")
 
@@ -36,21 +36,21 @@ def read_state(folder: str) -> State:
     path = _path(folder)
     try:
         with open(path, "rb") as file:
-            return msgspec.json.decode(file.read(), type=State)
+            return msgspec.json.decode(unsealed(file.read()), type=State)
     except FileNotFoundError:
         return State()
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        if not isinstance(error, msgspec.ValidationError):  # no JSON at all
-            logger.error("%s is damaged (%s): serving the first layout that is whole", path, error)  # noqa: TRY400
-            return State()
+    except msgspec.ValidationError as error:
         raise IncompatibleIndexError(
             f"{path} was written by another version ({error}); use another folder, and the indexers fill it again"
         ) from error
+    except (DamagedError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        logger.error("%s is damaged (%s): serving the first layout that is whole", path, error)  # noqa: TRY400
+        return State()
 
 
 def write_state(folder: str, state: State) -> None:
     """Replace the state: after a crash it is the old one or this one."""
-    write_atomically(_path(folder), msgspec.json.encode(state))
+    write_atomically(_path(folder), sealed(msgspec.json.encode(state)))
 
 
 def _path(folder: str) -> str:

@@ -13,7 +13,7 @@ from lightship.core.manifest import Layout
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store import layouts
 from lightship.searchengine.store.layouts import Rules
-from lightship.searchengine.store.state import State, write_state
+from lightship.searchengine.store.state import State, read_state, write_state
 from lightship.searchengine.store.store import Store
 from made import MadeShard, page, push, served, urls
 from support import wait_until
@@ -199,6 +199,23 @@ def test_a_state_of_another_version_is_refused(store: Store, tmp_path: Path) -> 
     (tmp_path / "store" / "state.json").write_text('{"served": "s1v1", "colour": "red"}')
     with pytest.raises(IncompatibleIndexError, match="colour"):
         store.current()
+
+
+def test_a_state_with_any_bit_changed_is_not_believed(store: Store, make: Make, tmp_path: Path) -> None:
+    push(store, *make(1, 1, 3))
+    three = make(3, 2, 3)  # whose name differs from the other's in one bit
+    push(store, *three)
+    path = tmp_path / "store" / "state.json"
+    good = path.read_bytes()
+    assert store.current() == "s3v1"
+    for place in range(len(good)):
+        for bit in range(8):
+            damaged = bytearray(good)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            assert read_state(str(path.parent)) == State(), (place, bit)
+    push(store, *three)  # as the indexers do each second
+    assert (store.current(), count(store)) == ("s3v1", 3)
 
 
 def test_folders_that_are_no_layouts_are_left_alone(store: Store, make: Make, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_page_that_takes_too_much_is_one_failed_page(pool: ParserPool, monkeyp
 
 
 def test_processor_time_is_bounded_by_the_kernel(monkeypatch: pytest.MonkeyPatch, stop: threading.Event) -> None:
-    program = "from lightship.crawler.parsing import reader; reader.SECONDS = 0; reader.main()"
+    program = "from lightship.crawler.parsing.sandbox import worker; worker.SECONDS = 0; worker.main()"
     monkeypatch.setattr(limits, "COMMAND", ("-c", program))
     with ParserPool(1, stop) as pool:
         with pytest.raises(UnreadableError, match="processor time"):
@@ -109,13 +109,13 @@ def test_whatever_reading_does_befalls_that_page_alone(
     program = f"""
 import os
 import struct
-from lightship.crawler.parsing import reader, tasks
+from lightship.crawler.parsing.sandbox import tasks, worker
 def run(self, body):
     if body == b'bad':
         {does}
     return tasks.Page(text=body.decode())
 tasks.ReadPage.run = run
-reader.main()"""
+worker.main()"""
     monkeypatch.setattr(limits, "COMMAND", ("-c", program))
     monkeypatch.setenv("SECRET", "LIGHTSHIP_TOKEN")
     monkeypatch.chdir(tmp_path)
@@ -164,12 +164,12 @@ def test_an_end_interrupts_whatever_is_read(stop: threading.Event) -> None:
 def test_it_dies_with_its_parent_whatever_it_does() -> None:
     program = f"""
 import threading, time
-from lightship.crawler.parsing.sandbox.pool import Cage
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
-with Cage(1, threading.Event()) as cage:
-    future = cage.submit("a", ReadPage("text/html", {URL!r}), b"<p " + b" ".join(b"a%d=1" % n for n in range(300_000)))
-    while cage._processes[0].memory < 35 << 20: time.sleep(0.01)
-    print(cage._processes[0]._process.pid, flush=True)
+with ParserPool(1, threading.Event()) as pool:
+    future = pool.submit("a", ReadPage("text/html", {URL!r}), b"<p " + b" ".join(b"a%d=1" % n for n in range(300_000)))
+    while pool._processes[0].memory < 35 << 20: time.sleep(0.01)
+    print(pool._processes[0]._process.pid, flush=True)
     time.sleep(60)"""
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     assert parent.stdout
