@@ -18,9 +18,7 @@ from mutation.choose import draw, nearest_tests
 from mutation.trial import Trial
 
 ROOT = Path(__file__).parents[2]
-# What receives, verifies, installs and makes durable
-STORE = ("store", "layouts", "folders", "received", "offers", "state", "scrub")
-MODULES = ("doclog", "index", "indexer", "rpc", *(f"searchengine/{name}.py" for name in STORE))
+MODULES = ("doclog", "index", "indexer", "rpc", "searchengine/store")
 
 
 def main() -> None:

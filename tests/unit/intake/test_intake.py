@@ -118,9 +118,9 @@ def test_a_body_that_is_no_body(
 @pytest.mark.parametrize(
     ("content", "encoding", "said"),
     [
-        (lambda: b"a" * (33 << 20), "identity", "more than 33554432 bytes"),
-        (lambda: gzip.compress(b" " * (400 << 20), 1), "gzip", "more than 33554432 bytes"),
-        (lambda: zstandard.compress(b" " * (400 << 20)), "zstd", "more than 33554432 bytes"),
+        (lambda: b"a" * (33 << 20), "identity", "larger than 33554432 bytes"),
+        (lambda: gzip.compress(b" " * (400 << 20), 1), "gzip", "larger than 33554432 bytes"),
+        (lambda: zstandard.compress(b" " * (400 << 20)), "zstd", "larger than 33554432 bytes"),
         (lambda: line("a") * 10_001, "identity", "more than 10000 documents"),
     ],
     ids=["large", "gzip", "zstd", "many"],

@@ -8,7 +8,7 @@ import pytest
 
 from mutation.choose import draw, modules, nearest_tests
 
-MODULE = Path("lightship/doclog/protocol/codec.py")
+MODULE = Path("lightship/doclog/codec.py")
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -44,11 +44,11 @@ def test_nearest_tests_come_first_and_smaller_ones_before_larger_ones(tmp_path: 
     _write(
         tmp_path,
         {
-            "unit/doclog/test_codec.py": "from lightship.doclog.protocol.codec import pack\n" + "# long\n" * 100,
+            "unit/doclog/test_codec.py": "from lightship.doclog.codec import pack\n" + "# long\n" * 100,
             "unit/doclog/test_beside.py": "# larger\n",
             "unit/doclog/test_small.py": "",
             "unit/doclog/test_naming.py": "from lightship.doclog import codec\n",
-            "unit/crawler/test_naming.py": "import lightship.doclog.protocol.codec\n",
+            "unit/crawler/test_naming.py": "import lightship.doclog.codec\n",
             "unit/crawler/test_codec.py": "",  # of another module
             "unit/crawler/test_package.py": "from lightship.doclog import open_log\n",
             "contract/test_package.py": "from lightship.doclog import open_log\n",

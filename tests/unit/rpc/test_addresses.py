@@ -32,9 +32,9 @@ def test_a_name_that_is_not_found_is_told_once_and_keeps_what_it_had(
     with caplog.at_level(logging.INFO):
         found = [asyncio.run(addresses.look_up()) for _ in range(len(answers))]
     assert found == [{other}, {other}, {one, other}, {one, other}, {one, other}, {one, other}]
-    assert [record.getMessage() for record in caplog.records if "found" in record.getMessage()] == [
-        "no address is found for name:1: nobody; asking again",
-        "an address is found for name:1",
-        "no address is found for name:1: nobody; asking again",
-        "an address is found for name:1",
+    assert [record.getMessage() for record in caplog.records if "resolve" in record.getMessage()] == [
+        "can't resolve name:1: nobody; retrying",
+        "resolved name:1",
+        "can't resolve name:1: nobody; retrying",
+        "resolved name:1",
     ]

@@ -97,7 +97,7 @@ class Intakes:
             raise UnauthorizedError(f"{name} accepts no changes: {answer.decode(errors='replace')[:200]}")
         reason = answer.decode(errors="replace")
         _, *newer = reason.partition(
-            "something newer"
+            "overtaken"
         )  # without the URLs, so that refusals for the same reason are counted together
         failure = f"status {response.status}: {(''.join(newer) or reason)[:120]}"
         if response.status not in REFUSALS:

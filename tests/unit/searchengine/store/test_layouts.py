@@ -91,9 +91,7 @@ def test_what_is_collected_is_not_read_again_as_long_as_it_is_the_same(
     push(store, first)
     candidates = store.layouts.candidates()
     with monkeypatch.context() as patch:
-        patch.setattr(
-            "lightship.searchengine.store.store.store.data_folder.composed", lambda _: pytest.fail("read again")
-        )
+        patch.setattr("lightship.searchengine.store.data_folder.composed", lambda _: pytest.fail("read again"))
         assert store.layouts.candidates() == candidates
     push(store, first.put(page(8), page(9), page(10)))
     assert [candidate.documents for candidate in store.layouts.candidates()] == [5]

@@ -423,5 +423,5 @@ def test_a_new_indexer_does_not_take_answers_back_in_time(
     # Whatever the reason, a shard is not held back indefinitely
     with pytest.raises(UnavailableError):
         store.install(made.manifest(epoch=4, log_id="other", positions={}), 0)
-    monkeypatch.setattr("lightship.searchengine.store.store.store.HOLD_BACK_SECONDS", 0.0)
+    monkeypatch.setattr("lightship.searchengine.store.store.HOLD_BACK_SECONDS", 0.0)
     send(store, made.manifest(epoch=4, log_id="other", positions={}), made.published)
