@@ -28,7 +28,8 @@ DOCS_READY = $(VENV)/.ready-docs
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled. A file's tests share its fixtures, on one core.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-PARALLEL = --numprocesses=auto --dist=loadfile
+# Many wait more than they compute: twice as many at once as there are cores
+PARALLEL = --numprocesses=$$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist=loadfile
 
 .PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
 

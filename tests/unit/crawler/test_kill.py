@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from lightship.crawler.state.progress import read_progress
 from lightship.doclog import open_log
 from mockweb.crawling import entries
@@ -30,6 +32,7 @@ def fill(site: MockSite) -> set[str]:
     return {site.url(f"/{number}") for number in range(PAGES)}
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_and_fetches_nothing_again_within_its_interval(
     site: MockSite, tmp_path: Path, spawn: Callable[..., Program]
 ) -> None:

@@ -86,6 +86,7 @@ def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, 
     assert len(urls(replica, "page")) == 2
 
 
+@pytest.mark.slow
 def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store, tmp_path: Path) -> None:
     """Like other workers, they read files that are just being replaced and removed."""
     made = MadeShard(tmp_path / "1").put(page(0))
