@@ -101,7 +101,7 @@ def test_of_two_indexers_with_logs_of_their_own_the_newer_one_is_served(spawn: S
     epoch = status(port)["shards"][0]["epoch"]
     spawn("indexer", f"-searchengine=localhost:{port}")
     wait_until(lambda: status(port)["shards"][0]["epoch"] > epoch, 10, "a new epoch")
-    first.wait_for("a newer indexer owns this shard there")
+    first.wait_for("a newer indexer of another document log owns this shard there")
     newer, generation = (status(port)["shards"][0][name] for name in ("epoch", "generation"))
     wait_until(lambda: status(port)["shards"][0]["generation"] >= generation + 2, 10, "two more generations")
     assert status(port)["shards"][0]["epoch"] == newer  # the first one asks again and again, and does not seize it
