@@ -106,7 +106,7 @@ def test_a_probe_tells_by_its_exit_status(run: Run) -> None:
     container = run("/searchengine")
     wait_until(lambda: container.execute("/lightship", "probe").returncode == 0, 30, "alive")
     ready = container.execute("/lightship", "probe", "http://localhost:8080/readyz")
-    assert (ready.returncode, ready.stderr) == (1, "error: http://localhost:8080/readyz answers 503\n")
+    assert (ready.returncode, ready.stderr) == (1, "error: http://localhost:8080/readyz answered with status 503\n")
 
 
 def test_a_health_check_without_a_shell(run: Run, built: Built) -> None:
