@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -82,9 +83,25 @@ def import_nothing_from_here() -> None:
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM, SIGINT and SIGHUP set. Call it from the main thread."""
+    """Return an event that SIGTERM, SIGINT and SIGHUP set. Call it from the main thread.
+
+    A handler runs in the main thread, which may be inside `stop.wait()` and hold the event's lock: setting the event
+    there would wait for that lock forever. So the handler writes to a pipe, and a thread sets the event.
+    """
     stop = threading.Event()
-    on_stopping(lambda *_: stop.set())
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+
+    def set_stop() -> None:
+        os.read(read, 1)
+        stop.set()
+
+    def notify(*_: object) -> None:
+        with contextlib.suppress(BlockingIOError):  # enough signals are waiting
+            os.write(write, b"x")
+
+    threading.Thread(target=set_stop, name="signals", daemon=True).start()
+    on_stopping(notify)
     return stop
 
 

@@ -60,6 +60,16 @@ def test_a_file_that_can_t_be_had_is_one_line(code: str, told: str) -> None:
     assert (done.returncode, done.stderr) == (1, told)
 
 
+def test_a_signal_in_the_middle_of_a_wait_for_the_stop_sets_it() -> None:
+    """The handler runs in the main thread, which holds the event's lock at that moment."""
+    source = (
+        "import signal; from lightship.runtime.program import stop_on_signals; stop = stop_on_signals()\n"
+        "with stop._cond: signal.raise_signal(signal.SIGTERM)\n"
+        "assert stop.wait(20)"
+    )
+    subprocess.run([sys.executable, "-c", source], check=True, timeout=30)
+
+
 @pytest.mark.parametrize("code", ["print('x' * 100_000)", "print('x')", "import sys; print('x'); sys.exit(0)"])
 def test_nobody_who_reads_is_no_error(code: str) -> None:
     read, write = os.pipe()
