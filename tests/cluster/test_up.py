@@ -115,7 +115,7 @@ def test_the_next_start_serves_at_once_and_indexes_nothing_again(
     assert documents(port) == RECORDS + 2
     assert sum(shard["deleted"] for shard in status(port)["shards"]) == 0
     assert again.stop() == 0
-    assert "stopped: 0 changes indexed" in (tmp_path / "data/logs/indexer-0.log").read_text().rpartition("epoch")[2]
+    assert "stopped; 0 changes indexed" in (tmp_path / "data/logs/indexer-0.log").read_text().rpartition("epoch")[2]
 
 
 def test_kill_9_leaves_no_process_and_the_next_start_works(
@@ -256,7 +256,7 @@ def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str
     [
         (["up", "--sharts=3"], "unrecognized arguments: --sharts=3"),
         (["up", "--shards=0"], "must be from 1 to 64"),
-        (["down"], "unknown command 'down'; known: up, add, status"),
+        (["down"], "unknown command 'down'; known commands: up, add, status"),
         (["up", "no-such-file.jsonl"], "'no-such-file.jsonl' does not exist"),
         (["up", "/dev/null"], "'/dev/null' is of an unknown kind"),
         (["status", "-searchengine=localhost:1"], "no status from localhost:1: [Errno 111] Connection refused"),
