@@ -83,7 +83,7 @@ def import_nothing_from_here() -> None:
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM, SIGINT and SIGHUP set. Call it from the main thread.
+    """Return an event that each SIGTERM, SIGINT and SIGHUP sets. Call it from the main thread.
 
     A handler runs in the main thread, which may be inside `stop.wait()` and hold the event's lock: setting the event
     there would wait for that lock forever. So the handler writes to a pipe, and a thread sets the event.
@@ -93,8 +93,8 @@ def stop_on_signals() -> threading.Event:
     os.set_blocking(write, False)
 
     def set_stop() -> None:
-        os.read(read, 1)
-        stop.set()
+        while os.read(read, 1):
+            stop.set()
 
     def notify(*_: object) -> None:
         with contextlib.suppress(BlockingIOError):  # enough signals are waiting
