@@ -46,8 +46,8 @@ test: $(READY)
 endif
 
 test-rest: $(READY)
-	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not ($(ALONE))" $(ARGS)
-	@$(PYTEST) -m "$(ALONE)" $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not ($(ALONE))" $(ARGS); first=$$?; \
+	$(PYTEST) -m "$(ALONE)" $(ARGS) && exit $$first
 
 test-all: test test-rest
 
