@@ -152,16 +152,8 @@ class PromoteSettings:
 
 
 @dataclasses.dataclass(frozen=True)
-class RollbackSettings:
-    """Settings of `lightship rollback`."""
-
-    searchengine: tuple[str, ...] = setting(
-        ("localhost:8080",),
-        "host:port of the searchengines, comma-separated; a name stands for all its addresses",
-        addresses,
-    )
-    data: str = setting(UP_DATA, DATA_OF_UP)
-    tls_ca: str = setting("", TLS_CA)
+class RollbackSettings(PromoteSettings):
+    """Settings of `lightship rollback`: those of `promote`."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,16 +55,14 @@ def _main(arguments: list[str]) -> None:
         if log is None:
             return
         stack.callback(log.close)
-        turns = _role(settings, log, folder)
-        stack.enter_context(
-            taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics, shard=turns.status)
-        )
+        role = _role(settings, log, folder)
+        stack.enter_context(taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics, shard=role.status))
         stack.callback(log.hurry)
         if not settings.log:
             clock = keep_in_thread("clock", lambda: run_clock(log, stop), stop)
             stack.callback(clock.join)
             stack.callback(stop.set)
-        turns.run(stop)
+        role.run(stop)
 
 
 def _role(settings: IndexerSettings, log: Log, folder: str) -> Role:

@@ -45,13 +45,6 @@ def searchengine(tmp_path: Path) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[SqliteLog]:
-    log = SqliteLog(str(tmp_path / "log.sqlite"))
-    yield log
-    log.close()
-
-
-@pytest.fixture
 def intake(tmp_path: Path, log: SqliteLog) -> Iterator[Caller]:
     with taking_in("127.0.0.1:0", log, str(tmp_path), accepted=Accepted) as port:
         yield Caller(port)

@@ -21,13 +21,6 @@ def _never_still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[SqliteLog]:
-    log = SqliteLog(str(tmp_path / "log.sqlite"))
-    yield log
-    log.close()
-
-
-@pytest.fixture
 def caller(log: SqliteLog, tmp_path: Path) -> Iterator[Caller]:
     with taking_in("127.0.0.1:0", log, str(tmp_path), accepted=lambda: Accepted.of("secret")) as port:
         yield Caller(port, "secret")

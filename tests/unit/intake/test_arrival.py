@@ -26,12 +26,6 @@ REQUEST = b"POST /documents HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" %
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[SqliteLog]:
-    with contextlib.closing(SqliteLog(str(tmp_path / "log.sqlite"))) as opened:
-        yield opened
-
-
-@pytest.fixture
 def port(log: SqliteLog, tmp_path: Path) -> Iterator[int]:
     with taking_in("127.0.0.1:0", log, str(tmp_path)) as port:
         yield port

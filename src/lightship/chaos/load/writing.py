@@ -96,9 +96,8 @@ class Intakes:
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise UnauthorizedError(f"{name} accepts no changes: {answer.decode(errors='replace')[:200]}")
         reason = answer.decode(errors="replace")
-        _, *newer = reason.partition(
-            "overtaken"
-        )  # without the URLs, so that refusals for the same reason are counted together
+        # Without the URLs, so that refusals for the same reason are counted together
+        _, *newer = reason.partition("overtaken")
         failure = f"status {response.status}: {(''.join(newer) or reason)[:120]}"
         if response.status not in REFUSALS:
             self.unexpected.append(f"{name}: {failure}")

@@ -77,8 +77,27 @@ def make_app(
     A search with a `min_position` waits until it is reached. This process is worker number `worker`.
     """
     executor = QueryExecutor(settings.deadline, settings.queue)
-    searcher = ReplicaSearcher(replica, executor)
     metrics = Metrics(replica, executor, worker, settings.workers)
+    app = Starlette(
+        routes=[
+            *_search_routes(replica, executor, settings),
+            *_health_routes(replica, metrics),
+            Route("/static/{name}", _static),
+            Route("/favicon.ico", _icon),
+            *Rpc(replica, accepted, metrics).routes(),
+            *Admin(replica, accepted).routes(),
+        ],
+        exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
+    )
+    app.router.redirect_slashes = False  # a redirect would name the host that the request claims
+    app.add_middleware(Counted, metrics=metrics)
+    app.state.metrics, app.state.replica = metrics, replica
+    return app
+
+
+def _search_routes(replica: Replica, executor: QueryExecutor, settings: SearchengineSettings) -> list[Route]:
+    """Return the routes that search `replica` and look up its documents."""
+    searcher = ReplicaSearcher(replica, executor)
 
     async def results(request: Request) -> Response:
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
@@ -98,24 +117,12 @@ def make_app(
     async def opensearch(_: Request) -> Response:
         return Response(render_opensearch(settings.public), media_type=OPENSEARCH_TYPE)
 
-    app = Starlette(
-        routes=[
-            Route("/", results),
-            Route("/search", results),
-            Route("/lookup", looked_up),
-            *_health_routes(replica, metrics),
-            Route(OPENSEARCH_PATH, opensearch),
-            Route("/static/{name}", _static),
-            Route("/favicon.ico", _icon),
-            *Rpc(replica, accepted, metrics).routes(),
-            *Admin(replica, accepted).routes(),
-        ],
-        exception_handlers={LightshipError: _on_error, 404: _on_status, 405: _on_status, Exception: _on_bug},
-    )
-    app.router.redirect_slashes = False  # a redirect would name the host that the request claims
-    app.add_middleware(Counted, metrics=metrics)
-    app.state.metrics, app.state.replica = metrics, replica
-    return app
+    return [
+        Route("/", results),
+        Route("/search", results),
+        Route("/lookup", looked_up),
+        Route(OPENSEARCH_PATH, opensearch),
+    ]
 
 
 def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
