@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,10 @@ from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
 from bench.report import Report, keep, table
-from bench.settings import BenchSettings
+from bench.settings import ROOT, BenchSettings
 from lightship.config import parse_settings
 from lightship.core.errors import ConfigurationError
-from lightship.runtime.program import run_program
+from lightship.runtime.program import PATH, run_program
 
 NAMES = (
     "crawl",
@@ -48,6 +49,8 @@ def bench(arguments: Sequence[str]) -> None:
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise ConfigurationError(f"no benchmark is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+    # Child processes import nothing from the current folder, and this package is not installed
+    os.environ[PATH] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get(PATH))))
     with tempfile.TemporaryDirectory(prefix="lightship-bench-") as folder:
         corpus = load(settings, Path(folder))
         for report in _reports(settings, corpus, Path(folder), names or NAMES):

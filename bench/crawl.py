@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from bench.cluster import free_ports
-from bench.progress import step, wait_until
+from bench.progress import BenchmarkError, step, wait_until
 from bench.report import Figure, Report
 from bench.settings import BenchSettings
 from lightship.crawler.state.progress import Progress, read_progress
@@ -27,8 +27,8 @@ def run(settings: BenchSettings, folder: Path) -> Report:
         [sys.executable, "-m", "bench.website", str(HOSTS), str(pages), str(port)], stdout=subprocess.PIPE
     )
     try:
-        assert server.stdout
-        server.stdout.readline()
+        if not (server.stdout and server.stdout.readline()):
+            raise BenchmarkError("the website to crawl did not start")
         seeds = [f"http://127.0.1.{number + 1}:{port}/0" for number in range(HOSTS)]
         return _measured(folder, seeds, HOSTS * pages)
     finally:
