@@ -1,0 +1,62 @@
+"""Indexes that are built once and kept in the system's temporary folder, by all that decides what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.progress import step
+from lightship.core.model import Document
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.judging.local import LocalIndex, build
+
+KEPT = 8  # the newest; a whole collection of pages takes about a gigabyte
+_FOLDER = Path(tempfile.gettempdir()) / f"lightship-bench-indexes.{os.getuid()}"
+_SECONDS = "seconds"  # written last: how long it took
+_WRITERS = "import sys, lightship.index.writer, lightship.documents.jsonl as _; print(*sys.modules)"
+
+
+def kept_index(name: str, facts: object, documents: Callable[[], Iterable[Document]]) -> tuple[LocalIndex, float]:
+    """Return the index of `documents()`, and the seconds that building it took; built only when there is none yet.
+
+    `facts` (as JSON) tell which documents these are. The code that writes an index counts, too; that of queries does not.
+    """
+    told = json.dumps([name, facts, SCHEMA_VERSION, version("tantivy"), _digest_of_writers()], default=str)
+    folder = _FOLDER / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    if not (folder / _SECONDS).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        started = time.perf_counter()
+        build(str(folder), documents())
+        (folder / _SECONDS).write_text(f"{time.perf_counter() - started:.1f}")
+    else:
+        step(f"{name}: the index of an earlier run, {folder}")
+    os.utime(folder)
+    for old in sorted(_FOLDER.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return LocalIndex(str(folder)), float((folder / _SECONDS).read_text())
+
+
+def facts_of(path: Path) -> tuple[str, int, int]:
+    """Return what changes when the file at `path` does."""
+    status = path.stat()
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
+
+
+@cache
+def _digest_of_writers() -> str:
+    """Return a digest of the modules of Lightship that a document passes through on its way into an index."""
+    found = subprocess.run([sys.executable, "-c", _WRITERS], check=True, capture_output=True, text=True).stdout
+    names = sorted(name for name in found.split() if name.startswith("lightship"))
+    files = [file for name in names if (file := getattr(__import__(name, fromlist=["_"]), "__file__", None))]
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
