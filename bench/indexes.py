@@ -21,7 +21,7 @@ from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.judging.local import LocalIndex, build
 
 KEPT = 8  # the newest; a whole collection of pages takes about a gigabyte
-_FOLDER = Path(tempfile.gettempdir()) / f"lightship-bench-indexes.{os.getuid()}"
+FOLDER = Path(tempfile.gettempdir()) / f"lightship-bench-indexes.{os.getuid()}"
 _SECONDS = "seconds"  # written last: how long it took
 _WRITERS = "import sys, lightship.index.writer, lightship.documents.jsonl as _; print(*sys.modules)"
 
@@ -32,7 +32,7 @@ def kept_index(name: str, facts: object, documents: Callable[[], Iterable[Docume
     `facts` (as JSON) tell which documents these are. The code that writes an index counts, too; that of queries does not.
     """
     told = json.dumps([name, facts, SCHEMA_VERSION, version("tantivy"), _digest_of_writers()], default=str)
-    folder = _FOLDER / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    folder = FOLDER / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
     if not (folder / _SECONDS).exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
@@ -42,7 +42,7 @@ def kept_index(name: str, facts: object, documents: Callable[[], Iterable[Docume
     else:
         step(f"{name}: the index of an earlier run, {folder}")
     os.utime(folder)
-    for old in sorted(_FOLDER.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]:
+    for old in sorted(FOLDER.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return LocalIndex(str(folder)), float((folder / _SECONDS).read_text())
 

@@ -62,7 +62,8 @@ def _index(name: str, parts: Sequence[list[dict[str, Any]]], facts: object) -> L
 
 def _compare(alone: LocalIndex, mixed: LocalIndex, queries: Iterable[str], texts: dict[str, set[str]]) -> Report:
     """Compare the first ten; a page of another language with all words of the query as written is a true hit."""
-    overlaps, without_true, same, intruders = list[float](), list[float](), 0, Counter[str]()
+    overlaps, without_true, same, wrong = list[float](), list[float](), 0, 0
+    intruders = Counter[str]()
     for query in bar(queries, "mixed: asking", QUERIES):
         before = [hit.url for hit in alone.search(str(query), DEPTH)]
         if len(before) < DEPTH:
@@ -75,6 +76,7 @@ def _compare(alone: LocalIndex, mixed: LocalIndex, queries: Iterable[str], texts
         overlaps.append(kept / DEPTH)
         without_true.append(kept / max(1, DEPTH - true))
         same += kept == DEPTH - true
+        wrong += len(foreign) > true
         if len(overlaps) == QUERIES:
             break
     asked = len(overlaps)
@@ -83,6 +85,7 @@ def _compare(alone: LocalIndex, mixed: LocalIndex, queries: Iterable[str], texts
         Figure("overlap of the first ten", 100 * sum(overlaps) / asked, "%"),
         Figure("the same, but for true hits", 100 * sum(without_true) / asked, "%"),
         Figure("queries with the same ten, but for true hits", 100 * same / asked, "%", 100, "higher"),
+        Figure("queries with results in other languages, but for true hits", 100 * wrong / asked, "%", 0),
         Figure("results in other languages among the ten", sum(intruders.values()) / asked, ""),
     ]
     notes = [
