@@ -11,8 +11,27 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 FUNCTION_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "into", "is", "it", "of", "on", "or", "that"]
-    + ["the", "to", "with"]
+    {
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "to",
+        "with",
+    }
 )
 QUOTED_WORDS = range(5, 9)  # of a text
 

@@ -37,7 +37,8 @@ def test_the_same_seed_makes_the_same_items(records: list[dict[str, Any]]) -> No
     assert made(records) == made(records)
     assert made(records) != made(records, seed=2)
     assert {name: len(items) for name, items in made(records).items()} == {
-        "exact titles": 20, "titles without a function word": 10, "titles in another order": 10, "pasted urls": 4, "sentences": 6
+        "exact titles": 20, "titles without a function word": 10, "titles in another order": 10, "pasted urls": 4,
+        "sentences of 5 to 8 words": 6, "pieces of longer sentences": 6,
     }  # fmt: skip
 
 
