@@ -38,6 +38,8 @@ class Collection:
 
         Raises InvalidInputError.
         """
+        if not folder.is_dir():
+            raise InvalidInputError(f"{folder} is not a folder; see docs/judging.md for what a collection is")
         qrels, asked = _required(folder, QRELS), _required(folder, QUERIES)
         grades, queries = read_qrels(qrels), read_queries(asked)
         kept = {query: text for query, text in queries.items() if max(grades.get(query, {}).values(), default=0) > 0}
@@ -90,5 +92,6 @@ class Collection:
 def _required(folder: Path, names: tuple[str, ...]) -> Path:
     path = find(folder, names)
     if path is None:
-        raise InvalidInputError(f"{folder} has none of {', '.join(names)}; see docs/judging.md for the files")
+        others = "; name a file elsewhere with -documents" if names == DOCUMENTS else ""
+        raise InvalidInputError(f"{folder} has none of {', '.join(names)}{others}")
     return path

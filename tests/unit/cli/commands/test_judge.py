@@ -74,7 +74,7 @@ def test_what_is_not_there(folder: Path, tmp_path: Path) -> None:
         judge([])
     with pytest.raises(ConfigurationError, match="'x' is not a key and a value"):
         judge([str(folder), "-where=x"])
-    with pytest.raises(InvalidInputError, match="nowhere has none of"):
+    with pytest.raises(InvalidInputError, match="nowhere is not a folder"):
         judge([str(tmp_path / "nowhere")])
     with pytest.raises(UnavailableError, match="no answer from"):
         judge([str(folder), f"-searchengine=127.0.0.1:{free_port()}"])
