@@ -6,10 +6,25 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import crawl, extract, fanout, freshness, index, intake, log, restore, search, start, takeover
+from bench import (
+    crawl,
+    extract,
+    fanout,
+    freshness,
+    index,
+    intake,
+    known_items,
+    log,
+    mixed,
+    relevance,
+    restore,
+    search,
+    start,
+    takeover,
+)
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
 from bench.progress import step
@@ -32,8 +47,13 @@ NAMES = (
     "log",
     "intake",
 )
+JUDGED: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring their own documents
+    "relevance": relevance.run,
+    "known-items": known_items.run,
+    "mixed": mixed.run,
+}
 DESCRIPTION = (
-    f"Run benchmarks ({', '.join(NAMES)}; all, when none is named), print figures beside their targets and keep them. "
+    f"Run benchmarks ({', '.join([*NAMES, *JUDGED])}; all, when none is named), print figures beside their targets and keep them. "
     "A missed target is printed as FAIL; only an error gives the exit status 1."
 )
 
@@ -46,18 +66,28 @@ def main() -> None:
 def bench(arguments: Sequence[str]) -> None:
     """Run the benchmarks that `arguments` ask for. Raises LightshipError."""
     settings, names = parse_settings(BenchSettings, "bench", arguments, positional="NAME", description=DESCRIPTION)
-    unknown = [name for name in names if name not in NAMES]
+    known = (*NAMES, *JUDGED)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigurationError(f"no benchmark is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+        raise ConfigurationError(f"no benchmark is called {unknown[0]!r}; there are {', '.join(known)}")
     # Child processes import nothing from the current folder, and this package is not installed
     os.environ[PATH] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get(PATH))))
+    for name in [name for name in JUDGED if name in (names or known)]:
+        if report := JUDGED[name](settings):
+            print(table(report), flush=True)
+            keep(report, Path(settings.results), {})
+    if not names or set(names) & set(NAMES):
+        _bench_on_corpus(settings, names or NAMES)
+    step(f"\nkept in {settings.results}")
+
+
+def _bench_on_corpus(settings: BenchSettings, names: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="lightship-bench-") as folder:
         corpus = load(settings, Path(folder))
-        for report in _reports(settings, corpus, Path(folder), names or NAMES):
+        for report in _reports(settings, corpus, Path(folder), names):
             print(table(report), flush=True)
             facts = {"documents": len(corpus.documents), "source": corpus.source}
             keep(report, Path(settings.results), facts)
-    step(f"\nkept in {settings.results}")
 
 
 def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Sequence[str]) -> Iterator[Report]:

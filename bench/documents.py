@@ -51,7 +51,7 @@ def load(settings: BenchSettings, folder: Path) -> Corpus:
     documents = list(found.values())
     if not documents:
         raise BenchmarkError(f"no documents in {settings.documents}")
-    queries = _read_queries(settings.queries) if settings.queries else made_queries(documents)
+    queries = read_queries(settings.queries) if settings.queries else made_queries(documents)
     return Corpus(path, documents, queries[:QUERIES], ", ".join(names))
 
 
@@ -63,7 +63,8 @@ def _read(path: str) -> Iterator[bytes]:
         raise BenchmarkError(f"can't read the documents: {error}") from error
 
 
-def _read_queries(path: str) -> list[str]:
+def read_queries(path: str) -> list[str]:
+    """Return the queries in a file of id, tab, query. Raises BenchmarkError."""
     try:
         lines = Path(path).read_text().splitlines()
     except OSError as error:

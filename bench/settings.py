@@ -53,5 +53,11 @@ class BenchSettings:
     )
     sample: int = _setting(40, "pages of each site in extract", _positive)
     crawl: int = _setting(10_000, "pages in crawl, over 50 hosts", _positive)
+    collections: str = _setting(
+        str(SHARED / "collections"), "folder of judged collections, for relevance; those missing are left out", str
+    )
+    items: int = _setting(1000, "exact titles in known-items; the other kinds of queries in proportion", _positive)
+    seed: int = _setting(1, "number that seeds the choice of queries in known-items and mixed", _count)
+    misses: int = _setting(0, "misses of each kind that known-items prints", _count)
     threads: int = _setting(0, "threads of the indexer that build segments; 0: as the indexer chooses", _count)
     results: str = _setting(str(ROOT / "bench" / "results" / "latest.json"), "file that figures are kept in", str)

@@ -40,7 +40,8 @@ ALLOWED: dict[str, set[str]] = {  # folder of lightship: the folders that it may
     "deploy": FOUNDATION,
     "checks": {"core", "config", "http"},
     "chaos": FOUNDATION | {"deploy", "http"},
-    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy", "checks", "chaos"},
+    "judging": FOUNDATION | {"index", "searchengine", "checks"},
+    "cli": FOUNDATION | LIBRARIES | {"intake"} | PROGRAMS | {"deploy", "checks", "chaos", "judging"},
 }
 ONLY_IN = {"tantivy": "index"}
 

@@ -16,6 +16,7 @@ COMMANDS = {  # command: module with a function of that name, imported on demand
     "status": "lightship.cli.commands.status",
     "explain": "lightship.cli.commands.explain",
     "test": "lightship.cli.commands.test",
+    "judge": "lightship.cli.commands.judge",
     "chaos": "lightship.cli.commands.chaos",
     "log": "lightship.cli.commands.log",
     "check": "lightship.cli.commands.check",
@@ -32,6 +33,7 @@ _USAGE = f"""Lightship {__version__}: a distributed search engine.
   lightship status          show what searchengines and indexers are doing
   lightship explain URL     explain why a page is or is not in the index
   lightship test            test a running system from outside
+  lightship judge FOLDER …  measure the ranking on judged collections, here or by running searchengines
   lightship chaos           inject faults into a staging system, and report whether anything was lost
   lightship log backup FILE back up the document log while everything runs; `log restore FILE` restores a backup
   lightship check FOLDER    verify the data of any program, and say how to repair damage

@@ -7,6 +7,7 @@ import dataclasses
 from lightship.config.setting import (
     addresses,
     host,
+    key_and_value,
     number,
     optional_addresses,
     setting,
@@ -101,6 +102,30 @@ class TestSettings:
     )
     wait: float = setting(60.0, "seconds to wait until all parts are ready", number(0, 3600, float))
     data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
+class JudgeSettings:
+    """Settings of `lightship judge`; its arguments are folders of judged collections."""
+
+    searchengine: tuple[str, ...] = setting(
+        (),
+        "host:port of the searchengines to judge, comma-separated, which hold the collection's documents; when empty, these are indexed in a temporary folder",
+        optional_addresses,
+    )
+    documents: str = setting("", "file of the documents (.jsonl, .gz, .zst); when empty, the one in the folder")
+    where: str = setting(
+        "", "key=value that a line of the documents must have to count; when empty, all count", key_and_value
+    )
+    field: str = setting("", "field of a result that contains the document's id; when empty, its url tells it")
+    shards: int = setting(1, "shards of the temporary index", number(1, PARTITIONS))
+    json: str = setting("", "file for the value of each measure for each query, as JSON; when empty, none is written")
+    baseline: str = setting("", "file of an earlier run (-json) to compare with; when empty, none")
+    show: int = setting(10, "queries to show of those that differ most between two systems", number(0, 100_000))
+    export: str = setting(
+        "", "file to write the documents to, with urls, for `lightship add`; when given, nothing is judged"
+    )
     tls_ca: str = setting("", TLS_CA)
 
 

@@ -62,6 +62,13 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
 
 
+def key_and_value(text: str) -> str:
+    """Parse `key=value`, or an empty string."""
+    if text and text.find("=") < 1:
+        raise ValueError(f"{text!r} is not a key and a value; write it like source=wiki")
+    return text
+
+
 def header(text: str) -> str:
     """Parse the value of an HTTP header."""
     if not text.isascii() or not text.isprintable():

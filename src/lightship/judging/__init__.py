@@ -1,0 +1,1 @@
+"""Judges rankings: judged collections, the systems that are asked, measures, and their differences."""
