@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from lightship.index.fields.analysis import analyze_word
-from lightship.index.fields.schema import WEIGHTS, schema
+from lightship.index.fields.schema import field_names, schema
 from lightship.index.fields.stored_document import StoredDocument, decode_source
 from lightship.index.query.compiler import MUST, SHOULD, Compiled
+from lightship.index.query.expansion import Expansion, Word, pieces
 from lightship.index.reader import View, find
 
 MAX_RANK = 1000  # results that are searched for the document
@@ -58,14 +58,21 @@ def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:
 
 
 def _words(view: View, compiled: Compiled, url: str) -> dict[str, bool]:
-    fields, found = [*WEIGHTS[compiled.version]], {}
-    known = schema(compiled.version)
-    for word in compiled.words[:50]:
-        terms = {term for language in compiled.languages for term in analyze_word(word, language)}
-        any_of = [(SHOULD, tantivy.Query.term_query(known, name, term)) for name in fields for term in terms]
-        has = tantivy.Query.boolean_query([(MUST, tantivy.Query.boolean_query(any_of)), (MUST, _url_query(view, url))])
-        found[word] = bool(any_of) and bool(view.searcher.search(has, 1).hits)
-    return found
+    expansion = Expansion(compiled.version, compiled.languages, view)
+    asked = pieces([*compiled.asked.words, *compiled.asked.phrases], compiled.version)[0]
+    words = [word for piece in dict.fromkeys(asked) for word in expansion.piece(piece)]
+    return {word.text: _has(view, word, url) for word in words[:50]}
+
+
+def _has(view: View, word: Word, url: str) -> bool:
+    known = schema(view.version)
+    any_of = [
+        (SHOULD, tantivy.Query.term_query(known, variant.field, variant.term, "basic")) for variant in word.variants
+    ]
+    has = tantivy.Query.boolean_query([(MUST, tantivy.Query.boolean_query(any_of)), (MUST, _url_query(view, url))])
+    if any_of and view.searcher.search(has, 1).hits:
+        return True
+    return bool(word.parts) and all(_has(view, part, url) for part in word.parts)
 
 
 def _address_of(view: View, url: str) -> tantivy.DocAddress | None:
@@ -79,7 +86,7 @@ def _url_query(view: View, url: str) -> tantivy.Query:
 
 def _parts(node: Any, version: int) -> Iterator[tuple[str, str, float]]:
     """Yield what each term contributes to a score, from tantivy's explanation tree `node`."""
-    names = ("url", "site", "language", *(name for field in WEIGHTS[version] for name in (field, f"{field}_cjk")))
+    names = field_names(version)
     for value, found in _terms(node, 1.0):
         number = int(found[1])
         yield names[number] if number < len(names) else found[1], found[2], round(value, 4)

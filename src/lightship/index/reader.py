@@ -19,8 +19,9 @@ from lightship.core.errors import (
     UnavailableError,
 )
 from lightship.core.manifest import Manifest
-from lightship.index.fields.analysis import DEFAULT_LANGUAGE, STEMMERS
-from lightship.index.fields.schema import UNSTEMMED, check_version, register_analyzers
+from lightship.index.fields.analysis import analysis_of
+from lightship.index.fields.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
+from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.segments import META, composed, left_out
 
@@ -50,9 +51,16 @@ class View:
         """The number of live documents."""
         return int(self.searcher.num_docs)
 
-    def frequency(self, term: str) -> int:
-        """Return the number of documents that have `term` in their text."""
-        return int(self.searcher.doc_freq("body", term))
+    def documents_with(self, field: str, term: str) -> int:
+        """Return the number of documents that have `term` in `field`, deleted ones included. Raises DamagedError."""
+        with reading():
+            return int(self.searcher.doc_freq(field, term))
+
+    def frequency(self, stem: str) -> int:
+        """Return the number of documents that have `stem`, of any language, in their text."""
+        analysis, field = analysis_of(self.version), main_field(self.version)
+        terms = dict.fromkeys(term for language in self.languages for term in analysis.with_language([stem], language))
+        return sum(self.documents_with(field, term) for term in terms)
 
 
 @dataclass(frozen=True)

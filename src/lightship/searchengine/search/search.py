@@ -57,7 +57,7 @@ class Plan:
         self._compiled = (
             None
             if self._query.is_empty
-            else compile_query(self._query, self._view.version, self._view.languages, request.lang)
+            else compile_query(self._query, self._view.version, self._view.languages, request.lang, self._view)
         )
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
 

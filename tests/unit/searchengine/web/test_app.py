@@ -61,7 +61,7 @@ def test_json_is_what_was_promised(caller: Caller) -> None:
         7,
     )
     assert answer["index"]["generation"] == {"0": [1, 1]}
-    assert answer["index"]["layout"] == "s1v1"
+    assert answer["index"]["layout"] == "s1v2"
     hit = answer["hits"][0]
     assert {"url", "title", "snippet", "score", "site", "language", "modified", "fields"} == hit.keys()
     assert "<mark>page</mark>" in hit["snippet"]
@@ -263,7 +263,7 @@ def test_many_at_once(caller: Caller) -> None:
 
 def test_status(caller: Caller) -> None:
     status = caller.get("/status").json
-    assert (status["ready"], status["layout"], status["documents"]) == (True, "s1v1", 25)
+    assert (status["ready"], status["layout"], status["documents"]) == (True, "s1v2", 25)
     (shard,) = status["shards"]
     assert (shard["shard"], shard["epoch"], shard["generation"], shard["documents"]) == (0, 1, 1, 25)
     assert shard["bytes"] == status["bytes"] > 1000
