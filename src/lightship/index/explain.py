@@ -12,7 +12,8 @@ import tantivy
 from lightship.index.fields.analysis import analyze_word
 from lightship.index.fields.schema import WEIGHTS, schema
 from lightship.index.fields.stored_document import StoredDocument, decode_source
-from lightship.index.query.compiler import MUST, SHOULD, Compiled
+from lightship.index.query.boolean import MUST, SHOULD
+from lightship.index.query.compiler import Compiled
 from lightship.index.reader import View, find
 
 MAX_RANK = 1000  # results that are searched for the document

@@ -8,17 +8,16 @@ from functools import cache, cached_property
 
 import tantivy
 
-from lightship.index.fields.analysis import STOPWORDS, analyze_word, bigrams, cjk_runs, prepared, without_cjk
+from lightship.index.fields.analysis import analyze_word, bigrams, cjk_runs, prepared, without_cjk
 from lightship.index.fields.schema import WEIGHTS, cjk, schema
+from lightship.index.query.boolean import MUST, NOT, SHOULD, expanded, required_clauses
+from lightship.index.query.expression import FILTERS, Leaf
 from lightship.index.query.parser import Query
-
-SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
-
-# A query of QUESTION_WORDS words, of which TOPICAL_WORDS are not function words, is a question: its function words only
-# cost time (decisions/0002)
-QUESTION_WORDS, TOPICAL_WORDS = 5, 2
+from lightship.index.query.weights import weighted_words
 
 CJK_PHRASE_BOOST = 2.0  # of a whole run over its bigrams, so that an exact match ranks above a scattered one
+URL_SCORE = 1e6  # of the page whose url is the query: above whatever words can score
+ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
 
 
 Weighted = Iterable[tuple[str, float]]  # (field name, weight of a match in it)
@@ -35,6 +34,13 @@ class Compiled:
     words: tuple[str, ...]
     terms: tuple[str, ...]
     runs: tuple[str, ...]
+    expansions: dict[str, tuple[str, ...]]  # the terms of each prefix
+    notice: str | None = None
+
+    @property
+    def expanded(self) -> tuple[str, ...]:
+        """The terms of the prefixes that rank."""
+        return tuple(term for prefix in self.asked.prefixes for term in self.expansions[prefix])
 
     @property
     def query(self) -> tantivy.Query:
@@ -54,16 +60,16 @@ class Compiled:
 class _Fields:
     """The searched fields of one version of the schema, and queries over them."""
 
-    def __init__(self, version: int) -> None:
-        weights = WEIGHTS[version]
-        self._schema = schema(version)
+    def __init__(self, version: int, only: str = "") -> None:
+        weights = {only: 1.0} if only else WEIGHTS[version]
+        self.version, self._schema = version, schema(version)
         self.latin = tuple(weights.items())
         self.cjk = tuple((cjk(name), weight) for name, weight in weights.items())
 
-    def weighted(self, term: str, fields: Weighted) -> list[tantivy.Query]:
-        """Return a query for `term` in each of `fields`."""
+    def weighted(self, term: str, fields: Weighted, factor: float = 1.0) -> list[tantivy.Query]:
+        """Return a query for `term` in each of `fields`, whose weights are multiplied by `factor`."""
         term_query = tantivy.Query.term_query
-        return [_boost(term_query(self._schema, name, term, "freq"), weight) for name, weight in fields]
+        return [_boost(term_query(self._schema, name, term, "freq"), weight * factor) for name, weight in fields]
 
     def sequence(self, terms: Sequence[str], fields: Weighted) -> list[tantivy.Query]:
         """Return queries for `terms` as a phrase, one for each of `fields`."""
@@ -96,54 +102,83 @@ class _Fields:
         """Return the clauses that filter documents without affecting scores."""
         clauses = []
         if query.sites:
-            clauses.append((MUST, self._exact("site", query.sites)))
+            clauses.append((MUST, self.exact("site", query.sites)))
         if lang:
-            clauses.append((MUST, self._exact("language", [lang])))
+            clauses.append((MUST, self.exact("language", [lang])))
         if query.excluded_sites:
-            clauses.append((NOT, self._exact("site", query.excluded_sites)))
+            clauses.append((NOT, self.exact("site", query.excluded_sites)))
         for text in query.excluded:
             phrase = self.phrase(text, languages)
             if phrase is not None:
                 clauses.append((NOT, phrase))
         return clauses
 
-    def _exact(self, name: str, values: Sequence[str]) -> tantivy.Query:
+    def exact(self, name: str, values: Sequence[str], score: float = 0.0) -> tantivy.Query:
+        """Return a query for documents that have one of `values` in the exact field `name`, all with `score`."""
+        if name == "site" and self.version < ADDRESSES_SINCE:
+            values = [value.partition("/")[0] for value in values]
         found = _any([tantivy.Query.term_query(self._schema, name, value, "basic") for value in values])
-        return tantivy.Query.const_score_query(found, 0.0)
+        return tantivy.Query.const_score_query(found, score)
 
 
 _fields = cache(_Fields)
 
 
-def compile_query(query: Query, version: int, languages: Sequence[str], lang: str = "") -> Compiled:
+def compile_query(
+    query: Query, version: int, languages: Sequence[str], lang: str = "", searcher: tantivy.Searcher | None = None
+) -> Compiled:
     """Return `query` compiled for an index of the schema `version` whose documents are stemmed in `languages`.
 
-    `lang` restricts the results to one language.
+    `lang` restricts the results to one language. Without a `searcher`, prefixes stand for themselves only.
     """
+    expansions: dict[str, tuple[str, ...]] = {}
+    for prefix in query.all_prefixes:
+        expansions[prefix] = (
+            expanded(searcher, main_field(version), prefix, languages) if searcher else analyze_word(prefix, "")
+        )
     words, runs = _split([*query.words, *query.phrases])
     terms = _terms(words, languages)
-    return Compiled(query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys(runs)))
+    return Compiled(
+        query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys(runs)), expansions,
+        _missing_filters(query, version),
+    )  # fmt: skip
+
+
+def main_field(version: int) -> str:
+    """Return the searched field with the most text."""
+    return max(WEIGHTS[version], key=WEIGHTS[version].__getitem__)
+
+
+def _missing_filters(query: Query, version: int) -> str | None:
+    """Return a notice about filters that an index of `version` can't apply."""
+    if version >= ADDRESSES_SINCE or not any("/" in site for site in (*query.sites, *query.excluded_sites)):
+        return None
+    return "This index can't filter by paths yet: the whole site was searched."
 
 
 def _build(compiled: Compiled) -> tuple[tantivy.Query, bool]:
     """Return tantivy's query, and whether its scores differ."""
     query, languages, fields = compiled.asked, compiled.languages, _fields(compiled.version)
-    terms: Sequence[str] = compiled.terms
-    if query.phrases:  # their words score only as phrases
-        terms = _terms(_split(query.words)[0], languages)
+    words, runs = _split(query.words)  # those of phrases score only as phrases
+    terms = _terms(words, languages)
     scored = [
-        part for term in terms for part in fields.weighted(term, fields.latin)
+        part for term, weight in terms.items() for part in fields.weighted(term, fields.latin, weight)
     ]  # kept flat: nested unions are slower
-    for run in _split(query.words)[1]:
+    for run in dict.fromkeys(runs):
         scored += fields.run(run)
+    others = dict.fromkeys(term for term in compiled.expanded if term not in terms)
+    scored += [part for term in others for part in fields.weighted(term, fields.latin)]
+    if query.url_variants:
+        scored.append(fields.exact("url", query.url_variants, URL_SCORE))
     required = [fields.phrase(text, languages) for text in query.phrases]
     clauses = [(MUST, part) for part in required if part is not None]
     if scored:
-        clauses.append((SHOULD if clauses else MUST, _any(scored)))
+        clauses.append((SHOULD if clauses or query.requires_text else MUST, _any(scored)))
     ranks = bool(clauses)
-    if not ranks and (query.words or query.phrases):  # punctuation only, like "?!", matches nothing
+    if not ranks and (query.words or query.phrases or query.prefixes):  # symbols only, like "→", match nothing
         clauses.append((MUST, tantivy.Query.empty_query()))
     clauses += fields.filters(query, languages, compiled.lang)
+    clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
     return (clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)), ranks
@@ -160,21 +195,27 @@ def _split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     return words, runs
 
 
-def topical(words: Sequence[str]) -> Sequence[str]:
-    """Return `words` without function words, if anything else is left."""
-    return [word for word in words if word.lower() not in STOPWORDS] or words
+def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:
+    """Return a query for documents that have `leaf`; None if it has nothing to search for."""
+    fields = _fields(compiled.version)
+    if leaf.kind in FILTERS:
+        return fields.exact("language" if leaf.kind == "language" else "site", [leaf.text])
+    if leaf.kind == "title":
+        return _fields(compiled.version, "title").phrase(leaf.text, compiled.languages)
+    if leaf.kind == "prefix":
+        terms = compiled.expansions.get(leaf.text) or analyze_word(leaf.text, "")
+        return _any([part for term in terms for part in fields.weighted(term, fields.latin)]) if terms else None
+    return fields.phrase(leaf.text, compiled.languages)
 
 
-def _terms(words: Sequence[str], languages: Sequence[str]) -> list[str]:
-    """Return the distinct terms of `words` in all `languages`; the function words of a question are left out.
-
-    In a short query every word matters: `vitamin a`, `will smith`, `IT jobs`; and German's `was` is not a stop word.
-    """
-    left = topical(words)
-    asked = left if len(words) >= QUESTION_WORDS and len(left) >= TOPICAL_WORDS else words
-    return list(
-        dict.fromkeys(term for word in asked for language in languages for term in analyze_word(word, language))
-    )
+def _terms(words: Sequence[str], languages: Sequence[str]) -> dict[str, float]:
+    """Return the distinct terms of `words` in all `languages` with their weights."""
+    terms: dict[str, float] = {}
+    for word, weight in weighted_words(words).items():
+        for language in languages:
+            for term in analyze_word(word, language):
+                terms[term] = max(weight, terms.get(term, 0.0))
+    return terms
 
 
 def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
