@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lightship.index.fields.schema import FORMS, grams, main_field
 from lightship.index.query.compiler import Compiled
+from lightship.index.query.expression import FILTERS, leaves
 from lightship.index.query.parser import Query
 from lightship.index.reader import View
 
@@ -18,7 +19,7 @@ def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
     fields = {main_field(view.version), FORMS}
     variants = [variant for variant in compiled.variants if variant.field in fields]
     most = len(variants) * view.documents * _POSTING
-    if most < _LITTLE and not (query.phrases or query.excluded or compiled.runs):
+    if most < _LITTLE and not (query.phrases or query.excluded or query.required or compiled.runs):
         return most  # nearly all queries; looking up frequencies would add a hundredth of their time
     cost = sum(view.documents_with(variant.field, variant.term) for variant in variants) * _POSTING
     if query.phrases:
@@ -26,6 +27,7 @@ def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
     for run in compiled.runs:
         field = grams(main_field(view.version), view.version)
         cost += sum(view.documents_with(field, gram) for gram in run.grams()) * _PLACE
-    for text in query.excluded:  # its frequency is unknown without analysis: assume that all documents contain it
+    selected = [leaf.text for node in query.required for leaf in leaves(node) if leaf.kind not in FILTERS]
+    for text in (*query.excluded, *selected):  # frequencies are unknown without analysis: assume all documents have it
         cost += view.documents * (2 * _PLACE if len(text.split()) > 1 else _POSTING)
     return cost

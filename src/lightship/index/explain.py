@@ -11,10 +11,12 @@ import tantivy
 
 from lightship.index.fields.schema import field_names, schema
 from lightship.index.fields.stored_document import StoredDocument, decode_source
-from lightship.index.query.compiler import MUST, SHOULD, Compiled
+from lightship.index.query.boolean import MUST, SHOULD
+from lightship.index.query.compiler import Compiled
 from lightship.index.query.expansion import Expansion, Word, pieces
 from lightship.index.reader import View, find
 
+BONUS = "words side by side, all words, title or url"  # stands for a term in `parts`
 MAX_RANK = 1000  # results that are searched for the document
 
 _BOOST = re.compile(r"Boost x([0-9.e+-]+) of")
@@ -45,16 +47,22 @@ def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:
     """Return how `compiled` ranks the document of `url`."""
     found, address = find(view, compiled, 0, MAX_RANK, by_date=False), _address_of(view, url)
     rank = found.addresses.index(address) + 1 if address in found.addresses else None
-    only = tantivy.Query.boolean_query([
-        (MUST, compiled.query), (MUST, tantivy.Query.const_score_query(_url_query(view, url), 0.0)),
-    ])  # fmt: skip
-    hits = view.searcher.search(only, 1).hits
     score, parts = None, list[tuple[str, str, float]]()
-    if hits:
-        score = float(hits[0][0]) if compiled.ranks else 0.0
-        explained = json.loads(compiled.query.explain(view.searcher, hits[0][1]).to_json())
+    if hit := _hit(view, compiled.query, url):
+        score = float(hit[0]) if compiled.ranks else 0.0
+        explained = json.loads(compiled.query.explain(view.searcher, hit[1]).to_json())
         parts = sorted(_parts(explained, compiled.version), key=lambda part: -part[2])[:100]
+        if compiled.raised is not None and (raised := _hit(view, compiled.raised, url)):
+            parts.insert(0, ("", BONUS, round(float(raised[0]) - score, 4)))
+            score = float(raised[0])
     return Ranked(found.total, rank, score, _words(view, compiled, url), parts)
+
+
+def _hit(view: View, query: tantivy.Query, url: str) -> tuple[float, tantivy.DocAddress] | None:
+    """Return the score and address of the document of `url` if `query` finds it."""
+    only = [(MUST, query), (MUST, tantivy.Query.const_score_query(_url_query(view, url), 0.0))]
+    hits = view.searcher.search(tantivy.Query.boolean_query(only), 1).hits
+    return hits[0] if hits else None
 
 
 def _words(view: View, compiled: Compiled, url: str) -> dict[str, bool]:

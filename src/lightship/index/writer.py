@@ -6,12 +6,12 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 import tantivy
 
 from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
+from lightship.index.fields.address import address_values
 from lightship.index.fields.document import add_searched
 from lightship.index.fields.languages import UNSTEMMED, stem_language
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
@@ -110,7 +110,7 @@ def to_tantivy(document: Document) -> tantivy.Document:
     """Return the indexed form of `document`."""
     made = tantivy.Document()
     made.add_text("url", document.url)
-    for name in sites(document.site):
+    for name in address_values(document.url, document.site):
         made.add_text("site", name)
     if document.language:
         made.add_text("language", document.language)
@@ -128,12 +128,3 @@ def to_tantivy(document: Document) -> tantivy.Document:
 def recency(modified: int, order: int) -> int:
     """Return a key that sorts by time (seconds since 1970), and equal times by the upper bits of `order`."""
     return min(max(modified, 0), (1 << 36) - 1) << 28 | order >> 36
-
-
-@lru_cache(maxsize=4096)
-def sites(site: str) -> list[str]:
-    """Return the values of `site:` that match a document: its host with and without port, and the parent domains."""
-    host = site.rpartition(":")[0] if site.rpartition(":")[2].isdecimal() else site
-    labels = host.split(".")
-    domains = [] if host.replace(".", "").isdecimal() else [".".join(labels[i:]) for i in range(1, len(labels) - 1)]
-    return list(dict.fromkeys(name for name in (site, host, *domains) if name))

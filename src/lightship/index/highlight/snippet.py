@@ -26,7 +26,8 @@ from lightship.index.highlight.passage import (
     word_at,
     written,
 )
-from lightship.index.query.compiler import Compiled, topical
+from lightship.index.query.compiler import Compiled
+from lightship.index.query.weights import topical
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
 
@@ -73,8 +74,8 @@ class Highlighter:
         asked = topical(self._compiled.words)
         found = dict.fromkeys(term for word in asked for term in analyze_word(word, language))
         terms = sorted(kept.intersection(found), key=lambda term: (self._frequency(term), term))
-        wanted = frozenset(terms)
-        stems = tuple(dict.fromkeys(map(_stem, terms)))
+        wanted = frozenset([*terms, *self._compiled.expanded])
+        stems = tuple(dict.fromkeys([*map(_stem, terms), *map(fold, self._compiled.asked.prefixes)]))
         runs = [Needle((run.text.encode(),), 2.0, is_run=True) for run in self._compiled.runs]
         words = [Needle(written(stem), 1.0 / (1 + rank)) for rank, stem in enumerate(stems)]
         pairs = [Needle((pair.encode(),), 1.0, is_run=True) for pair in self._pairs]

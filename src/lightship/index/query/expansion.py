@@ -8,7 +8,7 @@ documents would have: otherwise a word is worth most in the language that has th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -33,6 +33,9 @@ class Statistics(Protocol):
 
     def documents_with(self, field: str, term: str) -> int:
         """Return the number of documents with `term` in `field`."""
+
+    def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
+        """Return the terms of `field` that begin with `prefix`, most frequent first."""
 
 
 class Variant(NamedTuple):
@@ -60,6 +63,13 @@ class Word:
         yield from self.variants
         for part in self.parts:
             yield from part.all_variants()
+
+    def weighted(self, weight: float) -> Word:
+        """Return the word with its scores multiplied by `weight`."""
+        if weight == 1.0:
+            return self
+        variants = tuple(variant._replace(boost=variant.boost * weight) for variant in self.variants)
+        return Word(self.text, variants, tuple(part.weighted(weight) for part in self.parts))
 
 
 class Piece(NamedTuple):
@@ -115,11 +125,17 @@ class Expansion:
             )
         )
 
-    def piece(self, piece: Piece, left_out: frozenset[str] = frozenset()) -> list[Word]:
-        """Return the words of `piece`, without those `left_out`; its signs make them the parts of one word."""
+    def piece(self, piece: Piece, weights: Mapping[str, float] | None = None) -> list[Word]:
+        """Return the words of `piece`; its signs make them the parts of one word.
+
+        `weights` are those of words in lower case; plain words that have none are left out.
+        """
         words = [Word(sign, (self._exact(sign),)) for sign in piece.emoji]
         if piece.forms is None:
-            return words + [self.word(word) for word in piece.words if word not in left_out]
+            if weights is None:
+                return words + [self.word(word) for word in piece.words]
+            kept = [(word, weights.get(word.lower(), 0.0)) for word in piece.words]
+            return words + [self.word(word).weighted(weight) for word, weight in kept if weight]
         exact, joined, _ = piece.forms
         variants = (self._exact(exact),) if exact else self.word(joined).variants if joined else ()
         parts = tuple(self.word(word) for word in piece.words)

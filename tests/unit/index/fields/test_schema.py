@@ -11,7 +11,7 @@ import pytest
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError
 from lightship.core.manifest import Layout
 from lightship.index.fields.schema import WEIGHTS, check_version, schema
-from lightship.index.query import compiler
+from lightship.index.query import fields
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.state import State, write_state
 from lightship.searchengine.store.store import Store
@@ -24,7 +24,7 @@ def two_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(WEIGHTS, 3, {"title": 0.5, "edition": 1.0, "text": 1.0})
     yield
     schema.cache_clear()
-    compiler._fields.cache_clear()
+    fields.field_queries.cache_clear()
 
 
 @pytest.mark.usefixtures("two_versions")

@@ -108,8 +108,8 @@ def test_any_bytes_are_a_query(caller: Caller, query: bytes, form: bytes) -> Non
 def test_300_words_are_answered_with_a_notice(caller: Caller) -> None:
     reply = caller.get("/?format=json&q=page+" + "+".join(words(299, 1)))
     assert reply.json["total"] == 25
-    assert "first 64 words" in reply.json["notice"]
-    assert "first 64 words" in caller.get("/?q=page+" + "+".join(words(299, 1)), Accept=HTML).text
+    assert "first 256 words" in reply.json["notice"]
+    assert "first 256 words" in caller.get("/?q=page+" + "+".join(words(299, 1)), Accept=HTML).text
 
 
 def test_a_query_of_10_mb_is_refused_and_the_server_lives(caller: Caller) -> None:
