@@ -10,7 +10,7 @@ import tantivy
 
 from bench.progress import bar, wait_until
 from lightship.core.model import Document
-from lightship.index.fields.analysis import STEMMERS
+from lightship.index.fields.languages import STEMMERS
 from lightship.index.fields.schema import SCHEMA_VERSION, WEIGHTS, register_analyzers, schema
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.parser import parse_query
@@ -46,10 +46,8 @@ def _to_tantivy(document: Document, number: int) -> tantivy.Document:
     made.add_text("site", document.site)
     made.add_text("language", document.language or "en")
     made.add_text("title", document.title)
-    for heading in document.headings:
-        made.add_text("headings", heading)
-    made.add_text("path", document.url)
-    made.add_text("body", document.text)
+    for text in (document.title, *document.headings, document.text, document.url):
+        made.add_text("text", text)
     made.add_unsigned("order", number)
     made.add_unsigned("recency", number)
     made.add_bytes("source", document.text.encode())
@@ -59,8 +57,8 @@ def _to_tantivy(document: Document, number: int) -> tantivy.Document:
 def searches(folder: str) -> dict[str, Search]:
     """Return ways to search the index in `folder` in-process, each returning how many documents it fetched.
 
-    `bare` asks the four text fields with their boosts, `bare, two fields` only title and body; `bare, our query` runs
-    what Lightship's compiler makes, which drops stop words and asks for stems of other languages.
+    `bare` asks the two text fields with their boosts; `bare, our query` runs what Lightship's compiler makes, which
+    drops stop words of questions and asks for stems of other languages.
     """
     index = tantivy.Index.open(folder)
     register_analyzers(index)
@@ -77,6 +75,5 @@ def searches(folder: str) -> dict[str, Search]:
 
     return {
         "bare": over(list(weights)),
-        "bare, two fields": over(["title", "body"]),
         "bare, our query": lambda text: fetch(compile_query(parse_query(text), SCHEMA_VERSION, languages).query),
     }

@@ -39,7 +39,7 @@ class Cluster:
             os.environ.setdefault(TOKEN_VARIABLE, "a secret of this measurement")
         self.addresses = [f"{host.address}:{port}" for port in free_ports(replicas)]
         self.log_url = f"sqlite://{folder / 'log.sqlite'}"
-        self._manifest = folder / "indexer" / "s1v1" / "manifest.json"
+        self._manifest = folder / "indexer" / "s1v2" / "manifest.json"
         self.parts = [self._searchengine(number) for number in range(replicas)]
         self._threads = threads
         if indexer:

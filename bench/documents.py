@@ -15,11 +15,12 @@ from bench.settings import BenchSettings
 from lightship.core.errors import InvalidInputError
 from lightship.core.model import Document
 from lightship.documents.jsonl import open_lines, parse_line, read_lines
-from lightship.index.fields.analysis import CJK_RUN
+from lightship.index.fields.scripts import UNSPACED
 
 QUERIES = 1000
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_RUN = re.compile(f"[{UNSPACED}]+")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def made_queries(documents: Sequence[Document]) -> list[str]:
         document = choice.choice(documents)
         place = choice.randrange(max(1, len(document.text) - 400))
         text, size = document.text[place : place + 400], choice.randint(2, 4)
-        if runs := [run for run in CJK_RUN.findall(text) if len(run) >= size]:
+        if runs := [run for run in _RUN.findall(text) if len(run) >= size]:
             queries.append(choice.choice(runs)[:size])
         elif len(words := _WORD.findall(text)[1:-1]) >= size:  # the outermost may be cut
             queries.append(" ".join(choice.sample(words, size)))

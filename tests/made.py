@@ -164,7 +164,7 @@ def found_pages(store: Store) -> list[str]:
     return sorted(url.rpartition("/")[2] for url in urls(Replica(store), "page", size=100))
 
 
-def stored_files(store: Store, layout: str = "s1v1") -> set[str]:
+def stored_files(store: Store, layout: str = "s1v2") -> set[str]:
     """Return the names of the segments' files in a layout's folder."""
     return {name for name in os.listdir(store.layout_folder(layout)) if len(name.partition(".")[0]) == 32}
 

@@ -1,7 +1,7 @@
 """Runs a program of the next version of the software: `python -m cluster.next_version MODULE ARGUMENTS`.
 
-Its schema, version 2, has one more searched field, `edition`, in the middle of the others: so all later fields have
-other numbers than in version 1, and who mixes the two finds nothing, or wrong things.
+Its schema, version 3, has one more searched field, `edition`, in the middle of the others: so all later fields have
+other numbers than in version 2, and who mixes the two finds nothing, or wrong things.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import tantivy
 
 from lightship.index.fields import schema
 
-VERSION = 2
+VERSION = 3
 
 schema.SCHEMA_VERSION = VERSION
-schema.WEIGHTS[VERSION] = {"title": 0.5, "edition": 0.3, "headings": 0.5, "path": 0.3, "body": 1.0}
+schema.WEIGHTS[VERSION] = {"title": 0.5, "edition": 0.3, "text": 1.0}
 
 from lightship.core.model import Document  # noqa: E402
 from lightship.index import writer  # noqa: E402 (what it imports has to be changed before)

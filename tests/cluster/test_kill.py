@@ -101,7 +101,7 @@ def wait_for_part(data: Path, name: str) -> int:
 def wait_for_moment(data: Path, part: str, chance: random.Random) -> None:
     """Let each kill come at another moment of the work; those of an indexer while it commits, if it has anything to."""
     longest = 3.0 if part.startswith("indexer") else chance.uniform(0, 1.5)
-    deadline, positions = time.monotonic() + longest, data / part / "s2v1" / "positions.json"
+    deadline, positions = time.monotonic() + longest, data / part / "s2v2" / "positions.json"
     before = changed_at(positions)
     while time.monotonic() < deadline:
         time.sleep(0.002)

@@ -54,8 +54,8 @@ class Cluster:
     def names(self) -> str:
         return ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
-    def index(self, shards: int, log: str, version: int = 1) -> list[Program]:
-        module = ["indexer"] if version == 1 else [*NEXT, "lightship.indexer.main"]
+    def index(self, shards: int, log: str, version: int = 2) -> list[Program]:
+        module = ["indexer"] if version == 2 else [*NEXT, "lightship.indexer.main"]
         return [
             self.spawn(
                 *module, f"-log=sqlite://{self.folder}/{log}", f"-searchengine={self.names}", f"-shards={shards}",
@@ -64,8 +64,8 @@ class Cluster:
             for shard in range(shards)
         ]  # fmt: skip
 
-    def replica(self, port: int, version: int = 1) -> Program:
-        module = ["searchengine"] if version == 1 else [*NEXT, "lightship.searchengine.main"]
+    def replica(self, port: int, version: int = 2) -> Program:
+        module = ["searchengine"] if version == 2 else [*NEXT, "lightship.searchengine.main"]
         return self.spawn(*module, f"-addr=127.0.0.1:{port}", f"-data={self.folder}/{port}", "-drain=1", env=ENV)
 
     def serves(self, layout: str) -> None:
@@ -94,58 +94,58 @@ def test_two_three_and_one_shard_under_load(cluster: Cluster) -> None:
     for port in cluster.ports:
         cluster.replica(port)
     old = cluster.index(2, "all.sqlite")
-    cluster.serves("s2v1")
-    answers = Answers({"s2v1": PAGES, "s3v1": PAGES, "s1v1": PAGES // 2})
+    cluster.serves("s2v2")
+    answers = Answers({"s2v2": PAGES, "s3v2": PAGES, "s1v2": PAGES // 2})
     with contextlib.closing(Balancer(cluster.ports, answers.check)) as balancer:
         new = cluster.index(3, "all.sqlite")
-        cluster.serves("s3v1")
+        cluster.serves("s3v2")
         for program in old:
             program.stop()
 
         cluster.index(1, "half.sqlite")
         wait_until(lambda: all(held_back(port) for port in cluster.ports), 30, "the half-empty layout is held back")
-        assert {status(port)["layout"] for port in cluster.ports} == {"s3v1"}
-        assert "serves s1v1, keeps s3v1 for rollback" in cluster.command("promote", "s1v1")
-        cluster.serves("s1v1")
-        assert "former: s3v1" in cluster.command("status")
-        assert "serves s3v1, keeps s1v1 for rollback" in cluster.command("rollback")
-        cluster.serves("s3v1")
-        seen = answers.counts["s3v1"]
-        wait_until(lambda: answers.counts["s3v1"] > seen + 50, 30, "more answers after the rollback")
+        assert {status(port)["layout"] for port in cluster.ports} == {"s3v2"}
+        assert "serves s1v2, keeps s3v2 for rollback" in cluster.command("promote", "s1v2")
+        cluster.serves("s1v2")
+        assert "former: s3v2" in cluster.command("status")
+        assert "serves s3v2, keeps s1v2 for rollback" in cluster.command("rollback")
+        cluster.serves("s3v2")
+        seen = answers.counts["s3v2"]
+        wait_until(lambda: answers.counts["s3v2"] > seen + 50, 30, "more answers after the rollback")
         assert [program.process.poll() for program in new] == [None] * 3
     print(f"answers by layout: {dict(answers.counts)}; failed or wrong: {len(balancer.failed)}")
     assert balancer.failed == []
-    assert set(answers.counts) == {"s1v1", "s2v1", "s3v1"}
+    assert set(answers.counts) == {"s1v2", "s2v2", "s3v2"}
 
 
 def test_the_next_version_of_the_software_takes_over_under_load(cluster: Cluster) -> None:
     """Searchengines first, one after the other, on their data; then the indexers: no query fails."""
     replicas = [cluster.replica(port) for port in cluster.ports]
     old = cluster.index(2, "all.sqlite")
-    cluster.serves("s2v1")
-    answers = Answers({"s2v1": PAGES, "s2v2": PAGES})
+    cluster.serves("s2v2")
+    answers = Answers({"s2v2": PAGES, "s2v3": PAGES})
     with contextlib.closing(Balancer(cluster.ports, answers.check)) as balancer:
         for port, replica in zip(cluster.ports, replicas, strict=True):
             assert replica.stop(20) == 0
-            cluster.replica(port, version=2)
+            cluster.replica(port, version=3)
             wait_until(lambda: len(balancer.ready) == 2, 20, "it is back")
         assert [search(port, "secondedition")["total"] for port in cluster.ports] == [0, 0]
-        seen = answers.counts["s2v1"]
-        wait_until(lambda: answers.counts["s2v1"] > seen + 50, 30, "answers of the next version from the old layout")
+        seen = answers.counts["s2v2"]
+        wait_until(lambda: answers.counts["s2v2"] > seen + 50, 30, "answers of the next version from the old layout")
 
-        cluster.index(2, "all.sqlite", version=2)
-        cluster.serves("s2v2")
+        cluster.index(2, "all.sqlite", version=3)
+        cluster.serves("s2v3")
         for program in old:
             program.stop()
-        wait_until(lambda: answers.counts["s2v2"] > 50, 30, "answers from the new layout")
+        wait_until(lambda: answers.counts["s2v3"] > 50, 30, "answers from the new layout")
         assert [search(port, "secondedition")["total"] for port in cluster.ports] == [PAGES, PAGES]
     print(f"answers by layout: {dict(answers.counts)}; failed or wrong: {len(balancer.failed)}")
     assert balancer.failed == []
-    assert set(answers.counts) == {"s2v1", "s2v2"}
+    assert set(answers.counts) == {"s2v2", "s2v3"}
 
 
 def held_back(port: int) -> bool:
-    return any("lightship promote s1v1" in candidate["held"] for candidate in status(port)["candidates"])
+    return any("lightship promote s1v2" in candidate["held"] for candidate in status(port)["candidates"])
 
 
 def test_up_goes_to_another_number_of_shards_and_back(tmp_path: Path, spawn: Spawn) -> None:

@@ -78,7 +78,7 @@ def test_all_is_searchable_then_ctrl_c_stops_everything(
 
     shown = run("status", f"-searchengine=localhost:{port},localhost:{port + 1}")
     assert shown.returncode == 0
-    assert f"localhost:{port + 1}: ready, layout s1v1, {RECORDS + 2} documents" in shown.stdout
+    assert f"localhost:{port + 1}: ready, layout s1v2, {RECORDS + 2} documents" in shown.stdout
     assert f"  shard 0: {RECORDS + 2} documents in " in shown.stdout
 
     os.kill(up.process.pid, signal.SIGINT)

@@ -33,6 +33,12 @@ UNCHECKED = "positive_data_acceptance"
 
 
 EXAMPLES = {
+    "query": (
+        b'(python OR "snake game") AND NOT java* site:www.example.org/docs intitle:"a b" lang:german',
+        b"tar -xzf --help -monty +griffith filetype:pdf -(a b) inurl:x",
+        b"https://www.example.org/wiki/K%C3%B6ln?a=b#c",
+        "「搜索」 （a OR b） site：例え.jp".encode(),
+    ),
     "sitemap": (
         b"<urlset><url><loc>https://example.org/a</loc><lastmod>2024-05-06</lastmod></url></urlset>",
         b"<sitemapindex><sitemap><loc>https://example.org/1.xml</loc></sitemap></sitemapindex>",

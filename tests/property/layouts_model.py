@@ -14,7 +14,7 @@ Summary = tuple[tuple[str | None, str | None, str | None], dict[str, dict[int, t
 class Model:
     """Layouts by name, each with its installed manifests by shard."""
 
-    names = ("s1v1", "s2v1", "s3v1")
+    names = ("s1v2", "s2v2", "s3v2")
 
     def __init__(self, guard: float, *, keep: bool) -> None:
         """Begin empty."""

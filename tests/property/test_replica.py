@@ -195,8 +195,8 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     @rule(shards=LAYOUTS)
     def promote(self, shards: int) -> None:
-        self.store.promote(Layout(shards, 1))
-        self.model.promote(Layout(shards, 1).name)
+        self.store.promote(Layout(shards, 2))
+        self.model.promote(Layout(shards, 2).name)
 
     @rule()
     def roll_back(self) -> None:
@@ -229,7 +229,7 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     @rule(shards=LAYOUTS, step=st.sampled_from(STEPS), calls=st.integers(0, 8), late=st.booleans())
     def crash_in_promote(self, shards: int, step: str, calls: int, late: bool) -> None:
-        layout = Layout(shards, 1)
+        layout = Layout(shards, 2)
         self.die(step, calls, late, lambda: self.store.promote(layout), lambda: self.model.promote(layout.name))
 
     @precondition(lambda self: self.model.former)

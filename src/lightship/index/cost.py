@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lightship.index.fields.analysis import bigrams
-from lightship.index.fields.schema import cjk
+from lightship.index.fields.schema import FORMS, grams, main_field
 from lightship.index.query.compiler import Compiled
+from lightship.index.query.expression import FILTERS, leaves
 from lightship.index.query.parser import Query
 from lightship.index.reader import View
 
@@ -16,13 +16,18 @@ _LITTLE = 0.001  # seconds; below this, a rough estimate is enough
 
 def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
     """Return the estimated seconds of one core for `compiled` (from `query`): never far too low, sometimes too high."""
-    most = len(compiled.terms) * view.documents * _POSTING
-    if most < _LITTLE and not (query.phrases or query.excluded or compiled.runs):
+    fields = {main_field(view.version), FORMS}
+    variants = [variant for variant in compiled.variants if variant.field in fields]
+    most = len(variants) * view.documents * _POSTING
+    if most < _LITTLE and not (query.phrases or query.excluded or query.required or compiled.runs):
         return most  # nearly all queries; looking up frequencies would add a hundredth of their time
-    words = sum(map(view.frequency, compiled.terms))
-    cost = words * (_PLACE if query.phrases else _POSTING)
+    cost = sum(view.documents_with(variant.field, variant.term) for variant in variants) * _POSTING
+    if query.phrases:
+        cost += sum(map(view.frequency, compiled.terms)) * _PLACE
     for run in compiled.runs:
-        cost += sum(view.searcher.doc_freq(cjk("body"), pair) for pair in bigrams(run)) * _PLACE
-    for text in query.excluded:  # its frequency is unknown without analysis: assume that all documents contain it
+        field = grams(main_field(view.version), view.version)
+        cost += sum(view.documents_with(field, gram) for gram in run.grams()) * _PLACE
+    selected = [leaf.text for node in query.required for leaf in leaves(node) if leaf.kind not in FILTERS]
+    for text in (*query.excluded, *selected):  # frequencies are unknown without analysis: assume all documents have it
         cost += view.documents * (2 * _PLACE if len(text.split()) > 1 else _POSTING)
     return cost

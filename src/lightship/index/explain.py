@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from lightship.index.fields.analysis import analyze_word
-from lightship.index.fields.schema import WEIGHTS, schema
+from lightship.index.fields.schema import field_names, schema
 from lightship.index.fields.stored_document import StoredDocument, decode_source
-from lightship.index.query.compiler import MUST, SHOULD, Compiled
+from lightship.index.query.boolean import MUST, SHOULD
+from lightship.index.query.compiler import Compiled
+from lightship.index.query.expansion import Expansion, Word, pieces
 from lightship.index.reader import View, find
 
+BONUS = "words side by side, all words, title or url"  # stands for a term in `parts`
 MAX_RANK = 1000  # results that are searched for the document
 
 _BOOST = re.compile(r"Boost x([0-9.e+-]+) of")
@@ -45,27 +47,40 @@ def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:
     """Return how `compiled` ranks the document of `url`."""
     found, address = find(view, compiled, 0, MAX_RANK, by_date=False), _address_of(view, url)
     rank = found.addresses.index(address) + 1 if address in found.addresses else None
-    only = tantivy.Query.boolean_query([
-        (MUST, compiled.query), (MUST, tantivy.Query.const_score_query(_url_query(view, url), 0.0)),
-    ])  # fmt: skip
-    hits = view.searcher.search(only, 1).hits
     score, parts = None, list[tuple[str, str, float]]()
-    if hits:
-        score = float(hits[0][0]) if compiled.ranks else 0.0
-        explained = json.loads(compiled.query.explain(view.searcher, hits[0][1]).to_json())
+    if hit := _hit(view, compiled.query, url):
+        score = float(hit[0]) if compiled.ranks else 0.0
+        explained = json.loads(compiled.query.explain(view.searcher, hit[1]).to_json())
         parts = sorted(_parts(explained, compiled.version), key=lambda part: -part[2])[:100]
+        if compiled.raised is not None and (raised := _hit(view, compiled.raised, url)):
+            parts.insert(0, ("", BONUS, round(float(raised[0]) - score, 4)))
+            score = float(raised[0])
     return Ranked(found.total, rank, score, _words(view, compiled, url), parts)
 
 
+def _hit(view: View, query: tantivy.Query, url: str) -> tuple[float, tantivy.DocAddress] | None:
+    """Return the score and address of the document of `url` if `query` finds it."""
+    only = [(MUST, query), (MUST, tantivy.Query.const_score_query(_url_query(view, url), 0.0))]
+    hits = view.searcher.search(tantivy.Query.boolean_query(only), 1).hits
+    return hits[0] if hits else None
+
+
 def _words(view: View, compiled: Compiled, url: str) -> dict[str, bool]:
-    fields, found = [*WEIGHTS[compiled.version]], {}
-    known = schema(compiled.version)
-    for word in compiled.words[:50]:
-        terms = {term for language in compiled.languages for term in analyze_word(word, language)}
-        any_of = [(SHOULD, tantivy.Query.term_query(known, name, term)) for name in fields for term in terms]
-        has = tantivy.Query.boolean_query([(MUST, tantivy.Query.boolean_query(any_of)), (MUST, _url_query(view, url))])
-        found[word] = bool(any_of) and bool(view.searcher.search(has, 1).hits)
-    return found
+    expansion = Expansion(compiled.version, compiled.languages, view)
+    asked = pieces([*compiled.asked.words, *compiled.asked.phrases], compiled.version)[0]
+    words = [word for piece in dict.fromkeys(asked) for word in expansion.piece(piece)]
+    return {word.text: _has(view, word, url) for word in words[:50]}
+
+
+def _has(view: View, word: Word, url: str) -> bool:
+    known = schema(view.version)
+    any_of = [
+        (SHOULD, tantivy.Query.term_query(known, variant.field, variant.term, "basic")) for variant in word.variants
+    ]
+    has = tantivy.Query.boolean_query([(MUST, tantivy.Query.boolean_query(any_of)), (MUST, _url_query(view, url))])
+    if any_of and view.searcher.search(has, 1).hits:
+        return True
+    return bool(word.parts) and all(_has(view, part, url) for part in word.parts)
 
 
 def _address_of(view: View, url: str) -> tantivy.DocAddress | None:
@@ -79,7 +94,7 @@ def _url_query(view: View, url: str) -> tantivy.Query:
 
 def _parts(node: Any, version: int) -> Iterator[tuple[str, str, float]]:
     """Yield what each term contributes to a score, from tantivy's explanation tree `node`."""
-    names = ("url", "site", "language", *(name for field in WEIGHTS[version] for name in (field, f"{field}_cjk")))
+    names = field_names(version)
     for value, found in _terms(node, 1.0):
         number = int(found[1])
         yield names[number] if number < len(names) else found[1], found[2], round(value, 4)

@@ -19,8 +19,9 @@ from lightship.core.errors import (
     UnavailableError,
 )
 from lightship.core.manifest import Manifest
-from lightship.index.fields.analysis import DEFAULT_LANGUAGE, STEMMERS
-from lightship.index.fields.schema import UNSTEMMED, check_version, register_analyzers
+from lightship.index.fields.analysis import analysis_of
+from lightship.index.fields.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
+from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.segments import META, composed, left_out
 
@@ -29,6 +30,7 @@ FEW_TIES = 500  # that are sorted in less than a millisecond
 _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its end
 _ATTEMPTS = 50
 
+Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
 
 
@@ -50,9 +52,21 @@ class View:
         """The number of live documents."""
         return int(self.searcher.num_docs)
 
-    def frequency(self, term: str) -> int:
-        """Return the number of documents that have `term` in their text."""
-        return int(self.searcher.doc_freq("body", term))
+    def documents_with(self, field: str, term: str) -> int:
+        """Return the number of documents that have `term` in `field`, deleted ones included. Raises DamagedError."""
+        with reading():
+            return int(self.searcher.doc_freq(field, term))
+
+    def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
+        """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""
+        with reading():
+            return [term for term, _ in self.searcher.terms_with_prefix(field, prefix, limit=limit)]
+
+    def frequency(self, stem: str) -> int:
+        """Return the number of documents that have `stem`, of any language, in their text."""
+        analysis, field = analysis_of(self.version), main_field(self.version)
+        terms = dict.fromkeys(term for language in self.languages for term in analysis.with_language([stem], language))
+        return sum(self.documents_with(field, term) for term in terms)
 
 
 @dataclass(frozen=True)
@@ -177,28 +191,43 @@ def _find(view: View, compiled: Compiled, first: int, last: int, *, by_date: boo
         result = view.searcher.search(compiled.query, last - first, offset=first, order_by_field="recency")
         hits, total = result.hits, result.count
     else:
-        hits, total = _best(view.searcher, compiled.query, last, patient=patient)
+        hits, total = _best(view.searcher, compiled, last, patient=patient)
         hits = hits[first:last]
     scores = [None if by_date else float(key) if compiled.ranks else 0.0 for key, _ in hits]
     return Found(total, scores, [address for _, address in hits], view.searcher)
 
 
-def _best(
-    searcher: tantivy.Searcher, query: tantivy.Query, last: int, *, patient: bool
-) -> tuple[list[tuple[float, Any]], int]:
+def _best(searcher: tantivy.Searcher, compiled: Compiled, last: int, *, patient: bool) -> tuple[list[Hit], int]:
     """Return at least the best `last` results, equal scores ordered by url digest, and the total."""
     limit = last + _SPARE
     while True:
-        result = searcher.search(query, limit)
+        result = searcher.search(compiled.query, limit)
         hits, total = result.hits, result.count
-        if len(hits) < limit or hits[-1][0] < hits[last - 1][0] or limit >= min(total, MAX_TIES):
-            return _in_order(searcher, hits), total
+        lists = [hits]
+        if compiled.raised is not None:
+            lists.append(searcher.search(compiled.raised, limit, count=False).hits)
+            hits = _merged(lists)
+        if all(len(each) < limit or each[-1][0] < hits[last - 1][0] for each in lists) or limit >= min(total, MAX_TIES):
+            return _in_order(searcher, hits), max(total, len(hits))
         limit = min(limit * 16, total, MAX_TIES)
         if limit > FEW_TIES and not patient:
             raise ManyTiesError
 
 
-def _in_order(searcher: tantivy.Searcher, hits: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+def _merged(lists: Sequence[list[Hit]]) -> list[Hit]:
+    """Return the documents of `lists`, each with its highest score, best first.
+
+    A document's score with its bonus is never lower than without, so the best of each list hold the best of all.
+    """
+    best: dict[tuple[int, int], Hit] = {}
+    for hit in (hit for hits in lists for hit in hits):
+        key = (hit[1].segment_ord, hit[1].doc)
+        if key not in best or best[key][0] < hit[0]:
+            best[key] = hit
+    return sorted(best.values(), key=_score, reverse=True)
+
+
+def _in_order(searcher: tantivy.Searcher, hits: list[Hit]) -> list[Hit]:
     scores = list(map(_score, hits))
     if len(set(scores)) == len(scores):
         return hits

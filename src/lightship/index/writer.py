@@ -6,22 +6,15 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from urllib.parse import unquote
 
 import tantivy
 
 from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
-from lightship.index.fields.analysis import (
-    DEFAULT_LANGUAGE,
-    cjk_grams,
-    prepared,
-    stem_language,
-    without_cjk,
-    word_analyzer,
-)
-from lightship.index.fields.schema import SCHEMA_VERSION, UNSTEMMED, cjk, register_analyzers, schema
+from lightship.index.fields.address import address_values
+from lightship.index.fields.document import add_searched
+from lightship.index.fields.languages import UNSTEMMED, stem_language
+from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import encode_source, modified_seconds
 from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
@@ -31,7 +24,6 @@ from lightship.index.storage.segments import segments_of
 _UNWRITABLE = re.compile(r"index writer was killed|worker thread failed|an io error", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:os error|\bcode:) (\d+)\b", re.IGNORECASE)
 _NO_SPACE = {"27", "28", "122"}  # EFBIG, ENOSPC, EDQUOT
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 
 
 class IndexWriter:
@@ -118,17 +110,14 @@ def to_tantivy(document: Document) -> tantivy.Document:
     """Return the indexed form of `document`."""
     made = tantivy.Document()
     made.add_text("url", document.url)
-    for name in sites(document.site):
+    for name in address_values(document.url, document.site):
         made.add_text("site", name)
     if document.language:
         made.add_text("language", document.language)
     language = stem_language(document.language)
     if not language:
         made.add_text("language", UNSTEMMED)
-    _add(made, "title", [document.title], language)
-    _add(made, "headings", document.headings, language)
-    _add(made, "path", [url_words(document.url)], DEFAULT_LANGUAGE)
-    _add(made, "body", [document.text, document.description], language)
+    add_searched(made, document, language)
     order = int.from_bytes(url_digest(document.url)[:8], "big")
     made.add_unsigned("order", order)
     made.add_unsigned("recency", recency(modified_seconds(document), order))
@@ -136,39 +125,6 @@ def to_tantivy(document: Document) -> tantivy.Document:
     return made
 
 
-def _add(made: tantivy.Document, field: str, texts: list[str], language: str) -> None:
-    asian = []
-    for given in texts:
-        text, is_asian = prepared(given)
-        if is_asian:
-            asian.append(text)
-            text = without_cjk(text)
-        if not text:
-            continue
-        if (
-            language == DEFAULT_LANGUAGE
-        ):  # the field's own analyzer keeps tokens in Rust, and is more than twice as fast
-            made.add_text(field, text)
-        else:
-            made.add_pre_tokenized_text(field, word_analyzer(language).pre_tokenize(text))
-    if asian:
-        made.add_text(cjk(field), cjk_grams(asian))
-
-
 def recency(modified: int, order: int) -> int:
     """Return a key that sorts by time (seconds since 1970), and equal times by the upper bits of `order`."""
     return min(max(modified, 0), (1 << 36) - 1) << 28 | order >> 36
-
-
-@lru_cache(maxsize=4096)
-def sites(site: str) -> list[str]:
-    """Return the values of `site:` that match a document: its host with and without port, and the parent domains."""
-    host = site.rpartition(":")[0] if site.rpartition(":")[2].isdecimal() else site
-    labels = host.split(".")
-    domains = [] if host.replace(".", "").isdecimal() else [".".join(labels[i:]) for i in range(1, len(labels) - 1)]
-    return list(dict.fromkeys(name for name in (site, host, *domains) if name))
-
-
-def url_words(url: str) -> str:
-    """Return the searchable words of a url: everything but the scheme, percent-decoded."""
-    return unquote(_SCHEME.sub("", url))

@@ -23,7 +23,7 @@ class StatusServer(HTTPServer):
     def tell(self, **changes: Any) -> None:
         """Answer with the status of a searchengine with one shard and 5 documents, updated with `changes`."""
         shard = {"shard": 0, "documents": 5, "segments": 2, "bytes": 1_500_000, "epoch": 7, "generation": 3}
-        told = {"version": "0.1.0", "ready": True, "layout": "s1v1", "documents": 5, "age_seconds": 0.5}
+        told = {"version": "0.1.0", "ready": True, "layout": "s1v2", "documents": 5, "age_seconds": 0.5}
         self.body = json.dumps({**told, "shards": [{**shard, "age_seconds": 0.5}], **changes}).encode()
 
 

@@ -57,7 +57,7 @@ def test_a_page_of_another_site_changes_nothing(
 ) -> None:
     manifest = msgspec.json.encode(MadeShard(tmp_path / "other").put(page(2)).manifest())
     for caller, method, target, body in (
-        (searchengine, "POST", "/admin/v1/promote?layout=s2v1", b""),
+        (searchengine, "POST", "/admin/v1/promote?layout=s2v2", b""),
         (searchengine, "POST", "/admin/v1/rollback", b""),
         (searchengine, "PUT", "/rpc/v1/shards/0", manifest),
         (intake, "POST", "/documents", DOCUMENT),

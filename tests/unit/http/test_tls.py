@@ -161,7 +161,7 @@ def call(base: str) -> str:
 
     async def ask() -> None:
         async with aiohttp.ClientSession() as session:
-            await RpcClient(session, base, "").get_manifest(0, Layout(1, 1))
+            await RpcClient(session, base, "").get_manifest(0, Layout(1, 2))
 
     with pytest.raises((NotFoundError, UnavailableError)) as answered:
         asyncio.run(ask())
@@ -234,4 +234,4 @@ def test_from_an_indexer_to_people_over_tls(
     trust(ca)
     wait_until(lambda: serves(f"localhost:{port}", 2), PATIENCE, "two documents")
     told = spawn("lightship", "status", names, f"-tls-ca={ca}")
-    told.wait_for(": ready, layout s1v1", PATIENCE)
+    told.wait_for(": ready, layout s1v2", PATIENCE)

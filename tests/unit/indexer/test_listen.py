@@ -45,7 +45,7 @@ def test_leader_and_standby_tell_which_they_are(tmp_path: Path, spawn: Callable[
     assert (leader["leads"], standby["leads"], standby["lag_seconds"]) == (True, False, None)
     assert (leader["epoch"], leader["layout"], leader["shard"]) == (standby["epoch"], standby["layout"], 0)
     told = spawn("lightship", "status", f"-searchengine=127.0.0.1:{searchengine}", f"-indexer=127.0.0.1:{ports[1]}")
-    told.wait_for("shard 0 of s1v1: standby, warm copy of 1 documents, epoch", 30)
+    told.wait_for("shard 0 of s1v2: standby, warm copy of 1 documents, epoch", 30)
 
 
 def test_a_clock_takes_nothing_in(spawn: Callable[..., Program]) -> None:

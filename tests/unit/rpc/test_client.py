@@ -72,7 +72,7 @@ def test_a_file_that_nothing_waits_for_is_sent_at_its_pace(made: MadeShard, tmp_
 def test_a_pull(made: MadeShard, tmp_path: Path) -> None:
     manifest = made.manifest()
     with served(tmp_path / "store", "secret") as caller:
-        with pytest.raises(NotFoundError, match="not installed here in s1v1"):
+        with pytest.raises(NotFoundError, match="not installed here in s1v2"):
             call(caller.port, lambda client: client.get_manifest(0, made.layout), "secret")
         send(Store(str(tmp_path / "store")), manifest, made.published)
         wait_until(lambda: caller.get("/readyz").status == 200, 30, "it is served")
@@ -99,7 +99,7 @@ def test_other_bytes_than_named_are_not_kept(made: MadeShard, tmp_path: Path, ch
         assert list(tmp_path.glob("got*")) == []
 
 
-@pytest.mark.parametrize("change", [{"shard": 1}, {"layout": Layout(2, 1)}, {"epoch": 0}])
+@pytest.mark.parametrize("change", [{"shard": 1}, {"layout": Layout(2, 2)}, {"epoch": 0}])
 def test_a_manifest_that_can_not_be_is_refused(
     made: MadeShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_manifest_that_can_not_be_is_refused(
     with served(tmp_path / "store") as caller:
         monkeypatch.setattr(Store, "manifest", lambda self, shard, layout: wrong)
         with pytest.raises(UnavailableError, match=r"invalid manifest|instead of"):
-            call(caller.port, lambda client: client.get_manifest(0, Layout(1, 1)))
+            call(caller.port, lambda client: client.get_manifest(0, Layout(1, 2)))
 
 
 def test_an_operator_is_told_what_is_served_now(made: MadeShard, tmp_path: Path) -> None:

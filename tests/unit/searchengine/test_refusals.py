@@ -17,14 +17,14 @@ FILE = f"/rpc/v1/shards/0/files/{'a' * 32}.store"
 PUSHING = [
     ("PUT", "/rpc/v1/shards/0"),
     ("GET", "/rpc/v1/shards/0"),
-    ("GET", "/rpc/v1/shards/7?layout=s9v1"),
-    ("PUT", f"{FILE}?layout=s1v1&size=0&digest={'0' * 64}"),
-    ("PUT", f"{FILE}?layout=s1v1&size=0&digest={'0' * 64}&source=http://127.0.0.1:1"),
+    ("GET", "/rpc/v1/shards/7?layout=s9v2"),
+    ("PUT", f"{FILE}?layout=s1v2&size=0&digest={'0' * 64}"),
+    ("PUT", f"{FILE}?layout=s1v2&size=0&digest={'0' * 64}&source=http://127.0.0.1:1"),
     ("GET", FILE),
 ]
 ADMINISTERING = [
     ("POST", "/admin/v1/promote"),
-    ("POST", "/admin/v1/promote?layout=s1v1"),
+    ("POST", "/admin/v1/promote?layout=s1v2"),
     ("POST", "/admin/v1/promote?layout=../x"),
     ("POST", "/admin/v1/rollback"),
 ]

@@ -142,7 +142,7 @@ def test_a_port_in_use_is_told(spawn: Spawn) -> None:
     assert "error: can't listen on" in second.output
 
 
-@pytest.mark.parametrize("name", ["format", "layouts/s1v1/meta.json"])
+@pytest.mark.parametrize("name", ["format", "layouts/s1v2/meta.json"])
 def test_a_folder_of_another_version_is_refused_and_left_alone(spawn: Spawn, tmp_path: Path, name: str) -> None:
     program, caller = start(spawn, "-data=data", ready=503)
     caller.push(MadeShard(tmp_path / "shard").put(page(1)))

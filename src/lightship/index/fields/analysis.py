@@ -1,171 +1,46 @@
-"""Text analysis, the same for documents, queries and highlights.
+"""Text analysis by schema version, the same for documents, queries and highlights.
 
-Latin-like text is split at characters other than letters and digits, lower-cased, stripped of accents, and stemmed in
-the document's language. Runs of Chinese, Japanese and Korean characters are indexed in separate fields as character
-bigrams followed by single characters, so that unspaced text needs no dictionary and phrases are exact.
+A text is normalized. Runs of scripts written without spaces become grams, for a field of their own; what is left are
+words, which become stems, and odd words, which also have other forms.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import tantivy
+from lightship.index.fields import scripts, version1, words
+from lightship.index.fields.languages import stem_language
+from lightship.index.fields.normalize import normalized
+from lightship.index.fields.scripts import Run
+from lightship.index.fields.version1 import CJK, prepared
 
-# BCP 47 primary subtag -> tantivy's stemmer. A further language needs only an entry here
-STEMMERS = {
-    "ar": "arabic", "da": "danish", "nl": "dutch", "en": "english", "fi": "finnish", "fr": "french", "de": "german",
-    "el": "greek", "hu": "hungarian", "it": "italian", "no": "norwegian", "pt": "portuguese", "ro": "romanian",
-    "ru": "russian", "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
-DEFAULT_LANGUAGE = "en"  # for Latin-like text of unknown language
+__all__ = ["CJK", "Analysis", "analysis_of", "prepared", "split"]
 
-LONGEST_WORD = 60  # bytes; nobody searches for longer ones (base64, hashes)
 
-CJK = (
-    r"\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    r"\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)  # ranges for a character class of a regular expression
-CJK_RUN = re.compile(f"[{CJK}]+")
+@dataclass(frozen=True)
+class Analysis:
+    """The functions that queries and highlights need; see those of the current version for what they do."""
 
-_ACCENT_LEADS = b"\xcc\xcd"  # first bytes of combining accents in UTF-8
-_LEADS = _ACCENT_LEADS + bytes([0xE1, *range(0xE3, 0xEE), 0xEF, 0xF0])  # and of possible CJK characters
+    split: Callable[[str], tuple[str, list[Run]]]
+    analyze_word: Callable[[str, str], tuple[str, ...]]
+    with_language: Callable[[Sequence[str], str], Sequence[str]]
+    stem_language: Callable[[str | None], str]
+    has_forms: bool
 
-# English function words, which say nothing about the topic and fill long questions (Lucene's list and question words)
-STOPWORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "but",
-        "by",
-        "do",
-        "does",
-        "did",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "their",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "to",
-        "was",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-        "i",
-        "my",
-        "me",
-        "we",
-        "our",
-        "can",
-        "could",
-        "should",
-        "would",
-    ]
+
+def split(text: str) -> tuple[str, list[Run]]:
+    """Return `text`, normalized, with each run of an unspaced script replaced by a space, and the runs."""
+    given = normalized(text)
+    return scripts.split(given.text) if given.is_wide else (given.text, [])
+
+
+_FORMER = Analysis(
+    version1.split, version1.analyze_word, version1.with_language, version1.stem_language, has_forms=False
 )
+_CURRENT = Analysis(split, words.analyze_word, words.with_language, stem_language, has_forms=True)
 
 
-@cache
-def word_analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Return the analyzer for Latin-like text in `language`; without stemming if that is not in STEMMERS."""
-    builder = (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(LONGEST_WORD))
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-    )
-    if language in STEMMERS:
-        builder = builder.filter(tantivy.Filter.stemmer(STEMMERS[language]))
-    return builder.build()
-
-
-def gram_analyzer() -> tantivy.TextAnalyzer:
-    """Return the analyzer of the fields that hold the output of `cjk_grams`."""
-    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-
-
-@lru_cache(maxsize=65536)
-def analyze_word(text: str, language: str) -> tuple[str, ...]:
-    """Return the index terms of a few words in `language`."""
-    return tuple(word_analyzer(language).analyze(text))
-
-
-def stem_language(language: str | None) -> str:
-    """Return the language in which a document in `language` is stemmed; empty for no stemming."""
-    return language if language in STEMMERS else DEFAULT_LANGUAGE if language is None else ""
-
-
-def prepared(text: str) -> tuple[str, bool]:
-    """Return `text` with each letter and its accents as one character (NFC), and whether it has a CJK character.
-
-    Some systems write accents as separate characters. Checking the leading bytes of UTF-8 excludes most texts ten times
-    as fast as a regular expression.
-    """
-    if text.isascii():
-        return text, False
-    encoded = text.encode("utf-8", "replace")
-    if len(encoded.translate(None, _LEADS)) == len(encoded):
-        return text, False
-    if len(encoded.translate(None, _ACCENT_LEADS)) != len(encoded):
-        text = unicodedata.normalize("NFC", text)
-    return text, CJK_RUN.search(text) is not None
-
-
-def without_cjk(text: str) -> str:
-    """Return `text` with each run of Chinese, Japanese or Korean characters replaced by a space."""
-    return CJK_RUN.sub(" ", text)
-
-
-def cjk_runs(text: str) -> list[str]:
-    """Return the runs of Chinese, Japanese and Korean characters of `text`, in NFKC form."""
-    return CJK_RUN.findall(unicodedata.normalize("NFKC", text))
-
-
-def bigrams(run: str) -> list[str]:
-    """Return the overlapping pairs of characters of `run`, or `run` itself if it is a single character."""
-    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
-
-
-def cjk_grams(texts: Iterable[str]) -> str:
-    """Return the bigrams of all runs in `texts` in order, then their single characters, separated by spaces.
-
-    The whitespace tokenizer gives the bigrams consecutive positions, so that a phrase of them matches the exact text.
-    """
-    runs = [run for text in texts for run in cjk_runs(text)]
-    pairs = [pair for run in runs for pair in bigrams(run)]
-    singles = [" ".join(run) for run in runs if len(run) > 1]
-    return " ".join(pairs + singles)
+def analysis_of(version: int) -> Analysis:
+    """Return the analysis of an index of the schema `version`."""
+    return _FORMER if version == 1 else _CURRENT

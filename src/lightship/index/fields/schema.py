@@ -12,26 +12,35 @@ from functools import cache
 import tantivy
 
 from lightship.core.errors import InvalidInputError
-from lightship.index.fields.analysis import DEFAULT_LANGUAGE, gram_analyzer, word_analyzer
+from lightship.index.fields.languages import DEFAULT_LANGUAGE
+from lightship.index.fields.words import whitespace_analyzer, word_analyzer
 
 # The version that is written, part of a layout's name. Raise it when fields, analysis, the stored form or tantivy's
 # file format change
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-# Version -> searched fields and the weight of a match in each. Each field has a twin, NAME_cjk, for bigrams. BM25
-# already favours short fields: of 0.3 to 2.0 for the title, 0.5 was best on judged collections
-# (docs/decisions/0002-weights.md)
-WEIGHTS = {1: {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0}}
+# Version -> searched fields and the weight of a match in each, see docs/decisions/0002-weights.md. Each field has a twin
+# for grams
+WEIGHTS = {
+    1: {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0},
+    2: {"title": 0.5, "text": 1.0},
+}
 
-UNSTEMMED = "-"  # a second value of `language` for a document whose words are not stemmed
+FORMS = "forms"
+TITLE_KEY = "title_key"
 
 WORDS = "words"
 GRAMS = "grams"
 
 
-def cjk(field: str) -> str:
-    """Return the name of the twin field that holds the bigrams of `field`."""
-    return f"{field}_cjk"
+def main_field(version: int) -> str:
+    """Return the name of the field that holds the text of a document."""
+    return list(WEIGHTS[version])[-1]
+
+
+def grams(field: str, version: int) -> str:
+    """Return the name of the twin field that holds the grams of `field`."""
+    return f"{field}_cjk" if version == 1 else f"{field}_grams"
 
 
 def check_version(version: int) -> None:
@@ -47,22 +56,32 @@ def check_version(version: int) -> None:
 def schema(version: int) -> tantivy.Schema:
     """Return the schema of `version`.
 
-    `url`, `site` and `language` are exact terms. `order`, from the url's digest, breaks ties the same way on every
-    replica. `recency` is the modification time with `order` in its low bits. `source` is the stored document.
+    `url`, `site` and `language` are exact terms. `forms` has the terms of odd words (see forms.py), `title_key` those of
+    title_key.py. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
+    modification time with `order` in its low bits. `source` is the stored document.
     """
     builder = tantivy.SchemaBuilder()
     for name in ("url", "site", "language"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in WEIGHTS[version]:
         builder.add_text_field(name, tokenizer_name=WORDS)
-        builder.add_text_field(cjk(name), tokenizer_name=GRAMS)
+        builder.add_text_field(grams(name, version), tokenizer_name=GRAMS)
+    if version > 1:
+        builder.add_text_field(FORMS, tokenizer_name=GRAMS, index_option="basic")
+        builder.add_text_field(TITLE_KEY, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("order", fast=True)
     builder.add_unsigned_field("recency", fast=True)
     builder.add_bytes_field("source", stored=True)
     return builder.build()
 
 
+def field_names(version: int) -> list[str]:
+    """Return the names of the text fields of `version`, by tantivy's number."""
+    searched = [part for name in WEIGHTS[version] for part in (name, grams(name, version))]
+    return ["url", "site", "language", *searched, *((FORMS, TITLE_KEY) if version > 1 else ())]
+
+
 def register_analyzers(index: tantivy.Index) -> None:
     """Register the analyzers that the schema refers to with `index`."""
     index.register_tokenizer(WORDS, word_analyzer(DEFAULT_LANGUAGE))
-    index.register_tokenizer(GRAMS, gram_analyzer())
+    index.register_tokenizer(GRAMS, whitespace_analyzer())

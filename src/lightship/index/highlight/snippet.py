@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from lightship.index.fields.analysis import analyze_word, bigrams, stem_language
+from lightship.index.fields.analysis import analysis_of
 from lightship.index.highlight.passage import (
     ANSWER_EFFORT,
     BEGINNING,
@@ -26,7 +26,8 @@ from lightship.index.highlight.passage import (
     word_at,
     written,
 )
-from lightship.index.query.compiler import Compiled, topical
+from lightship.index.query.compiler import Compiled
+from lightship.index.query.weights import topical
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
 
@@ -46,7 +47,8 @@ class Highlighter:
     def __init__(self, compiled: Compiled, frequency: Callable[[str], int]) -> None:
         """Prepare for `compiled`; `frequency` returns the number of documents with a term (the rarest decides)."""
         self._compiled, self._frequency = compiled, frequency
-        self._pairs = tuple(dict.fromkeys(pair for run in compiled.runs for pair in bigrams(run)))
+        self._analysis = analysis_of(compiled.version)
+        self._pairs = tuple(dict.fromkeys(gram for run in compiled.runs for gram in run.grams()))
         self._wanted: dict[str, _Wanted] = {}
         self._effort = Effort()
 
@@ -60,7 +62,7 @@ class Highlighter:
 
         `text` is in UTF-8. The total effort for the texts of a query is bounded.
         """
-        stemmed_by = stem_language(language)
+        stemmed_by = self._analysis.stem_language(language)
         wanted = self._wanted.get(stemmed_by) or self._want(stemmed_by)
         place = best_place(text, wanted.needles, wanted.accepts, self._effort)
         passage: Passage = passage_at(fallback[:BEGINNING].encode() if place < 0 and fallback else text, max(place, 0))
@@ -68,13 +70,13 @@ class Highlighter:
         return f"{'… ' if passage.cut_before else ''}{marked}{' …' if passage.cut_after else ''}"
 
     def _want(self, language: str) -> _Wanted:
-        kept = frozenset(self._compiled.terms)
+        kept, analyze_word = frozenset(self._compiled.terms), self._analysis.analyze_word
         asked = topical(self._compiled.words)
         found = dict.fromkeys(term for word in asked for term in analyze_word(word, language))
         terms = sorted(kept.intersection(found), key=lambda term: (self._frequency(term), term))
-        wanted = frozenset(terms)
-        stems = tuple(dict.fromkeys(map(_stem, terms)))
-        runs = [Needle((run.encode(),), 2.0, is_run=True) for run in self._compiled.runs]
+        wanted = frozenset([*terms, *self._compiled.expanded])
+        stems = tuple(dict.fromkeys([*map(_stem, terms), *map(fold, self._compiled.asked.prefixes)]))
+        runs = [Needle((run.text.encode(),), 2.0, is_run=True) for run in self._compiled.runs]
         words = [Needle(written(stem), 1.0 / (1 + rank)) for rank, stem in enumerate(stems)]
         pairs = [Needle((pair.encode(),), 1.0, is_run=True) for pair in self._pairs]
 

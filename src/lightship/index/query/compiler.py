@@ -1,32 +1,35 @@
-"""Compiles a query to tantivy's: words become stems in each language, CJK text bigrams, and weights boosts."""
+"""Compiles a query to tantivy's: words become terms, unspaced text grams, and weights boosts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import tantivy
 
-from lightship.index.fields.analysis import STOPWORDS, analyze_word, bigrams, cjk_runs, prepared, without_cjk
-from lightship.index.fields.schema import WEIGHTS, cjk, schema
+from lightship.index.fields.analysis import analysis_of
+from lightship.index.fields.schema import main_field
+from lightship.index.fields.scripts import Run
+from lightship.index.query.bonus import Bonuses
+from lightship.index.query.boolean import MUST, SHOULD, expanded, required_clauses
+from lightship.index.query.expansion import Expansion, Piece, Statistics, Variant, Word, pieces
+from lightship.index.query.expression import FILTERS, Leaf
+from lightship.index.query.fields import ADDRESSES_SINCE, Clause, any_of, boosted, field_queries
 from lightship.index.query.parser import Query
+from lightship.index.query.weights import weighted_words
 
-SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
-
-# A query of QUESTION_WORDS words, of which TOPICAL_WORDS are not function words, is a question: its function words only
-# cost time (decisions/0002)
-QUESTION_WORDS, TOPICAL_WORDS = 5, 2
-
-CJK_PHRASE_BOOST = 2.0  # of a whole run over its bigrams, so that an exact match ranks above a scattered one
-
-
-Weighted = Iterable[tuple[str, float]]  # (field name, weight of a match in it)
+RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
+BONUSES_SINCE = 2  # the first schema version that has title keys, and one field for all text
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand."""
+    """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand.
+
+    `words` are the words as asked and `terms` their stems in all languages, both also those of phrases; `found_by` are
+    the words that rank, expanded to the terms that they are found by.
+    """
 
     asked: Query
     version: int
@@ -34,152 +37,147 @@ class Compiled:
     lang: str
     words: tuple[str, ...]
     terms: tuple[str, ...]
-    runs: tuple[str, ...]
+    runs: tuple[Run, ...]
+    found_by: tuple[Word, ...]
+    expansions: dict[str, tuple[str, ...]]  # the terms of each prefix
+    statistics: Statistics | None = None
+    notice: str | None = None
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """The distinct terms of all words."""
+        return tuple(dict.fromkeys(variant for word in self.found_by for variant in word.all_variants()))
+
+    @property
+    def expanded(self) -> tuple[str, ...]:
+        """The terms of the prefixes that rank."""
+        return tuple(term for prefix in self.asked.prefixes for term in self.expansions[prefix])
 
     @property
     def query(self) -> tantivy.Query:
         """The query for tantivy."""
-        return self._built[0]
+        return self._built.query
+
+    @property
+    def raised(self) -> tantivy.Query | None:
+        """The query for those of its documents that have a bonus, with their full scores; None if none can have one."""
+        return self._built.raised
 
     @property
     def ranks(self) -> bool:
         """False if all results would have the same score."""
-        return self._built[1]
+        return self._built.ranks
 
     @cached_property
-    def _built(self) -> tuple[tantivy.Query, bool]:
+    def _built(self) -> _Built:
         return _build(self)
 
 
-class _Fields:
-    """The searched fields of one version of the schema, and queries over them."""
-
-    def __init__(self, version: int) -> None:
-        weights = WEIGHTS[version]
-        self._schema = schema(version)
-        self.latin = tuple(weights.items())
-        self.cjk = tuple((cjk(name), weight) for name, weight in weights.items())
-
-    def weighted(self, term: str, fields: Weighted) -> list[tantivy.Query]:
-        """Return a query for `term` in each of `fields`."""
-        term_query = tantivy.Query.term_query
-        return [_boost(term_query(self._schema, name, term, "freq"), weight) for name, weight in fields]
-
-    def sequence(self, terms: Sequence[str], fields: Weighted) -> list[tantivy.Query]:
-        """Return queries for `terms` as a phrase, one for each of `fields`."""
-        if len(terms) == 1:
-            return self.weighted(terms[0], fields)
-        phrase = tantivy.Query.phrase_query
-        return [_boost(phrase(self._schema, name, list(terms)), weight) for name, weight in fields]
-
-    def run(self, run: str) -> list[tantivy.Query]:
-        """Return the scoring queries for a CJK run: each bigram, and the run as a whole."""
-        pairs = bigrams(run)
-        parts = [query for pair in dict.fromkeys(pairs) for query in self.weighted(pair, self.cjk)]
-        if len(pairs) > 1:
-            parts += [_boost(query, CJK_PHRASE_BOOST) for query in self.sequence(pairs, self.cjk)]
-        return parts
-
-    def phrase(self, text: str, languages: Sequence[str]) -> tantivy.Query | None:
-        """Return a query that requires `text` as a phrase; None if it has no searchable content."""
-        words, runs = _split([text])
-        parts = [_any(self.sequence(bigrams(run), self.cjk)) for run in runs]
-        variants = dict.fromkeys(analyze_word(" ".join(words), language) for language in languages)
-        latin = [query for terms in variants if terms for query in self.sequence(terms, self.latin)]
-        if latin:
-            parts.append(_any(latin))
-        if not parts:
-            return None
-        return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
-
-    def filters(self, query: Query, languages: Sequence[str], lang: str) -> list[tuple[tantivy.Occur, tantivy.Query]]:
-        """Return the clauses that filter documents without affecting scores."""
-        clauses = []
-        if query.sites:
-            clauses.append((MUST, self._exact("site", query.sites)))
-        if lang:
-            clauses.append((MUST, self._exact("language", [lang])))
-        if query.excluded_sites:
-            clauses.append((NOT, self._exact("site", query.excluded_sites)))
-        for text in query.excluded:
-            phrase = self.phrase(text, languages)
-            if phrase is not None:
-                clauses.append((NOT, phrase))
-        return clauses
-
-    def _exact(self, name: str, values: Sequence[str]) -> tantivy.Query:
-        found = _any([tantivy.Query.term_query(self._schema, name, value, "basic") for value in values])
-        return tantivy.Query.const_score_query(found, 0.0)
+@dataclass(frozen=True, slots=True)
+class _Built:
+    query: tantivy.Query
+    raised: tantivy.Query | None
+    ranks: bool
 
 
-_fields = cache(_Fields)
-
-
-def compile_query(query: Query, version: int, languages: Sequence[str], lang: str = "") -> Compiled:
+def compile_query(
+    query: Query, version: int, languages: Sequence[str], lang: str = "", statistics: Statistics | None = None
+) -> Compiled:
     """Return `query` compiled for an index of the schema `version` whose documents are stemmed in `languages`.
 
-    `lang` restricts the results to one language.
+    `lang` restricts the results to one language. Without the index's `statistics`, variants of a word are not balanced,
+    nothing has a bonus, prefixes stand for themselves only, and odd words in documents are only found by odd words.
     """
-    words, runs = _split([*query.words, *query.phrases])
-    terms = _terms(words, languages)
-    return Compiled(query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys(runs)))
+    asked, runs = pieces(query.words, version)
+    quoted, quoted_runs = pieces(query.phrases, version)
+    words = [word for piece in [*asked, *quoted] for word in piece.words]
+    kept = weighted_words(words)
+    analysis = analysis_of(version)
+    joined = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
+    terms = dict.fromkeys(
+        term for word in [*kept, *joined] for language in languages for term in analysis.analyze_word(word, language)
+    )
+    expansion, lowered = Expansion(version, languages, statistics), {word.lower(): kept[word] for word in kept}
+    found_by = [word for piece in _distinct(asked) for word in expansion.piece(piece, lowered)]
+    found_by += [expansion.run(run) for run in dict.fromkeys(runs)]
+    expansions = {
+        prefix: expanded(statistics, main_field(version), prefix, version, languages) for prefix in query.all_prefixes
+    }
+    return Compiled(
+        query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys([*runs, *quoted_runs])),
+        tuple(found_by), expansions, statistics, _missing_filters(query, version),
+    )  # fmt: skip
 
 
-def _build(compiled: Compiled) -> tuple[tantivy.Query, bool]:
-    """Return tantivy's query, and whether its scores differ."""
-    query, languages, fields = compiled.asked, compiled.languages, _fields(compiled.version)
-    terms: Sequence[str] = compiled.terms
-    if query.phrases:  # their words score only as phrases
-        terms = _terms(_split(query.words)[0], languages)
-    scored = [
-        part for term in terms for part in fields.weighted(term, fields.latin)
-    ]  # kept flat: nested unions are slower
-    for run in _split(query.words)[1]:
-        scored += fields.run(run)
-    required = [fields.phrase(text, languages) for text in query.phrases]
-    clauses = [(MUST, part) for part in required if part is not None]
-    if scored:
-        clauses.append((SHOULD if clauses else MUST, _any(scored)))
-    ranks = bool(clauses)
-    if not ranks and (query.words or query.phrases):  # punctuation only, like "?!", matches nothing
+def _distinct(asked: Sequence[Piece]) -> list[Piece]:
+    """Return `asked` without repetitions."""
+    return list({piece.text.lower(): piece for piece in reversed(asked)}.values())[::-1]
+
+
+def _missing_filters(query: Query, version: int) -> str | None:
+    """Return a notice about filters that an index of `version` can't apply."""
+    if version >= ADDRESSES_SINCE or not any("/" in site for site in (*query.sites, *query.excluded_sites)):
+        return None
+    return "This index can't filter by paths yet: the whole site was searched."
+
+
+def _build(compiled: Compiled) -> _Built:
+    query, fields = compiled.asked, field_queries(compiled.version)
+    scored = _scored(compiled)
+    required = [fields.phrase(text, compiled.languages) for text in query.phrases]
+    clauses: list[Clause] = [(MUST, part) for part in required if part is not None]
+    selecting = bool(clauses or query.requires_text)
+    ranks = bool(clauses or scored)
+    if not ranks and (query.words or query.phrases or query.prefixes):  # symbols only, like "→", match nothing
         clauses.append((MUST, tantivy.Query.empty_query()))
-    clauses += fields.filters(query, languages, compiled.lang)
+    clauses += fields.filters(query, compiled.languages, compiled.lang)
+    clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
+    raised = None
+    if scored:
+        bonuses = _bonuses(compiled)
+        if bonuses:
+            raised = _all_of([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
+        clauses.insert(0, (SHOULD if selecting else MUST, any_of(scored)))
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
-    return (clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)), ranks
+    return _Built(_all_of(clauses), raised, ranks)
 
 
-def _split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the Latin-like words and the CJK runs of `texts`."""
-    words, runs = [], []
-    for text in texts:
-        if prepared(text)[1]:
-            runs += cjk_runs(text)
-            text = without_cjk(text)  # noqa: PLW2901
-        words += text.split()
-    return words, runs
+def _scored(compiled: Compiled) -> list[tantivy.Query]:
+    """Return the queries for what ranks, apart from phrases: kept flat, because nested unions are slower."""
+    query, fields = compiled.asked, field_queries(compiled.version)
+    scored = [fields.variant(variant) for variant in compiled.variants]
+    for run in dict.fromkeys(pieces(query.words, compiled.version)[1]):
+        if run.is_exact and len(run.units) > run.length:
+            scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
+    known = {variant.term for variant in compiled.variants}
+    scored += fields.terms(dict.fromkeys(term for term in compiled.expanded if term not in known))
+    if query.url_variants and compiled.version < BONUSES_SINCE:
+        scored.append(fields.exact("url", query.url_variants, 1e6))
+    return scored
 
 
-def topical(words: Sequence[str]) -> Sequence[str]:
-    """Return `words` without function words, if anything else is left."""
-    return [word for word in words if word.lower() not in STOPWORDS] or words
+def _bonuses(compiled: Compiled) -> list[tantivy.Query]:
+    query, statistics = compiled.asked, compiled.statistics
+    if statistics is None or compiled.version < BONUSES_SINCE:
+        return []
+    asked = pieces(query.words, compiled.version)[0]
+    bonuses = Bonuses(compiled.version, compiled.languages, statistics)
+    return bonuses.of(" ".join(query.words), asked, compiled.found_by, query.url_variants)
 
 
-def _terms(words: Sequence[str], languages: Sequence[str]) -> list[str]:
-    """Return the distinct terms of `words` in all `languages`; the function words of a question are left out.
-
-    In a short query every word matters: `vitamin a`, `will smith`, `IT jobs`; and German's `was` is not a stop word.
-    """
-    left = topical(words)
-    asked = left if len(words) >= QUESTION_WORDS and len(left) >= TOPICAL_WORDS else words
-    return list(
-        dict.fromkeys(term for word in asked for language in languages for term in analyze_word(word, language))
-    )
-
-
-def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
-    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(SHOULD, query) for query in queries])
+def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:
+    """Return a query for documents that have `leaf`; None if it has nothing to search for."""
+    fields = field_queries(compiled.version)
+    if leaf.kind in FILTERS:
+        return fields.exact("language" if leaf.kind == "language" else "site", [leaf.text])
+    if leaf.kind == "title":
+        return field_queries(compiled.version, "title").phrase(leaf.text, compiled.languages)
+    if leaf.kind == "prefix":
+        terms = compiled.expansions.get(leaf.text, ())
+        return any_of(fields.terms(terms)) if terms else None
+    return fields.phrase(leaf.text, compiled.languages)
 
 
-def _boost(query: tantivy.Query, weight: float) -> tantivy.Query:
-    return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
+def _all_of(clauses: Sequence[Clause]) -> tantivy.Query:
+    return clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(list(clauses))

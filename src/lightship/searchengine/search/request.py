@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl
 from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
 from lightship.core.position import Reached
+from lightship.index.query.languages import language_code
 from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, MAX_SIZE, SearchRequest, Sort
 
 Format = Literal["html", "json", "text"]
 
 MAX_QUERY_STRING = 16 << 10  # bytes
 _MAX_PAGE = 999_999_999
-_MAX_LANGUAGE = 16  # characters, as in a document
 
 _SORTS: dict[str, Sort] = {"": "relevance", "relevance": "relevance", "date": "date"}
 _FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
@@ -35,7 +35,7 @@ _Choice = TypeVar("_Choice", bound=str)
 def read_request(query_string: bytes) -> SearchRequest:
     """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
-    Raises UriTooLongError over MAX_QUERY_STRING bytes, InvalidInputError for a bad `page`, `size` or `sort`.
+    Raises UriTooLongError over MAX_QUERY_STRING bytes, InvalidInputError for a bad `page`, `size`, `sort` or `lang`.
     """
     given = _parameters(query_string)
     return SearchRequest(
@@ -43,7 +43,7 @@ def read_request(query_string: bytes) -> SearchRequest:
         page=_whole_number(given, "page", 1, _MAX_PAGE),
         size=_whole_number(given, "size", DEFAULT_SIZE, MAX_SIZE),
         sort=_one_of(_SORTS, given.get("sort", ""), "sort"),
-        lang=_primary_subtag(given["lang"]) if "lang" in given else "",
+        lang=_language(given.get("lang", "")),
     )
 
 
@@ -125,8 +125,14 @@ def _one_of(choices: dict[str, _Choice], text: str, name: str) -> _Choice:
     raise InvalidInputError(f"invalid {name} {text[:20]!r}: must be one of {allowed}")
 
 
-def _primary_subtag(tag: str) -> str:
-    return clean_text(tag).strip().lower().replace("_", "-").partition("-")[0][:_MAX_LANGUAGE]
+def _language(text: str) -> str:
+    name = clean_text(text).strip()
+    code = language_code(name) if name else ""
+    if code is None:
+        raise InvalidInputError(
+            f"invalid lang {text[:20]!r}: must be a language code like en, or its name like english"
+        )
+    return code
 
 
 def _weight(parameters: list[str]) -> float:

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from lightship.index.cost import seconds_of
 from lightship.index.highlight.snippet import Highlighter
-from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.compiler import Compiled, compile_query
+from lightship.index.query.parser import Query, parse_query
 from lightship.index.reader import Found, ManyTiesError, find
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import Answer, SearchRequest
@@ -54,12 +54,12 @@ class Plan:
         self._started = time.perf_counter()
         self._request, self._info, self._view = request, replica.info, replica.view
         self._query = parse_query(request.query)
-        self._compiled = (
-            None
-            if self._query.is_empty
-            else compile_query(self._query, self._view.version, self._view.languages, request.lang)
-        )
+        self._compiled = None if self._query.is_empty else self._compile(self._query)
         self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
+
+    def _compile(self, query: Query) -> Compiled:
+        view = self._view
+        return compile_query(query, view.version, view.languages, self._request.lang, view)
 
     async def answer(self, executor: QueryExecutor, until: float) -> Answer:
         """Search and read the documents found, as `executor` admits it, by `until` (time.monotonic)."""
@@ -86,9 +86,18 @@ class Plan:
         first = (request.page - 1) * request.size if reachable else 0
         by_date, last = request.sort == "date", first + request.size
         found = find(self._view, self._compiled, first, last, by_date=by_date, patient=patient)
+        relaxed = None if found.total else self._query.without_phrases()
+        if relaxed:  # it costs less than the phrases, which `cost` is for
+            compiled = self._compile(relaxed)
+            instead = find(self._view, compiled, first, last, by_date=by_date, patient=patient)
+            if instead.total:
+                self._query, self._compiled, found = relaxed, compiled, instead
         if not reachable:
             found = Found(found.total, [], [], found.searcher)
         return Page(Highlighter(self._compiled, self._view.frequency), found)
+
+    def _notices(self, page: Page) -> tuple[str | None, ...]:
+        return self._query.notice, self._compiled.notice if self._compiled else None, page.notice
 
     def _answer(self, page: Page) -> Answer:
         return Answer(
@@ -99,5 +108,5 @@ class Plan:
             took_ms=round((time.perf_counter() - self._started) * 1000, 2),
             index=self._info,
             hits=page.hits,
-            notice=" ".join(filter(None, (self._query.notice, page.notice))) or None,
+            notice=" ".join(filter(None, self._notices(page))) or None,
         )

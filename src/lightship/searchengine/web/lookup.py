@@ -67,7 +67,7 @@ async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: st
     """
     check_url(url)
     view = replica.view
-    compiled = compile_query(parse_query(query), view.version, view.languages) if query else None
+    compiled = compile_query(parse_query(query), view.version, view.languages, statistics=view) if query else None
     if query and parse_query(query).is_empty:
         raise InvalidInputError("the query has no words")
     cost = max(CHEAP_SECONDS, 3 * seconds_of(view, parse_query(query), compiled) if compiled else 0.0)

@@ -133,7 +133,12 @@ def _look_up() -> Json:
 
 
 _SEARCH_PARAMETERS = [
-    _parameter("q", "query", {"type": "string"}, 'words, "a phrase", -without, site:example.org'),
+    _parameter(
+        "q",
+        "query",
+        {"type": "string"},
+        'words, "a phrase", -without, +with, AND, OR, NOT, site:example.org and more: see docs/searching.md',
+    ),
     _parameter("page", "query", _or_empty({"type": "integer", "minimum": 1, "default": 1}), "page, from 1"),
     _parameter(
         "size",
@@ -144,7 +149,9 @@ _SEARCH_PARAMETERS = [
     _parameter(
         "sort", "query", _or_empty({"enum": ["relevance", "date"], "default": "relevance"}), "order of the results"
     ),
-    _parameter("lang", "query", {"type": "string"}, "only results in this language (BCP 47 primary subtag)"),
+    _parameter(
+        "lang", "query", {"type": "string"}, "only results in this language: a code like en, or its name like english"
+    ),
     _parameter(
         "min_position",
         "query",

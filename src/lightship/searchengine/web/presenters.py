@@ -29,8 +29,8 @@ _PAGER_WIDTH = 5
 _MAX_CRUMBS = 5
 _MARKED = re.compile("<mark>([^<]*)</mark>")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # could disguise a url as another one
-_EXCLUDED = re.compile(r"(?<!\S)-\S+")
-_SITE = re.compile(r"(?<!\S)-?site:\S*")
+_EXCLUDED = re.compile(r"(?<!\S)-[^\s-]\S*")
+_SITE = re.compile(r"(?<!\S)-?site:\s?\S*", re.IGNORECASE)
 
 
 class Link(NamedTuple):

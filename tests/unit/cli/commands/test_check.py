@@ -34,7 +34,7 @@ def data(tmp_path: Path) -> Path:
             pass
         shard.finish()
         shard.close()
-    send(Store(str(folder / "searchengine-0")), published[-1], folder / "indexer-0" / "s1v1" / "published")
+    send(Store(str(folder / "searchengine-0")), published[-1], folder / "indexer-0" / "s1v2" / "published")
     return folder
 
 
@@ -52,8 +52,8 @@ def test_what_is_whole_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -
     for words in (
         "log.sqlite: 50 documents",
         "positions.json",
-        "indexer-0/s1v1/published: ",
-        "searchengine-0/layouts/s1v1: ",
+        "indexer-0/s1v2/published: ",
+        "searchengine-0/layouts/s1v2: ",
     ):
         assert words in told
 
@@ -61,12 +61,12 @@ def test_what_is_whole_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("pattern", "advice"),
     [
-        ("searchengine-0/layouts/s1v1/*.idx", "its indexer sends it again"),
-        ("searchengine-0/layouts/s1v1/*.store", "its indexer sends it again"),
-        ("searchengine-0/layouts/s1v1/meta.json", "its indexers send it again"),
-        ("indexer-0/s1v1/published/*.fast", "stop the indexer and remove"),
-        ("indexer-0/s1v1/positions.json", "it then restores its shard from a searchengine"),
-        ("indexer-0/s1v1/manifest.json", "it then restores its shard from a searchengine"),
+        ("searchengine-0/layouts/s1v2/*.idx", "its indexer sends it again"),
+        ("searchengine-0/layouts/s1v2/*.store", "its indexer sends it again"),
+        ("searchengine-0/layouts/s1v2/meta.json", "its indexers send it again"),
+        ("indexer-0/s1v2/published/*.fast", "stop the indexer and remove"),
+        ("indexer-0/s1v2/positions.json", "it then restores its shard from a searchengine"),
+        ("indexer-0/s1v2/manifest.json", "it then restores its shard from a searchengine"),
     ],
 )
 def test_each_kind_of_damage_is_found_and_has_a_way_out(

@@ -18,7 +18,7 @@ def test_each_searchengine_and_each_shard_has_a_line(
 ) -> None:
     status([f"-searchengine={searchengine.name}"])
     assert capsys.readouterr().out.splitlines() == [
-        f"{searchengine.name}: ready, layout s1v1, 5 documents, version 0.1.0",
+        f"{searchengine.name}: ready, layout s1v2, 5 documents, version 0.1.0",
         "  shard 0: 5 documents in 2 segments, 1.5 MB, epoch 7, generation 3, fresh as of 0.5 s ago",
     ]
 

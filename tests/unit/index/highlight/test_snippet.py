@@ -118,7 +118,7 @@ def test_chinese_matches_in_parts() -> None:
 
 
 def test_latin_words_next_to_chinese_have_boundaries() -> None:
-    assert marked(snippet("python", "使用Python编程,不是Pythons或pythonic", "zh")) == ["Python"]
+    assert marked(snippet("python", "使用Python编程,不是Pythonista或pythonesque", "zh")) == ["Python"]
     assert marked(snippet("python 编程", "使用Python编程")) == ["Python", "编程"]
 
 

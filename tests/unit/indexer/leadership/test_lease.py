@@ -25,7 +25,7 @@ def waiting() -> None:
 
 
 def acquire(log: Log, owner: str, stop: threading.Event | None = None) -> Lease | None:
-    return module.acquire(log, "s1v1/0", owner, 5.0, stop=stop or threading.Event(), waiting=waiting)
+    return module.acquire(log, "s1v2/0", owner, 5.0, stop=stop or threading.Event(), waiting=waiting)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_standby_is_told_once_that_it_waits(log: Log, monkeypatch: pytest.Monk
             stop.set()
 
     monkeypatch.setattr(log, "acquire", ask)
-    module.acquire(log, "s1v1/0", "second", 5.0, stop=stop, waiting=lambda: told.append("waits"))
+    module.acquire(log, "s1v2/0", "second", 5.0, stop=stop, waiting=lambda: told.append("waits"))
     assert (told, len(asked)) == (["waits"], 3)
 
 
@@ -106,7 +106,7 @@ class Flaky:
 
 def test_trouble_with_the_log_is_not_the_loss_of_the_lease() -> None:
     leases, ended = Flaky(UnavailableError("busy"), OutOfSpaceError("full")), threading.Event()
-    keeper = module.LeaseKeeper(leases, Lease("s1v1/0", "first", 1), 0.03, threading.Event(), ended)
+    keeper = module.LeaseKeeper(leases, Lease("s1v2/0", "first", 1), 0.03, threading.Event(), ended)
     assert ended.wait(30)
     assert (leases.asked, keeper.lost) == (3, True)
     keeper.release()
@@ -115,18 +115,18 @@ def test_trouble_with_the_log_is_not_the_loss_of_the_lease() -> None:
 def test_trouble_with_the_log_does_not_end_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
     leases = Flaky(UnavailableError("busy"), UnavailableError("busy"))
-    assert module.acquire(leases, "s1v1/0", "first", 5, stop=threading.Event(), waiting=waiting)
+    assert module.acquire(leases, "s1v2/0", "first", 5, stop=threading.Event(), waiting=waiting)
 
 
 def test_a_doubt_is_looked_into_at_once(log: Log) -> None:
-    held = log.acquire("s1v1/0", "first", 0.0)
+    held = log.acquire("s1v2/0", "first", 0.0)
     assert held is not None
     ended = threading.Event()
     keeper = module.LeaseKeeper(log, held, 300.0, threading.Event(), ended)
     keeper.doubt()
     assert not ended.wait(0.3), "it is held still"
     log.release(held)
-    assert log.acquire("s1v1/0", "second", 5.0)
+    assert log.acquire("s1v2/0", "second", 5.0)
     keeper.doubt()
     assert ended.wait(30)
     assert keeper.lost
@@ -159,6 +159,6 @@ def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) ->
     keeper = module.LeaseKeeper(log, held, 5.0, stop, ended)
     stop.set()
     assert ended.wait(30)
-    assert log.acquire("s1v1/0", "second", 5.0) is None, "what it has indexed is pushed first"
+    assert log.acquire("s1v2/0", "second", 5.0) is None, "what it has indexed is pushed first"
     keeper.release()
-    assert log.acquire("s1v1/0", "second", 5.0)
+    assert log.acquire("s1v2/0", "second", 5.0)

@@ -21,7 +21,7 @@ def test_who_leads_tells_its_lag_and_gives_the_lease_up_when_it_stops(tmp_path: 
     thread.start()
     try:
         wait_until(lambda: turns.status().leads, 20, "it leads")
-        assert log.acquire("s1v1/0", "other", 300.0) is None
+        assert log.acquire("s1v2/0", "other", 300.0) is None
         metrics.LAG.set(2.5)
         assert turns.status().lag_seconds == 2.5
     finally:
@@ -29,5 +29,5 @@ def test_who_leads_tells_its_lag_and_gives_the_lease_up_when_it_stops(tmp_path: 
         thread.join(30)
     assert not thread.is_alive()
     assert not turns.status().leads
-    assert log.acquire("s1v1/0", "other", 300.0)
+    assert log.acquire("s1v2/0", "other", 300.0)
     log.close()

@@ -106,8 +106,8 @@ def test_one_that_does_not_answer_is_passed_over(made: MadeShard, tmp_path: Path
 def test_damaged_files_are_never_part_of_a_copy(made: MadeShard, tmp_path: Path) -> None:
     with served(tmp_path / "store") as caller, served(tmp_path / "sound") as sound:
         caller.push(made)
-        name = next(name for name in os.listdir(tmp_path / "store/layouts/s1v1") if name.endswith(".store"))
-        path = tmp_path / "store/layouts/s1v1" / name
+        name = next(name for name in os.listdir(tmp_path / "store/layouts/s1v2") if name.endswith(".store"))
+        path = tmp_path / "store/layouts/s1v2" / name
         path.write_bytes(path.read_bytes()[:-1] + b"?")
         standby = copy_from(tmp_path, caller)
         with following(standby):

@@ -69,7 +69,7 @@ class Indexed:
     def found(self, shard: int = 0) -> dict[str, str]:
         """Return the texts that a replica with the last manifest finds, by page number."""
         store = Store(str(self.folder / f"store-{len(self.published)}"))
-        send(store, self.published[-1], self.folder / f"indexer-{shard}" / f"s{self.shards}v1" / "published")
+        send(store, self.published[-1], self.folder / f"indexer-{shard}" / f"s{self.shards}v2" / "published")
         replica = Replica(store)
         found = urls(replica, "page", size=100)
         assert len(found) == len(set(found)), "a page is found twice"
@@ -317,7 +317,7 @@ def test_generations_grow_when_files_change_and_only_then(indexed: Indexed, monk
     assert len({tuple(files) for files in by_version.values()}) == len(by_version)
     assert len(indexed.published[-1].segments) < 12
     assert indexed.published[-1].documents == 12
-    published = set(os.listdir(indexed.folder / "indexer-0" / "s1v1" / "published"))
+    published = set(os.listdir(indexed.folder / "indexer-0" / "s1v2" / "published"))
     assert published == indexed.published[-1].files.keys()
 
 

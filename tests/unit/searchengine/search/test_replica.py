@@ -64,7 +64,7 @@ def test_a_new_layout_does_not_take_over_how_fresh_the_old_one_was(store: Store,
     for part in parts:
         send(store, part.manifest(fresh_as_of=1000.0), part.published)
     replica.follow()
-    assert replica.layout == "s2v1"
+    assert replica.layout == "s2v2"
     assert replica.info.fresh_as_of is not None
     assert replica.info.fresh_as_of.timestamp() == 1000
     assert new.layout == old.layout
@@ -74,7 +74,7 @@ def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, 
     made = MadeShard(tmp_path / "0").put(page(1))
     push(store, made)
     replica = Replica(store)
-    meta = Path(store.layout_folder("s1v1")) / "meta.json"
+    meta = Path(store.layout_folder("s1v2")) / "meta.json"
     good = meta.read_bytes()
     meta.write_bytes(good.replace(b'"max_doc"', b'"max_cat"'))
     with pytest.raises(UnavailableError, match="can't read the index"):
@@ -141,4 +141,4 @@ def test_nothing_leaks(store: Store, tmp_path: Path) -> None:
     before, after = change(), change()
     assert after[0] <= before[0] + 2
     assert after[1] <= before[1] + 7  # a segment more or less
-    assert len(os.listdir(store.layout_folder("s1v1"))) < 20
+    assert len(os.listdir(store.layout_folder("s1v2"))) < 20

@@ -24,7 +24,7 @@ from made import MadeShard, found_pages, page, push, stored_files
 
 
 def folder_of(store: Store) -> Path:
-    return Path(store.layout_folder("s1v1"))
+    return Path(store.layout_folder("s1v2"))
 
 
 def install(store: Store, made: MadeShard) -> Manifest:
@@ -129,7 +129,7 @@ def test_a_power_loss_in_the_first_install_leaves_nothing_or_all_of_it(
         if path.is_file() and path.stat().st_ino not in synced:
             lose(path, content)
     again = restarted(store)
-    manifest = again.manifest(0, "s1v1")
+    manifest = again.manifest(0, "s1v2")
     assert manifest is None or manifest.files.keys() <= stored_files(again)
     install(again, made)
     assert found_pages(again) == ["1"]
@@ -190,7 +190,7 @@ def test_when_the_disk_is_full_nothing_is_kept_of_what_was_enclosed(
 def test_after_a_power_loss_it_is_not_called_fresher_than_what_is_left(store: Store, made: MadeShard) -> None:
     push(store, made)
     store.make_durable()
-    durable_one = store.manifest(0, "s1v1")
+    durable_one = store.manifest(0, "s1v2")
     assert durable_one
     install(store, made.put(page(2)))
     lose(folder_of(store) / "meta.json")
@@ -222,7 +222,7 @@ def test_what_is_left_of_a_layout_that_was_removed_is_not_gone_back_to(
         patch.setattr(
             shutil, "rmtree", lambda *_, **__: None
         )  # as if it could not be removed because of a concurrent write
-        store.layouts.remove("s1v1")
+        store.layouts.remove("s1v2")
     assert not (folder_of(store) / "durable.json").exists()
 
 
@@ -278,7 +278,7 @@ def test_after_a_power_loss_it_goes_on_with_what_was_durable(
     name = what if what == "meta.json" else min(lost.files.keys() - kept.files.keys())
     lose(folder_of(store) / name, content)
     again = restarted(store)
-    assert again.manifest(0, "s1v1") == kept
+    assert again.manifest(0, "s1v2") == kept
     assert found_pages(again) == ["1", "2"]
     assert again.install(lost, 0, made.contents_of(lost)) == Installed(1, 3)
     assert found_pages(again) == ["1", "2", "3"]
@@ -288,4 +288,4 @@ def test_after_a_power_loss_what_is_whole_is_kept(store: Store, made: MadeShard)
     push(store, made)
     newest = install(store, made.put(page(2)))
     again = restarted(store)
-    assert (again.manifest(0, "s1v1"), found_pages(again)) == (newest, ["1", "2"])
+    assert (again.manifest(0, "s1v2"), found_pages(again)) == (newest, ["1", "2"])

@@ -51,9 +51,9 @@ def test_what_is_not_coming_any_more_is_removed(store: Store, made: MadeShard, t
     store.install(with_it, 0)
     for file in with_it.coming:
         send_file(store, with_it, file, merged.bytes_of(file))
-    assert store.has_offered("s1v1", 0, with_it.coming[0].name)
+    assert store.has_offered("s1v2", 0, with_it.coming[0].name)
     store.install(made.manifest(), 0)
-    assert not store.has_offered("s1v1", 0, with_it.coming[0].name)
+    assert not store.has_offered("s1v2", 0, with_it.coming[0].name)
     assert not stored_files(store) & {file.name for file in with_it.coming}
     with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, with_it, with_it.coming[0], merged.bytes_of(with_it.coming[0]))

@@ -36,7 +36,7 @@ def make(tmp_path: Path) -> Make:
 
 
 def kept(store: Store) -> set[str]:
-    return set(os.listdir(os.path.dirname(store.layout_folder("s1v1"))))
+    return set(os.listdir(os.path.dirname(store.layout_folder("s1v2"))))
 
 
 def count(store: Store) -> int:
@@ -46,12 +46,12 @@ def count(store: Store) -> int:
 def test_a_new_layout_takes_the_place_of_the_old_when_it_is_whole(store: Store, make: Make) -> None:
     old, abandoned, new = make(1, 1, 4), make(5, 2, 4), make(2, 3, 4)
     push(store, *old, *abandoned[:1], new[0])
-    assert (store.current(), count(store)) == ("s1v1", 4)
+    assert (store.current(), count(store)) == ("s1v2", 4)
     push(store, old[0].put(page(7)))
     assert count(store) == 5
     push(store, new[1].put(page(8)))
-    assert (store.current(), count(store), kept(store)) == ("s2v1", 5, {"s1v1", "s2v1"})
-    with pytest.raises(RetiredError, match="s5v1 is retired: s2v1 is newer"):
+    assert (store.current(), count(store), kept(store)) == ("s2v2", 5, {"s1v2", "s2v2"})
+    with pytest.raises(RetiredError, match="s5v2 is retired: s2v2 is newer"):
         push(store, abandoned[1])
 
 
@@ -61,12 +61,12 @@ def test_the_former_layout_is_received_while_it_is_kept(
     old, new = make(1, 1, 2), make(2, 2, 2)
     push(store, *old, *new)
     push(store, old[0].put(page(9)))
-    assert (store.current(), kept(store)) == ("s2v1", {"s1v1", "s2v1"})
+    assert (store.current(), kept(store)) == ("s2v2", {"s1v2", "s2v2"})
     until = store.layouts.state().former_until
     monkeypatch.setattr("time.time", lambda: until + 1)
     push(store, new[0])
-    assert kept(store) == {"s2v1"}
-    with pytest.raises(RetiredError, match="lightship promote s1v1"):
+    assert kept(store) == {"s2v2"}
+    with pytest.raises(RetiredError, match="lightship promote s1v2"):
         push(store, *old)
     with pytest.raises(NotFoundError, match="no former layout"):
         store.layouts.roll_back()
@@ -76,9 +76,9 @@ def test_the_former_layout_expires_also_when_no_manifest_comes(tmp_path: Path, m
     store = Store(str(tmp_path / "store"), Rules(keep_former=1.5))
     push(store, *make(1, 1, 2), *make(2, 2, 2))
     with served(tmp_path / "store") as caller:
-        assert caller.get("/status").json["former"] == "s1v1"
+        assert caller.get("/status").json["former"] == "s1v2"
         wait_until(lambda: caller.get("/status").json["former"] is None, 30, "the former layout is given up")
-        wait_until(lambda: kept(store) == {"s2v1"}, 30, "it is removed")
+        wait_until(lambda: kept(store) == {"s2v2"}, 30, "it is removed")
         assert len(caller.found("page")) == 2
 
 
@@ -100,7 +100,7 @@ def test_what_is_collected_is_not_read_again_as_long_as_it_is_the_same(
 def test_without_a_time_to_keep_it_the_former_layout_is_dropped_at_once(tmp_path: Path, make: Make) -> None:
     store = Store(str(tmp_path / "store"), Rules(keep_former=0))
     push(store, *make(1, 1, 2), *make(2, 2, 2))
-    assert (store.current(), kept(store)) == ("s2v1", {"s2v1"})
+    assert (store.current(), kept(store)) == ("s2v2", {"s2v2"})
 
 
 def test_an_old_indexer_that_is_started_again_does_not_fence_the_new_layout(store: Store, make: Make) -> None:
@@ -109,9 +109,9 @@ def test_an_old_indexer_that_is_started_again_does_not_fence_the_new_layout(stor
     push(store, *old, new[0])
     old[0].epoch = 99
     push(store, old[0].put(page(1)), new[1])
-    assert (store.current(), count(store)) == ("s2v1", 2)
+    assert (store.current(), count(store)) == ("s2v2", 2)
     push(store, old[0])
-    assert store.current() == "s2v1"
+    assert store.current() == "s2v2"
 
 
 def test_the_guard_holds_back_a_half_empty_layout_until_it_is_promoted(
@@ -121,14 +121,14 @@ def test_the_guard_holds_back_a_half_empty_layout_until_it_is_promoted(
     half = make(2, 2, 8)
     for _ in range(3):
         push(store, *half)
-    assert store.current() == "s1v1"
+    assert store.current() == "s1v2"
     [candidate] = store.layouts.candidates()
     assert (candidate.layout, candidate.order, candidate.present, candidate.shards, candidate.documents) == (
-        "s2v1", 2, 2, 2, 8,
+        "s2v2", 2, 2, 2, 8,
     )  # fmt: skip
-    assert "8 documents, but s1v1 has 10" in candidate.held
+    assert "8 documents, but s1v2 has 10" in candidate.held
     assert caplog.text.count("held back") == 1
-    assert store.layouts.promote(Layout.of("s2v1")).served == "s2v1"
+    assert store.layouts.promote(Layout.of("s2v2")).served == "s2v2"
     assert (count(store), store.layouts.candidates()) == (8, [])
 
 
@@ -138,23 +138,23 @@ def test_the_share_of_the_documents_is_a_setting(
 ) -> None:
     store = Store(str(tmp_path / "store"), Rules(guard=guard))
     push(store, *make(1, 1, 10), *make(2, 2, pages))
-    assert (store.current() == "s2v1") == flips
+    assert (store.current() == "s2v2") == flips
 
 
 def test_a_layout_that_fills_up_flips_by_itself(store: Store, make: Make) -> None:
     half = make(2, 2, 8)
     push(store, *make(1, 1, 10), *half, half[0].put(page(8)))
-    assert store.current() == "s2v1"
+    assert store.current() == "s2v2"
 
 
 def test_a_rollback_lasts(store: Store, make: Make) -> None:
     old, new = make(1, 1, 2), make(2, 2, 2)
     push(store, *old, *new)
     state = store.layouts.roll_back()
-    assert (state.served, state.former) == ("s1v1", "s2v1")
+    assert (state.served, state.former) == ("s1v2", "s2v2")
     push(store, *new, *old, new[1].put(page(9)))
-    assert (store.current(), count(store), store.layouts.candidates()) == ("s1v1", 2, [])
-    assert store.layouts.roll_back().served == "s2v1"  # and back again
+    assert (store.current(), count(store), store.layouts.candidates()) == ("s1v2", 2, [])
+    assert store.layouts.roll_back().served == "s2v2"  # and back again
     assert count(store) == 3
 
 
@@ -163,7 +163,7 @@ def test_there_is_no_way_back_to_a_layout_that_only_a_later_version_reads(store:
     write_state(store.folder, msgspec.structs.replace(store.layouts.state(), former="s1v99", former_until=1e12))
     with pytest.raises(InvalidInputError):
         store.layouts.roll_back()
-    assert (store.current(), count(store)) == ("s1v1", 2)
+    assert (store.current(), count(store)) == ("s1v2", 2)
 
 
 def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, make: Make) -> None:
@@ -172,12 +172,12 @@ def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, ma
     push(store, *old, *new)
     with pytest.raises(RetiredError):
         push(store, *old)
-    state = store.layouts.promote(Layout.of("s1v1"))
-    assert (state.served, state.wanted) == ("s2v1", "s1v1")
+    state = store.layouts.promote(Layout.of("s1v2"))
+    assert (state.served, state.wanted) == ("s2v2", "s1v2")
     assert [candidate.held for candidate in store.layouts.candidates()] == []
     Store(str(tmp_path / "store")).clean_up()
     push(store, *old)
-    assert (store.current(), store.layouts.state().wanted) == ("s1v1", None)
+    assert (store.current(), store.layouts.state().wanted) == ("s1v2", None)
     with pytest.raises(RetiredError):
         push(store, *new)
 
@@ -186,26 +186,26 @@ def test_to_another_number_of_shards_and_back(store: Store, make: Make) -> None:
     """The layout that returns has a new order; it flips once all of its shards have it."""
     two, three = make(2, 1, 6), make(3, 2, 6)
     push(store, *two, *three)
-    assert store.current() == "s3v1"
+    assert store.current() == "s3v2"
     for part in two:
-        assert store.current() == "s3v1"
+        assert store.current() == "s3v2"
         part.order, part.epoch = 3, 9
         push(store, part)
-    assert (store.current(), count(store)) == ("s2v1", 6)
+    assert (store.current(), count(store)) == ("s2v2", 6)
 
 
 def test_a_data_folder_of_the_former_format_is_taken_over(store: Store, make: Make, tmp_path: Path) -> None:
     push(store, *make(1, 1, 3))
     folder = tmp_path / "store"
     (folder / "state.json").unlink()
-    (folder / "current").write_text("s1v1")
+    (folder / "current").write_text("s1v2")
     (folder / "format").write_text("1")
-    assert (Store(str(folder)).current(), count(Store(str(folder)))) == ("s1v1", 3)
+    assert (Store(str(folder)).current(), count(Store(str(folder)))) == ("s1v2", 3)
     assert (folder / "format").read_text() == "2"
 
 
 def test_a_state_of_another_version_is_refused(store: Store, tmp_path: Path) -> None:
-    (tmp_path / "store" / "state.json").write_text('{"served": "s1v1", "colour": "red"}')
+    (tmp_path / "store" / "state.json").write_text('{"served": "s1v2", "colour": "red"}')
     with pytest.raises(IncompatibleIndexError, match="colour"):
         store.current()
 
@@ -216,7 +216,7 @@ def test_a_state_with_any_bit_changed_is_not_believed(store: Store, make: Make, 
     push(store, *three)
     path = tmp_path / "store" / "state.json"
     good = path.read_bytes()
-    assert store.current() == "s3v1"
+    assert store.current() == "s3v2"
     for place in range(len(good)):
         for bit in range(8):
             damaged = bytearray(good)
@@ -224,7 +224,7 @@ def test_a_state_with_any_bit_changed_is_not_believed(store: Store, make: Make, 
             path.write_bytes(damaged)
             assert read_state(str(path.parent)) == State(), (place, bit)
     push(store, *three)  # as the indexers do each second
-    assert (store.current(), count(store)) == ("s3v1", 3)
+    assert (store.current(), count(store)) == ("s3v2", 3)
 
 
 def test_folders_that_are_no_layouts_are_left_alone(store: Store, make: Make, tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_what_another_version_wrote_is_left_alone_and_stops_nothing(
 ) -> None:
     """For example after a downgrade, or from an unpacked backup."""
     push(store, *make(1, 1, 1))
-    foreign, folder = Path(store.layout_folder("s3v9")), Path(store.layout_folder("s1v1"))
+    foreign, folder = Path(store.layout_folder("s3v9")), Path(store.layout_folder("s1v2"))
     foreign.mkdir()
     (foreign / "meta.json").write_text('{"segments": [], "payload": "{}"}')
     for name in ("fresh-", "fresh-0.bak", "fresh-x", "offered-x", "lost+found"):
@@ -250,7 +250,7 @@ def test_what_another_version_wrote_is_left_alone_and_stops_nothing(
         push(again, *make(1, 1, 2))
         again.make_durable()
         assert (folder / "durable.json").read_bytes() == (folder / "meta.json").read_bytes()
-        assert (again.layouts.candidates(), list(again.freshness("s1v1"))) == ([], [0])
+        assert (again.layouts.candidates(), list(again.freshness("s1v2"))) == ([], [0])
         assert (foreign / "meta.json").exists()
     told = [record.getMessage() for record in caplog.records if "ignoring layout" in record.getMessage()]
     assert len(told) == 2  # once each
@@ -260,13 +260,13 @@ def test_a_layout_is_durable_before_it_is_served(store: Store, make: Make, monke
     """Only the first shard of a layout is durable at once; after a power loss, state.json must not name half of one."""
     new = make(2, 1, 4)
     push(store, new[0])
-    folder = Path(store.layout_folder("s2v1"))
+    folder = Path(store.layout_folder("s2v2"))
 
     def check(data: str, state: State) -> None:
-        assert state.served == "s2v1"
+        assert state.served == "s2v2"
         assert (folder / "durable.json").read_bytes() == (folder / "meta.json").read_bytes()
         write_state(data, state)
 
     monkeypatch.setattr(layouts, "write_state", check)
     push(store, new[1])
-    assert store.current() == "s2v1"
+    assert store.current() == "s2v2"

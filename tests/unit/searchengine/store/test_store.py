@@ -28,7 +28,7 @@ def test_missing_files_are_asked_for_and_then_it_is_installed(store: Store, made
     assert store.current() is None
     assert send(store, manifest, made.published) == Installed(1, 1)
     assert store.install(manifest, 0) == Installed(1, 1)
-    assert (store.current(), store.manifest(0, "s1v1"), store.manifest(1, "s1v1")) == ("s1v1", manifest, None)
+    assert (store.current(), store.manifest(0, "s1v2"), store.manifest(1, "s1v2")) == ("s1v2", manifest, None)
     assert found_pages(store) == ["1"]
 
 
@@ -80,9 +80,9 @@ def test_a_file_that_was_damaged_on_the_disk_is_asked_for_again(store: Store, ma
     store.install(manifest, 0)
     for file in manifest.files.values():
         send_file(store, manifest, file, made.bytes_of(file))
-    path = Path(store.layout_folder("s1v1")) / min(manifest.files)
+    path = Path(store.layout_folder("s1v2")) / min(manifest.files)
     path.write_bytes(b"Z" * path.stat().st_size)
-    assert Store(str(Path(store.layout_folder("s1v1")).parents[1])).install(manifest, 0) == Missing([path.name])
+    assert Store(str(Path(store.layout_folder("s1v2")).parents[1])).install(manifest, 0) == Missing([path.name])
 
 
 def test_an_installed_file_is_not_replaced_by_another(store: Store, made: MadeShard) -> None:
@@ -93,7 +93,7 @@ def test_an_installed_file_is_not_replaced_by_another(store: Store, made: MadeSh
     other = File(file.name, len(content), hashlib.sha256(content).hexdigest())
     with pytest.raises(InvalidInputError, match="other content"):
         send_file(store, manifest, other, content)
-    assert (Path(store.layout_folder("s1v1")) / file.name).read_bytes() == made.bytes_of(file)
+    assert (Path(store.layout_folder("s1v2")) / file.name).read_bytes() == made.bytes_of(file)
     send_file(store, manifest, file, made.bytes_of(file))  # repeating it does no harm
     segments = [msgspec.structs.replace(s, files=[other if f == file else f for f in s.files]) for s in manifest.segments]  # fmt: skip
     with pytest.raises(InvalidInputError, match="other content"):
@@ -119,7 +119,7 @@ def test_a_segment_that_cannot_be_opened_is_refused(
 ) -> None:
     """Its bytes match the digest in its manifest, but a searchengine started with it could not open its index."""
     push(store, made.put(page(2)))
-    before = (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes()
+    before = (Path(store.layout_folder("s1v2")) / "meta.json").read_bytes()
     good = made.put(*map(page, range(3, 9))).delete(page(8).url).manifest()
     segments, content = [], {}
     for segment in good.segments:
@@ -139,7 +139,7 @@ def test_a_segment_that_cannot_be_opened_is_refused(
         send_file(store, bad, bad.files[name], content[name])
     with pytest.raises(InvalidInputError, match="can't open"):
         store.install(bad, 0)
-    assert (Path(store.layout_folder("s1v1")) / "meta.json").read_bytes() == before
+    assert (Path(store.layout_folder("s1v2")) / "meta.json").read_bytes() == before
     assert found_pages(store) == ["1", "2"]
     push(store, made)
     assert found_pages(store) == [str(number) for number in range(1, 8)]
@@ -148,7 +148,7 @@ def test_a_segment_that_cannot_be_opened_is_refused(
 def test_what_a_worker_left_that_was_killed_while_it_opened_segments_is_in_nobody_s_way(
     store: Store, made: MadeShard
 ) -> None:
-    (Path(store.layout_folder("s1v1")) / TRIAL / "left").mkdir(parents=True)
+    (Path(store.layout_folder("s1v2")) / TRIAL / "left").mkdir(parents=True)
     push(store, made)
     assert found_pages(store) == ["1"]
 
@@ -200,7 +200,7 @@ def test_a_layout_is_served_when_all_its_shards_are_there(store: Store, tmp_path
     for number, part in enumerate(parts):
         assert store.current() is None, number
         push(store, part)
-    assert store.current() == "s3v1"
+    assert store.current() == "s3v2"
     assert found_pages(store) == ["0", "1", "2"]
 
 
@@ -214,7 +214,7 @@ def test_a_layout_that_is_dropped_while_a_file_comes_has_to_be_offered_again(
 
     def drop(descriptor: int) -> None:
         real(descriptor)
-        folder = store.layout_folder("s1v1")
+        folder = store.layout_folder("s1v2")
         for name in os.listdir(folder):
             os.unlink(os.path.join(folder, name))
         os.rmdir(folder)
@@ -226,18 +226,18 @@ def test_a_layout_that_is_dropped_while_a_file_comes_has_to_be_offered_again(
 
 def test_clean_up_leaves_only_what_is_installed(store: Store, made: MadeShard, tmp_path: Path) -> None:
     push(store, made)
-    folder = Path(store.layout_folder("s1v1"))
+    folder = Path(store.layout_folder("s1v2"))
     for name in (f"{'a' * 32}.store", f"{'a' * 32}.store.{'b' * 32}.part", "meta.json.new"):
         (folder / name).write_bytes(b"left")
-    (folder.parent / "s4v1").mkdir()
-    (folder.parent / "s4v1" / f"{'a' * 32}.store").write_bytes(b"never installed")
+    (folder.parent / "s4v2").mkdir()
+    (folder.parent / "s4v2" / f"{'a' * 32}.store").write_bytes(b"never installed")
     (folder.parent / "lost+found").write_bytes(b"not ours")
     partial = MadeShard(tmp_path / "partial", 0, 2, order=2).put(page(1))
     push(store, partial)
     store.clean_up()
     assert stored_files(store) == made.manifest().files.keys()
     assert not [name for name in os.listdir(folder) if name.endswith((".part", ".new"))]
-    assert set(os.listdir(folder.parent)) == {"s1v1", "s2v1", "lost+found"}
+    assert set(os.listdir(folder.parent)) == {"s1v2", "s2v2", "lost+found"}
     assert found_pages(store) == ["1"]
 
 
@@ -254,7 +254,7 @@ def test_a_folder_of_another_version_is_refused_and_left_alone(store: Store, mad
 @pytest.mark.parametrize("meta", [b"{}", b'{"payload": "[]x"}', b'{"payload": [1]}', b"[]", b'{"payload": "[{}]"}'])
 def test_a_meta_of_another_version_is_refused_and_left_alone(store: Store, made: MadeShard, meta: bytes) -> None:
     push(store, made)
-    path = Path(store.layout_folder("s1v1")) / "meta.json"
+    path = Path(store.layout_folder("s1v2")) / "meta.json"
     path.write_bytes(meta)
     before = stored_files(store)
     for work in (store.clean_up, lambda: Replica(store)):
@@ -267,7 +267,7 @@ def test_a_meta_of_another_version_is_refused_and_left_alone(store: Store, made:
 def test_freshness_is_kept_beside_the_index(store: Store, made: MadeShard) -> None:
     push(store, made)
     assert store.install(made.manifest(generation=1, fresh_as_of=1234.5), 0) == Installed(1, 1)
-    assert store.freshness("s1v1") == {0: 1234.5}
+    assert store.freshness("s1v2") == {0: 1234.5}
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_freshness_is_kept_beside_the_index(store: Store, made: MadeShard) -> No
 )
 def test_what_else_lies_in_its_folders_does_no_harm(store: Store, made: MadeShard, stray: str) -> None:
     push(store, made.put(page(1)))
-    for folder in (store.layout_folder("s1v1"), store.folder, os.path.join(store.folder, "layouts")):
+    for folder in (store.layout_folder("s1v2"), store.folder, os.path.join(store.folder, "layouts")):
         os.makedirs(os.path.join(folder, stray))
     again = Store(store.folder)
     again.clean_up()
@@ -288,7 +288,7 @@ def test_a_heartbeat_writes_nothing_but_the_freshness(
     store: Store, made: MadeShard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(store, made)
-    folder = Path(store.layout_folder("s1v1"))
+    folder = Path(store.layout_folder("s1v2"))
 
     def state() -> dict[str, tuple[int, int]]:
         stats = {p.name: p.stat() for p in folder.iterdir() if not p.name.startswith("fresh-")}
@@ -314,7 +314,7 @@ def test_a_file_that_another_shard_installed_outlives_the_offers_that_named_it(s
     push(store, second)
     store.install(first.put(page(1)).manifest(), 0)
     push(store, first)
-    assert stored_files(store, "s2v1") == first.manifest().files.keys() | theirs.files.keys()
+    assert stored_files(store, "s2v2") == first.manifest().files.keys() | theirs.files.keys()
     assert found_pages(store) == ["1", "2"]
 
 
@@ -323,7 +323,7 @@ def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path:
     file, *_ = manifest.files.values()
     with pytest.raises(InvalidInputError, match="offer the manifest first"):
         send_file(store, manifest, file, made.bytes_of(file))
-    assert not os.path.exists(store.layout_folder("s1v1"))
+    assert not os.path.exists(store.layout_folder("s1v2"))
     store.install(manifest, 0)
     other = File(file.name, 1, hashlib.sha256(b"x").hexdigest())
     for wrong in (other, File(f"{'a' * 32}.store", 1, other.digest)):
@@ -332,9 +332,9 @@ def test_only_what_is_on_offer_is_taken(store: Store, made: MadeShard, tmp_path:
     assert stored_files(store) == set()
     another_worker = Store(store.folder)
     send_file(another_worker, manifest, file, made.bytes_of(file))
-    assert another_worker.has_offered("s1v1", 0, file.name)
-    assert not store.has_offered("s1v1", 1, file.name)
-    assert not store.has_offered("../s1v1", 0, file.name)
+    assert another_worker.has_offered("s1v2", 0, file.name)
+    assert not store.has_offered("s1v2", 1, file.name)
+    assert not store.has_offered("../s1v2", 0, file.name)
     made.put(page(1, "anew"))
     another_worker.install(made.manifest(), 0)
     assert (
@@ -346,12 +346,12 @@ def test_a_file_that_was_altered_on_the_disk_is_not_given_to_peers(store: Store,
     manifest = made.manifest()
     store.install(manifest, 0)
     file = max(manifest.files.values(), key=lambda file: file.size)
-    assert not store.has_offered("s1v1", 0, file.name)
+    assert not store.has_offered("s1v2", 0, file.name)
     send_file(store, manifest, file, made.bytes_of(file))
-    path = Path(store.layout_folder("s1v1"), file.name)
+    path = Path(store.layout_folder("s1v2"), file.name)
     path.write_bytes(b"x" * file.size)
     os.utime(path, (1, 1))
-    assert not store.has_offered("s1v1", 0, file.name)
+    assert not store.has_offered("s1v2", 0, file.name)
 
 
 def test_what_is_given_up_while_it_comes_is_not_kept(
@@ -390,9 +390,9 @@ def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Stor
     send(store, made.manifest(log_id="first"), made.published)
     made.epoch = 10**12
     anew = made.put(page(2)).manifest(log_id="second")
-    with pytest.raises(SupersededError, match=r"of another document log .*`lightship promote s1v1` to accept this one"):
+    with pytest.raises(SupersededError, match=r"of another document log .*`lightship promote s1v2` to accept this one"):
         store.install(anew, 0)
-    assert store.promote(Layout(1, 1)).served == "s1v1"
+    assert store.promote(Layout(1, 2)).served == "s1v2"
     with pytest.raises(SupersededError, match="a newer indexer owns this shard there"):
         store.install(made.manifest(log_id="first"), 0)  # fencing still works within one log
     send(store, anew, made.published)

@@ -17,7 +17,7 @@ PUSH = "push-" * 5
 
 @pytest.fixture
 def caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
-    """Yield a replica that serves a page in s1v1, and holds back an empty s2v1."""
+    """Yield a replica that serves a page in s1v2, and holds back an empty s2v2."""
     monkeypatch.delenv("LIGHTSHIP_TOKEN", raising=False)
     monkeypatch.delenv("LIGHTSHIP_ADMIN_TOKEN", raising=False)
     with served(tmp_path / "se") as caller:
@@ -32,14 +32,14 @@ def layout(caller: Caller) -> str:
 
 def test_promote_and_roll_back(caller: Caller) -> None:
     [candidate] = caller.get("/status").json["candidates"]
-    assert (candidate["layout"], candidate["present"], candidate["shards"]) == ("s2v1", 2, 2)
-    assert "lightship promote s2v1" in candidate["held"]
-    reply = caller.call("POST", "/admin/v1/promote?layout=s2v1")
-    assert (reply.status, reply.json) == (200, {"layout": "s2v1", "wanted": None, "former": "s1v1"})
-    assert (layout(caller), caller.found("page")) == ("s2v1", [])
+    assert (candidate["layout"], candidate["present"], candidate["shards"]) == ("s2v2", 2, 2)
+    assert "lightship promote s2v2" in candidate["held"]
+    reply = caller.call("POST", "/admin/v1/promote?layout=s2v2")
+    assert (reply.status, reply.json) == (200, {"layout": "s2v2", "wanted": None, "former": "s1v2"})
+    assert (layout(caller), caller.found("page")) == ("s2v2", [])
     reply = caller.call("POST", "/admin/v1/rollback")
-    assert (reply.status, reply.json) == (200, {"layout": "s1v1", "wanted": None, "former": "s2v1"})
-    assert (layout(caller), caller.found("page")) == ("s1v1", [page(1).url])
+    assert (reply.status, reply.json) == (200, {"layout": "s1v2", "wanted": None, "former": "s2v2"})
+    assert (layout(caller), caller.found("page")) == ("s1v2", [page(1).url])
 
 
 def test_what_can_not_be_done_is_told(caller: Caller) -> None:
@@ -47,30 +47,30 @@ def test_what_can_not_be_done_is_told(caller: Caller) -> None:
     assert (reply.status, "lightship promote LAYOUT" in reply.json["error"]) == (404, True)
     assert caller.call("POST", "/admin/v1/promote").status == 400
     assert caller.call("POST", "/admin/v1/promote?layout=s1v999").status == 400
-    assert caller.get("/admin/v1/promote?layout=s2v1").status == 405
-    reply = caller.call("POST", "/admin/v1/promote?layout=s3v1")
-    assert reply.json == {"layout": "s1v1", "wanted": "s3v1", "former": None}
+    assert caller.get("/admin/v1/promote?layout=s2v2").status == 405
+    reply = caller.call("POST", "/admin/v1/promote?layout=s3v2")
+    assert reply.json == {"layout": "s1v2", "wanted": "s3v2", "former": None}
 
 
 def test_a_retired_layout_is_told_so(caller: Caller, tmp_path: Path) -> None:
     reply = caller.put_manifest(MadeShard(tmp_path / "past", 0, 3, order=1).manifest())
     assert (reply.status, reply.json["retired"]) == (409, True)
-    assert "lightship promote s3v1" in reply.json["error"]
+    assert "lightship promote s3v2" in reply.json["error"]
 
 
 def test_the_commands(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
     place = f"-searchengine=127.0.0.1:{caller.port}"
     status([place])
-    assert "candidate: s2v1, 2 of 2 shards, 0 documents: it has 0 documents" in capsys.readouterr().out
-    promote(["s2v1", place])
-    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s2v1, keeps s1v1 for rollback\n"
+    assert "candidate: s2v2, 2 of 2 shards, 0 documents: it has 0 documents" in capsys.readouterr().out
+    promote(["s2v2", place])
+    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s2v2, keeps s1v2 for rollback\n"
     status([place])
-    assert "former: s1v1, kept for rollback until 20" in capsys.readouterr().out
+    assert "former: s1v2, kept for rollback until 20" in capsys.readouterr().out
     rollback([place])
-    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s1v1, keeps s2v1 for rollback\n"
-    promote(["s4v1", place])
-    assert "serves s1v1, switches to s4v1 once it is complete" in capsys.readouterr().out
-    for arguments in ([], ["s1v1", "s2v1"]):
+    assert capsys.readouterr().out == f"http://127.0.0.1:{caller.port}: serves s1v2, keeps s2v2 for rollback\n"
+    promote(["s4v2", place])
+    assert "serves s1v2, switches to s4v2 once it is complete" in capsys.readouterr().out
+    for arguments in ([], ["s1v2", "s2v2"]):
         with pytest.raises(ConfigurationError, match="name exactly one layout"):
             promote([*arguments, place])
     with pytest.raises(InvalidInputError, match="like s3v1"):
@@ -83,10 +83,10 @@ def test_a_replica_that_refuses_is_told_and_is_an_error(
     monkeypatch.setenv("LIGHTSHIP_TOKEN", "wrong" * 5)
     with served(tmp_path / "se", PUSH) as caller:
         place = f"-searchengine=127.0.0.1:{caller.port}"
-        for command, arguments in ((promote, ["s1v1"]), (rollback, [])):
+        for command, arguments in ((promote, ["s1v2"]), (rollback, [])):
             with pytest.raises(UnavailableError, match="1 of 1"):
                 command([*arguments, place])
             assert "token missing or wrong" in capsys.readouterr().out
         monkeypatch.setenv("LIGHTSHIP_ADMIN_TOKEN", PUSH)  # the command signs with this secret
-        promote(["s1v1", place])
-        assert "switches to s1v1 once it is complete" in capsys.readouterr().out
+        promote(["s1v2", place])
+        assert "switches to s1v2 once it is complete" in capsys.readouterr().out

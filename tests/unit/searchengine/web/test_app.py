@@ -61,7 +61,7 @@ def test_json_is_what_was_promised(caller: Caller) -> None:
         7,
     )
     assert answer["index"]["generation"] == {"0": [1, 1]}
-    assert answer["index"]["layout"] == "s1v1"
+    assert answer["index"]["layout"] == "s1v2"
     hit = answer["hits"][0]
     assert {"url", "title", "snippet", "score", "site", "language", "modified", "fields"} == hit.keys()
     assert "<mark>page</mark>" in hit["snippet"]
@@ -108,8 +108,8 @@ def test_any_bytes_are_a_query(caller: Caller, query: bytes, form: bytes) -> Non
 def test_300_words_are_answered_with_a_notice(caller: Caller) -> None:
     reply = caller.get("/?format=json&q=page+" + "+".join(words(299, 1)))
     assert reply.json["total"] == 25
-    assert "first 64 words" in reply.json["notice"]
-    assert "first 64 words" in caller.get("/?q=page+" + "+".join(words(299, 1)), Accept=HTML).text
+    assert "first 256 words" in reply.json["notice"]
+    assert "first 256 words" in caller.get("/?q=page+" + "+".join(words(299, 1)), Accept=HTML).text
 
 
 def test_a_query_of_10_mb_is_refused_and_the_server_lives(caller: Caller) -> None:
@@ -263,7 +263,7 @@ def test_many_at_once(caller: Caller) -> None:
 
 def test_status(caller: Caller) -> None:
     status = caller.get("/status").json
-    assert (status["ready"], status["layout"], status["documents"]) == (True, "s1v1", 25)
+    assert (status["ready"], status["layout"], status["documents"]) == (True, "s1v2", 25)
     (shard,) = status["shards"]
     assert (shard["shard"], shard["epoch"], shard["generation"], shard["documents"]) == (0, 1, 1, 25)
     assert shard["bytes"] == status["bytes"] > 1000

@@ -60,7 +60,7 @@ def test_it_counts_what_happens(caller: Caller, tmp_path: Path) -> None:
     ("method", "target", "route"),
     [
         ("GET", "/lookup?url=https://example.org/1", "/lookup"), ("GET", "/lookup", "/lookup"),
-        ("POST", "/admin/v1/rollback", "/admin"), ("POST", "/admin/v1/promote?layout=s1v1", "/admin"), ("GET", "/admin/x/y", "/admin"),
+        ("POST", "/admin/v1/rollback", "/admin"), ("POST", "/admin/v1/promote?layout=s1v2", "/admin"), ("GET", "/admin/x/y", "/admin"),
         ("GET", "/static/style.css", "/static"), ("GET", "/static/none", "/static"), ("GET", "/favicon.ico", "other"),
         ("GET", "/administer", "other"), ("GET", "/statics/", "other"),
     ],

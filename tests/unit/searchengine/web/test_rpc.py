@@ -173,7 +173,7 @@ def test_an_older_generation_is_told_what_is_installed(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_file_name_with_a_path_in_it(caller: Caller, folder: Path, name: str) -> None:
     before = {path for path in folder.rglob("*") if not path.name.startswith("fresh-")}
-    announced = f"layout=s1v1&digest={'0' * 64}&size=3"
+    announced = f"layout=s1v2&digest={'0' * 64}&size=3"
     for reply in (
         caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{announced}", b"abc"),
         caller.get(f"/rpc/v1/shards/0/files/{name}"),
@@ -208,12 +208,12 @@ def offered(caller: Caller, size: int) -> str:
         ({"layout": ""}, "layout"),
         ({"layout": "../x"}, "layout"),
         ({"layout": "s1v999"}, "schema 999"),
-        ({"layout": "s65v1"}, "65 shards"),
+        ({"layout": "s65v2"}, "65 shards"),
     ],
     ids=str,
 )
 def test_a_bad_announcement_or_content(caller: Caller, folder: Path, changes: dict[str, str], part: str) -> None:
-    given = {"layout": "s1v1", "size": "3", "digest": "a" * 64, **changes}
+    given = {"layout": "s1v2", "size": "3", "digest": "a" * 64, **changes}
     name = offered(caller, int(given["size"]) if given["size"] in ("2", "3", "4") else 3)
     query = "&".join(f"{name}={value}" for name, value in given.items())
     assert_problem(caller.call("PUT", f"/rpc/v1/shards/0/files/{name}?{query}", b"abc"), 400, part)
@@ -222,7 +222,7 @@ def test_a_bad_announcement_or_content(caller: Caller, folder: Path, changes: di
 
 def test_an_upload_that_breaks_off_leaves_nothing(caller: Caller, folder: Path) -> None:
     name = offered(caller, 1000)
-    target = f"/rpc/v1/shards/0/files/{name}?layout=s1v1&size=1000&digest={'a' * 64}"
+    target = f"/rpc/v1/shards/0/files/{name}?layout=s1v2&size=1000&digest={'a' * 64}"
     with socket.create_connection(("127.0.0.1", caller.port)) as connection:
         connection.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc".encode())
         wait_until(lambda: list(folder.glob(f"**/{name}*.part")), 30, "the part file")
@@ -239,17 +239,17 @@ def test_installed_files_are_read_back(caller: Caller, made: MadeShard) -> None:
 
 def test_a_layout_that_is_not_served_is_read_back_by_its_name(caller: Caller, made: MadeShard, tmp_path: Path) -> None:
     coming = MadeShard(tmp_path / "coming", shards=2, order=7).put(page(9))
-    caller.push(coming)  # one of two: s1v1 is served
+    caller.push(coming)  # one of two: s1v2 is served
     served_manifest = caller.get("/rpc/v1/shards/0").body
-    assert caller.get("/rpc/v1/shards/0?layout=s1v1").body == served_manifest
-    manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0?layout=s2v1").body, type=Manifest)
-    assert manifest.layout.name == "s2v1"
+    assert caller.get("/rpc/v1/shards/0?layout=s1v2").body == served_manifest
+    manifest = msgspec.json.decode(caller.get("/rpc/v1/shards/0?layout=s2v2").body, type=Manifest)
+    assert manifest.layout.name == "s2v2"
     for name, file in manifest.files.items():
-        assert caller.get(f"/rpc/v1/shards/0/files/{name}?layout=s2v1").body == coming.bytes_of(file)
+        assert caller.get(f"/rpc/v1/shards/0/files/{name}?layout=s2v2").body == coming.bytes_of(file)
         assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, "not in the installed manifest")
-    assert_problem(caller.get("/rpc/v1/shards/1?layout=s2v1"), 404, "in s2v1")
-    assert_problem(caller.get("/rpc/v1/shards/0?layout=s4v1"), 404, "in s4v1")
-    assert_problem(caller.get("/rpc/v1/shards/0?layout=../s1v1"), 400, "not a layout")
+    assert_problem(caller.get("/rpc/v1/shards/1?layout=s2v2"), 404, "in s2v2")
+    assert_problem(caller.get("/rpc/v1/shards/0?layout=s4v2"), 404, "in s4v2")
+    assert_problem(caller.get("/rpc/v1/shards/0?layout=../s1v2"), 400, "not a layout")
 
 
 def test_what_is_on_offer_is_read_by_peers_with_the_secret_only(made: MadeShard, tmp_path: Path) -> None:
@@ -258,11 +258,11 @@ def test_what_is_on_offer_is_read_by_peers_with_the_secret_only(made: MadeShard,
         with served(tmp_path / f"store{status}", token) as caller:
             caller.put_manifest(manifest)
             file = max(manifest.files.values(), key=lambda file: file.size)
-            target = f"/rpc/v1/shards/0/files/{file.name}?layout=s1v1"
+            target = f"/rpc/v1/shards/0/files/{file.name}?layout=s1v2"
             assert caller.get(target).status == 404  # not received yet
             assert caller.put_file(manifest, file, made.bytes_of(file)).status == 201
             assert caller.get(target).status == status
-            path = tmp_path / f"store{status}" / "layouts" / "s1v1" / file.name
+            path = tmp_path / f"store{status}" / "layouts" / "s1v2" / file.name
             path.rename(path.with_suffix(".moved"))
             path.symlink_to("/etc/passwd")
             assert caller.get(target).status == 404
@@ -274,7 +274,7 @@ def test_a_link_in_the_place_of_an_installed_file_is_not_followed(tmp_path: Path
     with served(tmp_path / "store") as caller:
         caller.push(made)
         name = min(made.manifest().files)
-        path = tmp_path / "store" / "layouts" / "s1v1" / name
+        path = tmp_path / "store" / "layouts" / "s1v2" / name
         path.unlink()
         path.symlink_to("/etc/passwd")
         assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, name)
@@ -285,7 +285,7 @@ def test_a_file_that_vanished_is_not_found(tmp_path: Path) -> None:
     with served(tmp_path / "store") as caller:
         caller.push(made)
         name = min(made.manifest().files)
-        (tmp_path / "store" / "layouts" / "s1v1" / name).unlink()
+        (tmp_path / "store" / "layouts" / "s1v2" / name).unlink()
         assert_problem(caller.get(f"/rpc/v1/shards/0/files/{name}"), 404, name)
 
 
@@ -296,7 +296,7 @@ def test_a_file_that_is_replaced_while_it_is_sent_is_sent_whole(
 
     async def then_replaced(self: Rpc, request: Request) -> Response:
         response = await get_file(self, request)
-        (tmp_path / "store" / "layouts" / "s1v1" / request.path_params["name"]).unlink()
+        (tmp_path / "store" / "layouts" / "s1v2" / request.path_params["name"]).unlink()
         return response
 
     monkeypatch.setattr(Rpc, "_get_file", then_replaced)

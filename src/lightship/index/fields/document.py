@@ -1,0 +1,69 @@
+"""Adds the searched fields of a document to its indexed form."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+import tantivy
+
+from lightship.core.model import Document
+from lightship.index.fields import scripts
+from lightship.index.fields.forms import MAX_FORMS, emoji, forms_of, odd_words
+from lightship.index.fields.languages import DEFAULT_LANGUAGE
+from lightship.index.fields.normalize import Normalized, normalized
+from lightship.index.fields.schema import FORMS, SCHEMA_VERSION, TITLE_KEY, grams
+from lightship.index.fields.title_key import title_keys
+from lightship.index.fields.words import cuts_apostrophes, is_marked, pre_tokenized, terms, without_apostrophes
+
+_PART = "\x1e"  # between parts of a text, so that no phrase goes from one to the next
+_HOST = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/?#]*)?", re.IGNORECASE)
+_NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
+
+
+def add_searched(made: tantivy.Document, document: Document, language: str) -> None:
+    """Add `document`, whose words are stemmed in `language`, to the searched fields of `made`."""
+    title = normalized(document.title)
+    _add_words(made, "title", title, language)
+    for key in title_keys(document.title):
+        if key:
+            made.add_text(TITLE_KEY, key)
+    parts = [document.title, *document.headings, document.text, document.description, url_words(document.url)]
+    text = normalized(_PART.join(filter(None, parts)))
+    _add_words(made, "text", text, language)
+    _add_forms(made, text, language)
+
+
+def _add_words(made: tantivy.Document, field: str, given: Normalized, language: str) -> None:
+    text, marked = given.text, False
+    if given.is_wide:
+        text, runs = scripts.split(text)
+        if runs:
+            made.add_text(grams(field, SCHEMA_VERSION), scripts.gram_terms(runs))
+        marked = is_marked(text)
+    for part in without_apostrophes(text, language).split(_PART):
+        if not part or part.isspace():
+            continue
+        if language == DEFAULT_LANGUAGE and not marked:
+            made.add_text(field, part)  # the field's own analyzer keeps tokens in Rust: more than twice as fast
+        else:
+            made.add_pre_tokenized_text(field, pre_tokenized(part, language, marked=marked))
+
+
+def _add_forms(made: tantivy.Document, given: Normalized, language: str) -> None:
+    exact, plain = emoji(given.text) if given.has_symbols else [], list[str]()
+    text = without_apostrophes(given.text, language) if cuts_apostrophes(language) else given.text
+    for forms in filter(None, map(forms_of, odd_words(text))):
+        if forms.exact:
+            exact.append(forms.exact)
+        elif forms.joined:
+            plain.append(forms.joined)
+        plain += forms.parts
+    if exact or plain:
+        found = dict.fromkeys([*exact, *terms(" ".join(plain), language)])
+        made.add_text(FORMS, " ".join(list(found)[:MAX_FORMS]))
+
+
+def url_words(url: str) -> str:
+    """Return the searchable words of a url: those of its path and query, without numbers, percent-decoded."""
+    return _NUMBERS.sub(" ", unquote(_HOST.sub("", url)).replace(_PART, " "))

@@ -1,0 +1,115 @@
+"""Odd words: those whose signs or capitals say more than the words that the analyzer makes of them.
+
+The analyzer splits at signs and ignores case: `C++` becomes `c`, `node.js` two words, `HTTPServer` one. So an odd word
+also gives terms of the field `forms`: joined without its signs, or as written where that would be another word (`C++`,
+`3.11`); and the parts that the analyzer does not separate. Emoji are odd words, too.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import tantivy
+
+LONGEST = 60  # bytes; longer ones are addresses, paths or data
+MAX_FORMS = 4000  # terms of one document; a page of code has some hundred
+
+
+def _class_of(code: int) -> int:
+    letter = chr(code)
+    if code > 0x7F or letter.islower():
+        return ord("a")
+    if letter.isalnum():
+        return ord("A" if letter.isalpha() else "0")
+    return ord(letter if letter in ".,+#" else "-" if letter in "'&_-" else " ")
+
+
+# Each byte's class. Searching classes for a literal takes a third of the time of searching text for sets of characters
+_CLASSES = bytes(_class_of(code) for code in range(256))
+_ODD = tuple(
+    re.compile(pattern + rb"[^ ]*")  # to the end of the word
+    for pattern in (
+        rb"-(?=[aA0])(?<=[aA0]-)",  # O'Reilly, AT&T, snake_case, e-mail
+        rb"\.(?=[aA0])(?<=[aA0 ]\.)",  # node.js, 3.11, .NET
+        rb"A(?:(?<=aA)|(?<=AA)(?=aa))",  # fooBar, HTTPServer; but not PCs
+        rb",(?=000(?!0))(?<=0,)",  # 1,234,567
+        rb"\+(?![aA0])(?<=[aA0]\+)",  # C++
+        rb"#(?![aA0])(?<=[aA0]#)",  # C#
+    )
+)
+_EMOJI = re.compile(
+    "[\u231a\u231b\u23e9-\u23f3\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
+    "(?:(?<=[\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff])?"  # a flag
+)
+_AROUND = re.compile(r"^(?:[^\w.]|_|\.(?![A-Za-z]{2}))+|(?:[^\w+#]|_)+$")
+_INFIX = re.compile("[&.,_-]+")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_NUMBER = re.compile(r"\d[.,_-]\d")  # 3.11 is not 311
+_HUMP = re.compile(r"[a-z](?<!\bMc)[A-Z]|[A-Z][A-Z](?=[a-z][a-z])")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
+
+
+class Forms(NamedTuple):
+    """What an odd word is found by: `exact`, lower-cased and folded, and plain words that are still to be analyzed.
+
+    A word whose signs make no difference in meaning is `joined` instead of `exact`.
+    """
+
+    exact: str
+    joined: str
+    parts: tuple[str, ...]
+
+
+def odd_words(text: str) -> list[bytes]:
+    """Return the distinct odd words of normalized `text` in UTF-8, with the signs around them; emoji are not included."""
+    encoded = b" " + text.encode("utf-8", "replace")
+    classes = encoded.translate(_CLASSES)
+    words = dict[int, int]()
+    for pattern in _ODD:
+        for found in pattern.finditer(classes):
+            place, end = found.span()
+            words[classes.rfind(b" ", 0, place) + 1] = end
+    return list({encoded[start:end] for start, end in words.items()})
+
+
+def emoji(text: str) -> list[str]:
+    """Return the emoji of normalized `text`, without the modifiers of their colour."""
+    return _EMOJI.findall(text)
+
+
+@lru_cache(maxsize=32768)
+def forms_of(odd: bytes) -> Forms | None:
+    """Return the forms of a word of `odd_words`; None if the analyzer makes the same of it."""
+    if len(odd) > LONGEST:
+        return None
+    parts: tuple[str, ...] = ()
+    word = odd.decode().rstrip(",.-")
+    if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
+        return Forms("", joined, ())  # most of them
+    if not word.isalnum():
+        word = _AROUND.sub("", word)
+    word = word.removesuffix("'s")
+    if not word.islower() and _HUMP.search(word):
+        parts = tuple({part.lower(): None for part in _PART.findall(word) if len(part) > 1})
+    if "'" in word:
+        *_, last = around = word.lower().split("'")
+        if len(last) > 2:  # O'Reilly; not don't, they'll
+            parts += tuple(part for part in around if len(part) > 2)
+        word = word.replace("'", "")
+    if word.isalnum():
+        return Forms("", "", parts) if parts else None
+    bare = word.lstrip(".").rstrip("+#")
+    is_exact = bare != word or (_NUMBER.search(word) and not _GROUPED.fullmatch(word))
+    return Forms(_fold(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+
+
+@cache
+def _folding() -> tantivy.TextAnalyzer:
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    return whitespace.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
+
+
+def _fold(word: str) -> str:
+    return word.lower() if word.isascii() else "".join(_folding().analyze(word))

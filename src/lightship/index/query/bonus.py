@@ -1,0 +1,130 @@
+"""Bonuses: what raises a document above others with the same words.
+
+It has them side by side, or all of them, or it has the query as its title, or as its url. Each is a clause that few
+documents match. A search for those is separate from that for the words: a union with phrases costs several times as
+much as one of terms. docs/decisions/0011-ranking.md has the measurements.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import tantivy
+
+from lightship.index.fields.analysis import analysis_of
+from lightship.index.fields.schema import TITLE_KEY, main_field
+from lightship.index.fields.stopwords import STOPWORDS
+from lightship.index.fields.title_key import title_keys
+from lightship.index.query.boolean import MUST
+from lightship.index.query.expansion import Piece, Statistics, Word
+from lightship.index.query.fields import any_of, boosted, field_queries
+
+PAIR = 0.2  # weight of two adjacent words as a phrase
+MAX_PAIRS = 8  # the rarest ones
+GAP = 2  # positions between the words of a pair at most: a function word may stand between them
+
+# The following are multiples of the idf of the query's words
+ALL = 0.1  # all words; only for short queries: a question has words that its answer lacks
+MAX_ALL = 3  # words
+SENTENCES = {4: 0.5, 5: 2.0}  # number of words (or more) -> all words as one phrase
+TITLE, TITLE_WORDS = 1.5, 1.0  # the query is the title; it has the content words of the title
+URL = 1e6  # above whatever words can score
+
+
+class _Term(NamedTuple):
+    position: int
+    term: str
+    is_content: bool
+    documents: int
+
+
+class Bonuses:
+    """The bonuses of one query for an index with `statistics`."""
+
+    def __init__(self, version: int, languages: Sequence[str], statistics: Statistics) -> None:
+        """Prepare for an index of the schema `version` whose documents are stemmed in `languages`."""
+        self._version, self._languages, self._statistics = version, languages, statistics
+        self._field, self._fields = main_field(version), field_queries(version)
+
+    def of(self, text: str, asked: Sequence[Piece], words: Sequence[Word], urls: Sequence[str]) -> list[tantivy.Query]:
+        """Return the queries of all bonuses that a document of the index may have.
+
+        `text` is the query, `asked` its pieces, `words` what ranks, and `urls` the urls that it may be.
+        """
+        worth = sum(self._worth(word) for word in words)
+        found = list(self._titles(text, worth))
+        if known := [url for url in urls if self._statistics.documents_with("url", url)]:
+            found.append(self._fields.exact("url", known, URL))
+        if 2 <= len(words) <= MAX_ALL and (every := self._all(words)):
+            found.append(_constant(every, ALL * worth))
+        for language in self._languages:
+            found += self._adjacent(self._terms(asked, language), worth)
+        return found
+
+    def _terms(self, asked: Sequence[Piece], language: str) -> list[_Term]:
+        """Return the terms of the words in `language`, in order, with the number of documents of each."""
+        analysis = analysis_of(self._version)
+        made = list[_Term]()
+        for word in [word for piece in asked for word in piece.words]:
+            is_content = word.lower() not in STOPWORDS
+            for term in analysis.with_language(analysis.analyze_word(word, language), language):
+                count = self._statistics.documents_with(self._field, term)
+                made.append(_Term(len(made), term, is_content, count))
+        return made
+
+    def _adjacent(self, terms: Sequence[_Term], worth: float) -> Iterator[tantivy.Query]:
+        content = [term for term in terms if term.is_content] or terms
+        pairs = [
+            (first, second)
+            for first, second in pairwise(content)
+            if second.position - first.position <= GAP
+            and first.term != second.term
+            and first.documents
+            and second.documents
+        ]
+        pairs.sort(key=lambda pair: min(pair[0].documents, pair[1].documents))
+        for first, second in pairs[:MAX_PAIRS]:
+            places = [(0, first.term), (second.position - first.position, second.term)]
+            yield boosted(self._fields.near(self._field, places), PAIR)
+        length = min(len(terms), max(SENTENCES))
+        if length in SENTENCES and all(term.documents for term in terms):
+            phrase = self._fields.near(self._field, [(term.position, term.term) for term in terms])
+            yield _constant(phrase, SENTENCES[length] * worth)
+
+    def _all(self, words: Sequence[Word]) -> tantivy.Query | None:
+        clauses = [query for word in words if (query := self._has(word)) is not None]
+        if len(clauses) < len(words):
+            return None
+        return tantivy.Query.boolean_query([(MUST, clause) for clause in clauses])
+
+    def _has(self, word: Word) -> tantivy.Query | None:
+        """Return a query for documents with `word` in their text."""
+        if word.parts and not word.variants:
+            parts = [query for part in word.parts if (query := self._has(part)) is not None]
+            return tantivy.Query.boolean_query([(MUST, part) for part in parts]) if parts else None
+        variants = [variant for variant in word.variants if variant.field != "title"]
+        return any_of([self._fields.variant(variant) for variant in variants]) if variants else None
+
+    def _titles(self, text: str, worth: float) -> Iterator[tantivy.Query]:
+        for key, factor in zip(title_keys(text), (TITLE, TITLE_WORDS), strict=True):
+            if key and self._statistics.documents_with(TITLE_KEY, key):
+                yield self._fields.exact(TITLE_KEY, [key], factor * worth)
+
+    def _worth(self, word: Word) -> float:
+        """Return the idf of `word`: of the rarest part if it has no term of its own."""
+        counts = [
+            self._statistics.documents_with(variant.field, variant.term)
+            for variant in word.variants
+            if variant.field != "title"
+        ]
+        if not counts:
+            return max(map(self._worth, word.parts), default=0.0)
+        count, documents = max(counts), max(self._statistics.documents, *counts)
+        return math.log(1 + (documents - count + 0.5) / (count + 0.5))
+
+
+def _constant(query: tantivy.Query, score: float) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, score)

@@ -1,0 +1,65 @@
+"""Compiles boolean expressions to tantivy queries that select documents and do not affect scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tantivy
+
+from lightship.index.fields.analysis import analysis_of
+from lightship.index.fields.languages import DEFAULT_LANGUAGE
+from lightship.index.query.expansion import Statistics
+from lightship.index.query.expression import Any, Expression, Leaf, Not
+
+SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
+
+MAX_EXPANDED = 100  # indexed words that a prefix stands for: the most frequent ones
+
+_ENDINGS = ("e", "s", "ed", "ing")
+
+LeafQuery = Callable[[Leaf], tantivy.Query | None]  # None for what has nothing to search for
+
+
+def required_clauses(nodes: Sequence[Expression], query_of: LeafQuery) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+    """Return the clauses that require each of `nodes`."""
+    clauses = []
+    for node in nodes:
+        is_negated = isinstance(node, Not)
+        found = _query(node.part if isinstance(node, Not) else node, query_of)
+        if found is not None:
+            clauses.append((NOT if is_negated else MUST, tantivy.Query.const_score_query(found, 0.0)))
+    return clauses
+
+
+def _query(node: Expression, query_of: LeafQuery) -> tantivy.Query | None:
+    """Return a query for what `node` matches; None if it has nothing to search for."""
+    if isinstance(node, Leaf):
+        return query_of(node)
+    if isinstance(node, Not):
+        found = _query(node.part, query_of)
+        return found and tantivy.Query.boolean_query([(MUST, tantivy.Query.all_query()), (NOT, found)])
+    parts = [found for part in node.parts if (found := _query(part, query_of)) is not None]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    occur = SHOULD if isinstance(node, Any) else MUST
+    return tantivy.Query.boolean_query([(occur, part) for part in parts])
+
+
+def expanded(
+    statistics: Statistics | None, field: str, prefix: str, version: int, languages: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the terms of `field` that begin with `prefix`, most frequent first, and the terms of `prefix` itself.
+
+    `history*` finds history and `runn*` finds running, though the stems `histori` and `run` do not begin with them.
+    """
+    analysis = analysis_of(version)
+    words = analysis.analyze_word(prefix, "")
+    found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED) if words and statistics else []
+    forms = {language: ("", *_ENDINGS) if language == DEFAULT_LANGUAGE else ("",) for language in languages}
+    stems = [
+        term
+        for language, endings in forms.items()
+        for ending in endings
+        for term in analysis.with_language(analysis.analyze_word(prefix + ending, language), language)
+    ]
+    return tuple(dict.fromkeys([*stems, *found]))
