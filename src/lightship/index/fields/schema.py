@@ -23,7 +23,7 @@ SCHEMA_VERSION = 2
 # for grams
 WEIGHTS = {
     1: {"title": 0.5, "headings": 0.5, "path": 0.3, "body": 1.0},
-    2: {"title": 0.5, "text": 1.0},
+    2: {"title": 0.4, "text": 1.0},
 }
 
 FORMS = "forms"
