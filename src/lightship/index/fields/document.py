@@ -23,25 +23,29 @@ _NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
 
 def add_searched(made: tantivy.Document, document: Document, language: str) -> None:
     """Add `document`, whose words are stemmed in `language`, to the searched fields of `made`."""
-    title = normalized(document.title)
-    _add_words(made, "title", title, language)
+    _add_words(made, "title", _add_grams(made, "title", normalized(document.title)), language)
     for key in title_keys(document.title):
         if key:
             made.add_text(TITLE_KEY, key)
     parts = [document.title, *document.headings, document.text, document.description, url_words(document.url)]
-    text = normalized(_PART.join(filter(None, parts)))
+    text = _add_grams(made, "text", normalized(_PART.join(filter(None, parts))))
     _add_words(made, "text", text, language)
     _add_forms(made, text, language)
 
 
+def _add_grams(made: tantivy.Document, field: str, given: Normalized) -> Normalized:
+    """Add the grams of unspaced scripts, and return the text without them."""
+    if not given.is_wide:
+        return given
+    text, runs = scripts.split(given.text)
+    if runs:
+        made.add_text(grams(field, SCHEMA_VERSION), scripts.gram_terms(runs))
+    return given._replace(text=text)
+
+
 def _add_words(made: tantivy.Document, field: str, given: Normalized, language: str) -> None:
-    text, marked = given.text, False
-    if given.is_wide:
-        text, runs = scripts.split(text)
-        if runs:
-            made.add_text(grams(field, SCHEMA_VERSION), scripts.gram_terms(runs))
-        marked = is_marked(text)
-    for part in without_apostrophes(text, language).split(_PART):
+    marked = given.is_wide and is_marked(given.text)
+    for part in without_apostrophes(given.text, language).split(_PART):
         if not part or part.isspace():
             continue
         if language == DEFAULT_LANGUAGE and not marked:
