@@ -16,8 +16,8 @@ QUESTION_WORDS, TOPICAL_WORDS = 5, 2
 
 
 def topical(words: Sequence[str]) -> Sequence[str]:
-    """Return `words` without function words, if anything else is left."""
-    return [word for word in words if word.lower() not in STOPWORDS] or words
+    """Return `words` without function words, if anything else is left; WHO and IT in capitals are names."""
+    return [word for word in words if word.lower() not in STOPWORDS or (len(word) > 1 and word.isupper())] or words
 
 
 def weighted_words(words: Sequence[str]) -> dict[str, float]:
