@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -47,10 +48,23 @@ class View:
     languages: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def documents(self) -> int:
         """The number of live documents."""
         return int(self.searcher.num_docs)
+
+    def documents_in(self, language: str) -> int:
+        """Return the number of documents whose words are stemmed in `language`, deleted ones included."""
+        return self._sizes.get(language, 0)
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """The number of documents by language; those without a language count as in the default one."""
+        others = {language: self._stemmed_in(language) for language in self.languages if language != DEFAULT_LANGUAGE}
+        return {**others, DEFAULT_LANGUAGE: max(self.documents - sum(others.values()), 0)}
+
+    def _stemmed_in(self, language: str) -> int:
+        return self.documents_with("language", language or UNSTEMMED)
 
     def documents_with(self, field: str, term: str) -> int:
         """Return the number of documents that have `term` in `field`, deleted ones included. Raises DamagedError."""

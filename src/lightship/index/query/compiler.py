@@ -98,6 +98,7 @@ def compile_query(
         term for word in [*kept, *joined] for language in languages for term in analysis.analyze_word(word, language)
     )
     expansion, lowered = Expansion(version, languages, statistics), {word.lower(): kept[word] for word in kept}
+    expansion.favour(kept)
     found_by = [word for piece in _distinct(asked) for word in expansion.piece(piece, lowered)]
     found_by += [expansion.run(run) for run in dict.fromkeys(runs)]
     expansions = {
