@@ -43,7 +43,9 @@ def site_value(text: str) -> str:
     site, _, path = text.partition("/")
     site = _ascii(site.rstrip("*"))
     segments = _segments(path.rstrip("*"))
-    if site and segments:
+    if not _host(site):  # a port alone is no site
+        return ""
+    if segments:
         return f"{_host(site).removeprefix('www.')}/{'/'.join(segments)}"
     return site.removesuffix(next(filter(site.endswith, _DEFAULT_PORTS), ""))
 
