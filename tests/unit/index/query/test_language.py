@@ -192,6 +192,8 @@ def test_a_language_is_known_by_its_code_or_name(text: str, code: str | None) ->
 def test_repeated_words_count_and_function_words_of_questions_do_not() -> None:
     assert weighted_words(["fox", "Fox", "dog"]) == {"fox": pytest.approx(2**0.7), "dog": 1.0}
     assert weighted_words(["The", "Who"]) == {"The": 1.0, "Who": 1.0}
+    names = weighted_words(["WHO", "guidelines", "for", "the", "treatment", "of", "malaria"])
+    assert list(names) == ["WHO", "guidelines", "treatment", "malaria"]
     assert list(weighted_words(["what", "is", "the", "capital", "of", "the", "largest", "country"])) == [
         "capital",
         "largest",
