@@ -30,6 +30,7 @@ MAX_TIES = 100_000  # documents of equal score that are sorted by url digest; be
 FEW_TIES = 500  # that are sorted in less than a millisecond
 _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its end
 _ATTEMPTS = 50
+_MAX_FREQUENCIES = 20_000  # some 3 MB
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -68,8 +69,18 @@ class View:
 
     def documents_with(self, field: str, term: str) -> int:
         """Return the number of documents that have `term` in `field`, deleted ones included. Raises DamagedError."""
-        with reading():
-            return int(self.searcher.doc_freq(field, term))
+        count = self._frequencies.get((field, term))
+        if count is None:
+            with reading():
+                count = int(self.searcher.doc_freq(field, term))
+            if len(self._frequencies) < _MAX_FREQUENCIES:
+                self._frequencies[field, term] = count
+        return count
+
+    @cached_property
+    def _frequencies(self) -> dict[tuple[str, str], int]:
+        """Those looked up in this view: a query asks for each of its terms several times."""
+        return {}
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
         """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""

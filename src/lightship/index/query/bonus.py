@@ -23,6 +23,7 @@ from lightship.index.query.fields import any_of, boosted, field_queries
 
 PAIR = 0.2  # weight of two adjacent words as a phrase
 MAX_PAIRS = 8  # the rarest ones
+MAX_COMPARED = 3000  # documents whose positions are read for the pairs of a query, about 50 ns each
 GAP = 2  # positions between the words of a pair at most: a function word may stand between them
 
 # The following are multiples of the idf of the query's words
@@ -94,7 +95,11 @@ class Bonuses:
             and second.documents
         ]
         pairs.sort(key=lambda pair: min(pair[0].documents, pair[1].documents))
+        compared = 0
         for first, second in pairs[:MAX_PAIRS]:
+            compared += min(first.documents, second.documents)
+            if compared > MAX_COMPARED:
+                break
             places = [(0, first.term), (second.position - first.position, second.term)]
             yield boosted(self._fields.near(self._field, places), PAIR * self._scale(first, second, language))
         length = min(len(terms), max(SENTENCES))

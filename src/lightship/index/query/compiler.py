@@ -28,7 +28,8 @@ class Compiled:
     """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand.
 
     `words` are the words as asked and `terms` their stems in all languages, both also those of phrases; `found_by` are
-    the words that rank, expanded to the terms that they are found by.
+    the words that rank, expanded to the terms that they are found by. `asked_pieces` and `asked_runs` are those of
+    `asked.words`.
     """
 
     asked: Query
@@ -38,6 +39,8 @@ class Compiled:
     words: tuple[str, ...]
     terms: tuple[str, ...]
     runs: tuple[Run, ...]
+    asked_pieces: tuple[Piece, ...]
+    asked_runs: tuple[Run, ...]
     found_by: tuple[Word, ...]
     expansions: dict[str, tuple[str, ...]]  # the terms of each prefix
     statistics: Statistics | None = None
@@ -106,7 +109,7 @@ def compile_query(
     }
     return Compiled(
         query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys([*runs, *quoted_runs])),
-        tuple(found_by), expansions, statistics, _missing_filters(query, version),
+        tuple(asked), tuple(dict.fromkeys(runs)), tuple(found_by), expansions, statistics, _missing_filters(query, version),
     )  # fmt: skip
 
 
@@ -148,7 +151,7 @@ def _scored(compiled: Compiled) -> list[tantivy.Query]:
     """Return the queries for what ranks, apart from phrases: kept flat, because nested unions are slower."""
     query, fields = compiled.asked, field_queries(compiled.version)
     scored = [fields.variant(variant) for variant in compiled.variants]
-    for run in dict.fromkeys(pieces(query.words, compiled.version)[1]):
+    for run in compiled.asked_runs:
         if run.is_exact and len(run.units) > run.length:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
     known = {variant.term for variant in compiled.variants}
@@ -162,9 +165,8 @@ def _bonuses(compiled: Compiled) -> list[tantivy.Query]:
     query, statistics = compiled.asked, compiled.statistics
     if statistics is None or compiled.version < BONUSES_SINCE:
         return []
-    asked = pieces(query.words, compiled.version)[0]
     bonuses = Bonuses(compiled.version, compiled.languages, statistics)
-    return bonuses.of(" ".join(query.words), asked, compiled.found_by, query.url_variants)
+    return bonuses.of(" ".join(query.words), compiled.asked_pieces, compiled.found_by, query.url_variants)
 
 
 def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:
