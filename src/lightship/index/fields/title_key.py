@@ -31,7 +31,9 @@ def title_keys(text: str) -> tuple[str, str]:
     of odd words (`C++`).
     """
     text = normalized(text[: 4 * _MAX_LENGTH]).text
-    exact = [forms.exact for word in odd_words(text) if (forms := forms_of(word)) and forms.exact]
+    exact = []
+    if not text.replace(" ", "").isalpha():
+        exact = [forms.exact for word in odd_words(text) if (forms := forms_of(word)) and forms.exact]
     words = [*_analyzer().analyze(without_apostrophes(text, "")), *exact][:_MAX_WORDS]
     if not words:
         return "", ""
