@@ -43,7 +43,7 @@ _EMOJI = re.compile(
     "[\u231a\u231b\u23e9-\u23f3\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
     "(?:(?<=[\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff])?"  # a flag
 )
-_AROUND = re.compile(r"^(?:[^\w.]|_|\.(?![A-Za-z]{2}))+|(?:[^\w+#]|_)+$")
+_AROUND = "'&,_-" + "".join(map(chr, range(0xA1, 0xC0))) + "".join(map(chr, range(0x2010, 0x2060)))
 _INFIX = re.compile("[&.,_-]+")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _NUMBER = re.compile(r"\d[.,_-]\d")  # 3.11 is not 311
@@ -84,15 +84,13 @@ def forms_of(odd: bytes) -> Forms | None:
     """Return the forms of a word of `odd_words`; None if the analyzer makes the same of it."""
     if len(odd) > LONGEST:
         return None
-    parts: tuple[str, ...] = ()
     word = odd.decode().rstrip(",.-")
+    if word.isalnum():
+        return Forms("", "", parts) if (parts := _parts(word)) else None
     if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
         return Forms("", joined, ())  # most of them
-    if not word.isalnum():
-        word = _AROUND.sub("", word)
-    word = word.removesuffix("'s")
-    if not word.islower() and _HUMP.search(word):
-        parts = tuple({part.lower(): None for part in _PART.findall(word) if len(part) > 1})
+    word = _stripped(word).removesuffix("'s")
+    parts = () if word.islower() else _parts(word)
     if "'" in word:
         *_, last = around = word.lower().split("'")
         if len(last) > 2:  # O'Reilly; not don't, they'll
@@ -103,6 +101,19 @@ def forms_of(odd: bytes) -> Forms | None:
     bare = word.lstrip(".").rstrip("+#")
     is_exact = bare != word or (_NUMBER.search(word) and not _GROUPED.fullmatch(word))
     return Forms(_fold(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+
+
+def _stripped(word: str) -> str:
+    """Return `word` without the signs around it that are no part of it."""
+    word = word.lstrip(_AROUND + "+#").rstrip(_AROUND + ".")
+    return word if word[1:3].isalpha() else word.lstrip(".")
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """Return the parts of a word in camel case; none for other words."""
+    if not _HUMP.search(word):
+        return ()
+    return tuple({part.lower(): None for part in _PART.findall(word) if len(part) > 1})
 
 
 @cache

@@ -21,7 +21,7 @@ from lightship.index.fields.forms import Forms, emoji, forms_of, odd_words
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, main_field
 from lightship.index.fields.scripts import Run
 
-FORM_WEIGHT = 0.5  # of a part of an odd word, or an odd word without its signs, compared with a word of the text
+FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs, compared with a word of the text
 EXACT_WEIGHT = 2.0  # of an odd word as written: times its idf, it is above what its parts score in a long text
 
 
