@@ -23,7 +23,9 @@ WORDS = {
     "es": "el la los las de del un una que en y es por para con no se su sus al como más pero este esta está son o"
     " fue lo le si sobre entre cuando ser ha también desde hasta muy todo sin años dos puede tiene nos era a"
     " me te mi yo él ella ellos cada hay todos esto eso porque antes después durante donde pueden debe sólo"
-    " solo así tan bien cual cuales mismo otra otro otros parte tiempo nombre contra aunque sino hacia usted",
+    " solo así tan bien cual cuales mismo otra otro otros parte tiempo nombre contra aunque sino hacia usted"
+    " deben unos unas estas estos ese esa según mientras fueron había hace sea sean ni tras siempre ahora"
+    " dentro cualquier algún algunos menos mayor uno hacer",
     "it": "il lo la gli le di del della dei delle dell' un una che è e per con non si in nel nella da dal al alla"
     " sono come più anche ma questo questa essere ha l' d' un' ed o i su stato tra sul fu ogni sua suo dalla"
     " degli nell' all' può se a mi ti io lui lei loro noi cui quando viene solo dove perché così molto senza"

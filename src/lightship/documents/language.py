@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from lightship.core.model import Document
 from lightship.documents.frequent_words import LETTERS, WORDS
 
 SAMPLE = 500  # characters sampled from the start, and from the middle of a longer text
@@ -53,7 +54,8 @@ _LATIN = re.compile("[a-z]")
 _RANGES = {languages: "".join(map("{}-{}".format, blocks[::2], blocks[1::2])) for languages, blocks in SCRIPTS.items()}
 _FOREIGN = re.compile(f"[{''.join(_RANGES.values())}]")
 _ACCENT = re.compile("[\u0300-\u036f]")
-_CHINESE = re.compile("[的是这個个們们說说沒没嗎吗為为與与對对你您還还从时经开关问间门见车东书习网页载电脑设进让并请]")  # not Japanese
+# Japanese does without these characters
+_CHINESE = re.compile("[的是这個个們们說说沒没嗎吗為为與与對对你您還还从时经开关问间门见车东书习网页载电脑设进让并请]")
 _SUBTAG = re.compile(r"[a-z]{2,3}(?![a-z])")
 _OTHERS = CJK.union(*SCRIPTS)  # not written in Latin letters
 _CHINESE_LENGTH = 20  # characters without any kana that are hardly Japanese
@@ -101,6 +103,13 @@ def can_be_in(language: str, text: str) -> bool:
     """Return True if `text` is written in the script of `language`."""
     languages = _languages_of_script(_sample(text))
     return language in languages if languages else language not in _OTHERS
+
+
+def words_of(document: Document) -> str:
+    """Return the text of `document` or, if that is short, whatever it says."""
+    if len(document.text) >= SAMPLE:
+        return document.text
+    return "\n".join((document.title, *document.headings, document.description, document.text))
 
 
 def _sample(text: str) -> str:
