@@ -24,9 +24,10 @@ from lightship.core.errors import (
     UnavailableError,
     status_of,
 )
-from lightship.core.model import Change, Document, check_url
+from lightship.core.model import Change, check_url
 from lightship.core.position import Reached, log_digest
 from lightship.doclog import DocumentLog, Position, Span
+from lightship.documents.site_languages import SiteLanguages
 from lightship.http.auth import guarded
 from lightship.http.methods import allow_header
 from lightship.http.tokens import Guard, check_body
@@ -69,6 +70,7 @@ class Intake:
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
+        self._languages = SiteLanguages()
         self._looking: asyncio.Task[Span] | None = None  # the log check of /readyz
         self._digest = ""  # of the log's id; empty after an error, when another log may answer next
         self._started = time.monotonic()
@@ -103,12 +105,13 @@ class Intake:
             body = await receive(request.stream(), reservation)
             async with arrival:
                 check_body(request.query_params.get("digest"), body)
-                documents = await self._documents(body, request.headers.get("content-encoding", ""), reservation)
-                return await self._store([Change.put(document) for document in documents], arrival)
+                changes = await self._puts(body, request.headers.get("content-encoding", ""), reservation)
+                return await self._store(changes, arrival)
 
-    async def _documents(self, body: bytes, encoding: str, reservation: Reservation) -> list[Document]:
-        def read() -> list[Document]:
-            return parse_documents(decompress(body, encoding, reservation))
+    async def _puts(self, body: bytes, encoding: str, reservation: Reservation) -> list[Change]:
+        def read() -> list[Change]:
+            documents = parse_documents(decompress(body, encoding, reservation))
+            return self._languages.completed([Change.put(document) for document in documents])
 
         if len(body) <= SMALL_BODY and not encoding:
             return read()

@@ -68,6 +68,13 @@ def test_a_body_may_be_compressed(caller: Caller, log: SqliteLog, kind: str) -> 
     assert (reply.status, set(stored(log))) == (200, {"a", "b"})
 
 
+def test_short_documents_are_read_together_to_tell_their_language(caller: Caller, log: SqliteLog) -> None:
+    titles = ["Mutter und Ring", "Dübel für Beton", "Anker aus Stahl", "Zange", "Hammer", "Nagel mit Kopf"]
+    post(caller, b"".join(line(title.split()[0], title=title, text="") for title in titles))
+    entries = [entry for partition in range(log.partitions) for entry in log.read(partition, 0, 20_000)]
+    assert [entry.document.language for entry in entries if entry.document] == ["de"] * len(titles)
+
+
 def test_deletes_are_stored_too(caller: Caller, log: SqliteLog) -> None:
     post(caller, line("a") + line("b") + line("c"))
     reply = delete(caller, "a", "b", "never-there")
