@@ -37,7 +37,7 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.http.tokens import Guard
     from lightship.index.fields.schema import SCHEMA_VERSION
     from lightship.index.query.compiler import compile_query
-    from lightship.index.query.parser import parse_query
+    from lightship.index.query.language.parser import parse_query
     from lightship.index.storage.segments import check_components
     from lightship.rpc.messages import Installed, Missing
     from lightship.rpc.multipart import read_enclosed, split_enclosed

@@ -20,8 +20,8 @@ from lightship.core.errors import (
     UnavailableError,
 )
 from lightship.core.manifest import Manifest
-from lightship.index.fields.analysis import analysis_of
-from lightship.index.fields.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.segments import META, composed, left_out

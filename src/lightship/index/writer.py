@@ -11,9 +11,9 @@ import tantivy
 
 from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
+from lightship.index.analysis.languages import UNSTEMMED, stem_language
 from lightship.index.fields.address import address_values
 from lightship.index.fields.document import add_searched
-from lightship.index.fields.languages import UNSTEMMED, stem_language
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import encode_source, modified_seconds
 from lightship.index.storage.merge_failures import MergeFailures

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lightship.index.fields.version1 import CJK, CJK_RUN
+from lightship.index.analysis.version1 import CJK, CJK_RUN
 
 PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
 _LEAD = 60  # characters shown before the matched word

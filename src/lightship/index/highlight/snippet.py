@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.highlight.passage import (
     ANSWER_EFFORT,
     BEGINNING,

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.stopwords import STOPWORDS
+from lightship.index.analysis.title_key import title_keys
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import TITLE_KEY, main_field
-from lightship.index.fields.stopwords import STOPWORDS
-from lightship.index.fields.title_key import title_keys
 from lightship.index.query.boolean import MUST
 from lightship.index.query.expansion import Piece, Statistics, Word, idf
 from lightship.index.query.fields import any_of, boosted, field_queries

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
-from lightship.index.fields.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.query.expansion import Statistics
-from lightship.index.query.expression import Any, Expression, Leaf, Not
+from lightship.index.query.language.expression import Any, Expression, Leaf, Not
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 

@@ -8,15 +8,15 @@ from functools import cached_property
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.scripts import Run
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import main_field
-from lightship.index.fields.scripts import Run
 from lightship.index.query.bonus import Bonuses
 from lightship.index.query.boolean import MUST, SHOULD, expanded, required_clauses
 from lightship.index.query.expansion import Expansion, Piece, Statistics, Variant, Word, pieces
-from lightship.index.query.expression import FILTERS, Leaf
 from lightship.index.query.fields import ADDRESSES_SINCE, Clause, any_of, boosted, field_queries
-from lightship.index.query.parser import Query
+from lightship.index.query.language.expression import FILTERS, Leaf
+from lightship.index.query.language.parser import Query
 from lightship.index.query.weights import weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one

@@ -16,10 +16,10 @@ from typing import NamedTuple, Protocol
 
 import tantivy
 
-from lightship.index.fields.analysis import Analysis, analysis_of
-from lightship.index.fields.forms import Forms, emoji, forms_of, odd_words
+from lightship.index.analysis.forms import Forms, emoji, forms_of, odd_words
+from lightship.index.analysis.scripts import Run
+from lightship.index.analysis.versions import Analysis, analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, main_field
-from lightship.index.fields.scripts import Run
 
 FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs, compared with a word of the text
 EXACT_WEIGHT = 2.0  # of an odd word as written: times its idf, it is above what its parts score in a long text

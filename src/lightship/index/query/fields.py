@@ -7,12 +7,12 @@ from functools import cache
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.scripts import Run
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, schema
-from lightship.index.fields.scripts import Run
 from lightship.index.query.boolean import MUST, NOT, SHOULD
 from lightship.index.query.expansion import Piece, Variant, pieces
-from lightship.index.query.parser import Query
+from lightship.index.query.language.parser import Query
 
 ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
 

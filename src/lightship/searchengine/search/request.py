@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
 from lightship.core.position import Reached
-from lightship.index.query.languages import language_code
+from lightship.index.query.language.languages import language_code
 from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, MAX_SIZE, SearchRequest, Sort
 
 Format = Literal["html", "json", "text"]

@@ -12,7 +12,7 @@ from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.highlight.passage import PASSAGE, PIECE
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 
 LANGUAGES = ("en", "de", "")
 FILLER = "Nothing of interest stands in this sentence. " * 40

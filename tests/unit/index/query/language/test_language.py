@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightship.index.query.expression import All, Any, Expression, Leaf, Not, leaves
-from lightship.index.query.grouping import MAX_DEPTH
-from lightship.index.query.languages import language_code
-from lightship.index.query.parser import MAX_WORDS, Query, parse_query
-from lightship.index.query.pasted_url import MAX_VARIANTS, read_url
-from lightship.index.query.tokens import MAX_PREFIXES
+from lightship.index.query.language.expression import All, Any, Expression, Leaf, Not, leaves
+from lightship.index.query.language.grouping import MAX_DEPTH
+from lightship.index.query.language.languages import language_code
+from lightship.index.query.language.parser import MAX_WORDS, Query, parse_query
+from lightship.index.query.language.pasted_url import MAX_VARIANTS, read_url
+from lightship.index.query.language.tokens import MAX_PREFIXES
 from lightship.index.query.weights import weighted_words
 from support import ROOT
 

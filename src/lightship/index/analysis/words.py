@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 
 import tantivy
 
-from lightship.index.fields.languages import DEFAULT_LANGUAGE, NOT_LATIN, STEMMERS
-from lightship.index.fields.normalize import normalized
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE, NOT_LATIN, STEMMERS
+from lightship.index.analysis.normalize import normalized
 
 MARK = "\x1f"  # not in any text
 LONGEST_WORD = 100  # bytes; longer ones are data. Some languages have words of 40 letters, of two or three bytes each

@@ -7,10 +7,10 @@ from functools import cache
 
 import tantivy
 
-from lightship.index.fields.forms import forms_of, odd_words
-from lightship.index.fields.normalize import normalized
-from lightship.index.fields.stopwords import STOPWORDS
-from lightship.index.fields.words import without_apostrophes
+from lightship.index.analysis.forms import forms_of, odd_words
+from lightship.index.analysis.normalize import normalized
+from lightship.index.analysis.stopwords import STOPWORDS
+from lightship.index.analysis.words import without_apostrophes
 
 _MAX_WORDS, _MAX_LENGTH = 32, 250
 

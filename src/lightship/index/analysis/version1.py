@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 
 import tantivy
 
-from lightship.index.fields.languages import DEFAULT_LANGUAGE, STEMMERS
-from lightship.index.fields.scripts import Run
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS
+from lightship.index.analysis.scripts import Run
 
 LONGEST_WORD = 60  # bytes; nobody searches for longer ones (base64, hashes)
 
