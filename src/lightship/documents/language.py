@@ -12,8 +12,8 @@ from typing import NamedTuple
 from lightship.core.model import Document
 from lightship.documents.frequent_words import LETTERS, WORDS
 
-SAMPLE = 500  # characters sampled from the start, and from the middle of a longer text
-MARGIN = 2  # words and letters more than any other language has: docs/decisions/0009-language.md has measurements
+SAMPLE = 400  # characters sampled from the start, and from the middle of a longer text
+MARGIN = 2  # words and letters more than any other language has: docs/decisions/0012-language.md has measurements
 SHORTEST = 120  # characters; a shorter text of Latin letters can be a piece of a page in any script
 SEEN = 150  # characters of a sample, every nth one, that decide about its script
 
