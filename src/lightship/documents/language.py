@@ -12,8 +12,8 @@ from typing import NamedTuple
 from lightship.core.model import Document
 from lightship.documents.frequent_words import LETTERS, WORDS
 
-SAMPLE = 500  # characters sampled from the start, and from the middle of a longer text
-MARGIN = 2  # words and letters more than any other language has: docs/decisions/0009-language.md has measurements
+SAMPLE = 400  # characters sampled from the start, and from the middle of a longer text
+MARGIN = 2  # words and letters more than any other language has: docs/decisions/0012-language.md has measurements
 SHORTEST = 120  # characters; a shorter text of Latin letters can be a piece of a page in any script
 SEEN = 150  # characters of a sample, every nth one, that decide about its script
 
@@ -152,7 +152,11 @@ def _languages_of_script(sample: str) -> tuple[str, ...]:
 
 @lru_cache(4096)
 def _script_of(letter: str) -> tuple[str, ...]:
-    return next(script for script, letters in _RANGES.items() if re.match(f"[{letters}]", letter))
+    return next(
+        languages
+        for languages, blocks in SCRIPTS.items()
+        if any(first <= letter <= last for first, last in zip(blocks[::2], blocks[1::2], strict=True))
+    )
 
 
 def _language_of_words(sample: str, languages: tuple[str, ...]) -> str | None:

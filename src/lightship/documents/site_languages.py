@@ -11,18 +11,19 @@ import msgspec
 from lightship.core.model import Change
 from lightship.documents.language import can_be_in, detect_language, words_of
 
-SITES = 2000  # remembered, those seen last: 10 MB if each has unclear texts
+SITES = 1000  # remembered, those seen last: 16 MB at most, if each has unclear texts in a wide script
 LANGUAGES = 8  # counted for each site
 ENOUGH = 5  # documents of a site that show its main language
 SHARE = 0.75  # of them that have to be in it
 FORGET = 1000  # documents of a site, after which each of them counts half as much: sites change
-PIECE, PIECES = 200, 20  # characters kept of an unclear text; unclear texts kept of a site, to be read as one
+PIECE, PIECES = 200, 40  # characters kept of an unclear text; unclear texts of a site that are read as one
+TEXTS = 400  # unclear texts of one site that are read of one batch
 
 
 class SiteLanguages:
     """Gives documents of unknown language the main one of their site or, on a new site, of all sites; thread-safe.
 
-    What a site's documents declare, or clearly are in, counts. Unclear ones are read together: twenty titles of a
+    What a site's documents declare, or clearly are in, counts. Unclear ones are read together: forty titles of a
     catalogue are as good as a page. It is kept in memory only: the log stores the result, so whoever reads the log has
     the same languages, and a crawler that starts again compares pages by what they say themselves.
     """
@@ -83,11 +84,18 @@ class _Languages:
             self.count = Counter({known: count // 2 for known, count in self.count.items() if count > 1})
 
     def add_unclear(self, texts: Sequence[str]) -> None:
-        self._unclear += [text[:PIECE] for text in texts[:PIECES]]
+        for text in texts[:TEXTS]:
+            self._unclear.append(text[:PIECE])
+            if len(self._unclear) == PIECES:
+                self._read_together()
+        if self._unclear:
+            self._read_together()
+
+    def _read_together(self) -> None:
         language = detect_language("\n".join(self._unclear))
         if language:
             self.add(language, len(self._unclear))
-        if language or len(self._unclear) >= PIECES:
+        if language or len(self._unclear) == PIECES:
             self._unclear.clear()
 
     def main(self) -> str | None:
