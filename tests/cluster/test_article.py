@@ -48,7 +48,7 @@ def test_the_regression_test_of_the_article_passes(spawn: Spawn, port: int) -> N
     assert pipeline(port, "images") == "Some images\n"
 
     before = text(port, "news")
-    wait_until(lambda: text(port, "news") != before, 2.5, "another text a second later")
+    wait_until(lambda: text(port, "news") != before, 10, "another text a second later")
     assert search(port, "news")["total"] == 1
 
     assert indexer.stop() == 0
