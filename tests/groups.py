@@ -6,16 +6,15 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-# A folder whose tests share what a machine has once: a Docker daemon with one image, the network of all namespaces
-WHOLE = ("docker", "chaos")
+WHOLE = "docker"  # the folder whose tests share what a machine has once: a daemon with the image, and port 8080
 # What takes longest begins first, so that no worker is left alone with it at the end
-FIRST = ("docker/test_tutorial.py", "docker", "chaos", "fuzz", "cluster", "integration")
+FIRST = ("docker/test_tutorial.py", "docker", "fuzz", "cluster", "integration")
 
 
 def group(nodeid: str) -> str:
-    """Return the group of a test: its file, which shares fixtures, or its folder in `tests` if that is one of WHOLE."""
+    """Return the group of a test: its file, which shares fixtures, or WHOLE if it is in that folder of `tests`."""
     path = PurePath(nodeid.partition("::")[0])
-    return next((folder for folder in path.parts[:2] if folder in WHOLE), str(path))
+    return WHOLE if WHOLE in path.parts[:2] else str(path)
 
 
 def rank(nodeid: str) -> int:

@@ -44,7 +44,7 @@ def test_a_deployment_that_is_right_passes(deployment: Deployment, capsys: pytes
     with capsys.disabled():
         print(f"\n{told}")
     assert "PASS" in told
-    assert "faults for 20 s: cut 4, kill 7, pause 3" in told
+    assert "s: cut 4, kill 7, pause 3" in told  # however long Docker took for them
     states = docker(
         "ps", "--all", "--filter", f"label=com.docker.compose.project={PROJECT}", "--format", "{{.Names}} {{.Status}}"
     )

@@ -96,7 +96,7 @@ def test_the_intake_answers_whatever_is_sent(spawn: Spawn, tmp_path: Path) -> No
         f"-searchengine=127.0.0.1:{free_port()}", env={"LIGHTSHIP_TOKEN": SECRET},
     )  # fmt: skip
     caller = Caller(port, SECRET)
-    wait_until(lambda: caller.get("/readyz").status == 200, 10, "the intake is ready")
+    wait_until(lambda: caller.get("/readyz").status == 200, 60, "the intake is ready")
     schemathesis(port, tmp_path)
     assert caller.get("/livez").status == 200
     assert "Traceback" not in program.output

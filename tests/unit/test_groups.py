@@ -27,9 +27,7 @@ def test_it(): Path(__file__).with_name(os.environ["PYTEST_XDIST_WORKER"]).touch
         ("tests/cluster/test_kill.py::test_it", "tests/cluster/test_kill.py"),
         ("tests/docker/test_image.py::test_it", "docker"),
         ("tests/docker/test_load.py::test_it", "docker"),
-        ("tests/chaos/test_chaos.py::test_it", "chaos"),
-        ("tests/cluster/test_chaos.py::test_it", "tests/cluster/test_chaos.py"),
-        ("tests/unit/chaos/test_report.py::test_it", "tests/unit/chaos/test_report.py"),
+        ("tests/unit/docker/test_it.py::test_it", "tests/unit/docker/test_it.py"),
     ],
 )
 def test_a_file_or_a_whole_folder(nodeid: str, group: str) -> None:
@@ -41,11 +39,11 @@ def test_what_takes_longest_begins_first() -> None:
     begun = [re.sub(r"^tests/", "", file) for file in sorted(files, key=groups.rank)]
     assert begun[0] == "docker/test_tutorial.py"
     folders = list(dict.fromkeys(file.partition("/")[0] for file in begun))
-    assert folders[:5] == ["docker", "chaos", "fuzz", "cluster", "integration"]
+    assert folders[:4] == ["docker", "fuzz", "cluster", "integration"]
 
 
 def test_all_that_is_named_is_there() -> None:
-    assert all((ROOT / "tests" / name).exists() for name in (*groups.WHOLE, *groups.FIRST))
+    assert all((ROOT / "tests" / name).exists() for name in (groups.WHOLE, *groups.FIRST))
 
 
 def test_a_worker_gets_a_group(tmp_path: Path) -> None:
