@@ -26,6 +26,8 @@ from lightship.chaos.system.faults import schedule
 from lightship.core.model import Change, Document
 from lightship.doclog import Log, open_log
 
+pytestmark = pytest.mark.quiet  # what waits for a processor fails queries
+
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 LIGHT = Load(changes=20.0, queries=10.0)

@@ -1,6 +1,7 @@
 """What reads bytes from outside, each as a function of bytes that may raise nothing but errors of ours.
 
 `python targets.py NAME -max_total_time=SECONDS` fuzzes one of them with atheris, guided by coverage, until it crashes.
+`python targets.py` does so for each line of its input, in a process of its own: importing all takes longer than most runs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import json
+import os
 import sys
 import tempfile
 import zipfile
@@ -254,5 +257,17 @@ def _main(name: str, *options: str) -> None:
     atheris.Fuzz()
 
 
+def _serve() -> None:
+    """For each line, a JSON list of a file for the output and the arguments, print the exit status."""
+    for line in sys.stdin:
+        log, *arguments = json.loads(line)
+        if not (child := os.fork()):
+            output = os.open(log, os.O_WRONLY | os.O_CREAT)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            _main(*arguments)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _main(*sys.argv[1:]) if sys.argv[1:] else _serve()
