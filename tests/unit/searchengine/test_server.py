@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.position import Reached, log_digest
 from made import Caller, MadeShard, page, words
 from support import Program, free_port, wait_until
 
@@ -90,6 +91,21 @@ def test_all_workers_serve_what_was_pushed_and_are_started_again(spawn: Spawn, t
     assert program.process.wait(60) == 0
     wait_until(lambda: not lives(program.process.pid), 30, "no process is left")
     assert "Traceback" not in program.output
+
+
+def test_no_workers_answer_is_older_than_one_that_another_has_given(spawn: Spawn, tmp_path: Path) -> None:
+    _, caller = start(spawn, "-data=data", "-workers=3", ready=503)
+    workers_of(caller, 3)
+    made, digest = MadeShard(tmp_path / "shard"), log_digest("log")
+    for number in range(1, 21):
+        positions = dict.fromkeys(map(str, range(64)), number)
+        caller.push(made.put(page(number)), log_id="log", positions=positions)
+        position = Reached(digest, {0: number})
+        seen = [caller.get(f"/?q=page&format=json&min_position={position}").json]
+        seen += [caller.get("/?q=page&format=json").json for _ in range(10)]
+        seen_by = [answer["index"]["generation"]["0"][1] for answer in seen]
+        assert min(seen_by) == made.generation, seen_by
+        assert {answer["total"] for answer in seen} == {number}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

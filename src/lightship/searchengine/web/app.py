@@ -100,6 +100,7 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
     searcher = ReplicaSearcher(replica, executor)
 
     async def results(request: Request) -> Response:
+        replica.catch_up()
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
@@ -110,6 +111,7 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
         return await _render(replica, searcher, executor, request.scope, form)
 
     async def looked_up(request: Request) -> Response:
+        replica.catch_up()
         given = read_lookup(request.scope["query_string"])
         found = await look_up(replica, executor, *given, executor.admit(request.scope))
         return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
@@ -132,6 +134,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
         return Response(metrics.render(), media_type=METRICS_TYPE)
 
     async def status(_: Request) -> Response:
+        replica.catch_up()
         return Response(_encode(status_of_replica(replica)), media_type="application/json")
 
     async def live(_: Request) -> Response:
