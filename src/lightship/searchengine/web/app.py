@@ -27,6 +27,7 @@ from lightship.core.errors import (
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
+from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
@@ -76,7 +77,7 @@ def make_app(
 
     A search with a `min_position` waits until it is reached. This process is worker number `worker`.
     """
-    executor = QueryExecutor(settings.deadline, settings.queue)
+    executor = QueryExecutor(settings.deadline, settings.queue, -(-limits().threads // max(1, settings.workers)))
     metrics = Metrics(replica, executor, worker, settings.workers)
     app = Starlette(
         routes=[
