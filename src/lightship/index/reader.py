@@ -25,6 +25,7 @@ from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.segments import META, composed, left_out
+from lightship.runtime.files import stamp_of
 
 MAX_TIES = 100_000  # documents of equal score that are sorted by url digest; beyond that, the order is the segments'
 FEW_TIES = 500  # that are sorted in less than a millisecond
@@ -117,7 +118,7 @@ class IndexReader:
 
     def __init__(self, folder: str) -> None:
         """Open the composed index in `folder`; raises IncompatibleIndexError when this version can't read it."""
-        self._folder = folder
+        self._folder, self._meta = folder, os.path.join(folder, META)
         try:
             self._version = _version(composed(folder))
             self._index = self._open()
@@ -137,21 +138,17 @@ class IndexReader:
 
     def reload(self) -> bool:
         """Load what was composed since the last call; return True if there was anything."""
-        if self._current_stamp() == self._stamp:
+        if stamp_of(self._meta) == self._stamp:
             return False
         self.view = self._load()
         return True
-
-    def _current_stamp(self) -> tuple[int, ...]:
-        status = os.stat(os.path.join(self._folder, META))
-        return status.st_mtime_ns, status.st_ino, status.st_size  # an inode number can be reused within a clock tick
 
     def _load(self) -> View:
         error: Exception | None = None
         for _ in range(
             _ATTEMPTS
         ):  # at any time, another process may compose and remove files that we are about to open
-            stamp = self._current_stamp()
+            stamp = stamp_of(self._meta)
             manifests = composed(self._folder)
             try:
                 without = left_out(self._folder, manifests)
@@ -161,7 +158,7 @@ class IndexReader:
             except (ValueError, OSError) as failure:
                 error = failure
                 continue
-            if self._current_stamp() == stamp:
+            if stamp_of(self._meta) == stamp:
                 self._stamp = stamp
                 searcher = self._index.searcher()
                 return View(self._version, tuple(manifests), searcher, _languages(searcher), without)

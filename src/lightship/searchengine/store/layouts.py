@@ -15,7 +15,7 @@ from lightship.core.manifest import Layout, Manifest
 from lightship.index.fields.schema import check_version
 from lightship.searchengine.store.data_folder import DataFolder
 from lightship.searchengine.store.durability import make_durable
-from lightship.searchengine.store.state import State, check_format, read_state, write_state
+from lightship.searchengine.store.state import ServedLayout, State, check_format, read_state, write_state
 
 logger = logging.getLogger("searchengine")
 
@@ -50,7 +50,7 @@ class Layouts(DataFolder):
     def __init__(self, folder: str, rules: Rules) -> None:
         """Open or create the folder; raises IncompatibleIndexError if another version created it."""
         super().__init__(folder)
-        self._rules = rules
+        self._rules, self._served = rules, ServedLayout(folder)
         self._logged = ""  # the layout that was last logged as held back
         check_format(folder)
 
@@ -60,7 +60,7 @@ class Layouts(DataFolder):
 
     def current(self) -> str | None:
         """Return the name of the served layout; None until the first is complete."""
-        return self.state().served
+        return self._served.name()
 
     def clean_up(self) -> None:
         """Remove what a crash left behind; call it once, before any process receives files."""
