@@ -1,7 +1,7 @@
 """Several processes that answer from one data folder. This one accepts connections, and gives each to one of them.
 
 The worker with the fewest connections gets the next one, so that all processors are busy however few connections there
-are: see docs/decisions/0010. Workers are forked, so that they share the memory of what was imported.
+are: see docs/decisions/0013. Workers are forked, so that they share the memory of what was imported.
 """
 
 from __future__ import annotations
