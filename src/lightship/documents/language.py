@@ -54,8 +54,8 @@ _LATIN = re.compile("[a-z]")
 _RANGES = {languages: "".join(map("{}-{}".format, blocks[::2], blocks[1::2])) for languages, blocks in SCRIPTS.items()}
 _FOREIGN = re.compile(f"[{''.join(_RANGES.values())}]")
 _ACCENT = re.compile("[\u0300-\u036f]")
-# Japanese does without these characters
-_CHINESE = re.compile("[的是这個个們们說说沒没嗎吗為为與与對对你您還还从时经开关问间门见车东书习网页载电脑设进让并请]")
+# Japanese hardly uses these characters
+_CHINESE = re.compile("[是这個个們们說说沒没嗎吗為为與与對对你您還还从时经开关问间门见车东书习网页载电脑设进让并请]")
 _SUBTAG = re.compile(r"[a-z]{2,3}(?![a-z])")
 _OTHERS = CJK.union(*SCRIPTS)  # not written in Latin letters
 _CHINESE_LENGTH = 20  # characters without any kana that are hardly Japanese
