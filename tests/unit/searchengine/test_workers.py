@@ -156,10 +156,11 @@ def lives(number: int) -> bool:
 
 def test_ctrl_c_in_a_terminal_finishes_what_is_in_flight(spawn: Spawn) -> None:
     with running(spawn, SEARCHENGINE, "-workers=2", "-position-wait=1") as (program, port):
+        wait_until_even(port, 4, [2, 2])
         with connected(port, 2) as waiting, connected(port, 2) as others:
             for connection in waiting:
                 connection.request("GET", "/?q=x&format=json&min_position=00000000-0.1")
-            assert len(processes(others)) == 2  # so both workers have begun what came before
+            wait_until_even(port, 2, [2, 2], kept=others)  # both workers have begun what came before
             os.killpg(program.process.pid, signal.SIGINT)
             statuses = [connection.getresponse().status for connection in waiting]
         assert program.process.wait(60) == 0

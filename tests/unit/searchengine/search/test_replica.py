@@ -93,7 +93,7 @@ def test_it_catches_up_with_other_workers_unless_that_fails(store: Store, tmp_pa
     push(other, made)
     replica.catch_up()
     assert replica.info.documents == 1
-    meta = Path(store.layout_folder("s1v1")) / "meta.json"
+    meta = Path(store.layout_folder("s1v2")) / "meta.json"
     good = meta.read_bytes()
     meta.write_bytes(good.replace(b'"max_doc"', b'"max_cat"'))
     replica.catch_up()
@@ -113,10 +113,10 @@ def test_it_catches_up_with_another_layout(store: Store, tmp_path: Path) -> None
     replica, other = Replica(store), Store(str(tmp_path / "store"))
     push(other, *(MadeShard(tmp_path / f"new{number}", number, 2, order=2) for number in range(2)))
     replica.catch_up()
-    assert replica.layout == "s2v1"
+    assert replica.layout == "s2v2"
     other.layouts.roll_back()
     replica.catch_up()
-    assert replica.layout == "s1v1"
+    assert replica.layout == "s1v2"
 
 
 @pytest.mark.slow
