@@ -31,7 +31,8 @@ class Compiled:
     """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand.
 
     `words` are the words as asked, and `terms` their stems in all languages (without marks of language), those of
-    phrases included. `found_by` are the words that rank, with the terms of the index that each is found by.
+    phrases included. `found_by` are the words that rank, with the terms of the index that each is found by;
+    `exact_runs` also rank as a whole.
     """
 
     asked: Query
@@ -41,6 +42,7 @@ class Compiled:
     words: tuple[str, ...]
     terms: tuple[str, ...]
     runs: tuple[Run, ...]
+    exact_runs: tuple[Run, ...]
     found_by: tuple[Word, ...]
 
     @cached_property
@@ -158,16 +160,18 @@ def compile_query(
     found_by = [word for piece in dict.fromkeys(asked) for word in expansion.piece(piece, left_out)]
     found_by += [expansion.run(run) for run in dict.fromkeys(runs)]
     all_runs = tuple(dict.fromkeys([*runs, *quoted_runs]))
-    return Compiled(query, version, tuple(languages), lang, tuple(words), tuple(terms), all_runs, tuple(found_by))
+    exact_runs = tuple(run for run in runs if run.is_exact and len(run.units) > run.length)
+    return Compiled(
+        query, version, tuple(languages), lang, tuple(words), tuple(terms), all_runs, exact_runs, tuple(found_by)
+    )
 
 
 def _build(compiled: Compiled) -> tuple[tantivy.Query, bool]:
     """Return tantivy's query, and whether its scores differ."""
     query, languages, fields = compiled.asked, compiled.languages, _fields(compiled.version)
     scored = [fields.variant(variant) for variant in compiled.variants]  # kept flat: nested unions are slower
-    for run in pieces(query.words, compiled.version)[1]:
-        if run.is_exact and len(run.units) > run.length:
-            scored += [_boost(part, RUN_BOOST) for part in fields.run(run)]
+    for run in compiled.exact_runs:
+        scored += [_boost(part, RUN_BOOST) for part in fields.run(run)]
     required = [fields.phrase(text, languages) for text in query.phrases]
     clauses = [(MUST, part) for part in required if part is not None]
     if scored:

@@ -8,9 +8,10 @@ documents would have: otherwise a word is worth most in the language that has th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import tantivy
@@ -21,6 +22,9 @@ from lightship.index.fields.schema import FORMS, WEIGHTS, grams, main_field
 from lightship.index.fields.scripts import Run
 
 FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs, compared with a word of the text
+# Documents that have a word itself, with which it is not looked for in odd words: these are ranked lower, and would cost a
+# fifth of the search
+ENOUGH = 1000
 EXACT_WEIGHT = 2.0  # of an odd word as written: times its idf, it is above what its parts score in a long text
 
 
@@ -31,8 +35,9 @@ class Statistics(Protocol):
     def documents(self) -> int:
         """The number of documents."""
 
-    def documents_with(self, field: str, term: str) -> int:
-        """Return the number of documents with `term` in `field`."""
+    @property
+    def documents_with(self) -> Callable[[str, str], int]:
+        """The function from (field, term) to the number of documents with it."""
 
 
 class Variant(NamedTuple):
@@ -87,6 +92,7 @@ def pieces(texts: Iterable[str], version: int) -> tuple[list[Piece], list[Run]]:
     return found, runs
 
 
+@lru_cache(maxsize=16384)
 def _piece(text: str, analysis: Analysis) -> Piece:
     if not analysis.has_forms or text.isalnum():
         return Piece(text, (text,), None, ())
@@ -95,25 +101,22 @@ def _piece(text: str, analysis: Analysis) -> Piece:
     return Piece(text, words, forms, tuple(emoji(text)))
 
 
+@lru_cache(maxsize=65536)
+def _terms(word: str, languages: tuple[str, ...], analysis: Analysis) -> tuple[str, ...]:
+    """Return the distinct terms of `word` in all `languages`."""
+    terms = [analysis.with_language(analysis.analyze_word(word, language), language) for language in languages]
+    return tuple(dict.fromkeys(chain.from_iterable(terms)))
+
+
 class Expansion:
     """Expands words for one index: its schema version, the languages of its documents, and its statistics if known."""
 
     def __init__(self, version: int, languages: Sequence[str], statistics: Statistics | None) -> None:
         """Start with no word."""
-        self._version, self._languages, self._statistics = version, languages, statistics
-        self._analysis = analysis_of(version)
-        self._weights = WEIGHTS[version]
-
-    def terms(self, word: str) -> tuple[str, ...]:
-        """Return the distinct terms of `word` in all languages."""
-        analysis = self._analysis
-        return tuple(
-            dict.fromkeys(
-                term
-                for language in self._languages
-                for term in analysis.with_language(analysis.analyze_word(word, language), language)
-            )
-        )
+        self._version, self._languages, self._statistics = version, tuple(languages), statistics
+        self._analysis, self._weights = analysis_of(version), tuple(WEIGHTS[version].items())
+        self._main = main_field(version)
+        self._documents = statistics.documents if statistics else 0
 
     def piece(self, piece: Piece, left_out: frozenset[str] = frozenset()) -> list[Word]:
         """Return the words of `piece`, without those `left_out`; its signs make them the parts of one word."""
@@ -129,37 +132,44 @@ class Expansion:
 
     def word(self, word: str) -> Word:
         """Return a plain word."""
-        terms, statistics = self.terms(word), self._statistics
-        if statistics is None or not self._analysis.has_forms:
-            return Word(
-                word, tuple(Variant(field, term, weight) for term in terms for field, weight in self._weights.items())
-            )
-        forms = {term: count for term in terms if (count := statistics.documents_with(FORMS, term))}
+        terms: Sequence[str] = _terms(word, self._languages, self._analysis)
+        if self._statistics is None or not self._analysis.has_forms:
+            return self._without_statistics(word, terms)
+        count = self._statistics.documents_with
+        forms = [(term, documents) for term in terms if (documents := count(FORMS, term))]
+        if len(terms) > 1 or forms:
+            counts = [count(self._main, term) for term in terms]
+            terms = [term for term, documents in zip(terms, counts, strict=True) if documents]
+            if sum(counts) >= ENOUGH:
+                forms = []
         if len(terms) == 1 and not forms:
-            return Word(word, tuple(Variant(field, terms[0], weight) for field, weight in self._weights.items()))
+            return self._without_statistics(word, terms)
         variants = list[Variant]()
-        for field, weight in self._weights.items():
-            found = {(field, term): (weight, statistics.documents_with(field, term)) for term in terms}
-            if field == main_field(self._version):
-                found |= {(FORMS, term): (weight * FORM_WEIGHT, count) for term, count in forms.items()}
+        for field, weight in self._weights:
+            found = [(field, term, weight, count(field, term)) for term in terms]
+            if field == self._main:
+                found += [(FORMS, term, weight * FORM_WEIGHT, documents) for term, documents in forms]
             variants += self._as_one(found)
         return Word(word, tuple(variants))
 
+    def _without_statistics(self, word: str, terms: Sequence[str]) -> Word:
+        return Word(word, tuple([Variant(field, term, weight) for term in terms for field, weight in self._weights]))
+
     def run(self, run: Run) -> Word:
         """Return the grams of `run` as one word."""
-        fields = [(grams(field, self._version), weight) for field, weight in self._weights.items()]
+        fields = [(grams(field, self._version), weight) for field, weight in self._weights]
         parts = [
             Word(gram, tuple(Variant(field, gram, weight) for field, weight in fields))
             for gram in dict.fromkeys(run.grams())
         ]
         return Word(run.text, (), tuple(parts))
 
-    def _as_one(self, found: dict[tuple[str, str], tuple[float, int]]) -> Iterable[Variant]:
-        """Return the variants of one word, (field, term) -> (weight, documents), with the idf of their union."""
-        union = self._idf(sum(count for _, count in found.values()))
-        for (field, term), (weight, count) in found.items():
-            if count:
-                yield Variant(field, term, weight * union / self._idf(count))
+    def _as_one(self, found: Sequence[tuple[str, str, float, int]]) -> Iterable[Variant]:
+        """Return the variants of one word, from (field, term, weight, documents), with the idf of their union."""
+        union = self._idf(sum(documents for *_, documents in found))
+        for field, term, weight, documents in found:
+            if documents:
+                yield Variant(field, term, weight * union / self._idf(documents))
 
     def _exact(self, form: str) -> Variant:
         count = self._statistics.documents_with(FORMS, form) if self._statistics else 0
@@ -167,5 +177,5 @@ class Expansion:
 
     def _idf(self, count: int) -> float:
         """Return BM25's inverse document frequency, as tantivy computes it."""
-        documents = max(self._statistics.documents if self._statistics else 0, count)
+        documents = max(self._documents, count)
         return math.log(1 + (documents - count + 0.5) / (count + 0.5))

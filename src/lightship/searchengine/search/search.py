@@ -7,9 +7,9 @@ from typing import Protocol
 
 from lightship.index.cost import seconds_of
 from lightship.index.highlight.snippet import Highlighter
-from lightship.index.query.compiler import compile_query
+from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.parser import parse_query
-from lightship.index.reader import Found, ManyTiesError, find
+from lightship.index.reader import Found, ManyTiesError, find, reading
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import Answer, SearchRequest
 from lightship.searchengine.search.hits import Page
@@ -50,16 +50,17 @@ class Plan:
     """A search that is ready to run in any thread; `cost` is its estimated seconds."""
 
     def __init__(self, replica: Replica, request: SearchRequest) -> None:
-        """Compile `request` for the current view; raises UnavailableError if nothing is installed yet."""
+        """Compile `request` for the current view; raises UnavailableError if nothing is installed yet, DamagedError."""
         self._started = time.perf_counter()
         self._request, self._info, self._view = request, replica.info, replica.view
         self._query = parse_query(request.query)
-        self._compiled = (
-            None
-            if self._query.is_empty
-            else compile_query(self._query, self._view.version, self._view.languages, request.lang, self._view)
-        )
-        self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
+        self._compiled: Compiled | None = None
+        self.cost = 0.0
+        if not self._query.is_empty:
+            view = self._view
+            with reading():
+                self._compiled = compile_query(self._query, view.version, view.languages, request.lang, view)
+                self.cost = seconds_of(view, self._query, self._compiled)
 
     async def answer(self, executor: QueryExecutor, until: float) -> Answer:
         """Search and read the documents found, as `executor` admits it, by `until` (time.monotonic)."""

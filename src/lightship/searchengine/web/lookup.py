@@ -13,6 +13,7 @@ from lightship.index.cost import seconds_of
 from lightship.index.explain import find_url, rank_of
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.parser import parse_query
+from lightship.index.reader import reading
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import IndexInfo, shown_title
 from lightship.searchengine.search.replica import Replica
@@ -67,7 +68,8 @@ async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: st
     """
     check_url(url)
     view = replica.view
-    compiled = compile_query(parse_query(query), view.version, view.languages, statistics=view) if query else None
+    with reading():
+        compiled = compile_query(parse_query(query), view.version, view.languages, statistics=view) if query else None
     if query and parse_query(query).is_empty:
         raise InvalidInputError("the query has no words")
     cost = max(CHEAP_SECONDS, 3 * seconds_of(view, parse_query(query), compiled) if compiled else 0.0)

@@ -73,7 +73,7 @@ def test_the_commands(caller: Caller, capsys: pytest.CaptureFixture[str]) -> Non
     for arguments in ([], ["s1v2", "s2v2"]):
         with pytest.raises(ConfigurationError, match="name exactly one layout"):
             promote([*arguments, place])
-    with pytest.raises(InvalidInputError, match="like s3v2"):
+    with pytest.raises(InvalidInputError, match="like s3v1"):
         promote(["three", place])
 
 
