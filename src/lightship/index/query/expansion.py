@@ -22,6 +22,9 @@ from lightship.index.analysis.versions import Analysis, analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, main_field
 
 FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs, compared with a word of the text
+# Documents that have a word itself, with which it is not looked for in odd words: these are ranked lower, and would cost a
+# fifth of the search
+ENOUGH = 1000
 EXACT_WEIGHT = 2.0  # of an odd word as written: times its idf, it is above what its parts score in a long text
 
 
@@ -174,6 +177,8 @@ class Expansion:
                 word, tuple(Variant(field, term, weight) for term in terms for field, weight in self._weights.items())
             )
         forms = {term: count for term in terms if (count := statistics.documents_with(FORMS, term))}
+        if forms and sum(statistics.documents_with(self._field, term) for term in terms) >= ENOUGH:
+            forms = {}
         if len(self._languages) == 1 and len(terms) == 1 and not forms:
             (term,) = terms
             return Word(word, tuple(Variant(field, term, weight) for field, weight in self._weights.items()))
