@@ -139,7 +139,7 @@ class Writer:
         except ApiError as error:
             if error.code not in (WRONG_LAST_SEQUENCE, IN_FLIGHT):
                 raise RetryError(str(error)) from error
-            message.unanswered -= bool(_WRONG_SEQUENCE.fullmatch(str(error)))
+            message.unanswered -= 1  # it is refused before it is proposed to the others: this attempt stores nothing
             await self._compare(message, str(error))
         else:
             self._store(message, stored.seq)
