@@ -6,21 +6,27 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-WHOLE = "docker"  # the folder whose tests share what a machine has once: a daemon with the image, and port 8080
-# What takes longest begins first, so that no worker is left alone with it at the end
-FIRST = ("docker/test_tutorial.py", "docker", "fuzz", "cluster", "integration")
+# They use what a machine has once: port 8080, and the names of containers that the documentation has
+TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py")
+# What takes longest begins first, so that no worker is left alone with it at the end. The first one also builds the
+# image, for which the other tests in docker/ would wait
+FIRST = (*TOGETHER, "fuzz", "cluster", "docker", "integration")
 
 
 def group(nodeid: str) -> str:
-    """Return the group of a test: its file, which shares fixtures, or WHOLE if it is in that folder of `tests`."""
-    path = PurePath(nodeid.partition("::")[0])
-    return WHOLE if WHOLE in path.parts[:2] else str(path)
+    """Return the group of a test: its file, which shares fixtures, or one for all files that are in TOGETHER."""
+    file = _file(nodeid)
+    return "together" if file in TOGETHER else file
 
 
 def rank(nodeid: str) -> int:
     """Return a number by which tests are sorted: the lower, the sooner it begins."""
-    path = PurePath(nodeid.partition("::")[0].removeprefix("tests/"))
-    return next((number for number, name in enumerate(FIRST) if path.is_relative_to(name)), len(FIRST))
+    file = PurePath(_file(nodeid))
+    return next((number for number, name in enumerate(FIRST) if file.is_relative_to(name)), len(FIRST))
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0].removeprefix("tests/")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]

@@ -1,20 +1,24 @@
-"""The image, built once, in a Docker daemon that runs here already, or else in one of our own."""
+"""The image, built once for all workers of a run, in a Docker daemon that runs here already, or else in one of our own."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from image import engine, oci
 
 from docker.daemon import Container, answers, can_start, running
 from lightship import __version__
-from support import ROOT, require
+from support import ROOT, WORKERS, require
 
+NAME = "lightship-test"  # not that of `make image`, which the tutorial runs
 STARTED = pytest.StashKey[list[Container]]()
 Run = Callable[..., Container]
 
@@ -29,24 +33,53 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def daemon() -> Iterator[None]:
-    """Have a daemon answer."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of pytest-xdist have."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if WORKERS > 1 else folder
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[TextIO]:
+    """Open a file, made empty if need be, at its begin; who does so meanwhile waits."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        yield file
+
+
+@pytest.fixture(scope="session")
+def daemon(shared: Path) -> Iterator[None]:
+    """Have a daemon answer. The first worker starts it, and stops it when no other one needs it any more."""
     if answers():
         yield
         return
     require("a Docker daemon, or root, docker and dockerd to start one", can_start())
-    with running() as address, pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, contextlib.ExitStack() as started, locked(shared / "daemon") as file:
+        if not (address := file.read()):
+            address = started.enter_context(running())
+            started.callback(file.truncate, 0)
+            started.callback(fcntl.flock, file, fcntl.LOCK_EX)
+            print(address, end="", file=file, flush=True)
         patched.setenv("DOCKER_HOST", address)
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
+        started.close()
 
 
 @pytest.fixture(scope="session")
-def built(daemon: None) -> Built:
+def built(daemon: None, shared: Path) -> Built:
     """Run what `make image` runs."""
-    command = [sys.executable, "-m", "image.build", "-compress=gzip", "-measure=5"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-8000:]
-    return Built("lightship", ROOT / "dist" / f"lightship-{__version__}.gzip.tar", done.stdout)
+    with locked(shared / "image") as file:
+        if not (output := file.read()):
+            command = [sys.executable, "-m", "image.build", f"-name={NAME}", "-compress=gzip", "-measure=5"]
+            done = subprocess.run(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout[-8000:]
+            output = done.stdout
+            file.write(output)
+    return Built(NAME, ROOT / "dist" / f"{NAME}-{__version__}.gzip.tar", output)
 
 
 @pytest.fixture(scope="session")

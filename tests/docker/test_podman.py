@@ -16,13 +16,13 @@ import pytest
 import yaml
 
 from cluster.client import free_ports, search
-from docker.conftest import Built
+from docker.conftest import NAME, Built
 from lightship import __version__
 from lightship.cli.commands.deploy import deploy
 from support import require, wait_until
 
 Podman = Callable[..., str]
-IMAGE = f"docker.io/library/lightship:{__version__}"
+IMAGE = f"docker.io/library/{NAME}:{__version__}"
 # runc: crun refuses a machine with both versions of cgroups. Limits below those of this process, which it may not raise
 CONFIGURATION = """
 [containers]

@@ -23,14 +23,14 @@ def test_it(): Path(__file__).with_name(os.environ["PYTEST_XDIST_WORKER"]).touch
 @pytest.mark.parametrize(
     ("nodeid", "group"),
     [
-        ("tests/unit/crawler/test_kill.py::test_it[a/b::c@d]", "tests/unit/crawler/test_kill.py"),
-        ("tests/cluster/test_kill.py::test_it", "tests/cluster/test_kill.py"),
-        ("tests/docker/test_image.py::test_it", "docker"),
-        ("tests/docker/test_load.py::test_it", "docker"),
-        ("tests/unit/docker/test_it.py::test_it", "tests/unit/docker/test_it.py"),
+        ("tests/unit/crawler/test_kill.py::test_it[a/b::c@d]", "unit/crawler/test_kill.py"),
+        ("tests/cluster/test_kill.py::test_it", "cluster/test_kill.py"),
+        ("tests/docker/test_image.py::test_it", "docker/test_image.py"),
+        ("tests/docker/test_compose.py::test_it", "together"),
+        ("tests/docker/test_tutorial.py::test_it", "together"),
     ],
 )
-def test_a_file_or_a_whole_folder(nodeid: str, group: str) -> None:
+def test_a_file_or_those_that_go_together(nodeid: str, group: str) -> None:
     assert groups.group(nodeid) == group
 
 
@@ -43,7 +43,7 @@ def test_what_takes_longest_begins_first() -> None:
 
 
 def test_all_that_is_named_is_there() -> None:
-    assert all((ROOT / "tests" / name).exists() for name in (groups.WHOLE, *groups.FIRST))
+    assert all((ROOT / "tests" / name).exists() for name in groups.FIRST)
 
 
 def test_a_worker_gets_a_group(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_worker_gets_a_group(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_bytes((ROOT / "tests" / "conftest.py").read_bytes())
     for folder in ("docker", "unit"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
-        for name in ("test_one", "test_two"):
+        for name in ("test_article", "test_tutorial"):
             (tmp_path / "tests" / folder / f"{name}.py").write_text(CONTENT)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "-n3", "--no-loadscope-reorder"]
