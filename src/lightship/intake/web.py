@@ -103,10 +103,10 @@ class Intake:
         with self._in_flight.entered() as reservation:
             arrival = self._arrived(request)
             body = await receive(request.stream(), reservation)
-            async with arrival:
+            async with arrival.answering():
                 check_body(request.query_params.get("digest"), body)
                 changes = await self._puts(body, request.headers.get("content-encoding", ""), reservation)
-                return await self._store(changes, arrival)
+                return await self._store(changes, arrival, reservation)
 
     async def _puts(self, body: bytes, encoding: str, reservation: Reservation) -> list[Change]:
         def read() -> list[Change]:
@@ -124,19 +124,22 @@ class Intake:
             raise InvalidInputError("parameter url is missing; call DELETE /documents?url=https://example.org/page")
         with self._in_flight.entered() as reservation:
             reservation.take(sum(map(len, urls)))
-            async with self._arrived(request) as arrival:
-                return await self._store([Change.delete(check_url(url)) for url in urls], arrival)
+            arrival = self._arrived(request)
+            async with arrival.answering():
+                return await self._store([Change.delete(check_url(url)) for url in urls], arrival, reservation)
 
     def _arrived(self, request: Request) -> Arrival:
         self._stalls.check()
         return Arrival(request, self._log)
 
-    async def _store(self, changes: Sequence[Change], arrival: Arrival) -> Response:
+    async def _store(self, changes: Sequence[Change], arrival: Arrival, reservation: Reservation) -> Response:
         """Answer once the log has `changes`."""
         stored: dict[str, Position] = {}
         left = changes
         while left:
-            put = await asyncio.wrap_future(self._commit.put(left, arrival.fence))
+            waiting = self._commit.put(left, arrival.fence)
+            reservation.hold_until_done(waiting)
+            put = await asyncio.shield(asyncio.wrap_future(waiting))
             stored |= put
             left = [change for change in left if change.url not in stored]
             if left:
@@ -146,7 +149,9 @@ class Intake:
 
     async def _reached(self, positions: Sequence[Position]) -> Reached:
         """Return the highest of the ascending `positions` in each partition."""
-        self._digest = self._digest or log_digest((await run_sync(self._log.span, 0)).log_id)
+        if not self._digest:
+            span = await run_sync(self._log.span, 0, abandon_on_cancel=True)
+            self._digest = log_digest(span.log_id)
         return Reached(self._digest, dict(positions))
 
     async def _ready(self, _: Request) -> Response:
