@@ -49,6 +49,7 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.searchengine.store.store import Store
     from lightship.searchengine.web.rpc import decode_manifest
     from made import MadeShard, page, send_file
+    from readers import READERS, in_runs, repeated, seconds
 
 _FOLDER = tempfile.mkdtemp(prefix="lightship-fuzz-")
 _GUARD = Guard(["a secret of enough characters"], _FOLDER)
@@ -222,6 +223,16 @@ def link(data: bytes) -> None:
     assert url is None or urls.normalise(url) == url
 
 
+def repeats(data: bytes) -> None:
+    """A few characters again and again, in whatever reads text: four times as many take no 16 times as long."""
+    given = atheris.FuzzedDataProvider(data)
+    read, make = given.PickValueInList([*READERS.values()]), given.PickValueInList([repeated, in_runs])
+    head, piece = given.ConsumeUnicodeNoSurrogates(3), given.ConsumeUnicodeNoSurrogates(8) or "a"
+    short, long = (head + make(piece, length) for length in (5_000, 20_000))
+    if seconds(read, long, 1) > 0.2:
+        assert seconds(read, long) < 0.2 + 8 * seconds(read, short), (read.__name__, make.__name__, head, piece)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
@@ -242,6 +253,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         word,
         packed,
         link,
+        repeats,
     )
 }
 

@@ -25,7 +25,7 @@ Spawn = Callable[..., Program]
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
 TARGETS = (
     "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page",
-    "robots", "task", "word", "packed", "link",
+    "robots", "task", "word", "packed", "link", "repeats",
 )  # fmt: skip
 SECRET = "a secret of enough characters"
 HERE = Path(__file__).parent

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from lightship.core.model import Document
+from lightship.core.unicode import normalize
 from lightship.documents.frequent_words import LETTERS, WORDS
 
 SAMPLE = 400  # characters sampled from the start, and from the middle of a longer text
@@ -120,7 +120,7 @@ def _sample(text: str) -> str:
         sample += text[middle : middle + SAMPLE]
     sample = sample.lower()
     if not sample.isascii() and _ACCENT.search(sample):
-        return unicodedata.normalize("NFC", sample.replace("i\u0307", "i"))  # that is what İ becomes
+        return normalize("NFC", sample.replace("i\u0307", "i"))  # that is what İ becomes
     return sample
 
 

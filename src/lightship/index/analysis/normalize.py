@@ -8,8 +8,9 @@ zero-width characters, byte order marks. Latin letters keep their accents, which
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
+
+from lightship.core.unicode import is_mark, normalize
 
 # First bytes in UTF-8 of text that only needs single characters replaced: ASCII, Latin letters, punctuation
 _LATIN = bytes([*range(0xC0), *range(0xC2, 0xCC), 0xE2])
@@ -62,7 +63,7 @@ def normalized(text: str) -> Normalized:
 
 
 def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text)
+    text = normalize("NFKC", text)
     text = _FOLDED.sub(lambda found: _FOLDING[found[0]], text)
     return _NASAL.sub("\u0902", text) if "\u094d" in text else text
 
@@ -72,7 +73,7 @@ def _span(first: int, last: int) -> str:
 
 
 def _without_marks(letter: str) -> str:
-    return "".join(part for part in unicodedata.normalize("NFD", letter) if not unicodedata.combining(part))
+    return "".join(part for part in normalize("NFD", letter) if not is_mark(part))
 
 
 def _folding() -> dict[str, str]:

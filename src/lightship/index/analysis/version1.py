@@ -7,12 +7,12 @@ the document's language. Runs of Chinese, Japanese and Korean characters are in 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import tantivy
 
+from lightship.core.unicode import normalize
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS
 from lightship.index.analysis.scripts import Run
 
@@ -65,7 +65,7 @@ def prepared(text: str) -> tuple[str, bool]:
     if len(encoded.translate(None, _LEADS)) == len(encoded):
         return text, False
     if len(encoded.translate(None, _ACCENT_LEADS)) != len(encoded):
-        text = unicodedata.normalize("NFC", text)
+        text = normalize("NFC", text)
     return text, CJK_RUN.search(text) is not None
 
 
@@ -74,7 +74,7 @@ def split(text: str) -> tuple[str, list[Run]]:
     text, has_runs = prepared(text)
     if not has_runs:
         return text, []
-    runs = CJK_RUN.findall(unicodedata.normalize("NFKC", text))
+    runs = CJK_RUN.findall(normalize("NFKC", text))
     return CJK_RUN.sub(" ", text), [Run(run, run, 2, is_exact=True) for run in runs]
 
 

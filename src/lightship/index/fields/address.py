@@ -6,11 +6,12 @@ All are exact terms of the field `site`. `address_values` makes those of a docum
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from urllib.parse import unquote
 
 from ada_url import idna_to_ascii
+
+from lightship.core.unicode import normalize
 
 MAX_LEVELS = 8  # of a path that are indexed; `site:` with more finds what has the first ones
 
@@ -98,5 +99,5 @@ def _segments(path: str) -> list[str]:
     """Return the first segments of `path` as they are compared: decoded, and without regard to case."""
     decoded = unquote(path) if "%" in path else path
     if not decoded.isascii():
-        decoded = unicodedata.normalize("NFC", decoded)
+        decoded = normalize("NFC", decoded)
     return [segment for segment in decoded.lower().split("/")[: 2 * MAX_LEVELS] if segment][:MAX_LEVELS]

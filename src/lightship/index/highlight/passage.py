@@ -8,11 +8,11 @@ searching for three forms in a `str`, and only the passage is decoded. A long te
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lightship.core.unicode import normalize
 from lightship.index.analysis.version1 import CJK, CJK_RUN
 
 PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
@@ -226,7 +226,7 @@ class _Folding(dict[int, int]):
     def __missing__(self, code: int) -> int:
         character = chr(code)
         if code > 0x7F and not 0xAC00 <= code <= 0xD7FF:  # Hangul would be decomposed
-            character = unicodedata.normalize("NFKD", character)[:1]
+            character = normalize("NFKD", character)[:1]
         lower = character.lower()
         base = ord(lower if len(lower) == 1 else character)
         if len(self) < 20_000:
