@@ -95,8 +95,8 @@ def system(spawn: Spawn, tmp_path: Path) -> Iterator[System]:
 
 
 def flip(folder: Path, kind: str, chance: random.Random) -> bool:
-    """Change a bit in the largest file of that kind, in place; tell whether there is one."""
-    paths = sorted(folder.glob(f"*.{kind}"), key=lambda path: path.stat().st_size)
+    """Change a bit in the largest file of that kind, or of that name, in place; tell whether there is one."""
+    paths = sorted(folder.glob(kind if kind in NOTES else f"*.{kind}"), key=lambda path: path.stat().st_size)
     if not paths:
         return False
     with paths[-1].open("r+b") as file:
@@ -164,6 +164,34 @@ def test_what_changed_while_the_programs_were_stopped_heals(system: System, tmp_
             path.write_bytes(content)
         system.engine, system.indexer = system.start_engine(), system.start_indexer()
         wait_until(system.is_right, 40, f"all is right after bits changed at rest: .{kind}")
+
+
+NOTES = (
+    "positions.json", "manifest.json", "index/meta.json", "index/meta.sealed", "index/.managed.json", "small/meta.json",
+    "small/.managed.json", "../owner",
+)  # fmt: skip
+
+
+def test_an_indexer_heals_of_a_bit_in_any_of_its_files_at_rest(system: System) -> None:
+    chance = random.Random(13)
+    folder = system.published().parent
+
+    def is_right() -> bool:
+        if system.indexer.process.poll() is not None:  # tantivy may abort; whatever runs programs starts them again
+            system.indexer = system.start_indexer()
+        return "caught up with the log" in system.indexer.output and system.is_right()
+
+    for kind in (*NOTES, *KINDS[:-1]):
+        assert system.indexer.stop() == 0
+        while not (folder / "small").is_dir():  # it was stopped while it healed
+            system.indexer = system.start_indexer()
+            wait_until(is_right, 40, "all is right")
+            assert system.indexer.stop() == 0
+        assert flip(folder if kind in NOTES else folder / "published", kind, chance)
+        system.log.put([Change.put(System.document(number, 7)) for number in range(0, DOCUMENTS, 40)])
+        system.indexer = system.start_indexer()
+        wait_until(is_right, 40, f"all is right after a bit of {kind} changed at rest")
+        assert kind not in NOTES or "Traceback" not in system.indexer.output
 
 
 def test_a_crawler_says_that_its_frontier_is_damaged_and_begins_again_without_it(spawn: Spawn, tmp_path: Path) -> None:

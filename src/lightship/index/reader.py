@@ -24,7 +24,8 @@ from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTE
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
-from lightship.index.storage.segments import META, composed, left_out
+from lightship.index.storage.index_meta import META
+from lightship.index.storage.segments import composed, left_out
 from lightship.runtime.files import stamp_of
 
 MAX_TIES = 100_000  # documents of equal score that are sorted by url digest; beyond that, the order is the segments'
