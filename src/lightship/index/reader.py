@@ -33,6 +33,7 @@ FEW_TIES = 500  # that are sorted in less than a millisecond
 _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its end
 _ATTEMPTS = 50
 _MAX_FREQUENCIES = 20_000  # some 3 MB
+_LONGEST_TERM = 250  # characters of one that is kept
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -75,7 +76,7 @@ class View:
         if count is None:
             with reading():
                 count = int(self.searcher.doc_freq(field, term))
-            if len(self._frequencies) < _MAX_FREQUENCIES:
+            if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
                 self._frequencies[field, term] = count
         return count
 

@@ -8,10 +8,12 @@ also gives terms of the field `forms`: joined without its signs, or as written w
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import tantivy
+
+from lightship.core.caching import cache_short
 
 LONGEST = 60  # bytes; longer ones are addresses, paths or data
 MAX_FORMS = 4000  # terms of one document; a page of code has some hundred
@@ -79,7 +81,7 @@ def emoji(text: str) -> list[str]:
     return _EMOJI.findall(text)
 
 
-@lru_cache(maxsize=32768)
+@cache_short(entries=32_768, longest=LONGEST)
 def forms_of(odd: bytes) -> Forms | None:
     """Return the forms of a word of `odd_words`; None if the analyzer makes the same of it."""
     if len(odd) > LONGEST:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import tantivy
 
+from lightship.core.caching import cache_short
 from lightship.core.unicode import normalize
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS
 from lightship.index.analysis.scripts import Run
@@ -42,7 +43,7 @@ def word_analyzer(language: str) -> tantivy.TextAnalyzer:
     return builder.build()
 
 
-@lru_cache(maxsize=65536)
+@cache_short(entries=65_536, longest=64)
 def analyze_word(text: str, language: str) -> tuple[str, ...]:
     """Return the index terms of a few words in `language`."""
     return tuple(word_analyzer(language).analyze(text))

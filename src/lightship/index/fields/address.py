@@ -6,11 +6,11 @@ All are exact terms of the field `site`. `address_values` makes those of a docum
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from urllib.parse import unquote
 
 from ada_url import idna_to_ascii
 
+from lightship.core.caching import cache_short
 from lightship.core.unicode import normalize
 
 MAX_LEVELS = 8  # of a path that are indexed; `site:` with more finds what has the first ones
@@ -57,7 +57,7 @@ def type_value(text: str) -> str:
     return f".{ending[1].lower()}" if ending else ""
 
 
-@lru_cache(maxsize=4096)
+@cache_short(entries=4096, longest=255)
 def _hosts(site: str) -> tuple[str, ...]:
     """Return the host with and without its port, its parent domains, and its twin with `www.`."""
     host = _host(site)
@@ -68,7 +68,7 @@ def _hosts(site: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (_ascii(site), host, *domains, *twin) if name))
 
 
-@lru_cache(maxsize=4096)
+@cache_short(entries=4096, longest=255)
 def _host(site: str) -> str:
     """Return `site` without its port."""
     host, _, port = site.rpartition(":")
