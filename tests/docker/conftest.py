@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -16,9 +18,10 @@ from image import engine, oci
 
 from docker.daemon import Container, answers, can_start, running
 from lightship import __version__
-from support import ROOT, WORKERS, require
+from support import ROOT, WORKERS, require, wait_until
 
 NAME = "lightship-test"  # not that of `make image`, which the tutorial runs
+USED_SECONDS = 3600  # at most, of a daemon by other workers
 STARTED = pytest.StashKey[list[Container]]()
 Run = Callable[..., Container]
 
@@ -50,27 +53,38 @@ def locked(path: Path) -> Iterator[TextIO]:
 
 @pytest.fixture(scope="session")
 def daemon(shared: Path) -> Iterator[None]:
-    """Have a daemon answer. The first worker starts it, and stops it when no other one needs it any more."""
+    """Have a daemon answer. The first worker starts it, and stops it when no other one uses it any more."""
     if answers():
         yield
         return
     require("a Docker daemon, or root, docker and dockerd to start one", can_start())
-    with pytest.MonkeyPatch.context() as patched, contextlib.ExitStack() as started, locked(shared / "daemon") as file:
-        if not (address := file.read()):
-            address = started.enter_context(running())
-            started.callback(file.truncate, 0)
-            started.callback(fcntl.flock, file, fcntl.LOCK_EX)
-            print(address, end="", file=file, flush=True)
+    with (
+        (shared / "users").open("w") as users,
+        pytest.MonkeyPatch.context() as patched,
+        contextlib.ExitStack() as started,
+    ):
+        with locked(shared / "daemon") as file:
+            if not (address := file.read()):
+                address = started.enter_context(running())
+                started.callback(wait_until, partial(forget, shared / "daemon", users), USED_SECONDS, "nobody uses it")
+                file.write(address)
+            fcntl.flock(users, fcntl.LOCK_SH)
         patched.setenv("DOCKER_HOST", address)
-        fcntl.flock(file, fcntl.LOCK_SH)
         yield
-        started.close()
+
+
+def forget(path: Path, users: TextIO) -> bool:
+    """Empty a file unless others hold the lock of `users`: that is an OSError."""
+    with locked(path) as file:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.truncate(0)
+        return True
 
 
 @pytest.fixture(scope="session")
 def built(daemon: None, shared: Path) -> Built:
     """Run what `make image` runs."""
-    with locked(shared / "image") as file:
+    with locked(shared / f"image of {os.environ.get('DOCKER_HOST', '').replace('/', '-')}") as file:
         if not (output := file.read()):
             command = [sys.executable, "-m", "image.build", f"-name={NAME}", "-compress=gzip", "-measure=5"]
             done = subprocess.run(
