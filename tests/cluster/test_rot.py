@@ -183,11 +183,12 @@ def test_an_indexer_heals_of_a_bit_in_any_of_its_files_at_rest(system: System) -
 
     for kind in (*NOTES, *KINDS[:-1]):
         assert system.indexer.stop() == 0
-        while not (folder / "small").is_dir():  # it was stopped while it healed
+        while not flip(
+            folder if kind in NOTES else folder / "published", kind, chance
+        ):  # it was stopped while it healed
             system.indexer = system.start_indexer()
             wait_until(is_right, 40, "all is right")
             assert system.indexer.stop() == 0
-        assert flip(folder if kind in NOTES else folder / "published", kind, chance)
         system.log.put([Change.put(System.document(number, 7)) for number in range(0, DOCUMENTS, 40)])
         system.indexer = system.start_indexer()
         wait_until(is_right, 40, f"all is right after a bit of {kind} changed at rest")
