@@ -46,7 +46,7 @@ def run(settings: BenchSettings, corpus: Corpus, cluster: Cluster) -> Report:
     ]
     notes = (
         f"{len(queries)} queries, {len(corpus.documents)} documents of {corpus.source}, medians of {settings.rounds} rounds",
-        "one worker, where nothing else is said; JSON, 10 results with snippets; bare: four fields, top 10, stored documents fetched, one thread",
+        "one worker, where nothing else is said; JSON, 10 results with snippets; bare: two text fields, top 10, stored documents fetched, one thread",
     )
     return Report("search", figures, notes)
 

@@ -211,13 +211,14 @@ def reading() -> Iterator[None]:
 
 
 def _find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool, patient: bool) -> Found:
-    if by_date or not compiled.ranks:
+    ranks = compiled.ranks and not by_date
+    if not ranks:
         result = view.searcher.search(compiled.query, last - first, offset=first, order_by_field="recency")
         hits, total = result.hits, result.count
     else:
         hits, total = _best(view.searcher, compiled, last, patient=patient)
         hits = hits[first:last]
-    scores = [None if by_date else float(key) if compiled.ranks else 0.0 for key, _ in hits]
+    scores = [float(key) if ranks else None if by_date else 0.0 for key, _ in hits]
     return Found(total, scores, [address for _, address in hits], view.searcher)
 
 

@@ -17,9 +17,9 @@ from lightship.index.analysis.stopwords import STOPWORDS
 from lightship.index.analysis.title_key import title_keys
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import TITLE_KEY, main_field
-from lightship.index.query.boolean import MUST
+from lightship.index.query.boolean import all_of, any_of
 from lightship.index.query.expansion import Piece, Statistics, Word, idf
-from lightship.index.query.fields import any_of, boosted, field_queries
+from lightship.index.query.fields import boosted, field_queries
 
 PAIR = 0.2  # weight of two adjacent words as a phrase
 MAX_PAIRS = 8  # the rarest ones
@@ -109,15 +109,13 @@ class Bonuses:
 
     def _all(self, words: Sequence[Word]) -> tantivy.Query | None:
         clauses = [query for word in words if (query := self._has(word)) is not None]
-        if len(clauses) < len(words):
-            return None
-        return tantivy.Query.boolean_query([(MUST, clause) for clause in clauses])
+        return all_of(clauses) if len(clauses) == len(words) else None
 
     def _has(self, word: Word) -> tantivy.Query | None:
         """Return a query for documents with `word` in their text."""
         if word.parts and not word.variants:
             parts = [query for part in word.parts if (query := self._has(part)) is not None]
-            return tantivy.Query.boolean_query([(MUST, part) for part in parts]) if parts else None
+            return all_of(parts) if parts else None
         variants = [variant for variant in word.variants if variant.field != "title"]
         return any_of([self._fields.variant(variant) for variant in variants]) if variants else None
 

@@ -11,10 +11,10 @@ import tantivy
 from lightship.index.analysis.scripts import Run
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import main_field
-from lightship.index.query.bonus import Bonuses
-from lightship.index.query.boolean import MUST, SHOULD, expanded, required_clauses
+from lightship.index.query.bonus import URL, Bonuses
+from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
 from lightship.index.query.expansion import Expansion, Piece, Statistics, Variant, Word, pieces
-from lightship.index.query.fields import ADDRESSES_SINCE, Clause, any_of, boosted, field_queries
+from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
 from lightship.index.query.language.expression import FILTERS, Leaf
 from lightship.index.query.language.parser import Query
 from lightship.index.query.weights import weighted_words
@@ -96,9 +96,9 @@ def compile_query(
     words = [word for piece in [*asked, *quoted] for word in piece.words]
     kept = weighted_words(words)
     analysis = analysis_of(version)
-    joined = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
+    glued = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
     terms = dict.fromkeys(
-        term for word in [*kept, *joined] for language in languages for term in analysis.analyze_word(word, language)
+        term for word in [*kept, *glued] for language in languages for term in analysis.analyze_word(word, language)
     )
     expansion, lowered = Expansion(version, languages, statistics), {word.lower(): kept[word] for word in kept}
     expansion.favour(kept)
@@ -140,11 +140,11 @@ def _build(compiled: Compiled) -> _Built:
     if scored:
         bonuses = _bonuses(compiled)
         if bonuses:
-            raised = _all_of([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
+            raised = joined([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
         clauses.insert(0, (SHOULD if selecting else MUST, any_of(scored)))
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
-    return _Built(_all_of(clauses), raised, ranks)
+    return _Built(joined(clauses), raised, ranks)
 
 
 def _scored(compiled: Compiled) -> list[tantivy.Query]:
@@ -157,7 +157,7 @@ def _scored(compiled: Compiled) -> list[tantivy.Query]:
     known = {variant.term for variant in compiled.variants}
     scored += fields.terms(dict.fromkeys(term for term in compiled.expanded if term not in known))
     if query.url_variants and compiled.version < BONUSES_SINCE:
-        scored.append(fields.exact("url", query.url_variants, 1e6))
+        scored.append(fields.exact("url", query.url_variants, URL))
     return scored
 
 
@@ -180,7 +180,3 @@ def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:
         terms = compiled.expansions.get(leaf.text, ())
         return any_of(fields.terms(terms)) if terms else None
     return fields.phrase(leaf.text, compiled.languages)
-
-
-def _all_of(clauses: Sequence[Clause]) -> tantivy.Query:
-    return clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(list(clauses))
