@@ -38,6 +38,7 @@ from lightship.intake.group_commit import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
 from lightship.intake.stalls import Stalls
+from lightship.runtime.space import waiting
 from lightship.runtime.tasks import discard_exception, down_report
 
 logger = logging.getLogger("intake")
@@ -159,7 +160,8 @@ class Intake:
                 await asyncio.shield(self._looking)  # raises UnavailableError
         except TimeoutError:
             raise UnavailableError(f"the document log did not answer within {READY_SECONDS:g} s") from None
-        return Response(f"ready\n{down_report()}", media_type="text/plain")
+        waits = f"indexing {found}\n" if (found := waiting()) else ""  # documents are accepted meanwhile
+        return Response(f"ready\n{waits}{down_report()}", media_type="text/plain")
 
     async def _status(self, _: Request) -> Response:
         return _json(

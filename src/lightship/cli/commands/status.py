@@ -41,6 +41,8 @@ def _role_lines(shard: dict[str, Any] | None) -> list[str]:
     role = f"leader, {version}, {shard['lag_seconds'] or 0:.1f} s behind the log"
     if not shard["leads"]:
         role = f"standby, {f'warm copy of {version}' if shard['epoch'] else 'no warm copy yet'}"
+    if waits := shard.get("waits"):
+        role = f"{waits}; {shard['lag_seconds'] or 0:.1f} s behind the log"
     return [f"  shard {shard['shard']} of {shard['layout']}: {role}"]
 
 
