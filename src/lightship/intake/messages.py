@@ -48,11 +48,15 @@ class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The status of the intake and its indexer; `stored` and `refused` count changes and requests since the start."""
+    """The status of the intake and its indexer; `stored` and `refused` count changes and requests since the start.
+
+    `no_room` is the error of a log that has no room for changes, and is empty if it has.
+    """
 
     version: str
     stored: int
     refused: int
+    no_room: str
     waiting_requests: int
     waiting_bytes: int
     uptime_seconds: float

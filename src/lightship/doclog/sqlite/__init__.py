@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
@@ -10,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from lightship.core.errors import DamagedError, InvalidDocumentError
+from lightship.core.errors import DamagedError, InvalidDocumentError, OutOfSpaceError
 from lightship.core.model import PARTITIONS, Change, partition_of, url_digest
 from lightship.doclog.protocol.codec import decode, decoded_size, encode, until_damaged
 from lightship.doclog.protocol.fence import Fence, newest, positions
@@ -21,6 +22,7 @@ from lightship.doclog.protocol.sessions import Session, digest, session_of
 from lightship.doclog.sqlite.leases import SqliteLeases
 from lightship.doclog.sqlite.mailboxes import SqliteMailboxes
 from lightship.runtime.database import Database, has_table
+from lightship.runtime.space import ENOUGH_BYTES, has_space
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
 VERSION = 1
@@ -82,6 +84,12 @@ class SqliteLog:
         for start in range(0, len(fenced), PUT_ROWS):
             stored |= self._store(fenced[start : start + PUT_ROWS])
         return positions(changes, stored)
+
+    def check_room(self) -> None:
+        """Write beside the file (see DocumentLog): a small transaction would find room in a WAL that a put left."""
+        folder = os.path.dirname(self._database.path)
+        if not has_space(folder, ENOUGH_BYTES):
+            raise OutOfSpaceError(f"less than {ENOUGH_BYTES >> 20} MiB of free space in {folder}; free some")
 
     def _row(self, change: Change) -> _Row:
         value = None if change.document is None else encode(change.document)
