@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lightship.core.errors import DamagedError, UnavailableError
+from lightship.core.errors import DamagedError, ReplacedError, UnavailableError
 from lightship.core.manifest import Layout
 from lightship.doclog import Lease, Log
 from lightship.indexer.leadership import lease
@@ -60,6 +60,8 @@ class Role:
             except DamagedError as error:
                 logger.error("%s; restoring shard %d from a searchengine, or from the log", error, self.shard)  # noqa: TRY400
                 forget(os.path.join(self.folder, self.layout.name))
+            except ReplacedError:  # of the log: a restart opens the new one
+                raise
             except UnavailableError as error:
                 logger.warning("can't lead shard %d: %s", self.shard, error)
                 stop.wait(AGAIN_SECONDS)

@@ -9,7 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 
-from lightship.core.errors import ConfigurationError, DamagedError, LightshipError, OutOfSpaceError, UnavailableError
+from lightship.core.errors import (
+    ConfigurationError,
+    DamagedError,
+    LightshipError,
+    OutOfSpaceError,
+    ReplacedError,
+    UnavailableError,
+)
 from lightship.core.manifest import HISTORY, File, Layout, Manifest, Segment
 from lightship.core.model import shard_of
 from lightship.doclog import DocumentLog, Entry
@@ -140,7 +147,7 @@ class Shard:
                 elif count < READ_LIMIT:
                     stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
                 logged = False
-            except DamagedError:
+            except (DamagedError, ReplacedError):
                 raise
             except UnavailableError as error:
                 if not logged:
@@ -205,6 +212,8 @@ class Shard:
         except DamagedError as error:
             self._skip(partition, error)
             return None
+        except ReplacedError:
+            raise
         except UnavailableError as error:
             if not self._stalled:
                 logger.warning("continuing without partitions that do not answer: %s", error)
