@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from cluster.client import urls
 from cluster.test_takeover import Cluster, cluster, load
+from lightship.cli.commands.status import status
 from lightship.crawler.state.progress import read_progress
-from made import page
-from support import filled, wait_until
+from made import Caller, page
+from support import filled, free_port, wait_until
 
 __all__ = ["cluster"]
 
@@ -19,16 +21,43 @@ Mount = Callable[..., Path]
 MEGABYTES = 64
 
 
-def test_an_indexer_goes_on_when_there_is_room_again(cluster: Cluster, mount: Mount) -> None:
+def metric(intake: Caller, name: str) -> float:
+    return float(re.findall(rf"^{name} (.*)$", intake.get("/metrics").text, re.MULTILINE)[0])
+
+
+def says_that_it_waits(intake: Caller, port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its intake goes on, and everything that tells how it is says that indexing does not."""
+    wait_until(
+        lambda: (
+            (ready := intake.get("/readyz")).status == 200 and "\nindexing waits for disk space since 2" in ready.text
+        ),
+        20,
+        "it says so",
+    )
+    assert metric(intake, "lightship_waiting_for_space") == 1
+    wait_until(lambda: metric(intake, "lightship_lag_seconds") > 2, 20, "the lag grows")
+    status([f"-searchengine=127.0.0.1:{port}", f"-indexer=127.0.0.1:{intake.port}"])
+    assert "shard 0 of s1v2: indexing waits for disk space since 2" in capsys.readouterr().out
+
+
+def test_an_indexer_goes_on_when_there_is_room_again(
+    cluster: Cluster, mount: Mount, capsys: pytest.CaptureFixture[str]
+) -> None:
     disk = mount("first", MEGABYTES)
-    indexer = cluster.indexer("first")
+    intake = Caller(free_port())
+    indexer = cluster.indexer("first", f"-listen=127.0.0.1:{intake.port}")
     load(cluster)
+    wait_until(lambda: intake.get("/readyz").text == "ready\n", 20, "it waits for nothing")
     for told, number in ((1, 5000), (2, 5001)):
         with filled(disk):
             cluster.put(number)
             wait_until(lambda: indexer.output.count("waiting for 16 MiB") == told, 20, "it waits")  # noqa: B023
             assert indexer.process.poll() is None
+            says_that_it_waits(intake, cluster.ports[0], capsys)
         cluster.wait_for(number)
+    wait_until(lambda: intake.get("/readyz").text == "ready\n", 20, "it waits no more")
+    assert metric(intake, "lightship_waiting_for_space") == 0
+    wait_until(lambda: metric(intake, "lightship_lag_seconds") < 2, 20, "it is up to date")
     assert indexer.process.poll() is None
     for port in cluster.ports:
         assert urls(port, "token3") == []

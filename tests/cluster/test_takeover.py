@@ -31,11 +31,11 @@ class Cluster:
         for port in self.ports:
             spawn("searchengine", f"-addr=127.0.0.1:{port}", f"-data={folder}/searchengine-{port}")
 
-    def indexer(self, name: str) -> Program:
+    def indexer(self, name: str, *more: str) -> Program:
         names = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         return self.spawn(
             "indexer", f"-log=sqlite://{self.folder}/log.sqlite", f"-searchengine={names}", f"-lease={LEASE}",
-            f"-data={self.folder / name}",
+            f"-data={self.folder / name}", *more,
         )  # fmt: skip
 
     def put(self, *numbers: int, text: str = "") -> None:

@@ -57,6 +57,15 @@ def test_a_reader_at_the_end_passes_any_number_of_barriers(log: Log, url: str) -
             other.close()
 
 
+def test_looking_for_room_changes_nothing(log: Log) -> None:
+    some = urls(2, partition=0)
+    (position,) = log.put([put(some[0])])
+    history = log.history({0: position.sequence})
+    log.check_room()
+    assert [entry.url for entry in tail(log, 0)] == some[:1]
+    assert log.history({0: position.sequence}) == history
+
+
 def test_a_barrier_changes_no_history(log: Log) -> None:
     some = urls(2, partition=4)
     (position,) = log.put([put(some[0])])

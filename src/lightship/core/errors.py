@@ -71,6 +71,10 @@ class UnavailableError(LightshipError):
     """A required part does not answer; retrying later may help."""
 
 
+class ReplacedError(UnavailableError):
+    """A file was replaced while this program had it open: nothing but a restart helps."""
+
+
 class DamagedError(UnavailableError):
     """Stored bytes differ from what was written. For an entry of the document log, `sequence` is its position."""
 

@@ -33,8 +33,8 @@ class InvalidLineError(InvalidInputError):
 class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The state of an indexer's shard: a leader's last published manifest, or a standby's warm copy.
 
-    Without either, `epoch`, `generation` and `documents` are 0. `lag_seconds` is the age of a leader's last change at
-    the time it was read.
+    Without either, `epoch`, `generation` and `documents` are 0. `lag_seconds` is the time since a leader had read all
+    that the log then held; `waits` says why it does not index at the moment, and is empty if it does.
     """
 
     layout: str
@@ -44,14 +44,19 @@ class ShardStatus(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     documents: int
     lag_seconds: float | None
+    waits: str
 
 
 class IntakeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The status of the intake and its indexer; `stored` and `refused` count changes and requests since the start."""
+    """The status of the intake and its indexer; `stored` and `refused` count changes and requests since the start.
+
+    `no_room` is the error of a log that has no room for changes, and is empty if it has.
+    """
 
     version: str
     stored: int
     refused: int
+    no_room: str
     waiting_requests: int
     waiting_bytes: int
     uptime_seconds: float

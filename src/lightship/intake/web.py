@@ -19,6 +19,7 @@ from lightship import __version__
 from lightship.core.errors import (
     InvalidInputError,
     LightshipError,
+    OutOfSpaceError,
     OvertakenError,
     TooManyRequestsError,
     UnavailableError,
@@ -26,7 +27,7 @@ from lightship.core.errors import (
 )
 from lightship.core.model import Change, check_url
 from lightship.core.position import Reached, log_digest
-from lightship.doclog import DocumentLog, Position, Span
+from lightship.doclog import DocumentLog, Position
 from lightship.documents.site_languages import SiteLanguages
 from lightship.http.auth import guarded
 from lightship.http.methods import allow_header
@@ -37,7 +38,9 @@ from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group_commit import GroupCommit
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
+from lightship.intake.room import Room
 from lightship.intake.stalls import Stalls
+from lightship.runtime.space import waiting
 from lightship.runtime.tasks import discard_exception, down_report
 
 logger = logging.getLogger("intake")
@@ -71,7 +74,8 @@ class Intake:
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
         self._languages = SiteLanguages()
-        self._looking: asyncio.Task[Span] | None = None  # the log check of /readyz
+        self._room = Room(log)
+        self._looking: asyncio.Task[None] | None = None  # the log check of /readyz
         self._digest = ""  # of the log's id; empty after an error, when another log may answer next
         self._started = time.monotonic()
         self._stored = self._refused = 0
@@ -139,7 +143,12 @@ class Intake:
         while left:
             waiting = self._commit.put(left, arrival.fence)
             reservation.hold_until_done(waiting)
-            put = await asyncio.shield(asyncio.wrap_future(waiting))
+            try:
+                put = await asyncio.shield(asyncio.wrap_future(waiting))
+            except OutOfSpaceError as error:
+                self._room.note_full(error)
+                raise
+            self._room.note_stored()
             stored |= put
             left = [change for change in left if change.url not in stored]
             if left:
@@ -155,16 +164,24 @@ class Intake:
         return Reached(self._digest, dict(positions))
 
     async def _ready(self, _: Request) -> Response:
-        """Answer whether the log is available; concurrent requests share one check."""
+        """Answer whether the log is available and has room; concurrent requests share one check."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(run_sync(self._log.span, 0, limiter=self._looker))
+            self._looking = asyncio.create_task(run_sync(self._look, limiter=self._looker))
             self._looking.add_done_callback(discard_exception)
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await asyncio.shield(self._looking)  # raises UnavailableError
         except TimeoutError:
             raise UnavailableError(f"the document log did not answer within {READY_SECONDS:g} s") from None
-        return Response(f"ready\n{down_report()}", media_type="text/plain")
+        waits = f"indexing {found}\n" if (found := waiting()) else ""  # documents are accepted meanwhile
+        return Response(f"ready\n{waits}{down_report()}", media_type="text/plain")
+
+    def _look(self) -> None:
+        try:
+            self._log.span(0)
+        except OutOfSpaceError as error:
+            raise UnavailableError(str(error)) from error
+        self._room.check()
 
     async def _status(self, _: Request) -> Response:
         return _json(
@@ -172,6 +189,7 @@ class Intake:
                 version=__version__,
                 stored=self._stored,
                 refused=self._refused,
+                no_room=self._room.missing,
                 waiting_requests=self._in_flight.requests,
                 waiting_bytes=self._in_flight.bytes,
                 uptime_seconds=round(time.monotonic() - self._started, 1),

@@ -11,19 +11,24 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import apsw
+import msgspec
 
 from lightship.core.errors import (
     ConfigurationError,
     IncompatibleIndexError,
     LightshipError,
     OutOfSpaceError,
+    ReplacedError,
     UnavailableError,
 )
 
 BUSY_SECONDS = 30.0
 RETRY_SECONDS = 0.004
+
+T = TypeVar("T")
 
 
 class Database:
@@ -59,6 +64,18 @@ class Database:
             yield self._connection()
         except apsw.Error as error:
             raise _runtime_error(error, self.path) from error
+        except UnicodeDecodeError as error:
+            raise _damaged(error, self.path) from error
+
+    def checked(self, found: object, kind: type[T]) -> T:
+        """Return what SQLite `found`, a row or rows or a value, as `kind`; raises UnavailableError if it is another.
+
+        SQLite itself stores any type in any column, so damage may show like this.
+        """
+        try:
+            return msgspec.convert(found, kind)
+        except msgspec.ValidationError as error:
+            raise _damaged(error, self.path) from error
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
@@ -95,9 +112,9 @@ class Database:
         return connection
 
     def _check_file(self) -> None:
-        """Raise UnavailableError if the file was removed or replaced: writes to an unlinked file would be lost."""
+        """Raise UnavailableError if the file was removed, ReplacedError if it was replaced: writes would be lost."""
         if self._find() != self._file:
-            raise UnavailableError(
+            raise ReplacedError(
                 f"{self.path} was replaced while programs were using it; stop them all, restore it again, and restart them"
             )
 
@@ -207,7 +224,12 @@ def _runtime_error(error: apsw.Error, path: str) -> LightshipError:
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return UnavailableError(f"{path} was locked by another process for {BUSY_SECONDS:.0f} s; try again")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
-        return UnavailableError(
-            f"{path} is damaged ({error}); stop its programs, then restore a backup or remove it and fill it again"
-        )
+        return _damaged(error, path)
     return UnavailableError(f"can't use {path}: {error}")
+
+
+def _damaged(error: Exception, path: str) -> LightshipError:
+    """Return an UnavailableError: a DamagedError would mean one entry of a log, or an indexer's own files."""
+    return UnavailableError(
+        f"{path} is damaged ({error}); stop its programs, then restore a backup or remove it and fill it again"
+    )

@@ -6,7 +6,10 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from lightship.core.errors import OutOfSpaceError
@@ -19,6 +22,26 @@ ENOUGH_BYTES = 16 << 20
 LOOK_SECONDS = 0.5
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What this process waits for: free space, `since` then (seconds since the epoch), because of `reason`."""
+
+    since: float
+    reason: str
+
+    def __str__(self) -> str:
+        """Say so in one line."""
+        return f"waits for disk space since {datetime.fromtimestamp(self.since, UTC):%Y-%m-%d %H:%M:%SZ}: {self.reason}"
+
+
+_waiting: dict[str, Waiting] = {}  # by folder
+
+
+def waiting() -> Waiting | None:
+    """Return what this process waits for; None if it does not wait. Callable from any thread."""
+    return next(iter(list(_waiting.values())), None)
 
 
 def retry_when_full(work: Callable[[], T], folder: str, stop: threading.Event) -> T | None:
@@ -39,12 +62,16 @@ def retry_when_full(work: Callable[[], T], folder: str, stop: threading.Event) -
 
 
 def wait_for_space(folder: str, stop: threading.Event, reason: str) -> None:
-    """Log `reason`, and return when the disk of `folder` has room, or `stop` is set."""
+    """Log `reason`, report it by `waiting`, and return when the disk of `folder` has room, or `stop` is set."""
     logger.warning("%s; waiting for %d MiB of free space in %s", reason, ENOUGH_BYTES >> 20, folder)
-    while not stop.wait(LOOK_SECONDS):
-        if has_space(folder, ENOUGH_BYTES):
-            logger.info("enough free space in %s; continuing", folder)
-            return
+    _waiting[folder] = Waiting(time.time(), reason)
+    try:
+        while not stop.wait(LOOK_SECONDS):
+            if has_space(folder, ENOUGH_BYTES):
+                logger.info("enough free space in %s; continuing", folder)
+                return
+    finally:
+        del _waiting[folder]
 
 
 def has_space(folder: str, size: int) -> bool:

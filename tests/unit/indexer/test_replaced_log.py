@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
-from lightship.core.errors import ConfigurationError
+from lightship.core.errors import ConfigurationError, ReplacedError
 from lightship.core.model import Change
 from lightship.doclog import open_log
+from lightship.indexer.leadership.role import Role
 from lightship.indexer.publish import metrics
 from lightship.searchengine.store import store
 from made import page
-from unit.indexer.lab import Lab
+from support import wait_until
+from unit.indexer.lab import LAYOUT, Lab
 
 
 def back_up(lab: Lab) -> None:
@@ -85,6 +89,28 @@ def test_a_log_that_is_replaced_under_a_shard_is_noticed(lab: Lab) -> None:
     assert len(published) == count
     shard.close()
     assert lab.index()[0] == 3
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_an_indexer_ends_when_the_file_of_its_log_is_replaced(lab: Lab, leads: bool) -> None:
+    """Only a restart opens the new file."""
+    lab.put(page(1))
+    back_up(lab)
+    log = open_log(f"sqlite://{lab.folder}/log.sqlite")
+    if not leads:
+        assert log.acquire("s1v2/0", "another", 300.0)
+    (lab.folder / "first").mkdir()
+    role = Role(log, str(lab.folder / "first"), LAYOUT, 0, lab.names, "", 3.0, 16 << 20, 1)
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(role.run, stop := threading.Event())
+        try:
+            wait_until(lambda: role.status().leads == leads and role.status().documents == leads, 30, "it runs")
+            os.replace(lab.folder / "b", lab.folder / "log.sqlite")
+            with pytest.raises(ReplacedError, match="was replaced while programs were using it"):
+                ended.result(30)
+        finally:
+            stop.set()
+    log.close()
 
 
 def test_a_damaged_entry_is_left_out_and_holds_up_nothing(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:

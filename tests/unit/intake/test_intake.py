@@ -29,7 +29,9 @@ from lightship.http.tokens import authorization
 from lightship.intake import arrival, backpressure, body, server, web
 from lightship.intake.server import taking_in
 from made import Caller, Reply
-from support import wait_until
+from support import filled, wait_until
+
+Mount = Callable[..., Path]
 
 
 def line(name: str, **keys: Any) -> bytes:
@@ -268,11 +270,30 @@ def test_the_log_s_trouble_is_told(held: HeldLog, trouble: LightshipError, statu
         reply = post(caller, line("a"))
         assert (reply.status, reply.json) == (status, {"error": str(trouble)})
         assert ("retry-after" in reply.headers) == (status == 503)
-        assert caller.get("/readyz").status == status
+        assert (caller.get("/readyz").status, caller.get("/readyz").json) == (503, {"error": str(trouble)})
         held.trouble = None
         assert post(caller, line("a")).status == 200
         assert caller.get("/readyz").status == 200
     held.close()
+
+
+def test_a_log_that_is_full_is_not_ready_until_it_has_room(mount: Mount) -> None:
+    """It can still be read, and nobody may send anything to one that is not ready."""
+    disk = mount("log", 32)
+    log = SqliteLog(str(disk / "log.sqlite"))
+    with taking_in("127.0.0.1:0", log, str(disk)) as port:
+        caller = Caller(port)
+        assert post(caller, line("a")).status == 200
+        with filled(disk):
+            assert post(caller, line("b", text="b" * 100_000)).status == 507
+            assert log.span(0).head == 1
+            for _ in range(20):
+                ready = caller.get("/readyz")
+                assert (ready.status, "no space left to write to" in ready.text) == (503, True)
+            assert "no space left" in caller.get("/status").json["no_room"]
+        wait_until(lambda: caller.get("/readyz").status == 200, 30, "it is ready again without a put")
+        assert post(caller, line("b")).status == 200
+    log.close()
 
 
 def test_what_has_no_room_is_told_so_at_once(held: HeldLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,8 @@ def status(arguments: Sequence[str]) -> None:
 def _intake_lines(name: str, found: dict[str, Any]) -> list[str]:
     waiting = f"{found['waiting_requests']} requests waiting ({found['waiting_bytes'] / 1e6:.1f} MB)"
     stored = f"{found['stored']} changes stored, {found['refused']} requests refused"
-    return [f"{name}: intake, {stored}, {waiting}, version {found['version']}", *_role_lines(found["shard"])]
+    full = [f"  not ready: {found['no_room']}"] if found.get("no_room") else []
+    return [f"{name}: intake, {stored}, {waiting}, version {found['version']}", *full, *_role_lines(found["shard"])]
 
 
 def _role_lines(shard: dict[str, Any] | None) -> list[str]:
@@ -41,6 +42,8 @@ def _role_lines(shard: dict[str, Any] | None) -> list[str]:
     role = f"leader, {version}, {shard['lag_seconds'] or 0:.1f} s behind the log"
     if not shard["leads"]:
         role = f"standby, {f'warm copy of {version}' if shard['epoch'] else 'no warm copy yet'}"
+    if waits := shard.get("waits"):
+        role = f"{waits}; {shard['lag_seconds'] or 0:.1f} s behind the log"
     return [f"  shard {shard['shard']} of {shard['layout']}: {role}"]
 
 

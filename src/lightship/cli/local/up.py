@@ -16,6 +16,7 @@ from lightship.chaos.system.processes import LOCK
 from lightship.cli.local.progress import Display, Gauge
 from lightship.cli.local.roster import Roster
 from lightship.cli.local.supervisor import Part, last_line, python
+from lightship.cli.local.troubles import Troubles
 from lightship.cli.system.secret import FILE as SECRET_FILE
 from lightship.cli.system.secret import keep_secret
 from lightship.config import TOKEN_VARIABLE, UP_DATA, UpSettings, parse_settings
@@ -252,6 +253,8 @@ def _watch(
     address, started, shown, announced = f"{_page(settings)}/", time.monotonic(), 0.0, False
     log = os.path.join(settings.data, "logs", "crawler.log")
     begun = os.path.getsize(log)  # what precedes is of earlier runs
+    intakes = {name: at for name, at in _addresses(settings).items() if name.startswith("indexer")}
+    troubles = Troubles(intakes)
     gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
@@ -259,6 +262,8 @@ def _watch(
         roster.update()
         if time.monotonic() - shown < SHOW_SECONDS:
             continue
+        for line in troubles.news():
+            display.say(line)
         counts = gauge.read()
         display.show(counts)
         shown = time.monotonic()

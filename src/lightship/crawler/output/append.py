@@ -6,7 +6,14 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from lightship.core.errors import InvalidInputError, LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
+from lightship.core.errors import (
+    InvalidInputError,
+    LightshipError,
+    OutOfSpaceError,
+    OvertakenError,
+    ReplacedError,
+    UnavailableError,
+)
 from lightship.core.model import Change
 from lightship.doclog import DocumentLog
 from lightship.documents.site_languages import SiteLanguages
@@ -29,7 +36,7 @@ class Appender:
         """Store `changes` durably, with the languages of their sites; return the error of each change that is not stored, by URL.
 
         InvalidInputError: the log refuses it. OvertakenError: another writer changed it meanwhile; fetch it again from
-        its source, and put that. Raises UnavailableError or OutOfSpaceError if stopped before the log accepted them.
+        its source, and put that. Raises UnavailableError or OutOfSpaceError if stopped before the log accepted them, ReplacedError at once.
         """
         return self._put(self._languages.completed(changes))
 
@@ -51,7 +58,7 @@ class Appender:
                 fence = fence or self._log.fence()  # one for all attempts: meanwhile another crawler may get the host
                 self._log.put(changes, [fence] * len(changes))
                 return
-            except OvertakenError:
+            except (OvertakenError, ReplacedError):
                 raise
             except (UnavailableError, OutOfSpaceError) as error:
                 logger.warning("the document log is unavailable: %s; retrying in %g s", error, wait)

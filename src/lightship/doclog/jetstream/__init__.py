@@ -122,6 +122,10 @@ class JetStreamLog:
         stored = {message.url: message.position for message in messages if message.position}
         return positions(changes, stored, [message.url for message in messages if message.maybe_stored])
 
+    def check_room(self) -> None:
+        """Store a message that is no entry (see DocumentLog)."""
+        self.barriers([0])
+
     async def _put(self, messages: Sequence[Outgoing]) -> None:
         try:
             await self._writer.put(messages)

@@ -68,6 +68,9 @@ class DocumentLog(Protocol):
         again is idempotent. Raises TooLargeError, OutOfSpaceError, UnavailableError.
         """
 
+    def check_room(self) -> None:
+        """Write what changes nothing; raises OutOfSpaceError if that has no room, UnavailableError."""
+
     def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
         """Return at most `limit` entries of `partition` above sequence `after`, in ascending order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
@@ -10,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from lightship.core.errors import DamagedError, InvalidDocumentError
+from lightship.core.errors import DamagedError, InvalidDocumentError, OutOfSpaceError
 from lightship.core.model import PARTITIONS, Change, partition_of, url_digest
 from lightship.doclog.protocol.codec import decode, decoded_size, encode, until_damaged
 from lightship.doclog.protocol.fence import Fence, newest, positions
@@ -21,6 +22,7 @@ from lightship.doclog.protocol.sessions import Session, digest, session_of
 from lightship.doclog.sqlite.leases import SqliteLeases
 from lightship.doclog.sqlite.mailboxes import SqliteMailboxes
 from lightship.runtime.database import Database, has_table
+from lightship.runtime.space import ENOUGH_BYTES, has_space
 
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
 VERSION = 1
@@ -68,8 +70,9 @@ class SqliteLog:
         self._leases, self._letters = SqliteLeases(self._database), SqliteMailboxes(self._database)
         self._session = uuid.uuid4().hex[:12]
         self._seen = _Seen()
+        self._checked = self._database.checked
         with self._database.access() as db:
-            self.partitions: int = db.execute("select partitions from log").get
+            self.partitions = self._checked(db.execute("select partitions from log").get, int)
 
     def fence(self) -> Fence:
         """Return the fence of a request that arrives now (see DocumentLog)."""
@@ -83,6 +86,12 @@ class SqliteLog:
             stored |= self._store(fenced[start : start + PUT_ROWS])
         return positions(changes, stored)
 
+    def check_room(self) -> None:
+        """Write beside the file (see DocumentLog): a small transaction would find room in a WAL that a put left."""
+        folder = os.path.dirname(self._database.path)
+        if not has_space(folder, ENOUGH_BYTES):
+            raise OutOfSpaceError(f"less than {ENOUGH_BYTES >> 20} MiB of free space in {folder}; free some")
+
     def _row(self, change: Change) -> _Row:
         value = None if change.document is None else encode(change.document)
         try:
@@ -93,10 +102,14 @@ class SqliteLog:
     def _store(self, fenced: list[tuple[_Row, Fence]]) -> dict[str, Position]:
         """Store the rows that their fences allow, in one transaction."""
         with self._database.transaction() as db:
-            rows = [row for row, fence in fenced if fence.lets(row[0], _sequence(db, row[1]))]
-            head, stamp = db.execute(
-                "update log set head = head + ?, time = max(time, ?) returning head, time", (len(rows), time.time())
-            ).get
+            rows = [row for row, fence in fenced if fence.lets(row[0], self._sequence(db, row[1]))]
+            advanced = db.execute(
+                # a text would count as 0
+                "update log set head = head + ?, time = max(time, ?)"
+                " where typeof(head) = 'integer' and typeof(time) in ('real', 'integer') returning head, time",
+                (len(rows), time.time()),
+            ).fetchone()
+            head, stamp = self._checked(advanced, tuple[int, float])
             if rows:
                 self._open_session(db, head - len(rows))
             numbered = list(enumerate(rows, head - len(rows) + 1))
@@ -105,6 +118,11 @@ class SqliteLog:
                 [(sequence, stamp, *row) for sequence, row in numbered],
             )
         return {url: Position(partition, sequence) for sequence, (partition, _, url, _) in numbered}
+
+    def _sequence(self, db: apsw.Connection, digest: bytes) -> int:
+        """Return the sequence of the newest change of a URL; 0 if there is none."""
+        found = db.execute("select sequence from docs where digest = ?", (digest,)).get
+        return 0 if found is None else self._checked(found, int)
 
     def _open_session(self, db: apsw.Connection, start: int) -> None:
         """Record where this log's session begins, each time: the file may have been replaced by an older one."""
@@ -120,7 +138,7 @@ class SqliteLog:
         """Return a digest of the sessions of these entries (see DocumentLog)."""
         with self._database.access() as db:
             rows = db.execute("select start, id from sessions order by start") if has_table(db, "sessions") else ()
-            sessions = [Session(*row) for row in rows]
+            sessions = self._checked(list(rows), list[Session])
         return digest({p: session_of(sessions, sequence) for p, sequence in sequences.items()})
 
     def was_replaced(self, sequences: Mapping[int, int], history: int) -> bool:
@@ -157,7 +175,7 @@ class SqliteLog:
 
     def _head(self) -> int:
         with self._database.access() as db:
-            return int(db.execute("select head from log").get)
+            return self._checked(db.execute("select head from log").get, int)
 
     def _heads(self) -> list[int]:
         return [self._head()] * self.partitions
@@ -166,7 +184,7 @@ class SqliteLog:
         """Return the extent of `partition`; its head is that of the whole log."""
         with self._database.access() as db:
             floor = "coalesce((select sequence from floors where partition = ?), 0)"
-            return Span(*db.execute(f"select id, {floor}, head from log", (partition,)).get)
+            return self._checked(db.execute(f"select id, {floor}, head from log", (partition,)).fetchone(), Span)
 
     def hurry(self) -> None:
         """Do nothing: a file does not wait."""
@@ -174,7 +192,7 @@ class SqliteLog:
     def prune(self, partition: int, upto: int) -> int:
         """Prune deletes (see DocumentLog); a partition's newest entry always stays, so no floor is above it."""
         with self._database.transaction() as db:
-            newest = db.execute("select max(sequence) from docs where partition = ?", (partition,)).get or 0
+            newest: int = db.execute("select max(sequence) from docs where partition = ?", (partition,)).get or 0
             floor = max(0, min(upto, newest))
             db.execute(
                 "insert into floors values (?, ?)"
@@ -248,11 +266,6 @@ def _entry(row: _Stored) -> Entry:
         damaged = DamagedError(f"an entry of the log, at {sequence}, is damaged ({error}); put its document again")
         damaged.sequence = sequence
         raise damaged from error
-
-
-def _sequence(db: apsw.Connection, digest: bytes) -> int:
-    """Return the sequence of the newest change of a URL; 0 if there is none."""
-    return db.execute("select sequence from docs where digest = ?", (digest,)).get or 0
 
 
 def _create(db: apsw.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from lightship.doclog.protocol.lease_watch import LeaseWatches
 from lightship.doclog.protocol.leases import Lease
@@ -14,6 +15,14 @@ _RENEWALS = (
     " without rowid"
 )
 _ORDERS = "create table if not exists orders (name text primary key, number integer not null) without rowid"
+
+
+class _Held(NamedTuple):
+    owner: str
+    epoch: int
+    expires: float
+    number: int
+    seconds: float
 
 
 class SqliteLeases:
@@ -33,7 +42,7 @@ class SqliteLeases:
                 " from leases left join renewals using (name) where name = ?",
                 (seconds, name),
             ).fetchone()
-            holder, epoch, expires, number, held = row or (owner, 0, 0.0, 0, seconds)
+            holder, epoch, expires, number, held = self._database.checked(row or (owner, 0, 0.0, 0, seconds), _Held)
             if holder != owner and expires > 0 and not self._watches.has_lapsed(name, (epoch, number), held):
                 return None
             now = time.time()
@@ -70,9 +79,10 @@ class SqliteLeases:
         """Return the number of `name` (see Leases)."""
         with self._database.transaction() as db:
             db.execute(_ORDERS)
-            number: int | None = db.execute("select number from orders where name = ?", (name,)).get
-            if number is None or renew:
-                greatest = db.execute("select max(number) from orders").get or 0
+            found = db.execute("select number from orders where name = ?", (name,)).get
+            number = 0 if found is None else self._database.checked(found, int)
+            if found is None or renew:
+                greatest = self._database.checked(db.execute("select max(number) from orders").get or 0, int)
                 number = max(greatest + 1, int(time.time() * 1000))  # like an epoch
                 db.execute("insert or replace into orders values (?, ?)", (name, number))
         return number

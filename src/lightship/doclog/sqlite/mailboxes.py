@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lightship.doclog.protocol.mailboxes import Letter
 from lightship.runtime.database import Database, has_table
@@ -32,10 +31,10 @@ class SqliteMailboxes:
         with self._database.access() as db:
             if not has_table(db, "letters"):
                 return []
-            rows: list[Any] = db.execute(
+            rows = db.execute(
                 "select sequence, body from letters where box = ? order by sequence limit ?", (box, limit)
             ).fetchall()
-        return [Letter(*row) for row in rows]
+        return self._database.checked(rows, list[Letter])
 
     def remove(self, box: str, upto: int) -> None:
         """Remove letters of `box` (see Mailboxes)."""

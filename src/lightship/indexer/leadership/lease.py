@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from lightship.core.errors import LightshipError
+from lightship.core.errors import LightshipError, ReplacedError
 from lightship.doclog import Lease, Leases
 from lightship.runtime.files import write_atomically
 from lightship.runtime.tasks import keep_in_thread
@@ -46,7 +46,8 @@ def acquire(
 ) -> Lease | None:
     """Return the lease of `name` as soon as it is free; None if `stop` was set first.
 
-    `waiting` is called once if another owner holds it. Errors of the log are logged, and retried.
+    `waiting` is called once if another owner holds it. Errors of the log are logged, and retried; only ReplacedError is
+    raised.
     """
     logged, waits = "", False
     while not stop.is_set():
@@ -57,6 +58,8 @@ def acquire(
             if not waits:
                 waiting()
             waits, logged = True, ""
+        except ReplacedError:
+            raise
         except LightshipError as error:
             if str(error) != logged:
                 logger.warning("can't acquire the lease of %s: %s; retrying", name, error)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lightship.core.errors import DamagedError, UnavailableError
+from lightship.core.errors import DamagedError, ReplacedError, UnavailableError
 from lightship.core.manifest import Layout
 from lightship.doclog import Lease, Log
 from lightship.indexer.leadership import lease
@@ -20,7 +20,7 @@ from lightship.indexer.recovery.recovery import forget
 from lightship.indexer.recovery.standby import StandbyCopy, follow, read_manifest
 from lightship.indexer.shard.shard import Shard, published_folder
 from lightship.intake.messages import ShardStatus
-from lightship.runtime.space import retry_when_full
+from lightship.runtime.space import retry_when_full, waiting
 from lightship.runtime.tasks import keep_in_thread
 
 logger = logging.getLogger("indexer")
@@ -60,6 +60,8 @@ class Role:
             except DamagedError as error:
                 logger.error("%s; restoring shard %d from a searchengine, or from the log", error, self.shard)  # noqa: TRY400
                 forget(os.path.join(self.folder, self.layout.name))
+            except ReplacedError:  # of the log: a restart opens the new one
+                raise
             except UnavailableError as error:
                 logger.warning("can't lead shard %d: %s", self.shard, error)
                 stop.wait(AGAIN_SECONDS)
@@ -68,12 +70,12 @@ class Role:
 
     def status(self) -> ShardStatus:
         """Return the state of its shard. Callable from any thread."""
-        folder, leads = os.path.join(self.folder, self.layout.name), metrics.leads()
+        folder, leads, waits = os.path.join(self.folder, self.layout.name), metrics.leads(), waiting()
         manifest = read_manifest(os.path.join(folder, "manifest.json")) if leads else self._standby().manifest
         return ShardStatus(
-            layout=self.layout.name, shard=self.shard, leads=leads, lag_seconds=round(metrics.lag(), 3) if leads else None,
+            layout=self.layout.name, shard=self.shard, leads=leads, lag_seconds=round(metrics.lag(), 3) if leads or waits else None,
             epoch=manifest.epoch if manifest else 0, generation=manifest.generation if manifest else 0,
-            documents=manifest.documents if manifest else 0,
+            documents=manifest.documents if manifest else 0, waits=f"indexing {waits}" if waits else "",
         )  # fmt: skip
 
     def _standby(self) -> StandbyCopy:

@@ -5,8 +5,11 @@ The only labels are the addresses of searchengines.
 
 from __future__ import annotations
 
+import time
+
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
+from lightship.runtime.space import waiting
 from lightship.runtime.tasks import TasksDown
 
 _registry = CollectorRegistry()
@@ -14,10 +17,11 @@ ProcessCollector(registry=_registry)
 _registry.register(TasksDown())
 
 CHANGES = Counter("lightship_changes_applied", "Changes committed to the index", registry=_registry)
-LAG = Gauge("lightship_lag_seconds", "Age of the last change when it was read", registry=_registry)
+LAG = Gauge("lightship_lag_seconds", "Time since all that the log then held had been read", registry=_registry)
 DAMAGED = Counter("lightship_damaged_entries", "Damaged entries of the log that were skipped", registry=_registry)
 GENERATION = Gauge("lightship_generation", "Generation of the last manifest", registry=_registry)
 LEASE = Gauge("lightship_lease_held", "1: this process leads the shard; 0: it is a standby", registry=_registry)
+WAITING = Gauge("lightship_waiting_for_space", "1: indexing waits for disk space", registry=_registry)
 PUSHES = Counter("lightship_pushes", "Generations installed by a searchengine", ["searchengine"], registry=_registry)
 FAILURES = Counter("lightship_push_failures", "Pushes that failed", ["searchengine"], registry=_registry)
 
@@ -27,14 +31,32 @@ def render_metrics() -> tuple[bytes, str]:
     return generate_latest(_registry), CONTENT_TYPE_LATEST
 
 
+_read_until = 0.0  # all that was put before has been read; 0 until this process first leads
+
+
+def note_read(until: float) -> None:
+    """Note that all changes put before `until` (seconds since the epoch) have been read."""
+    global _read_until
+    _read_until = until
+
+
+def _lag() -> float:
+    active = leads() or waiting() is not None
+    return max(0.0, time.time() - _read_until) if active and _read_until else 0.0
+
+
+LAG.set_function(_lag)
+WAITING.set_function(lambda: float(waiting() is not None))
+
+
 def leads() -> bool:
     """Whether this process holds the lease."""
-    return bool(_registry.get_sample_value("lightship_lease_held"))
+    return any(sample.value for metric in LEASE.collect() for sample in metric.samples)
 
 
 def lag() -> float:
-    """Return the age of the last change when it was read, in seconds."""
-    return _registry.get_sample_value("lightship_lag_seconds") or 0.0
+    """Return the time since all that the log then held had been read, in seconds."""
+    return _lag()
 
 
 def forget(searchengine: str) -> None:

@@ -7,9 +7,16 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
-from lightship.core.errors import ConfigurationError, DamagedError, LightshipError, OutOfSpaceError, UnavailableError
+from lightship.core.errors import (
+    ConfigurationError,
+    DamagedError,
+    LightshipError,
+    OutOfSpaceError,
+    ReplacedError,
+    UnavailableError,
+)
 from lightship.core.manifest import HISTORY, File, Layout, Manifest, Segment
 from lightship.core.model import shard_of
 from lightship.doclog import DocumentLog, Entry
@@ -140,7 +147,7 @@ class Shard:
                 elif count < READ_LIMIT:
                     stop.wait(max(0.0, started + ROUND_LEAST - time.monotonic()))
                 logged = False
-            except DamagedError:
+            except (DamagedError, ReplacedError):
                 raise
             except UnavailableError as error:
                 if not logged:
@@ -183,15 +190,19 @@ class Shard:
                 count += len(entries)
                 self._sequences[partition] = entries[-1].sequence
                 self._lag = max(0.0, now - entries[-1].time)
-            if not entries:
-                self._fresh[partition] = now
-            elif entries[-1].time <= now:  # otherwise a clock was wrong, and the time of a put is meaningless
-                self._fresh[partition] = entries[-1].time
+            self._note_fresh(partition, entries, now)
             if not entries or self._sequences[partition] >= self._behind.get(partition, 0):
                 self._behind.pop(partition, None)
             if self._pending and time.monotonic() - self._pending_since >= self._pace():
                 self._commit()
+        metrics.note_read(min(self._fresh.values()))
         return count
+
+    def _note_fresh(self, partition: int, entries: Sequence[Entry], now: float) -> None:
+        if not entries:
+            self._fresh[partition] = now
+        elif entries[-1].time <= now:  # otherwise a clock was wrong, and the time of a put is meaningless
+            self._fresh[partition] = entries[-1].time
 
     def _read(self, partition: int) -> list[Entry] | None:
         """Return new entries of `partition`; None if it does not answer now, as the others must not wait for it."""
@@ -201,6 +212,8 @@ class Shard:
         except DamagedError as error:
             self._skip(partition, error)
             return None
+        except ReplacedError:
+            raise
         except UnavailableError as error:
             if not self._stalled:
                 logger.warning("continuing without partitions that do not answer: %s", error)
@@ -258,7 +271,6 @@ class Shard:
         self._tiers.commit()
         self.applied += self._pending
         metrics.CHANGES.inc(self._pending)
-        metrics.LAG.set(self._lag)
         self._committed_at = time.monotonic()
         if self._pending >= 1000:
             logger.info("committed %d changes in %.2f s", self._pending, self._committed_at - started)

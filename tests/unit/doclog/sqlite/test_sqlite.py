@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -179,6 +181,39 @@ def test_a_log_that_was_replaced_takes_nothing(log: SqliteLog, path: Path, tmp_p
         for put in (log.put, lambda changes: pool.submit(log.put, changes).result()):
             with pytest.raises(UnavailableError, match="was replaced while programs were using it; stop them all"):
                 put([CHANGE])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "call"),
+    [
+        ("update log set head = 'many'", lambda log: log.put([CHANGE])),
+        ("update log set time = 'now'", lambda log: log.put([CHANGE])),
+        ("update log set head = 'many'", lambda log: log.span(0)),
+        ("update log set head = x'ff'", lambda log: log.barriers([0])),
+        ("update log set id = cast(x'ff' as text)", lambda log: log.span(0)),
+        ("delete from log", lambda log: log.span(0)),
+        ("delete from log", lambda log: log.put([CHANGE])),
+        ("update leases set epoch = 'one'", lambda log: log.acquire("shard", "owner", 5.0)),
+        ("update leases set expires = 'never'", lambda log: log.acquire("shard", "other", 5.0)),
+        ("update leases set owner = x'00'", lambda log: log.acquire("shard", "other", 5.0)),
+        ("update renewals set number = 'one'", lambda log: log.acquire("shard", "owner", 5.0)),
+        ("update renewals set seconds = 'five'", lambda log: log.acquire("shard", "other", 5.0)),
+        ("update orders set number = 'one'", lambda log: log.order("layout")),
+        ("update orders set number = 'one'", lambda log: log.order("another")),
+        ("update sessions set id = x'00'", lambda log: log.history({0: 1})),
+        ("update letters set body = 7", lambda log: log.receive("box")),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_damage(log: SqliteLog, path: Path, spoil: str, call: Any) -> None:
+    """SQLite stores any type in any column: that is how damage shows that leaves the file a database."""
+    log.put([CHANGE])
+    log.acquire("shard", "owner", 5.0)
+    log.order("layout")
+    log.send("box", [b"letter"])
+    with contextlib.closing(apsw.Connection(str(path))) as db:
+        db.execute(spoil)
+    with pytest.raises(UnavailableError, match=rf"^{path} is damaged \(.*\); stop its programs, then restore a backup"):
+        call(log)
 
 
 def test_a_busy_log_is_told_and_left_unchanged(log: SqliteLog, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
