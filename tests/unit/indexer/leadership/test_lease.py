@@ -20,6 +20,15 @@ def test_a_folder_keeps_its_owner(tmp_path: Path) -> None:
     assert module.owner_of(str(first)) == module.owner_of(str(first)) != module.owner_of(str(other))
 
 
+def test_a_damaged_owner_is_replaced_and_one_of_an_earlier_release_kept(tmp_path: Path) -> None:
+    (tmp_path / "owner").write_bytes(b"0123456789abcdef" * 2)
+    assert module.owner_of(str(tmp_path)) == "0123456789abcdef" * 2
+    module.forget_owner(str(tmp_path))
+    before = module.owner_of(str(tmp_path))
+    (tmp_path / "owner").write_bytes((tmp_path / "owner").read_bytes().replace(before[:1].encode(), b"x", 1))
+    assert module.owner_of(str(tmp_path)) not in (before, f"x{before[1:]}")
+
+
 def waiting() -> None:
     """The standby's work meanwhile."""
 
