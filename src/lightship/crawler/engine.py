@@ -30,7 +30,7 @@ from lightship.crawler.frontier.frontier import Frontier
 from lightship.crawler.frontier.journal import Journal
 from lightship.crawler.output.append import Appender
 from lightship.crawler.parsing.sandbox.pool import ParserPool
-from lightship.crawler.state.progress import set_idle
+from lightship.crawler.state.progress import set_idle, waiting
 from lightship.runtime.database import Database
 from lightship.runtime.tasks import cancel
 
@@ -129,7 +129,9 @@ class WebCrawler:
             for source in [source for source in busy if self._is_idle(source)]:
                 busy.discard(source)
                 set_idle(self._database, source)
-                logger.info("%s: the first pass is complete", source)
+                with self._database.access() as db:
+                    left = waiting(db, source)
+                logger.info("%s: the first pass is complete%s", source, f"; {left}" if left.pages else "")
             await asyncio.sleep(TICK_SECONDS)
 
     async def _keep_partitioning(self, partitioning: HostPartitioning) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import re
 import threading
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import pytest
 from lightship.core.model import Change
 from lightship.core.urls import normalise
 from lightship.crawler.fetching.site import MAX_UNSETTLED
+from lightship.crawler.state.progress import read_waiting
 from lightship.doclog import Position
 from lightship.doclog.protocol.fence import Fence
 from mockweb.crawling import Crawl
@@ -303,3 +305,20 @@ def test_headers_that_are_no_text_hurt_nobody(crawl: Crawl) -> None:
 def test_urls_have_one_normal_form(link: str, expected: str | None) -> None:
     assert normalise(link, "http://base.org/d/e") == expected
     assert expected is None or normalise(expected) == expected
+
+
+@pytest.mark.parametrize("documents", [1, 0])
+def test_pages_that_wait_for_a_failing_site_are_told_when_the_first_pass_is_complete(
+    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture, documents: int
+) -> None:
+    caplog.set_level(logging.INFO)
+    robots = "" if documents else "<meta name=robots content=noindex>"
+    seed = site.page("/", robots + links(*(f"/{number}" for number in range(40))))
+    for number in range(40):
+        site.page(f"/{number}", "no", status=500)
+    found = crawl.once(seed, per_host=1)
+    assert len(found) == documents
+    (told,) = (record.getMessage() for record in caplog.records if "the first pass is complete" in record.getMessage())
+    counted = re.search("complete; (\\d+) pages of 1 site wait, because it keeps failing", told)
+    assert counted
+    assert read_waiting(crawl.data).pages <= int(counted[1]) < 40, "it is tried again meanwhile"

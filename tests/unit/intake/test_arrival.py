@@ -87,7 +87,7 @@ def test_with_another_request_behind_it_nobody_knows_whether_the_sender_waits(
             sequence = db.execute("select head from log").get
             stored = Change.put(Document(url=URL, text="new"))
             partition, digest, url, value = log._row(stored)
-            db.execute("insert into docs values (?, ?, ?, ?, 0, ?)", (sequence, partition, digest, url, value))
+            db.execute("insert into docs values (?, ?, ?, ?, 0, ?, null)", (sequence, partition, digest, url, value))
         assert answer(connection).startswith(b"HTTP/1.1 503 ")
     assert text(log) == "new"
 

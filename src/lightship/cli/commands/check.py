@@ -20,12 +20,15 @@ from lightship.doclog.backup import verified
 from lightship.doclog.sqlite import SqliteLog
 from lightship.index.storage.index_meta import check_managed, check_meta
 from lightship.index.storage.segments import composed, read_and_check
+from lightship.indexer.leadership.lease import OWNER, read_owner
 from lightship.indexer.recovery.recovery import UNCLEAN
 from lightship.runtime.files import unsealed
+from lightship.searchengine.store.state import FORMAT, FORMER_FORMAT
 
 LOOK_AGAIN_SECONDS = 1.0
 DEPTH = 3  # of nested folders that are searched
 SEND_AGAIN = "start the searchengine; it discards the file and its indexer sends it again"
+RESTORE = "stop the programs that use it and restore a backup with `lightship log restore`"
 TAKE_AGAIN = "stop the indexer and remove {folder}; it then restores its shard from a searchengine or from the log"
 
 START_AGAIN = "restart the indexer; it repairs this, or restores its shard from a searchengine or from the log"
@@ -65,6 +68,7 @@ def findings(path: Path, depth: int) -> Iterator[Finding]:
     if path.is_file():
         yield from _database(path)
         return
+    yield from _small_files(path)
     if (path / "layouts").is_dir():
         for layout in sorted((path / "layouts").iterdir()):
             yield from _replica(layout)
@@ -77,6 +81,19 @@ def findings(path: Path, depth: int) -> Iterator[Finding]:
             yield from findings(each, depth - 1)
         elif each.suffix == ".sqlite":
             yield from _database(each)
+
+
+def _small_files(folder: Path) -> Iterator[Finding]:
+    """Yield findings for the files that an indexer or a searchengine has beside its index."""
+    if (folder / OWNER).is_file():
+        yield _owner(folder)
+    if (folder / "layouts").is_dir() and (folder / "state.json").is_file():
+        yield _sealed(folder / "state.json", "start the searchengine; it serves the first complete layout")
+    if (folder / "layouts").is_dir() and (folder / "format").is_file():
+        found = (folder / "format").read_bytes()
+        advice = "give the searchengine another folder; its indexers fill it"
+        known = found in (FORMAT.encode(), FORMER_FORMAT.encode())
+        yield Finding(str(folder / "format"), "" if known else f"not a known format: {found[:20]!r}; {advice}")
 
 
 def _replica(layout: Path) -> Iterator[Finding]:
@@ -125,6 +142,14 @@ def _damage(look: Callable[[str], None], folder: str) -> str:
     return ""
 
 
+def _owner(folder: Path) -> Finding:
+    try:
+        read_owner(str(folder))
+    except DamagedError as error:
+        return Finding(str(folder / OWNER), f"{error}; start the indexer; it then waits for its lease to lapse")
+    return Finding(str(folder / OWNER), "")
+
+
 def _sealed(path: Path, advice: str) -> Finding:
     try:
         msgspec.json.decode(unsealed(path.read_bytes()))
@@ -150,11 +175,7 @@ def _files(folder: Path, manifests: Sequence[Manifest], advice: str) -> Iterator
 
 def _database(path: Path) -> Iterator[Finding]:
     frontier = path.name == FRONTIER
-    advice = (
-        "stop the crawler and remove the file; it then fetches everything again"
-        if frontier
-        else "stop the programs that use it and restore a backup with `lightship log restore`"
-    )
+    advice = "stop the crawler and remove the file; it then fetches everything again" if frontier else RESTORE
     wrong = _structure(path)
     yield Finding(f"{path}", f"{wrong}; {advice}" if wrong else "")
     if not frontier and not wrong:
@@ -173,10 +194,12 @@ def _structure(path: Path) -> str:
 def _documents(path: Path) -> Iterator[Finding]:
     try:
         with contextlib.closing(SqliteLog(str(path))) as log:
-            copied = verified(log)
+            contradictions, copied = log.contradictions(), verified(log)
     except LightshipError as error:
         yield Finding(str(path), str(error))
         return
+    for words in contradictions:
+        yield Finding(str(path), f"{words}; {RESTORE}")
     for damaged in copied.damaged:
         yield Finding(str(path), damaged)
     yield Finding(f"{path}: {copied.documents} documents", "")

@@ -18,7 +18,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from lightship.cli.system.status import read_status
 from lightship.core.errors import DamagedError, UnavailableError
 from lightship.core.manifest import Manifest
-from lightship.crawler.state.progress import read_progress
+from lightship.crawler.state.progress import Waiting, read_progress, read_waiting
 from lightship.runtime.files import unsealed
 
 logger = logging.getLogger("up")
@@ -35,7 +35,7 @@ class Counts(NamedTuple):
     """The progress of each stage: pages or records found and fetched, documents indexed, searchable on every replica.
 
     `done`: the first pass over the sources is complete, and all of it is searchable on every replica. `failed` of the
-    `found` pages or records could not be read.
+    `found` pages or records could not be read; `waiting` are those of failing sites.
     """
 
     found: int
@@ -44,6 +44,14 @@ class Counts(NamedTuple):
     searchable: int
     done: bool
     failed: int = 0
+    waiting: Waiting = Waiting()
+
+
+def outcome(counts: Counts) -> str:
+    """Return what is searchable once `counts.done`, in words."""
+    if counts.waiting.pages:
+        return f"{counts.waiting}; the other {counts.searchable} documents are searchable"
+    return f"all {counts.searchable} documents are searchable"
 
 
 class Gauge:
@@ -56,12 +64,13 @@ class Gauge:
 
     def read(self) -> Counts:
         """Return the current counts; a searchengine that does not answer is ignored."""
-        crawl = read_progress(os.path.join(self._data, "crawler"))
+        folder = os.path.join(self._data, "crawler")
+        crawl, waiting = read_progress(folder), read_waiting(folder)
         manifests = glob.glob(os.path.join(self._data, "*", f"s{self._shards}v*", "manifest.json"))
         statuses = [found for name in self._searchengines if (found := _status(name))]
         searchable = min((int(found["documents"]) for found in statuses), default=0)
         done = self._done(crawl.idle, statuses)
-        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, done, crawl.failed)
+        return Counts(crawl.found, crawl.fetched, _documents(manifests), searchable, done, crawl.failed, waiting)
 
     def _done(self, idle: bool, statuses: Sequence[dict[str, Any]]) -> bool:
         """Whether every replica serves all documents that were put before the crawler became idle."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from lightship.chaos.system.processes import LOCK
-from lightship.cli.local.progress import Display, Gauge
+from lightship.cli.local.progress import Display, Gauge, outcome
 from lightship.cli.local.roster import Roster
 from lightship.cli.local.supervisor import Part, last_line, python
 from lightship.cli.local.troubles import Troubles
@@ -270,7 +270,7 @@ def _watch(
         if counts.done and not announced:
             announced = True
             seconds = time.monotonic() - started
-            display.say(f"all {counts.searchable} documents are searchable after {seconds:.0f} s at {address}")
+            display.say(f"{outcome(counts)} after {seconds:.0f} s at {address}")
             for line in failures(counts.failed, log, begun):
                 display.say(line)
     for part in parts:

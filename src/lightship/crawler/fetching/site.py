@@ -25,7 +25,7 @@ REST_SECONDS = 0.5  # between two checks for due pages
 DOWN_AFTER = 3  # consecutive failures after which a site counts as down
 MAX_PAUSE = 300.0  # seconds between two attempts on a site that is down
 BYTES_A_SECOND = 10 << 20  # per site, on average: large answers take the event loop's time from all sites
-REMEMBERED_PAUSE = 5.0  # seconds; a longer pause requested by a site survives a restart
+REMEMBERED_PAUSE = 5.0  # seconds; a longer pause requested by a site survives a restart, and any of a site that is down
 
 
 class Means(NamedTuple):
@@ -145,5 +145,5 @@ class SiteCrawl:
             reason = f"{self._failures} consecutive failures, the latest: {outcome.note}"
             await asyncio.to_thread(self._means.guard.hold, self.site, reason)
         self._next_start = max(self._next_start, time.monotonic() + pause)
-        if pause > REMEMBERED_PAUSE:
+        if pause > REMEMBERED_PAUSE or self._failures >= DOWN_AFTER:
             await asyncio.to_thread(self._means.frontier.pause, self.site, time.time() + pause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -29,9 +30,28 @@ class Progress(NamedTuple):
     idle: bool = False
 
 
+class Waiting(NamedTuple):
+    """Pages that were never fetched because their sites keep failing, and the number of these sites."""
+
+    sites: int = 0
+    pages: int = 0
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        pages = f"{self.pages} page{'s' * (self.pages != 1)} of {self.sites} site{'s' * (self.sites != 1)}"
+        verb, who = "waits" if self.pages == 1 else "wait", "it keeps" if self.sites == 1 else "they keep"
+        return f"{pages} {verb}, because {who} failing"
+
+
 _COLUMNS = ("found", "fetched", "failed", "put", "deleted")
 _SUMS = ", ".join(f"total({name})" for name in _COLUMNS)
 _SELECT = f"select {_SUMS}, total(active) > 0 and total(active) = total(active and idle) from sources"
+
+# A site that fails is paused, longer each time
+_WAITING = (
+    "select count(distinct site), count(*) from pages where state = 0 and site in ("
+    " select site from sites join sources on name = source where active and resume > ?1 and coalesce(?2, name) = name)"
+)
 
 
 def read_progress(data_folder: str) -> Progress:
@@ -44,6 +64,22 @@ def read_progress(data_folder: str) -> Progress:
             return Progress(int(found), int(fetched), int(failed), int(put), int(deleted), bool(idle))
     except apsw.Error:
         return Progress()
+
+
+def read_waiting(data_folder: str) -> Waiting:
+    """Return what waits for failing sites, for the crawler with this data folder; zeros if there is nothing to read."""
+    path = os.path.join(data_folder, FILE)
+    try:
+        with contextlib.closing(apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            db.set_busy_timeout(100)
+            return waiting(db)
+    except apsw.Error:
+        return Waiting()
+
+
+def waiting(db: apsw.Connection, source: str | None = None) -> Waiting:
+    """Return what waits for failing sites of `source`, or of all active sources."""
+    return Waiting(*db.execute(_WAITING, (time.time(), source)).get)
 
 
 def activate(database: Database, sources: Iterable[str]) -> None:

@@ -6,19 +6,19 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import apsw
 
-from lightship.core.errors import DamagedError, InvalidDocumentError, OutOfSpaceError
+from lightship.core.errors import InvalidDocumentError, OutOfSpaceError
 from lightship.core.model import PARTITIONS, Change, partition_of, url_digest
-from lightship.doclog.protocol.codec import decode, decoded_size, encode, until_damaged
+from lightship.doclog.protocol.codec import encode, until_damaged
 from lightship.doclog.protocol.fence import Fence, newest, positions
 from lightship.doclog.protocol.leases import Lease
 from lightship.doclog.protocol.log import PATIENCE, Entry, Position, Span
 from lightship.doclog.protocol.mailboxes import Letter
 from lightship.doclog.protocol.sessions import Session, digest, session_of
+from lightship.doclog.sqlite import rows as table
 from lightship.doclog.sqlite.leases import SqliteLeases
 from lightship.doclog.sqlite.mailboxes import SqliteMailboxes
 from lightship.runtime.database import Database, has_table
@@ -29,14 +29,13 @@ VERSION = 1
 
 POLL_SECONDS = 0.004
 PUT_ROWS = 1000  # per transaction; other writers get their turn between two
-READ_BYTES = 32 << 20  # of documents per read, to bound the memory of a reader
 PRUNE_ROWS = 5000  # per transaction
 
 SCHEMA = """
 create table log (id text not null, partitions integer not null, head integer not null, time real not null);
 create table docs (
     sequence integer primary key, partition integer not null, digest blob not null unique,
-    url text not null, time real not null, value blob);
+    url text not null, time real not null, value blob, checksum integer);
 create index docs_partition on docs (partition, sequence);
 create index docs_deleted on docs (partition, sequence) where value is null;
 create table floors (partition integer primary key, sequence integer not null);
@@ -48,7 +47,6 @@ SESSIONS = (
 )
 
 _Row = tuple[int, bytes, str, bytes | None]  # partition, digest, url, value
-_Stored = tuple[int, float, bytes, bytes, bytes | None]  # sequence, time, digest, url, value
 
 
 class _Seen(threading.local):
@@ -113,10 +111,7 @@ class SqliteLog:
             if rows:
                 self._open_session(db, head - len(rows))
             numbered = list(enumerate(rows, head - len(rows) + 1))
-            db.executemany(
-                "insert or replace into docs (sequence, time, partition, digest, url, value) values (?, ?, ?, ?, ?, ?)",
-                [(sequence, stamp, *row) for sequence, row in numbered],
-            )
+            table.put(db, [(sequence, stamp, *row) for sequence, row in numbered])
         return {url: Position(partition, sequence) for sequence, (partition, _, url, _) in numbered}
 
     def _sequence(self, db: apsw.Connection, digest: bytes) -> int:
@@ -153,15 +148,8 @@ class SqliteLog:
     def read(self, partition: int, after: int, limit: int = 500, patience: float = PATIENCE) -> list[Entry]:
         """Return entries above `after` (see DocumentLog); fewer than `limit` if they would exceed READ_BYTES."""
         with self._database.access() as db:
-            rows = _bounded(
-                db.execute(
-                    # cast to bytes: a damaged bit may turn them into text that is not UTF-8
-                    "select sequence, time, cast(digest as blob), cast(url as blob), cast(value as blob) from docs"
-                    " where partition = ? and sequence > ? order by sequence limit ?",
-                    (partition, after, limit),
-                )
-            )
-        return until_damaged(_entry, rows)
+            rows = table.read(db, partition, after, limit)
+        return until_damaged(table.entry, rows)
 
     def wait(self, seconds: float) -> None:
         """Return once the head has moved since this thread's last wait, or after `seconds`."""
@@ -218,6 +206,11 @@ class SqliteLog:
         with self._database.access() as db:
             db.execute("vacuum into ?", (path,))
 
+    def contradictions(self) -> list[str]:
+        """Return what contradicts itself in the positions of the log, in words."""
+        with self._database.access() as db:
+            return table.contradictions(db)
+
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
         """Acquire `name` (see Leases); another's lease has lapsed if this log saw it unchanged that long."""
         return self._leases.acquire(name, owner, seconds)
@@ -251,35 +244,6 @@ class SqliteLog:
         self._database.close()
 
 
-def _entry(row: _Stored) -> Entry:
-    """Return the entry in a row; raises DamagedError."""
-    sequence, stamp, digest, encoded, value = row
-    try:
-        url = encoded.decode()
-        if digest != url_digest(url):
-            raise DamagedError(f"an entry of the log, like {url[:100]!r}, has the digest of another url; put it again")
-        return Entry(sequence, float(stamp), url, None if value is None else decode(url, value))
-    except DamagedError as error:
-        error.sequence = sequence
-        raise
-    except (UnicodeDecodeError, TypeError, ValueError, AttributeError) as error:
-        damaged = DamagedError(f"an entry of the log, at {sequence}, is damaged ({error}); put its document again")
-        damaged.sequence = sequence
-        raise damaged from error
-
-
 def _create(db: apsw.Connection) -> None:
     db.execute(SCHEMA)
     db.execute("insert into log values (?, ?, 0, 0)", (uuid.uuid4().hex, PARTITIONS))
-
-
-def _bounded(rows: Iterable[Any]) -> list[_Stored]:
-    """Return the first `rows` whose documents fit into READ_BYTES; at least one."""
-    kept: list[_Stored] = []
-    size = 0
-    for row in rows:
-        kept.append(row)
-        size += decoded_size(row[4] or b"")
-        if size > READ_BYTES:
-            break
-    return kept

@@ -9,36 +9,50 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
 import uuid
 from collections.abc import Callable
 
-from lightship.core.errors import LightshipError, ReplacedError
+from lightship.core.errors import DamagedError, LightshipError, ReplacedError
 from lightship.doclog import Lease, Leases
-from lightship.runtime.files import write_atomically
+from lightship.runtime.files import sealed, unsealed, write_atomically
 from lightship.runtime.tasks import keep_in_thread
 
 logger = logging.getLogger("indexer")
 
+OWNER = "owner"  # the file with its name
 POLL_SECONDS = 0.25
 _TICK = 0.05
+_OWNER = re.compile(rb"[0-9a-f]{32}")
 
 
 def owner_of(folder: str) -> str:
-    """Return the owner name stored in `folder`: a process that takes over a folder takes over its leases."""
-    path = os.path.join(folder, "owner")
-    with contextlib.suppress(FileNotFoundError, ValueError), open(path, encoding="ascii") as file:
-        return uuid.UUID(file.read().strip()).hex
+    """Return the owner name stored in `folder`: a process that takes over a folder takes over its leases.
+
+    A damaged name is replaced by a new one.
+    """
+    with contextlib.suppress(FileNotFoundError, DamagedError):
+        return read_owner(folder)
     owner = uuid.uuid4().hex
-    write_atomically(path, owner.encode())
+    write_atomically(os.path.join(folder, OWNER), sealed(owner.encode()))
     return owner
+
+
+def read_owner(folder: str) -> str:
+    """Return the owner name stored in `folder`. Raises FileNotFoundError, DamagedError."""
+    with open(os.path.join(folder, OWNER), "rb") as file:
+        content = unsealed(file.read())
+    if not _OWNER.fullmatch(content):  # also if the end of the line before the seal is damaged
+        raise DamagedError(f"not the name of an owner: {content[:40]!r}")
+    return content.decode()
 
 
 def forget_owner(folder: str) -> None:
     """Use a new owner name: of two processes with copies of one folder, the one that lost the lease must wait."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(folder, "owner"))
+        os.unlink(os.path.join(folder, OWNER))
 
 
 def acquire(

@@ -14,7 +14,7 @@ from lightship.runtime.files import sealed, stamp_of, unsealed, write_atomically
 logger = logging.getLogger("searchengine")
 
 FORMAT = "2"  # of the data folder
-_FORMER_FORMAT = "1"  # kept the name of the served layout in a file `current`, and had no orders
+FORMER_FORMAT = "1"  # kept the name of the served layout in a file `current`, and had no orders
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,12 +87,12 @@ def check_format(folder: str) -> None:
         write_atomically(path, FORMAT.encode())
     with open(path) as file:
         found = file.read().strip()
-    if found == _FORMER_FORMAT:
+    if found == FORMER_FORMAT:
         _migrate(folder)
         write_atomically(path, FORMAT.encode())
     elif found != FORMAT:
         raise IncompatibleIndexError(
-            f"{folder} has data format {found[:20]!r}, but this version reads {_FORMER_FORMAT} and {FORMAT}; "
+            f"{folder} has data format {found[:20]!r}, but this version reads {FORMER_FORMAT} and {FORMAT}; "
             "use another folder, and the indexers will fill it again"
         )
 

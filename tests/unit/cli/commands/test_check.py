@@ -6,6 +6,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from lightship.cli.commands import check as module
@@ -15,6 +16,7 @@ from lightship.core.manifest import Layout, Manifest
 from lightship.core.model import Change
 from lightship.doclog import open_log
 from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.indexer.leadership.lease import owner_of
 from lightship.indexer.shard.shard import Shard
 from lightship.searchengine.store.store import Store
 from made import page, send
@@ -36,7 +38,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             pass
         shard.finish()
         shard.close()
-    send(Store(str(folder / "searchengine-0")), published[-1], folder / "indexer-0" / "s1v2" / "published")
+    store = Store(str(folder / "searchengine-0"))
+    send(store, published[-1], folder / "indexer-0" / "s1v2" / "published")
+    store.promote(Layout(1, SCHEMA_VERSION))
+    owner_of(str(folder / "indexer-0"))
     return folder
 
 
@@ -72,6 +77,9 @@ def test_what_is_whole_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -
         ("indexer-0/s1v2/index/.managed.json", "restart the indexer"),
         ("indexer-0/s1v2/small/meta.json", "restart the indexer"),
         ("indexer-0/s1v2/manifest.json", "it then restores its shard from a searchengine"),
+        ("indexer-0/owner", "it then waits for its lease to lapse"),
+        ("searchengine-0/state.json", "the first complete layout"),
+        ("searchengine-0/format", "another folder"),
     ],
 )
 def test_each_kind_of_damage_is_found_and_has_a_way_out(
@@ -100,6 +108,52 @@ def test_a_damaged_log_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(WrongAnswerError):
         check([str(path)])
+    assert "lightship log restore" in capsys.readouterr().out
+
+
+def test_any_bit_of_an_owner_or_a_state_is_looked_at(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (data / "indexer-0" / "owner", data / "searchengine-0" / "state.json"):
+        content = path.read_bytes()
+        for place in range(len(content)):
+            flip(path, (place + 0.5) / len(content))
+            with pytest.raises(WrongAnswerError):
+                check([str(path.parent)])
+            path.write_bytes(content)
+    check([str(data)])
+    capsys.readouterr()
+
+
+CHANGES = (
+    "time = time + 0.000001", "sequence = sequence + 1000", "partition = (partition + 1) % 64", "url = url || '0'",
+    "digest = zeroblob(16)", "value = x'036e6f'", "checksum = checksum + 1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("number", [7, 50])  # a put, and a delete
+def test_any_change_of_a_row_of_the_log_is_found(
+    data: Path, change: str, number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = data / "log.sqlite"
+    with closing(open_log(f"sqlite://{path}")) as log:
+        log.put([Change.delete(page(50).url)])
+    with closing(apsw.Connection(str(path))) as db:
+        db.execute(f"update docs set {change} where url = ?", (page(number).url,))
+    with pytest.raises(WrongAnswerError):
+        check([str(path)])
+    assert "put it again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "sql", ["update log set head = 3", "update log set time = 1", "insert into floors values (1, 99)"]
+)
+def test_positions_that_contradict_each_other_are_found(
+    data: Path, sql: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(apsw.Connection(str(data / "log.sqlite"))) as db:
+        db.execute(sql)
+    with pytest.raises(WrongAnswerError):
+        check([str(data / "log.sqlite")])
     assert "lightship log restore" in capsys.readouterr().out
 
 

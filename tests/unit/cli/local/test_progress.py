@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from lightship.cli.local import progress
-from lightship.cli.local.progress import Counts, Display, Gauge
+from lightship.cli.local.progress import Counts, Display, Gauge, outcome
 from lightship.core.manifest import Layout, Manifest, Segment
-from lightship.crawler.state.progress import activate, count, set_idle
+from lightship.crawler.state.progress import Waiting, activate, count, set_idle
 from lightship.crawler.state.store import open_store
 from lightship.runtime.database import Database
 from lightship.runtime.files import sealed
@@ -151,3 +151,25 @@ def test_a_terminal_shows_a_line_for_each_stage_and_the_rest_above(monkeypatch: 
     for line in ("search page: here", "a part died"):  # each at the start of a line, once the live ones are cleared
         assert re.search(rf"(\r|\x1b\[A){line}\n", drawn)
     assert drawn.count("a part died") == 1
+
+
+def test_pages_of_sites_that_keep_failing_are_counted(tmp_path: Path, crawler: Database) -> None:
+    gauge = Gauge(str(tmp_path), 2, [f"127.0.0.1:{free_port()}"])
+    with crawler.transaction() as db:
+        for site, resume in (("https://a", time.time() + 60), ("https://b", time.time() + 60), ("https://c", 1.0)):
+            db.execute("insert into sites (site, source, resume) values (?, ?, ?)", (site, SOURCE, resume))
+            db.execute("insert into pages (url, site, depth, state) values (? || '/1', ?, 0, 0)", (site, site))
+            db.execute("insert into pages (url, site, depth, state) values (? || '/2', ?, 0, 1)", (site, site))
+    assert gauge.read().waiting == Waiting(sites=2, pages=2)
+    activate(crawler, [])
+    assert gauge.read().waiting == Waiting()
+
+
+def test_what_is_searchable_is_not_called_all_while_pages_wait() -> None:
+    counts = Counts(10, 8, 7, 5, done=True)
+    assert outcome(counts) == "all 5 documents are searchable"
+    assert outcome(counts._replace(waiting=Waiting(1, 88))) == (
+        "88 pages of 1 site wait, because it keeps failing; the other 5 documents are searchable"
+    )
+    assert str(Waiting(2, 3)) == "3 pages of 2 sites wait, because they keep failing"
+    assert str(Waiting(1, 1)) == "1 page of 1 site waits, because it keeps failing"

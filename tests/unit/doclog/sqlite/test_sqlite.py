@@ -17,8 +17,8 @@ from typing import Any
 import apsw
 import pytest
 
-from lightship.core.errors import ConfigurationError, IncompatibleIndexError, UnavailableError
-from lightship.core.model import Change, Document
+from lightship.core.errors import ConfigurationError, DamagedError, IncompatibleIndexError, UnavailableError
+from lightship.core.model import Change, Document, partition_of
 from lightship.doclog import open_log
 from lightship.doclog.sqlite import SqliteLog
 from lightship.runtime import database as database_module
@@ -74,6 +74,22 @@ def test_an_empty_file_becomes_a_log(path: Path, content: bytes | None) -> None:
     log = SqliteLog(str(path))
     assert log.put([CHANGE])
     log.close()
+
+
+def test_rows_of_an_earlier_release_have_no_checksum_and_new_ones_have(path: Path, log: SqliteLog) -> None:
+    other = Change.put(Document(url="https://example.org/other"))
+    log.put([CHANGE])
+    with log._database.transaction() as db:
+        db.execute("alter table docs drop column checksum")
+    partition = partition_of(CHANGE.url)
+    assert [entry.document for entry in log.read(partition, 0)] == [CHANGE.document]
+    log.put([other])
+    assert [entry.document for entry in log.read(partition, 0)] == [CHANGE.document]
+    with log._database.transaction() as db:
+        assert db.execute("select url from docs where checksum is null").fetchall() == [(CHANGE.url,)]
+        db.execute("update docs set time = time + 1 where url = ?", (other.document.url if other.document else "",))
+    with pytest.raises(DamagedError, match="put it again"):
+        log.read(partition_of(other.url), 0)
 
 
 def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:

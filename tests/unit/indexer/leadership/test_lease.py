@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from lightship.core.errors import LightshipError, OutOfSpaceError, UnavailableError
+from lightship.core.errors import LightshipError, OutOfSpaceError, UnavailableError, words
 from lightship.doclog import Lease, Log, open_log
+from lightship.http.tokens import Accepted
 from lightship.indexer.leadership import lease as module
+from lightship.intake.server import taking_in
+from made import Caller
+from support import wait_until
+
+
+class PanicError(BaseException):
+    """Like a Rust panic in Python: not a subclass of Exception."""
 
 
 def test_a_folder_keeps_its_owner(tmp_path: Path) -> None:
@@ -25,6 +33,15 @@ def test_a_damaged_owner_is_another_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "owner").write_bytes(content)
     assert len(module.owner_of(str(tmp_path))) == 32
     assert module.owner_of(str(tmp_path)) == module.owner_of(str(tmp_path))
+
+
+def test_a_damaged_owner_is_replaced_and_one_of_an_earlier_release_kept(tmp_path: Path) -> None:
+    (tmp_path / "owner").write_bytes(b"0123456789abcdef" * 2)
+    assert module.owner_of(str(tmp_path)) == "0123456789abcdef" * 2
+    module.forget_owner(str(tmp_path))
+    before = module.owner_of(str(tmp_path))
+    (tmp_path / "owner").write_bytes((tmp_path / "owner").read_bytes().replace(before[:1].encode(), b"x", 1))
+    assert module.owner_of(str(tmp_path)) not in (before, f"x{before[1:]}")
 
 
 def waiting() -> None:
@@ -169,3 +186,38 @@ def test_a_stop_ends_the_work_and_releases_only_when_it_is_given_up(log: Log) ->
     assert log.acquire("s1v2/0", "second", 5.0) is None, "what it has indexed is pushed first"
     keeper.release()
     assert log.acquire("s1v2/0", "second", 5.0)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), PanicError("a panic of a library")])
+def test_an_error_of_the_keeper_itself_is_logged_and_shown_and_it_goes_on(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    held, ended, renew, asked = acquire(log, "first"), threading.Event(), log.renew, list[float]()
+    assert held is not None
+    wrong = [error] * 3
+
+    def failing(lease: Lease, seconds: float) -> bool:
+        asked.append(seconds)
+        if wrong:
+            raise wrong[-1]
+        return renew(lease, seconds)
+
+    monkeypatch.setattr(log, "renew", failing)
+    with taking_in("127.0.0.1:0", log, str(tmp_path), accepted=lambda: Accepted.of("secret")) as port:
+        caller = Caller(port, "secret")
+        keeper = module.LeaseKeeper(log, held, 0.3, threading.Event(), ended)
+        try:
+            wait_until(lambda: f"lease is down: {error}\n" in caller.get("/readyz").text, 30, "it is shown")
+            wait_until(lambda: len(asked) >= 3, 30, "it is begun again")
+            wrong.clear()
+            wait_until(lambda: caller.get("/readyz").text == "ready\n", 30, "it is well again")
+            renewed = len(asked)
+            wait_until(lambda: len(asked) > renewed, 30, "it renews again")
+            assert not ended.is_set(), "an error is not the loss of the lease"
+            assert not keeper.lost
+        finally:
+            keeper.release()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        f"lease failed, retrying: {words(error)}"
+    ]
+    assert log.acquire("s1v2/0", "second", 5.0), "it was released"
