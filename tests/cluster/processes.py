@@ -14,10 +14,14 @@ _NUMBER = re.compile(r"-shard=(\d+)|/searchengine-(\d+)")
 
 
 def parts_of(data: Path) -> dict[str, int]:
-    """Return the process ids of the living parts whose data is below `data`, by names like `indexer-0`."""
-    return {
-        _name(command): process for process, command in _commands() if str(data) in command and _PART.search(command)
+    """Return the process ids of the living parts whose data is below `data`, by names like `indexer-0`.
+
+    A searchengine's workers are its children, with its command line.
+    """
+    found = {
+        process: _name(command) for process, command in _commands() if str(data) in command and _PART.search(command)
     }
+    return {name: process for process, name in found.items() if found.get(_parent(process)) != name}
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -31,6 +35,13 @@ def is_alive(process: int) -> bool:
         return (PROC / str(process) / "stat").read_text().rpartition(") ")[2][0] not in "ZX"
     except (OSError, IndexError):
         return False
+
+
+def _parent(process: int) -> int:
+    try:
+        return int((PROC / str(process) / "stat").read_text().rpartition(") ")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def _commands() -> Iterator[tuple[int, str]]:

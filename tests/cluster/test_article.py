@@ -31,7 +31,7 @@ def text(port: int, subject: str) -> str:
 
 
 def wait_for_news(port: int) -> None:
-    wait_until(lambda: text(port, "news"), 15, f"news on port {port}")
+    wait_until(lambda: text(port, "news"), 60, f"news on port {port}")
 
 
 def pipeline(port: int, subject: str) -> str:
@@ -48,7 +48,7 @@ def test_the_regression_test_of_the_article_passes(spawn: Spawn, port: int) -> N
     assert pipeline(port, "images") == "Some images\n"
 
     before = text(port, "news")
-    wait_until(lambda: text(port, "news") != before, 10, "another text a second later")
+    wait_until(lambda: text(port, "news") != before, 60, "another text a second later")
     assert search(port, "news")["total"] == 1
 
     assert indexer.stop() == 0
@@ -90,7 +90,7 @@ def test_another_indexer_takes_over(spawn: Spawn, port: int) -> None:
     first.kill()
     before = text(port, "news")
     spawn("indexer", f"-searchengine=localhost:{port}")
-    wait_until(lambda: status(port)["shards"][0]["epoch"] > epoch, 10, "a new epoch")
+    wait_until(lambda: status(port)["shards"][0]["epoch"] > epoch, 60, "a new epoch")
     wait_until(lambda: text(port, "news") != before, 20, "another text from the new indexer")
 
 
@@ -100,10 +100,10 @@ def test_of_two_indexers_with_logs_of_their_own_the_newer_one_is_served(spawn: S
     wait_for_news(port)
     epoch = status(port)["shards"][0]["epoch"]
     spawn("indexer", f"-searchengine=localhost:{port}")
-    wait_until(lambda: status(port)["shards"][0]["epoch"] > epoch, 10, "a new epoch")
+    wait_until(lambda: status(port)["shards"][0]["epoch"] > epoch, 60, "a new epoch")
     first.wait_for("a newer indexer of another document log owns this shard there")
     newer, generation = (status(port)["shards"][0][name] for name in ("epoch", "generation"))
-    wait_until(lambda: status(port)["shards"][0]["generation"] >= generation + 2, 10, "two more generations")
+    wait_until(lambda: status(port)["shards"][0]["generation"] >= generation + 2, 60, "two more generations")
     assert status(port)["shards"][0]["epoch"] == newer  # the first one asks again and again, and does not seize it
     assert first.process.poll() is None
     assert "Traceback" not in first.output
@@ -148,7 +148,7 @@ def test_workers_share_the_port_and_stop_cleanly(spawn: Spawn, port: int) -> Non
     searchengine = spawn("searchengine", f"-addr=:{port}", "-workers=2")
     spawn("indexer", f"-searchengine=localhost:{port}")
     wait_for_news(port)
-    wait_until(lambda: len({status(port)["process"] for _ in range(20)}) == 2, 10, "answers of two processes")
+    wait_until(lambda: len({status(port)["process"] for _ in range(20)}) == 2, 60, "answers of two processes")
     before = text(port, "news")
     wait_until(lambda: all(text(port, "news") != before for _ in range(8)), 20, "the new text from both")
     assert searchengine.stop() == 0

@@ -116,7 +116,7 @@ def changed_at(path: Path) -> int:
 
 def kill(process: int) -> None:
     os.kill(process, signal.SIGKILL)
-    wait_until(lambda: not is_alive(process), 5, f"the end of process {process}")
+    wait_until(lambda: not is_alive(process), 60, f"the end of process {process}")
 
 
 def every_url(port: int) -> list[str]:

@@ -60,8 +60,14 @@ class Intakes:
         for port in self.ports:
             wait_until(lambda port=port: Caller(port).get("/readyz").status == 200, 30, "an intake")  # type: ignore[misc]
 
-    def signal(self, number: int) -> None:
-        os.kill(self.programs[0].process.pid, number)
+    def suspend(self) -> None:
+        """Suspend the first intake. On a busy machine it runs on for a while after the signal."""
+        pid = self.programs[0].process.pid
+        os.kill(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+
+    def resume(self) -> None:
+        os.kill(self.programs[0].process.pid, signal.SIGCONT)
 
     def waiting(self) -> int:
         """Return how many requests of the first intake are not answered."""
@@ -133,18 +139,17 @@ def test_a_request_that_an_intake_reads_after_a_sleep(
     intakes = Intakes(spawn, held.urls)
     asleep, awake = intakes.ports
     put_until_stored(awake, "first")
-    intakes.signal(signal.SIGSTOP)
-    given_up = send(asleep, late)
-    if closes:
-        given_up.close()  # that the sender left can be seen
-    else:
-        time.sleep(LEAVES_AFTER)
-    put_until_stored(awake, late)
-    put_until_stored(awake, "next")
-    intakes.signal(signal.SIGCONT)
-    intakes.settle()
-    assert held.newest() == "next"
-    given_up.close()
+    intakes.suspend()
+    with send(asleep, late) as given_up:
+        if closes:
+            given_up.close()  # that the sender left can be seen
+        else:
+            time.sleep(LEAVES_AFTER)
+        put_until_stored(awake, late)
+        put_until_stored(awake, "next")
+        intakes.resume()
+        intakes.settle()
+        assert held.newest() == "next"
 
 
 @pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
@@ -158,19 +163,17 @@ def test_a_request_that_was_about_to_be_stored(
         put_until_stored(asleep, "zero", url)
     put_until_stored(awake, "first")
     held.begin()
-    given_up = [send(asleep, late)]  # it is never closed: a cut cable tells nobody
-    wait_until(lambda: intakes.waiting() == 1, 10, "it waits for the log")
-    given_up.append(send(asleep, LARGE, LARGE_URL))
-    wait_until(lambda: held.has_received(len(LARGE)), 10, "both are in the buffer of the server's socket")
-    if sleeps:
-        intakes.signal(signal.SIGSTOP)
-    time.sleep(LEAVES_AFTER)
-    held.let_others_write()
-    put_until_stored(awake, late)
-    put_until_stored(awake, "next")
-    held.end()
-    intakes.signal(signal.SIGCONT)
-    intakes.settle()
-    assert held.newest() == "next"
-    for connection in given_up:
-        connection.close()
+    with send(asleep, late):  # never closed: a cut cable tells nobody
+        wait_until(lambda: intakes.waiting() == 1, 60, "it waits for the log")
+        with send(asleep, LARGE, LARGE_URL):
+            wait_until(lambda: held.has_received(len(LARGE)), 60, "both are in the buffer of the server's socket")
+            if sleeps:
+                intakes.suspend()
+            time.sleep(LEAVES_AFTER)
+            held.let_others_write()
+            put_until_stored(awake, late)
+            put_until_stored(awake, "next")
+            held.end()
+            intakes.resume()
+            intakes.settle()
+            assert held.newest() == "next"

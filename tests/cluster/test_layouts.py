@@ -163,7 +163,7 @@ def test_up_goes_to_another_number_of_shards_and_back(tmp_path: Path, spawn: Spa
         if former:
             with contextlib.closing(Balancer([port], answers.check)) as balancer:
                 wait_until(lambda: status(port)["layout"] == layout, 30, f"{layout} is served")  # noqa: B023
-                wait_until(lambda: answers.counts[layout] > 20, 10, f"answers from {layout}")  # noqa: B023
+                wait_until(lambda: answers.counts[layout] > 20, 60, f"answers from {layout}")  # noqa: B023
             assert balancer.failed == []
         wait_until(lambda: search(port, "page")["total"] == PAGES, 20, "all pages in search")
         assert (status(port)["layout"], status(port)["former"]) == (layout, former)

@@ -115,7 +115,7 @@ def test_a_file_s_broken_lines_are_told_where_people_look(spawn: Spawn, tmp_path
     up = spawn("lightship", "up", *_ports("up"), "docs.jsonl")
     up.wait_for("could not be read", 60)
     assert "2 lines, files or pages could not be read, 3 warnings; see lightship-data/up/logs/crawler.log:" in up.output
-    wait_until(lambda: "docs.jsonl line 2: not JSON" in up.output, 5, "the first")
+    wait_until(lambda: "docs.jsonl line 2: not JSON" in up.output, 60, "the first")
     assert "docs.jsonl line 3: key 'titel' is kept as a custom field; did you mean 'title'?" in up.output
 
 

@@ -45,7 +45,7 @@ def nothing_left(tmp_path: Path) -> Iterator[None]:
     """At the end no process may be left that has to do with this test."""
     require("/proc", PROC.exists())
     yield
-    wait_until(lambda: not processes_of(tmp_path), 10, f"no process left: {processes_of(tmp_path)}")
+    wait_until(lambda: not processes_of(tmp_path), 60, f"no process left: {processes_of(tmp_path)}")
 
 
 def write_records(path: Path, count: int) -> None:
@@ -105,7 +105,7 @@ def test_the_next_start_serves_at_once_and_indexes_nothing_again(
 
     started = time.monotonic()
     again = spawn("lightship", *command)
-    wait_until(lambda: urls(port, "number42"), 10, "an answer")
+    wait_until(lambda: urls(port, "number42"), 60, "an answer")
     seconds = time.monotonic() - started
     load = os.getloadavg()[0] / (os.cpu_count() or 1)
     print(f"searchable {seconds:.2f} s after the start; load {load:.1f} for each processor")
@@ -126,7 +126,7 @@ def test_kill_9_leaves_no_process_and_the_next_start_works(
     wait_for_documents(port, RECORDS + 2, 60)
     up.process.kill()
     up.process.wait()
-    wait_until(lambda: not processes_of(tmp_path / "data"), 10, "the end of all parts")
+    wait_until(lambda: not processes_of(tmp_path / "data"), 60, "the end of all parts")
     again = spawn("lightship", *command)
     again.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
     assert again.stop() == 0
@@ -139,8 +139,8 @@ def test_what_vanishes_from_a_folder_vanishes_from_search(
     wait_for_documents(port, RECORDS + 2, 60)
     (tmp_path / "notes/fog.txt").unlink()
     (tmp_path / "notes/new.html").write_text("<html><title>Rope</title><p>Coil the rope clockwise.</p></html>")
-    wait_until(lambda: urls(port, "rope"), 10, "the new file in search")
-    wait_until(lambda: not urls(port, "horn"), 10, "the deleted file gone from search")
+    wait_until(lambda: urls(port, "rope"), 60, "the new file in search")
+    wait_until(lambda: not urls(port, "horn"), 60, "the deleted file gone from search")
     assert documents(port) == RECORDS + 2
 
 

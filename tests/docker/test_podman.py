@@ -120,6 +120,6 @@ def test_podman_plays_the_kubernetes_output(podman: Podman, tmp_path: Path, monk
     request.add_header("Authorization", f"Bearer {secrets['LIGHTSHIP_TOKEN']}")
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200
-    wait_until(lambda: search(port, "lightship")["total"] == 1, 10, "the document")
+    wait_until(lambda: search(port, "lightship")["total"] == 1, 60, "the document")
     podman("kube", "down", "pod/pod.yaml")
     podman("secret", "rm", "lightship")

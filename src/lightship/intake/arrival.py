@@ -34,11 +34,11 @@ class Arrival:
         """
         self._log, self._request = log, request
         self._sent = request.scope.get("lightship.after", time.monotonic())
-        if not self._is_young():
+        self.fence = log.fence()
+        if not self._is_young():  # after the fence: this process may have been suspended before it
             raise UnavailableError(
                 f"the request took more than {FRESH_SECONDS:g} s to arrive; send it again if it is still valid"
             )
-        self.fence = log.fence()
 
     def _is_young(self) -> bool:
         return bool(time.monotonic() - self._sent <= FRESH_SECONDS)
@@ -71,9 +71,9 @@ class Arrival:
         Raises ClientDisconnect if it is not, OvertakenError naming the URLs `overtaken` if the request is too old, or
         is followed by another one on its connection, which hides whether the sender is waiting.
         """
+        self.fence = self._log.fence()
         if not self._is_young() or self._request.scope.get("lightship.followed"):
             raise OvertakenError(list(overtaken))
-        self.fence = self._log.fence()
         await self._check()
 
     async def _check(self) -> None:

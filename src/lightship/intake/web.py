@@ -133,8 +133,9 @@ class Intake:
                 return await self._store([Change.delete(check_url(url)) for url in urls], arrival, reservation)
 
     def _arrived(self, request: Request) -> Arrival:
-        self._stalls.check()
-        return Arrival(request, self._log)
+        arrival = Arrival(request, self._log)
+        self._stalls.check()  # after the fence: this process may have been suspended before it
+        return arrival
 
     async def _store(self, changes: Sequence[Change], arrival: Arrival, reservation: Reservation) -> Response:
         """Answer once the log has `changes`."""

@@ -13,6 +13,7 @@ import pytest
 
 from lightship.core.errors import UnavailableError
 from lightship.core.model import Change, Document, partition_of
+from lightship.doclog.protocol.fence import Fence
 from lightship.doclog.sqlite import SqliteLog
 from lightship.intake import arrival, stalls
 from lightship.intake.server import taking_in
@@ -90,6 +91,48 @@ def test_with_another_request_behind_it_nobody_knows_whether_the_sender_waits(
             db.execute("insert into docs values (?, ?, ?, ?, 0, ?, null)", (sequence, partition, digest, url, value))
         assert answer(connection).startswith(b"HTTP/1.1 503 ")
     assert text(log) == "new"
+
+
+def test_a_suspension_before_the_fence_is_noticed(
+    port: int, log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by a SIGSTOP at that point: the request's own fence let it replace what was stored meanwhile."""
+    monkeypatch.setattr(arrival, "FRESH_SECONDS", 1.0)
+    fence = log.fence
+
+    def suspended() -> Fence:
+        time.sleep(1.1)
+        put_elsewhere(tmp_path)
+        return fence()
+
+    monkeypatch.setattr(log, "fence", suspended)
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(REQUEST)
+        assert answer(connection).startswith(b"HTTP/1.1 503 ")
+    assert text(log) == "new"
+
+
+def test_a_suspension_before_the_second_fence_is_noticed(
+    port: int, log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrival, "FRESH_SECONDS", 1.0)
+    fence = log.fence
+    fences = 0
+
+    def suspended() -> Fence:
+        nonlocal fences
+        fences += 1
+        if fences > 1:
+            time.sleep(1.1)
+        taken = fence()
+        put_elsewhere(tmp_path)
+        return fence() if fences > 1 else taken  # the first one is overtaken
+
+    monkeypatch.setattr(log, "fence", suspended)
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(REQUEST)
+        assert answer(connection).startswith(b"HTTP/1.1 503 ")
+    assert (fences, text(log)) == (2, "new")
 
 
 def test_what_is_read_after_a_sleep_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
