@@ -119,14 +119,23 @@ class IndexReader:
     """Follows the index in a folder. `view` is replaced as a whole by `reload`."""
 
     def __init__(self, folder: str) -> None:
-        """Open the composed index in `folder`; raises IncompatibleIndexError when this version can't read it."""
+        """Open the composed index in `folder`.
+
+        Raises IncompatibleIndexError if another version of this program wrote it, DamagedError.
+        """
         self._folder, self._meta = folder, os.path.join(folder, META)
         try:
             self._version = _version(composed(folder))
-            self._index = self._open()
         except (ValueError, OSError, InvalidInputError) as error:
             raise IncompatibleIndexError(
                 f"can't open the index in {folder} ({str(error)[:200]}); move it away, and the indexers will push it again"
+            ) from error
+        try:
+            self._index = self._open()
+        except (ValueError, OSError) as error:
+            raise DamagedError(
+                f"can't open the index in {folder} ({str(error)[:200]}); its files are being checked; "
+                "if none is damaged, move the folder away, and the indexers will push it again"
             ) from error
         self._stamp: tuple[int, ...] | None = None
         self._without: frozenset[str] = frozenset()
@@ -146,6 +155,7 @@ class IndexReader:
         return True
 
     def _load(self) -> View:
+        """Return a view of what is composed. Raises DamagedError, UnavailableError."""
         error: Exception | None = None
         for _ in range(
             _ATTEMPTS
@@ -161,10 +171,14 @@ class IndexReader:
                 error = failure
                 continue
             if stamp_of(self._meta) == stamp:
-                self._stamp = stamp
                 searcher = self._index.searcher()
-                return View(self._version, tuple(manifests), searcher, _languages(searcher), without)
-        raise UnavailableError(f"can't read the index in {self._folder}: {error or 'it keeps changing'}")
+                with reading():
+                    languages = _languages(searcher)
+                self._stamp = stamp
+                return View(self._version, tuple(manifests), searcher, languages, without)
+        if error is not None:
+            raise DamagedError(f"can't read the index in {self._folder}: {error}; its segments are being checked")
+        raise UnavailableError(f"can't read the index in {self._folder}: it keeps changing")
 
 
 def _version(manifests: Sequence[Manifest]) -> int:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from datetime import UTC, datetime
 
-from lightship.core.errors import LightshipError, UnavailableError
+from lightship.core.errors import DamagedError, LightshipError, UnavailableError
 from lightship.core.manifest import Manifest, has_reached
 from lightship.core.position import Reached
 from lightship.index.reader import IndexReader, View
 from lightship.searchengine.search.api import IndexInfo
 from lightship.searchengine.store.store import Store
 
+logger = logging.getLogger("searchengine")
+
 
 class Replica:
     """The served view of `store`; call `follow` whenever it may have changed."""
 
     def __init__(self, store: Store) -> None:
-        """Open the installed index, if there is one."""
+        """Open the installed index, if there is one; a damaged one once its damaged segments have been left out."""
         self.store = store
         self.layout: str | None = None
         self._reader: IndexReader | None = None
@@ -26,12 +29,22 @@ class Replica:
         self._fresh: dict[int, float] = {}
         self._failing = False
         self._next = asyncio.Event()  # set and replaced whenever the view changes
-        self.follow()
+        try:
+            self.follow()
+        except DamagedError as error:
+            logger.error("%s", error)  # noqa: TRY400 (says all)
 
     def follow(self) -> None:
-        """Switch to a new layout or to new segments; keeps the old view if that fails."""
+        """Switch to a new layout or to new segments; keeps the old view if that fails.
+
+        Requests a check of all files before it raises DamagedError.
+        """
         self._failing = True
-        self._follow()
+        try:
+            self._follow()
+        except DamagedError:
+            self.store.suspect()
+            raise
         self._failing = False
 
     def catch_up(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from lightship.core.errors import UnavailableError
 from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
 from made import MadeShard, ask, page, push, send, urls
 
@@ -31,6 +32,28 @@ def test_before_anything_is_installed(store: Store) -> None:
         _ = replica.view
     replica.follow()
     replica.follow_freshness()
+
+
+@pytest.mark.parametrize("kind", ["store", "term", "idx", "pos", "fieldnorm", "fast"])
+def test_a_bit_of_a_footer_that_changed_while_it_was_stopped(store: Store, tmp_path: Path, kind: str) -> None:
+    made = MadeShard(tmp_path / "0")
+    push(store, made.put(*map(page, range(3))))
+    layout = store.current()
+    assert layout is not None
+    for back in range(1, 60):
+        (path,) = Path(store.layout_folder(layout)).glob(f"*.{kind}")
+        with path.open("r+b") as file:
+            file.seek(-back, os.SEEK_END)
+            (byte,) = file.read(1)
+            file.seek(-back, os.SEEK_END)
+            file.write(bytes([byte ^ 1 << back % 8]))
+        replica = Replica(store)
+        Scrubber(store, 1 << 30).step()
+        replica.follow()
+        assert (replica.ready, replica.damaged, replica.info.documents) == (False, 1, 0)
+        push(store, made)
+        replica.follow()
+        assert (replica.ready, replica.info.documents) == (True, 3)
 
 
 def test_it_follows_what_another_process_installs(store: Store, tmp_path: Path) -> None:
