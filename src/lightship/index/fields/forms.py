@@ -65,18 +65,28 @@ class Forms(NamedTuple):
 def odd_words(text: str) -> list[bytes]:
     """Return the distinct odd words of normalized `text` in UTF-8, with the signs around them; emoji are not included."""
     encoded = b" " + text.encode("utf-8", "replace")
+    return list({encoded[start:end] for start, end in odd_places(encoded).items()})
+
+
+def odd_places(encoded: bytes) -> dict[int, int]:
+    """Return where the odd words of a text begin and end; `encoded` is the normalized text in UTF-8 after a space."""
     classes = encoded.translate(_CLASSES)
     words = dict[int, int]()
     for pattern in _ODD:
         for found in pattern.finditer(classes):
             place, end = found.span()
             words[classes.rfind(b" ", 0, place) + 1] = end
-    return list({encoded[start:end] for start, end in words.items()})
+    return words
 
 
 def emoji(text: str) -> list[str]:
     """Return the emoji of normalized `text`, without the modifiers of their colour."""
     return _EMOJI.findall(text)
+
+
+def emoji_places(text: str) -> list[tuple[str, int, int]]:
+    """Return the emoji of normalized `text`, each with its start and end."""
+    return [(found[0], *found.span()) for found in _EMOJI.finditer(text)]
 
 
 @lru_cache(maxsize=32768)
@@ -88,11 +98,9 @@ def forms_of(odd: bytes) -> Forms | None:
     word = odd.decode().rstrip(",.-")
     if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
         return Forms("", joined, ())  # most of them
-    if not word.isalnum():
-        word = _AROUND.sub("", word)
-    word = word.removesuffix("'s")
-    if not word.islower() and _HUMP.search(word):
-        parts = tuple({part.lower(): None for part in _PART.findall(word) if len(part) > 1})
+    word = bare_word(word)
+    if humps := parts_of(word):
+        parts = tuple({part.lower(): None for part in humps})
     if "'" in word:
         *_, last = around = word.lower().split("'")
         if len(last) > 2:  # O'Reilly; not don't, they'll
@@ -102,7 +110,20 @@ def forms_of(odd: bytes) -> Forms | None:
         return Forms("", "", parts) if parts else None
     bare = word.lstrip(".").rstrip("+#")
     is_exact = bare != word or (_NUMBER.search(word) and not _GROUPED.fullmatch(word))
-    return Forms(_fold(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+    return Forms(fold_word(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+
+
+def bare_word(word: str) -> str:
+    """Return an odd word without the signs around it, and without English 's."""
+    word = word.rstrip(",.-")
+    return (word if word.isalnum() else _AROUND.sub("", word)).removesuffix("'s")
+
+
+def parts_of(word: str) -> list[str]:
+    """Return the parts of a word in camel case: `HTTP`, `Server` and `Error` of `HTTPServerError`; empty for others."""
+    if word.islower() or not _HUMP.search(word):
+        return []
+    return [part for part in _PART.findall(word) if len(part) > 1]
 
 
 @cache
@@ -111,5 +132,6 @@ def _folding() -> tantivy.TextAnalyzer:
     return whitespace.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
 
 
-def _fold(word: str) -> str:
+def fold_word(word: str) -> str:
+    """Return `word` in lower case and without accents, as the analyzer folds it."""
     return word.lower() if word.isascii() else "".join(_folding().analyze(word))

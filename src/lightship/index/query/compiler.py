@@ -27,15 +27,17 @@ BONUSES_SINCE = 2  # the first schema version that has title keys, and one field
 class Compiled:
     """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand.
 
-    `words` are the words as asked and `terms` their stems in all languages, both also those of phrases; `found_by` are
-    the words that rank, expanded to the terms that they are found by.
+    `pieces` is what ranks as asked, apart from phrases, and `asked_runs` are the runs of unspaced scripts in it. `terms`
+    are the stems of all words in all languages, and `runs` all runs, both also those of phrases. `found_by` are the
+    words that rank, expanded to the terms that they are found by.
     """
 
     asked: Query
     version: int
     languages: tuple[str, ...]
     lang: str
-    words: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+    asked_runs: tuple[Run, ...]
     terms: tuple[str, ...]
     runs: tuple[Run, ...]
     found_by: tuple[Word, ...]
@@ -104,8 +106,8 @@ def compile_query(
         prefix: expanded(statistics, main_field(version), prefix, version, languages) for prefix in query.all_prefixes
     }
     return Compiled(
-        query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys([*runs, *quoted_runs])),
-        tuple(found_by), expansions, statistics, _missing_filters(query, version),
+        query, version, tuple(languages), lang, tuple(asked), tuple(dict.fromkeys(runs)), tuple(terms),
+        tuple(dict.fromkeys([*runs, *quoted_runs])), tuple(found_by), expansions, statistics, _missing_filters(query, version),
     )  # fmt: skip
 
 
@@ -145,15 +147,15 @@ def _build(compiled: Compiled) -> _Built:
 
 def _scored(compiled: Compiled) -> list[tantivy.Query]:
     """Return the queries for what ranks, apart from phrases: kept flat, because nested unions are slower."""
-    query, fields = compiled.asked, field_queries(compiled.version)
+    fields = field_queries(compiled.version)
     scored = [fields.variant(variant) for variant in compiled.variants]
-    for run in dict.fromkeys(pieces(query.words, compiled.version)[1]):
+    for run in compiled.asked_runs:
         if run.is_exact and len(run.units) > run.length:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
     known = {variant.term for variant in compiled.variants}
     scored += fields.terms(dict.fromkeys(term for term in compiled.expanded if term not in known))
-    if query.url_variants and compiled.version < BONUSES_SINCE:
-        scored.append(fields.exact("url", query.url_variants, 1e6))
+    if compiled.asked.url_variants and compiled.version < BONUSES_SINCE:
+        scored.append(fields.exact("url", compiled.asked.url_variants, 1e6))
     return scored
 
 
@@ -161,9 +163,8 @@ def _bonuses(compiled: Compiled) -> list[tantivy.Query]:
     query, statistics = compiled.asked, compiled.statistics
     if statistics is None or compiled.version < BONUSES_SINCE:
         return []
-    asked = pieces(query.words, compiled.version)[0]
     bonuses = Bonuses(compiled.version, compiled.languages, statistics)
-    return bonuses.of(" ".join(query.words), asked, compiled.found_by, query.url_variants)
+    return bonuses.of(" ".join(query.words), compiled.pieces, compiled.found_by, query.url_variants)
 
 
 def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:

@@ -11,7 +11,7 @@ from lightship.index.fields.analysis import analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, schema
 from lightship.index.fields.scripts import Run
 from lightship.index.query.boolean import MUST, NOT, SHOULD
-from lightship.index.query.expansion import Piece, Variant, pieces
+from lightship.index.query.expansion import Variant, exact_forms, pieces
 from lightship.index.query.parser import Query
 
 ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
@@ -68,7 +68,7 @@ class FieldQueries:
         parts = [any_of(self.run(run)) for run in runs]
         if spaced := [query for terms in variants if terms for query in self.sequence(terms, self._words)]:
             parts.append(any_of(spaced))
-        parts += [self.variant(Variant(FORMS, form, 0.0, is_constant=True)) for form in _exact_forms(found)]
+        parts += [self.variant(Variant(FORMS, form, 0.0, is_constant=True)) for form in exact_forms(found)]
         if not parts:
             return None
         return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
@@ -107,10 +107,3 @@ def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
 def boosted(query: tantivy.Query, weight: float) -> tantivy.Query:
     """Return `query` with its scores multiplied by `weight`."""
     return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
-
-
-def _exact_forms(found: Sequence[Piece]) -> list[str]:
-    """Return what a phrase requires beyond its words: signs before or after a word (`C++`, `.NET`), and emoji."""
-    exact = [piece.forms.exact for piece in found if piece.forms]
-    signs = [sign for piece in found for sign in piece.emoji]
-    return [form for form in exact if form != form.strip(".+#")] + signs
