@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lightship.index.fields.analysis import analysis_of
 from lightship.index.fields.forms import odd_places
+from lightship.index.fields.words import MARK
 from lightship.index.highlight.alignment import folded_singly
 from lightship.index.highlight.matches import Span, matches
 from lightship.index.highlight.passage import BEGINNING, passage_at
@@ -21,6 +22,8 @@ from lightship.index.query.compiler import Compiled
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
 _words = re.compile("[0-9A-Za-z]+").finditer
+_AROUND = '.,:;!?"()[]'  # signs around a word that belong to no odd word
+_SIGNS = dict.fromkeys(map(ord, "'-_.,&"))  # within odd words
 
 
 class Highlighter:
@@ -69,6 +72,7 @@ class _Marker(Search):
     def __init__(self, compiled: Compiled, language: str, frequency: Callable[[str], int]) -> None:
         self._sought = sought_in(compiled, analysis_of(compiled.version), language)
         self._stems = tuple(dict.fromkeys(beginning(term) for term in self._sought.terms))
+        self._forms = tuple(dict.fromkeys(beginning(form.partition(MARK)[0]) for form in self._sought.forms))
         self._known: dict[str, list[Span]] = {}
         super().__init__(needles_of(self._sought, compiled, frequency), has_forms=bool(self._sought.forms))
 
@@ -127,7 +131,7 @@ class _Marker(Search):
         if "'" in folded:
             found += self._with_apostrophes(folded)
         if self._sought.forms:
-            found += _odd(text)
+            found += self._odd(text, folded)
         if len(found) > 1:
             found.sort()
         return found
@@ -141,12 +145,30 @@ class _Marker(Search):
                 yield start
             place = folded.find("'", place + 1)
 
+    def _odd(self, text: str, folded: str) -> Iterator[int]:
+        """Yield where the odd words (with the signs before them) begin that may match."""
+        bare = folded.translate(_SIGNS)
+        if not any(form in bare or form in folded for form in self._forms):
+            return
+        encoded = f" {text}".encode("utf-8", "replace")
+        for first, last in odd_places(encoded).items():
+            start, end = first - 1, last - 1
+            if len(encoded) > len(text) + 1:
+                start, end = (len(encoded[1:place].decode("utf-8", "replace")) for place in (first, last))
+            word = folded[start:end]
+            bare = word.translate(_SIGNS)
+            if any(form in bare or form in word for form in self._forms):
+                yield folded.rfind(" ", 0, start + 1) + 1
+
     def _known_matches(self, word: str, effort: Effort) -> list[Span]:
         """Return the matches in what stands between two spaces."""
         found = self._known.get(word)
         if found is None:
-            sought, effort.left = self._sought, effort.left - WORD - WORD_BYTE * len(word)
-            if sought.is_plain and not sought.forms and word.isascii() and "'" not in word:  # most words
+            sought = self._sought
+            effort.left -= WORD + WORD_BYTE * len(word)
+            if (
+                sought.is_plain and word.isascii() and not (_is_odd(word) if sought.forms else "'" in word)
+            ):  # most words
                 analyze, language = sought.analysis.analyze_word, sought.language
                 found = [
                     each.span() for each in _words(word) if not sought.terms.isdisjoint(analyze(each[0], language))
@@ -170,11 +192,7 @@ def _in_word(letter: str) -> bool:
     return letter < "\u0e00" and letter.isalnum()
 
 
-def _odd(text: str) -> Iterator[int]:
-    """Yield where the odd words of `text` begin, with the signs before them."""
-    encoded = f" {text}".encode("utf-8", "replace")
-    if len(encoded) == len(text) + 1:
-        yield from (start - 1 for start in odd_places(encoded))
-        return
-    for start in odd_places(encoded):
-        yield text.rfind(" ", 0, len(encoded[1:start].decode("utf-8", "replace")) + 1) + 1
+def _is_odd(word: str) -> bool:
+    """Return True if an ASCII word may be odd: it has signs within, or capitals behind its beginning."""
+    bare = word.rstrip(_AROUND).lstrip('"([')
+    return not (bare.isalnum() and (bare[1:].islower() or bare.isupper() or bare.isdecimal() or len(bare) == 1))
