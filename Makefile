@@ -18,18 +18,17 @@ ARGS =
 SECONDS = 60
 SEARCH_URL = http://localhost:8080/
 
-# By the markers in pyproject.toml: what make test leaves to make test-rest, and what of that needs the machine for itself
-REST = docker or chaos or cluster or browser or fuzz or nats or root or slow
-ALONE = docker or chaos or cluster or slow
+# By the markers in pyproject.toml: what make test leaves to make test-rest, where what needs a quiet machine comes last
+REST = docker or chaos or cluster or browser or fuzz or nats or root or slow or quiet
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 DOCS_READY = $(VENV)/.ready-docs
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
-# The tests start hundreds of interpreters, which share what was compiled. A file's tests share its fixtures, on one core.
+# The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Many wait more than they compute: twice as many at once as there are cores
-PARALLEL = --numprocesses=$$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist=loadfile
+# Many wait more than they compute: twice as many at once as there are cores. tests/groups.py says which go to one worker
+PARALLEL = --numprocesses=$$((2 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
 
 .PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
 
@@ -46,8 +45,8 @@ test: $(READY)
 endif
 
 test-rest: $(READY)
-	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not ($(ALONE))" $(ARGS); first=$$?; \
-	$(PYTEST) -m "$(ALONE)" $(ARGS) && exit $$first
+	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not quiet" $(ARGS); first=$$?; \
+	$(PYTEST) -m "quiet" $(ARGS) && exit $$first
 
 test-all: test test-rest
 

@@ -125,7 +125,7 @@ def _made(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _loaded(settings: BenchSettings, corpus: Corpus, folder: Path) -> Iterator[Cluster]:
-    cluster = Cluster(folder, replicas=settings.replicas, threads=settings.threads)
+    cluster = Cluster(folder, replicas=settings.replicas, threads=settings.threads, one_worker=True)
     with cluster.running():
         cluster.load(corpus.documents)
         yield cluster

@@ -10,10 +10,10 @@ import tantivy
 
 from bench.progress import bar, wait_until
 from lightship.core.model import Document
-from lightship.index.fields.languages import STEMMERS
+from lightship.index.analysis.languages import STEMMERS
 from lightship.index.fields.schema import SCHEMA_VERSION, WEIGHTS, register_analyzers, schema
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 
 LIMIT = 10
 

@@ -32,9 +32,21 @@ _HERE = Host()
 class Cluster:
     """A log, one indexer and `replicas` searchengines, with all data in `folder`; nothing runs before `start`."""
 
-    def __init__(self, folder: Path, replicas: int, threads: int, *, indexer: bool = True, host: Host = _HERE) -> None:
-        """Choose ports and folders; without an `indexer`, there are only searchengines at first. These are on `host`."""
-        self.folder, self._host = folder, host
+    def __init__(
+        self,
+        folder: Path,
+        replicas: int,
+        threads: int,
+        *,
+        indexer: bool = True,
+        host: Host = _HERE,
+        one_worker: bool = False,
+    ) -> None:
+        """Choose ports and folders; without an `indexer`, there are only searchengines at first. These are on `host`.
+
+        With `one_worker` the first of them has one; otherwise each has its default.
+        """
+        self.folder, self._host, self._one_worker = folder, host, one_worker
         if host is not _HERE:  # programs of this machine alone need no secret
             os.environ.setdefault(TOKEN_VARIABLE, "a secret of this measurement")
         self.addresses = [f"{host.address}:{port}" for port in free_ports(replicas)]
@@ -57,8 +69,9 @@ class Cluster:
 
     def _searchengine(self, number: int) -> Part:
         data = str(self.folder / f"searchengine-{number}")
+        workers = ("--workers", "1") if self._one_worker and not number else ()
         return self._part(
-            "searchengine", "--addr", self.addresses[number], "--data", data, log=f"searchengine-{number}",
+            "searchengine", "--addr", self.addresses[number], "--data", data, *workers, log=f"searchengine-{number}",
             prefix=self._host.prefix,
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ from bench.settings import BenchSettings
 from lightship.core.errors import InvalidInputError
 from lightship.core.model import Document
 from lightship.documents.jsonl import open_lines, parse_line, read_lines
-from lightship.index.fields.scripts import UNSPACED
+from lightship.index.analysis.scripts import UNSPACED
 
 QUERIES = 1000
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -40,20 +41,20 @@ def run(settings: BenchSettings, corpus: Corpus, folder: Path) -> Report:
     figures = _measure("SQLite", f"sqlite://{folder}/log", corpus)
     server = _server()
     if server:
-        with _servers(server, folder) as url:
-            figures += _measure("three NATS servers", url, corpus)
+        with _servers(server, folder) as (url, servers):
+            figures += _measure("three NATS servers", url, corpus, servers)
     note = f"{SINGLES} single puts and {BATCHES} batches of {BATCH} of each kind, documents of {corpus.source}"
     return Report("log", figures, [note, *([] if server else ["nats-server is missing"])])
 
 
-def _measure(name: str, url: str, corpus: Corpus) -> list[Figure]:
+def _measure(name: str, url: str, corpus: Corpus, servers: Sequence[int] = ()) -> list[Figure]:
     with contextlib.closing(open_log(url)) as log, contextlib.closing(open_log(url)) as other:
         new, others = _documents(corpus, "new"), _documents(corpus, "others")
         for start in range(0, len(others), BATCH):
             other.put(list(map(Change.put, others[start : start + BATCH])))
-        figures = _puts(f"{name}: new urls", log, new)
-        figures += _puts(f"{name}: urls that this writer put", log, new)
-        return figures + _puts(f"{name}: urls that another writer put", log, others)
+        figures = _puts(f"{name}: new urls", log, new, servers)
+        figures += _puts(f"{name}: urls that this writer put", log, new, servers)
+        return figures + _puts(f"{name}: urls that another writer put", log, others, servers)
 
 
 def _documents(corpus: Corpus, name: str) -> list[Document]:
@@ -62,22 +63,41 @@ def _documents(corpus: Corpus, name: str) -> list[Document]:
     return [Document(url=f"https://{name}.example/{number}", text=text) for number, text in enumerate(texts)]
 
 
-def _puts(name: str, log: DocumentLog, documents: Sequence[Document]) -> list[Figure]:
+def _puts(name: str, log: DocumentLog, documents: Sequence[Document], servers: Sequence[int]) -> list[Figure]:
     changes = list(map(Change.put, documents))
     seconds = []
     for change in bar(changes[:SINGLES], name, SINGLES):
         started = time.perf_counter()
         log.put([change])
         seconds.append(time.perf_counter() - started)
+    used = _processor_seconds(servers)
     started = time.perf_counter()
     for start in range(SINGLES, len(changes), BATCH):
         log.put(changes[start : start + BATCH])
-    rate = (len(changes) - SINGLES) / (time.perf_counter() - started)
+    seconds_each = (time.perf_counter() - started) / (len(changes) - SINGLES)
+    client, server = (
+        (after - before) / (len(changes) - SINGLES) * 1e6
+        for after, before in zip(_processor_seconds(servers), used, strict=True)
+    )
     return [
         Figure(f"{name}, one document, p50", percentile(seconds, 0.5) * 1000, "ms"),
         Figure(f"{name}, one document, p99", percentile(seconds, 0.99) * 1000, "ms"),
-        Figure(f"{name}, batches of {BATCH}", rate, "documents/s"),
+        Figure(f"{name}, batches of {BATCH}", 1 / seconds_each, "documents/s"),
+        Figure(f"{name}, batches of {BATCH}, processor time of the client", client, "µs/document"),
+        *(
+            [Figure(f"{name}, batches of {BATCH}, processor time of the servers", server, "µs/document")]
+            * bool(servers)
+        ),
     ]
+
+
+def _processor_seconds(servers: Sequence[int]) -> tuple[float, float]:
+    """Return the processor time that this process, and those with the ids `servers`, have used so far."""
+    ticks = 0
+    for pid in servers:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(after_name[11]) + int(after_name[12])  # utime and stime: proc_pid_stat(5)
+    return time.process_time(), ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _server() -> str | None:
@@ -86,10 +106,11 @@ def _server() -> str | None:
 
 
 @contextlib.contextmanager
-def _servers(server: str, folder: Path) -> Iterator[str]:
-    """Run three servers that are a cluster; yield the url of a log on them."""
+def _servers(server: str, folder: Path) -> Iterator[tuple[str, list[int]]]:
+    """Run three servers that are a cluster; yield the url of a log on them, and their process ids."""
     ports = [_free_ports() for _ in range(SERVERS)]
     routes = ", ".join(f'"nats://127.0.0.1:{route}"' for _, _, route in ports)
+    pids = list[int]()
     with contextlib.ExitStack() as stack:
         for number, (port, monitor, route) in enumerate(ports):
             path = folder / f"nats{number}.conf"
@@ -98,9 +119,10 @@ def _servers(server: str, folder: Path) -> Iterator[str]:
             quiet = subprocess.DEVNULL
             process = stack.enter_context(subprocess.Popen([server, "-c", path], stdout=quiet, stderr=quiet))
             stack.callback(process.terminate)
+            pids.append(process.pid)
         for _, monitor, _ in ports:
             wait_until(lambda monitor=monitor: _is_healthy(monitor), 60, "NATS servers")  # type: ignore[misc]
-        yield f"nats://{','.join(f'127.0.0.1:{port}' for port, _, _ in ports)}/bench"
+        yield f"nats://{','.join(f'127.0.0.1:{port}' for port, _, _ in ports)}/bench", pids
 
 
 def _free_ports() -> tuple[int, int, int]:

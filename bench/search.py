@@ -1,10 +1,13 @@
-"""Search speed: the same queries with bare tantivy in this process, and over HTTP on one worker, in turns."""
+"""Search speed: the same queries with bare tantivy in this process, and over HTTP on one worker, in turns.
+
+Then on one worker and on as many as a searchengine has by default, in turns.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from bench.bare import Search, searches
@@ -17,6 +20,8 @@ from bench.settings import BenchSettings
 
 TARGET = 0.50  # of bare tantivy's throughput
 SWEEP = (1, 2, 4, 16)  # other numbers of connections, measured once
+WORKERS = (1, 8, 64)  # connections, on one worker and on the default number
+GAIN = 1.8  # of two workers on two processors, with 8 connections
 
 
 def run(settings: BenchSettings, corpus: Corpus, cluster: Cluster) -> Report:
@@ -37,12 +42,33 @@ def run(settings: BenchSettings, corpus: Corpus, cluster: Cluster) -> Report:
         *(figure for connections in SWEEP for figure in _sweep(address, connections, queries)),
         *(Figure(f"HTTP / {name}", http / rate, "") for name, rate in medians.items() if name != "bare"),
         Figure("HTTP / bare", http / medians["bare"], "", TARGET, "higher"),
+        *(figure for connections in WORKERS for figure in _workers(settings, cluster, connections, queries)),
     ]
     notes = (
         f"{len(queries)} queries, {len(corpus.documents)} documents of {corpus.source}, medians of {settings.rounds} rounds",
-        "one worker; JSON, 10 results with snippets; bare: four fields, top 10, stored documents fetched, one thread",
+        "one worker, where nothing else is said; JSON, 10 results with snippets; bare: two text fields, top 10, stored documents fetched, one thread",
     )
     return Report("search", figures, notes)
+
+
+def _workers(settings: BenchSettings, cluster: Cluster, connections: int, queries: Sequence[str]) -> Iterator[Figure]:
+    """Yield the figures of the default number of workers, and what they are of one worker's."""
+    if len(cluster.addresses) < 2:
+        return
+    rates, latencies = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for _ in bar(range(settings.rounds), f"{connections} connections, all workers", settings.rounds):
+        for address in cluster.addresses[:2]:
+            measured = measure(address, connections, queries)
+            rates[address].append(len(queries) / measured.seconds)
+            latencies[address] += measured.latencies
+    one, all_of_them = cluster.addresses[:2]
+    of, target = f", all workers, {connections} connection{'s'[: connections > 1]}", connections == 8
+    gain = median(rates[all_of_them]) / median(rates[one])
+    slower = percentile(latencies[all_of_them], 0.99) / percentile(latencies[one], 0.99)
+    yield Figure(f"HTTP{of}", median(rates[all_of_them]), "queries/s")
+    yield from _latency(latencies[all_of_them], of)
+    yield Figure(f"{of[2:]} / one worker", gain, "", GAIN if target else None, "higher")
+    yield Figure(f"{of[2:]} / one worker, p99", slower, "", 1.0 if target else None)
 
 
 def _rounds(

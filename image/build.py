@@ -77,7 +77,7 @@ def build(source: Source, architectures: Sequence[str] = ARCHITECTURES, *, cache
 
 
 def _build(source: Source, architecture: str, *, cache: bool) -> oci.Image:
-    tag = f"lightship-build:{architecture}"
+    tag = f"lightship-build:{architecture}-{os.getpid()}"  # another one may be built beside this one
     arguments = {"TARGETARCH": architecture, "VERSION": source.version, "REVISION": source.revision}
     engine.build(ROOT, tag, arguments, cache=cache)
     with tempfile.TemporaryDirectory() as folder:

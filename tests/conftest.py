@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import hypothesis
 import pytest
 
+import groups
 import markers
 from support import IN_CI, Program, chromium_path, require
 
@@ -48,6 +49,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     markers.mark(items)
+    items.sort(key=lambda item: groups.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> groups.Scheduling:
+    return groups.Scheduling(config, log)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

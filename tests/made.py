@@ -237,10 +237,10 @@ class Caller:
         announced = f"layout={manifest.layout.name}&digest={file.digest}&size={file.size}"
         return self.call("PUT", f"/rpc/v1/shards/{manifest.shard}/files/{file.name}?{announced}", content)
 
-    def push(self, *made: MadeShard) -> None:
-        """Push what each of `made` has committed."""
+    def push(self, *made: MadeShard, **changes: Any) -> None:
+        """Push what each of `made` has committed; `changes` replace fields of the manifest."""
         for shard in made:
-            manifest = shard.manifest()
+            manifest = shard.manifest(**changes)
             reply = self.put_manifest(manifest)
             for name in reply.json["files"] if reply.status == 202 else []:
                 sent = self.put_file(manifest, manifest.files[name], shard.bytes_of(manifest.files[name]))

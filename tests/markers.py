@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 
-NAMES = ("docker", "chaos", "cluster", "browser", "fuzz", "nats", "root", "slow")
+NAMES = ("docker", "chaos", "cluster", "browser", "fuzz", "nats", "root", "slow", "quiet")
 FOLDERS = {"integration": "cluster"} | {name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")}
 FIXTURES = {"mount": "root", "chromium": "browser"}
 

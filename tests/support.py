@@ -36,9 +36,9 @@ def chromium_path() -> str | None:
 
 # Below those that the system gives to clients, which might take one before its server does; each is given once. Those
 # who run tests beside each other (pytest-xdist) have ports of their own.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-_PORTS_OF_WORKER = range(10_240 + _WORKER, 20_000, _WORKERS)
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_PORTS_OF_WORKER = range(10_240 + WORKER, 20_000, WORKERS)
 _PORTS = iter(random.sample(_PORTS_OF_WORKER, len(_PORTS_OF_WORKER)))
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from chaos.cluster import Cluster
 from chaos.trial import CRAWLED, DOCUMENTS, Trial
+from lightship.chaos.load import settling
 from lightship.chaos.load.corpus import Corpus
 from lightship.chaos.load.truth import Truth
 from lightship.chaos.outcome import Outcome
@@ -25,6 +26,8 @@ from lightship.chaos.run import Load, Run
 from lightship.chaos.system.faults import schedule
 from lightship.core.model import Change, Document
 from lightship.doclog import Log, open_log
+
+pytestmark = pytest.mark.quiet  # what waits for a processor fails queries
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "60"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
@@ -60,18 +63,20 @@ def test_nothing_is_lost_and_no_query_fails(cluster: Cluster, corpus: Corpus, tr
 
     outcome = asyncio.run(run())
     print(outcome)
-    if outcome.failed or outcome.wrong or outcome.different or outcome.undone or outcome.ended:
+    if outcome.failed or outcome.wrong or outcome.different or outcome.late or outcome.undone or outcome.ended:
         cluster.tell()
     assert not outcome.undone
     assert not outcome.different
+    assert not outcome.late
     assert not outcome.wrong
     assert not outcome.failed
     assert not outcome.ended
 
 
 def test_the_harness_notices_what_is_broken(
-    cluster: Cluster, corpus: Corpus, truth: Truth, log: Log, tmp_path: Path
+    cluster: Cluster, corpus: Corpus, truth: Truth, log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(settling, "LATER_SECONDS", 20.0)  # what is lost stays so
     lost, undone = (corpus.url(DOCUMENTS + CRAWLED + number) for number in range(2))  # which no writer changes
 
     def put(url: str, version: int) -> None:

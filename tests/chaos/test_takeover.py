@@ -22,6 +22,8 @@ from lightship.core.model import partition_of, shard_of
 from lightship.http.tokens import authorization
 from support import wait_until
 
+pytestmark = pytest.mark.quiet
+
 KILLS = int(os.environ.get("CHAOS_KILLS", "2"))
 PATIENCE = 60.0
 MOST_SECONDS = 3 * IndexerSettings().lease  # a lease, and as much again twice for a machine that has other things to do

@@ -9,15 +9,22 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from support import wait_until
+from support import WORKER, WORKERS, wait_until
 
 SECONDS = 10.0
 
+# Below those that clients are given, a range for each worker of pytest-xdist. `up` and deployments also listen on ports
+# that are 1010 and 1110 above the given one. Workers beyond the eighth share a range: a smaller one has no room for that
+_RANGES = min(WORKERS, 8)
+_SIZE = 12_000 // _RANGES
+_FIRST = 20_000 + _SIZE * (WORKER % _RANGES)
+_ABOVE = 1_200
+
 
 def free_ports(count: int) -> int:
-    """Return the first of `count` ports in a row on which nothing listens, below those that clients are given."""
+    """Return the first of `count` ports in a row on which nothing listens; other workers are given others."""
     while True:
-        first = random.randrange(20_000, 30_000)
+        first = random.randrange(_FIRST, _FIRST + _SIZE - _ABOVE)
         if all(is_free(port) for port in range(first, first + count)):
             return first
 

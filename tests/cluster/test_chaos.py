@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from cluster.client import free_ports, search, wait_for_documents
-from support import Program, wait_until
+from support import ROOT, Program, wait_until
 
 Spawn = Callable[..., Program]
 
@@ -46,9 +46,9 @@ def up(spawn: Spawn, port: int, tmp_path: Path) -> Callable[..., Program]:
 def chaos(spawn: Spawn, tmp_path: Path) -> Callable[..., Program]:
     """Start `lightship chaos` upon it."""
 
-    def start(*arguments: str, **env: str) -> Program:
+    def start(*arguments: str, program: str = "lightship", **env: str) -> Program:
         size = ("--documents=100", f"--seed={SEED}", "--every=2", f"--data={tmp_path}/data")
-        return spawn("lightship", "chaos", *size, *arguments, env={**TOKEN, **env})
+        return spawn(program, "chaos", *size, *arguments, env={**TOKEN, **env})
 
     return start
 
@@ -78,7 +78,8 @@ def test_a_system_that_loses_something_fails(
     up: Callable[..., Program], chaos: Callable[..., Program], port: int
 ) -> None:
     up("--chaos")
-    soak = chaos("--seconds=10")
+    path = os.pathsep.join([str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    soak = chaos("--seconds=10", program="cluster.impatient", PYTHONPATH=path)
     wait_until(lambda: search(port, f"chaos{SEED}")["total"] > 50, 30, "documents of the test")
     query = "&".join(f"url=https://chaos-{SEED}.example/{number}" for number in range(100))
     headers = {"Authorization": f"Bearer {TOKEN['LIGHTSHIP_TOKEN']}"}
@@ -88,6 +89,7 @@ def test_a_system_that_loses_something_fails(
     assert soak.process.wait(120) == 1, soak.output
     assert "\nFAIL\n" in soak.output
     assert "WRONG" in soak.output
+    assert "- lost: " in soak.output
     assert f"--seed={SEED} repeats the faults" in soak.output.splitlines()[-1]
 
 

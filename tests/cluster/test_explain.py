@@ -35,7 +35,7 @@ def test_explain_tells_of_crawler_and_replica(tmp_path: Path, spawn: Callable[..
         fruit = explain("/fruit", "-query=pomegranates plums")
         for line in (
             ": indexed: ", "found by: a link", f"found on: {site.url('/')}", "depth: 1", "robots: allowed: no line of robots.txt",
-            "served from shard 0 of s1v", "title: Fruit", "text of ", "rank 1 of 1, score ", "'pomegran' in body: ",
+            "served from shard 0 of s1v", "title: Fruit", "text of ", "rank 1 of 1, score ", "'pomegran' in text: ",
             "does not contain plums",
         ):  # fmt: skip
             assert line in fruit, fruit

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import time
@@ -14,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
+from lightship.core.model import partition_of
 from lightship.doclog import open_log
 from lightship.doclog.protocol.fence import FRESH_SECONDS
 from made import Caller
@@ -21,6 +24,8 @@ from nats_servers import Nats, running
 from support import Program, free_port, wait_until
 
 URL = "https://ex.org/1"
+# Not compressible, more than all else that an indexer sends to a NATS server in a second, and less than a socket holds
+LARGE_URL, LARGE = "https://ex.org/large", base64.b85encode(random.Random(1).randbytes(32_000)).decode()
 LEAVES_AFTER = FRESH_SECONDS + 1  # seconds, as docs/intake.md asks
 
 
@@ -31,9 +36,9 @@ def change(version: str | None, url: str = URL) -> tuple[str, str, bytes]:
     return "POST", "/documents", json.dumps({"url": url, "text": version}).encode()
 
 
-def send(port: int, version: str | None) -> socket.socket:
+def send(port: int, version: str | None, url: str = URL) -> socket.socket:
     """Send a change and wait for no answer."""
-    method, target, body = change(version)
+    method, target, body = change(version, url)
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
     return connection
@@ -58,14 +63,14 @@ class Intakes:
     def signal(self, number: int) -> None:
         os.kill(self.programs[0].process.pid, number)
 
-    def waits(self) -> bool:
-        """Tell whether the first intake has a request that is not answered."""
-        return bool(Caller(self.ports[0]).get("/status").json["waiting_requests"])
+    def waiting(self) -> int:
+        """Return how many requests of the first intake are not answered."""
+        return int(Caller(self.ports[0]).get("/status").json["waiting_requests"])
 
     def settle(self) -> None:
         """Return when the first intake has done with all that it held, and the log takes what it writes."""
         wait_until(lambda: ask(self.ports[0], "other", "https://ex.org/other") == 200, 40, "it stores something")
-        wait_until(lambda: not self.waits(), 40, "nothing waits")
+        wait_until(lambda: not self.waiting(), 40, "nothing waits")
 
 
 class Held:
@@ -80,6 +85,10 @@ class Held:
             self._stack.enter_context(self.log._database.transaction())  # type: ignore[attr-defined]
         else:
             self.nats.servers[0].pause()
+
+    def has_received(self, size: int) -> bool:
+        """Whether the held NATS server has that many bytes in a socket's buffer; a file has none."""
+        return self.nats is None or self.nats.servers[0].unread_bytes() >= size
 
     def let_others_write(self) -> None:
         self._stack.close()  # the servers that are awake take what others write, soon
@@ -103,15 +112,17 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Held]:
         else:
             nats = stack.enter_context(running(tmp_path / "nats", 3))
             open_log(nats.url("log")).close()
+            leader = nats.leader(f"log-{partition_of(URL)}")
+            nats.servers.sort(key=lambda server: server is leader)  # a former leader would store nothing when it wakes
             names = [f"127.0.0.1:{server.port}" for server in nats.servers]
             made = Held([f"nats://{names[0]}/log?replicas=1", f"nats://{names[1]},{names[2]}/log?replicas=1"], nats)
         stack.callback(made.log.close)
         yield made
 
 
-def put_until_stored(port: int, version: str | None) -> None:
+def put_until_stored(port: int, version: str | None, url: str = URL) -> None:
     """Send a change again until it is acknowledged, as a client does."""
-    wait_until(lambda: ask(port, version) == 200, 40, f"{version} is acknowledged")
+    wait_until(lambda: ask(port, version, url) == 200, 40, f"{version} is acknowledged")
 
 
 @pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
@@ -143,10 +154,14 @@ def test_a_request_that_was_about_to_be_stored(
 ) -> None:
     intakes = Intakes(spawn, held.urls)
     asleep, awake = intakes.ports
+    for url in (URL, LARGE_URL):  # this opens the sessions: from now on a change is sent at once
+        put_until_stored(asleep, "zero", url)
     put_until_stored(awake, "first")
     held.begin()
-    given_up = send(asleep, late)  # it is never closed: of a cable that is cut nobody is told
-    wait_until(intakes.waits, 10, "it waits for the log")
+    given_up = [send(asleep, late)]  # it is never closed: a cut cable tells nobody
+    wait_until(lambda: intakes.waiting() == 1, 10, "it waits for the log")
+    given_up.append(send(asleep, LARGE, LARGE_URL))
+    wait_until(lambda: held.has_received(len(LARGE)), 10, "both are in the buffer of the server's socket")
     if sleeps:
         intakes.signal(signal.SIGSTOP)
     time.sleep(LEAVES_AFTER)
@@ -157,4 +172,5 @@ def test_a_request_that_was_about_to_be_stored(
     intakes.signal(signal.SIGCONT)
     intakes.settle()
     assert held.newest() == "next"
-    given_up.close()
+    for connection in given_up:
+        connection.close()

@@ -16,6 +16,7 @@ from cluster.balancer import Balancer
 from cluster.client import free_ports, search, status
 from lightship.core.model import Change
 from lightship.doclog import open_log
+from lightship.index.fields.schema import SCHEMA_VERSION
 from made import page
 from support import ROOT, Program, wait_until
 
@@ -155,7 +156,7 @@ def test_up_goes_to_another_number_of_shards_and_back(tmp_path: Path, spawn: Spa
     (tmp_path / "pages.jsonl").write_text("\n".join(lines))
     former = None
     for shards in (2, 3, 2):
-        layout = f"s{shards}v1"
+        layout = f"s{shards}v{SCHEMA_VERSION}"
         up = spawn("lightship", "up", f"-shards={shards}", f"-port={port}", "-data=data", "pages.jsonl")
         wait_until(lambda: status(port)["layout"], 20, "a layout is served")
         answers = Answers(dict.fromkeys((layout, former or layout), PAGES))

@@ -12,9 +12,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from made import Caller, MadeShard, page, words
 from support import Program, free_port, wait_until
+
+pytestmark = pytest.mark.quiet
 
 CONNECTIONS, SECONDS = 200, 4.0
 VOCABULARY = words(64, 1)

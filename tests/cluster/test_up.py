@@ -70,7 +70,7 @@ def test_all_is_searchable_then_ctrl_c_stops_everything(
     up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
     up.wait_for(f"http://localhost:{port}/")
     for replica in (port, port + 1):
-        wait_for_documents(replica, RECORDS + 2, 20)
+        wait_for_documents(replica, RECORDS + 2, 60)
         assert urls(replica, "number42") == ["https://example.org/42"]
         assert urls(replica, "horn")[0].endswith("/notes/fog.txt")
     up.wait_for(f"all {RECORDS + 2} documents are searchable")
@@ -100,7 +100,7 @@ def test_the_next_start_serves_at_once_and_indexes_nothing_again(
 ) -> None:
     command = ["up", f"-port={port}", f"-data={tmp_path}/data", *sources]
     first = spawn("lightship", *command)
-    first.wait_for("documents are searchable", 20)
+    first.wait_for("documents are searchable", 60)
     assert first.stop() == 0
 
     started = time.monotonic()
@@ -111,7 +111,7 @@ def test_the_next_start_serves_at_once_and_indexes_nothing_again(
     print(f"searchable {seconds:.2f} s after the start; load {load:.1f} for each processor")
     assert seconds < 2 * max(1, load)
 
-    again.wait_for("documents are searchable", 20)
+    again.wait_for("documents are searchable", 60)
     assert documents(port) == RECORDS + 2
     assert sum(shard["deleted"] for shard in status(port)["shards"]) == 0
     assert again.stop() == 0
@@ -123,12 +123,12 @@ def test_kill_9_leaves_no_process_and_the_next_start_works(
 ) -> None:
     command = ["up", "-shards=2", f"-port={port}", f"-data={tmp_path}/data", *sources]
     up = spawn("lightship", *command)
-    wait_for_documents(port, RECORDS + 2, 20)
+    wait_for_documents(port, RECORDS + 2, 60)
     up.process.kill()
     up.process.wait()
     wait_until(lambda: not processes_of(tmp_path / "data"), 10, "the end of all parts")
     again = spawn("lightship", *command)
-    again.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    again.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
     assert again.stop() == 0
 
 
@@ -136,7 +136,7 @@ def test_what_vanishes_from_a_folder_vanishes_from_search(
     spawn: Spawn, port: int, sources: list[str], tmp_path: Path
 ) -> None:
     spawn("lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources)
-    wait_for_documents(port, RECORDS + 2, 20)
+    wait_for_documents(port, RECORDS + 2, 60)
     (tmp_path / "notes/fog.txt").unlink()
     (tmp_path / "notes/new.html").write_text("<html><title>Rope</title><p>Coil the rope clockwise.</p></html>")
     wait_until(lambda: urls(port, "rope"), 10, "the new file in search")
@@ -153,7 +153,7 @@ def test_a_token_guards_updates(spawn: Spawn, port: int, sources: list[str], tmp
         *sources,
         env={"LIGHTSHIP_TOKEN": "a token of this test"},
     )
-    up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    up.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
     address = f"http://127.0.0.1:{port}/rpc/v1/shards/0"
     for headers in ({}, {"Authorization": "Bearer guess"}):
         with pytest.raises(HTTPError) as refused:
@@ -181,7 +181,7 @@ def test_its_own_secret_guards_it_and_its_commands_find_it(
     intake, data = free_ports(1), tmp_path / "data"
     command = ["up", f"-port={port}", f"-intake={intake}", f"-data={data}", "-host=0.0.0.0", *sources]
     up = spawn("lightship", *command)
-    up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    up.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
     assert f"OPEN: anyone who can reach this machine on 0.0.0.0:{port} can search" in up.output
     assert f"to add documents on port {intake}, with the secret in {data}/secret: lightship add FILE" in up.output
     secret = (data / "secret").read_text().strip()
@@ -210,13 +210,13 @@ def test_its_own_secret_guards_it_and_its_commands_find_it(
     assert "--data" in without.stderr
 
     assert up.stop(20) == 0
-    spawn("lightship", *command).wait_for("documents are searchable", 20)
+    spawn("lightship", *command).wait_for("documents are searchable", 60)
     assert (data / "secret").read_text().strip() == secret
 
 
 def test_it_listens_on_this_machine_alone(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
     up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
-    up.wait_for(f"all {RECORDS + 2} documents are searchable", 20)
+    up.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
     assert "reachable from this machine only; --host=0.0.0.0 lets others search" in up.output
     intake = port + 1010
     for at in (port, port + 1, intake, intake + 100):
@@ -239,7 +239,7 @@ def test_a_second_up_on_the_same_folder_is_refused(spawn: Spawn, port: int, sour
     assert second.stderr.startswith("error: ")
     assert f"{tmp_path}/data is in use" in second.stderr
     assert "--data" in second.stderr
-    wait_for_documents(port, RECORDS + 2, 20)
+    wait_for_documents(port, RECORDS + 2, 60)
 
 
 def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:

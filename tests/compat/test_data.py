@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
 import sqlite3
 import tarfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cluster.balancer import Balancer
 from cluster.client import free_ports, search, status
 from lightship.core.model import PARTITIONS
 from lightship.crawler.state.store import FILE as FRONTIER
 from lightship.doclog import open_log
+from lightship.index.fields.schema import SCHEMA_VERSION
 from made import Caller
 from support import Program, wait_until
 
@@ -48,6 +53,17 @@ def test_there_is_a_folder_of_each_version_released() -> None:
     assert "0.1.0.tar.gz" in [path.name for path in ARCHIVES]
 
 
+def run_indexers(spawn: Spawn, data: Path, port: int) -> list[Program]:
+    """Run the indexers of both shards on their data; the first listens at `port` + 1."""
+    return [
+        spawn(
+            "indexer", f"-log=sqlite://{data}/log.sqlite", f"-searchengine=localhost:{port}", "-shards=2", f"-shard={shard}",
+            f"-listen=127.0.0.1:{port + 1 + shard}", f"-data={data}/indexer-{shard}", "-threads=1", "-heap=16",
+        )
+        for shard in range(2)
+    ]  # fmt: skip
+
+
 def test_a_searchengine_answers_from_it_alone(data: Path, spawn: Spawn) -> None:
     port = free_ports(1)
     spawn("searchengine", f"-addr=:{port}", f"-data={data}/searchengine-0")
@@ -55,21 +71,41 @@ def test_a_searchengine_answers_from_it_alone(data: Path, spawn: Spawn) -> None:
     check_search(port)
 
 
-def test_indexers_go_on_from_it(data: Path, spawn: Spawn) -> None:
-    """Neither builds its shard again; a new replica gets what the old version indexed, and what is added now."""
+def test_its_index_is_served_until_indexers_replace_it_without_a_failed_query(data: Path, spawn: Spawn) -> None:
+    """They build an index of their own schema from the log, if it is another one; started again, they go on from it."""
+    port = free_ports(3)
+    spawn("searchengine", f"-addr=:{port}", f"-data={data}/searchengine-0")
+    wait_until(lambda: status(port)["ready"], 60, "it is ready")
+    layouts = Counter[str]()
+
+    def check(body: bytes) -> str:
+        answer = json.loads(body)
+        layouts[answer["index"]["layout"]] += 1
+        found = {hit["title"] for hit in answer["hits"]}
+        return "" if found == SHIPS else f"{found} {answer['index']}"
+
+    with contextlib.closing(Balancer([port], check, query="ships")) as balancer:
+        before = status(port)["layout"]
+        wait_until(lambda: layouts[before] > 20, 20, "answers from its index")
+        indexers = run_indexers(spawn, data, port)
+        wait_until(lambda: status(port)["layout"] == f"s2v{SCHEMA_VERSION}", 60, "the index of this version is served")
+        wait_until(lambda: layouts[f"s2v{SCHEMA_VERSION}"] > 20, 20, "answers from the index of this version")
+    assert balancer.failed == []
+    assert set(layouts) == {before, f"s2v{SCHEMA_VERSION}"}
+    check_search(port)
+
+    for indexer in indexers:
+        assert indexer.stop(20) == 0
+    for indexer in run_indexers(spawn, data, port):
+        indexer.wait_for("replayed 0 changes")
+
+
+def test_a_new_replica_gets_what_is_in_its_log_and_what_is_added_now(data: Path, spawn: Spawn) -> None:
     port = free_ports(3)
     spawn("searchengine", f"-addr=:{port}", "-data=new")
-    indexers = [
-        spawn(
-            "indexer", f"-log=sqlite://{data}/log.sqlite", f"-searchengine=localhost:{port}", "-shards=2", f"-shard={shard}",
-            f"-listen=127.0.0.1:{port + 1 + shard}", f"-data={data}/indexer-{shard}", "-threads=1", "-heap=16",
-        )
-        for shard in range(2)
-    ]  # fmt: skip
+    run_indexers(spawn, data, port)
     wait_until(lambda: status(port)["documents"] == 5, 30, "all documents")
     check_search(port)
-    for indexer in indexers:
-        indexer.wait_for("replayed 0 changes")
     intake = Caller(port + 1)
     stored = intake.call(
         "POST", "/documents", b'{"url": "https://example.org/4", "title": "New", "text": "Newer ships."}'
@@ -135,7 +171,10 @@ def make_later(data: Path, part: str) -> Path:
         path = data / "searchengine-0" / "format"
         path.write_text("99")
     elif part == "indexer":
-        path = data / "indexer-0" / "s2v1" / "index" / "meta.json"
+        current, [former] = data / "indexer-0" / f"s2v{SCHEMA_VERSION}", (data / "indexer-0").glob("s2v*")
+        if former != current:
+            shutil.copytree(former, current)
+        path = current / "index" / "meta.json"
         path.write_text(path.read_text().replace('"tokenizer": "', '"tokenizer": "next-'))
     else:
         path = data / "log.sqlite" if part == "log" else data / "crawler" / FRONTIER

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from contract.doclog_helpers import put, tail, urls
+from contract.doclog_helpers import PATIENCE, put, tail, urls
 from lightship.core.errors import UnavailableError
 from lightship.doclog import Log, open_log
 from lightship.doclog.jetstream.reader import Reader
@@ -29,6 +30,31 @@ def test_what_was_acknowledged_is_at_or_below_a_barrier(log: Log, url: str) -> N
     assert late.sequence > again[4] or log.partitions == 1 or late.sequence > stored[-1].sequence
     assert [entry.sequence for entry in log.read(4, stored[-1].sequence)] == [late.sequence]
     other.close()
+
+
+def test_a_reader_at_the_end_passes_any_number_of_barriers(log: Log, url: str) -> None:
+    """A page without an entry was asked for again and again: a leader that got its lease back hung."""
+    some = urls(4, partition=4)
+    other = open_log(url)
+    after = 0
+    with ThreadPoolExecutor(1) as thread:
+
+        def read() -> list[str]:
+            return [entry.url for entry in thread.submit(log.read, 4, after, patience=5.0).result(PATIENCE)]
+
+        try:
+            assert read() == []
+            for each in some:
+                for barrier in (log.barriers, other.barriers, log.barriers):
+                    barrier([4])
+                    assert read() == []
+                (position,) = other.put([put(each)])
+                wait_until(lambda each=each: read() == [each], PATIENCE, "the entry after the barriers")  # type: ignore[misc]
+                after = position.sequence
+                wait_until(lambda: read() == [], PATIENCE, "the end")
+        finally:
+            other.put([put(some[0], "so that a read that hangs ends too")])
+            other.close()
 
 
 def test_a_barrier_changes_no_history(log: Log) -> None:

@@ -69,7 +69,7 @@ def test_many_processes_make_the_log_at_once(url: str) -> None:
     log.close()
 
 
-@pytest.mark.slow  # tells how soon it wakes
+@pytest.mark.quiet
 def test_wait_wakes_for_a_put_of_another_process(log: Log, url: str) -> None:
     with child(url, "once") as process:
         assert process.stdin is not None

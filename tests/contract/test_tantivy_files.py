@@ -16,16 +16,14 @@ import tantivy
 from lightship.core.manifest import Manifest
 from lightship.index.fields.schema import SCHEMA_VERSION, schema
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import IndexReader, View, find
+from lightship.index.storage.index_meta import COMPONENTS, META, opstamp
 from lightship.index.storage.segments import (
-    COMPONENTS,
-    META,
     RESTORED_STAMP,
     Snapshots,
     compose,
     composed,
-    opstamp,
     restore,
 )
 from lightship.index.writer import IndexWriter

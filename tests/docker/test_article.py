@@ -25,6 +25,7 @@ def port(built: Built) -> Iterator[int]:
     require("curl", shutil.which("curl"))
     taken = docker("ps", "--all", "--format", "{{.Names}}").split()
     require("the names searchengine and indexer, free in Docker", not set(NAMES) & set(taken))
+    docker("tag", built.name, "lightship")
     try:
         yield 8080 if IN_CI else free_ports(1)  # elsewhere 8080 may be somebody's
     finally:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,13 +16,13 @@ import pytest
 import yaml
 
 from cluster.client import free_ports, search
-from docker.conftest import Built
+from docker.conftest import NAME, Built
 from lightship import __version__
 from lightship.cli.commands.deploy import deploy
 from support import require, wait_until
 
 Podman = Callable[..., str]
-IMAGE = f"docker.io/library/lightship:{__version__}"
+IMAGE = f"docker.io/library/{NAME}:{__version__}"
 # runc: crun refuses a machine with both versions of cgroups. Limits below those of this process, which it may not raise
 CONFIGURATION = """
 [containers]
@@ -57,23 +58,24 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def podman(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+def podman(built: Built) -> Iterator[Podman]:
     """Run podman with images and containers of its own; the image of this machine's architecture is loaded."""
     require("podman, runc and root", os.geteuid() == 0 and all(map(shutil.which, ("podman", "runc"))))
-    folder = tmp_path_factory.mktemp("podman")
-    (folder / "containers.conf").write_text(CONFIGURATION)
-    environment = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+    with tempfile.TemporaryDirectory(prefix="podman", ignore_cleanup_errors=True) as name:  # of at most 50 characters
+        folder = Path(name)
+        (folder / "containers.conf").write_text(CONFIGURATION)
+        environment = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
 
-    def call(*arguments: str) -> str:
-        command = ["podman", "--root", str(folder / "root"), "--runroot", str(folder / "run"), *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"podman {' '.join(arguments)}: {done.stderr}"
-        return done.stdout.strip()
+        def call(*arguments: str) -> str:
+            command = ["podman", "--root", str(folder / "root"), "--runroot", str(folder / "run"), *arguments]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"podman {' '.join(arguments)}: {done.stderr}"
+            return done.stdout.strip()
 
-    call("load", "--input", str(built.archive))
-    yield call
-    call("pod", "rm", "--all", "--force", "--time=0")
-    call("rm", "--all", "--force", "--time=0", "--volumes")
+        call("load", "--input", str(built.archive))
+        yield call
+        call("pod", "rm", "--all", "--force", "--time=0")
+        call("rm", "--all", "--force", "--time=0", "--volumes")
 
 
 def test_podman_runs_it(podman: Podman) -> None:

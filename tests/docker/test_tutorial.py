@@ -18,7 +18,6 @@ from docker.daemon import docker
 from docker.systemd import ARCHIVE, booted, load
 from docker.test_podman import CONFIGURATION
 from docker.tutorial import Reader, blocks, expected
-from lightship import __version__
 from lightship.deploy.topology import Topology
 from support import ROOT, require
 from unit.deploy.test_compose import compose_program
@@ -57,7 +56,7 @@ def reader(built: Built, tmp_path: Path) -> Iterator[Reader]:
         for command in (
             ["docker", "compose", "--project-name", PROJECT, "down", "--volumes", "--timeout", "1"],
             ["docker", "rm", "--force", "--volumes", *NAMES], ["docker", "network", "rm", "search"],
-            ["docker", "volume", "rm", "search"], ["docker", "tag", f"{built.name}:{__version__}", built.name],
+            ["docker", "volume", "rm", "search"],
             ["podman", "rm", "--all", "--force", "--time=0"], ["podman", "rmi", "--all", "--force"],
         ):  # fmt: skip
             subprocess.run(command, env=environment, capture_output=True, check=False)
@@ -86,6 +85,8 @@ def test_every_command_runs_and_prints_what_stands_there(
             section = block.section
         if block.kind == "sh background":
             reader.start(block.text)
+            if block.text.startswith("make run"):
+                reader.wait_for("documents are searchable")  # who types is slower than a program
         elif block.kind == "sh":
             printed = reader.run(block.text)
         elif block.kind == "sh systemd":

@@ -89,6 +89,11 @@ class Reader:
             )  # fmt: skip
         self._background.append((text, process))
 
+    def wait_for(self, text: str) -> None:
+        """Look at the other terminals until one shows `text`."""
+        log = self.folder.parent / "background.log"
+        wait_until(lambda: text in log.read_text(errors="replace"), SECONDS, f"{text!r} in another terminal")
+
     def interrupt(self) -> None:
         """Type Ctrl-C in every other terminal, the last one first; raise AssertionError when what runs there had ended, or doesn't."""
         while self._background:

@@ -6,11 +6,12 @@ A short run by default; `make fuzz SECONDS=600` gives a long one. What a run fin
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,7 @@ Spawn = Callable[..., Program]
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
 TARGETS = (
     "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page",
-    "robots", "task", "word", "packed", "link",
+    "robots", "task", "word", "packed", "link", "repeats",
 )  # fmt: skip
 SECRET = "a secret of enough characters"
 HERE = Path(__file__).parent
@@ -76,15 +77,11 @@ def schemathesis(port: int, folder: Path) -> None:
         f"--exclude-checks={UNCHECKED}", "--header", f"Authorization: Bearer {SECRET}", "--request-timeout=20",
     ]  # fmt: skip
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
-    done = run(command, environment, folder)
-    print(done.stdout[-3000:])
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
-
-
-def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done = subprocess.run(
         command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS + 120
     )
+    print(done.stdout[-3000:])
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
 
 def test_the_searchengine_answers_whatever_is_asked(spawn: Spawn, tmp_path: Path) -> None:
@@ -105,7 +102,7 @@ def test_the_intake_answers_whatever_is_sent(spawn: Spawn, tmp_path: Path) -> No
         f"-searchengine=127.0.0.1:{free_port()}", env={"LIGHTSHIP_TOKEN": SECRET},
     )  # fmt: skip
     caller = Caller(port, SECRET)
-    wait_until(lambda: caller.get("/readyz").status == 200, 10, "the intake is ready")
+    wait_until(lambda: caller.get("/readyz").status == 200, 60, "the intake is ready")
     schemathesis(port, tmp_path)
     assert caller.get("/livez").status == 200
     assert "Traceback" not in program.output
@@ -125,25 +122,32 @@ def seeds(target: str, folder: Path) -> Path:
     return corpus
 
 
+@pytest.fixture(scope="module")
+def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """Run targets.py, which fuzzes what it is told."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}
+    command, folder = [sys.executable, str(HERE / "targets.py")], tmp_path_factory.mktemp("fuzzer")
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:  # until its input ends
+        yield process
+
+
 @pytest.mark.skipif(
     sys.platform != "linux" or sys.version_info >= (3, 14), reason="atheris is for Linux and Python before 3.14"
 )
 @pytest.mark.parametrize("target", TARGETS)
-def test_no_bytes_crash_what_reads_them(target: str, tmp_path: Path) -> None:
+def test_no_bytes_crash_what_reads_them(target: str, tmp_path: Path, fuzzer: subprocess.Popen[str]) -> None:
     seconds = max(2, SECONDS * 4 // 10 // len(TARGETS))
-    command = [
-        sys.executable,
-        str(HERE / "targets.py"),
-        target,
-        f"-max_total_time={seconds}",
-        "-timeout=10",
-        "-max_len=65536",
-        str(seeds(target, tmp_path)),
-    ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}
-    done = run(command, environment, tmp_path)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    runs = re.search(r"Done (\d+) runs", done.stderr)
-    assert runs, done.stderr[-3000:]
+    options = (f"-max_total_time={seconds}", "-timeout=10", "-max_len=65536", f"-artifact_prefix={tmp_path}/")
+    log = tmp_path / "output"
+    assert fuzzer.stdin
+    assert fuzzer.stdout
+    print(json.dumps([str(log), target, *options, str(seeds(target, tmp_path))]), file=fuzzer.stdin, flush=True)
+    status = fuzzer.stdout.readline()
+    told = log.read_text(errors="replace")[-6000:]
+    assert status == "0\n", told
+    runs = re.search(r"Done (\d+) runs", told)
+    assert runs, told
     print(f"{target}: {runs[1]} inputs in {seconds} s")
     assert int(runs[1]) > 20

@@ -81,7 +81,7 @@ def test_a_site_made_of_noise_is_crawled(
         "-max-bytes=262144", *(f"http://127.0.0.1:{server.port}/" for server in noise),
     )  # fmt: skip
     data, began, measures = str(tmp_path / "crawl"), time.monotonic(), list[int]()
-    wait_until(lambda: read_progress(data).fetched > LISTS * SITES, 30, "it has read the lists")
+    wait_until(lambda: read_progress(data).fetched > LISTS * SITES, 120, "it has read the lists")
     while time.monotonic() - began < SECONDS:
         assert crawler.process.poll() is None, crawler.output[-5000:]
         measures.append(resident(crawler.process.pid))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lightship.core.model import Document, clean_text
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.searchengine.search.api import Sort
 from lightship.searchengine.search.replica import Replica
 from made import ask, made_documents, replica_of

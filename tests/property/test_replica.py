@@ -370,6 +370,8 @@ def failing(
         nonlocal left
         if step_opens(real) and not set(str(arguments[1] if len(arguments) > 1 else "r")) & set("wa"):
             return real(*arguments, **more)
+        if once and real.__name__ == "mkdir" and os.path.isdir(arguments[0]):
+            return real(*arguments, **more)  # on a full disk as well, the system says that it exists
         left -= 1
         if left >= 0 or (once and left < -1):
             return real(*arguments, **more)

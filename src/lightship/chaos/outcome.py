@@ -31,8 +31,8 @@ class Spread(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, kw_only=True):
     """Figures of a run, and lists of violations: `failed` queries to live searchengines, `wrong` answers.
 
-    `different` lists how the replicas differed from the truth, `undone` how the log did, `ended` which parts crashed.
-    `lines` describe the figures.
+    `different` lists how the replicas differed from the truth, `late` which were right only after the deadline, `undone`
+    how the log differed, `ended` which parts crashed. `lines` describe the figures.
     """
 
     changes: int = 0
@@ -44,13 +44,14 @@ class Outcome(msgspec.Struct, kw_only=True):
     failed: list[str] = []
     wrong: list[str] = []
     different: list[str] = []
+    late: list[str] = []
     undone: list[str] = []
     ended: list[str] = []
     lines: list[str] = []
 
     def __str__(self) -> str:
         """Return the figures and the first violations of each kind."""
-        names = ("failed", "wrong", "different", "undone", "ended")
+        names = ("failed", "wrong", "different", "late", "undone", "ended")
         found = ((name.upper(), getattr(self, name)) for name in names)
         violations = (f"{name} ({len(each)}): {one}" for name, each in found for one in each[:SHOWN])
         return "\n".join([*self.lines, *violations])

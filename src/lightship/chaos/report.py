@@ -48,6 +48,11 @@ def _violations(outcome: Outcome) -> Iterator[str]:
         yield "- nothing was measured: see `lightship status`, and run it for longer"
     if lost := outcome.different + outcome.undone:
         yield f"- lost: {len(lost)} cases of a searchengine without an acknowledged change; keep the data folders, and report a bug"
+    if outcome.late:
+        yield (
+            f"- late: {len(outcome.late)} cases of a searchengine that was right only after the deadline;"
+            " see the indexers' logs after the last repair, or use more processors"
+        )
     if outcome.wrong:
         yield f"- wrong: {len(outcome.wrong)} answers; keep the data folders, and report a bug"
     if outcome.failed:

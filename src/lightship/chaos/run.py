@@ -8,13 +8,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import aiohttp
 
 from lightship.chaos.load.asking import Asker
 from lightship.chaos.load.corpus import Corpus
 from lightship.chaos.load.reading import Reader
+from lightship.chaos.load.settling import settle
 from lightship.chaos.load.truth import Truth
 from lightship.chaos.load.watching import Watch
 from lightship.chaos.load.writing import Intakes, Pace, Writer
@@ -23,18 +21,15 @@ from lightship.chaos.system.breaking import Breaker
 from lightship.chaos.system.faults import Fault
 from lightship.chaos.system.live import Liveness
 from lightship.chaos.system.system import System
-from lightship.core.errors import words
 from lightship.runtime.tasks import cancel
 
 DOCUMENTS_EACH = 10  # per writer: so many writers that those waiting for something broken are a minority
 CALM_SECONDS = 3.0  # of load before the first fault
-READ_SECONDS = 60.0  # for a searchengine that does not answer, beyond the deadline for being correct
 PATIENCE_SECONDS = 120.0  # for the last changes to be acknowledged, after the last repair
 
 Other = Callable[
     [asyncio.Event], Awaitable[None]
 ]  # writes until the event is set, and returns once everything is acknowledged
-Compare = Callable[[Sequence[tuple[str, int]]], list[str]]  # describes errors in what a replica finds (url, version)
 
 
 @dataclass(frozen=True)
@@ -43,13 +38,6 @@ class Load:
 
     changes: float
     queries: float
-
-
-class Settled(NamedTuple):
-    """How the replicas differed from the truth in the last read, and when that read began."""
-
-    began: float
-    different: list[str]
 
 
 def period(seconds: float) -> float:
@@ -123,16 +111,19 @@ class Run:
         healed, earlier = time.monotonic(), dict(self._truth.acknowledged)
         self._stop.set()
         caught_up, acknowledged = await asyncio.gather(
-            self._settle(lambda found: self._truth.lacks(found, earlier), healed + self._settle_seconds),
+            settle(self.askers, lambda found: self._truth.lacks(found, earlier), healed + self._settle_seconds),
             self._end(writing),
         )
         if acknowledged is None:
             missing = f"some changes were not acknowledged within {PATIENCE_SECONDS:g} s after the last repair"
-            return Outcome(different=[*caught_up.different, missing])
-        settled = await self._settle(self._truth.differences, acknowledged + self._settle_seconds)
+            return Outcome(different=[*caught_up.different, missing], late=caught_up.late, lines=caught_up.excused)
+        settled = await settle(self.askers, self._truth.differences, acknowledged + self._settle_seconds)
         return Outcome(
             different=[*caught_up.different, *settled.different],
+            late=[*caught_up.late, *settled.late],
             lines=[
+                *caught_up.excused,
+                *settled.excused,
                 f"every replica had the changes acknowledged before the last repair {caught_up.began - healed:.1f} s after it",
                 f"the last change was acknowledged {acknowledged - healed:.1f} s after the last repair",
                 f"every replica was correct {settled.began - acknowledged:.1f} s after the last acknowledgement",
@@ -146,25 +137,6 @@ class Run:
         except TimeoutError:
             return None
         return time.monotonic()
-
-    async def _settle(self, compare: Compare, deadline: float) -> Settled:
-        """Return how the replicas differ from the truth at the deadline, or nothing as soon as none does.
-
-        Reading everything takes a second or more; its start is what counts.
-        """
-        compared = await asyncio.gather(*(self._compare(asker, compare, deadline) for asker in self.askers))
-        return Settled(max(each.began for each in compared), [one for each in compared for one in each.different])
-
-    async def _compare(self, asker: Asker, compare: Compare, deadline: float) -> Settled:
-        while True:
-            began, patience = time.monotonic(), 0.0
-            try:
-                violations = compare(await asker.read_all())
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as error:
-                violations, patience = [words(error)], READ_SECONDS  # a sign of a busy machine, not of wrong data
-            if not violations or began > deadline + patience:
-                return Settled(began, [f"{asker.name}: {each}" for each in violations])
-            await asyncio.sleep(time.monotonic() - began)  # repeated full reads must not become the load
 
     def _sum_up(self, outcome: Outcome, rate: float) -> None:
         latencies = list(itertools.chain.from_iterable(asker.latencies for asker in self.askers))

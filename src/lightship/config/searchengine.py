@@ -12,6 +12,8 @@ from lightship.config.setting import (
 )
 from lightship.config.shared import TLS_CA, TLS_CERT, TLS_KEY
 
+MAX_WORKERS = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class SearchengineSettings:
@@ -23,7 +25,11 @@ class SearchengineSettings:
         "", "url of the search page behind a proxy, like https://search.example.org/; used when a browser adds it as a search engine",
         public,
     )  # fmt: skip
-    workers: int = setting(1, "processes that share the port and the data folder", number(1, 64))
+    workers: int = setting(
+        0,
+        "processes that answer queries; 0: one per available processor, if there are 128 MiB of memory for each",
+        number(0, MAX_WORKERS),
+    )
     drain: float = setting(
         2.0, "seconds after SIGTERM during which queries are still answered while /readyz returns 503",
         number(0, 3600, float),
@@ -39,17 +45,17 @@ class SearchengineSettings:
     )
     queue: int = setting(
         500,
-        "queries in flight at once; more get 503; in addition, a quarter as many may wait for their min_position",
+        "queries in flight at once in each worker; more get 503; in addition, a quarter as many may wait for their min_position",
         number(1, 100_000),
     )
     connections: int = setting(
         1000,
-        "connections at once; beyond that, an idle one is closed, or the new one gets 503",
+        "connections at once of each worker; beyond that, an idle one is closed, or the new one gets 503",
         number(1, 100_000),
     )
     per_address: int = setting(
         0,
-        "connections at once from one address, or one IPv6 /64 network; 0: half of -connections",
+        "connections at once of each worker from one address, or one IPv6 /64 network; 0: half of -connections",
         number(0, 100_000),
     )
     guard: float = setting(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from urllib.parse import quote
 
 import ada_url
 from yarl import URL
 
+from lightship.core.caching import cache_short
 from lightship.core.errors import InvalidDocumentError
 from lightship.core.model import check_url
 
@@ -47,7 +47,7 @@ def _reduced(base: str, link: str) -> str:
     return base
 
 
-@lru_cache(maxsize=20_000)  # a site repeats its navigation links on every page
+@cache_short(entries=10_000, longest=256)  # a site repeats its navigation links on every page
 def _normalise(link: str, base: str | None, encoding: str) -> str | None:
     try:
         text = _encoded(link, encoding)

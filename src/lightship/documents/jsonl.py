@@ -14,7 +14,7 @@ import zstandard
 
 from lightship.core.errors import InvalidDocumentError, TooLargeError
 from lightship.core.model import Document, check_document
-from lightship.documents.language import detect_language
+from lightship.documents.language import detect_language, words_of
 
 MAX_LINE = 16 << 20  # bytes
 MAX_WINDOW = 1 << 31  # bytes: what `zstd --long=31` needs
@@ -52,7 +52,7 @@ def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Docum
         document = check_document(msgspec.convert(record, Document))
     except msgspec.ValidationError as error:
         raise InvalidDocumentError(str(error)) from error
-    if document.language is None and (language := detect_language(document.text)):
+    if document.language is None and (language := detect_language(words_of(document))):
         return msgspec.structs.replace(document, language=language)
     return document
 

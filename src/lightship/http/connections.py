@@ -6,8 +6,9 @@ import asyncio
 import ipaddress
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Protocol
+
+from lightship.core.caching import cache_short
 
 PER_ADDRESS = 2  # one address may have the limit divided by this, unless set otherwise
 EXTRA = 64  # connections beyond the limits that may send a request, in case it is a probe
@@ -137,7 +138,7 @@ class Connections:
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep) if connections else None
 
 
-@lru_cache(4096)
+@cache_short(entries=4096, longest=64)
 def address_of(host: str) -> str:
     """Return what counts as one address: for IPv6 the /64 network, which is what one customer usually gets."""
     try:

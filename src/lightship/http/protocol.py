@@ -46,6 +46,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _arriving = False  # part of a request has arrived, but not its end
     _received = _received_before = 0
     _slow: asyncio.TimerHandle | None = None
+    _running: RequestResponseCycle | None = None  # the request that was started last
     _made: float | None = None  # when the connection was made; None once its first request has begun
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -60,7 +61,10 @@ class LimitedProtocol(HttpToolsProtocol):
         """Release the connection, and abandon an incomplete request."""
         self._unwatch()
         self.limits.leave(self)
-        super().connection_lost(exc)
+        super().connection_lost(exc)  # which tells only the last request that has arrived
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def cut(self) -> None:
         """Close the connection at once to make room for another one."""
@@ -119,6 +123,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
         def start() -> None:
             if not self.transport.is_closing():
+                self._running = cycle
                 super(LimitedProtocol, self)._start_asgi_task(cycle, app)
 
         if cycle.scope["path"] in PROBES:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lightship.index.fields.schema import FORMS, grams, main_field
 from lightship.index.query.compiler import Compiled
-from lightship.index.query.expression import FILTERS, leaves
-from lightship.index.query.parser import Query
+from lightship.index.query.language.expression import FILTERS, leaves
+from lightship.index.query.language.parser import Query
 from lightship.index.reader import View
 
 # Measured on one core of 2.5 GHz, with 1 to 64 words and 1 to 32 phrases over 100,000 pages of 4.5 KB: see DESIGN.md

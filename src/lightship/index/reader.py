@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -18,16 +19,20 @@ from lightship.core.errors import (
     UnavailableError,
 )
 from lightship.core.manifest import Manifest
-from lightship.index.fields.analysis import analysis_of
-from lightship.index.fields.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
-from lightship.index.storage.segments import META, composed, left_out
+from lightship.index.storage.index_meta import META
+from lightship.index.storage.segments import composed, left_out
+from lightship.runtime.files import stamp_of
 
 MAX_TIES = 100_000  # documents of equal score that are sorted by url digest; beyond that, the order is the segments'
 FEW_TIES = 500  # that are sorted in less than a millisecond
 _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its end
 _ATTEMPTS = 50
+_MAX_FREQUENCIES = 20_000  # some 3 MB
+_LONGEST_TERM = 250  # characters of one that is kept
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -46,15 +51,38 @@ class View:
     languages: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def documents(self) -> int:
         """The number of live documents."""
         return int(self.searcher.num_docs)
 
+    def documents_in(self, language: str) -> int:
+        """Return the number of documents whose words are stemmed in `language`, deleted ones included."""
+        return self._sizes.get(language, 0)
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """The number of documents by language; those without a language count as in the default one."""
+        others = {language: self._stemmed_in(language) for language in self.languages if language != DEFAULT_LANGUAGE}
+        return {**others, DEFAULT_LANGUAGE: max(self.documents - sum(others.values()), 0)}
+
+    def _stemmed_in(self, language: str) -> int:
+        return self.documents_with("language", language or UNSTEMMED)
+
     def documents_with(self, field: str, term: str) -> int:
         """Return the number of documents that have `term` in `field`, deleted ones included. Raises DamagedError."""
-        with reading:
-            return int(self.searcher.doc_freq(field, term))
+        count = self._frequencies.get((field, term))
+        if count is None:
+            with reading:
+                count = int(self.searcher.doc_freq(field, term))
+            if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
+                self._frequencies[field, term] = count
+        return count
+
+    @cached_property
+    def _frequencies(self) -> dict[tuple[str, str], int]:
+        """Those looked up in this view: a query asks for each of its terms several times."""
+        return {}
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
         """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""
@@ -91,7 +119,7 @@ class IndexReader:
 
     def __init__(self, folder: str) -> None:
         """Open the composed index in `folder`; raises IncompatibleIndexError when this version can't read it."""
-        self._folder = folder
+        self._folder, self._meta = folder, os.path.join(folder, META)
         try:
             self._version = _version(composed(folder))
             self._index = self._open()
@@ -111,21 +139,17 @@ class IndexReader:
 
     def reload(self) -> bool:
         """Load what was composed since the last call; return True if there was anything."""
-        if self._current_stamp() == self._stamp:
+        if stamp_of(self._meta) == self._stamp:
             return False
         self.view = self._load()
         return True
-
-    def _current_stamp(self) -> tuple[int, ...]:
-        status = os.stat(os.path.join(self._folder, META))
-        return status.st_mtime_ns, status.st_ino, status.st_size  # an inode number can be reused within a clock tick
 
     def _load(self) -> View:
         error: Exception | None = None
         for _ in range(
             _ATTEMPTS
         ):  # at any time, another process may compose and remove files that we are about to open
-            stamp = self._current_stamp()
+            stamp = stamp_of(self._meta)
             manifests = composed(self._folder)
             try:
                 without = left_out(self._folder, manifests)
@@ -135,7 +159,7 @@ class IndexReader:
             except (ValueError, OSError) as failure:
                 error = failure
                 continue
-            if self._current_stamp() == stamp:
+            if stamp_of(self._meta) == stamp:
                 self._stamp = stamp
                 searcher = self._index.searcher()
                 return View(self._version, tuple(manifests), searcher, _languages(searcher), without)
@@ -196,13 +220,14 @@ reading = _Reading()
 
 
 def _find(view: View, compiled: Compiled, first: int, last: int, *, by_date: bool, patient: bool) -> Found:
-    if by_date or not compiled.ranks:
+    ranks = compiled.ranks and not by_date
+    if not ranks:
         result = view.searcher.search(compiled.query, last - first, offset=first, order_by_field="recency")
         hits, total = result.hits, result.count
     else:
         hits, total = _best(view.searcher, compiled, last, patient=patient)
         hits = hits[first:last]
-    scores = [None if by_date else float(key) if compiled.ranks else 0.0 for key, _ in hits]
+    scores = [float(key) if ranks else None if by_date else 0.0 for key, _ in hits]
     return Found(total, scores, [address for _, address in hits], view.searcher)
 
 

@@ -9,19 +9,21 @@ from collections.abc import Iterator
 
 import tantivy
 
-from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
+from lightship.core.errors import DamagedError, IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
+from lightship.index.analysis.languages import UNSTEMMED, stem_language
 from lightship.index.fields.address import address_values
 from lightship.index.fields.document import add_searched
-from lightship.index.fields.languages import UNSTEMMED, stem_language
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import encode_source, modified_seconds
+from lightship.index.storage.index_meta import manage_all, segments_of
 from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
-from lightship.index.storage.segments import segments_of
 
 # How tantivy reports that its threads could not write a file; often without the system's error number
 _UNWRITABLE = re.compile(r"index writer was killed|worker thread failed|an io error", re.IGNORECASE)
+_ANOTHER_SCHEMA = re.compile(r"schema does not match|incompatible", re.IGNORECASE)
+_UNREADABLE = re.compile(r"InvalidData|corrupt|Failed to open file for read", re.IGNORECASE)  # of a damaged file
 _NUMBER = re.compile(r"(?:os error|\bcode:) (\d+)\b", re.IGNORECASE)
 _NO_SPACE = {"27", "28", "122"}  # EFBIG, ENOSPC, EDQUOT
 
@@ -33,22 +35,22 @@ class IndexWriter:
     """
 
     def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
-        """Open or create the index in `folder`; raises IncompatibleIndexError if another version created it."""
+        """Open or create the index in `folder`.
+
+        Raises IncompatibleIndexError if another version created it, DamagedError if it can't be opened.
+        """
         os.makedirs(folder, exist_ok=True)
         self._folder = folder
-        try:
-            with _writing(folder):
-                index = tantivy.Index(schema(SCHEMA_VERSION), path=folder)
-        except (ValueError, OSError) as error:
-            raise IncompatibleIndexError(
-                f"{folder} has an index of another version ({error}); move it away, and it is rebuilt from the log"
-            ) from error
+        manage_all(folder)
+        with _opening(folder):
+            index = tantivy.Index(schema(SCHEMA_VERSION), path=folder)
         register_analyzers(index)
         index.config_reader("manual")
         self._index = index
         with _writing(folder):
             self._writer = index.writer(heap_bytes, threads)
-        self._searcher = index.searcher()
+        with _opening(folder):
+            self._searcher = index.searcher()
         self._yields = False
         self._merges = MergeFailures(folder)
 
@@ -77,8 +79,9 @@ class IndexWriter:
         with _writing(self._folder):
             self._writer.commit()
         self._merges.check(segments_of(self._folder))
-        self._index.reload()
-        self._searcher = self._index.searcher()
+        with _opening(self._folder):
+            self._index.reload()
+            self._searcher = self._index.searcher()
         if not self._yields:  # not earlier: a thread gets its name when it first runs
             yield_in_merges()
             self._yields = True
@@ -90,10 +93,27 @@ class IndexWriter:
 
 
 @contextlib.contextmanager
+def _opening(folder: str) -> Iterator[None]:
+    """Tell an index of another version from a damaged one."""
+    try:
+        with _writing(folder):
+            yield
+    except (ValueError, OSError) as error:
+        if _ANOTHER_SCHEMA.search(str(error)):
+            raise IncompatibleIndexError(
+                f"{folder} has an index of another version ({error}); move it away, and it is rebuilt from the log"
+            ) from error
+        if _NUMBER.search(str(error)):  # the system's: of too many open files, for example
+            raise LightshipError(f"can't open the index in {folder} ({error})") from error
+        raise DamagedError(f"the index in {folder} is damaged: {error}") from error
+
+
+@contextlib.contextmanager
 def _writing(folder: str) -> Iterator[None]:
     """Raise OutOfSpaceError if tantivy's error (a ValueError, like all of its errors) means that the disk is full.
 
-    Other disk errors raise LightshipError: waiting for free space would not fix them.
+    Other disk errors raise LightshipError: waiting for free space would not fix them. What can't be parsed raises
+    DamagedError.
     """
     try:
         yield
@@ -101,6 +121,8 @@ def _writing(folder: str) -> Iterator[None]:
         numbers = set(_NUMBER.findall(str(error)))
         if numbers & _NO_SPACE or (not numbers and _UNWRITABLE.search(str(error))):
             raise OutOfSpaceError(f"can't write the index in {folder} ({error}); free some disk space") from error
+        if not numbers and _UNREADABLE.search(str(error)):
+            raise DamagedError(f"the index in {folder} is damaged: {error}") from error
         if _UNWRITABLE.search(str(error)):
             raise LightshipError(f"can't write the index in {folder} ({error}); check its disk") from error
         raise

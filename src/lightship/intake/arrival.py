@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Collection
-from types import TracebackType
+from collections.abc import AsyncIterator, Collection
 
 from starlette.requests import ClientDisconnect, Request
 
 from lightship.core.errors import OvertakenError, UnavailableError
 from lightship.doclog import DocumentLog
 from lightship.doclog.protocol.fence import FRESH_SECONDS
+from lightship.doclog.protocol.log import PATIENCE
+
+ANSWER_SECONDS = PATIENCE  # after which a request is answered, however many wait for the log before it
 
 # Iterations of the event loop in which it reads all that the kernel has buffered of a connection: a request and, if
 # this process was suspended while the sender gave up, the connection's end
@@ -21,7 +24,7 @@ TURNS = 5
 class Arrival:
     """A request whose head has been read; its changes are stored under `fence`.
 
-    As a context, after the body has been read, it watches the sender, and closes the fence if that disconnects.
+    After the body has been read, store its changes in the context `answering`.
     """
 
     def __init__(self, request: Request, log: DocumentLog) -> None:
@@ -40,20 +43,27 @@ class Arrival:
     def _is_young(self) -> bool:
         return bool(time.monotonic() - self._sent <= FRESH_SECONDS)
 
-    async def __aenter__(self) -> Arrival:
-        """Start watching the sender; raises ClientDisconnect if it has disconnected already."""
+    @contextlib.asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """Watch the sender and the time; afterwards the fence is closed, so that nothing more is stored.
+
+        Raises ClientDisconnect if the sender has disconnected already, UnavailableError after ANSWER_SECONDS, wherever
+        the request waits.
+        """
         self._gone = asyncio.create_task(self._until_gone())
         try:
-            await self._check()
-        except BaseException:
+            async with asyncio.timeout(ANSWER_SECONDS) as limit:
+                await self._check()
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise UnavailableError(
+                f"the document log did not store this within {ANSWER_SECONDS:g} s; send it again if it is still valid"
+            ) from None
+        finally:
             self._gone.cancel()
-            raise
-        return self
-
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """Close the fence, so that nothing more is stored."""
-        self._gone.cancel()
-        self.fence.close()
+            self.fence.close()
 
     async def renew(self, overtaken: Collection[str]) -> None:
         """Renew the fence, so that the request may replace all earlier changes: its sender is still waiting.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
 
 from lightship.core.errors import TooManyRequestsError
 
@@ -29,7 +31,7 @@ class InFlightLimit:
         try:
             yield reservation
         finally:
-            self.take(-1, -reservation.held)
+            reservation.release()
 
     def take(self, requests: int, size: int) -> None:
         """Reserve the given amounts, or release them if negative; raises TooManyRequestsError if there is no room."""
@@ -48,9 +50,24 @@ class Reservation:
     """The reservation of one request."""
 
     def __init__(self, limit: InFlightLimit) -> None:
-        """Reserve nothing yet."""
+        """Reserve no bytes yet."""
         self._in_flight = limit
+        self._guard, self._holders = threading.Lock(), 1
         self.held = 0
+
+    def hold_until_done(self, put: Future[Any]) -> None:
+        """Keep the place until `put` has ended too: an answered request's changes are in memory while they wait."""
+        with self._guard:
+            self._holders += 1
+        put.add_done_callback(lambda _: self.release())
+
+    def release(self) -> None:
+        """Let one holder go; the last one frees the place."""
+        with self._guard:
+            self._holders -= 1
+            is_free = not self._holders
+        if is_free:
+            self._in_flight.take(-1, -self.held)
 
     def take(self, size: int) -> None:
         """Reserve `size` more bytes; raises TooManyRequestsError if there is no room."""

@@ -24,9 +24,10 @@ from lightship.core.errors import (
     UnavailableError,
     status_of,
 )
-from lightship.core.model import Change, Document, check_url
+from lightship.core.model import Change, check_url
 from lightship.core.position import Reached, log_digest
 from lightship.doclog import DocumentLog, Position, Span
+from lightship.documents.site_languages import SiteLanguages
 from lightship.http.auth import guarded
 from lightship.http.methods import allow_header
 from lightship.http.tokens import Guard, check_body
@@ -69,6 +70,7 @@ class Intake:
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
+        self._languages = SiteLanguages()
         self._looking: asyncio.Task[Span] | None = None  # the log check of /readyz
         self._digest = ""  # of the log's id; empty after an error, when another log may answer next
         self._started = time.monotonic()
@@ -101,14 +103,15 @@ class Intake:
         with self._in_flight.entered() as reservation:
             arrival = self._arrived(request)
             body = await receive(request.stream(), reservation)
-            async with arrival:
+            async with arrival.answering():
                 check_body(request.query_params.get("digest"), body)
-                documents = await self._documents(body, request.headers.get("content-encoding", ""), reservation)
-                return await self._store([Change.put(document) for document in documents], arrival)
+                changes = await self._puts(body, request.headers.get("content-encoding", ""), reservation)
+                return await self._store(changes, arrival, reservation)
 
-    async def _documents(self, body: bytes, encoding: str, reservation: Reservation) -> list[Document]:
-        def read() -> list[Document]:
-            return parse_documents(decompress(body, encoding, reservation))
+    async def _puts(self, body: bytes, encoding: str, reservation: Reservation) -> list[Change]:
+        def read() -> list[Change]:
+            documents = parse_documents(decompress(body, encoding, reservation))
+            return self._languages.completed([Change.put(document) for document in documents])
 
         if len(body) <= SMALL_BODY and not encoding:
             return read()
@@ -121,19 +124,22 @@ class Intake:
             raise InvalidInputError("parameter url is missing; call DELETE /documents?url=https://example.org/page")
         with self._in_flight.entered() as reservation:
             reservation.take(sum(map(len, urls)))
-            async with self._arrived(request) as arrival:
-                return await self._store([Change.delete(check_url(url)) for url in urls], arrival)
+            arrival = self._arrived(request)
+            async with arrival.answering():
+                return await self._store([Change.delete(check_url(url)) for url in urls], arrival, reservation)
 
     def _arrived(self, request: Request) -> Arrival:
         self._stalls.check()
         return Arrival(request, self._log)
 
-    async def _store(self, changes: Sequence[Change], arrival: Arrival) -> Response:
+    async def _store(self, changes: Sequence[Change], arrival: Arrival, reservation: Reservation) -> Response:
         """Answer once the log has `changes`."""
         stored: dict[str, Position] = {}
         left = changes
         while left:
-            put = await asyncio.wrap_future(self._commit.put(left, arrival.fence))
+            waiting = self._commit.put(left, arrival.fence)
+            reservation.hold_until_done(waiting)
+            put = await asyncio.shield(asyncio.wrap_future(waiting))
             stored |= put
             left = [change for change in left if change.url not in stored]
             if left:
@@ -143,7 +149,9 @@ class Intake:
 
     async def _reached(self, positions: Sequence[Position]) -> Reached:
         """Return the highest of the ascending `positions` in each partition."""
-        self._digest = self._digest or log_digest((await run_sync(self._log.span, 0)).log_id)
+        if not self._digest:
+            span = await run_sync(self._log.span, 0, abandon_on_cancel=True)
+            self._digest = log_digest(span.log_id)
         return Reached(self._digest, dict(positions))
 
     async def _ready(self, _: Request) -> Response:

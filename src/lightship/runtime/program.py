@@ -26,15 +26,16 @@ STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the termina
 SAFE_PATH, PATH = "PYTHONSAFEPATH", "PYTHONPATH"  # read by child Python processes
 
 
-def run_program(main: Callable[[], None]) -> None:
+def run_program(main: Callable[[], None], *, tied: bool = True) -> None:
     """Run `main` with logging set up; a LightshipError or file error ends the process with one line and status 1.
 
+    Unless `main` is not `tied`, because it forks or calls `tie` itself, the process ends with its parent.
     When the reader of standard output is gone (`… | head`), the process ends quietly, as if by SIGPIPE.
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     import_nothing_from_here()
-    if os.environ.get(TIED_VARIABLE):
-        threading.Thread(target=_end_with_parent, name="tie", daemon=True).start()
+    if tied:
+        tie()
     try:
         try:
             main()
@@ -54,6 +55,12 @@ def run_program(main: Callable[[], None]) -> None:
         sys.exit(f"error: can't use {error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def tie() -> None:
+    """Start a thread that ends this process with its parent, if that asked for it (`LIGHTSHIP_TIED`)."""
+    if os.environ.get(TIED_VARIABLE):
+        threading.Thread(target=_end_with_parent, name="tie", daemon=True).start()
 
 
 def _flush() -> None:
@@ -105,7 +112,7 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
-def on_stopping(handler: Callable[[int, FrameType | None], object]) -> None:
+def on_stopping(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
     """Call `handler` for each signal that asks this process to stop; under `nohup`, SIGHUP stays ignored."""
     for number in STOPPING:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:

@@ -1,29 +1,24 @@
-"""Runs the web application: in this process, or in several that share the port and the data folder."""
+"""Runs the web application in this process."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import multiprocessing
-import os
-import signal
 import socket
 import sys
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from multiprocessing.process import BaseProcess
+from collections.abc import AsyncIterator, Callable
 
-from lightship.config import TIED_VARIABLE, SearchengineSettings
+from lightship.config import SearchengineSettings
 from lightship.http.callers import is_loopback
 from lightship.http.draining import DrainingServer
 from lightship.http.middleware import server_config
 from lightship.http.tls import listener_options, trust
 from lightship.http.tokens import Accepted
 from lightship.runtime.limits import connection_limit
-from lightship.runtime.program import on_stopping, run_program, stop_on_signals
+from lightship.runtime.program import on_stopping
 from lightship.runtime.tasks import cancel, repeat
+from lightship.searchengine.inbox import Inbox, InboxServer
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Rules
 from lightship.searchengine.store.scrub import Scrubber
@@ -39,8 +34,6 @@ DURABLE_SECONDS = 1.0  # between two syncs of what was installed: a power loss s
 SCRUB_SECONDS = 1.0  # between two steps of the scrubber
 EXPIRE_SECONDS = 1.0  # between two checks whether the former layout has expired
 GRACE_SECONDS = 10  # for requests in flight after SIGTERM
-RESTART_SECONDS = 0.5
-STOP_SECONDS = 0.05
 # uvloop accepts one connection per socket per iteration; with a single socket, a new client queued for seconds behind
 # 200 busy ones
 SAME_SOCKETS = 32
@@ -50,9 +43,17 @@ SWITCH_SECONDS = 0.0005
 
 
 def serve(
-    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, worker: int = 0
+    settings: SearchengineSettings,
+    folder: str,
+    listener: socket.socket,
+    accepted: Accepted,
+    inbox: Inbox | None = None,
 ) -> None:
-    """Serve the data folder on `listener` until SIGTERM; then drain, and finish the requests in flight."""
+    """Serve the data folder on `listener` until SIGTERM; then drain, and finish the requests in flight.
+
+    A worker is given the connections to `listener` through its `inbox`.
+    """
+    worker = inbox.number if inbox else 0
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_SECONDS)
     trust(settings.tls_ca)
@@ -67,12 +68,20 @@ def serve(
         connections=connection_limit(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip
-    server = DrainingServer(config, app.state, settings.drain)
+    server: DrainingServer
+    if inbox:
+        server, sockets = InboxServer(config, app.state, settings.drain, inbox), []
+        listener.close()
+    else:
+        server, sockets = DrainingServer(config, app.state, settings.drain), _copies(listener)
     on_stopping(server.handle_exit)  # uvicorn re-raises caught signals at the end, which must not kill this process
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        listener.setblocking(False)  # otherwise dup() would make the shared socket blocking, also in other workers
-        runner.run(server.serve(sockets=[listener, *(listener.dup() for _ in range(SAME_SOCKETS - 1))]))
+        runner.run(server.serve(sockets=sockets))
     logger.info("stopped: %d requests answered", server.server_state.total_requests)
+
+
+def _copies(listener: socket.socket) -> list[socket.socket]:
+    return [listener, *(listener.dup() for _ in range(SAME_SOCKETS - 1))]
 
 
 @contextlib.asynccontextmanager
@@ -95,52 +104,3 @@ async def _following(
         yield
     finally:
         await cancel(tasks)
-
-
-def serve_with_workers(
-    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted
-) -> None:
-    """Serve from several processes; one that dies is restarted. SIGTERM drains them all, a second one stops them."""
-    stop = stop_on_signals()
-    context = multiprocessing.get_context("spawn")
-
-    def start(number: int) -> BaseProcess:
-        process = context.Process(target=_work, args=(settings, folder, listener, accepted, number), daemon=True)
-        process.start()
-        return process
-
-    processes = [start(number) for number in range(settings.workers)]
-    while not stop.wait(RESTART_SECONDS):
-        for i, process in enumerate(processes):
-            if not process.is_alive():
-                logger.error("worker %d exited with status %s; restarting it", process.pid, process.exitcode)
-                processes[i] = start(i)
-    listener.close()  # the workers still have it; the port closes with the last of them
-    _stop(processes, stop, settings.drain + GRACE_SECONDS + 5)
-    logger.info("stopped %d workers", settings.workers)
-
-
-def _stop(processes: Sequence[BaseProcess], stop: threading.Event, seconds: float) -> None:
-    """Pass the signal that set `stop`, and any later one, on until all processes have ended, for at most `seconds`."""
-    deadline = time.monotonic() + seconds
-    while any(process.is_alive() for process in processes) and time.monotonic() < deadline:
-        if stop.wait(STOP_SECONDS):
-            stop.clear()
-            for process in processes:
-                process.terminate()
-
-
-def _work(
-    settings: SearchengineSettings, folder: str, listener: socket.socket, accepted: Accepted, number: int
-) -> None:
-    os.environ.pop(TIED_VARIABLE, None)  # a worker's standard input is not the program's
-    threading.Thread(target=_end_with_program, name="tie", daemon=True).start()
-    run_program(lambda: serve(settings, folder, listener, accepted, number))
-
-
-def _end_with_program() -> None:
-    """Stop this worker when its parent process has ended, for whatever reason."""
-    program = multiprocessing.parent_process()
-    if program is not None:
-        program.join()
-        os.kill(os.getpid(), signal.SIGTERM)

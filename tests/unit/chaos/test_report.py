@@ -38,6 +38,7 @@ def test_a_run_that_was_interrupted_says_so() -> None:
         (Outcome(changes=5), "nothing was measured"),
         (Outcome(changes=5, queries=9, different=["x is lost"]), "lost: 1"),
         (Outcome(changes=5, queries=9, undone=["x is undone"]), "lost: 1"),
+        (Outcome(changes=5, queries=9, late=["x was right only later"]), "late: 1"),
         (Outcome(changes=5, queries=9, wrong=["x"] * 3), "wrong: 3"),
         (Outcome(changes=5, queries=9, failed=["x"] * 20), "failed: 20"),
         (Outcome(changes=5, queries=9, failed=["x"], stood_still_seconds=2), "stalled for 2.0 s"),

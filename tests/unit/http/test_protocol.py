@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import socket
+import threading
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from lightship.http.protocol import LEAST_BYTES, LimitedProtocol
+from lightship.http.server import serving
 
 MUCH = 100 * LEAST_BYTES
 
@@ -45,3 +54,26 @@ def test_a_client_is_cut_that_takes_too_little_between_two_looks(
     protocol.sweep()
     assert transport.is_aborted == is_cut
     assert (protocol._unsent, protocol._taken) == (unsent, False)
+
+
+def test_a_request_that_another_one_follows_hears_that_its_client_left(caplog: pytest.LogCaptureFixture) -> None:
+    """uvicorn tells only the last request of a connection: the answer to the first was an error with a traceback."""
+    began, heard, ended = threading.Event(), list[str](), threading.Event()
+
+    async def answer(request: Request) -> Response:
+        await request.body()
+        began.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                heard.append((await request.receive())["type"])
+        ended.set()
+        return Response("too late")
+
+    app = Starlette(routes=[Route("/", answer, methods=["POST"])])
+    with serving(app, "127.0.0.1:0", "test", {}, grace_seconds=1) as port:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" * 3)
+            assert began.wait(30)
+        assert ended.wait(30)
+    assert heard == ["http.disconnect"]
+    assert [record.getMessage() for record in caplog.records] == []

@@ -9,7 +9,7 @@ import pytest
 from lightship.index.cost import seconds_of
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import View
 
 POSTING, PLACE = 8e-9, 200e-9  # seconds for each document that has a word, for each that has a word of a phrase

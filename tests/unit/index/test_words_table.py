@@ -10,7 +10,7 @@ import pytest
 from lightship.core.model import Document
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.searchengine.search.replica import Replica
 from made import ask, replica_of
 from unit.index.words_table import GROUPS

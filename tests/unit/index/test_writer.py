@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.core.errors import IncompatibleIndexError, LightshipError, OutOfSpaceError
+from lightship.core.errors import DamagedError, IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.index.reader import IndexReader
 from lightship.index.storage.merge_priority import NICENESS
 from lightship.index.storage.segments import composed, restore
@@ -88,6 +88,19 @@ def test_a_disk_that_is_broken_is_not_waited_for_like_a_full_one(said: str) -> N
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Failed to open file for read: 'IoError { io_error: Custom { kind: InvalidData, error: Error(\"key\") } }'", DamagedError),
+        ("Data corrupted: 'Data corruption: (in file `\"x.term\"`) crc'", DamagedError),
+        ("Failed to open file for read: 'IoError { io_error: Os { code: 24, message: \"Too many open files\" } }'", ValueError),
+    ],
+)  # fmt: skip
+def test_damage_is_told_from_trouble_of_the_system(said: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind), _writing("folder"):
+        raise ValueError(said)
+
+
 def test_merges_go_after_everything_else(tmp_path: Path) -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
     writer = IndexWriter(str(tmp_path / "index"), heap_bytes=32 << 20, threads=1)

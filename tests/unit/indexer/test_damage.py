@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 
 from lightship.core.errors import DamagedError
 from lightship.core.manifest import Manifest
+from lightship.core.model import Change
+from lightship.index.storage.index_meta import check_meta
 from lightship.indexer.recovery.positions import Positions
 from lightship.indexer.recovery.recovery import forget
 from lightship.indexer.recovery.standby import read_manifest
@@ -121,6 +125,106 @@ def test_a_damaged_file_is_found_by_reading_again(lab: Lab) -> None:
     assert (replayed, healed.documents) == (0, 50), "from the replica"
     lab.push(healed)
     assert len(lab.replica.found("page")) == 10
+
+
+def spoil(path: Path, old: str, new: str) -> None:
+    """Replace `old` (a regular expression) by as many bytes in place, as bits that change do."""
+    content, count = re.subn(old, new, path.read_text(), count=1)
+    assert count, old
+    assert len(content) == path.stat().st_size
+    with path.open("r+") as file:
+        file.write(content)
+
+
+SPOILT = {
+    "no JSON": (r"\{", "z"),
+    "another stamp": (r'("opstamp": ?)\d(\d*\s*\})\s*$', r"\g<1>9\2\n"),
+    "another number of documents": (r'("max_doc": ?)\d', r"\g<1>7"),
+    "another segment": (r'("segment_id": ?")\w', r"\1x"),
+    "no deletes": (r'"deletes"', '"deletfs"'),
+    "another schema": (r'"recency"', '"recencx"'),
+    "another key": (r'"segments"', '"segmentr"'),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+@pytest.mark.parametrize("source", ["searchengine", "published", "log"])
+def test_a_damaged_meta_json_is_healed(
+    lab: Lab, spoilt: tuple[str, str], source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lab.put(*map(page, range(50)))
+    _, manifest = lab.index()
+    lab.log.put([Change.delete(page(number).url) for number in range(5)])
+    _, manifest = lab.index()
+    if source == "searchengine":
+        lab.push(manifest)
+    folder = lab.folder / "first" / LAYOUT.name
+    spoil(folder / "index" / "meta.json", *spoilt)
+    replayed, healed = lab.index(restore=source != "log")
+    assert healed.documents == 45
+    assert (replayed > 0) == (source == "log")
+    assert "meta.json is damaged" in caplog.text
+    caplog.clear()
+    assert lab.index()[0] == 0
+    assert "damaged" not in caplog.text
+
+
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+def test_a_crash_does_not_hide_a_damaged_meta_json(lab: Lab, spoilt: tuple[str, str]) -> None:
+    """tantivy may have written a newer one right before a crash, but not one that differs like this."""
+    lab.put(*map(page, range(50)))
+    lab.index()
+    index = lab.folder / "first" / LAYOUT.name / "index"
+    check_meta(str(index), crashed=True)
+    spoil(index / "meta.json", *spoilt)
+    with pytest.raises(DamagedError, match=r"meta\.json is damaged"):
+        check_meta(str(index), crashed=True)
+
+
+@pytest.mark.parametrize("tier", ["index", "small"])
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+def test_a_meta_json_that_changes_while_the_indexer_runs_is_not_published(
+    lab: Lab, spoilt: tuple[str, str], tier: str
+) -> None:
+    lab.put(*map(page, range(50)))
+    lab.index()
+    shard, published = lab.start()
+    lab.put(page(50))
+    read_all(shard)
+    shard._commit()
+    spoil(lab.folder / "first" / LAYOUT.name / tier / "meta.json", *spoilt)
+    good = published[-1].segments
+    with pytest.raises(DamagedError, match=r"meta\.json is damaged"):
+        shard._publish_snapshot()
+    assert published[-1].segments == good
+    shard.close()
+
+
+def test_what_makes_tantivy_abort_is_found_by_the_third_start(lab: Lab) -> None:
+    """A damaged dictionary may end the whole process at a delete, before the scrub gets there."""
+    lab.put(*map(page, range(50)))
+    _, manifest = lab.index()
+    lab.push(manifest)
+    folder = lab.folder / "first" / LAYOUT.name
+    flip(folder / "published" / next(name for name in manifest.files if name.endswith(".term")))
+    for _ in range(2):
+        shard, _ = lab.start()
+        shard._tiers.close()  # and the process ends
+        shard._snapshots.close()
+    with pytest.raises(DamagedError, match=r"\.term is damaged"):
+        lab.start()
+    forget(str(folder))
+    assert lab.index()[0] == 0, "from the replica"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'["x.store"]', b"\xff"])
+def test_a_damaged_list_of_managed_files_is_written_anew(lab: Lab, content: bytes) -> None:
+    lab.put(*map(page, range(50)))
+    _, before = lab.index()
+    path = lab.folder / "first" / LAYOUT.name / "index" / ".managed.json"
+    path.write_bytes(content)
+    assert lab.index()[1].files == before.files
+    assert set(json.loads(path.read_bytes())) >= {*before.files, "meta.json"}
 
 
 @pytest.mark.parametrize("name", ["positions.json", "manifest.json"])

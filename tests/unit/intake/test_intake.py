@@ -68,6 +68,13 @@ def test_a_body_may_be_compressed(caller: Caller, log: SqliteLog, kind: str) -> 
     assert (reply.status, set(stored(log))) == (200, {"a", "b"})
 
 
+def test_short_documents_are_read_together_to_tell_their_language(caller: Caller, log: SqliteLog) -> None:
+    titles = ["Mutter und Ring", "Dübel für Beton", "Anker aus Stahl", "Zange", "Hammer", "Nagel mit Kopf"]
+    post(caller, b"".join(line(title.split()[0], title=title, text="") for title in titles))
+    entries = [entry for partition in range(log.partitions) for entry in log.read(partition, 0, 20_000)]
+    assert [entry.document.language for entry in entries if entry.document] == ["de"] * len(titles)
+
+
 def test_deletes_are_stored_too(caller: Caller, log: SqliteLog) -> None:
     post(caller, line("a") + line("b") + line("c"))
     reply = delete(caller, "a", "b", "never-there")
@@ -321,6 +328,50 @@ def test_what_was_under_way_is_answered_when_it_stops(held: HeldLog) -> None:
         thread.join()
     assert replies[0].status == 200
     assert stored(held).keys() == {"a"}
+    held.close()
+
+
+def test_all_that_wait_for_a_log_are_answered_in_time(held: HeldLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second group waited for 30 s after the first had waited for 30 s, and so on."""
+    monkeypatch.setattr(arrival, "ANSWER_SECONDS", 0.5)
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        caller = Caller(port)
+        held.free.clear()
+        threads, replies = in_threads([lambda name=name: post(caller, line(name)) for name in "abc"])
+        gone, deletes = in_threads([lambda: delete(caller, "d")])
+        wait_until(lambda: len(replies) + len(deletes) == 4, 15, "all are answered while the log is held")
+        answers = [*replies.values(), *deletes.values()]
+        assert [(reply.status, reply.headers["retry-after"]) for reply in answers] == [(503, "1")] * 4
+        assert all("did not store this within 0.5 s; send it again" in reply.json["error"] for reply in answers)
+        status = caller.get("/status").json
+        assert status["waiting_requests"] == 4, "their changes are in memory"
+        held.free.set()
+        wait_until(lambda: caller.get("/status").json["waiting_requests"] == 0, 30, "the places are free")
+        assert caller.get("/status").json["waiting_bytes"] == 0
+        for thread in (*threads, *gone):
+            thread.join()
+    assert stored(held) == {}
+    held.close()
+
+
+def test_an_answer_does_not_wait_for_the_position_either(held: HeldLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrival, "ANSWER_SECONDS", 0.5)
+    go = threading.Event()
+
+    def span(_: HeldLog, partition: int) -> Span:
+        go.wait(60)
+        return SqliteLog.span(held, partition)
+
+    with taking_in("127.0.0.1:0", held, held.folder) as port:
+        with monkeypatch.context() as patch:
+            patch.setattr(HeldLog, "span", span)
+            threads, replies = in_threads([lambda: post(Caller(port), line("a"))])
+            wait_until(lambda: replies, 15, "the answer")
+            assert replies[0].status == 503
+        go.set()
+        threads[0].join()
+        wait_until(lambda: post(Caller(port), line("a")).status == 200, 30, "it is stored again")
+    assert stored(held) == {"a": "text of a"}
     held.close()
 
 

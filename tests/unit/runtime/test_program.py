@@ -122,7 +122,7 @@ def test_a_port_of_root_s_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     "program",
     [
-        ("searchengine", "-addr=127.0.0.1:{}"), ("searchengine", "-addr=127.0.0.1:{}", "-workers=2"),
+        ("searchengine", "-addr=127.0.0.1:{}", "-workers=1"), ("searchengine", "-addr=127.0.0.1:{}", "-workers=2"),
         ("indexer", "-searchengine=127.0.0.1:1", "-log=sqlite://log", "-listen=127.0.0.1:{}"),
         ("crawler", "-log=sqlite://log", "-listen=127.0.0.1:{}", "{data}"),
     ],

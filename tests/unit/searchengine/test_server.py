@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lightship.core.position import Reached, log_digest
 from made import Caller, MadeShard, page, words
 from support import Program, free_port, wait_until
 
@@ -92,6 +93,21 @@ def test_all_workers_serve_what_was_pushed_and_are_started_again(spawn: Spawn, t
     assert "Traceback" not in program.output
 
 
+def test_no_workers_answer_is_older_than_one_that_another_has_given(spawn: Spawn, tmp_path: Path) -> None:
+    _, caller = start(spawn, "-data=data", "-workers=3", ready=503)
+    workers_of(caller, 3)
+    made, digest = MadeShard(tmp_path / "shard"), log_digest("log")
+    for number in range(1, 21):
+        positions = dict.fromkeys(map(str, range(64)), number)
+        caller.push(made.put(page(number)), log_id="log", positions=positions)
+        position = Reached(digest, {0: number})
+        seen = [caller.get(f"/?q=page&format=json&min_position={position}").json]
+        seen += [caller.get("/?q=page&format=json").json for _ in range(10)]
+        seen_by = [answer["index"]["generation"]["0"][1] for answer in seen]
+        assert min(seen_by) == made.generation, seen_by
+        assert {answer["total"] for answer in seen} == {number}
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_drains_first(spawn: Spawn, tmp_path: Path, workers: int) -> None:
     program, caller = start(spawn, "-data=data", f"-workers={workers}", "-drain=300", ready=503)
@@ -148,13 +164,19 @@ def test_a_folder_of_another_version_is_refused_and_left_alone(spawn: Spawn, tmp
     caller.push(MadeShard(tmp_path / "shard").put(page(1)))
     program.stop()
     (tmp_path / "data" / name).write_text('{"segments": []}')
-    before = {path: path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()}
+    before = contents(tmp_path / "data")
     again = spawn(SEARCHENGINE, f"-addr=127.0.0.1:{free_port()}", "-data=data")
     assert again.process.wait(60) == 1
     assert "error: " in again.output
     assert "version" in again.output
     assert "Traceback" not in again.output
-    assert {path: path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()} == before
+    assert contents(tmp_path / "data") == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Return the content of each file below `folder`, without the metrics, which every start removes."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "metrics"]
+    return {path: path.read_bytes() for path in files}
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +18,17 @@ from lightship.core.manifest import Manifest, is_layout
 from lightship.crawler.state.store import FILE as FRONTIER
 from lightship.doclog.backup import verified
 from lightship.doclog.sqlite import SqliteLog
+from lightship.index.storage.index_meta import check_managed, check_meta
 from lightship.index.storage.segments import composed, read_and_check
+from lightship.indexer.recovery.recovery import UNCLEAN
 from lightship.runtime.files import unsealed
 
+LOOK_AGAIN_SECONDS = 1.0
 DEPTH = 3  # of nested folders that are searched
 SEND_AGAIN = "start the searchengine; it discards the file and its indexer sends it again"
 TAKE_AGAIN = "stop the indexer and remove {folder}; it then restores its shard from a searchengine or from the log"
+
+START_AGAIN = "restart the indexer; it repairs this, or restores its shard from a searchengine or from the log"
 
 
 class Finding(NamedTuple):
@@ -84,12 +90,39 @@ def _replica(layout: Path) -> Iterator[Finding]:
 
 def _shard(folder: Path) -> Iterator[Finding]:
     advice = TAKE_AGAIN.format(folder=folder)
-    for name in ("positions.json", "manifest.json"):
+    for name in ("positions.json", "manifest.json", "warm/manifest.json"):
         if (folder / name).exists():
             yield _sealed(folder / name, advice)
+    for index in ("index", "small"):
+        if (folder / index).is_dir():
+            yield from _index(folder / index)
     with contextlib.suppress(OSError, msgspec.MsgspecError, DamagedError):
         manifest = msgspec.json.decode(unsealed((folder / "manifest.json").read_bytes()), type=Manifest)
         yield from _files(folder / "published", [manifest], advice)
+
+
+def _index(folder: Path) -> Iterator[Finding]:
+    """Look at what tantivy writes to say which files are its own; the segments are those that are published."""
+    for name, looked in (("meta.json", _check_meta), (".managed.json", check_managed)):
+        yield Finding(str(folder / name), _damage(looked, str(folder)))
+
+
+def _check_meta(folder: str) -> None:
+    check_meta(folder, crashed=(Path(folder).parent / UNCLEAN).exists())
+
+
+def _damage(look: Callable[[str], None], folder: str) -> str:
+    """Return what is wrong, also when looked at again: a running indexer may just be writing."""
+    for last in (False, False, True):
+        try:
+            look(folder)
+        except DamagedError as error:
+            if last:
+                return f"{error}; {START_AGAIN}"
+            time.sleep(LOOK_AGAIN_SECONDS)
+        else:
+            break
+    return ""
 
 
 def _sealed(path: Path, advice: str) -> Finding:

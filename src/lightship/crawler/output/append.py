@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from lightship.core.errors import InvalidInputError, LightshipError, OutOfSpaceError, OvertakenError, UnavailableError
 from lightship.core.model import Change
 from lightship.doclog import DocumentLog
+from lightship.documents.site_languages import SiteLanguages
 
 logger = logging.getLogger(__name__)
 
@@ -22,24 +23,28 @@ class Appender:
         """Append to `log`, retrying until `stop` is set."""
         self._log = log
         self._stop = stop
+        self._languages = SiteLanguages()
 
     def put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
-        """Store `changes` durably; return the error of each change that is not stored, by URL.
+        """Store `changes` durably, with the languages of their sites; return the error of each change that is not stored, by URL.
 
         InvalidInputError: the log refuses it. OvertakenError: another writer changed it meanwhile; fetch it again from
         its source, and put that. Raises UnavailableError or OutOfSpaceError if stopped before the log accepted them.
         """
+        return self._put(self._languages.completed(changes))
+
+    def _put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
         try:
-            self._put(changes)
+            self._append(changes)
         except OvertakenError as error:
             return dict.fromkeys(error.urls, error)
         except InvalidInputError as error:
             if len(changes) == 1:
                 return {changes[0].url: error}
-            return {url: why for change in changes for url, why in self.put([change]).items()}
+            return {url: why for change in changes for url, why in self._put([change]).items()}
         return {}
 
-    def _put(self, changes: Sequence[Change]) -> None:
+    def _append(self, changes: Sequence[Change]) -> None:
         wait, fence = 0.5, None
         while changes:
             try:

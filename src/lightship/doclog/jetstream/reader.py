@@ -93,24 +93,24 @@ class Reader:
 
         Raises UnavailableError if that takes more than `patience` seconds.
         """
+        deadline = time.monotonic() + patience
         tail, last_entry = self._tails[partition], after
+        passed = tail.after if after == tail.last_entry else after  # a page may hold a mark only: read on behind it
         while True:
-            if after == tail.last_entry:
-                after = tail.after
-            asked = partition, after, limit + 1  # there is at most one mark
-            if asked not in self._stalled and after == tail.after >= tail.head:
-                await self._recheck(patience)
+            asked = partition, passed, limit + 1  # there is at most one mark
+            if asked not in self._stalled and passed == tail.after >= tail.head:
+                await self._recheck(_until(deadline))
                 if self.idle(partition, last_entry):
                     return []
-            page = await self._wait_for(asked, patience)
+            page = await self._wait_for(asked, _until(deadline))
             entries = self._without_marks(partition, page)
             last_entry = entries[:limit][-1].sequence if entries else last_entry
-            tail.after, tail.last_entry = (
-                last_entry if len(entries) > limit else page[-1].sequence if page else after,
-                last_entry,
-            )
+            passed = last_entry if len(entries) > limit else page[-1].sequence if page else passed
+            tail.after, tail.last_entry = passed, last_entry
             if entries or not page:
                 return entries[:limit]
+            if not _until(deadline):  # one mark after the other
+                raise self._silent(partition)
 
     def _without_marks(self, partition: int, page: list[Message]) -> list[Message]:
         for message in page:
@@ -135,7 +135,10 @@ class Reader:
             return task.result()
         self._stalled = {key: other for key, other in self._stalled.items() if not other.done()}
         self._stalled[asked] = task
-        raise UnavailableError(f"partition {asked[0]} of the log {self._connection.address} does not answer")
+        raise self._silent(asked[0])
+
+    def _silent(self, partition: int) -> UnavailableError:
+        return UnavailableError(f"partition {partition} of the log {self._connection.address} does not answer")
 
     async def _read(self, partition: int, after: int, limit: int) -> list[Message]:
         page = await self._page(partition, after, limit)
@@ -253,6 +256,11 @@ class Reader:
     async def _ask_head(self, partition: int) -> int:
         name = f"STREAM.INFO.{stream_of(self._log, partition)}"
         return (await self._connection.api(name, {}, Info)).state.last_seq
+
+
+def _until(deadline: float) -> float:
+    """Return the seconds that are left."""
+    return max(0.0, deadline - time.monotonic())
 
 
 def _message(message: Msg) -> Message:

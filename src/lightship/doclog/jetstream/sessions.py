@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, ApiError, RetryError
+from lightship.doclog.jetstream.client.errors import NO_MESSAGE, ApiError, RetryError
 from lightship.doclog.jetstream.client.kv import LAST, Got, Raw, Stored
 from lightship.doclog.jetstream.streams import SESSIONS, mark_subject_of, pack, stream_of
 from lightship.doclog.protocol.sessions import Session, digest, session_of
@@ -50,15 +50,14 @@ class Sessions:
         async with self._opening[partition]:
             while partition not in self._opened:
                 opened = self._id
-                if await self._mark(partition, opened) and opened == self._id:
+                await self._mark(partition, opened)
+                if opened == self._id:
                     self._opened.add(partition)
 
-    async def _mark(self, partition: int, opened: str) -> bool:
-        """Store a mark unless another one is stored concurrently; True if it is stored."""
+    async def _mark(self, partition: int, opened: str) -> None:
         last, listed = await self._ask(partition)
-        if listed and listed[-1].id == opened:  # an earlier attempt was stored, but its answer was lost
-            return True
-        return await self._store(partition, last, [*_texts(listed[1 - KEPT :]), opened]) > 0
+        if not listed or listed[-1].id != opened:  # otherwise an earlier attempt was stored, but its answer was lost
+            await self._store(partition, last, [*_texts(listed[1 - KEPT :]), opened])
 
     async def barrier(self, partition: int) -> int:
         """Store a mark that opens no session, and return its sequence; raises RetryError.
@@ -66,22 +65,20 @@ class Sessions:
         It is stored by a majority, so its sequence is above everything acknowledged before.
         """
         async with self._opening[partition]:
-            sequence = 0
-            while not sequence:
-                last, listed = await self._ask(partition)
-                sequence = await self._store(partition, last, [*_texts(listed), ""])
-            return sequence
+            last, listed = await self._ask(partition)
+            return await self._store(partition, last, [*_texts(listed), ""])
 
     async def _store(self, partition: int, last: int, listed: list[str]) -> int:
-        """Store a mark that replaces the one at sequence `last`; return its sequence, or 0 if that is outdated."""
+        """Store a mark that replaces the one at sequence `last`; return its sequence.
+
+        Raises RetryError, also if another mark is newer or is being stored: at once that would be so again.
+        """
         text = ",".join(listed) or ","
         subject, headers = mark_subject_of(self._connection.address.name, partition), {SESSIONS: text, LAST: str(last)}
         (answer,) = await self._connection.ask(subject, pack("", b""), headers)
         try:
             sequence = self._connection.decode(answer, Stored).seq
         except ApiError as error:
-            if error.code in WRONG_LAST_SEQUENCE:
-                return 0
             raise RetryError(str(error)) from error
         self.seen(partition, sequence, text)
         return sequence

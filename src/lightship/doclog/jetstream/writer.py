@@ -14,7 +14,13 @@ from struct import error as struct_error
 from lightship.core.errors import InvalidDocumentError, LightshipError, TooLargeError
 from lightship.core.model import partition_of
 from lightship.doclog.jetstream.client.connection import Connection
-from lightship.doclog.jetstream.client.errors import NO_MESSAGE, WRONG_LAST_SEQUENCE, ApiError, RetryError
+from lightship.doclog.jetstream.client.errors import (
+    IN_FLIGHT,
+    NO_MESSAGE,
+    WRONG_LAST_SEQUENCE,
+    ApiError,
+    RetryError,
+)
 from lightship.doclog.jetstream.client.kv import LAST, Got, Stored
 from lightship.doclog.jetstream.sessions import Sessions
 from lightship.doclog.jetstream.streams import DELETE, pack, stream_of, subject_of
@@ -131,9 +137,9 @@ class Writer:
         try:
             stored = self._connection.decode(answer, Stored)
         except ApiError as error:
-            if error.code not in WRONG_LAST_SEQUENCE:
+            if error.code not in (WRONG_LAST_SEQUENCE, IN_FLIGHT):
                 raise RetryError(str(error)) from error
-            message.unanswered -= bool(_WRONG_SEQUENCE.fullmatch(str(error)))
+            message.unanswered -= 1  # it is refused before it is proposed to the others: this attempt stores nothing
             await self._compare(message, str(error))
         else:
             self._store(message, stored.seq)

@@ -6,11 +6,12 @@ All are exact terms of the field `site`. `address_values` makes those of a docum
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import lru_cache
 from urllib.parse import unquote
 
 from ada_url import idna_to_ascii
+
+from lightship.core.caching import cache_short
+from lightship.core.unicode import normalize
 
 MAX_LEVELS = 8  # of a path that are indexed; `site:` with more finds what has the first ones
 
@@ -43,7 +44,9 @@ def site_value(text: str) -> str:
     site, _, path = text.partition("/")
     site = _ascii(site.rstrip("*"))
     segments = _segments(path.rstrip("*"))
-    if site and segments:
+    if not _host(site):  # a port alone is no site
+        return ""
+    if segments:
         return f"{_host(site).removeprefix('www.')}/{'/'.join(segments)}"
     return site.removesuffix(next(filter(site.endswith, _DEFAULT_PORTS), ""))
 
@@ -54,7 +57,7 @@ def type_value(text: str) -> str:
     return f".{ending[1].lower()}" if ending else ""
 
 
-@lru_cache(maxsize=4096)
+@cache_short(entries=4096, longest=255)
 def _hosts(site: str) -> tuple[str, ...]:
     """Return the host with and without its port, its parent domains, and its twin with `www.`."""
     host = _host(site)
@@ -65,7 +68,7 @@ def _hosts(site: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (_ascii(site), host, *domains, *twin) if name))
 
 
-@lru_cache(maxsize=4096)
+@cache_short(entries=4096, longest=255)
 def _host(site: str) -> str:
     """Return `site` without its port."""
     host, _, port = site.rpartition(":")
@@ -96,5 +99,5 @@ def _segments(path: str) -> list[str]:
     """Return the first segments of `path` as they are compared: decoded, and without regard to case."""
     decoded = unquote(path) if "%" in path else path
     if not decoded.isascii():
-        decoded = unicodedata.normalize("NFC", decoded)
+        decoded = normalize("NFC", decoded)
     return [segment for segment in decoded.lower().split("/")[: 2 * MAX_LEVELS] if segment][:MAX_LEVELS]

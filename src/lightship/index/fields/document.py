@@ -8,13 +8,13 @@ from urllib.parse import unquote
 import tantivy
 
 from lightship.core.model import Document
-from lightship.index.fields import scripts
-from lightship.index.fields.forms import MAX_FORMS, emoji, forms_of, odd_words
-from lightship.index.fields.languages import DEFAULT_LANGUAGE
-from lightship.index.fields.normalize import Normalized, normalized
+from lightship.index.analysis import scripts
+from lightship.index.analysis.forms import MAX_FORMS, emoji, forms_of, odd_words
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.normalize import Normalized, normalized
+from lightship.index.analysis.title_key import title_keys
+from lightship.index.analysis.words import cuts_apostrophes, is_marked, pre_tokenized, terms, without_apostrophes
 from lightship.index.fields.schema import FORMS, SCHEMA_VERSION, TITLE_KEY, grams
-from lightship.index.fields.title_key import title_keys
-from lightship.index.fields.words import cuts_apostrophes, is_marked, pre_tokenized, terms, without_apostrophes
 
 _PART = "\x1e"  # between parts of a text, so that no phrase goes from one to the next
 _HOST = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/?#]*)?", re.IGNORECASE)

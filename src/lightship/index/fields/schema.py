@@ -12,8 +12,8 @@ from functools import cache
 import tantivy
 
 from lightship.core.errors import InvalidInputError
-from lightship.index.fields.languages import DEFAULT_LANGUAGE
-from lightship.index.fields.words import whitespace_analyzer, word_analyzer
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.words import whitespace_analyzer, word_analyzer
 
 # The version that is written, part of a layout's name. Raise it when fields, analysis, the stored form or tantivy's
 # file format change

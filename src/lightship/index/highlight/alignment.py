@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
-from lightship.index.fields.forms import fold_word
-from lightship.index.fields.normalize import ANUSVARA, NASAL, folded, is_folded, replaced
+from lightship.core.caching import cache_short
+from lightship.core.unicode import MAX_MARKS
+from lightship.index.analysis.forms import fold_word
+from lightship.index.analysis.normalize import ANUSVARA, NASAL, folded, is_folded, replaced
 
 _BLOCKS = ((0x300, 0x3400), (0xA000, 0xAC00), (0xFB00, 0xFF00), (0x10A00, 0x12000))  # that have marks
 _JAMO = r"\u1160-\u11ff\ud7b0-\ud7ff\u3131-\u318e\uffa0-\uffdc"  # joins the jamo before it
@@ -132,7 +133,7 @@ def aligned(text: str) -> Aligned:
     return Aligned("".join(parts), starts, ends).sub(NASAL, ANUSVARA)
 
 
-_folded_segment = lru_cache(maxsize=4096)(_normal)
+_folded_segment = cache_short(entries=4096, longest=MAX_MARKS)(_normal)
 
 
 class Folding:
@@ -143,7 +144,7 @@ class Folding:
         self._text = text
         self._is_folded = is_folded(text)
 
-    def normalize(self, text: str) -> bytes:
+    def normal(self, text: str) -> bytes:
         """Return a part of the text normalized, in UTF-8."""
         return self._normal(text).encode("utf-8", "replace")
 

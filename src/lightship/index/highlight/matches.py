@@ -10,10 +10,10 @@ from itertools import pairwise
 from operator import eq
 from typing import NamedTuple
 
-from lightship.index.fields.analysis import Analysis
-from lightship.index.fields.forms import bare_word, emoji, emoji_places, forms_of, odd_places, parts_of
-from lightship.index.fields.scripts import placed_units, spaced
-from lightship.index.fields.words import apostrophes, cuts_apostrophes, terms
+from lightship.index.analysis.forms import bare_word, emoji, emoji_places, forms_of, odd_places, parts_of
+from lightship.index.analysis.scripts import placed_units, spaced
+from lightship.index.analysis.versions import Analysis
+from lightship.index.analysis.words import apostrophes, cuts_apostrophes, terms
 from lightship.index.highlight.alignment import MARKS, Aligned, aligned
 
 Span = tuple[int, int]  # start and end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lightship.index.fields.analysis import CJK
+from lightship.index.analysis.version1 import CJK
 
 PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
 LEAD = 60  # characters shown before the matched word

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lightship.index.fields.forms import odd_places
+from lightship.index.analysis.forms import odd_places
 from lightship.index.highlight.alignment import Folding
 from lightship.index.highlight.passage import LEAD, PASSAGE
 
@@ -146,7 +146,7 @@ class Search(ABC):
         """Return the place of an odd word that has a needle without its signs: `don't` for `dont`."""
         text = piece.decode(errors="replace")
         folding = Folding(text)
-        form = b" " + folding.normalize(text)
+        form = b" " + folding.normal(text)
         places = odd_places(form)
         effort.left -= len(places) * _ODD_WORD
         for first, last in places.items():
@@ -157,7 +157,7 @@ class Search(ABC):
             if not any(part in bare for needle, _ in self._targets for part in needle.forms):
                 continue
             if self.accepts(word, effort):
-                place = len(text[: folding.origin(first - 1, folding.normalize)].encode())
+                place = len(text[: folding.origin(first - 1, folding.normal)].encode())
                 if start <= place < end:
                     return place
         return -1

@@ -10,9 +10,9 @@ import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from lightship.index.fields.analysis import analysis_of
-from lightship.index.fields.forms import odd_places
-from lightship.index.fields.words import MARK
+from lightship.index.analysis.forms import odd_places
+from lightship.index.analysis.versions import analysis_of
+from lightship.index.analysis.words import MARK
 from lightship.index.highlight.alignment import folded_singly
 from lightship.index.highlight.matches import Span, matches
 from lightship.index.highlight.passage import BEGINNING, passage_at

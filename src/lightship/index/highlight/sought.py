@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lightship.index.fields.analysis import Analysis
-from lightship.index.fields.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.stopwords import STOPWORDS
+from lightship.index.analysis.versions import Analysis
+from lightship.index.analysis.words import MARK
 from lightship.index.fields.schema import FORMS
-from lightship.index.fields.stopwords import STOPWORDS
-from lightship.index.fields.words import MARK
 from lightship.index.highlight.alignment import fold
 from lightship.index.highlight.matches import Phrase, Sought, SoughtRun
 from lightship.index.highlight.search import Needle, written
@@ -30,8 +30,8 @@ def sought_in(compiled: Compiled, analysis: Analysis, language: str) -> Sought:
     def terms_of(words: Iterable[str]) -> set[str]:
         return {term for word in words for term in analysis.analyze_word(word, language)}
 
-    plain = [word for piece in compiled.pieces if piece.forms is None for word in piece.words]
-    odd = [piece for piece in compiled.pieces if piece.forms]
+    plain = [word for piece in compiled.asked_pieces if piece.forms is None for word in piece.words]
+    odd = [piece for piece in compiled.asked_pieces if piece.forms]
     parts = [word for piece in odd for word in piece.words if word.lower() not in STOPWORDS]
     if language == DEFAULT_LANGUAGE:  # these are the function words of English
         plain = list(topical(plain)) if not odd else [word for word in plain if word.lower() not in STOPWORDS]
@@ -76,7 +76,7 @@ def needles_of(sought: Sought, compiled: Compiled, frequency: Frequency) -> list
         reach = len(text.encode()) + _BESIDE
         found.append(Needle(_literal(text), 4.0, reach=reach, is_inner=True))
         found += _words(phrase.terms, _typed(asked.phrases, sought), frequency, {}, reach)
-    for piece in compiled.pieces:
+    for piece in compiled.asked_pieces:
         if piece.forms:
             found.append(Needle(_literal(piece.text), 3.0))
         found += [Needle(_literal(sign), 3.0, is_inner=True) for sign in piece.emoji]
@@ -84,7 +84,7 @@ def needles_of(sought: Sought, compiled: Compiled, frequency: Frequency) -> list
         for part in dict.fromkeys([run.text, *_SYLLABLES.split(run.text)]):
             if part:
                 found.append(Needle(_literal(part), 3.0, reach=len(part.encode()) + _BESIDE, is_inner=True))
-    words = [word for piece in compiled.pieces for word in piece.words]
+    words = [word for piece in compiled.asked_pieces for word in piece.words]
     found += _words(sought.terms, _typed(asked.words, sought), frequency, _pairs(words, sought))
     found += [Needle((fold(prefix),), 1.0) for prefix in asked.prefixes]
     grams = dict.fromkeys(gram for run in compiled.asked_runs for gram in run.grams())

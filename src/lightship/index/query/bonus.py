@@ -7,23 +7,23 @@ much as one of terms. docs/decisions/0011-ranking.md has the measurements.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.stopwords import STOPWORDS
+from lightship.index.analysis.title_key import title_keys
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import TITLE_KEY, main_field
-from lightship.index.fields.stopwords import STOPWORDS
-from lightship.index.fields.title_key import title_keys
-from lightship.index.query.boolean import MUST
-from lightship.index.query.expansion import Piece, Statistics, Word
-from lightship.index.query.fields import any_of, boosted, field_queries
+from lightship.index.query.boolean import all_of, any_of
+from lightship.index.query.expansion import Piece, Statistics, Word, idf
+from lightship.index.query.fields import boosted, field_queries
 
 PAIR = 0.2  # weight of two adjacent words as a phrase
 MAX_PAIRS = 8  # the rarest ones
+MAX_COMPARED = 3000  # documents whose positions are read for the pairs of a query, about 50 ns each
 GAP = 2  # positions between the words of a pair at most: a function word may stand between them
 
 # The following are multiples of the idf of the query's words
@@ -61,7 +61,7 @@ class Bonuses:
         if 2 <= len(words) <= MAX_ALL and (every := self._all(words)):
             found.append(_constant(every, ALL * worth))
         for language in self._languages:
-            found += self._adjacent(self._terms(asked, language), worth)
+            found += self._adjacent(self._terms(asked, language), language, worth)
         return found
 
     def _terms(self, asked: Sequence[Piece], language: str) -> list[_Term]:
@@ -75,7 +75,16 @@ class Bonuses:
                 made.append(_Term(len(made), term, is_content, count))
         return made
 
-    def _adjacent(self, terms: Sequence[_Term], worth: float) -> Iterator[tantivy.Query]:
+    def _scale(self, first: _Term, second: _Term, language: str) -> float:
+        """Return what makes the idf of two terms that among the documents in `language`."""
+        if len(self._languages) == 1:
+            return 1.0
+        own, every = self._statistics.documents_in(language), self._statistics.documents
+        return sum(idf(term.documents, own) for term in (first, second)) / sum(
+            idf(term.documents, every) for term in (first, second)
+        )
+
+    def _adjacent(self, terms: Sequence[_Term], language: str, worth: float) -> Iterator[tantivy.Query]:
         content = [term for term in terms if term.is_content] or terms
         pairs = [
             (first, second)
@@ -86,9 +95,13 @@ class Bonuses:
             and second.documents
         ]
         pairs.sort(key=lambda pair: min(pair[0].documents, pair[1].documents))
+        compared = 0
         for first, second in pairs[:MAX_PAIRS]:
+            compared += min(first.documents, second.documents)
+            if compared > MAX_COMPARED:
+                break
             places = [(0, first.term), (second.position - first.position, second.term)]
-            yield boosted(self._fields.near(self._field, places), PAIR)
+            yield boosted(self._fields.near(self._field, places), PAIR * self._scale(first, second, language))
         length = min(len(terms), max(SENTENCES))
         if length in SENTENCES and all(term.documents for term in terms):
             phrase = self._fields.near(self._field, [(term.position, term.term) for term in terms])
@@ -96,15 +109,13 @@ class Bonuses:
 
     def _all(self, words: Sequence[Word]) -> tantivy.Query | None:
         clauses = [query for word in words if (query := self._has(word)) is not None]
-        if len(clauses) < len(words):
-            return None
-        return tantivy.Query.boolean_query([(MUST, clause) for clause in clauses])
+        return all_of(clauses) if len(clauses) == len(words) else None
 
     def _has(self, word: Word) -> tantivy.Query | None:
         """Return a query for documents with `word` in their text."""
         if word.parts and not word.variants:
             parts = [query for part in word.parts if (query := self._has(part)) is not None]
-            return tantivy.Query.boolean_query([(MUST, part) for part in parts]) if parts else None
+            return all_of(parts) if parts else None
         variants = [variant for variant in word.variants if variant.field != "title"]
         return any_of([self._fields.variant(variant) for variant in variants]) if variants else None
 
@@ -122,8 +133,7 @@ class Bonuses:
         ]
         if not counts:
             return max(map(self._worth, word.parts), default=0.0)
-        count, documents = max(counts), max(self._statistics.documents, *counts)
-        return math.log(1 + (documents - count + 0.5) / (count + 0.5))
+        return idf(max(counts), self._statistics.documents)
 
 
 def _constant(query: tantivy.Query, score: float) -> tantivy.Query:

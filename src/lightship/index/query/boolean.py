@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
-from lightship.index.fields.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.query.expansion import Statistics
-from lightship.index.query.expression import Any, Expression, Leaf, Not
+from lightship.index.query.language.expression import Any, Expression, Leaf, Not
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
@@ -17,10 +17,11 @@ MAX_EXPANDED = 100  # indexed words that a prefix stands for: the most frequent 
 
 _ENDINGS = ("e", "s", "ed", "ing")
 
+Clause = tuple[tantivy.Occur, tantivy.Query]
 LeafQuery = Callable[[Leaf], tantivy.Query | None]  # None for what has nothing to search for
 
 
-def required_clauses(nodes: Sequence[Expression], query_of: LeafQuery) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+def required_clauses(nodes: Sequence[Expression], query_of: LeafQuery) -> list[Clause]:
     """Return the clauses that require each of `nodes`."""
     clauses = []
     for node in nodes:
@@ -39,10 +40,24 @@ def _query(node: Expression, query_of: LeafQuery) -> tantivy.Query | None:
         found = _query(node.part, query_of)
         return found and tantivy.Query.boolean_query([(MUST, tantivy.Query.all_query()), (NOT, found)])
     parts = [found for part in node.parts if (found := _query(part, query_of)) is not None]
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    occur = SHOULD if isinstance(node, Any) else MUST
-    return tantivy.Query.boolean_query([(occur, part) for part in parts])
+    if not parts:
+        return None
+    return any_of(parts) if isinstance(node, Any) else all_of(parts)
+
+
+def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    """Return a query for documents that match any of `queries`."""
+    return joined([(SHOULD, query) for query in queries])
+
+
+def all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    """Return a query for documents that match all of `queries`."""
+    return joined([(MUST, query) for query in queries])
+
+
+def joined(clauses: Sequence[Clause]) -> tantivy.Query:
+    """Return a query of `clauses`; the first must not be excluding, and stands alone if it is the only one."""
+    return clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(list(clauses))
 
 
 def expanded(

@@ -8,15 +8,15 @@ from functools import cached_property
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.scripts import Run
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import main_field
-from lightship.index.fields.scripts import Run
-from lightship.index.query.bonus import Bonuses
-from lightship.index.query.boolean import MUST, SHOULD, expanded, required_clauses
+from lightship.index.query.bonus import URL, Bonuses
+from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
 from lightship.index.query.expansion import Expansion, Piece, Statistics, Variant, Word, pieces
-from lightship.index.query.expression import FILTERS, Leaf
-from lightship.index.query.fields import ADDRESSES_SINCE, Clause, any_of, boosted, field_queries
-from lightship.index.query.parser import Query
+from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
+from lightship.index.query.language.expression import FILTERS, Leaf
+from lightship.index.query.language.parser import Query
 from lightship.index.query.weights import weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
@@ -27,16 +27,16 @@ BONUSES_SINCE = 2  # the first schema version that has title keys, and one field
 class Compiled:
     """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand.
 
-    `pieces` is what ranks as asked, apart from phrases, and `asked_runs` are the runs of unspaced scripts in it. `terms`
-    are the stems of all words in all languages, and `runs` all runs, both also those of phrases. `found_by` are the
-    words that rank, expanded to the terms that they are found by.
+    `asked_pieces` and `asked_runs` are what ranks as asked, apart from phrases. `terms` are the stems of all words in
+    all languages, and `runs` all runs of unspaced scripts, both also those of phrases. `found_by` are the words that
+    rank, expanded to the terms that they are found by.
     """
 
     asked: Query
     version: int
     languages: tuple[str, ...]
     lang: str
-    pieces: tuple[Piece, ...]
+    asked_pieces: tuple[Piece, ...]
     asked_runs: tuple[Run, ...]
     terms: tuple[str, ...]
     runs: tuple[Run, ...]
@@ -95,11 +95,12 @@ def compile_query(
     words = [word for piece in [*asked, *quoted] for word in piece.words]
     kept = weighted_words(words)
     analysis = analysis_of(version)
-    joined = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
+    glued = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
     terms = dict.fromkeys(
-        term for word in [*kept, *joined] for language in languages for term in analysis.analyze_word(word, language)
+        term for word in [*kept, *glued] for language in languages for term in analysis.analyze_word(word, language)
     )
     expansion, lowered = Expansion(version, languages, statistics), {word.lower(): kept[word] for word in kept}
+    expansion.favour(kept)
     found_by = [word for piece in _distinct(asked) for word in expansion.piece(piece, lowered)]
     found_by += [expansion.run(run) for run in dict.fromkeys(runs)]
     expansions = {
@@ -138,24 +139,24 @@ def _build(compiled: Compiled) -> _Built:
     if scored:
         bonuses = _bonuses(compiled)
         if bonuses:
-            raised = _all_of([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
+            raised = joined([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
         clauses.insert(0, (SHOULD if selecting else MUST, any_of(scored)))
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
-    return _Built(_all_of(clauses), raised, ranks)
+    return _Built(joined(clauses), raised, ranks)
 
 
 def _scored(compiled: Compiled) -> list[tantivy.Query]:
     """Return the queries for what ranks, apart from phrases: kept flat, because nested unions are slower."""
-    fields = field_queries(compiled.version)
+    query, fields = compiled.asked, field_queries(compiled.version)
     scored = [fields.variant(variant) for variant in compiled.variants]
     for run in compiled.asked_runs:
         if run.is_exact and len(run.units) > run.length:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
     known = {variant.term for variant in compiled.variants}
     scored += fields.terms(dict.fromkeys(term for term in compiled.expanded if term not in known))
-    if compiled.asked.url_variants and compiled.version < BONUSES_SINCE:
-        scored.append(fields.exact("url", compiled.asked.url_variants, 1e6))
+    if query.url_variants and compiled.version < BONUSES_SINCE:
+        scored.append(fields.exact("url", query.url_variants, URL))
     return scored
 
 
@@ -164,7 +165,7 @@ def _bonuses(compiled: Compiled) -> list[tantivy.Query]:
     if statistics is None or compiled.version < BONUSES_SINCE:
         return []
     bonuses = Bonuses(compiled.version, compiled.languages, statistics)
-    return bonuses.of(" ".join(query.words), compiled.pieces, compiled.found_by, query.url_variants)
+    return bonuses.of(" ".join(query.words), compiled.asked_pieces, compiled.found_by, query.url_variants)
 
 
 def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:
@@ -178,7 +179,3 @@ def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:
         terms = compiled.expansions.get(leaf.text, ())
         return any_of(fields.terms(terms)) if terms else None
     return fields.phrase(leaf.text, compiled.languages)
-
-
-def _all_of(clauses: Sequence[Clause]) -> tantivy.Query:
-    return clauses[0][1] if len(clauses) == 1 else tantivy.Query.boolean_query(list(clauses))

@@ -7,17 +7,16 @@ from functools import cache
 
 import tantivy
 
-from lightship.index.fields.analysis import analysis_of
+from lightship.index.analysis.scripts import Run
+from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, schema
-from lightship.index.fields.scripts import Run
-from lightship.index.query.boolean import MUST, NOT, SHOULD
+from lightship.index.query.boolean import MUST, NOT, Clause, all_of, any_of
 from lightship.index.query.expansion import Variant, exact_forms, pieces
-from lightship.index.query.parser import Query
+from lightship.index.query.language.parser import Query
 
 ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
 
 Weighted = Iterable[tuple[str, float]]  # (field name, weight of a match in it)
-Clause = tuple[tantivy.Occur, tantivy.Query]
 
 
 class FieldQueries:
@@ -69,9 +68,7 @@ class FieldQueries:
         if spaced := [query for terms in variants if terms for query in self.sequence(terms, self._words)]:
             parts.append(any_of(spaced))
         parts += [self.variant(Variant(FORMS, form, 0.0, is_constant=True)) for form in exact_forms(found)]
-        if not parts:
-            return None
-        return parts[0] if len(parts) == 1 else tantivy.Query.boolean_query([(MUST, part) for part in parts])
+        return all_of(parts) if parts else None
 
     def filters(self, query: Query, languages: Sequence[str], lang: str) -> list[Clause]:
         """Return the clauses that filter documents without affecting scores."""
@@ -97,11 +94,6 @@ class FieldQueries:
 
 
 field_queries = cache(FieldQueries)
-
-
-def any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
-    """Return a query for documents that match any of `queries`."""
-    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(SHOULD, query) for query in queries])
 
 
 def boosted(query: tantivy.Query, weight: float) -> tantivy.Query:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from lightship.index.fields.stopwords import STOPWORDS
+from lightship.index.analysis.stopwords import STOPWORDS
 
 # A word that is typed n times counts n ** REPETITION times: in a long text that is pasted as a query, what is repeated is
 # what it is about

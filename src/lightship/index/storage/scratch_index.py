@@ -9,7 +9,8 @@ import tantivy
 
 from lightship.core.manifest import Segment
 from lightship.index.fields.schema import register_analyzers
-from lightship.index.storage.segments import META, meta_of
+from lightship.index.storage.index_meta import META
+from lightship.index.storage.segments import meta_of
 
 
 def link_segments(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:

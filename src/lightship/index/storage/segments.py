@@ -23,11 +23,8 @@ import tantivy
 from lightship.core.errors import DamagedError, IncompatibleIndexError, InvalidInputError, UnavailableError
 from lightship.core.manifest import File, Manifest, Segment
 from lightship.index.fields.schema import schema
+from lightship.index.storage.index_meta import COMPONENTS, MANAGED, META, NotedMeta, note_meta, read_meta
 from lightship.runtime.files import write_atomically
-
-META = "meta.json"
-MANAGED = ".managed.json"  # lists the files that tantivy may delete once no segment needs them; it ignores all others
-COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
 
 # Published files stay for so long after a newer manifest replaced theirs, so that a running push still finds them.
 # Otherwise each new manifest would interrupt the push of a large merged segment
@@ -44,35 +41,13 @@ _SNAPSHOT_SECONDS = 30.0
 _manifests = msgspec.json.Decoder(list[Manifest])
 
 
-def opstamp(folder: str) -> int:
-    """Return the stamp of the last commit of the index in `folder`; 0 when there is none."""
-    try:
-        return int(_read_meta(folder)["opstamp"])
-    except FileNotFoundError:
-        return 0
-    except (KeyError, ValueError, TypeError) as error:
-        raise IncompatibleIndexError(
-            f"{folder} has an index of another version ({error!r}); move it away, and it is rebuilt from the log"
-        ) from error
-
-
-def segments_of(folder: str) -> list[dict[str, Any]]:
-    """Return the entries of the segments in the meta.json of the index in `folder`."""
-    return list(_read_meta(folder)["segments"])
-
-
-def _read_meta(folder: str) -> dict[str, Any]:
-    with open(os.path.join(folder, META), "rb") as file:
-        meta: dict[str, Any] = json.load(file)
-        return meta
-
-
 class Snapshots:
     """Publishes index folders as one, with hard links, so that merges and garbage collection do not race a push."""
 
     def __init__(self, folders: Sequence[str], published: str, known: Iterable[File] = ()) -> None:
         """Publish `folders` into the folder `published`; the digests of `known` files are trusted."""
-        self._folders, self._published = folders, published
+        self._metas = {folder: NotedMeta(folder) for folder in folders}
+        self._published = published
         os.makedirs(published, exist_ok=True)
         self._files = {file.name: file for file in known if not file.name.endswith(".del")}
         self._unneeded: dict[str, float] = {}  # file name -> since when, monotonic
@@ -83,7 +58,7 @@ class Snapshots:
 
     def changed(self) -> tuple[tuple[int, int], ...]:
         """Return a value that changes whenever there is something new to take."""
-        found = [os.stat(os.path.join(folder, META)) for folder in self._folders]
+        found = [os.stat(os.path.join(folder, META)) for folder in self._metas]
         return tuple((status.st_mtime_ns, status.st_ino) for status in found)
 
     def take(self) -> list[Segment]:
@@ -94,7 +69,12 @@ class Snapshots:
     def take_each(self) -> list[list[Segment]]:
         """Take a snapshot of each folder; files of LARGE_BYTES and more may lack a digest, computed in a thread."""
         self._raise_damage()
-        return [self._take(folder) for folder in self._folders]
+        return [self._take(folder) for folder in self._metas]
+
+    def note_metas(self) -> None:
+        """Note the digest of each meta.json that is new; raises DamagedError if one changed that is not."""
+        for meta in self._metas.values():
+            meta.segments()
 
     def check(self, segments: Iterable[Segment]) -> None:
         """Verify the digests of the published files of `segments`, from which a merged segment was made.
@@ -151,7 +131,7 @@ class Snapshots:
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
         while True:
             with contextlib.suppress(FileNotFoundError):  # a merge replaced a file after meta.json was read
-                return self._link(folder, segments_of(folder))
+                return self._link(folder, self._metas[folder].segments())
             if time.monotonic() > deadline:
                 raise UnavailableError(f"no snapshot of {folder} within {_SNAPSHOT_SECONDS:g} s: it keeps changing")
 
@@ -167,6 +147,8 @@ class Snapshots:
     def close(self) -> None:
         """Wait for the file that is being read, and stop the thread."""
         self._reader.shutdown(cancel_futures=True)
+        for meta in self._metas.values():
+            meta.close()
 
     def _link(self, folder: str, metas: Sequence[dict[str, Any]]) -> list[Segment]:
         names: dict[str, list[str]] = {}
@@ -271,7 +253,9 @@ def restore(folder: str, manifest: Manifest, source: str) -> None:
         os.link(os.path.join(source, name), os.path.join(folder, name))
     # Syncs the links, too
     write_atomically(os.path.join(folder, MANAGED), json.dumps([*manifest.files, META]).encode())
-    write_atomically(os.path.join(folder, META), _meta_of_all([manifest], opstamp=RESTORED_STAMP))
+    meta = _meta_of_all([manifest], opstamp=RESTORED_STAMP)
+    write_atomically(os.path.join(folder, META), meta)
+    note_meta(folder, meta)
 
 
 def compose(
@@ -347,7 +331,7 @@ def manifests_of(meta: bytes) -> list[Manifest]:
 
 def left_out(folder: str, manifests: Iterable[Manifest]) -> frozenset[str]:
     """Return the ids of the segments of `manifests` that the index in `folder` was composed without."""
-    searched = {segment["segment_id"].replace("-", "") for segment in _read_meta(folder)["segments"]}
+    searched = {segment["segment_id"].replace("-", "") for segment in read_meta(folder)["segments"]}
     return frozenset(segment.id for manifest in manifests for segment in manifest.segments) - searched
 
 
@@ -388,4 +372,4 @@ def _empty_meta(version: int) -> dict[str, Any]:
     """Return the meta.json of an empty index of the schema `version`, as tantivy writes it."""
     with tempfile.TemporaryDirectory() as folder:
         tantivy.Index(schema(version), path=folder)
-        return _read_meta(folder)
+        return read_meta(folder)

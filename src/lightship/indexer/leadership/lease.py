@@ -28,10 +28,11 @@ _TICK = 0.05
 def owner_of(folder: str) -> str:
     """Return the owner name stored in `folder`: a process that takes over a folder takes over its leases."""
     path = os.path.join(folder, "owner")
-    if not os.path.exists(path):
-        write_atomically(path, uuid.uuid4().hex.encode())
-    with open(path) as file:
-        return file.read().strip()
+    with contextlib.suppress(FileNotFoundError, ValueError), open(path, encoding="ascii") as file:
+        return uuid.UUID(file.read().strip()).hex
+    owner = uuid.uuid4().hex
+    write_atomically(path, owner.encode())
+    return owner
 
 
 def forget_owner(folder: str) -> None:

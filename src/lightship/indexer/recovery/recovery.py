@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Mapping
 
-from lightship.core.errors import UnavailableError
+from lightship.core.errors import DamagedError, UnavailableError
 from lightship.core.manifest import Manifest
 from lightship.doclog import DocumentLog, Span
-from lightship.index.storage.segments import RESTORED_STAMP, opstamp, restore
+from lightship.index.storage.index_meta import check_meta, opstamp
+from lightship.index.storage.segments import RESTORED_STAMP, restore
 from lightship.indexer.recovery.positions import Positions, Record
 from lightship.indexer.recovery.replica_fetch import bring
 from lightship.indexer.recovery.standby import StandbyCopy, write_manifest
@@ -23,6 +24,7 @@ logger = logging.getLogger("indexer")
 
 ASK_SECONDS = 10.0  # for searchengines to answer, if the alternative is to index everything again
 GLANCE_SECONDS = 2.0  # if there is an index to resume from
+UNCLEAN = "unclean"  # a file in the folder of a shard: it has a byte for each run since the last that ended by itself
 NOTHING = -1  # score of a state whose positions the log does not contain
 
 Spans = Mapping[int, Span]
@@ -41,9 +43,10 @@ class Recovery:
         """Return the sequence after which to resume each partition.
 
         Of its own index and the replicas' states, the most advanced is chosen: the one with the greatest sum of
-        positions, all of which the log must contain. Its own index wins a tie.
+        positions, all of which the log must contain. Its own index wins a tie. Instead of a damaged index, there is what
+        was published of it last.
         """
-        record = self._positions.load(opstamp(self._index))
+        record = self._load(standby)
         own = NOTHING if record is None else self._worth(record)
         if standby is not None and any(span.head for span in self._spans.values()):
             manifest = self._bring(standby, own, stop)
@@ -53,6 +56,18 @@ class Recovery:
         if record is not None and own != NOTHING:
             return self._own(record.sequences)
         return self._begin()
+
+    def _load(self, standby: StandbyCopy | None) -> Record | None:
+        """Return the record of the index; None if there is none, or if the index is damaged."""
+        try:
+            check_meta(self._index, crashed=os.path.exists(os.path.join(self._folder, UNCLEAN)))
+            return self._positions.load(opstamp(self._index))
+        except DamagedError as error:
+            logger.error("%s; restoring the shard from a searchengine, or from the log", error)  # noqa: TRY400
+            shutil.rmtree(self._index)
+            if standby is not None:
+                standby.take_published()
+            return None
 
     def _own(self, sequences: Mapping[int, int]) -> dict[int, int]:
         return {p: sequences.get(p, 0) for p in self._spans}

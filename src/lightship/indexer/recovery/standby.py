@@ -91,6 +91,16 @@ class StandbyCopy:
         write_manifest(self._manifest_path, manifest)
         drop_unnamed(self.folder, [manifest])
 
+    def take_published(self) -> None:
+        """Make what this indexer published last the copy, unless the copy is newer or not all files are there."""
+        own, have = read_manifest(self._own_manifest), self.manifest
+        if own is None or (have and have.version >= own.version):
+            return
+        os.makedirs(self.folder, exist_ok=True)
+        self._link(own, own.files)
+        if all(_is_there(self.folder, file) for file in own.files.values()):
+            write_manifest(self._manifest_path, own)
+
     async def _pull(self, client: RpcClient, manifest: Manifest, files: Iterator[File]) -> None:
         for file in files:
             await client.get_file(manifest, file, os.path.join(self.folder, file.name))

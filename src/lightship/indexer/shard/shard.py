@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Collection
 
-from lightship.core.errors import ConfigurationError, DamagedError, OutOfSpaceError, UnavailableError
+from lightship.core.errors import ConfigurationError, DamagedError, LightshipError, OutOfSpaceError, UnavailableError
 from lightship.core.manifest import HISTORY, File, Layout, Manifest, Segment
 from lightship.core.model import shard_of
 from lightship.doclog import DocumentLog, Entry
-from lightship.index.storage.segments import Snapshots
+from lightship.index.storage.segments import Snapshots, read_and_check
 from lightship.indexer.publish import metrics
 from lightship.indexer.recovery.positions import Positions, Record
-from lightship.indexer.recovery.recovery import Recovery
+from lightship.indexer.recovery.recovery import UNCLEAN, Recovery
 from lightship.indexer.recovery.standby import StandbyCopy, read_manifest, write_manifest
 from lightship.indexer.shard.merge_handover import MergeHandover
 from lightship.indexer.shard.tiers import Tiers, folders_of
+from lightship.runtime.files import space_errors
 
 logger = logging.getLogger("indexer")
 
 HEARTBEAT = 1.0  # seconds between two manifests while nothing changes
 ROUND_LEAST = 0.02  # seconds between two rounds that bring little: each round queries the log for all partitions
 SCRUB_BYTES = 8_000_000  # of published files that are read again per second
+CRASHES = 2  # runs in a row that did not end by themselves, after which all files are verified
 READ_LIMIT = 100  # entries of one partition before the next partition's turn
 # Read timeouts in seconds before the next partition's turn: for the first one that does not answer, for further ones
 READ_PATIENCE, LESS_PATIENCE = 0.25, 0.05
@@ -69,6 +72,7 @@ class Shard:
         self._partitions = [p for p in range(log.partitions) if shard_of(p, layout.shards) == shard]
         self._manifest_path = os.path.join(self._folder, "manifest.json")
         self._positions = Positions(os.path.join(self._folder, "positions.json"))
+        self._unclean, self._finished = os.path.join(self._folder, UNCLEAN), False
         self._log_id, self._sequences = self._recover(standby, stop or threading.Event())
         self._committed, self._history = dict(self._sequences), log.history(self._sequences)
         last = read_manifest(self._manifest_path)
@@ -78,6 +82,7 @@ class Shard:
         self._handover = MergeHandover(self._snapshots, published, has_come)
         # Nothing is published until it has caught up to here: replicas may serve a newer state until then
         self._behind = self._heads()
+        self._check_after_crashes()
         # The last step that may fail: a failure after it would leave the indexes locked
         self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
         self._segments: list[Segment] = []
@@ -92,6 +97,22 @@ class Shard:
         self._stalled: set[int] = set()  # partitions that did not answer last time
         self.applied = 0
         self._opened = time.monotonic()
+
+    def _check_after_crashes(self) -> None:
+        """Verify what was published last if two runs before this one did not end by themselves.
+
+        tantivy may abort the whole process when it meets a damaged file, at every start.
+        """
+        with space_errors(self._folder), open(self._unclean, "ab") as runs:
+            crashes = runs.tell()
+            runs.write(b".")
+        last = read_manifest(self._manifest_path)
+        if crashes < CRASHES or last is None:
+            return
+        logger.info("the last %d runs crashed; verifying all files", crashes)
+        for file in last.files.values():
+            for _ in read_and_check(os.path.join(self._folder, "published", file.name), file):
+                pass
 
     def _recover(self, standby: StandbyCopy | None, stop: threading.Event) -> tuple[str, dict[int, int]]:
         """Return the log's id, and by partition the sequence to read on from."""
@@ -133,11 +154,16 @@ class Shard:
         """Commit and publish everything read, so that the next start need not read it again."""
         self._tiers.move()
         self._commit()
+        self._finished = True
 
     def close(self) -> None:
         """Wait for running merges, and release the folders."""
         try:
             self._tiers.close()
+            with contextlib.suppress(LightshipError, OSError):  # the next start finds out
+                self._snapshots.note_metas()  # of merges that have just ended
+                if self._finished:
+                    os.unlink(self._unclean)
         finally:
             self._snapshots.close()
 
@@ -254,6 +280,7 @@ class Shard:
         A change without effect on files, like a delete of an absent URL, still moves the positions: a client may be
         waiting for a replica to reach them.
         """
+        self._snapshots.note_metas()
         if self._behind:
             self._tiers.take_changes()
             return

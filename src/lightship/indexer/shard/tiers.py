@@ -14,7 +14,7 @@ import shutil
 from dataclasses import dataclass
 
 from lightship.core.model import Document
-from lightship.index.storage.segments import opstamp
+from lightship.index.storage.index_meta import opstamp
 from lightship.index.writer import IndexWriter
 
 SMALL_MOST = 500  # documents; if more arrive between two commits, they go directly to the large index

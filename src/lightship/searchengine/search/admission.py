@@ -14,7 +14,6 @@ from starlette.types import Scope
 
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.http.connections import Connections
-from lightship.runtime.limits import limits
 
 OVERESTIMATE = 5.0  # `index/cost.py` estimates up to 4.5 times the measured cost (of excluded phrases): DESIGN.md
 PARKED_SHARE = 4  # a quarter as many queries as may be in flight may wait for their min_position
@@ -26,10 +25,13 @@ Result = TypeVar("Result")
 class QueryExecutor:
     """Runs cheap searches at once and expensive ones in a few threads. Refuses those that can't be answered in time."""
 
-    def __init__(self, deadline: float = 2.0, longest: int = 500, threads: int = 0) -> None:
-        """Answer within `deadline` seconds of a request's arrival; at most `longest` requests may be in flight."""
+    def __init__(self, deadline: float = 2.0, longest: int = 500, threads: int = 1) -> None:
+        """Answer within `deadline` seconds of a request's arrival; at most `longest` requests may be in flight.
+
+        Expensive searches run in so many `threads`.
+        """
         self._deadline, self._longest = deadline, longest
-        self._searching = _Threads(threads or limits().threads, "search")
+        self._searching = _Threads(threads, "search")
         # One thread: reading documents holds the GIL, so a second one would gain nothing, and delay the loop
         self._reading = _Threads(1, "read")
         self.parked = 0

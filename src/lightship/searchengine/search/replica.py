@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 
-from lightship.core.errors import UnavailableError
+from lightship.core.errors import LightshipError, UnavailableError
 from lightship.core.manifest import Manifest, has_reached
 from lightship.core.position import Reached
 from lightship.index.reader import IndexReader, View
@@ -23,11 +24,26 @@ class Replica:
         self._reader: IndexReader | None = None
         self._info = IndexInfo()
         self._fresh: dict[int, float] = {}
+        self._failing = False
         self._next = asyncio.Event()  # set and replaced whenever the view changes
         self.follow()
 
     def follow(self) -> None:
         """Switch to a new layout or to new segments; keeps the old view if that fails."""
+        self._failing = True
+        self._follow()
+        self._failing = False
+
+    def catch_up(self) -> None:
+        """Follow the store before an answer: no worker's answer may be older than one that another has given.
+
+        It costs two system calls. An error is left to the next `follow`, which is not called for every answer.
+        """
+        if not self._failing:
+            with contextlib.suppress(LightshipError, OSError):
+                self.follow()
+
+    def _follow(self) -> None:
         layout = self.store.current()
         if layout is None:
             return

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
 
+from lightship.core.caching import cache_short
 from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
 from lightship.core.position import Reached
-from lightship.index.query.languages import language_code
+from lightship.index.query.language.languages import language_code
 from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, MAX_SIZE, SearchRequest, Sort
 
 Format = Literal["html", "json", "text"]
@@ -76,7 +77,7 @@ def choose_format(query_string: bytes, accept: str) -> Format:
     return _one_of(_FORMATS, given, "format") if given else accepted_format(accept)
 
 
-@lru_cache(maxsize=128)
+@cache_short(entries=128, longest=1024)
 def accepted_format(accept: str) -> Format:
     """Return the format that an Accept header prefers: the first with the highest weight; text by default."""
     best: Format = "text"

@@ -8,7 +8,7 @@ from typing import Protocol
 from lightship.index.cost import seconds_of
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import Compiled, compile_query
-from lightship.index.query.parser import Query, parse_query
+from lightship.index.query.language.parser import Query, parse_query
 from lightship.index.reader import Found, ManyTiesError, find
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import Answer, SearchRequest

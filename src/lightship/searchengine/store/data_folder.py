@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from lightship.core.errors import DamagedError, IncompatibleIndexError
 from lightship.core.manifest import Manifest, is_layout
-from lightship.index.storage.segments import META, absent, compose, composed, drop_unnamed, left_out, segments_with
+from lightship.index.storage.index_meta import META
+from lightship.index.storage.segments import absent, compose, composed, drop_unnamed, left_out, segments_with
 from lightship.runtime.files import space_errors
 from lightship.searchengine.store.durability import durable_names, forget_durable, recover
 from lightship.searchengine.store.validate import drop_trial

@@ -15,7 +15,8 @@ from contextlib import AbstractContextManager
 
 from lightship.core.errors import DamagedError
 from lightship.core.manifest import File, Manifest
-from lightship.index.storage.segments import META, compose, digest_of_file, manifests_of
+from lightship.index.storage.index_meta import META
+from lightship.index.storage.segments import compose, digest_of_file, manifests_of
 from lightship.runtime.files import sync, write_atomically
 
 DURABLE = "durable.json"

@@ -15,7 +15,7 @@ from lightship.core.manifest import Layout, Manifest
 from lightship.index.fields.schema import check_version
 from lightship.searchengine.store.data_folder import DataFolder
 from lightship.searchengine.store.durability import make_durable
-from lightship.searchengine.store.state import State, check_format, read_state, write_state
+from lightship.searchengine.store.state import ServedLayout, State, check_format, read_state, write_state
 
 logger = logging.getLogger("searchengine")
 
@@ -50,7 +50,7 @@ class Layouts(DataFolder):
     def __init__(self, folder: str, rules: Rules) -> None:
         """Open or create the folder; raises IncompatibleIndexError if another version created it."""
         super().__init__(folder)
-        self._rules = rules
+        self._rules, self._served = rules, ServedLayout(folder)
         self._logged = ""  # the layout that was last logged as held back
         check_format(folder)
 
@@ -60,7 +60,7 @@ class Layouts(DataFolder):
 
     def current(self) -> str | None:
         """Return the name of the served layout; None until the first is complete."""
-        return self.state().served
+        return self._served.name()
 
     def clean_up(self) -> None:
         """Remove what a crash left behind; call it once, before any process receives files."""
@@ -183,10 +183,11 @@ class Layouts(DataFolder):
         self._drop_others(new)
 
     def expire(self) -> None:
-        """Drop the former layout if it has expired."""
-        if _is_over(self.state()):
+        """Drop the former layout if it has expired, and the layouts that the served one has overtaken."""
+        state = self.state()
+        if _is_over(state) or self._unneeded(state):
             with self.locked():
-                self._expire()
+                self._drop_others(self._expire())
 
     def _expire(self) -> State:
         state = self.state()
@@ -197,14 +198,16 @@ class Layouts(DataFolder):
         return state
 
     def _drop_others(self, state: State) -> None:
-        """Remove the layouts that are neither served, kept, wanted nor newer."""
+        for name in self._unneeded(state):
+            self.remove(name)
+
+    def _unneeded(self, state: State) -> list[str]:
+        """Return the layouts that are neither served, kept, wanted nor newer."""
         if state.served is None:
-            return
+            return []
         above, keep = self._above(state), (state.served, state.former, state.wanted)
-        for name in self.names():
-            orders = [manifest.order for manifest in self.installed(name)]
-            if name not in keep and orders and max(orders) <= above:
-                self.remove(name)
+        orders = {name: [m.order for m in self.installed(name)] for name in self.names() if name not in keep}
+        return [name for name, found in orders.items() if found and max(found) <= above]
 
 
 def _is_over(state: State) -> bool:

@@ -9,7 +9,7 @@ import os
 import msgspec
 
 from lightship.core.errors import DamagedError, IncompatibleIndexError
-from lightship.runtime.files import sealed, unsealed, write_atomically
+from lightship.runtime.files import sealed, stamp_of, unsealed, write_atomically
 
 logger = logging.getLogger("searchengine")
 
@@ -46,6 +46,26 @@ def read_state(folder: str) -> State:
     except (DamagedError, msgspec.DecodeError, UnicodeDecodeError) as error:
         logger.error("%s is damaged (%s); serving the first complete layout", path, error)  # noqa: TRY400
         return State()
+
+
+class ServedLayout:
+    """The name of the served layout in a data folder; read again only when the file was replaced."""
+
+    def __init__(self, folder: str) -> None:
+        """Read nothing yet."""
+        self._folder, self._path = folder, _path(folder)
+        self._stamp: tuple[int, ...] | None = None
+        self._name: str | None = None
+
+    def name(self) -> str | None:
+        """Return it, or None; raises like `read_state`."""
+        try:
+            stamp = stamp_of(self._path)
+        except FileNotFoundError:
+            return None
+        if stamp != self._stamp:
+            self._name, self._stamp = read_state(self._folder).served, stamp
+        return self._name
 
 
 def write_state(folder: str, state: State) -> None:

@@ -27,6 +27,7 @@ from lightship.core.errors import (
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
+from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
@@ -76,7 +77,7 @@ def make_app(
 
     A search with a `min_position` waits until it is reached. This process is worker number `worker`.
     """
-    executor = QueryExecutor(settings.deadline, settings.queue)
+    executor = QueryExecutor(settings.deadline, settings.queue, -(-limits().threads // max(1, settings.workers)))
     metrics = Metrics(replica, executor, worker, settings.workers)
     app = Starlette(
         routes=[
@@ -100,6 +101,7 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
     searcher = ReplicaSearcher(replica, executor)
 
     async def results(request: Request) -> Response:
+        replica.catch_up()
         query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
@@ -110,6 +112,7 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
         return await _render(replica, searcher, executor, request.scope, form)
 
     async def looked_up(request: Request) -> Response:
+        replica.catch_up()
         given = read_lookup(request.scope["query_string"])
         found = await look_up(replica, executor, *given, executor.admit(request.scope))
         return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
@@ -132,6 +135,7 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
         return Response(metrics.render(), media_type=METRICS_TYPE)
 
     async def status(_: Request) -> Response:
+        replica.catch_up()
         return Response(_encode(status_of_replica(replica)), media_type="application/json")
 
     async def live(_: Request) -> Response:

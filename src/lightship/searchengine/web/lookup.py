@@ -12,7 +12,7 @@ from lightship.core.model import check_url, partition_of, shard_of
 from lightship.index.cost import seconds_of
 from lightship.index.explain import find_url, rank_of
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import IndexInfo, shown_title
 from lightship.searchengine.search.replica import Replica

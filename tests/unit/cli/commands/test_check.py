@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lightship.cli.commands import check as module
 from lightship.cli.commands.check import check
 from lightship.core.errors import ConfigurationError, WrongAnswerError
 from lightship.core.manifest import Layout, Manifest
@@ -20,8 +21,9 @@ from made import page, send
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a data folder like that of a stopped `lightship up`."""
+    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.0)
     folder = tmp_path / "data"
     published: list[Manifest] = []
     with closing(open_log(f"sqlite://{folder}/log.sqlite")) as log:
@@ -66,6 +68,9 @@ def test_what_is_whole_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -
         ("searchengine-0/layouts/s1v2/meta.json", "its indexers send it again"),
         ("indexer-0/s1v2/published/*.fast", "stop the indexer and remove"),
         ("indexer-0/s1v2/positions.json", "it then restores its shard from a searchengine"),
+        ("indexer-0/s1v2/index/meta.json", "restart the indexer"),
+        ("indexer-0/s1v2/index/.managed.json", "restart the indexer"),
+        ("indexer-0/s1v2/small/meta.json", "restart the indexer"),
         ("indexer-0/s1v2/manifest.json", "it then restores its shard from a searchengine"),
     ],
 )

@@ -94,3 +94,11 @@ def test_what_is_doubtful_is_read_again_though_its_file_did_not_change(feed: Fee
         lives[-1].records.delete([kept.document.url])
     lives.append(Life(feed))
     assert lives[-1].records.stamps() == {kept.document.url: None, put.document.url: None}
+
+
+def test_a_document_of_unknown_language_gets_that_of_its_site(feed: Feed) -> None:
+    known = [Change.put(Document(url=f"https://example.org/{number}", language="fi")) for number in range(9)]
+    appender = Appender(feed.log, threading.Event())
+    assert appender.put([*known, Change.put(Document(url="https://example.org/short", title="Vuokatti"))]) == {}
+    entries = [entry for partition in range(feed.log.partitions) for entry in feed.log.read(partition, 0, 100)]
+    assert [entry.document.language for entry in entries if entry.document] == ["fi"] * 10

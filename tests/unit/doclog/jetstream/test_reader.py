@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from lightship.core.errors import UnavailableError
 from lightship.doclog.jetstream.client.errors import ApiError, RetryError
 from lightship.doclog.jetstream.reader import RECHECK_SECONDS, Reader
 from lightship.doclog.jetstream.sessions import Sessions
-from lightship.doclog.jetstream.streams import Facts
+from lightship.doclog.jetstream.streams import SESSIONS, Facts
 
 
 class _Late:
@@ -76,3 +77,39 @@ def test_only_ends_that_were_not_checked_for_a_while_are_asked_for_again() -> No
 
     asyncio.run(recheck())
     assert idle.asked == ["STREAM.MSG.GET.log-0", "STREAM.MSG.GET.log-2"]
+
+
+class _Restless:
+    """A connection to a leader that has stored one more mark each time it is asked, and never an entry."""
+
+    address = SimpleNamespace(name="log")
+
+    def __init__(self) -> None:
+        self.marks = 0
+
+    async def patiently(self, attempt: Any) -> Any:
+        return await attempt()
+
+    async def ask(self, *_: object, **__: object) -> list[Any]:
+        self.marks += 1
+        sequence, before = str(self.marks), str(self.marks - 1)
+        mark = {
+            "Nats-Sequence": sequence, "Nats-Time-Stamp": "", "Nats-Last-Sequence": "0", SESSIONS: f"{before}:abc,",
+        }  # fmt: skip
+        end = {"Status": "204", "Nats-Last-Sequence": sequence}
+        await asyncio.sleep(0)
+        return [SimpleNamespace(headers=mark, data=b"\0\0"), SimpleNamespace(headers=end, data=b"")]
+
+
+def test_a_read_ends_within_its_patience_though_marks_never_end() -> None:
+    restless: Any = _Restless()
+
+    async def read() -> None:
+        reader = Reader(restless, restless, Facts("id", 2, 1), Sessions(restless))
+        for _ in range(3):
+            async with asyncio.timeout(30):
+                with pytest.raises(UnavailableError):
+                    await reader.read(1, 0, 500, 0.2)
+
+    asyncio.run(read())
+    assert restless.marks > 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightship.core.model import site_of
@@ -87,6 +87,7 @@ def test_a_page_is_found_by_every_prefix_of_its_path(segments: list[str]) -> Non
 
 
 @given(st.text(max_size=60))
+@example(":80/0")
 def test_any_text_is_a_site_or_none(text: str) -> None:
     value = site_value(text)
     assert site_value(value) in (value, value.removeprefix("www."))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.index.fields.normalize import normalized
+from lightship.index.analysis.normalize import normalized
 from lightship.index.highlight.alignment import Folding, aligned, folded_singly
 
 LETTERS = "aZ9 .'-’–™ßæœﬁé½²İıёйάךּ́̈\u00ad\u200b\u200d\ufeffｱｶﾞﾊﾟ가각ᄒ한ᅡ한ㅎㅏ한ก้ำນ་བཀྵहिन्दीम्बक़मँমংরায়اأآةُـلا١۲𝔸👍🏽❤️🇩🇪搜"
@@ -54,9 +54,9 @@ def test_what_is_folded_singly_keeps_its_places(text: str) -> None:
 @given(texts, st.integers(0, 200))
 def test_the_origin_of_a_place_is_the_last_one_whose_beginning_is_not_longer(text: str, place: int) -> None:
     folding = Folding(text)
-    origin = folding.origin(place, folding.normalize)
+    origin = folding.origin(place, folding.normal)
     assert 0 <= origin <= len(text)
-    assert origin == 0 or len(folding.normalize(text[:origin])) <= place
+    assert origin == 0 or len(folding.normal(text[:origin])) <= place
 
 
 def test_folding_is_that_of_the_analyzer() -> None:

@@ -12,7 +12,7 @@ from lightship.index.fields.schema import FORMS, SCHEMA_VERSION
 from lightship.index.highlight.passage import PASSAGE
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 
 FILLER = "Nothing of interest stands in this sentence. " * 60
 
@@ -24,6 +24,9 @@ class Known:
 
     def __init__(self, *forms: str, prefixes: tuple[str, ...] = ()) -> None:
         self._forms, self._prefixes = forms, prefixes
+
+    def documents_in(self, language: str) -> int:
+        return 1000
 
     def documents_with(self, field: str, term: str) -> int:
         return 1 if field != FORMS or term in self._forms else 0

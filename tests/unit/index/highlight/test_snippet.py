@@ -13,7 +13,7 @@ from lightship.index.highlight.passage import PASSAGE
 from lightship.index.highlight.search import PIECE
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 
 LANGUAGES = ("en", "de", "")
 FILLER = "Nothing of interest stands in this sentence. " * 40

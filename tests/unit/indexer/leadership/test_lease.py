@@ -20,6 +20,13 @@ def test_a_folder_keeps_its_owner(tmp_path: Path) -> None:
     assert module.owner_of(str(first)) == module.owner_of(str(first)) != module.owner_of(str(other))
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff" * 32, b"x" * 32])
+def test_a_damaged_owner_is_another_one(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "owner").write_bytes(content)
+    assert len(module.owner_of(str(tmp_path))) == 32
+    assert module.owner_of(str(tmp_path)) == module.owner_of(str(tmp_path))
+
+
 def waiting() -> None:
     """The standby's work meanwhile."""
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lightship.core.manifest import File, Layout, Manifest, Segment, check_manifest
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import IndexReader, find
 from lightship.index.storage.alive_bitset import PublishedSegment
 from lightship.index.storage.segments import Snapshots, compose, restore

@@ -14,9 +14,10 @@ from lightship.core.manifest import Layout, Manifest
 from lightship.core.model import Document
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import IndexReader, find
-from lightship.index.storage.segments import Snapshots, compose, opstamp
+from lightship.index.storage.index_meta import opstamp
+from lightship.index.storage.segments import Snapshots, compose
 from lightship.index.writer import IndexWriter
 from lightship.indexer.shard import tiers
 from lightship.indexer.shard.tiers import Tiers

@@ -86,6 +86,39 @@ def test_the_old_view_is_served_while_the_new_one_can_not_be_read(store: Store, 
     assert len(urls(replica, "page")) == 2
 
 
+def test_it_catches_up_with_other_workers_unless_that_fails(store: Store, tmp_path: Path) -> None:
+    replica, other = Replica(store), Store(str(tmp_path / "store"))
+    replica.catch_up()
+    made = MadeShard(tmp_path / "0").put(page(1))
+    push(other, made)
+    replica.catch_up()
+    assert replica.info.documents == 1
+    meta = Path(store.layout_folder("s1v2")) / "meta.json"
+    good = meta.read_bytes()
+    meta.write_bytes(good.replace(b'"max_doc"', b'"max_cat"'))
+    replica.catch_up()
+    assert urls(replica, "page") == [page(1).url]
+    meta.write_bytes(good)
+    push(other, made.put(page(2)))
+    replica.catch_up()  # not tried for every search: the background task retries, and reports what is wrong
+    assert replica.info.documents == 1
+    replica.follow()
+    push(other, made.put(page(3)))
+    replica.catch_up()
+    assert replica.info.documents == 3
+
+
+def test_it_catches_up_with_another_layout(store: Store, tmp_path: Path) -> None:
+    push(store, MadeShard(tmp_path / "old").put())
+    replica, other = Replica(store), Store(str(tmp_path / "store"))
+    push(other, *(MadeShard(tmp_path / f"new{number}", number, 2, order=2) for number in range(2)))
+    replica.catch_up()
+    assert replica.layout == "s2v2"
+    other.layouts.roll_back()
+    replica.catch_up()
+    assert replica.layout == "s1v2"
+
+
 @pytest.mark.slow
 def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store, tmp_path: Path) -> None:
     """Like other workers, they read files that are just being replaced and removed."""

@@ -79,6 +79,12 @@ def test_bad_choices_say_what_is_allowed() -> None:
         choose_format(b"q=a&format=xml", CHROME)
 
 
+@pytest.mark.parametrize("lang", ["klingon", "c++", "e", "english german"])
+def test_what_is_no_language_is_refused(lang: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"^invalid lang .*: must be a language code like en, or its name"):
+        read_request(f"q=a&lang={quote(lang)}".encode())
+
+
 def test_a_query_string_over_the_limit_is_414() -> None:
     at_limit = b"q=" + b"a" * (MAX_QUERY_STRING - 2)
     assert len(read_request(at_limit).query) == MAX_QUERY_STRING - 2

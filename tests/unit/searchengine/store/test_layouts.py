@@ -72,6 +72,20 @@ def test_the_former_layout_is_received_while_it_is_kept(
         store.layouts.roll_back()
 
 
+def test_a_part_that_the_served_layout_overtook_is_dropped(tmp_path: Path, make: Make) -> None:
+    store = Store(str(tmp_path / "store"), Rules(keep_former=0))
+    old, newer = make(1, 1, 4), make(2, 2, 4)
+    push(store, *old, newer[0])
+    store.layouts.expire()
+    assert kept(store) == {"s1v2", "s2v2"}
+    old[0].order = 3  # somebody went back to one shard
+    push(store, old[0].put(page(7)))
+    with pytest.raises(RetiredError, match="s2v2 is retired: s1v2 is newer"):
+        push(store, newer[1])
+    store.layouts.expire()
+    assert (kept(store), count(store)) == ({"s1v2"}, 5)
+
+
 def test_the_former_layout_expires_also_when_no_manifest_comes(tmp_path: Path, make: Make) -> None:
     store = Store(str(tmp_path / "store"), Rules(keep_former=1.5))
     push(store, *make(1, 1, 2), *make(2, 2, 2))

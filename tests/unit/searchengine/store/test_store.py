@@ -12,7 +12,7 @@ import pytest
 
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError, SupersededError, UnavailableError
 from lightship.core.manifest import File, Layout, Manifest
-from lightship.index.storage.segments import COMPONENTS
+from lightship.index.storage.index_meta import COMPONENTS
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.store import Store

@@ -10,7 +10,7 @@ import pytest
 from lightship.core.model import partition_of
 from lightship.index import explain, reader
 from lightship.index.query.compiler import compile_query
-from lightship.index.query.parser import parse_query
+from lightship.index.query.language.parser import parse_query
 from made import Caller, MadeShard, page, replica_of, served, urls
 
 

@@ -111,5 +111,5 @@ def test_workers_of_a_former_start_are_told_of_no_more(spawn: Callable[..., Prog
     several = spawn("lightship.searchengine.main", *arguments, "-workers=3")
     wait_until(lambda: workers() == {"0", "1", "2"}, 30, "all are told of")
     several.stop()
-    spawn("lightship.searchengine.main", *arguments)
+    spawn("lightship.searchengine.main", *arguments, "-workers=1")
     assert wait_until(workers, 30, "it answers") == {"0"}

@@ -6,11 +6,12 @@ Detecting near-duplicates for web crawling, WWW 2007: pages within 3 of 64 bits 
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
 import sys
 from array import array
+
+from lightship.core.caching import cache_short
 
 NEAR = 3  # bits by which near-duplicates differ at most
 SHORTEST = 50  # words (or Chinese, Japanese, Korean characters); fewer are not significant
@@ -59,6 +60,6 @@ def _majority(hashes: array[int]) -> int:
     return result
 
 
-@functools.lru_cache(maxsize=65_536)
+@cache_short(entries=65_536, longest=64)
 def _hash(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -8,7 +8,8 @@ import msgspec
 
 from lightship.core.errors import ConfigurationError, LightshipError, OutOfSpaceError
 
-WRONG_LAST_SEQUENCE = (10071, 10164)
+WRONG_LAST_SEQUENCE = 10071
+IN_FLIGHT = 10164  # the leader is storing another message of that subject, so it has refused this one
 NO_MESSAGE = (10037, 10057)  # not found by sequence or subject; not found to delete
 NO_STREAM = 10059
 EXISTS_OTHERWISE = (10058, 10065)  # a stream of that name or with those subjects exists, with other settings

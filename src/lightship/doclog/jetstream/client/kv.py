@@ -88,7 +88,7 @@ class KeyValue:
             (answer,) = await self._connection.ask(subject, data, {LAST: str(revision)})
             self._connection.decode(answer, Stored)
         except ApiError as error:
-            if error.code in WRONG_LAST_SEQUENCE:  # or an earlier attempt was stored, and its answer lost
+            if error.code == WRONG_LAST_SEQUENCE:  # or an earlier attempt was stored, and its answer lost
                 return (await self._get(key)).data == data
             raise RetryError(str(error)) from error
         return True

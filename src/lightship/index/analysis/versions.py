@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lightship.index.fields import scripts, version1, words
-from lightship.index.fields.languages import stem_language
-from lightship.index.fields.normalize import normalized
-from lightship.index.fields.scripts import Run
-from lightship.index.fields.version1 import CJK, prepared
+from lightship.index.analysis import scripts, version1, words
+from lightship.index.analysis.languages import stem_language
+from lightship.index.analysis.normalize import normalized
+from lightship.index.analysis.scripts import Run
+from lightship.index.analysis.version1 import CJK, prepared
 
 __all__ = ["CJK", "Analysis", "analysis_of", "prepared", "split"]
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import tantivy
 
-from lightship.index.fields.languages import DEFAULT_LANGUAGE, NOT_LATIN, STEMMERS
-from lightship.index.fields.normalize import normalized
+from lightship.core.caching import cache_short
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE, NOT_LATIN, STEMMERS
+from lightship.index.analysis.normalize import normalized
 
 MARK = "\x1f"  # not in any text
 LONGEST_WORD = 100  # bytes; longer ones are data. Some languages have words of 40 letters, of two or three bytes each
@@ -100,7 +101,7 @@ def pre_tokenized(text: str, language: str, *, marked: bool = False) -> tantivy.
     return whitespace_analyzer().pre_tokenize(" ".join(terms(text, language, marked=marked)))
 
 
-@lru_cache(maxsize=65536)
+@cache_short(entries=65_536, longest=64)
 def analyze_word(text: str, language: str) -> tuple[str, ...]:
     """Return the stems of a few words in `language`."""
     text = without_apostrophes(normalized(text).text, language)

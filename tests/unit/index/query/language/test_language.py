@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightship.index.query.expression import All, Any, Expression, Leaf, Not, leaves
-from lightship.index.query.grouping import MAX_DEPTH
-from lightship.index.query.languages import language_code
-from lightship.index.query.parser import MAX_WORDS, Query, parse_query
-from lightship.index.query.pasted_url import MAX_VARIANTS, read_url
-from lightship.index.query.tokens import MAX_PREFIXES
+from lightship.index.query.language.expression import All, Any, Expression, Leaf, Not, leaves
+from lightship.index.query.language.grouping import MAX_DEPTH
+from lightship.index.query.language.languages import language_code
+from lightship.index.query.language.parser import MAX_WORDS, Query, parse_query
+from lightship.index.query.language.pasted_url import MAX_VARIANTS, read_url
+from lightship.index.query.language.tokens import MAX_PREFIXES
 from lightship.index.query.weights import weighted_words
 from support import ROOT
 
@@ -192,6 +192,8 @@ def test_a_language_is_known_by_its_code_or_name(text: str, code: str | None) ->
 def test_repeated_words_count_and_function_words_of_questions_do_not() -> None:
     assert weighted_words(["fox", "Fox", "dog"]) == {"fox": pytest.approx(2**0.7), "dog": 1.0}
     assert weighted_words(["The", "Who"]) == {"The": 1.0, "Who": 1.0}
+    names = weighted_words(["WHO", "guidelines", "for", "the", "treatment", "of", "malaria"])
+    assert list(names) == ["WHO", "guidelines", "treatment", "malaria"]
     assert list(weighted_words(["what", "is", "the", "capital", "of", "the", "largest", "country"])) == [
         "capital",
         "largest",

@@ -7,14 +7,15 @@ the document's language. Runs of Chinese, Japanese and Korean characters are in 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import tantivy
 
-from lightship.index.fields.languages import DEFAULT_LANGUAGE, STEMMERS
-from lightship.index.fields.scripts import Run
+from lightship.core.caching import cache_short
+from lightship.core.unicode import normalize
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS
+from lightship.index.analysis.scripts import Run
 
 LONGEST_WORD = 60  # bytes; nobody searches for longer ones (base64, hashes)
 
@@ -42,7 +43,7 @@ def word_analyzer(language: str) -> tantivy.TextAnalyzer:
     return builder.build()
 
 
-@lru_cache(maxsize=65536)
+@cache_short(entries=65_536, longest=64)
 def analyze_word(text: str, language: str) -> tuple[str, ...]:
     """Return the index terms of a few words in `language`."""
     return tuple(word_analyzer(language).analyze(text))
@@ -65,7 +66,7 @@ def prepared(text: str) -> tuple[str, bool]:
     if len(encoded.translate(None, _LEADS)) == len(encoded):
         return text, False
     if len(encoded.translate(None, _ACCENT_LEADS)) != len(encoded):
-        text = unicodedata.normalize("NFC", text)
+        text = normalize("NFC", text)
     return text, CJK_RUN.search(text) is not None
 
 
@@ -74,7 +75,7 @@ def split(text: str) -> tuple[str, list[Run]]:
     text, has_runs = prepared(text)
     if not has_runs:
         return text, []
-    runs = CJK_RUN.findall(unicodedata.normalize("NFKC", text))
+    runs = CJK_RUN.findall(normalize("NFKC", text))
     return CJK_RUN.sub(" ", text), [Run(run, run, 2, is_exact=True) for run in runs]
 
 

@@ -10,7 +10,7 @@ from lightship.core.model import Document
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.fields import ADDRESSES_SINCE
-from lightship.index.query.parser import MAX_WORDS, parse_query
+from lightship.index.query.language.parser import MAX_WORDS, parse_query
 from lightship.searchengine.search.replica import Replica
 from made import ask, replica_of, urls, words
 

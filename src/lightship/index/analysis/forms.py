@@ -8,10 +8,12 @@ also gives terms of the field `forms`: joined without its signs, or as written w
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import tantivy
+
+from lightship.core.caching import cache_short
 
 LONGEST = 60  # bytes; longer ones are addresses, paths or data
 MAX_FORMS = 4000  # terms of one document; a page of code has some hundred
@@ -43,7 +45,7 @@ _EMOJI = re.compile(
     "[\u231a\u231b\u23e9-\u23f3\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
     "(?:(?<=[\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff])?"  # a flag
 )
-_AROUND = re.compile(r"^(?:[^\w.]|_|\.(?![A-Za-z]{2}))+|(?:[^\w+#]|_)+$")
+_AROUND = "'&,_-" + "".join(map(chr, range(0xA1, 0xC0))) + "".join(map(chr, range(0x2010, 0x2060)))
 _INFIX = re.compile("[&.,_-]+")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _NUMBER = re.compile(r"\d[.,_-]\d")  # 3.11 is not 311
@@ -89,18 +91,18 @@ def emoji_places(text: str) -> list[tuple[str, int, int]]:
     return [(found[0], *found.span()) for found in _EMOJI.finditer(text)]
 
 
-@lru_cache(maxsize=32768)
+@cache_short(entries=32_768, longest=LONGEST)
 def forms_of(odd: bytes) -> Forms | None:
     """Return the forms of a word of `odd_words`; None if the analyzer makes the same of it."""
     if len(odd) > LONGEST:
         return None
-    parts: tuple[str, ...] = ()
     word = odd.decode().rstrip(",.-")
+    if word.isalnum():
+        return Forms("", "", parts) if (parts := _lowered_parts(word)) else None
     if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
         return Forms("", joined, ())  # most of them
     word = bare_word(word)
-    if humps := parts_of(word):
-        parts = tuple({part.lower(): None for part in humps})
+    parts = () if word.islower() else _lowered_parts(word)
     if "'" in word:
         *_, last = around = word.lower().split("'")
         if len(last) > 2:  # O'Reilly; not don't, they'll
@@ -114,16 +116,18 @@ def forms_of(odd: bytes) -> Forms | None:
 
 
 def bare_word(word: str) -> str:
-    """Return an odd word without the signs around it, and without English 's."""
-    word = word.rstrip(",.-")
-    return (word if word.isalnum() else _AROUND.sub("", word)).removesuffix("'s")
+    """Return an odd word without the signs around it that are no part of it, and without English 's."""
+    word = word.lstrip(_AROUND + "+#").rstrip(_AROUND + ".")
+    return (word if word[1:3].isalpha() else word.lstrip(".")).removesuffix("'s")
 
 
 def parts_of(word: str) -> list[str]:
-    """Return the parts of a word in camel case: `HTTP`, `Server` and `Error` of `HTTPServerError`; empty for others."""
-    if word.islower() or not _HUMP.search(word):
-        return []
-    return [part for part in _PART.findall(word) if len(part) > 1]
+    """Return the parts of a word in camel case: `HTTP`, `Server` and `Error` of `HTTPServerError`; none of others."""
+    return [part for part in _PART.findall(word) if len(part) > 1] if _HUMP.search(word) else []
+
+
+def _lowered_parts(word: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str.lower, parts_of(word))))
 
 
 @cache

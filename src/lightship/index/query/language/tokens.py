@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from lightship.index.analysis.versions import CJK, prepared
 from lightship.index.fields.address import site_value, type_value
-from lightship.index.fields.analysis import CJK, prepared
-from lightship.index.query.expression import FILTERS, Kind, Leaf
-from lightship.index.query.languages import language_code
+from lightship.index.query.language.expression import FILTERS, Kind, Leaf
+from lightship.index.query.language.languages import language_code
 
 MAX_WORDS = 256  # a long paragraph; further words would cost time and hardly change the results
 MAX_PREFIXES = 4

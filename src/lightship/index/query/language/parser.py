@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from lightship.index.query.expression import FILTERS, Any, Expression, Leaf, Not, leaves, without_phrases
-from lightship.index.query.grouping import Reader
-from lightship.index.query.options import is_command_line, is_minus, is_number
-from lightship.index.query.pasted_url import read_url
-from lightship.index.query.tokens import MAX_WORDS, OPERATORS, Lexer, Token, has_content
+from lightship.index.query.language.expression import FILTERS, Any, Expression, Leaf, Not, leaves, without_phrases
+from lightship.index.query.language.grouping import Reader
+from lightship.index.query.language.options import is_command_line, is_minus, is_number
+from lightship.index.query.language.pasted_url import read_url
+from lightship.index.query.language.tokens import MAX_WORDS, OPERATORS, Lexer, Token, has_content
 
 __all__ = ["MAX_WORDS", "Query", "parse_query"]
 

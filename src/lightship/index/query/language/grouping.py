@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from lightship.index.query.expression import FILTERS, All, Any, Expression, Leaf, negated
-from lightship.index.query.tokens import Token
+from lightship.index.query.language.expression import FILTERS, All, Any, Expression, Leaf, negated
+from lightship.index.query.language.tokens import Token
 
 MAX_DEPTH = 8  # of parentheses; deeper ones are ignored
 

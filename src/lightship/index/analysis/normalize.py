@@ -8,8 +8,9 @@ zero-width characters, byte order marks. Latin letters keep their accents, which
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
+
+from lightship.core.unicode import is_mark, normalize
 
 # First bytes in UTF-8 of text that only needs single characters replaced: ASCII, Latin letters, punctuation
 _LATIN = bytes([*range(0xC0), *range(0xC2, 0xCC), 0xE2])
@@ -75,7 +76,7 @@ def replaced(text: str) -> str:
 
 def folded(text: str) -> str:
     """Return `text` in compatibility form, without points, vowel signs and variants of letters: the second step."""
-    return _FOLDED.sub(lambda found: _FOLDING[found[0]], unicodedata.normalize("NFKC", text))
+    return _FOLDED.sub(lambda found: _FOLDING[found[0]], normalize("NFKC", text))
 
 
 def _span(first: int, last: int) -> str:
@@ -83,7 +84,7 @@ def _span(first: int, last: int) -> str:
 
 
 def _without_marks(letter: str) -> str:
-    return "".join(part for part in unicodedata.normalize("NFD", letter) if not unicodedata.combining(part))
+    return "".join(part for part in normalize("NFD", letter) if not is_mark(part))
 
 
 def _folding() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The query language: from what a person types to words, phrases and boolean expressions."""

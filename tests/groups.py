@@ -1,0 +1,36 @@
+"""Which tests run one after the other when several workers of pytest-xdist share a run, and who begins first."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from xdist.scheduler import LoadScopeScheduling
+
+# They use what a machine has once: port 8080, and the names of containers that the documentation has
+TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py")
+# What takes longest begins first, so that no worker is left alone with it at the end. The first one also builds the
+# image, for which the other tests in docker/ would wait
+FIRST = (*TOGETHER, "fuzz", "cluster", "docker", "integration")
+
+
+def group(nodeid: str) -> str:
+    """Return the group of a test: its file, which shares fixtures, or one for all files that are in TOGETHER."""
+    file = _file(nodeid)
+    return "together" if file in TOGETHER else file
+
+
+def rank(nodeid: str) -> int:
+    """Return a number by which tests are sorted: the lower, the sooner it begins."""
+    file = PurePath(_file(nodeid))
+    return next((number for number, name in enumerate(FIRST) if file.is_relative_to(name)), len(FIRST))
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0].removeprefix("tests/")
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each worker one group after the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
