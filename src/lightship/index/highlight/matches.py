@@ -76,7 +76,7 @@ def matches(text: str, sought: Sought) -> list[Span]:
     if sought.forms or any(phrase.forms for phrase in sought.phrases):
         odd = words if cuts_apostrophes(sought.language) else rest
         forms = [*_odd_forms(odd, sought.language), *_emoji(given)]
-        found = _merged((span for form, span in forms if form in sought.forms), gap=0)  # parts of camel case touch
+        found = merged((span for form, span in forms if form in sought.forms), gap=0)  # parts of camel case touch
     terms = sought.terms
     if sought.weak and (found or any(term in sought.wholes for term, _ in tokens)):
         terms = terms.difference(sought.weak)
@@ -85,7 +85,7 @@ def matches(text: str, sought: Sought) -> list[Span]:
     if sought.runs and not given.text.isascii():
         for run, span in _run_matches(given, sought.runs):
             (found if run.grams else beside).append(span)
-    return _merged([*found, *_side_by_side(text, beside)])
+    return merged([*found, *_side_by_side(text, beside)])
 
 
 def _tokens(words: Aligned, sought: Sought) -> Iterator[tuple[str, Span]]:
@@ -189,7 +189,7 @@ def _stretches(covered: Sequence[int], places: Sequence[Span]) -> Iterator[tuple
             first = following
 
 
-def _merged(spans: Iterable[Span], gap: int = 1) -> list[Span]:
+def merged(spans: Iterable[Span], gap: int = 1) -> list[Span]:
     """Return `spans` in order, with those that overlap joined; also those that touch if `gap` is 0."""
     merged: list[Span] = []
     for start, end in sorted(spans):

@@ -45,9 +45,8 @@ def _window(text: str, place: int) -> tuple[int, int]:
     if start <= 0:
         start = 0
     else:
-        begin = -1
-        for end in _SENTENCE_ENDS if text.isascii() else (*_SENTENCE_ENDS, "。"):
-            begin = max(begin, text.rfind(end, start, place))
+        ends = _SENTENCE_ENDS if text.isascii() else (*_SENTENCE_ENDS, "。")
+        begin = max([text.rfind(end, start, place) for end in ends])
         is_end = begin >= 0 and not text[begin + 2 : begin + 3].islower()  # unlike U.S. economy
         start = begin + 1 if is_end else _next_word(text, start, place)
     last = min(len(text), start + width)

@@ -30,15 +30,11 @@ WORD, WORD_BYTE = 8192, 1024  # to match a word exactly, and each character of i
 
 LONGEST_WORD = 120  # bytes
 _IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
-_BEFORE = bytes(
-    code in b" \n\t([" for code in range(256)
-)  # no odd word goes on before these, and none after the others
-_AFTER = bytes(code in b" \n\t),;:" for code in range(256))
-_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}").match
+_BEFORE = bytes(code in b' \n\t(["' for code in range(256))  # no odd word goes on before these
+_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]*(?:[ \n\t]|$))").match
 _SIGNS, _QUOTE = b"'-_.,&", "\u2019".encode()
 _FAR = bytes([*range(0xC4), 0xE2])  # first bytes of ASCII, Latin-1 and punctuation
-_word_to = re.compile(rb"\S*").match
-_word_from = re.compile(rb"\S*\Z").search
+_words = re.compile(rb"\S+").finditer
 
 
 class Effort:
@@ -100,6 +96,7 @@ class Search(ABC):
     def __init__(self, needles: Sequence[Needle], *, has_forms: bool) -> None:
         """Search for `needles`; with `has_forms`, also for odd words."""
         self._targets, self._has_forms = _targets(needles), has_forms
+        self._known: dict[bytes, bool] = {}
 
     @abstractmethod
     def accepts(self, text: str, effort: Effort) -> bool:
@@ -180,12 +177,24 @@ class Search(ABC):
     def _first_match(self, text: bytes, places: Sequence[int], needle: Needle, effort: Effort) -> int:
         """Return the first of `places` where `needle` is not just part of another word; -1 if there is none."""
         for place in places:
-            if self.accepts(_stretch(text, place, needle), effort):
+            if self._is_match(text, place, needle, effort):
                 return place
             effort.left -= _PLACE
             if effort.left < 0:
                 break
         return -1
+
+    def _is_match(self, text: bytes, place: int, needle: Needle, effort: Effort) -> bool:
+        if needle.reach:
+            return self.accepts(_around(text, place, needle.reach), effort)
+        plain = _plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
+        if not plain:
+            return self.accepts(_word_around(text, place), effort)
+        word = plain[0]
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = self.accepts(word.decode("ascii"), effort)
+        return known
 
 
 def _boundary(text: bytes, place: int) -> int:
@@ -197,19 +206,17 @@ def _boundary(text: bytes, place: int) -> int:
     return place
 
 
-def _stretch(text: bytes, place: int, needle: Needle) -> str:
-    """Return the word at `place`, or what stands there between spaces, or `reach` bytes around it."""
-    if needle.reach:
-        return text[max(0, place - needle.reach) : place + needle.reach].decode(errors="ignore")
-    starts = not place or _BEFORE[text[place - 1]]
-    if starts and (plain := _plain_word(text, place)) and (plain.end() == len(text) or _AFTER[text[plain.end()]]):
-        return plain[0].decode("ascii")
-    found = _word_to(text, place, place + LONGEST_WORD)
-    word = found[0] if found else b""
-    if not starts:
-        before = _word_from(text[max(0, place - LONGEST_WORD) : place])
-        word = (before[0] if before else b"") + word
-    return word.decode(errors="ignore")
+def _around(text: bytes, place: int, reach: int) -> str:
+    return text[max(0, place - reach) : place + reach].decode(errors="ignore")
+
+
+def _word_around(text: bytes, place: int) -> str:
+    """Return what stands around `place` between two spaces."""
+    first = max(0, place - LONGEST_WORD)
+    for found in _words(text, first, place + LONGEST_WORD):
+        if found.end() > place:
+            return found[0].decode(errors="ignore")
+    return ""
 
 
 def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int]:
@@ -218,8 +225,8 @@ def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int
     found: list[int] = []
     for form in needle.forms:
         at, last, most = look.start, look.end + len(form) - 1, limit + len(found)
-        looks = 0
-        while looks <= effort.left // _PLACE:
+        looks, allowed = 0, effort.left // _PLACE
+        while looks <= allowed:
             place = text.find(form, at, last)
             if place < 0:
                 at = last

@@ -10,20 +10,21 @@ import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from lightship.index.analysis.forms import odd_places
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.analysis.words import MARK
 from lightship.index.highlight.alignment import folded_singly
-from lightship.index.highlight.matches import Span, matches
+from lightship.index.highlight.matches import Span, matches, merged
 from lightship.index.highlight.passage import BEGINNING, passage_at
 from lightship.index.highlight.search import ANSWER_EFFORT, WORD, WORD_BYTE, Effort, Search
 from lightship.index.highlight.sought import beginning, needles_of, sought_in
 from lightship.index.query.compiler import Compiled
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
-_words = re.compile("[0-9A-Za-z]+").finditer
-_AROUND = '.,:;!?"()[]'  # signs around a word that belong to no odd word
-_SIGNS = dict.fromkeys(map(ord, "'-_.,&"))  # within odd words
+_OPENING = ' (["'
+# A word in lower case that is not a part of an odd one
+_plain_word = re.compile(r"""[0-9a-zа-яα-ω]+(?=(?:'s)?[.,;:!?)\]"]*(?: |$))""").match
+_SIGNS = b"'-_.,&"  # within odd words
+_WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
 
 
 class Highlighter:
@@ -70,11 +71,12 @@ class _Marker(Search):
     """Marks texts of one language."""
 
     def __init__(self, compiled: Compiled, language: str, frequency: Callable[[str], int]) -> None:
-        self._sought = sought_in(compiled, analysis_of(compiled.version), language)
-        self._stems = tuple(dict.fromkeys(beginning(term) for term in self._sought.terms))
-        self._forms = tuple(dict.fromkeys(beginning(form.partition(MARK)[0]) for form in self._sought.forms))
-        self._known: dict[str, list[Span]] = {}
-        super().__init__(needles_of(self._sought, compiled, frequency), has_forms=bool(self._sought.forms))
+        sought = self._sought = sought_in(compiled, analysis_of(compiled.version), language)
+        begin = [*sought.terms, *(form.partition(MARK)[0] for form in sought.forms)]
+        self._beginnings = tuple((each, each.encode()) for each in dict.fromkeys(map(beginning, begin)))
+        self._known_terms: dict[str, bool] = {}
+        self._known_matches: dict[str, list[Span]] = {}
+        super().__init__(needles_of(sought, compiled, frequency), has_forms=bool(sought.forms))
 
     def marked(self, text: str, effort: Effort) -> str:
         """Return `text`, whose words are separated by spaces, as escaped HTML with its matches marked."""
@@ -94,105 +96,83 @@ class _Marker(Search):
             effort.left -= WORD_BYTE * len(text)
             return matches(text, self._sought)
         folded = folded_singly(text)
-        starts = self._all_words(text) if folded is None else self._candidates(text, folded)
+        if folded is not None:
+            return self._word_spans(text, folded, effort)
         spans: list[Span] = []
-        done = 0
-        for start in starts:
-            if start >= done:
-                end = text.find(" ", start)
-                done = end if end >= 0 else len(text)
-                for first, last in self._known_matches(text[start:done], effort):
-                    spans.append((start + first, start + last))
-        return spans
-
-    def _all_words(self, text: str) -> list[int]:
-        """Return where the words begin (after a space) that may match, in order; `text` can't be folded as a whole."""
-        found: list[int] = []
         start = 0
         for word in text.split(" "):
             folded = folded_singly(word)
-            if folded is None or self._candidates(word, folded):
-                found.append(start)
+            found = self._matches(word, effort) if folded is None else self._word_spans(word, folded, effort)
+            spans += [(start + first, start + last) for first, last in found]
             start += len(word) + 1
-        return found
+        return spans
 
-    def _candidates(self, text: str, folded: str) -> list[int]:
-        """Return where the words begin (after a space) that may match, in order."""
-        found: list[int] = []
-        for stem in self._stems:
-            place = folded.find(stem)
+    def _word_spans(self, text: str, folded: str, effort: Effort) -> list[Span]:
+        """Return the words in `text` that match; those with signs or capitals within are looked at exactly."""
+        spans: set[Span] = set()
+        starts: set[int] = set()
+        bare = folded.encode().translate(None, _SIGNS)
+        are_joined = False
+        for each, encoded in self._beginnings:
+            count, place = 0, folded.find(each)
             while place >= 0:
                 before = folded[place - 1] if place else " "
-                if before == " ":
-                    found.append(place)
-                elif not _in_word(before) or not stem.isascii():
-                    found.append(folded.rfind(" ", 0, place) + 1)
-                place = folded.find(stem, place + 1)
-        if "'" in folded:
-            found += self._with_apostrophes(folded)
-        if self._sought.forms:
-            found += self._odd(text, folded)
-        if len(found) > 1:
-            found.sort()
-        return found
+                word = _plain_word(folded, place) if before in _OPENING else None
+                if word and self._has_term(text[place : word.end()], effort):
+                    spans.add(word.span())
+                elif _may_be_odd(text[place : word.end()]) if word else _may_begin(text, place, before):
+                    starts.add(folded.rfind(" ", 0, place) + 1)
+                count, place = count + 1, folded.find(each, place + 1)
+            are_joined |= bare.count(encoded) != count
+        if are_joined:
+            starts.update(self._joined(folded))
+        for start in starts:
+            spans.update(self._matches_at(text, start, effort))
+        return merged(spans) if starts else sorted(spans)
 
-    def _with_apostrophes(self, folded: str) -> Iterator[int]:
-        place = folded.find("'")
-        while place >= 0:
-            start = folded.rfind(" ", 0, place) + 1
-            word = folded[start : place + 20].replace("'", "").lstrip('"([{“‘«')
-            if word.startswith(self._stems):
+    def _matches_at(self, text: str, start: int, effort: Effort) -> list[Span]:
+        end = text.find(" ", start)
+        found = self._matches(text[start : end if end >= 0 else None], effort)
+        return [(start + first, start + last) for first, last in found]
+
+    def _joined(self, folded: str) -> Iterator[int]:
+        """Yield where the words begin that may match without their signs: `don't` for `dont`, `e-mail` for `email`."""
+        start = 0
+        for word in folded.split(" "):
+            bare = word.translate(_WITHOUT_SIGNS)
+            if bare != word and any(each in bare or each in word for each, _ in self._beginnings):
                 yield start
-            place = folded.find("'", place + 1)
+            start += len(word) + 1
 
-    def _odd(self, text: str, folded: str) -> Iterator[int]:
-        """Yield where the odd words (with the signs before them) begin that may match."""
-        bare = folded.translate(_SIGNS)
-        if not any(form in bare or form in folded for form in self._forms):
-            return
-        encoded = f" {text}".encode("utf-8", "replace")
-        for first, last in odd_places(encoded).items():
-            start, end = first - 1, last - 1
-            if len(encoded) > len(text) + 1:
-                start, end = (len(encoded[1:place].decode("utf-8", "replace")) for place in (first, last))
-            word = folded[start:end]
-            bare = word.translate(_SIGNS)
-            if any(form in bare or form in word for form in self._forms):
-                yield folded.rfind(" ", 0, start + 1) + 1
+    def _has_term(self, word: str, effort: Effort) -> bool:
+        """Return True if `word`, which has no signs, has one of the terms."""
+        known = self._known_terms.get(word)
+        if known is None:
+            effort.left -= WORD
+            terms = self._sought.analysis.analyze_word(word, self._sought.language)
+            known = self._known_terms[word] = not self._sought.terms.isdisjoint(terms)
+        return known
 
-    def _known_matches(self, word: str, effort: Effort) -> list[Span]:
+    def _matches(self, word: str, effort: Effort) -> list[Span]:
         """Return the matches in what stands between two spaces."""
-        found = self._known.get(word)
+        found = self._known_matches.get(word)
         if found is None:
-            sought = self._sought
             effort.left -= WORD + WORD_BYTE * len(word)
-            if (
-                sought.is_plain and word.isascii() and not (_is_odd(word) if sought.forms else "'" in word)
-            ):  # most words
-                analyze, language = sought.analysis.analyze_word, sought.language
-                found = [
-                    each.span() for each in _words(word) if not sought.terms.isdisjoint(analyze(each[0], language))
-                ]
-            else:
-                found = matches(word, sought)
-            self._known[word] = found
+            found = self._known_matches[word] = matches(word, self._sought)
         return found
 
     def accepts(self, text: str, effort: Effort) -> bool:
         """Return True if what stands between two spaces matches."""
-        sought = self._sought
-        if sought.is_plain and text.isalnum() and text.islower() and text.isascii():
-            effort.left -= WORD
-            return not sought.terms.isdisjoint(sought.analysis.analyze_word(text, sought.language))
-        return bool(self._known_matches(text, effort))
+        if self._sought.is_plain and text.isalnum() and text.isascii():
+            return self._has_term(text, effort) or (_may_be_odd(text) and bool(self._matches(text, effort)))
+        return bool(self._matches(text, effort))
 
 
-def _in_word(letter: str) -> bool:
-    """Return True if a word of Latin letters may go on after `letter`; none does after a Chinese one."""
-    return letter < "\u0e00" and letter.isalnum()
+def _may_be_odd(word: str) -> bool:
+    """Return True if `word`, which has no signs, may be in camel case."""
+    return not (word.islower() or word[1:].islower())
 
 
-def _is_odd(word: str) -> bool:
-    """Return True if an ASCII word may be odd: it has signs within, or capitals behind its beginning."""
-    bare = word.rstrip(_AROUND).lstrip('"([')
-    return not (bare.isalnum() and (bare[1:].islower() or bare.isupper() or bare.isdecimal() or len(bare) == 1))
+def _may_begin(text: str, place: int, before: str) -> bool:
+    """Return True if a word, or a part of one in camel case, may begin at `place`; `before` is the letter before it."""
+    return not before.isalpha() or before >= "\u0600" or text[place].isupper()
