@@ -30,8 +30,8 @@ WORD, WORD_BYTE = 8192, 1024  # to match a word exactly, and each character of i
 
 LONGEST_WORD = 120  # bytes
 _IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
-_BEFORE = bytes(code in b' \n\t(["' for code in range(256))  # no odd word goes on before these
-_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]*(?:[ \n\t]|$))").match
+_BEFORE = bytes(code in b' \n\t(["-/' for code in range(256))  # no odd word goes on before these
+_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]*(?:[ \n\t]|$)|[-/])").match
 _SIGNS, _QUOTE = b"'-_.,&", "\u2019".encode()
 _FAR = bytes([*range(0xC4), 0xE2])  # first bytes of ASCII, Latin-1 and punctuation
 _words = re.compile(rb"\S+").finditer
@@ -221,23 +221,22 @@ def _word_around(text: bytes, place: int) -> str:
 
 def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int]:
     """Return the first places where `needle` may occur, at most `limit` for each of its forms."""
-    text, is_inner = look.form, needle.is_inner
+    _, text, start, end = look
+    is_inner, allowed = needle.is_inner, effort.left // _PLACE
     found: list[int] = []
     for form in needle.forms:
-        at, last, most = look.start, look.end + len(form) - 1, limit + len(found)
-        looks, allowed = 0, effort.left // _PLACE
-        while looks <= allowed:
-            place = text.find(form, at, last)
-            if place < 0:
-                at = last
-                break
-            at = place + 1
+        last, most, looks = end + len(form) - 1, limit + len(found), 0
+        at = text.find(form, start, last)
+        while at >= 0:
             looks += 1
-            if is_inner or not place or not _IN_WORD[text[place - 1]]:
-                found.append(place)
+            if is_inner or not at or not _IN_WORD[text[at - 1]]:
+                found.append(at)
                 if len(found) == most:
                     break
-        effort.left -= at - look.start + looks * _PLACE
+            if looks > allowed:
+                break
+            at = text.find(form, at + 1, last)
+        effort.left -= (at if at >= 0 else end) - start + looks * _PLACE
     return found
 
 

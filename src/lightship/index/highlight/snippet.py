@@ -20,9 +20,9 @@ from lightship.index.highlight.sought import beginning, needles_of, sought_in
 from lightship.index.query.compiler import Compiled
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
-_OPENING = ' (["'
+_OPENING = ' (["-/'
 # A word in lower case that is not a part of an odd one
-_plain_word = re.compile(r"""[0-9a-zа-яα-ω]+(?=(?:'s)?[.,;:!?)\]"]*(?: |$))""").match
+_plain_word = re.compile(r"""[0-9a-zа-яα-ω]+(?=(?:'s)?[.,;:!?)\]"]*(?: |$)|[-/])""").match
 _SIGNS = b"'-_.,&"  # within odd words
 _WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
 
@@ -52,7 +52,9 @@ class Highlighter:
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
         passage, cut_before, cut_after = passage_at(text, max(place, 0))
-        shown = marker.marked(" ".join(passage.split()), self._effort)
+        if "  " in passage or not passage.isprintable():
+            passage = " ".join(passage.split())
+        shown = marker.marked(passage.strip(" "), self._effort)
         return f"{'… ' if cut_before else ''}{shown}{' …' if cut_after else ''}"
 
     def title(self, title: str, language: str | None) -> str:
