@@ -77,16 +77,25 @@ class _Look(NamedTuple):
     end: int
 
 
-_Near = tuple[tuple[bytes, float], ...]  # what makes a place better than another, with its weight
+class _Target(NamedTuple):
+    """A needle, and what makes a place of it better than another: other words `near` it, with their weights, and pairs.
+
+    Only needles that come later count: the text has none of those before.
+    """
+
+    needle: Needle
+    near: tuple[tuple[bytes, float], ...]
+    pairs: tuple[bytes, ...]
 
 
-def _targets(needles: Sequence[Needle]) -> list[tuple[Needle, _Near]]:
-    """Return each of `needles` with what is good to have near it."""
-    targets: list[tuple[Needle, _Near]] = []
-    near: list[tuple[bytes, float]] = []
+def _targets(needles: Sequence[Needle]) -> list[_Target]:
+    targets: list[_Target] = []
+    later: list[tuple[bytes, float]] = []
     for needle in reversed(needles):
-        targets.append((needle, (*((pair, _PAIR) for pair in needle.pairs), *near[:_NEAR])))
-        near[:0] = ((form, needle.weight) for form in needle.forms)
+        near = tuple(later[:_NEAR])
+        pairs = tuple(pair for pair in needle.pairs if any(form in pair for form, _ in near))
+        targets.append(_Target(needle, near, pairs))
+        later[:0] = ((form, needle.weight) for form in needle.forms)
     return targets[::-1]
 
 
@@ -151,7 +160,7 @@ class Search(ABC):
                 break
             word = form[first:last].decode(errors="ignore")
             bare = word.lower().encode().translate(None, _SIGNS)
-            if not any(part in bare for needle, _ in self._targets for part in needle.forms):
+            if not any(part in bare for target in self._targets for part in target.needle.forms):
                 continue
             if self.accepts(word, effort):
                 place = len(text[: folding.origin(first - 1, folding.normal)].encode())
@@ -160,13 +169,14 @@ class Search(ABC):
         return -1
 
     def _best(self, look: _Look, effort: Effort) -> int:
-        for needle, near in self._targets:
+        for target in self._targets:
+            needle, near = target.needle, target.near
             places = _places(look, needle, effort, _OCCURRENCES)
             if not places:
                 continue
             if near and len(places) > 1:
                 effort.left -= len(places) * len(near) * _PLACE
-                _sort(places, look, needle, near)
+                _sort(places, look, target)
             place = self._first_match(look.text, places, needle, effort)
             if place < 0 and len(places) >= _OCCURRENCES:  # what only begins alike may hide the right one
                 place = self._first_match(look.text, _places(look, needle, effort, PIECE), needle, effort)
@@ -240,8 +250,9 @@ def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int
     return found
 
 
-def _sort(places: list[int], look: _Look, needle: Needle, near: _Near) -> None:
+def _sort(places: list[int], look: _Look, target: _Target) -> None:
     """Sort `places` by what is near, best first; if none has a pair of words side by side, add one that has."""
+    needle, near, pairs = target
     text = look.form
     worths: dict[int, float] = {}
     for place in places:
@@ -250,10 +261,14 @@ def _sort(places: list[int], look: _Look, needle: Needle, near: _Near) -> None:
         for form, weight in near:
             if form in around:
                 worth -= weight
+        if worth:
+            for pair in pairs:
+                if pair in around:
+                    worth -= _PAIR
         worths[place] = worth
-    if needle.pairs and len(places) >= _OCCURRENCES and min(worths.values()) > -_PAIR:
-        pair = text.find(needle.pairs[0], places[-1], look.end)
-        place = text.find(needle.forms[0], pair, look.end) if pair >= 0 else -1
+    if pairs and len(places) >= _OCCURRENCES and min(worths.values()) > -_PAIR:
+        at = text.find(pairs[0], places[-1], look.end)
+        place = text.find(needle.forms[0], at, look.end) if at >= 0 else -1
         if place >= 0:
             places.append(place)
             worths[place] = -_PAIR
