@@ -170,3 +170,22 @@ def test_the_slow_way_is_bounded(query: str, text: str) -> None:
 def test_a_passage_is_short() -> None:
     shown = highlighter("needle").snippet(("wörd ß " * 3000 + "needle " + "wörd " * 3000).encode(), "de")
     assert len(re.sub("</?mark>", "", shown)) <= PASSAGE + 4
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        (
+            "market",
+            "A market-based (market) Market/place, markets. Marketplace",
+            ["market", "market", "Market", "markets"],
+        ),
+        ("georgia", "Georgia's flag, Georgia’s", ["Georgia", "Georgia"]),
+        ("ship", "relationship, ship/boat, steam-ship", ["ship", "ship"]),
+        ("bar", "fooBar, foobar, HTTPBar; bar2, 2bar", ["Bar", "Bar"]),
+        ("email", "e-mail (e-mail) e-mails, Email e-commerce", ["e-mail", "e-mail", "e-mails", "Email"]),
+    ],
+)
+def test_signs_around_and_within_words_decide_what_is_marked(query: str, text: str, expected: list[str]) -> None:
+    assert marks(query, text, "en", "bar", "email") == expected
+    assert marks(query, f"{text} ", "en", "bar", "email") == expected
