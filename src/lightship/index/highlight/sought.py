@@ -145,6 +145,6 @@ def _pairs(words: Sequence[str], sought: Sought) -> dict[str, tuple[bytes, ...]]
 
 def beginning(term: str) -> str:
     """Return how words with the stem `term` begin: `hope` is the stem of hoping, `histori` of history."""
-    if len(term) > 3 and term.endswith(("e", "i", "abl", "ibl")):
+    if len(term) > 2 and term.endswith(("e", "i", "abl", "ibl")):
         return term[:-1]
     return term
