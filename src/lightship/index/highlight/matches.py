@@ -39,7 +39,7 @@ class SoughtRun(NamedTuple):
     grams: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # frozen would take longer to make, for each query
 class Sought:
     """What a query matches in texts of one language.
 

@@ -35,10 +35,11 @@ def sought_in(compiled: Compiled, analysis: Analysis, language: str) -> Sought:
     parts = [word for piece in odd for word in piece.words if word.lower() not in STOPWORDS]
     if language == DEFAULT_LANGUAGE:  # these are the function words of English
         plain = list(topical(plain)) if not odd else [word for word in plain if word.lower() not in STOPWORDS]
-    wholes = terms_of(piece.forms.joined for piece in odd if piece.forms)
-    terms = terms_of(plain)
-    weak = terms_of(word for word in parts if len(word) == 1 or word.isdecimal()) - terms
-    terms |= wholes | terms_of(parts)
+    terms, wholes, weak = terms_of(plain), set[str](), set[str]()
+    if odd:
+        wholes = terms_of(piece.forms.joined for piece in odd if piece.forms)
+        weak = terms_of(word for word in parts if len(word) == 1 or word.isdecimal()) - terms
+        terms |= wholes | terms_of(parts)
     for term in compiled.expanded:
         stem, mark, code = term.partition(MARK)
         if not mark or code == language:
