@@ -18,6 +18,7 @@ from lightship.index.highlight.passage import LEAD, PASSAGE
 
 _OCCURRENCES = 4  # places of a word that are compared
 _PAIR = 4.0  # weight of two words side by side; that of a word is 1 at most
+_PAIR_REACH = 8 << 10  # bytes after these places that are searched for a pair
 _NEAR = 8  # forms of other needles that are looked for near a place
 PIECE = 128 << 10  # bytes that are searched at once
 
@@ -267,8 +268,9 @@ def _sort(places: list[int], look: _Look, target: _Target) -> None:
                     worth -= _PAIR
         worths[place] = worth
     if pairs and len(places) >= _OCCURRENCES and min(worths.values()) > -_PAIR:
-        at = text.find(pairs[0], places[-1], look.end)
-        place = text.find(needle.forms[0], at, look.end) if at >= 0 else -1
+        last = min(look.end, places[-1] + _PAIR_REACH)
+        at = text.find(pairs[0], places[-1], last)
+        place = text.find(needle.forms[0], at, last) if at >= 0 else -1
         if place >= 0:
             places.append(place)
             worths[place] = -_PAIR
