@@ -18,7 +18,7 @@ from lightship.index.analysis.title_key import title_keys
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.address import address_values, site_value
 from lightship.index.fields.schema import SCHEMA_VERSION, schema
-from lightship.index.highlight.passage import fold
+from lightship.index.highlight.alignment import fold
 from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import View
 from lightship.searchengine.search.request import accepted_format

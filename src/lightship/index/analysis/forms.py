@@ -67,18 +67,28 @@ class Forms(NamedTuple):
 def odd_words(text: str) -> list[bytes]:
     """Return the distinct odd words of normalized `text` in UTF-8, with the signs around them; emoji are not included."""
     encoded = b" " + text.encode("utf-8", "replace")
+    return list({encoded[start:end] for start, end in odd_places(encoded).items()})
+
+
+def odd_places(encoded: bytes) -> dict[int, int]:
+    """Return where the odd words of a text begin and end; `encoded` is the normalized text in UTF-8 after a space."""
     classes = encoded.translate(_CLASSES)
     words = dict[int, int]()
     for pattern in _ODD:
         for found in pattern.finditer(classes):
             place, end = found.span()
             words[classes.rfind(b" ", 0, place) + 1] = end
-    return list({encoded[start:end] for start, end in words.items()})
+    return words
 
 
 def emoji(text: str) -> list[str]:
     """Return the emoji of normalized `text`, without the modifiers of their colour."""
     return _EMOJI.findall(text)
+
+
+def emoji_places(text: str) -> list[tuple[str, int, int]]:
+    """Return the emoji of normalized `text`, each with its start and end."""
+    return [(found[0], *found.span()) for found in _EMOJI.finditer(text)]
 
 
 @cache_short(entries=32_768, longest=LONGEST)
@@ -88,11 +98,11 @@ def forms_of(odd: bytes) -> Forms | None:
         return None
     word = odd.decode().rstrip(",.-")
     if word.isalnum():
-        return Forms("", "", parts) if (parts := _parts(word)) else None
+        return Forms("", "", parts) if (parts := _lowered_parts(word)) else None
     if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
         return Forms("", joined, ())  # most of them
-    word = _stripped(word).removesuffix("'s")
-    parts = () if word.islower() else _parts(word)
+    word = bare_word(word)
+    parts = () if word.islower() else _lowered_parts(word)
     if "'" in word:
         *_, last = around = word.lower().split("'")
         if len(last) > 2:  # O'Reilly; not don't, they'll
@@ -102,20 +112,22 @@ def forms_of(odd: bytes) -> Forms | None:
         return Forms("", "", parts) if parts else None
     bare = word.lstrip(".").rstrip("+#")
     is_exact = bare != word or (_NUMBER.search(word) and not _GROUPED.fullmatch(word))
-    return Forms(_fold(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+    return Forms(fold_word(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
 
 
-def _stripped(word: str) -> str:
-    """Return `word` without the signs around it that are no part of it."""
+def bare_word(word: str) -> str:
+    """Return an odd word without the signs around it that are no part of it, and without English 's."""
     word = word.lstrip(_AROUND + "+#").rstrip(_AROUND + ".")
-    return word if word[1:3].isalpha() else word.lstrip(".")
+    return (word if word[1:3].isalpha() else word.lstrip(".")).removesuffix("'s")
 
 
-def _parts(word: str) -> tuple[str, ...]:
-    """Return the parts of a word in camel case; none for other words."""
-    if not _HUMP.search(word):
-        return ()
-    return tuple({part.lower(): None for part in _PART.findall(word) if len(part) > 1})
+def parts_of(word: str) -> list[str]:
+    """Return the parts of a word in camel case: `HTTP`, `Server` and `Error` of `HTTPServerError`; none of others."""
+    return [part for part in _PART.findall(word) if len(part) > 1] if _HUMP.search(word) else []
+
+
+def _lowered_parts(word: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str.lower, parts_of(word))))
 
 
 @cache
@@ -124,5 +136,6 @@ def _folding() -> tantivy.TextAnalyzer:
     return whitespace.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
 
 
-def _fold(word: str) -> str:
+def fold_word(word: str) -> str:
+    """Return `word` in lower case and without accents, as the analyzer folds it."""
     return word.lower() if word.isascii() else "".join(_folding().analyze(word))

@@ -49,23 +49,34 @@ def normalized(text: str) -> Normalized:
     """Return `text` normalized. ASCII costs nothing, other Latin text some 4 ns a character, other text 30 ns."""
     if text.isascii():
         return Normalized(text, is_wide=False, has_symbols=False)
-    for sign, replacement in _REPLACED:
-        text = text.replace(sign, replacement)
-    if _SOFT_HYPHEN in text:
-        text = text.replace(_SOFT_HYPHEN, "")
+    text = replaced(text)
     encoded = text.encode("utf-8", "replace")
     has_symbols = _SYMBOL.search(encoded) is not None
     if not encoded.translate(None, _LATIN) and not has_symbols:
         return Normalized(text, is_wide=False, has_symbols=False)
-    text = _folded(text)
+    text = folded(text)
+    if "\u094d" in text:
+        text = NASAL.sub(ANUSVARA, text)
     is_wide = bool(text.encode("utf-8", "replace").translate(None, _NARROW))
     return Normalized(text, is_wide=is_wide, has_symbols=has_symbols or is_wide)
 
 
-def _folded(text: str) -> str:
-    text = normalize("NFKC", text)
-    text = _FOLDED.sub(lambda found: _FOLDING[found[0]], text)
-    return _NASAL.sub("\u0902", text) if "\u094d" in text else text
+def is_folded(text: str) -> bool:
+    """Return True if `normalized` does more with `text` than to replace signs."""
+    encoded = replaced(text).encode("utf-8", "replace")
+    return bool(encoded.translate(None, _LATIN)) or _SYMBOL.search(encoded) is not None
+
+
+def replaced(text: str) -> str:
+    """Return `text` with its typographic signs replaced, and without invisible characters: the first step."""
+    for sign, replacement in _REPLACED:
+        text = text.replace(sign, replacement)
+    return text.replace(_SOFT_HYPHEN, "") if _SOFT_HYPHEN in text else text
+
+
+def folded(text: str) -> str:
+    """Return `text` in compatibility form, without points, vowel signs and variants of letters: the second step."""
+    return _FOLDED.sub(lambda found: _FOLDING[found[0]], normalize("NFKC", text))
 
 
 def _span(first: int, last: int) -> str:
@@ -102,4 +113,5 @@ def _folding() -> dict[str, str]:
 _FOLDING = _folding()
 _FOLDED = re.compile(f"[{re.escape(''.join(_FOLDING))}]")
 # Devanagari: before a consonant of its own place of articulation, a nasal may be written as anusvara
-_NASAL = re.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
+ANUSVARA = "\u0902"
+NASAL = re.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")

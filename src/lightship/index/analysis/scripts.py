@@ -7,7 +7,7 @@ cluster being a letter with its marks: measured on Thai, nDCG@10 is .97, and .68
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 # Ranges for a character class of a regular expression
@@ -61,6 +61,21 @@ def split(text: str) -> tuple[str, list[Run]]:
         return " "
 
     return _UNSPACED.sub(take, text), runs
+
+
+def spaced(text: str) -> str:
+    """Return normalized `text` with spaces for its unspaced scripts, so that all else keeps its place."""
+    return _UNSPACED.sub(lambda found: " " * len(found[0]), text)
+
+
+def placed_units(text: str) -> Iterator[tuple[Sequence[str], Sequence[tuple[int, int]]]]:
+    """Yield the units of each run in normalized `text`, and the start and end of each."""
+    for found in _RUN.finditer(text):
+        if found["clustered"] is None:
+            yield found[0], [(place, place + 1) for place in range(*found.span())]
+        else:
+            places = [unit.span() for unit in _CLUSTER.finditer(text, *found.span())]
+            yield [text[start:end] for start, end in places], places
 
 
 def _run(found: re.Match[str]) -> Run:

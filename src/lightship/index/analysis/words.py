@@ -36,13 +36,17 @@ _MARKED = re.compile(
 
 def without_apostrophes(text: str, language: str) -> str:
     """Return `text` with its apostrophes removed: `dont`, `oreilly`; without English 's, and French or Italian articles."""
-    if "'" not in text:
-        return text
+    if "'" in text:
+        for pattern, replacement in apostrophes(language):
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def apostrophes(language: str) -> Sequence[tuple[re.Pattern[str], str]]:
+    """Return the replacements that remove the apostrophes of a text in `language`."""
     if language in _ELIDING:
-        text = _ELISION.sub(" ", text)
-    elif language in _SUFFIXING:
-        text = _SUFFIX.sub("", text)
-    return _APOSTROPHE.sub("", text)
+        return (_ELISION, " "), (_APOSTROPHE, "")
+    return ((_SUFFIX, ""), (_APOSTROPHE, "")) if language in _SUFFIXING else ((_APOSTROPHE, ""),)
 
 
 def cuts_apostrophes(language: str) -> bool:

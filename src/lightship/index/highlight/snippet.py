@@ -1,4 +1,4 @@
-"""Makes the snippets of a query: the best passage of each page with matches highlighted.
+"""Marks what a query matches: in titles, and in the best passage of each text.
 
 Candidate words are found by the beginnings of their stems in the page's language, and verified by analyzing them. See
 DESIGN.md for the alternatives that were measured.
@@ -7,49 +7,34 @@ DESIGN.md for the alternatives that were measured.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import groupby
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.highlight.passage import (
-    ANSWER_EFFORT,
-    BEGINNING,
-    Accepts,
-    Effort,
-    Needle,
-    Passage,
-    best_place,
-    fold,
-    has_accents,
-    passage_at,
-    word_at,
-    written,
-)
+from lightship.index.analysis.words import MARK
+from lightship.index.highlight.alignment import folded_singly
+from lightship.index.highlight.matches import Span, matches, merged
+from lightship.index.highlight.passage import BEGINNING, passage_at
+from lightship.index.highlight.search import ANSWER_EFFORT, WORD, WORD_BYTE, Effort, Search
+from lightship.index.highlight.sought import beginning, needles_of, sought_in
 from lightship.index.query.compiler import Compiled
-from lightship.index.query.weights import topical
 
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What to find in texts of one language; the order of the needles decides which passage is chosen."""
-
-    accepts: Accepts
-    needles: tuple[Needle, ...]
-    stems: tuple[str, ...]  # beginnings of words, in lower case
+_OPENING = ' (["-/'
+# A word in lower case that is not a part of an odd one
+_plain_word = re.compile(r"""[0-9a-zа-яα-ω]+(?=(?:'s)?[.,;:!?)\]"]*(?: |$)|[-/])""").match
+_SIGNS = b"'-_.,&"  # within odd words
+_WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
 
 
 class Highlighter:
-    """Makes the snippets of one query."""
+    """Makes the snippets of one query, and marks its titles."""
 
     def __init__(self, compiled: Compiled, frequency: Callable[[str], int]) -> None:
         """Prepare for `compiled`; `frequency` returns the number of documents with a term (the rarest decides)."""
         self._compiled, self._frequency = compiled, frequency
         self._analysis = analysis_of(compiled.version)
-        self._pairs = tuple(dict.fromkeys(gram for run in compiled.runs for gram in run.grams()))
-        self._wanted: dict[str, _Wanted] = {}
+        self._by_language: dict[str, _Marker] = {}
         self._effort = Effort()
 
     @property
@@ -62,73 +47,134 @@ class Highlighter:
 
         `text` is in UTF-8. The total effort for the texts of a query is bounded.
         """
+        marker = self._marker(language)
+        place = marker.best_place(text, self._effort)
+        if place < 0 and fallback:
+            text = fallback[:BEGINNING].encode()
+        passage, cut_before, cut_after = passage_at(text, max(place, 0))
+        if "  " in passage or not passage.isprintable():
+            passage = " ".join(passage.split())
+        shown = marker.marked(passage.strip(" "), self._effort)
+        return f"{'… ' if cut_before else ''}{shown}{' …' if cut_after else ''}"
+
+    def title(self, title: str, language: str | None) -> str:
+        """Return `title`, of a text in `language`, as escaped HTML with `<mark>`."""
+        return self._marker(language).marked(title, self._effort)
+
+    def _marker(self, language: str | None) -> _Marker:
         stemmed_by = self._analysis.stem_language(language)
-        wanted = self._wanted.get(stemmed_by) or self._want(stemmed_by)
-        place = best_place(text, wanted.needles, wanted.accepts, self._effort)
-        passage: Passage = passage_at(fallback[:BEGINNING].encode() if place < 0 and fallback else text, max(place, 0))
-        marked = self._mark(" ".join(passage.text.split()), wanted)
-        return f"{'… ' if passage.cut_before else ''}{marked}{' …' if passage.cut_after else ''}"
+        marker = self._by_language.get(stemmed_by)
+        if marker is None:
+            marker = self._by_language[stemmed_by] = _Marker(self._compiled, stemmed_by, self._frequency)
+        return marker
 
-    def _want(self, language: str) -> _Wanted:
-        kept, analyze_word = frozenset(self._compiled.terms), self._analysis.analyze_word
-        asked = topical(self._compiled.words)
-        found = dict.fromkeys(term for word in asked for term in analyze_word(word, language))
-        terms = sorted(kept.intersection(found), key=lambda term: (self._frequency(term), term))
-        wanted = frozenset([*terms, *self._compiled.expanded])
-        stems = tuple(dict.fromkeys([*map(_stem, terms), *map(fold, self._compiled.asked.prefixes)]))
-        runs = [Needle((run.text.encode(),), 2.0, is_run=True) for run in self._compiled.runs]
-        words = [Needle(written(stem), 1.0 / (1 + rank)) for rank, stem in enumerate(stems)]
-        pairs = [Needle((pair.encode(),), 1.0, is_run=True) for pair in self._pairs]
 
-        def accepts(word: str) -> bool:
-            return not wanted.isdisjoint(analyze_word(word, language))
+class _Marker(Search):
+    """Marks texts of one language."""
 
-        made = self._wanted[language] = _Wanted(accepts, (*runs, *words, *pairs), stems)
-        return made
+    def __init__(self, compiled: Compiled, language: str, frequency: Callable[[str], int]) -> None:
+        sought = self._sought = sought_in(compiled, analysis_of(compiled.version), language)
+        begin = [*sought.terms, *(form.partition(MARK)[0] for form in sought.forms)]
+        self._beginnings = tuple((each, each.encode()) for each in dict.fromkeys(map(beginning, begin)))
+        self._known_terms: dict[str, bool] = {}
+        self._known_matches: dict[str, list[Span]] = {}
+        super().__init__(needles_of(sought, compiled, frequency), has_forms=bool(sought.forms))
 
-    def _mark(self, passage: str, wanted: _Wanted) -> str:
-        folded = fold(passage) if has_accents(passage.encode()) else passage.lower()
-        spans = _word_spans(folded, wanted)
-        if self._pairs:
-            spans.update(_run_spans(passage, self._pairs))
-        parts, at = [], 0
-        for start, end in sorted(spans):
-            parts += [passage[at:start], _OPEN, passage[start:end], _CLOSE]
+    def marked(self, text: str, effort: Effort) -> str:
+        """Return `text`, whose words are separated by spaces, as escaped HTML with its matches marked."""
+        spans = self._spans(text, effort)
+        if not spans:
+            return html.escape(text)
+        parts: list[str] = []
+        at = 0
+        for start, end in spans:
+            parts += (text[at:start], _OPEN, text[start:end], _CLOSE)
             at = end
-        marked = html.escape("".join([*parts, passage[at:]]))
+        marked = html.escape("".join((*parts, text[at:])))
         return marked.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
 
+    def _spans(self, text: str, effort: Effort) -> Sequence[Span]:
+        if not self._sought.is_plain:
+            effort.left -= WORD_BYTE * len(text)
+            return matches(text, self._sought)
+        folded = folded_singly(text)
+        if folded is not None:
+            return self._word_spans(text, folded, effort)
+        spans: list[Span] = []
+        start = 0
+        for word in text.split(" "):
+            folded = folded_singly(word)
+            found = self._matches(word, effort) if folded is None else self._word_spans(word, folded, effort)
+            spans += [(start + first, start + last) for first, last in found]
+            start += len(word) + 1
+        return spans
 
-def _word_spans(folded: str, wanted: _Wanted) -> set[tuple[int, int]]:
-    """Return the (start, end) of the words in `folded`, a passage in lower case, that have one of the terms."""
-    spans = set()
-    for stem in wanted.stems:
-        for place in _all(folded, stem):
-            if place and word_at(folded, place - 1):
-                continue
-            word = word_at(folded, place)
-            if word and wanted.accepts(word[0]):
-                spans.add(word.span())
-    return spans
+    def _word_spans(self, text: str, folded: str, effort: Effort) -> list[Span]:
+        """Return the words in `text` that match; those with signs or capitals within are looked at exactly."""
+        spans: set[Span] = set()
+        starts: set[int] = set()
+        bare = folded.encode().translate(None, _SIGNS)
+        are_joined = False
+        for each, encoded in self._beginnings:
+            count, place = 0, folded.find(each)
+            while place >= 0:
+                before = folded[place - 1] if place else " "
+                word = _plain_word(folded, place) if before in _OPENING else None
+                if word and self._has_term(text[place : word.end()], effort):
+                    spans.add(word.span())
+                elif _may_be_odd(text[place : word.end()]) if word else _may_begin(text, place, before):
+                    starts.add(folded.rfind(" ", 0, place) + 1)
+                count, place = count + 1, folded.find(each, place + 1)
+            are_joined |= bare.count(encoded) != count
+        if are_joined:
+            starts.update(self._joined(folded))
+        for start in starts:
+            spans.update(self._matches_at(text, start, effort))
+        return merged(spans) if starts else sorted(spans)
+
+    def _matches_at(self, text: str, start: int, effort: Effort) -> list[Span]:
+        end = text.find(" ", start)
+        found = self._matches(text[start : end if end >= 0 else None], effort)
+        return [(start + first, start + last) for first, last in found]
+
+    def _joined(self, folded: str) -> Iterator[int]:
+        """Yield where the words begin that may match without their signs: `don't` for `dont`, `e-mail` for `email`."""
+        start = 0
+        for word in folded.split(" "):
+            bare = word.translate(_WITHOUT_SIGNS)
+            if bare != word and any(each in bare or each in word for each, _ in self._beginnings):
+                yield start
+            start += len(word) + 1
+
+    def _has_term(self, word: str, effort: Effort) -> bool:
+        """Return True if `word`, which has no signs, has one of the terms."""
+        known = self._known_terms.get(word)
+        if known is None:
+            effort.left -= WORD
+            terms = self._sought.analysis.analyze_word(word, self._sought.language)
+            known = self._known_terms[word] = not self._sought.terms.isdisjoint(terms)
+        return known
+
+    def _matches(self, word: str, effort: Effort) -> list[Span]:
+        """Return the matches in what stands between two spaces."""
+        found = self._known_matches.get(word)
+        if found is None:
+            effort.left -= WORD + WORD_BYTE * len(word)
+            found = self._known_matches[word] = matches(word, self._sought)
+        return found
+
+    def accepts(self, text: str, effort: Effort) -> bool:
+        """Return True if what stands between two spaces matches."""
+        if self._sought.is_plain and text.isalnum() and text.isascii():
+            return self._has_term(text, effort) or (_may_be_odd(text) and bool(self._matches(text, effort)))
+        return bool(self._matches(text, effort))
 
 
-def _run_spans(passage: str, pairs: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of CJK text that the query's bigrams cover."""
-    covered = sorted({i for pair in pairs for place in _all(passage, pair) for i in range(place, place + len(pair))})
-    for _, stretch in groupby(enumerate(covered), key=lambda numbered: numbered[1] - numbered[0]):
-        places = [place for _, place in stretch]
-        yield places[0], places[-1] + 1
+def _may_be_odd(word: str) -> bool:
+    """Return True if `word`, which has no signs, may be in camel case."""
+    return not (word.islower() or word[1:].islower())
 
 
-def _stem(term: str) -> str:
-    """Return how words with the stem `term` begin: `hope` is the stem of hoping, `histori` of history."""
-    if len(term) > 3 and term.endswith(("e", "i", "abl", "ibl")):
-        return term[:-1]
-    return term
-
-
-def _all(text: str, part: str) -> Iterator[int]:
-    place = text.find(part)
-    while place >= 0:
-        yield place
-        place = text.find(part, place + 1)
+def _may_begin(text: str, place: int, before: str) -> bool:
+    """Return True if a word, or a part of one in camel case, may begin at `place`; `before` is the letter before it."""
+    return not before.isalpha() or before >= "\u0600" or text[place].isupper()

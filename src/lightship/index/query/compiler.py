@@ -27,20 +27,19 @@ BONUSES_SINCE = 2  # the first schema version that has title keys, and one field
 class Compiled:
     """A compiled query. What its cost and highlighting need is computed at once, tantivy's query only on demand.
 
-    `words` are the words as asked and `terms` their stems in all languages, both also those of phrases; `found_by` are
-    the words that rank, expanded to the terms that they are found by. `asked_pieces` and `asked_runs` are those of
-    `asked.words`.
+    `asked_pieces` and `asked_runs` are what ranks as asked, apart from phrases. `terms` are the stems of all words in
+    all languages, and `runs` all runs of unspaced scripts, both also those of phrases. `found_by` are the words that
+    rank, expanded to the terms that they are found by.
     """
 
     asked: Query
     version: int
     languages: tuple[str, ...]
     lang: str
-    words: tuple[str, ...]
-    terms: tuple[str, ...]
-    runs: tuple[Run, ...]
     asked_pieces: tuple[Piece, ...]
     asked_runs: tuple[Run, ...]
+    terms: tuple[str, ...]
+    runs: tuple[Run, ...]
     found_by: tuple[Word, ...]
     expansions: dict[str, tuple[str, ...]]  # the terms of each prefix
     statistics: Statistics | None = None
@@ -108,8 +107,8 @@ def compile_query(
         prefix: expanded(statistics, main_field(version), prefix, version, languages) for prefix in query.all_prefixes
     }
     return Compiled(
-        query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys([*runs, *quoted_runs])),
-        tuple(asked), tuple(dict.fromkeys(runs)), tuple(found_by), expansions, statistics, _missing_filters(query, version),
+        query, version, tuple(languages), lang, tuple(asked), tuple(dict.fromkeys(runs)), tuple(terms),
+        tuple(dict.fromkeys([*runs, *quoted_runs])), tuple(found_by), expansions, statistics, _missing_filters(query, version),
     )  # fmt: skip
 
 

@@ -121,6 +121,13 @@ def _piece(text: str, analysis: Analysis) -> Piece:
     return Piece(text, words, forms, tuple(emoji(text)))
 
 
+def exact_forms(found: Sequence[Piece]) -> list[str]:
+    """Return what a phrase requires beyond its words: signs before or after a word (`C++`, `.NET`), and emoji."""
+    exact = [piece.forms.exact for piece in found if piece.forms]
+    signs = [sign for piece in found for sign in piece.emoji]
+    return [form for form in exact if form != form.strip(".+#")] + signs
+
+
 class Expansion:
     """Expands words for one index: its schema version, the languages of its documents, and its statistics if known."""
 

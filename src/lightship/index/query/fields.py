@@ -11,7 +11,7 @@ from lightship.index.analysis.scripts import Run
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, schema
 from lightship.index.query.boolean import MUST, NOT, Clause, all_of, any_of
-from lightship.index.query.expansion import Piece, Variant, pieces
+from lightship.index.query.expansion import Variant, exact_forms, pieces
 from lightship.index.query.language.parser import Query
 
 ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
@@ -67,7 +67,7 @@ class FieldQueries:
         parts = [any_of(self.run(run)) for run in runs]
         if spaced := [query for terms in variants if terms for query in self.sequence(terms, self._words)]:
             parts.append(any_of(spaced))
-        parts += [self.variant(Variant(FORMS, form, 0.0, is_constant=True)) for form in _exact_forms(found)]
+        parts += [self.variant(Variant(FORMS, form, 0.0, is_constant=True)) for form in exact_forms(found)]
         return all_of(parts) if parts else None
 
     def filters(self, query: Query, languages: Sequence[str], lang: str) -> list[Clause]:
@@ -99,10 +99,3 @@ field_queries = cache(FieldQueries)
 def boosted(query: tantivy.Query, weight: float) -> tantivy.Query:
     """Return `query` with its scores multiplied by `weight`."""
     return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
-
-
-def _exact_forms(found: Sequence[Piece]) -> list[str]:
-    """Return what a phrase requires beyond its words: signs before or after a word (`C++`, `.NET`), and emoji."""
-    exact = [piece.forms.exact for piece in found if piece.forms]
-    signs = [sign for piece in found for sign in piece.emoji]
-    return [form for form in exact if form != form.strip(".+#")] + signs

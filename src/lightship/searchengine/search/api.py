@@ -32,10 +32,11 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One result. `snippet` is escaped HTML with `<mark>`; `score` is None when results are ordered by date."""
+    """One result. `title_html` and `snippet` are escaped HTML with `<mark>`; `score` is None when ordered by date."""
 
     url: str
     title: str
+    title_html: str = ""
     snippet: str
     score: float | None
     site: str

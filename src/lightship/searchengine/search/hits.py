@@ -64,7 +64,7 @@ class Page:
         return True
 
     def _hit(self, stored: bytes, highlighter: Highlighter) -> Hit:
-        with reading():
+        with reading:
             source = decode_source(stored)
         score = self.found.scores[len(self.hits)]
         fields = source.fields
@@ -73,9 +73,11 @@ class Page:
             if self._room < 0:
                 self._without_fields += 1
                 fields = {}
+        title = shown_title(source.title)
         return Hit(
             url=source.url,
-            title=shown_title(source.title),
+            title=title,
+            title_html=highlighter.title(title, source.language),
             snippet=highlighter.snippet(source.text, source.language, source.description),
             score=None if score is None else round(score, 4),
             site=source.site,

@@ -1,6 +1,6 @@
 """The search page: server-rendered HTML that needs no scripts and allows none.
 
-Nothing from the web is ever left unescaped: templates escape by default, and snippets are escaped again
+Nothing from the web is ever left unescaped: templates escape by default, and snippets and titles are escaped again
 (`presenters.py`).
 """
 

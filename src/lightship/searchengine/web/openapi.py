@@ -38,7 +38,12 @@ _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": MAX_NUMBE
 _TIME: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": MAX_TIME}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_DOCUMENTS}
 _SHARD: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": MAX_SHARDS - 1}
-_FIELDS = {  # constraints that `check_manifest` enforces
+_MARKED: dict[str, Any] = {
+    "type": "string",
+    "description": "escaped HTML; <mark> around what was found is the only markup",
+}
+_FIELDS = {  # constraints that `check_manifest` enforces, and the meaning of strings that are not plain text
+    "Hit": {"title_html": _MARKED, "snippet": _MARKED},
     "File": {"name": _FILE_NAME, "digest": _DIGEST, "size": _SIZE},
     "Segment": {"id": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "documents": _COUNT, "deleted": _COUNT},
     "Layout": {"shards": {"type": "integer", "minimum": 1, "maximum": MAX_SHARDS}},

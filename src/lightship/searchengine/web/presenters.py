@@ -1,6 +1,6 @@
 """Prepares data for the templates: links, results, pager, suggestions, ages. Pure functions, no HTML except `<mark>`.
 
-Everything that comes from the web is plain text, which the templates escape; `safe_snippet` is the only exception.
+Everything that comes from the web is plain text, which the templates escape; `safe_marked` is the only exception.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Result(NamedTuple):
     """A hit as it is shown; an empty `href` means that its url must not be a link."""
 
     href: str
-    title: str
+    title: Markup
     crumbs: list[str]
     snippet: Markup
     language: str | None
@@ -85,12 +85,18 @@ def result_of(hit: Hit) -> Result:
     is_link = hit.url.lower().startswith(("http://", "https://"))
     return Result(
         href=hit.url if is_link else "",
-        title=hit.title.strip() or readable_url(hit.url),
+        title=_title(hit),
         crumbs=_crumbs(hit.url) if is_link else [readable_url(hit.url)],
-        snippet=safe_snippet(hit.snippet),
+        snippet=safe_marked(hit.snippet),
         language=hit.language,
         modified=hit.modified,
     )
+
+
+def _title(hit: Hit) -> Markup:
+    if hit.title.strip():
+        return safe_marked(hit.title_html or escape(hit.title))
+    return escape(readable_url(hit.url))
 
 
 def readable_url(url: str) -> str:
@@ -121,9 +127,9 @@ def _plain(text: str) -> str:
     return _TURNING.sub("", clean_text(unquote(text)))
 
 
-def safe_snippet(snippet: str) -> Markup:
-    """Return a snippet as markup in which everything but paired `<mark>` and `</mark>` is escaped again."""
-    parts = [str(escape(unescape(part))) for part in _MARKED.split(snippet)]
+def safe_marked(text: str) -> Markup:
+    """Return a snippet or title as markup in which everything but paired `<mark>` and `</mark>` is escaped again."""
+    parts = [str(escape(unescape(part))) for part in _MARKED.split(text)]
     parts[1::2] = [f"<mark>{part}</mark>" for part in parts[1::2]]  # the odd parts were between the tags
     return Markup("".join(parts))  # noqa: S704 (escaped just above)
 

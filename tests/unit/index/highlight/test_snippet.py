@@ -9,7 +9,8 @@ import time
 import pytest
 
 from lightship.index.fields.schema import SCHEMA_VERSION
-from lightship.index.highlight.passage import PASSAGE, PIECE
+from lightship.index.highlight.passage import PASSAGE
+from lightship.index.highlight.search import PIECE
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.language.parser import parse_query

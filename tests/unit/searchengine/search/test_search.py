@@ -40,8 +40,15 @@ def test_a_hit_is_what_was_put(replica: Replica) -> None:
     assert (hit.url, hit.title, hit.site, hit.language) == (FULL.url, FULL.title, "example.org:8443", "en")
     assert (hit.modified, hit.fields) == (FULL.modified, FULL.fields)
     assert hit.snippet == "Some text &amp; more &lt;<mark>script</mark>&gt;"
+    assert hit.title_html == "A &lt;b&gt;title&lt;/b&gt;"
     assert hit.score is not None
     assert hit.score > 0
+
+
+def test_a_title_is_marked(replica: Replica) -> None:
+    (hit,) = ask(replica, "titles").hits
+    assert hit.title_html == "A &lt;b&gt;<mark>title</mark>&lt;/b&gt;"
+    assert hit.title == FULL.title
 
 
 @pytest.mark.parametrize("query", ["title", "heading", "described", "path"])

@@ -95,10 +95,18 @@ def test_a_result_without_a_title_is_named_by_its_url() -> None:
     ).text  # fmt: skip
 
 
+def test_what_matches_in_a_title_is_marked() -> None:
+    found = Hit(url="urn:a", title="A & B", title_html="A &amp; <mark>B</mark>", snippet="", score=1.0, site="")
+    shown = page(SearchRequest(query="b"), answer(found))
+    assert len(shown.all("mark")) == 1
+    assert "A & B" in shown.text
+
+
 def test_nothing_hostile_is_unescaped() -> None:
     bad = Hit(
-        url=f"https://example.org/{HOSTILE}", title=HOSTILE, snippet=HOSTILE, score=1.0, site=HOSTILE, language=HOSTILE
-    )
+        url=f"https://example.org/{HOSTILE}", title=HOSTILE, title_html=HOSTILE, snippet=HOSTILE, score=1.0,
+        site=HOSTILE, language=HOSTILE,
+    )  # fmt: skip
     asked = SearchRequest(query=HOSTILE, lang=HOSTILE)
     for html in (
         render_page(asked, answer(bad, query=HOSTILE, notice=HOSTILE)),
@@ -114,16 +122,16 @@ def test_nothing_hostile_is_unescaped() -> None:
 
 
 @given(st.text("<>/mark&;\"'ltgp x", max_size=40))
-def test_a_snippet_keeps_its_text_and_no_tag_but_mark(snippet: str) -> None:
-    safe = presenters.safe_snippet(snippet)
+def test_what_is_marked_keeps_its_text_and_no_tag_but_mark(snippet: str) -> None:
+    safe = presenters.safe_marked(snippet)
     assert set(re.findall("<[^>]*>", safe)) <= {"<mark>", "</mark>"}
     assert safe.count("<mark>") == safe.count("</mark>")
-    assert presenters.safe_snippet(safe) == safe
+    assert presenters.safe_marked(safe) == safe
 
 
 def test_an_escaped_snippet_stays_as_it_is() -> None:
     snippet = "a &lt;b&gt; <mark>c &amp; d</mark> e"
-    assert presenters.safe_snippet(snippet) == snippet
+    assert presenters.safe_marked(snippet) == snippet
 
 
 def test_pager_keeps_the_search() -> None:
