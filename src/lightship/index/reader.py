@@ -171,7 +171,7 @@ class IndexReader:
                 continue
             if stamp_of(self._meta) == stamp:
                 searcher = self._index.searcher()
-                with reading():
+                with reading:
                     languages = _languages(searcher)
                 self._stamp = stamp
                 return View(self._version, tuple(manifests), searcher, languages, without)
