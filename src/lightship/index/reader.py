@@ -24,6 +24,7 @@ from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTE
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import check_version, main_field, register_analyzers
 from lightship.index.query.compiler import Compiled
+from lightship.index.query.vocabulary import Vocabulary
 from lightship.index.storage.index_meta import META
 from lightship.index.storage.segments import composed, left_out
 from lightship.runtime.files import stamp_of
@@ -56,6 +57,11 @@ class View:
     def documents(self) -> int:
         """The number of live documents."""
         return int(self.searcher.num_docs)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What was looked up about words."""
+        return Vocabulary(self.version, self.languages, self)
 
     def documents_in(self, language: str) -> int:
         """Return the number of documents whose words are stemmed in `language`, deleted ones included."""

@@ -9,14 +9,14 @@ from functools import cached_property
 import tantivy
 
 from lightship.index.analysis.scripts import Run
-from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import main_field
 from lightship.index.query.bonus import URL, Bonuses
 from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
-from lightship.index.query.expansion import Expansion, Piece, Statistics, Variant, Word, pieces
+from lightship.index.query.expansion import Expansion, Piece, Variant, Word, pieces
 from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
 from lightship.index.query.language.expression import FILTERS, Leaf
 from lightship.index.query.language.parser import Query
+from lightship.index.query.vocabulary import Statistics
 from lightship.index.query.weights import weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
@@ -95,11 +95,7 @@ def compile_query(
     quoted, quoted_runs = pieces(query.phrases, version)
     words = [word for piece in [*asked, *quoted] for word in piece.words]
     kept = weighted_words(words)
-    analysis = analysis_of(version)
     glued = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
-    terms = dict.fromkeys(
-        term for word in [*kept, *glued] for language in languages for term in analysis.analyze_word(word, language)
-    )
     expansion, lowered = Expansion(version, languages, statistics), {word.lower(): kept[word] for word in kept}
     expansion.favour(kept)
     found_by = [word for piece in _distinct(asked) for word in expansion.piece(piece, lowered)]
@@ -108,7 +104,7 @@ def compile_query(
         prefix: expanded(statistics, main_field(version), prefix, version, languages) for prefix in query.all_prefixes
     }
     return Compiled(
-        query, version, tuple(languages), lang, tuple(words), tuple(terms), tuple(dict.fromkeys([*runs, *quoted_runs])),
+        query, version, tuple(languages), lang, tuple(words), expansion.stems([*kept, *glued]), tuple(dict.fromkeys([*runs, *quoted_runs])),
         tuple(asked), tuple(dict.fromkeys(runs)), tuple(found_by), expansions, statistics, _missing_filters(query, version),
     )  # fmt: skip
 
