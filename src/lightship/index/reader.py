@@ -237,7 +237,7 @@ def _best(searcher: tantivy.Searcher, compiled: Compiled, last: int, *, patient:
         lists = [hits]
         if compiled.raised is not None:
             lists.append(searcher.search(compiled.raised, limit, count=False).hits)
-            hits = _merged(lists)
+            hits = _merged(*lists) if lists[1] else hits
         if all(len(each) < limit or each[-1][0] < hits[last - 1][0] for each in lists) or limit >= min(total, MAX_TIES):
             return _in_order(searcher, hits), max(total, len(hits))
         limit = min(limit * 16, total, MAX_TIES)
@@ -245,17 +245,16 @@ def _best(searcher: tantivy.Searcher, compiled: Compiled, last: int, *, patient:
             raise ManyTiesError
 
 
-def _merged(lists: Sequence[list[Hit]]) -> list[Hit]:
-    """Return the documents of `lists`, each with its highest score, best first.
+def _merged(hits: list[Hit], raised: list[Hit]) -> list[Hit]:
+    """Return the documents of both lists, best first.
 
-    A document's score with its bonus is never lower than without, so the best of each list hold the best of all.
+    A document's score with its bonus, in `raised`, is never lower than without, so the best of each list hold the best of
+    all.
     """
-    best: dict[tuple[int, int], Hit] = {}
-    for hit in (hit for hits in lists for hit in hits):
-        key = (hit[1].segment_ord, hit[1].doc)
-        if key not in best or best[key][0] < hit[0]:
-            best[key] = hit
-    return sorted(best.values(), key=_score, reverse=True)
+    known = {(address.segment_ord, address.doc) for _, address in raised}
+    return sorted(
+        [*raised, *(hit for hit in hits if (hit[1].segment_ord, hit[1].doc) not in known)], key=_score, reverse=True
+    )
 
 
 def _in_order(searcher: tantivy.Searcher, hits: list[Hit]) -> list[Hit]:
