@@ -36,6 +36,7 @@ _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its 
 _ATTEMPTS = 50
 _MAX_FREQUENCIES = 20_000  # some 3 MB
 _LONGEST_TERM = 250  # characters of one that is kept
+_ANY_LANGUAGE = ""  # in the place of a field: the text, with the terms of a stem in all languages
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -83,14 +84,17 @@ class View:
         if count is None:
             with reading():
                 count = int(self.searcher.doc_freq(field, term))
-            if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
-                self._frequencies[field, term] = count
+            self._keep(field, term, count)
         return count
 
     @cached_property
     def _frequencies(self) -> dict[tuple[str, str], int]:
         """Those looked up in this view: a query asks for each of its terms several times."""
         return {}
+
+    def _keep(self, field: str, term: str, count: int) -> None:
+        if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
+            self._frequencies[field, term] = count
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
         """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""
@@ -99,9 +103,13 @@ class View:
 
     def frequency(self, stem: str) -> int:
         """Return the number of documents that have `stem`, of any language, in their text."""
-        analysis, field = analysis_of(self.version), main_field(self.version)
-        terms = dict.fromkeys(term for language in self.languages for term in analysis.with_language([stem], language))
-        return sum(self.documents_with(field, term) for term in terms)
+        count = self._frequencies.get((_ANY_LANGUAGE, stem))
+        if count is None:
+            analysis, field = analysis_of(self.version), main_field(self.version)
+            made = (term for language in self.languages for term in analysis.with_language([stem], language))
+            count = sum(self.documents_with(field, term) for term in dict.fromkeys(made))
+            self._keep(_ANY_LANGUAGE, stem, count)
+        return count
 
 
 @dataclass(frozen=True)
