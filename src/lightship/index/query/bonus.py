@@ -68,10 +68,14 @@ class Bonuses:
         """Yield the terms of the words in each language, in order, with the number of documents of each."""
         words = [word for piece in asked for word in piece.words]
         known = [(self._statistics.vocabulary[word].in_language, word.lower() not in STOPWORDS) for word in words]
+        seen = list[list[tuple[str, int]]]()
         for language in self._languages:
-            if sum(count > 0 for terms, _ in known for _, count in terms[language]) > 1:
-                made = [(*term, is_content) for terms, is_content in known for term in terms[language]]
-                yield language, [_Term(place, *term) for place, term in enumerate(made)]
+            made = [term for terms, _ in known for term in terms[language]]
+            if made in seen or sum(count > 0 for _, count in made) < 2:
+                continue
+            seen.append(made)  # Latin words in Russian texts are English
+            content = [is_content for terms, is_content in known for _ in terms[language]]
+            yield language, [_Term(place, *term, content[place]) for place, term in enumerate(made)]
 
     def _scale(self, first: _Term, second: _Term, language: str) -> float:
         """Return what makes the idf of two terms that among the documents in `language`."""
