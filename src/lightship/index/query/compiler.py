@@ -134,10 +134,10 @@ def _build(compiled: Compiled) -> _Built:
     clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
     raised = None
     if scored:
-        bonuses = _bonuses(compiled)
+        words, bonuses = any_of(scored), _bonuses(compiled)
         if bonuses:
-            raised = joined([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
-        clauses.insert(0, (SHOULD if selecting else MUST, any_of(scored)))
+            raised = joined([(MUST, any_of(bonuses)), (SHOULD, words), *clauses])
+        clauses.insert(0, (SHOULD if selecting else MUST, words))
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
     return _Built(joined(clauses), raised, ranks)
