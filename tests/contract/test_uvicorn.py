@@ -39,6 +39,8 @@ def test_what_is_overridden_is_there_and_takes_the_same(name: str) -> None:
         (HttpToolsProtocol.on_response_complete, ["self.pipeline.pop()", "self._start_asgi_task(cycle, app)"]),
         (RequestResponseCycle.__init__, ["self.keep_alive = ", "self.response_started", "self.response_complete",
                                          "self.disconnected = False", "self.message_event = "]),
+        (RequestResponseCycle.send, ["self.response_started = True", 'self.transport.write(b"".join(content))',
+                                     "self.transport.write(body)"]),
         (FlowControl.__init__, ["self.read_paused = False"]),
         (ServerState.__init__, ["self.default_headers", "self.total_requests"]),
         (Server.on_tick, ["self.should_exit", "self.server_state.default_headers = "]),

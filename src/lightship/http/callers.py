@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from lightship.core.caching import cache_short
+
 MAX_HOST = 255 + len(":65535")  # characters of a Host header: a DNS name and a port
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?")
 _OWN_SITE = ("same-origin", "none")  # values of Sec-Fetch-Site; none: a person entered the url
@@ -26,6 +28,7 @@ def host_of(scope: Mapping[str, Any]) -> str | None:
     return host.lower() if len(shown) == 1 and len(host) <= MAX_HOST and (not host or _HOST.fullmatch(host)) else None
 
 
+@cache_short(entries=256, longest=MAX_HOST)
 def is_unownable(host: str) -> bool:
     """Return True if no stranger can own `host`: it is an IP address, a name without a dot, or empty.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import tantivy
 
 from lightship.index.fields.schema import field_names, schema
-from lightship.index.fields.stored_document import StoredDocument, decode_source
+from lightship.index.fields.stored_document import StoredDocument, decode_source, read_source
 from lightship.index.query.boolean import MUST, SHOULD
 from lightship.index.query.compiler import Compiled
 from lightship.index.query.expansion import Expansion, Word, pieces
@@ -40,7 +40,7 @@ class Ranked(NamedTuple):
 def find_url(view: View, url: str) -> StoredDocument | None:
     """Return the document of `url`, or None if the index has none."""
     address = _address_of(view, url)
-    return decode_source(view.searcher.doc(address).get_first("source")) if address else None
+    return decode_source(read_source(view.searcher.doc(address))) if address else None
 
 
 def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:

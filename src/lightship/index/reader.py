@@ -22,7 +22,9 @@ from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import check_version, main_field, register_analyzers
+from lightship.index.fields.stored_document import read_source
 from lightship.index.query.compiler import Compiled
+from lightship.index.query.vocabulary import Vocabulary
 from lightship.index.storage.index_meta import META
 from lightship.index.storage.segments import composed, left_out
 from lightship.runtime.files import stamp_of
@@ -33,6 +35,7 @@ _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its 
 _ATTEMPTS = 50
 _MAX_FREQUENCIES = 20_000  # some 3 MB
 _LONGEST_TERM = 250  # characters of one that is kept
+_ANY_LANGUAGE = ""  # in the place of a field: the text, with the terms of a stem in all languages
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -56,6 +59,11 @@ class View:
         """The number of live documents."""
         return int(self.searcher.num_docs)
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What was looked up about words."""
+        return Vocabulary(self.version, self.languages, self)
+
     def documents_in(self, language: str) -> int:
         """Return the number of documents whose words are stemmed in `language`, deleted ones included."""
         return self._sizes.get(language, 0)
@@ -75,14 +83,17 @@ class View:
         if count is None:
             with reading:
                 count = int(self.searcher.doc_freq(field, term))
-            if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
-                self._frequencies[field, term] = count
+            self._keep(field, term, count)
         return count
 
     @cached_property
     def _frequencies(self) -> dict[tuple[str, str], int]:
         """Those looked up in this view: a query asks for each of its terms several times."""
         return {}
+
+    def _keep(self, field: str, term: str, count: int) -> None:
+        if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
+            self._frequencies[field, term] = count
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
         """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""
@@ -91,9 +102,13 @@ class View:
 
     def frequency(self, stem: str) -> int:
         """Return the number of documents that have `stem`, of any language, in their text."""
-        analysis, field = analysis_of(self.version), main_field(self.version)
-        terms = dict.fromkeys(term for language in self.languages for term in analysis.with_language([stem], language))
-        return sum(self.documents_with(field, term) for term in terms)
+        count = self._frequencies.get((_ANY_LANGUAGE, stem))
+        if count is None:
+            analysis, field = analysis_of(self.version), main_field(self.version)
+            made = (term for language in self.languages for term in analysis.with_language([stem], language))
+            count = sum(self.documents_with(field, term) for term in dict.fromkeys(made))
+            self._keep(_ANY_LANGUAGE, stem, count)
+        return count
 
 
 @dataclass(frozen=True)
@@ -106,12 +121,12 @@ class Found:
     searcher: tantivy.Searcher
 
     def stored(self, number: int) -> bytes:
-        """Return the stored bytes of document `number` (from 0), for `decode_source`; takes 2 ms per megabyte of text.
+        """Return the stored bytes of document `number` (from 0), for `decode_source`; takes 1 to 2 ms per megabyte of text.
 
         Raises DamagedError when they can't be read.
         """
         with reading:
-            return bytes(self.searcher.doc(self.addresses[number]).get_first("source"))
+            return read_source(self.searcher.doc(self.addresses[number]))
 
 
 class IndexReader:
@@ -254,7 +269,7 @@ def _best(searcher: tantivy.Searcher, compiled: Compiled, last: int, *, patient:
         lists = [hits]
         if compiled.raised is not None:
             lists.append(searcher.search(compiled.raised, limit, count=False).hits)
-            hits = _merged(lists)
+            hits = _merged(*lists) if lists[1] else hits
         if all(len(each) < limit or each[-1][0] < hits[last - 1][0] for each in lists) or limit >= min(total, MAX_TIES):
             return _in_order(searcher, hits), max(total, len(hits))
         limit = min(limit * 16, total, MAX_TIES)
@@ -262,17 +277,16 @@ def _best(searcher: tantivy.Searcher, compiled: Compiled, last: int, *, patient:
             raise ManyTiesError
 
 
-def _merged(lists: Sequence[list[Hit]]) -> list[Hit]:
-    """Return the documents of `lists`, each with its highest score, best first.
+def _merged(hits: list[Hit], raised: list[Hit]) -> list[Hit]:
+    """Return the documents of both lists, best first.
 
-    A document's score with its bonus is never lower than without, so the best of each list hold the best of all.
+    A document's score with its bonus, in `raised`, is never lower than without, so the best of each list hold the best of
+    all.
     """
-    best: dict[tuple[int, int], Hit] = {}
-    for hit in (hit for hits in lists for hit in hits):
-        key = (hit[1].segment_ord, hit[1].doc)
-        if key not in best or best[key][0] < hit[0]:
-            best[key] = hit
-    return sorted(best.values(), key=_score, reverse=True)
+    known = {(address.segment_ord, address.doc) for _, address in raised}
+    return sorted(
+        [*raised, *(hit for hit in hits if (hit[1].segment_ord, hit[1].doc) not in known)], key=_score, reverse=True
+    )
 
 
 def _in_order(searcher: tantivy.Searcher, hits: list[Hit]) -> list[Hit]:

@@ -15,7 +15,7 @@ from lightship.index.analysis.languages import UNSTEMMED, stem_language
 from lightship.index.fields.address import address_values
 from lightship.index.fields.document import add_searched
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
-from lightship.index.fields.stored_document import encode_source, modified_seconds
+from lightship.index.fields.stored_document import add_source, modified_seconds
 from lightship.index.storage.index_meta import manage_all, segments_of
 from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
@@ -143,7 +143,7 @@ def to_tantivy(document: Document) -> tantivy.Document:
     order = int.from_bytes(url_digest(document.url)[:8], "big")
     made.add_unsigned("order", order)
     made.add_unsigned("recency", recency(modified_seconds(document), order))
-    made.add_bytes("source", encode_source(document))
+    add_source(made, document)
     return made
 
 

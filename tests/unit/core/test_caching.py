@@ -51,6 +51,7 @@ def readers() -> dict[str, Callable[[str], object]]:
     }  # fmt: skip
     view = View(SCHEMA_VERSION, (), tantivy.Index(schema(SCHEMA_VERSION)).searcher(), ("en",))
     found["frequencies"] = lambda term: view.documents_with("text", term)
+    found["stems"], found["vocabulary"] = view.frequency, lambda word: view.vocabulary[word]
     for version in range(1, SCHEMA_VERSION + 1):
         analysis = analysis_of(version)
         found[f"words {version}"] = lambda text, analyze=analysis.analyze_word: analyze(text, "en")  # type: ignore[misc]

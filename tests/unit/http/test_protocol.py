@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lightship.http.protocol import LEAST_BYTES, LimitedProtocol
+from lightship.http.protocol import LEAST_BYTES, AnswerTransport, LimitedProtocol
 from lightship.http.server import serving
 
 MUCH = 100 * LEAST_BYTES
@@ -77,3 +78,23 @@ def test_a_request_that_another_one_follows_hears_that_its_client_left(caplog: p
         assert ended.wait(30)
     assert heard == ["http.disconnect"]
     assert [record.getMessage() for record in caplog.records] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "written"),
+    [
+        ("GET", [b"HTTP/1.1 100 Continue", b"head and body", b" and more"]),
+        ("HEAD", [b"HTTP/1.1 100 Continue", b"head"]),
+    ],
+)
+def test_the_head_of_an_answer_is_written_with_its_body(method: str, written: list[bytes]) -> None:
+    sent = list[bytes]()
+    transport: Any = SimpleNamespace(write=sent.append, close=None, is_closing=None)
+    cycle: Any = SimpleNamespace(scope={"method": method}, response_started=False)
+    answer = AnswerTransport(transport, cycle)
+    answer.write(b"HTTP/1.1 100 Continue")
+    cycle.response_started = True
+    answer.write(b"head")
+    for data in (b" and body", b" and more") if method == "GET" else ():
+        answer.write(data)
+    assert sent == written

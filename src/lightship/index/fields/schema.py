@@ -58,7 +58,8 @@ def schema(version: int) -> tantivy.Schema:
 
     `url`, `site` and `language` are exact terms. `forms` has the terms of odd words (see forms.py), `title_key` those of
     title_key.py. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
-    modification time with `order` in its low bits. `source` is the stored document.
+    modification time with `order` in its low bits. `source` is the stored document, see
+    stored_document.py.
     """
     builder = tantivy.SchemaBuilder()
     for name in ("url", "site", "language"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+import tantivy
 
 from lightship.core.model import Document, FieldValue
 
@@ -30,10 +31,17 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 decode_source = msgspec.msgpack.Decoder(StoredDocument).decode
 
+_ASCII = bytes(range(0x80))
+_OTHERS = 8  # at most one byte in so many may be outside ASCII: as text, it takes two
 
-def encode_source(document: Document) -> bytes:
-    """Return the bytes that `decode_source` reads."""
-    return _encoder.encode(
+
+def add_source(made: tantivy.Document, document: Document) -> None:
+    """Add `document` in its stored form to `made`.
+
+    tantivy reads a value of bytes one by one, 12 us for an ordinary page, but text as a whole. So a page in Latin letters
+    is stored as text, whose characters are the bytes.
+    """
+    stored = _encoder.encode(
         StoredDocument(
             document.url,
             document.site,
@@ -45,6 +53,16 @@ def encode_source(document: Document) -> bytes:
             document.fields,
         )
     )
+    if len(stored.translate(None, _ASCII)) * _OTHERS <= len(stored):
+        made.add_text("source", stored.decode("latin-1"))
+    else:
+        made.add_bytes("source", stored)
+
+
+def read_source(found: tantivy.Document) -> bytes:
+    """Return the bytes for `decode_source` of a document that tantivy found."""
+    stored: str | bytes = found.get_first("source")
+    return stored.encode("latin-1") if isinstance(stored, str) else stored
 
 
 def modified_seconds(document: Document) -> int:

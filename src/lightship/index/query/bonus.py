@@ -15,11 +15,11 @@ import tantivy
 
 from lightship.index.analysis.stopwords import STOPWORDS
 from lightship.index.analysis.title_key import title_keys
-from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import TITLE_KEY, main_field
 from lightship.index.query.boolean import all_of, any_of
-from lightship.index.query.expansion import Piece, Statistics, Word, idf
+from lightship.index.query.expansion import Piece, Word
 from lightship.index.query.fields import boosted, field_queries
+from lightship.index.query.vocabulary import Statistics, idf
 
 PAIR = 0.2  # weight of two adjacent words as a phrase
 MAX_PAIRS = 8  # the rarest ones
@@ -37,8 +37,8 @@ URL = 1e6  # above whatever words can score
 class _Term(NamedTuple):
     position: int
     term: str
-    is_content: bool
     documents: int
+    is_content: bool
 
 
 class Bonuses:
@@ -60,20 +60,22 @@ class Bonuses:
             found.append(self._fields.exact("url", known, URL))
         if 2 <= len(words) <= MAX_ALL and (every := self._all(words)):
             found.append(_constant(every, ALL * worth))
-        for language in self._languages:
-            found += self._adjacent(self._terms(asked, language), language, worth)
+        for language, terms in self._terms(asked):
+            found += self._adjacent(terms, language, worth)
         return found
 
-    def _terms(self, asked: Sequence[Piece], language: str) -> list[_Term]:
-        """Return the terms of the words in `language`, in order, with the number of documents of each."""
-        analysis = analysis_of(self._version)
-        made = list[_Term]()
-        for word in [word for piece in asked for word in piece.words]:
-            is_content = word.lower() not in STOPWORDS
-            for term in analysis.with_language(analysis.analyze_word(word, language), language):
-                count = self._statistics.documents_with(self._field, term)
-                made.append(_Term(len(made), term, is_content, count))
-        return made
+    def _terms(self, asked: Sequence[Piece]) -> Iterator[tuple[str, list[_Term]]]:
+        """Yield the terms of the words in each language, in order, with the number of documents of each."""
+        words = [word for piece in asked for word in piece.words]
+        known = [(self._statistics.vocabulary[word].in_language, word.lower() not in STOPWORDS) for word in words]
+        seen = list[list[tuple[str, int]]]()
+        for language in self._languages:
+            made = [term for terms, _ in known for term in terms[language]]
+            if made in seen or sum(count > 0 for _, count in made) < 2:
+                continue
+            seen.append(made)  # Latin words in Russian texts are English
+            content = [is_content for terms, is_content in known for _ in terms[language]]
+            yield language, [_Term(place, *term, content[place]) for place, term in enumerate(made)]
 
     def _scale(self, first: _Term, second: _Term, language: str) -> float:
         """Return what makes the idf of two terms that among the documents in `language`."""
@@ -120,9 +122,12 @@ class Bonuses:
         return any_of([self._fields.variant(variant) for variant in variants]) if variants else None
 
     def _titles(self, text: str, worth: float) -> Iterator[tantivy.Query]:
-        for key, factor in zip(title_keys(text), (TITLE, TITLE_WORDS), strict=True):
-            if key and self._statistics.documents_with(TITLE_KEY, key):
-                yield self._fields.exact(TITLE_KEY, [key], factor * worth)
+        ordered, content = title_keys(text)
+        if not content or not self._statistics.documents_with(TITLE_KEY, content):
+            return  # a title that is the query has the same content words
+        yield self._fields.exact(TITLE_KEY, [content], TITLE_WORDS * worth)
+        if self._statistics.documents_with(TITLE_KEY, ordered):
+            yield self._fields.exact(TITLE_KEY, [ordered], TITLE * worth)
 
     def _worth(self, word: Word) -> float:
         """Return the idf of `word`: of the rarest part if it has no term of its own."""

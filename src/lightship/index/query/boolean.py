@@ -8,8 +8,8 @@ import tantivy
 
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.query.expansion import Statistics
 from lightship.index.query.language.expression import Any, Expression, Leaf, Not
+from lightship.index.query.vocabulary import Statistics
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 

@@ -9,14 +9,14 @@ from functools import cached_property
 import tantivy
 
 from lightship.index.analysis.scripts import Run
-from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import main_field
 from lightship.index.query.bonus import URL, Bonuses
 from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
-from lightship.index.query.expansion import Expansion, Piece, Statistics, Variant, Word, pieces
+from lightship.index.query.expansion import Expansion, Piece, Variant, Word, pieces
 from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
 from lightship.index.query.language.expression import FILTERS, Leaf
 from lightship.index.query.language.parser import Query
+from lightship.index.query.vocabulary import Statistics
 from lightship.index.query.weights import weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
@@ -94,11 +94,7 @@ def compile_query(
     quoted, quoted_runs = pieces(query.phrases, version)
     words = [word for piece in [*asked, *quoted] for word in piece.words]
     kept = weighted_words(words)
-    analysis = analysis_of(version)
     glued = [piece.forms.joined for piece in asked if piece.forms and piece.forms.joined]
-    terms = dict.fromkeys(
-        term for word in [*kept, *glued] for language in languages for term in analysis.analyze_word(word, language)
-    )
     expansion, lowered = Expansion(version, languages, statistics), {word.lower(): kept[word] for word in kept}
     expansion.favour(kept)
     found_by = [word for piece in _distinct(asked) for word in expansion.piece(piece, lowered)]
@@ -107,7 +103,7 @@ def compile_query(
         prefix: expanded(statistics, main_field(version), prefix, version, languages) for prefix in query.all_prefixes
     }
     return Compiled(
-        query, version, tuple(languages), lang, tuple(asked), tuple(dict.fromkeys(runs)), tuple(terms),
+        query, version, tuple(languages), lang, tuple(asked), tuple(dict.fromkeys(runs)), expansion.stems([*kept, *glued]),
         tuple(dict.fromkeys([*runs, *quoted_runs])), tuple(found_by), expansions, statistics, _missing_filters(query, version),
     )  # fmt: skip
 
@@ -137,10 +133,10 @@ def _build(compiled: Compiled) -> _Built:
     clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
     raised = None
     if scored:
-        bonuses = _bonuses(compiled)
+        words, bonuses = any_of(scored), _bonuses(compiled)
         if bonuses:
-            raised = joined([(MUST, any_of(bonuses)), (SHOULD, any_of(scored)), *clauses])
-        clauses.insert(0, (SHOULD if selecting else MUST, any_of(scored)))
+            raised = joined([(MUST, any_of(bonuses)), (SHOULD, words), *clauses])
+        clauses.insert(0, (SHOULD if selecting else MUST, words))
     if not any(occur is MUST for occur, _ in clauses):
         clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
     return _Built(joined(clauses), raised, ranks)

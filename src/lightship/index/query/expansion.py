@@ -7,42 +7,21 @@ documents would have: otherwise a word is worth most in the language that has th
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import tantivy
 
 from lightship.index.analysis.forms import Forms, emoji, forms_of, odd_words
 from lightship.index.analysis.scripts import Run
 from lightship.index.analysis.versions import Analysis, analysis_of
-from lightship.index.fields.schema import FORMS, WEIGHTS, grams, main_field
+from lightship.index.fields.schema import FORMS, WEIGHTS, grams
+from lightship.index.query.vocabulary import Found, Statistics, Vocabulary, idf
 
-FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs, compared with a word of the text
-# Documents that have a word itself, with which it is not looked for in odd words: these are ranked lower, and would cost a
-# fifth of the search
-ENOUGH = 1000
 EXACT_WEIGHT = 2.0  # of an odd word as written: times its idf, it is above what its parts score in a long text
-
-
-class Statistics(Protocol):
-    """What the index knows about its terms."""
-
-    @property
-    def documents(self) -> int:
-        """The number of documents."""
-
-    def documents_in(self, language: str) -> int:
-        """Return the number of documents whose words are stemmed in `language`."""
-
-    def documents_with(self, field: str, term: str) -> int:
-        """Return the number of documents with `term` in `field`."""
-
-    def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
-        """Return the terms of `field` that begin with `prefix`, most frequent first."""
 
 
 class Variant(NamedTuple):
@@ -77,15 +56,6 @@ class Word:
             return self
         variants = tuple(variant._replace(boost=variant.boost * weight) for variant in self.variants)
         return Word(self.text, variants, tuple(part.weighted(weight) for part in self.parts))
-
-
-class _Found(NamedTuple):
-    """A term of a word, with the number of documents that have it."""
-
-    field: str
-    term: str
-    weight: float
-    documents: int
 
 
 class Piece(NamedTuple):
@@ -134,29 +104,21 @@ class Expansion:
     def __init__(self, version: int, languages: Sequence[str], statistics: Statistics | None) -> None:
         """Start with no word."""
         self._version, self._languages, self._statistics = version, languages, statistics
-        self._analysis = analysis_of(version)
-        self._weights, self._field = WEIGHTS[version], main_field(version)
+        self._vocabulary = statistics.vocabulary if statistics else Vocabulary(version, languages, None)
+        self._weights, self._knows = WEIGHTS[version], statistics is not None and analysis_of(version).has_forms
         self._factors = dict[str, float]()  # those other than 1, by language
 
     def favour(self, words: Iterable[str]) -> None:
         """Let languages count less that have fewer of `words` than others: `solar power` is not Italian for `solo`."""
-        statistics, known = self._statistics, Counter[str]()
-        if statistics is None or len(self._languages) == 1:
+        if len(self._languages) == 1:
             return
-        for word in words:
-            known.update(
-                {lang for term, lang in self.terms(word).items() if statistics.documents_with(self._field, term)}
-            )
+        known = Counter(language for word in words for language in self._vocabulary[word].languages)
         most = max(known.values(), default=0)
         self._factors = {lang: (known[lang] / most) ** 2 for lang in self._languages if known[lang] < most}
 
-    def terms(self, word: str) -> dict[str, str]:
-        """Return the distinct terms of `word`, each with its language."""
-        analysis, found = self._analysis, dict[str, str]()
-        for language in self._languages:
-            for term in analysis.with_language(analysis.analyze_word(word, language), language):
-                found.setdefault(term, language)  # Latin words in Russian texts are English
-        return found
+    def stems(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return the distinct stems of `words` in all languages."""
+        return tuple(dict.fromkeys(stem for word in words for stem in self._vocabulary[word].stems))
 
     def piece(self, piece: Piece, weights: Mapping[str, float] | None = None) -> list[Word]:
         """Return the words of `piece`; its signs make them the parts of one word.
@@ -178,24 +140,12 @@ class Expansion:
 
     def word(self, word: str) -> Word:
         """Return a plain word."""
-        terms, statistics = self.terms(word), self._statistics
-        if statistics is None or not self._analysis.has_forms:
-            return Word(
-                word, tuple(Variant(field, term, weight) for term in terms for field, weight in self._weights.items())
-            )
-        forms = {term: count for term in terms if (count := statistics.documents_with(FORMS, term))}
-        if forms and sum(statistics.documents_with(self._field, term) for term in terms) >= ENOUGH:
-            forms = {}
-        if len(self._languages) == 1 and len(terms) == 1 and not forms:
-            (term,) = terms
-            return Word(word, tuple(Variant(field, term, weight) for field, weight in self._weights.items()))
-        variants = list[Variant]()
-        for field, weight in self._weights.items():
-            found = [_Found(field, term, weight, statistics.documents_with(field, term)) for term in terms]
-            if field == self._field:
-                found += [_Found(FORMS, term, weight * FORM_WEIGHT, count) for term, count in forms.items()]
-            variants += self._as_one([each for each in found if each.documents], terms)
-        return Word(word, tuple(variants))
+        known = self._vocabulary[word]
+        if self._knows:
+            return Word(word, tuple(variant for found in known.found if found for variant in self._as_one(found)))
+        return Word(
+            word, tuple(Variant(field, term, weight) for term in known.terms for field, weight in self._weights.items())
+        )
 
     def run(self, run: Run) -> Word:
         """Return the grams of `run` as one word."""
@@ -206,19 +156,19 @@ class Expansion:
         ]
         return Word(run.text, (), tuple(parts))
 
-    def _as_one(self, found: Sequence[_Found], terms: Mapping[str, str]) -> Iterable[Variant]:
+    def _as_one(self, found: Sequence[Found]) -> Iterable[Variant]:
         """Return the variants of one word with the idf of their union.
 
         The union is one among the documents in languages that have the word: an English query is ranked in an index of
         twenty languages as it would be among the English documents.
         """
         assert self._statistics
-        factors = {lang: self._factors.get(lang, 1.0) for lang in {terms[each.term] for each in found}}
-        documents = sum(self._statistics.documents_in(lang) * factor for lang, factor in factors.items())
-        union = idf(sum(each.documents * factors[terms[each.term]] for each in found), documents)
-        for each in found:
-            boost = each.weight * factors[terms[each.term]] * union / self._idf(each.documents)
-            yield Variant(each.field, each.term, boost)
+        factors = {each.language: self._factors.get(each.language, 1.0) for each in found}
+        documents = sum(self._statistics.documents_in(language) * factor for language, factor in factors.items())
+        union = idf(sum(each.documents * factors[each.language] for each in found), documents)
+        return [
+            Variant(each.field, each.term, each.weight * factors[each.language] * union / each.idf) for each in found
+        ]
 
     def _exact(self, form: str) -> Variant:
         count = self._statistics.documents_with(FORMS, form) if self._statistics else 0
@@ -226,9 +176,3 @@ class Expansion:
 
     def _idf(self, count: int) -> float:
         return idf(count, self._statistics.documents if self._statistics else 0)
-
-
-def idf(count: float, documents: float) -> float:
-    """Return BM25's inverse document frequency, as tantivy computes it."""
-    documents = max(documents, count)
-    return math.log(1 + (documents - count + 0.5) / (count + 0.5))
