@@ -73,7 +73,7 @@ def odd_words(text: str) -> list[bytes]:
         for found in pattern.finditer(classes):
             place, end = found.span()
             words[classes.rfind(b" ", 0, place) + 1] = end
-    return list({encoded[start:end] for start, end in words.items()})
+    return list({encoded[start:end]: None for start, end in words.items()})
 
 
 def emoji(text: str) -> list[str]:
