@@ -88,7 +88,7 @@ def forms_of(odd: bytes) -> Forms | None:
     word = odd.decode().rstrip(",.-")
     if word.isalnum():
         return Forms("", "", parts) if (parts := _parts(word)) else None
-    if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
+    if word.islower() and (joined := _joined(word)).isalpha() and word[0].isalpha() and word[-1].isalpha():
         return Forms("", joined, ())  # most of them
     word = _stripped(word).removesuffix("'s")
     parts = () if word.islower() else _parts(word)
@@ -102,6 +102,12 @@ def forms_of(odd: bytes) -> Forms | None:
     bare = word.lstrip(".").rstrip("+#")
     is_exact = bare != word or (_NUMBER.search(word) and not _GROUPED.fullmatch(word))
     return Forms(_fold(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+
+
+def _joined(word: str) -> str:
+    """Return `word` without its commonest signs, in a fifth of the time that _INFIX takes."""
+    word = word.replace("-", "")
+    return word.replace("_", "").replace(".", "") if word.isascii() else word
 
 
 def _stripped(word: str) -> str:
