@@ -52,6 +52,15 @@ _HUMP = re.compile(r"[a-z](?<!\bMc)[A-Z]|[A-Z][A-Z](?=[a-z][a-z])")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 
 
+# Words that are only joined: half of those in source code. Knowing them takes a tenth of the time of `forms_of`
+is_only_joined = re.compile(rb"(?=.{1,%d}\Z)[a-z]+(?:[-_.][a-z]+)+[-,.]*" % LONGEST).fullmatch
+
+
+def joined(words: list[bytes]) -> str:
+    """Return the joined forms of words that `is_only_joined` knows, separated by spaces."""
+    return b" ".join(words).translate(None, b"-_.,").decode()
+
+
 class Forms(NamedTuple):
     """What an odd word is found by: `exact`, lower-cased and folded, and plain words that are still to be analyzed.
 
@@ -88,8 +97,8 @@ def forms_of(odd: bytes) -> Forms | None:
     word = odd.decode().rstrip(",.-")
     if word.isalnum():
         return Forms("", "", parts) if (parts := _parts(word)) else None
-    if word.islower() and (joined := _joined(word)).isalpha() and word[0].isalpha() and word[-1].isalpha():
-        return Forms("", joined, ())  # most of them
+    if word.islower() and (bare := _joined(word)).isalpha() and word[0].isalpha() and word[-1].isalpha():
+        return Forms("", bare, ())  # most of them
     word = _stripped(word).removesuffix("'s")
     parts = () if word.islower() else _parts(word)
     if "'" in word:

@@ -9,7 +9,7 @@ import tantivy
 
 from lightship.core.model import Document
 from lightship.index.analysis import scripts
-from lightship.index.analysis.forms import MAX_FORMS, emoji, forms_of, odd_words
+from lightship.index.analysis.forms import MAX_FORMS, emoji, forms_of, is_only_joined, joined, odd_words
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.normalize import Normalized, normalized
 from lightship.index.analysis.title_key import title_keys
@@ -59,12 +59,18 @@ def _add_words(made: tantivy.Document, field: str, given: Normalized, bare: str,
 
 def _add_forms(made: tantivy.Document, given: Normalized, text: str, language: str) -> None:
     exact, plain = emoji(given.text) if given.has_symbols else [], list[str]()
-    for forms in filter(None, map(forms_of, odd_words(text))):
-        if forms.exact:
-            exact.append(forms.exact)
-        elif forms.joined:
-            plain.append(forms.joined)
-        plain += forms.parts
+    only_joined = list[bytes]()
+    for word in odd_words(text):
+        if is_only_joined(word):
+            only_joined.append(word)
+        elif forms := forms_of(word):
+            if forms.exact:
+                exact.append(forms.exact)
+            elif forms.joined:
+                plain.append(forms.joined)
+            plain += forms.parts
+    if only_joined:
+        plain.append(joined(only_joined))
     if exact or plain:
         found = dict.fromkeys([*exact, *terms(" ".join(plain), language)])
         made.add_text(FORMS, " ".join(list(found)[:MAX_FORMS]))
