@@ -26,15 +26,16 @@ SHORT = {
 MADE = {"serving.py", "writer.py"}
 
 
-def module_patterns(module: Any) -> Iterator[tuple[str, re.Pattern[Any]]]:
+def module_patterns(module: Any) -> Iterator[tuple[str, re.Pattern[Any], str]]:
+    """Yield name, pattern, and the method if it is a bound one."""
     for name, value in vars(module).items():
         values = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else [value]
         for each in values:
             for inner in each if isinstance(each, tuple) else [each]:
                 if isinstance(inner, re.Pattern):
-                    yield name, inner
+                    yield name, inner, ""
                 elif isinstance(getattr(inner, "__self__", None), re.Pattern):  # a bound method
-                    yield name, inner.__self__
+                    yield name, inner.__self__, inner.__name__
 
 
 def used() -> Iterator[Used]:
@@ -48,8 +49,8 @@ def used() -> Iterator[Used]:
         name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
         if name.endswith("__main__"):
             continue
-        for variable, pattern in module_patterns(importlib.import_module(name)):
-            here = methods_of(path.read_text()).get(variable)
+        for variable, pattern, bound in module_patterns(importlib.import_module(name)):
+            here = {bound} if bound else methods_of(path.read_text()).get(variable)
             for method in sorted(here or everywhere.get(variable, {"search"})):
                 yield Used(f"{name}.{variable}", pattern, method)
         for place, text, method in inline(path, path.read_text()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,7 +63,7 @@ class View:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """What was looked up about words."""
-        return Vocabulary(self.version, self.languages, self)
+        return Vocabulary(self.version, self.languages, weakref.proxy(self))  # a cycle would keep files mapped for long
 
     def documents_in(self, language: str) -> int:
         """Return the number of documents whose words are stemmed in `language`, deleted ones included."""

@@ -25,7 +25,7 @@ def _class_of(code: int) -> int:
         return ord("a")
     if letter.isalnum():
         return ord("A" if letter.isalpha() else "0")
-    return ord(letter if letter in ".,+#" else "-" if letter in "'&_-" else " ")
+    return ord(letter if letter in ".,+" else "+" if letter == "#" else "-" if letter in "'&_-" else " ")
 
 
 # Each byte's class. Searching classes for a literal takes a third of the time of searching text for sets of characters
@@ -35,10 +35,9 @@ _ODD = tuple(
     for pattern in (
         rb"-(?=[aA0])(?<=[aA0]-)",  # O'Reilly, AT&T, snake_case, e-mail
         rb"\.(?=[aA0])(?<=[aA0 ]\.)",  # node.js, 3.11, .NET
-        rb"A(?:(?<=aA)|(?<=AA)(?=aa))",  # fooBar, HTTPServer; but not PCs
+        rb"A(?<! A)(?:(?<=aA)|(?<=AA)(?=aa))",  # fooBar, HTTPServer; but not PCs. The first test is for speed
         rb",(?=000(?!0))(?<=0,)",  # 1,234,567
-        rb"\+(?![aA0])(?<=[aA0]\+)",  # C++
-        rb"#(?![aA0])(?<=[aA0]#)",  # C#
+        rb"\+(?![aA0])(?<=[aA0]\+)",  # C++, C#
     )
 )
 _EMOJI = re.compile(
@@ -51,6 +50,15 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _NUMBER = re.compile(r"\d[.,_-]\d")  # 3.11 is not 311
 _HUMP = re.compile(r"[a-z](?<!\bMc)[A-Z]|[A-Z][A-Z](?=[a-z][a-z])")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
+
+
+# Words that are only joined: half of those in source code. Knowing them takes a tenth of the time of `forms_of`
+is_only_joined = re.compile(rb"(?=.{1,%d}\Z)[a-z]+(?:[-_.][a-z]+)+[-,.]*" % LONGEST).fullmatch
+
+
+def joined(words: list[bytes]) -> str:
+    """Return the joined forms of words that `is_only_joined` knows, separated by spaces."""
+    return b" ".join(words).translate(None, b"-_.,").decode()
 
 
 class Forms(NamedTuple):
@@ -67,7 +75,7 @@ class Forms(NamedTuple):
 def odd_words(text: str) -> list[bytes]:
     """Return the distinct odd words of normalized `text` in UTF-8, with the signs around them; emoji are not included."""
     encoded = b" " + text.encode("utf-8", "replace")
-    return list({encoded[start:end] for start, end in odd_places(encoded).items()})
+    return list({encoded[start:end]: None for start, end in odd_places(encoded).items()})
 
 
 def odd_places(encoded: bytes) -> dict[int, int]:
@@ -99,8 +107,8 @@ def forms_of(odd: bytes) -> Forms | None:
     word = odd.decode().rstrip(",.-")
     if word.isalnum():
         return Forms("", "", parts) if (parts := _lowered_parts(word)) else None
-    if word.islower() and word[0] != "-" and (joined := word.replace("-", "")).isalpha():
-        return Forms("", joined, ())  # most of them
+    if word.islower() and (bare := _joined(word)).isalpha() and word[0].isalpha() and word[-1].isalpha():
+        return Forms("", bare, ())  # most of them
     word = bare_word(word)
     parts = () if word.islower() else _lowered_parts(word)
     if "'" in word:
@@ -113,6 +121,12 @@ def forms_of(odd: bytes) -> Forms | None:
     bare = word.lstrip(".").rstrip("+#")
     is_exact = bare != word or (_NUMBER.search(word) and not _GROUPED.fullmatch(word))
     return Forms(fold_word(word), "", parts) if is_exact else Forms("", _INFIX.sub("", word), parts)
+
+
+def _joined(word: str) -> str:
+    """Return `word` without its commonest signs, in a fifth of the time that _INFIX takes."""
+    word = word.replace("-", "")
+    return word.replace("_", "").replace(".", "") if word.isascii() else word
 
 
 def bare_word(word: str) -> str:

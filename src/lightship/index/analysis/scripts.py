@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import add
 from typing import NamedTuple
 
 # Ranges for a character class of a regular expression
@@ -24,6 +25,7 @@ UNSPACED = HANGUL + HAN + CLUSTERED
 
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
 _RUN = re.compile(f"(?P<hangul>[{HANGUL}]+)|(?P<han>[{HAN}]+)|(?P<clustered>[{CLUSTERED}]+)")
+_is_han = re.compile(f"[{HAN}]+").fullmatch
 _MARKS = (
     r"\u0e31\u0e33-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb3-\u0ebc\u0ec8-\u0ecf\u0f18-\u0f19\u0f35-\u0f39\u0f3e-\u0f3f\u0f71-\u0f87"
     r"\u0f8d-\u0fbc\u102b-\u103e\u1056-\u1059\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074\u1082-\u108d\u108f"
@@ -47,20 +49,21 @@ class Run(NamedTuple):
 
 
 def _grams(units: Sequence[str], length: int) -> list[str]:
-    if isinstance(units, str):
-        return [units[i : i + length] for i in range(len(units) - length + 1)] or [units]
-    return ["".join(units[i : i + length]) for i in range(len(units) - length + 1)] or ["".join(units)]
+    grams: Iterable[str] = units
+    for start in range(1, length):
+        grams = map(add, grams, units[start:])
+    return list(grams) or ["".join(units)]
 
 
 def split(text: str) -> tuple[str, list[Run]]:
     """Return normalized `text` with each run of an unspaced script replaced by a space, and the runs."""
     runs = list[Run]()
-
-    def take(found: re.Match[str]) -> str:
-        runs.extend(run for part in _RUN.finditer(found[0]) if (run := _run(part)).units)
-        return " "
-
-    return _UNSPACED.sub(take, text), runs
+    for found in _UNSPACED.findall(text):
+        if _is_han(found):  # most of them
+            runs.append(Run(found, found, 2, is_exact=True))
+        else:
+            runs += (run for part in _RUN.finditer(found) if (run := _run(part)).units)
+    return _UNSPACED.sub(" ", text), runs
 
 
 def spaced(text: str) -> str:
@@ -91,9 +94,9 @@ def gram_terms(runs: Iterable[Run]) -> str:
     The whitespace tokenizer gives the grams consecutive positions, so that a phrase of them matches the exact text.
     Shorter grams are for queries of one or two characters.
     """
-    runs = list(runs)
-    terms = [gram for run in runs for gram in run.grams()]
+    terms, shorter = list[str](), list[str]()
     for run in runs:
+        terms += run.grams()
         for length in range(1, min(run.length, len(run.units))):
-            terms += _grams(run.units, length)
-    return " ".join(terms)
+            shorter += _grams(run.units, length)
+    return " ".join(terms + shorter)

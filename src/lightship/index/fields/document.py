@@ -9,7 +9,7 @@ import tantivy
 
 from lightship.core.model import Document
 from lightship.index.analysis import scripts
-from lightship.index.analysis.forms import MAX_FORMS, emoji, forms_of, odd_words
+from lightship.index.analysis.forms import MAX_FORMS, emoji, forms_of, is_only_joined, joined, odd_words
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.normalize import Normalized, normalized
 from lightship.index.analysis.title_key import title_keys
@@ -23,14 +23,16 @@ _NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
 
 def add_searched(made: tantivy.Document, document: Document, language: str) -> None:
     """Add `document`, whose words are stemmed in `language`, to the searched fields of `made`."""
-    _add_words(made, "title", _add_grams(made, "title", normalized(document.title)), language)
+    title = _add_grams(made, "title", normalized(document.title))
+    _add_words(made, "title", title, without_apostrophes(title.text, language), language)
     for key in title_keys(document.title):
         if key:
             made.add_text(TITLE_KEY, key)
     parts = [document.title, *document.headings, document.text, document.description, url_words(document.url)]
     text = _add_grams(made, "text", normalized(_PART.join(filter(None, parts))))
-    _add_words(made, "text", text, language)
-    _add_forms(made, text, language)
+    bare = without_apostrophes(text.text, language)
+    _add_words(made, "text", text, bare, language)
+    _add_forms(made, text, bare if cuts_apostrophes(language) else text.text, language)
 
 
 def _add_grams(made: tantivy.Document, field: str, given: Normalized) -> Normalized:
@@ -43,9 +45,10 @@ def _add_grams(made: tantivy.Document, field: str, given: Normalized) -> Normali
     return given._replace(text=text)
 
 
-def _add_words(made: tantivy.Document, field: str, given: Normalized, language: str) -> None:
-    marked = given.is_wide and is_marked(given.text)
-    for part in without_apostrophes(given.text, language).split(_PART):
+def _add_words(made: tantivy.Document, field: str, given: Normalized, bare: str, language: str) -> None:
+    """Add the words of `bare`, which is the text of `given` without apostrophes."""
+    marked = given.is_wide and is_marked(bare)
+    for part in bare.split(_PART):
         if not part or part.isspace():
             continue
         if language == DEFAULT_LANGUAGE and not marked:
@@ -54,15 +57,20 @@ def _add_words(made: tantivy.Document, field: str, given: Normalized, language: 
             made.add_pre_tokenized_text(field, pre_tokenized(part, language, marked=marked))
 
 
-def _add_forms(made: tantivy.Document, given: Normalized, language: str) -> None:
+def _add_forms(made: tantivy.Document, given: Normalized, text: str, language: str) -> None:
     exact, plain = emoji(given.text) if given.has_symbols else [], list[str]()
-    text = without_apostrophes(given.text, language) if cuts_apostrophes(language) else given.text
-    for forms in filter(None, map(forms_of, odd_words(text))):
-        if forms.exact:
-            exact.append(forms.exact)
-        elif forms.joined:
-            plain.append(forms.joined)
-        plain += forms.parts
+    only_joined = list[bytes]()
+    for word in odd_words(text):
+        if is_only_joined(word):
+            only_joined.append(word)
+        elif forms := forms_of(word):
+            if forms.exact:
+                exact.append(forms.exact)
+            elif forms.joined:
+                plain.append(forms.joined)
+            plain += forms.parts
+    if only_joined:
+        plain.append(joined(only_joined))
     if exact or plain:
         found = dict.fromkeys([*exact, *terms(" ".join(plain), language)])
         made.add_text(FORMS, " ".join(list(found)[:MAX_FORMS]))

@@ -32,8 +32,7 @@ WORD, WORD_BYTE = 8192, 1024  # to match a word exactly, and each character of i
 LONGEST_WORD = 120  # bytes
 _IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
 _BEFORE = bytes(code in b' \n\t(["-/' for code in range(256))  # no odd word goes on before these
-_PLAIN_WORD = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]{0,4}(?:[ \n\t]|$)|[-/])")
-_plain_word = _PLAIN_WORD.match  # no look-up of the method for each word
+_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]{0,4}(?:[ \n\t]|$)|[-/])").match
 _SIGNS, _QUOTE = b"'-_.,&", "\u2019".encode()
 _FAR = bytes([*range(0xC4), 0xE2])  # first bytes of ASCII, Latin-1 and punctuation
 _words = re.compile(rb"\S+").finditer

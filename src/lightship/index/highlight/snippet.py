@@ -22,8 +22,7 @@ from lightship.index.query.compiler import Compiled
 _OPEN, _CLOSE = "\x02", "\x03"  # documents have no control characters, and escaping does not change these
 _OPENING = ' (["-/'
 # A word in lower case that is not a part of an odd one
-_PLAIN_WORD = re.compile(r"""[0-9a-zа-яα-ω]{1,40}(?=(?:'s)?[.,;:!?)\]"]{0,4}(?: |$)|[-/])""")
-_plain_word = _PLAIN_WORD.match  # no look-up of the method for each word
+_plain_word = re.compile(r"""[0-9a-zа-яα-ω]{1,40}(?=(?:'s)?[.,;:!?)\]"]{0,4}(?: |$)|[-/])""").match
 _SIGNS = b"'-_.,&"  # within odd words
 _WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
 

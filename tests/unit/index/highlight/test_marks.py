@@ -13,7 +13,9 @@ from lightship.index.highlight.passage import PASSAGE
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.language.parser import parse_query
+from lightship.index.query.vocabulary import Vocabulary
 
+LANGUAGES = ("en", "de", "fr", "ru", "ar", "")
 FILLER = "Nothing of interest stands in this sentence. " * 60
 
 
@@ -24,6 +26,10 @@ class Known:
 
     def __init__(self, *forms: str, prefixes: tuple[str, ...] = ()) -> None:
         self._forms, self._prefixes = forms, prefixes
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(SCHEMA_VERSION, LANGUAGES, self)
 
     def documents_in(self, language: str) -> int:
         return 1000
@@ -36,7 +42,7 @@ class Known:
 
 
 def highlighter(query: str, known: Known | None = None, version: int = SCHEMA_VERSION) -> Highlighter:
-    compiled = compile_query(parse_query(query), version, ("en", "de", "fr", "ru", "ar", ""), "", known or Known())
+    compiled = compile_query(parse_query(query), version, LANGUAGES, "", known or Known())
     return Highlighter(compiled, lambda term: 100)
 
 
