@@ -39,6 +39,9 @@ def test_nothing_older_than_fresh_as_of_is_missing(tmp_path: Path) -> None:
         urls = [f"https://example.org/{number}" for number in range(batch * BATCH, (batch + 1) * BATCH)]
         log.put([Change.put(Document(url=url, text=f"page {url} " * 50)) for url in urls])
         put_at |= dict.fromkeys(urls, time.time())
+        if batch % (BATCHES // 4) == 0:  # so that it publishes in between on a busy machine, too
+            before = len(published)
+            wait_until(lambda before=before: len(published) > before, 30, "a manifest")  # type: ignore[misc]
     ended = time.time()
     wait_until(lambda: published and published[-1].fresh_as_of > ended, 30, "all indexed, and told so")
     stop.set()
