@@ -125,14 +125,16 @@ def test_when_one_file_fails_no_other_goes_on_beside_the_next_try(
     assert not running
 
 
+def unsettled(pusher: Pusher) -> list[str]:
+    return [address for address, each in pusher._replicas.items() if not each.settled.is_set()]
+
+
 def test_one_that_never_answers_delays_no_other(made: MadeShard, tmp_path: Path) -> None:
     with silent() as dead, served(tmp_path / "alive") as caller, pushing(made, dead, caller.port) as pusher:
         for number in (2, 3, 4):
             pusher.offer(made.put(page(number)).manifest())
             serves(caller, *range(1, number + 1))
-        assert [address for address, each in pusher._replicas.items() if not each.settled.is_set()] == [
-            f"http://127.0.0.1:{dead}"
-        ]
+        wait_until(lambda: unsettled(pusher) == [f"http://127.0.0.1:{dead}"], 30, "the living one settled")
 
 
 def test_closing_waits_for_a_dead_one_only_so_long(made: MadeShard) -> None:
