@@ -145,7 +145,7 @@ def send_file(store: Store, manifest: Manifest, file: File, content: bytes) -> N
         for start in range(0, len(content), 1000):
             yield content[start : start + 1000]
 
-    asyncio.run(store.receive(manifest.layout, manifest.shard, file, chunks()))
+    asyncio.run(store.receive(manifest.layout.parsed_name, manifest.shard, file, chunks()))
 
 
 def push(store: Store, *made: MadeShard) -> None:

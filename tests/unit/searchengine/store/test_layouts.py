@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError, NotFoundError, RetiredError
-from lightship.core.manifest import Layout
+from lightship.core.manifest import LayoutName
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store import layouts
 from lightship.searchengine.store.layouts import Rules
@@ -142,7 +142,7 @@ def test_the_guard_holds_back_a_half_empty_layout_until_it_is_promoted(
     )  # fmt: skip
     assert "8 documents, but s1v2 has 10" in candidate.held
     assert caplog.text.count("held back") == 1
-    assert store.layouts.promote(Layout.of("s2v2")).served == "s2v2"
+    assert store.layouts.promote(LayoutName.of("s2v2")).served == "s2v2"
     assert (count(store), store.layouts.candidates()) == (8, [])
 
 
@@ -186,7 +186,7 @@ def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, ma
     push(store, *old, *new)
     with pytest.raises(RetiredError):
         push(store, *old)
-    state = store.layouts.promote(Layout.of("s1v2"))
+    state = store.layouts.promote(LayoutName.of("s1v2"))
     assert (state.served, state.wanted) == ("s2v2", "s1v2")
     assert [candidate.held for candidate in store.layouts.candidates()] == []
     Store(str(tmp_path / "store")).clean_up()
