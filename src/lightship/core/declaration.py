@@ -114,9 +114,9 @@ def moment_of(text: str) -> int:
     Raises ValueError.
     """
     if len(text) <= len("2025-01-31"):
-        return _since_epoch(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC))
+        return microseconds_of(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC))
     moment = datetime.fromisoformat(text)
-    return _since_epoch(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return microseconds_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _misfit(value: FieldValue, name: str, fields: Fields) -> str:
@@ -148,14 +148,19 @@ def _microseconds(value: Scalar) -> int:
         if isinstance(value, str):
             return moment_of(value)
         if not isinstance(value, bool):
-            return _since_epoch(datetime.fromtimestamp(value, UTC))
+            return microseconds_of(datetime.fromtimestamp(value, UTC))
     except (ValueError, OverflowError, OSError):
         pass
     raise ValueError(f"{_shown(value)} is not a date like 2025-01-31 or 2025-01-31T12:00:00Z")
 
 
-def _since_epoch(moment: datetime) -> int:
+def microseconds_of(moment: datetime) -> int:
+    """Return the microseconds since 1970 of an aware datetime."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+FIRST_MOMENT = microseconds_of(datetime.min.replace(tzinfo=UTC))
+LAST_MOMENT = microseconds_of(datetime.max.replace(tzinfo=UTC))
 
 
 def _levels(value: Scalar) -> list[str]:

@@ -9,7 +9,7 @@ import tantivy
 
 from lightship.core.declaration import Fields, Kind, Value, values_of
 from lightship.core.model import Document
-from lightship.index.fields.schema import column
+from lightship.index.fields.schema import column, further_column
 
 _ADD: dict[Kind, Callable[[tantivy.Document, str, Any], None]] = {
     "keyword": tantivy.Document.add_text,
@@ -27,8 +27,12 @@ def add_columns(made: tantivy.Document, document: Document, fields: Fields) -> N
     """
     for name, kind in fields.items():
         if kind in _ADD:
-            for value in _values(document, name, kind):
+            values = _values(document, name, kind)
+            for value in values:
                 _ADD[kind](made, column(name), value)
+            if kind in ("keyword", "path"):
+                for value in values[1:]:
+                    made.add_text(further_column(name), str(value))
 
 
 def declared_texts(document: Document, fields: Fields) -> list[str]:

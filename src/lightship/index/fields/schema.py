@@ -73,7 +73,7 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     builder.add_unsigned_field("recency", fast=True)
     builder.add_bytes_field("source", stored=True)
     for name, kind in declared(declaration).items():
-        _ADD_COLUMN[kind](builder, column(name))
+        _ADD_COLUMN[kind](builder, name)
     return builder.build()
 
 
@@ -82,16 +82,24 @@ def column(name: str) -> str:
     return f"f.{name}"
 
 
+def further_column(name: str) -> str:
+    """Return the name of the field for all but the smallest value of a keyword: a list is sorted by its smallest."""
+    return f"further.{name}"
+
+
 def _add_exact(builder: tantivy.SchemaBuilder, name: str) -> None:
-    builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_text_field(column(name), tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_text_field(further_column(name), tokenizer_name="raw", index_option="basic")
 
 
 _ADD_COLUMN: dict[Kind, Callable[[tantivy.SchemaBuilder, str], object]] = {
     "keyword": _add_exact,
     "path": _add_exact,
-    "number": lambda builder, name: builder.add_float_field(name, fast=True),
-    "date": lambda builder, name: builder.add_integer_field(name, fast=True),  # tantivy's dates have no microseconds
-    "boolean": lambda builder, name: builder.add_boolean_field(name, fast=True, indexed=True),
+    "number": lambda builder, name: builder.add_float_field(column(name), fast=True),
+    "date": lambda builder, name: builder.add_integer_field(
+        column(name), fast=True
+    ),  # tantivy's dates have no microseconds
+    "boolean": lambda builder, name: builder.add_boolean_field(column(name), fast=True, indexed=True),
     "text": lambda _builder, _name: None,  # it is part of the document's text
 }
 
