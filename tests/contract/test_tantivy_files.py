@@ -151,6 +151,7 @@ def late(work: Callable[[], object]) -> float:
     return worst / took
 
 
+@pytest.mark.quiet
 def test_adding_and_committing_let_other_threads_run(tmp_path: Path) -> None:
     """Measured against how long the work took: it would be all of it, if the lock were held."""
     writer = writer_of(tmp_path)
