@@ -8,9 +8,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import tantivy
 
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError, NotFoundError, RetiredError
 from lightship.core.manifest import LayoutName
+from lightship.core.model import Document
+from lightship.index.fields.schema import column
+from lightship.index.storage.segments import composed
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store import layouts
 from lightship.searchengine.store.layouts import Rules
@@ -284,3 +288,18 @@ def test_a_layout_is_durable_before_it_is_served(store: Store, make: Make, monke
     monkeypatch.setattr(layouts, "write_state", check)
     push(store, new[1])
     assert store.current() == "s2v2"
+
+
+def test_other_fields_are_another_layout_and_flipped_to(store: Store, tmp_path: Path) -> None:
+    documents = [Document(url=page(number).url, title="shoe", fields={"price": number}) for number in range(3)]
+    old, new = MadeShard(tmp_path / "old"), MadeShard(tmp_path / "new", order=2, fields="price:number")
+    push(store, old.put(*documents))
+    assert store.current() == "s1v2"
+    push(store, new.put(*documents))
+    assert store.current() == new.layout.name
+    (manifest,) = composed(store.layout_folder(new.layout.name))
+    assert manifest.layout.fields == "price:number"
+    prices = Replica(store).view.searcher.aggregate(
+        tantivy.Query.all_query(), {"a": {"max": {"field": column("price")}}}
+    )
+    assert prices["a"]["value"] == 2.0
