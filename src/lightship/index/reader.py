@@ -12,6 +12,7 @@ from typing import Any
 
 import tantivy
 
+from lightship.core.declaration import Fields, declared
 from lightship.core.errors import (
     DamagedError,
     IncompatibleIndexError,
@@ -22,7 +23,7 @@ from lightship.core.errors import (
 from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.fields.schema import check_version, main_field, register_analyzers
+from lightship.index.fields.schema import check_version, main_field, register_analyzers, schema
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.index_meta import META
 from lightship.index.storage.segments import composed, left_out
@@ -51,6 +52,20 @@ class View:
     searcher: tantivy.Searcher
     languages: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The declared fields and their kinds."""
+        return declared(self._declaration)
+
+    @cached_property
+    def schema(self) -> tantivy.Schema:
+        """The schema of the index, with the columns of its declared fields."""
+        return schema(self.version, self._declaration)
+
+    @property
+    def _declaration(self) -> str:
+        return self.manifests[0].layout.fields if self.manifests else ""
 
     @cached_property
     def documents(self) -> int:

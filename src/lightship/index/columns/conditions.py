@@ -18,6 +18,7 @@ from lightship.index.query.boolean import MUST, NOT, Clause, any_of
 
 MAX_CONDITIONS = 100
 RANGE = ".."
+BELOW = "..<"  # a range without its upper end
 
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
@@ -98,32 +99,40 @@ def _boolean(text: str) -> bool:
 
 def _numbers(text: str) -> Span:
     try:
-        first, last = (_number(part) for part in _ends(text))
+        first, last, below = _ends(text)
+        least, most = _number(first), _number(last)
     except ValueError as error:
-        raise ValueError(f"write a number like 10, or a range like 10{RANGE}20, {RANGE}20 or 10{RANGE}") from error
-    return Span(first, last)
+        raise ValueError(
+            f"write a number like 10, or a range like 10{RANGE}20, 10{BELOW}20, {RANGE}20 or 10{RANGE}"
+        ) from error
+    return Span(least, math.nextafter(most, -math.inf) if below and most is not None else most)
 
 
 def _dates(text: str) -> Span:
     try:
-        first, last = _ends(text)
-        return Span(_moment(first, last=False), _moment(last, last=True))
+        first, last, below = _ends(text)
+        most = _moment(last, last=not below)
+        return Span(_moment(first, last=False), most - 1 if below and most is not None else most)
     except (ValueError, OverflowError) as error:
         raise ValueError(
-            f"write a date like 2025, 2025-01 or 2025-01-31, or a range like 2025-01{RANGE}2025-03 or 2025{RANGE}"
+            f"write a date like 2025, 2025-01 or 2025-01-31, or a range like 2025-01{RANGE}2025-03, "
+            f"2025-01{BELOW}2025-04 or 2025{RANGE}"
         ) from error
 
 
 _READ: dict[Kind, Callable[[str], bool | Span]] = {"boolean": _boolean, "number": _numbers, "date": _dates}
 
 
-def _ends(text: str) -> tuple[str, str]:
+def _ends(text: str) -> tuple[str, str, bool]:
+    """Return both ends of a range, and whether the second one is left out of it."""
     first, is_range, last = text.partition(RANGE)
     if not is_range:
         last = first
-    if not first.strip() and not last.strip():
+    below = bool(is_range) and last.startswith("<")
+    first, last = first.strip(), last.removeprefix("<" if below else "").strip()
+    if not first and not last:
         raise ValueError("nothing is given")
-    return first.strip(), last.strip()
+    return first, last, below
 
 
 def _number(text: str) -> float | None:
