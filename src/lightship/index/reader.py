@@ -23,7 +23,7 @@ from lightship.core.errors import (
 from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.fields.schema import check_version, main_field, register_analyzers, schema
+from lightship.index.fields.schema import check_version, column, main_field, register_analyzers, schema
 from lightship.index.query.compiler import Compiled
 from lightship.index.storage.index_meta import META
 from lightship.index.storage.segments import composed, left_out
@@ -35,6 +35,7 @@ _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its 
 _ATTEMPTS = 50
 _MAX_FREQUENCIES = 20_000  # some 3 MB
 _LONGEST_TERM = 250  # characters of one that is kept
+MAX_SPELLINGS = 5000  # values of a keyword whose case is forgiven
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -62,6 +63,19 @@ class View:
     def schema(self) -> tantivy.Schema:
         """The schema of the index, with the columns of its declared fields."""
         return schema(self.version, self._declaration)
+
+    def spellings(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return the most frequent values of a declared keyword, by what they are without regard to case."""
+        if name not in self._spellings:
+            found: dict[str, tuple[str, ...]] = {}
+            for value in self.terms_with_prefix(column(name), "", MAX_SPELLINGS):
+                found[value.casefold()] = (*found.get(value.casefold(), ()), value)
+            self._spellings[name] = found
+        return self._spellings[name]
+
+    @cached_property
+    def _spellings(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        return {}
 
     @property
     def _declaration(self) -> str:

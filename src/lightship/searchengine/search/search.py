@@ -58,8 +58,8 @@ class Plan:
         self._started = time.perf_counter()
         self._facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
         self._request, self._info, self._view = request, replica.info, replica.view
-        self._query = parse_query(request.query)
         self._selecting = Selecting(self._view, request)
+        self._query = parse_query(self._selecting.typed.text)
         self._compiled = None if self._is_empty else self._compile(self._query)
         self.cost = self._selecting.cost
         if self._compiled:
@@ -69,12 +69,12 @@ class Plan:
     def _is_empty(self) -> bool:
         """Whether nothing is asked for: a query, conditions or facets."""
         request = self._request
-        return self._query.is_empty and not (request.conditions or request.facets or self._selecting.order)
+        return self._query.is_empty and not (self._selecting.conditions or request.facets or self._selecting.order)
 
     def _compile(self, query: Query) -> Compiled:
         view = self._view
         compiled = compile_query(query, view.version, view.languages, self._request.lang, view)
-        return replace(compiled, filters=self._selecting.filters) if self._request.conditions else compiled
+        return replace(compiled, filters=self._selecting.filters) if self._selecting.conditions else compiled
 
     async def answer(self, executor: QueryExecutor, until: float) -> Answer:
         """Search and read the documents found, as `executor` admits it, by `until` (time.monotonic)."""
@@ -118,7 +118,12 @@ class Plan:
         return find(self._view, compiled, first, last, by_date=self._request.sort == "date", patient=patient)
 
     def _notices(self, page: Page) -> tuple[str | None, ...]:
-        return self._query.notice, self._compiled.notice if self._compiled else None, page.notice
+        return (
+            *self._selecting.typed.notices,
+            self._query.notice,
+            self._compiled.notice if self._compiled else None,
+            page.notice,
+        )
 
     def _answer(self, page: Page) -> Answer:
         return Answer(

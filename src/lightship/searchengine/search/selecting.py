@@ -13,6 +13,7 @@ from lightship.index.columns.conditions import BELOW, RANGE, Condition, clauses,
 from lightship.index.columns.facets import Facet, facet
 from lightship.index.columns.selection import Selection
 from lightship.index.columns.sorting import Order, ordered
+from lightship.index.columns.typed import Typed, read_typed
 from lightship.index.query.boolean import Clause
 from lightship.index.query.compiler import Compiled
 from lightship.index.reader import Found, View, reading
@@ -28,9 +29,20 @@ class Selecting:
     def __init__(self, view: View, request: SearchRequest) -> None:
         """Check `request`; raises InvalidInputError."""
         self._view, self._size = view, request.facet_size
+        self.typed = read_typed(request.query, view.fields) if view.fields else Typed(request.query)
         self.conditions = conditions_of(request.conditions, view.fields) if request.conditions else ()
+        if self.typed.conditions:
+            self.conditions += tuple(map(self._spelled, conditions_of(self.typed.conditions, view.fields)))
         self.order = _order(request.sort, view)
         self._facets = {name: kind_of(name, view.fields, "count the values of") for name in request.facets}
+
+    def _spelled(self, condition: Condition) -> Condition:
+        """Let what people type forgive case: they find `Acme` as `acme`."""
+        if condition.kind not in ("keyword", "path"):
+            return condition
+        known = self._view.spellings(condition.name)
+        values = [known.get(value.casefold(), (value,)) for value in condition.values if isinstance(value, str)]
+        return condition._replace(values=tuple(dict.fromkeys(spelling for each in values for spelling in each)))
 
     @cached_property
     def filters(self) -> tuple[Clause, ...]:

@@ -115,6 +115,29 @@ def test_facets_of_what_nothing_has(caller: Caller) -> None:
     assert len(asked(caller, ("q", ""), ("facets", "brand"), ("facet_size", "2"))["facets"]["brand"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("query", "filters"),
+    [
+        ("thing brand:ACME", [("f.brand", "acme")]),
+        ('brand:"zeta & co" stock:true', [("f.brand", "Zeta & Co"), ("f.stock", "true")]),
+        ("-Brand:acme price:10..<12", [("-f.brand", "acme"), ("f.price", "10..<12")]),
+        ("brand:acme brand:bolt", [("f.brand", "acme"), ("f.brand", "bolt")]),
+        ('+category:"Home > Lamps" at:2025-02', [("f.category", "home > lamps"), ("f.at", "2025-02")]),
+        ("brand:nobody", [("f.brand", "nobody")]),
+    ],
+)
+def test_what_people_type_filters_and_forgives_case(caller: Caller, query: str, filters: list[tuple[str, str]]) -> None:
+    expected = found(caller, ("q", "thing"), *filters)
+    assert sorted(found(caller, ("q", query))) == sorted(expected)
+    assert (expected == []) == ("nobody" in query)
+
+
+def test_what_is_no_value_is_read_as_words_and_told(caller: Caller) -> None:
+    answer = asked(caller, ("q", "thing price:cheap colour:red note:x"))
+    assert answer["notice"].startswith("“price:cheap” was read as words: write a number like 10")
+    assert "colour" not in answer["notice"]
+
+
 @pytest.mark.parametrize("sort", ["price", "-price", "brand", "-brand", "at", "-stock"])
 def test_every_page_of_an_order_is_the_models(caller: Caller, sort: str) -> None:
     name = sort.removeprefix("-")
