@@ -45,7 +45,7 @@ class LayoutName(NamedTuple):
         """Parse a name like `s3v2`, or `s3v2f1a2b3c4d` with declared fields; raises InvalidInputError."""
         found = _LAYOUT.fullmatch(name)
         if not found:
-            raise InvalidInputError(f"not a layout: {name[:40]!r}; a layout is named like s3v2")
+            raise InvalidInputError(f"not a layout: {name[:40]!r}; a layout is named like s3v1")
         return cls(name, _checked_shards(int(found[1])), int(found[2]))
 
 
