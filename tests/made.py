@@ -87,12 +87,14 @@ DAMAGES: list[Callable[[bytes], bytes]] = [lambda b: b[:-1], lambda b: b + b"x",
 class MadeShard:
     """An index that is written, and published as the shard `shard` of `shards`, as an indexer does."""
 
-    def __init__(self, folder: Path, shard: int = 0, shards: int = 1, epoch: int = 1, order: int = 1) -> None:
+    def __init__(
+        self, folder: Path, shard: int = 0, shards: int = 1, epoch: int = 1, order: int = 1, fields: str = ""
+    ) -> None:
         """Make it in `folder`."""
         self.published = folder / "published"
         self.epoch, self.generation, self.order = epoch, 0, order
-        self.layout, self.shard = Layout(shards, SCHEMA_VERSION), shard
-        self.writer = IndexWriter(str(folder / "index"), heap_bytes=16 << 20, threads=1)
+        self.layout, self.shard = Layout(shards, SCHEMA_VERSION, fields), shard
+        self.writer = IndexWriter(str(folder / "index"), heap_bytes=16 << 20, threads=1, declaration=fields)
         self._snapshots = Snapshots((str(folder / "index"),), str(self.published))
 
     def put(self, *documents: Document) -> MadeShard:
@@ -145,7 +147,7 @@ def send_file(store: Store, manifest: Manifest, file: File, content: bytes) -> N
         for start in range(0, len(content), 1000):
             yield content[start : start + 1000]
 
-    asyncio.run(store.receive(manifest.layout, manifest.shard, file, chunks()))
+    asyncio.run(store.receive(manifest.layout.parsed_name, manifest.shard, file, chunks()))
 
 
 def push(store: Store, *made: MadeShard) -> None:

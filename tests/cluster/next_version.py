@@ -18,14 +18,15 @@ VERSION = 3
 schema.SCHEMA_VERSION = VERSION
 schema.WEIGHTS[VERSION] = {"title": 0.5, "edition": 0.3, "text": 1.0}
 
+from lightship.core.declaration import NO_FIELDS, Fields  # noqa: E402
 from lightship.core.model import Document  # noqa: E402
 from lightship.index import writer  # noqa: E402 (what it imports has to be changed before)
 
 _former_to_tantivy = writer.to_tantivy
 
 
-def _to_tantivy(document: Document) -> tantivy.Document:
-    made = _former_to_tantivy(document)
+def _to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Document:
+    made = _former_to_tantivy(document, fields)
     made.add_text("edition", "secondedition")
     return made
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lightship.core.manifest import Layout, Manifest
+from lightship.core.manifest import LayoutName, Manifest
 
 Summary = tuple[tuple[str | None, str | None, str | None], dict[str, dict[int, tuple[int, int]]]]
 
@@ -103,7 +103,7 @@ class Model:
 
     def flips(self, name: str) -> bool:
         """Tell whether the layout called `name` is served by itself, or since it is wanted."""
-        manifests, whole = list(self.installed[name].values()), Layout.of(name).shards
+        manifests, whole = list(self.installed[name].values()), LayoutName.of(name).shards
         if self.served is None or name == self.wanted:
             return len(manifests) == whole
         newer = [manifest for manifest in manifests if manifest.order > self.above]
@@ -121,7 +121,7 @@ class Model:
         """Somebody wants it."""
         if name == self.served:
             self.wanted = None
-        elif len(self.installed.get(name, {})) == Layout.of(name).shards:
+        elif len(self.installed.get(name, {})) == LayoutName.of(name).shards:
             self.serve(name)
         else:
             self.wanted = name

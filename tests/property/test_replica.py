@@ -195,7 +195,7 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     @rule(shards=LAYOUTS)
     def promote(self, shards: int) -> None:
-        self.store.promote(Layout(shards, 2))
+        self.store.promote(Layout(shards, 2).parsed_name)
         self.model.promote(Layout(shards, 2).name)
 
     @rule()
@@ -230,7 +230,9 @@ class ReplicaMachine(RuleBasedStateMachine):
     @rule(shards=LAYOUTS, step=st.sampled_from(STEPS), calls=st.integers(0, 8), late=st.booleans())
     def crash_in_promote(self, shards: int, step: str, calls: int, late: bool) -> None:
         layout = Layout(shards, 2)
-        self.die(step, calls, late, lambda: self.store.promote(layout), lambda: self.model.promote(layout.name))
+        self.die(
+            step, calls, late, lambda: self.store.promote(layout.parsed_name), lambda: self.model.promote(layout.name)
+        )
 
     @precondition(lambda self: self.model.former)
     @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 8), late=st.booleans())

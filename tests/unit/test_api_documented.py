@@ -16,7 +16,7 @@ from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
-from lightship.searchengine.search.api import Answer, Hit, IndexInfo
+from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Hit, IndexInfo
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
 from lightship.searchengine.web.lookup import Lookup, Ranking
@@ -29,6 +29,9 @@ TEXT = (ROOT / "docs" / "api.md").read_text()
 BY_SERVER = {403, 405}  # these two are not errors of ours: http/ answers them
 OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Search answer": Answer,
+    "Facet value": FacetValue,
+    "Facet ranges": FacetRanges,
+    "Facet range": FacetRange,
     "Hit": Hit,
     "Index": IndexInfo,
     "Lookup answer": Lookup,

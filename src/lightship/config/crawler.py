@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from lightship.config.setting import (
+    declaration,
     header,
     names,
     number,
     optional_address,
     setting,
 )
-from lightship.config.shared import TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import FIELDS, TLS_CA, TLS_CERT, TLS_KEY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +61,7 @@ class CrawlerSettings:
     accept: tuple[str, ...] = setting(
         (), "sites like https://example.org, comma-separated, whose vanished documents may be deleted", names
     )
+    fields: str = setting("", FIELDS, declaration)
     tls_cert: str = setting("", TLS_CERT)
     tls_key: str = setting("", TLS_KEY)
     render: tuple[str, ...] = setting(

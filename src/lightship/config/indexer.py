@@ -6,11 +6,12 @@ import dataclasses
 
 from lightship.config.setting import (
     addresses,
+    declaration,
     number,
     optional_address,
     setting,
 )
-from lightship.config.shared import TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import FIELDS, TLS_CA, TLS_CERT, TLS_KEY
 from lightship.core.model import PARTITIONS
 
 
@@ -33,6 +34,7 @@ class IndexerSettings:
     listen: str = setting("", "address of the intake for documents, like :9090; when empty, none", optional_address)
     shard: int = setting(0, "number of this shard, from 0", number(0, PARTITIONS - 1))
     shards: int = setting(1, "number of shards of the layout", number(1, PARTITIONS))
+    fields: str = setting("", FIELDS, declaration)
     lease: float = setting(
         5.0, "seconds of silence after which a standby takes over from the leader", number(0.5, 3600, float)
     )

@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from lightship.core.declaration import canonical
+from lightship.core.errors import InvalidInputError
+
 
 def setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
     """Declare a setting; `parse` converts its text to its value (by default, the type of `default` does)."""
@@ -67,6 +70,14 @@ def key_and_value(text: str) -> str:
     if text and text.find("=") < 1:
         raise ValueError(f"{text!r} is not a key and a value; write it like source=wiki")
     return text
+
+
+def declaration(text: str) -> str:
+    """Parse declared fields, like `price:number,brand:keyword`; return them in alphabetical order."""
+    try:
+        return canonical(text)
+    except InvalidInputError as error:
+        raise ValueError(str(error)) from error
 
 
 def header(text: str) -> str:

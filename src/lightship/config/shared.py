@@ -5,6 +5,8 @@ from __future__ import annotations
 UP_DATA = "lightship-data/up"
 DATA_OF_UP = "data folder of a `lightship up` on this machine, whose secret is used when LIGHTSHIP_TOKEN is not set"
 
+FIELDS = "declared fields, like price:number,brand:keyword (kinds: keyword, number, date, boolean, path, text)"
+
 TLS_CERT = "file with the listener's certificate and its chain (PEM); when empty, no TLS"
 TLS_KEY = "file with the certificate's private key (PEM); when empty, the key is in the -tls-cert file"
 TLS_CA = "file with the authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"

@@ -5,11 +5,14 @@ Decoding is strict: an unknown field is an error, since ignoring it could lose d
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from lightship.core.declaration import canonical
 from lightship.core.errors import InvalidInputError
 from lightship.core.model import PARTITIONS
 from lightship.core.position import Reached, log_digest
@@ -23,32 +26,46 @@ MAX_NUMBER = (1 << 63) - 1  # epochs, generations, positions
 MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
 HISTORY = "history"  # a key of `positions`, because earlier versions of the searchengine refuse unknown fields
 
-LAYOUT_PATTERN = r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})"
+LAYOUT_PATTERN = r"s([1-9][0-9]{0,3})v([1-9][0-9]{0,5})(?:f[0-9a-f]{8})?"
 FILE_NAME_PATTERN = r"[0-9a-f]{32}(\.[0-9]{1,19})?\.[a-z]{2,12}"
 DIGEST_PATTERN = r"[0-9a-f]{64}"
 
 _LAYOUT, _FILE_NAME, _DIGEST = map(re.compile, (LAYOUT_PATTERN, FILE_NAME_PATTERN, DIGEST_PATTERN))
 
 
-class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Number of shards and schema version, which all shards of one index share."""
+class LayoutName(NamedTuple):
+    """The name of a layout, and what it says: the number of shards and the schema version."""
 
+    name: str
     shards: int
     schema: int
 
-    @property
-    def name(self) -> str:
-        """The name in folders, urls and messages, like `s3v1`."""
-        return f"s{self.shards}v{self.schema}"
-
     @classmethod
-    def of(cls, name: str) -> Layout:
-        """Parse a name like `s3v1`; raises InvalidInputError."""
+    def of(cls, name: str) -> LayoutName:
+        """Parse a name like `s3v2`, or `s3v2f1a2b3c4d` with declared fields; raises InvalidInputError."""
         found = _LAYOUT.fullmatch(name)
         if not found:
             raise InvalidInputError(f"not a layout: {name[:40]!r}; a layout is named like s3v1")
-        layout = cls(int(found[1]), int(found[2]))
-        return check_layout(layout)
+        return cls(name, _checked_shards(int(found[1])), int(found[2]))
+
+
+class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all shards of one index share: their number, the schema version, and the declared fields (`declaration`)."""
+
+    shards: int
+    schema: int
+    fields: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name in folders, urls and messages, like `s3v2`; with declared fields it ends with their digest."""
+        digest = hashlib.blake2b(self.fields.encode(), digest_size=4).hexdigest()
+        return f"s{self.shards}v{self.schema}{f'f{digest}' if self.fields else ''}"
+
+    @property
+    def parsed_name(self) -> LayoutName:
+        """Its name, and what that says."""
+        return LayoutName(self.name, self.shards, self.schema)
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,10 +163,17 @@ def is_layout(name: str) -> bool:
 
 
 def check_layout(layout: Layout) -> Layout:
-    """Return `layout` if its number of shards is valid; raise InvalidInputError otherwise."""
-    if not 1 <= layout.shards <= MAX_SHARDS:
-        raise InvalidInputError(f"layout of {layout.shards} shards: must be 1 to {MAX_SHARDS}")
+    """Return `layout` if its number of shards and its fields are valid; raise InvalidInputError otherwise."""
+    _checked_shards(layout.shards)
+    if canonical(layout.fields) != layout.fields:
+        raise InvalidInputError(f"layout with fields {layout.fields[:80]!r}: must be {canonical(layout.fields)[:80]!r}")
     return layout
+
+
+def _checked_shards(shards: int) -> int:
+    if not 1 <= shards <= MAX_SHARDS:
+        raise InvalidInputError(f"layout of {shards} shards: must be 1 to {MAX_SHARDS}")
+    return shards
 
 
 def check_manifest(manifest: Manifest, shard: int) -> Manifest:

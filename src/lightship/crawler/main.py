@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
+from lightship.core.declaration import declared
 from lightship.core.errors import ConfigurationError, OutOfSpaceError, UnavailableError
 from lightship.crawler.cluster.host_partitioning import HostPartitioning
 from lightship.crawler.engine import WebCrawler
@@ -105,7 +106,14 @@ def _crawl(
     ended = threading.Event()
     with ParserPool(settings.readers, ended) as pool:
         _run(
-            _feeds(settings, database, Appender(log, ended), sources, partitioning=partitioning, pool=pool),
+            _feeds(
+                settings,
+                database,
+                Appender(log, ended, declared(settings.fields)),
+                sources,
+                partitioning=partitioning,
+                pool=pool,
+            ),
             ended,
             stop,
             log,

@@ -74,13 +74,17 @@ def indexer_command(
     """Return the command of an indexer with the data folder `name`; `to` (host:port) is where it pushes."""
     return (
         "/indexer", f"-log={log}", f"-searchengine={to}", f"-shards={topology.shards}", f"-shard={shard}",
-        f"-listen=:{listen}", f"-data={DATA}/{name}",
+        f"-listen=:{listen}", f"-data={DATA}/{name}", *_fields(topology),
     )  # fmt: skip
 
 
 def crawler_command(topology: Topology, log: str) -> tuple[str, ...]:
     """Return the command of the crawler."""
-    return "/crawler", f"-log={log}", f"-data={DATA}/crawler", *topology.sources
+    return "/crawler", f"-log={log}", f"-data={DATA}/crawler", *_fields(topology), *topology.sources
+
+
+def _fields(topology: Topology) -> list[str]:
+    return [f"-fields={topology.fields}"] if topology.fields else []
 
 
 def go_memory(resources: Resources) -> str:

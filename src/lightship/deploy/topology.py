@@ -62,6 +62,7 @@ class Topology:
         (), "websites, folders and `.jsonl` files to crawl; without any, no crawler runs", values.sources
     )
     shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
+    fields: str = _key("", 'declared fields and their kinds, like `price = "number"` in `[fields]`', values.fields)
     standbys: int = _key(0, "standby indexers per shard", values.like_up("standbys"))
     replicas: int = _key(1, "number of searchengines", values.like_up("replicas"))
     replicas_max: int = _key(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lightship.config import UpSettings
+from lightship.config.setting import declaration
 
 MIB = 1 << 20
 INTAKE_BEYOND = 1010  # offset of the intake's port from that of the search page: 9090 for 8080
@@ -44,6 +45,13 @@ def whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{shown(value)} is not a whole number")  # noqa: TRY004 (every error in a value is a ValueError)
     return value
+
+
+def fields(value: Any) -> str:
+    """Return the declaration in a table of names and kinds."""
+    if not isinstance(value, dict):
+        raise ValueError(f'{shown(value)} is not a table; write [fields] and below it, for example, price = "number"')  # noqa: TRY004
+    return declaration(",".join(f"{name}:{kind}" for name, kind in value.items()))
 
 
 def boolean(value: Any) -> bool:

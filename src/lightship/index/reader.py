@@ -12,6 +12,7 @@ from typing import Any
 
 import tantivy
 
+from lightship.core.declaration import Fields, declared
 from lightship.core.errors import (
     DamagedError,
     IncompatibleIndexError,
@@ -22,7 +23,7 @@ from lightship.core.errors import (
 from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.fields.schema import check_version, main_field, register_analyzers
+from lightship.index.fields.schema import check_version, column, main_field, register_analyzers, schema
 from lightship.index.fields.stored_document import read_source
 from lightship.index.query.compiler import Compiled
 from lightship.index.query.vocabulary import Vocabulary
@@ -37,6 +38,7 @@ _ATTEMPTS = 50
 _MAX_FREQUENCIES = 20_000  # some 3 MB
 _LONGEST_TERM = 250  # characters of one that is kept
 _ANY_LANGUAGE = ""  # in the place of a field: the text, with the terms of a stem in all languages
+MAX_SPELLINGS = 5000  # values of a keyword whose case is forgiven
 
 Hit = tuple[float, Any]  # score and address
 _score = itemgetter(0)
@@ -54,6 +56,33 @@ class View:
     searcher: tantivy.Searcher
     languages: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The declared fields and their kinds."""
+        return declared(self._declaration)
+
+    @cached_property
+    def schema(self) -> tantivy.Schema:
+        """The schema of the index, with the columns of its declared fields."""
+        return schema(self.version, self._declaration)
+
+    def spellings(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return the most frequent values of a declared keyword, by what they are without regard to case."""
+        if name not in self._spellings:
+            found: dict[str, tuple[str, ...]] = {}
+            for value in self.terms_with_prefix(column(name), "", MAX_SPELLINGS):
+                found[value.casefold()] = (*found.get(value.casefold(), ()), value)
+            self._spellings[name] = found
+        return self._spellings[name]
+
+    @cached_property
+    def _spellings(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        return {}
+
+    @property
+    def _declaration(self) -> str:
+        return self.manifests[0].layout.fields if self.manifests else ""
 
     @cached_property
     def documents(self) -> int:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 import tantivy
 
+from lightship.core.declaration import NO_FIELDS, Fields, declared
 from lightship.core.errors import DamagedError, IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
 from lightship.index.analysis.languages import UNSTEMMED, stem_language
 from lightship.index.fields.address import address_values
+from lightship.index.fields.columns import add_columns, declared_texts
 from lightship.index.fields.document import add_searched
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import add_source, modified_seconds
@@ -34,16 +36,16 @@ class IndexWriter:
     Every method may raise OutOfSpaceError: uncommitted changes are then lost, and a new writer is needed.
     """
 
-    def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
-        """Open or create the index in `folder`.
+    def __init__(self, folder: str, *, heap_bytes: int, threads: int, declaration: str = "") -> None:
+        """Open or create the index in `folder`, with the columns of `declaration`.
 
         Raises IncompatibleIndexError if another version created it, DamagedError if it can't be opened.
         """
         os.makedirs(folder, exist_ok=True)
-        self._folder = folder
+        self._folder, self._fields = folder, declared(declaration)
         manage_all(folder)
         with _opening(folder):
-            index = tantivy.Index(schema(SCHEMA_VERSION), path=folder)
+            index = tantivy.Index(schema(SCHEMA_VERSION, declaration), path=folder)
         register_analyzers(index)
         index.config_reader("manual")
         self._index = index
@@ -59,7 +61,7 @@ class IndexWriter:
 
         `new` means that nothing is: it saves tantivy a lookup in every segment, a thirtieth of all its work.
         """
-        made = to_tantivy(document)
+        made = to_tantivy(document, self._fields)
         with _writing(self._folder):
             if not new:
                 self._writer.delete_documents_by_term("url", document.url)
@@ -128,8 +130,8 @@ def _writing(folder: str) -> Iterator[None]:
         raise
 
 
-def to_tantivy(document: Document) -> tantivy.Document:
-    """Return the indexed form of `document`."""
+def to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Document:
+    """Return the indexed form of `document`, with columns for the declared `fields`."""
     made = tantivy.Document()
     made.add_text("url", document.url)
     for name in address_values(document.url, document.site):
@@ -139,7 +141,8 @@ def to_tantivy(document: Document) -> tantivy.Document:
     language = stem_language(document.language)
     if not language:
         made.add_text("language", UNSTEMMED)
-    add_searched(made, document, language)
+    add_searched(made, document, language, declared_texts(document, fields))
+    add_columns(made, document, fields)
     order = int.from_bytes(url_digest(document.url)[:8], "big")
     made.add_unsigned("order", order)
     made.add_unsigned("recency", recency(modified_seconds(document), order))

@@ -56,7 +56,17 @@ def _main(arguments: list[str]) -> None:
             return
         stack.callback(log.close)
         role = _role(settings, log, folder)
-        stack.enter_context(taking_in(settings.listen, log, folder, tls=tls, metrics=render_metrics, shard=role.status))
+        stack.enter_context(
+            taking_in(
+                settings.listen,
+                log,
+                folder,
+                tls=tls,
+                metrics=render_metrics,
+                shard=role.status,
+                declaration=settings.fields,
+            )
+        )
         stack.callback(log.hurry)
         if not settings.log:
             clock = keep_in_thread("clock", lambda: run_clock(log, stop), stop)
@@ -68,7 +78,7 @@ def _main(arguments: list[str]) -> None:
 def _role(settings: IndexerSettings, log: Log, folder: str) -> Role:
     heap_bytes, threads = resources(settings, limits())
     return Role(
-        log, folder, Layout(settings.shards, SCHEMA_VERSION), settings.shard, settings.searchengine, token(),
+        log, folder, Layout(settings.shards, SCHEMA_VERSION, settings.fields), settings.shard, settings.searchengine, token(),
         settings.lease, heap_bytes, threads,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import zstandard
 
+from lightship.core.declaration import NO_FIELDS, Fields, check_fields
 from lightship.core.errors import InvalidInputError, TooLargeError, TooSlowError
 from lightship.core.model import Document
 from lightship.documents.jsonl import check_length, parse_line, read_lines
@@ -75,14 +76,17 @@ def _decompress(body: bytes, make: Callable[[], Any], reservation: Reservation) 
     return bytes(whole)
 
 
-def parse_documents(content: bytes) -> list[Document]:
-    """Return the documents in JSON lines; raises InvalidLineError for the first wrong line, or InvalidInputError."""
+def parse_documents(content: bytes, fields: Fields = NO_FIELDS) -> list[Document]:
+    """Return the documents in JSON lines, whose values must fit the declared `fields`.
+
+    Raises InvalidLineError for the first wrong line, or InvalidInputError.
+    """
     documents: list[Document] = []
     for number, line in read_lines(io.BytesIO(content)):
         if len(documents) == MAX_DOCUMENTS:
             raise TooLargeError(f"more than {MAX_DOCUMENTS} documents; send them in several requests")
         try:
-            documents.append(parse_line(check_length(line), strict=True))
+            documents.append(check_fields(parse_line(check_length(line), strict=True), fields))
         except InvalidInputError as error:
             raise InvalidLineError(f"line {number}: {error}", number) from error
     if not documents:

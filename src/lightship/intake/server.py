@@ -27,18 +27,20 @@ def taking_in(
     tls: Mapping[str, Any] | None = None,
     metrics: Metrics = no_metrics,
     shard: Shard = no_shard,
+    declaration: str = "",
 ) -> Iterator[int]:
     """Accept documents for `log` on `address` (host:port) while the context lasts; yields the port.
 
     Requests need one of the secrets that `accepted` returns, by default those of the environment; used tokens are
-    recorded in `folder`; `tls` are `listener_options`; `metrics` is served at /metrics, `shard` at /status. With an
+    recorded in `folder`; `tls` are `listener_options`; `metrics` is served at /metrics, `shard` at /status.
+    Values of documents must fit `declaration`. With an
     empty address nothing is served, and 0 is yielded. Raises ConfigurationError if the address can't be used.
     """
     if not address:
         yield 0
         return
     known = accepted()
-    intake = Intake(log, Guard(known.push, folder, trusted=known.trusted), metrics, shard)
+    intake = Intake(log, Guard(known.push, folder, trusted=known.trusted), metrics, shard, declaration)
     with (
         contextlib.closing(intake),
         serving(intake.app(), address, "intake", tls or {}, grace_seconds=GRACE_SECONDS) as port,

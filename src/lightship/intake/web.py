@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship import __version__
+from lightship.core.declaration import declared
 from lightship.core.errors import (
     InvalidInputError,
     LightshipError,
@@ -66,9 +67,16 @@ def no_shard() -> None:
 class Intake:
     """Accepts documents for `log` in requests that `guard` authorizes."""
 
-    def __init__(self, log: DocumentLog, guard: Guard, metrics: Metrics = no_metrics, shard: Shard = no_shard) -> None:
-        """Write to `log`; serve `metrics` at /metrics, `shard` at /status."""
-        self._metrics, self._shard = metrics, shard
+    def __init__(
+        self,
+        log: DocumentLog,
+        guard: Guard,
+        metrics: Metrics = no_metrics,
+        shard: Shard = no_shard,
+        declaration: str = "",
+    ) -> None:
+        """Write to `log` what fits `declaration`; serve `metrics` at /metrics, `shard` at /status."""
+        self._metrics, self._shard, self._fields = metrics, shard, declared(declaration)
         self._log, self._guard, self._in_flight = log, guard, InFlightLimit()
         self._commit = GroupCommit(log)
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
@@ -114,7 +122,7 @@ class Intake:
 
     async def _puts(self, body: bytes, encoding: str, reservation: Reservation) -> list[Change]:
         def read() -> list[Change]:
-            documents = parse_documents(decompress(body, encoding, reservation))
+            documents = parse_documents(decompress(body, encoding, reservation), self._fields)
             return self._languages.completed([Change.put(document) for document in documents])
 
         if len(body) <= SMALL_BODY and not encoding:

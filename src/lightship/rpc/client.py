@@ -27,7 +27,7 @@ from lightship.core.errors import (
     UnavailableError,
     status_of,
 )
-from lightship.core.manifest import MAX_MANIFEST_BYTES, File, Layout, Manifest, check_manifest
+from lightship.core.manifest import MAX_MANIFEST_BYTES, File, Layout, LayoutName, Manifest, check_manifest
 from lightship.http.problem import Problem
 from lightship.http.tls import trusted
 from lightship.http.tokens import authorization, clock_hint
@@ -92,7 +92,7 @@ class RpcClient:
         seconds = CALL_SECONDS + file.size / PEER_LINK
         await self._put(f"/rpc/v1/shards/{manifest.shard}/files/{file.name}", b"", seconds, query)
 
-    async def get_manifest(self, shard: int, layout: Layout) -> Manifest:
+    async def get_manifest(self, shard: int, layout: Layout | LayoutName) -> Manifest:
         """Return the manifest of `shard` that is installed in `layout`, whether that is served or not.
 
         Raises NotFoundError when there is none, UnavailableError when the answer is unusable.
@@ -124,7 +124,7 @@ class RpcClient:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(part)
 
-    async def read_file(self, shard: int, layout: Layout, file: File) -> AsyncIterator[bytes]:
+    async def read_file(self, shard: int, layout: Layout | LayoutName, file: File) -> AsyncIterator[bytes]:
         """Yield the bytes of `file` as they arrive, unverified."""
         seconds = CALL_SECONDS + file.size / PEER_LINK
         async with self._get(f"/rpc/v1/shards/{shard}/files/{file.name}", seconds, layout) as response:
@@ -138,7 +138,7 @@ class RpcClient:
             except InvalidInputError as error:
                 raise UnavailableError(f"{self._base} sent a {file.name} that does not match its manifest") from error
 
-    async def promote(self, layout: Layout) -> Served:
+    async def promote(self, layout: Layout | LayoutName) -> Served:
         """Make the searchengine serve `layout`, at once or as soon as it is complete."""
         return await self._administer("/admin/v1/promote", {"layout": layout.name})
 
@@ -155,7 +155,7 @@ class RpcClient:
             raise UnavailableError(f"{self._base} is not a searchengine: unexpected answer ({error})") from error
 
     def _get(
-        self, path: str, seconds: float, layout: Layout
+        self, path: str, seconds: float, layout: Layout | LayoutName
     ) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Return the response to a GET, which must be read within `seconds`."""
         timeout = aiohttp.ClientTimeout(total=seconds, sock_read=CALL_SECONDS)

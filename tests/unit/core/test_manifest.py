@@ -8,7 +8,16 @@ import msgspec
 import pytest
 
 from lightship.core.errors import InvalidInputError
-from lightship.core.manifest import File, Layout, Manifest, Segment, check_file, check_manifest
+from lightship.core.manifest import (
+    File,
+    Layout,
+    LayoutName,
+    Manifest,
+    Segment,
+    check_file,
+    check_layout,
+    check_manifest,
+)
 
 ID = "0123456789abcdef" * 2
 DIGEST = "ab" * 32
@@ -109,11 +118,24 @@ def test_a_bad_size_or_digest_is_refused(file: File) -> None:
 )
 def test_not_a_layout(name: str) -> None:
     with pytest.raises(InvalidInputError):
-        Layout.of(name)
+        LayoutName.of(name)
 
 
 def test_a_layouts_name_is_read_back() -> None:
-    assert Layout.of(Layout(64, 3).name) == Layout(64, 3)
+    assert LayoutName.of(Layout(64, 3).name) == ("s64v3", 64, 3) == Layout(64, 3).parsed_name
+
+
+def test_declared_fields_are_part_of_a_layouts_name() -> None:
+    plain, one, other = (Layout(2, 2, fields) for fields in ("", "price:number", "price:keyword"))
+    assert len({plain.name, one.name, other.name}) == 3
+    assert LayoutName.of(one.name) == (one.name, 2, 2) == one.parsed_name
+    assert msgspec.json.encode(plain) == b'{"shards":2,"schema":2}'  # as earlier releases read it
+
+
+@pytest.mark.parametrize("fields", ["price:Number", "b:number,a:number", "price", "price:number,", "q:number"])
+def test_fields_in_another_form_are_refused(fields: str) -> None:
+    with pytest.raises(InvalidInputError):
+        check_layout(Layout(1, 2, fields))
 
 
 def test_unknown_fields_are_errors() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from lightship import __version__
 from lightship.core.errors import ConfigurationError
+from lightship.deploy.parts import crawler_command, indexer_command
 from lightship.deploy.reading import MAX_BYTES, parse_topology, read_topology
 from lightship.deploy.topology import ENVIRONMENTS, Topology
 from support import ROOT
@@ -46,6 +47,8 @@ def test_an_environment_replaces_key_by_key() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("[fields]\nprice = 1", "line 1: fields: field 'price': kind '1' must be one of keyword, number"),
+        ('fields = "price:number"', 'line 1: fields: "price:number" is not a table; write [fields]'),
         ("\nshards = 0", "line 2: shards: must be from 1 to 64"),
         ("shards = 65", "line 1: shards: must be from 1 to 64"),
         ("shards = 1.0", "line 1: shards: 1.0 is not a whole number"),
@@ -117,3 +120,11 @@ def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"binary\.toml"):
         read_topology(str(path), "dev")
+
+
+def test_fields_are_declared_in_a_table() -> None:
+    text = '[fields]\nprice = "number"\nbrand = "keyword"\n[test.fields]\nbrand = "text"\n'
+    assert parse_topology(text, "production").fields == "brand:keyword,price:number"
+    assert parse_topology(text, "test").fields == "brand:text"
+    assert "-fields=brand:text" in indexer_command(parse_topology(text, "test"), "log", "indexer-0", 0, to="x:1")
+    assert "-fields=brand:text" in crawler_command(parse_topology(text, "test"), "log")

@@ -50,6 +50,14 @@ def test_short_documents_are_read_together_to_tell_their_language(caller: Caller
     assert [entry.document.language for entry in entries if entry.document] == ["de"] * len(titles)
 
 
+def test_a_value_that_does_not_fit_its_declaration_is_refused_with_its_line(log: SqliteLog, tmp_path: Path) -> None:
+    with taking_in("127.0.0.1:0", log, str(tmp_path), declaration="price:number") as port:
+        reply = post(Caller(port), line("a", fields={"price": 1, "size": "XL"}) + line("b", fields={"price": "1"}))
+    assert reply.status == 400
+    assert reply.json["error"] == "line 2: field 'price': '1' is not a number; price is declared as a number"
+    assert stored(log) == {}
+
+
 def test_deletes_are_stored_too(caller: Caller, log: SqliteLog) -> None:
     post(caller, line("a") + line("b") + line("c"))
     reply = delete(caller, "a", "b", "never-there")

@@ -10,7 +10,7 @@ import aiohttp
 from lightship.cli.system.secret import adopt_secret
 from lightship.config import PromoteSettings, RollbackSettings, admin_token, parse_settings
 from lightship.core.errors import ConfigurationError, UnavailableError, words
-from lightship.core.manifest import Layout
+from lightship.core.manifest import LayoutName
 from lightship.http.tls import trust
 from lightship.rpc.addresses import Addresses
 from lightship.rpc.client import CALL_ERRORS, RpcClient
@@ -27,7 +27,7 @@ def promote(arguments: Sequence[str]) -> None:
     )  # fmt: skip
     if len(layouts) != 1:
         raise ConfigurationError("lightship promote: name exactly one layout, like s3v1; `lightship status` lists them")
-    layout = Layout.of(layouts[0])
+    layout = LayoutName.of(layouts[0])
     trust(settings.tls_ca)
     adopt_secret(settings.data)
     asyncio.run(_everywhere(settings.searchengine, lambda client: client.promote(layout)))

@@ -89,7 +89,7 @@ def order_layout(settings: UpSettings) -> None:
     That also works for going back to an earlier layout.
     """
     path = os.path.join(settings.data, "layout")
-    layout = Layout(settings.shards, SCHEMA_VERSION).name
+    layout = Layout(settings.shards, SCHEMA_VERSION, settings.fields).name
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
         if file.read().strip() == layout.encode():
             return
@@ -126,7 +126,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         for name in (f"indexer-{shard}", *(f"standby-{shard}-{number}" for number in range(settings.standbys))):
             commands[name] = python(
                 "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
-                f"-shards={settings.shards}", f"-data={os.path.join(data, name)}",
+                f"-shards={settings.shards}", f"-fields={settings.fields}", f"-data={os.path.join(data, name)}",
                 *([f"-listen={_at(settings.host, intake_port(settings) + shard)}"] if name.startswith("indexer") else []),
             )  # fmt: skip
     limits: list[str] = []
@@ -142,6 +142,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         "lightship.crawler.main",
         f"-log={log}",
         f"-data={os.path.join(data, 'crawler')}",
+        f"-fields={settings.fields}",
         f"-listen={_at(settings.host, intake_port(settings) + EXPLAIN_BEYOND)}",
         *limits,
         *sources,

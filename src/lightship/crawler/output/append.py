@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
+from lightship.core.declaration import NO_FIELDS, Fields, conforming
 from lightship.core.errors import (
     InvalidInputError,
     LightshipError,
@@ -26,8 +28,9 @@ MAX_WAIT = 5.0  # seconds between two attempts, so that documents are found soon
 class Appender:
     """Puts changes into `log`, for several threads; retries until `stop` is set."""
 
-    def __init__(self, log: DocumentLog, stop: threading.Event) -> None:
-        """Append to `log`, retrying until `stop` is set."""
+    def __init__(self, log: DocumentLog, stop: threading.Event, fields: Fields = NO_FIELDS) -> None:
+        """Append to `log`, retrying until `stop` is set; values that do not fit the declared `fields` are left out."""
+        self._fields, self.misfits = fields, Counter[str]()  # values left out, by the name of their field
         self._log = log
         self._stop = stop
         self._languages = SiteLanguages()
@@ -38,7 +41,18 @@ class Appender:
         InvalidInputError: the log refuses it. OvertakenError: another writer changed it meanwhile; fetch it again from
         its source, and put that. Raises UnavailableError or OutOfSpaceError if stopped before the log accepted them, ReplacedError at once.
         """
-        return self._put(self._languages.completed(changes))
+        fitting = [self._fitting(change) for change in changes] if self._fields else changes
+        return self._put(self._languages.completed(fitting))
+
+    def _fitting(self, change: Change) -> Change:
+        if change.document is None:
+            return change
+        document, wrong = conforming(change.document, self._fields)
+        for name, reason in wrong.items():
+            self.misfits[name] += 1
+            if self.misfits[name] == 1:
+                logger.warning("%s: field %r is left out: %s; further ones are only counted", change.url, name, reason)
+        return Change(change.url, document) if wrong else change
 
     def _put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 import tantivy
@@ -21,14 +22,14 @@ _HOST = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/?#]*)?", re.IGNORECASE)
 _NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
 
 
-def add_searched(made: tantivy.Document, document: Document, language: str) -> None:
-    """Add `document`, whose words are stemmed in `language`, to the searched fields of `made`."""
+def add_searched(made: tantivy.Document, document: Document, language: str, more: Sequence[str] = ()) -> None:
+    """Add `document`, whose words are stemmed in `language`, and `more` texts to the searched fields of `made`."""
     title = _add_grams(made, "title", normalized(document.title))
     _add_words(made, "title", title, without_apostrophes(title.text, language), language)
     for key in title_keys(document.title):
         if key:
             made.add_text(TITLE_KEY, key)
-    parts = [document.title, *document.headings, document.text, document.description, url_words(document.url)]
+    parts = [document.title, *document.headings, document.text, document.description, url_words(document.url), *more]
     text = _add_grams(made, "text", normalized(_PART.join(filter(None, parts))))
     bare = without_apostrophes(text.text, language)
     _add_words(made, "text", text, bare, language)

@@ -7,10 +7,11 @@ the old index while the new one is built. Other changes of a new version must de
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
 
 import tantivy
 
+from lightship.core.declaration import Kind, declared
 from lightship.core.errors import InvalidInputError
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.words import whitespace_analyzer, word_analyzer
@@ -52,14 +53,13 @@ def check_version(version: int) -> None:
         )
 
 
-@cache
-def schema(version: int) -> tantivy.Schema:
-    """Return the schema of `version`.
+def schema(version: int, declaration: str = "") -> tantivy.Schema:
+    """Return the schema of `version` with the fields of a `declaration`.
 
     `url`, `site` and `language` are exact terms. `forms` has the terms of odd words (see forms.py), `title_key` those of
     title_key.py. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
-    modification time with `order` in its low bits. `source` is the stored document, see
-    stored_document.py.
+    modification time with `order` in its low bits. `source` is the stored document, see stored_document.py. A declared
+    field's column is named by `column`.
     """
     builder = tantivy.SchemaBuilder()
     for name in ("url", "site", "language"):
@@ -73,7 +73,36 @@ def schema(version: int) -> tantivy.Schema:
     builder.add_unsigned_field("order", fast=True)
     builder.add_unsigned_field("recency", fast=True)
     builder.add_bytes_field("source", stored=True)
+    for name, kind in declared(declaration).items():
+        _ADD_COLUMN[kind](builder, name)
     return builder.build()
+
+
+def column(name: str) -> str:
+    """Return the name of the column of the declared field `name`."""
+    return f"f.{name}"
+
+
+def further_column(name: str) -> str:
+    """Return the name of the field for all but the smallest value of a keyword: a list is sorted by its smallest."""
+    return f"further.{name}"
+
+
+def _add_exact(builder: tantivy.SchemaBuilder, name: str) -> None:
+    builder.add_text_field(column(name), tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_text_field(further_column(name), tokenizer_name="raw", index_option="basic")
+
+
+_ADD_COLUMN: dict[Kind, Callable[[tantivy.SchemaBuilder, str], object]] = {
+    "keyword": _add_exact,
+    "path": _add_exact,
+    "number": lambda builder, name: builder.add_float_field(column(name), fast=True),
+    "date": lambda builder, name: builder.add_integer_field(
+        column(name), fast=True
+    ),  # tantivy's dates have no microseconds
+    "boolean": lambda builder, name: builder.add_boolean_field(column(name), fast=True, indexed=True),
+    "text": lambda _builder, _name: None,  # it is part of the document's text
+}
 
 
 def field_names(version: int) -> list[str]:

@@ -44,6 +44,7 @@ class Compiled:
     expansions: dict[str, tuple[str, ...]]  # the terms of each prefix
     statistics: Statistics | None = None
     notice: str | None = None
+    filters: tuple[Clause, ...] = ()  # by declared fields
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
@@ -130,6 +131,7 @@ def _build(compiled: Compiled) -> _Built:
     if not ranks and (query.words or query.phrases or query.prefixes):  # symbols only, like "→", match nothing
         clauses.append((MUST, tantivy.Query.empty_query()))
     clauses += fields.filters(query, compiled.languages, compiled.lang)
+    clauses += compiled.filters
     clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
     raised = None
     if scored:

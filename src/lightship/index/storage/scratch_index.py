@@ -13,13 +13,13 @@ from lightship.index.storage.index_meta import META
 from lightship.index.storage.segments import meta_of
 
 
-def link_segments(folder: str, source: str, version: int, segments: Sequence[Segment]) -> None:
+def link_segments(folder: str, source: str, version: int, segments: Sequence[Segment], declaration: str = "") -> None:
     """Create an index of `segments` (schema `version`) in the empty `folder`: hard links to `source`; not synced."""
     for segment in segments:
         for file in segment.files:
             os.link(os.path.join(source, file.name), os.path.join(folder, file.name))
     with open(os.path.join(folder, META), "wb") as out:
-        out.write(meta_of(version, segments))
+        out.write(meta_of(version, declaration, segments))
 
 
 def searcher_of(folder: str) -> tantivy.Searcher:

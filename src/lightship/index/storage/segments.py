@@ -7,7 +7,6 @@ index/DESIGN.md. `tests/contract/test_tantivy_files.py` fails if a new version o
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -20,6 +19,8 @@ from typing import Any
 import msgspec
 import tantivy
 
+from lightship.core.caching import cache_short
+from lightship.core.declaration import MAX_DECLARATION
 from lightship.core.errors import DamagedError, IncompatibleIndexError, InvalidInputError, UnavailableError
 from lightship.core.manifest import File, Manifest, Segment
 from lightship.index.fields.schema import schema
@@ -273,9 +274,9 @@ def compose(
 
 
 def _meta_of_all(manifests: Sequence[Manifest], without: Collection[str] = (), **more: Any) -> bytes:
-    (version,) = {manifest.layout.schema for manifest in manifests}
+    ((version, declaration),) = {(manifest.layout.schema, manifest.layout.fields) for manifest in manifests}
     segments = [segment for manifest in manifests for segment in manifest.segments if segment.id not in without]
-    return meta_of(version, segments, **more)
+    return meta_of(version, declaration, segments, **more)
 
 
 def _sealed(meta: bytes) -> bytes:
@@ -290,9 +291,11 @@ def _check_seal(meta: bytes) -> None:
         raise DamagedError("its digest does not match")
 
 
-def meta_of(version: int, segments: Iterable[Segment], **more: Any) -> bytes:
-    """Return the meta.json of an index of `segments` of the schema `version`; `more` are further keys."""
-    return json.dumps({**_empty_meta(version), "segments": [*map(_segment_meta, segments)], **more}).encode()
+def meta_of(version: int, declaration: str, segments: Iterable[Segment], **more: Any) -> bytes:
+    """Return the meta.json of an index of `segments` of that schema; `more` are further keys."""
+    return json.dumps(
+        {**_empty_meta(declaration, version), "segments": [*map(_segment_meta, segments)], **more}
+    ).encode()
 
 
 def composed(folder: str) -> list[Manifest]:
@@ -367,9 +370,9 @@ def _segment_meta(segment: Segment) -> dict[str, Any]:
     }
 
 
-@functools.cache
-def _empty_meta(version: int) -> dict[str, Any]:
-    """Return the meta.json of an empty index of the schema `version`, as tantivy writes it."""
+@cache_short(entries=16, longest=MAX_DECLARATION)
+def _empty_meta(declaration: str, version: int) -> dict[str, Any]:
+    """Return the meta.json of an empty index of that schema, as tantivy writes it."""
     with tempfile.TemporaryDirectory() as folder:
-        tantivy.Index(schema(version), path=folder)
+        tantivy.Index(schema(version, declaration), path=folder)
         return read_meta(folder)

@@ -91,7 +91,7 @@ class Shard:
         self._behind = self._heads()
         self._check_after_crashes()
         # The last step that may fail: a failure after it would leave the indexes locked
-        self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads)
+        self._tiers = Tiers(self._folder, heap_bytes=heap_bytes, threads=threads, declaration=layout.fields)
         self._segments: list[Segment] = []
         self._taken: dict[str, Segment] = {}  # segments of the last snapshot, by id: those that vanish were merged
         self._generation = 0

@@ -37,14 +37,14 @@ def folders_of(folder: str) -> tuple[str, str]:
 class Tiers:
     """Writes both indexes of a shard; used by one thread. A URL is in at most one of them."""
 
-    def __init__(self, folder: str, *, heap_bytes: int, threads: int) -> None:
-        """Open `folder`/index, the large one; `folder`/small starts empty."""
+    def __init__(self, folder: str, *, heap_bytes: int, threads: int, declaration: str = "") -> None:
+        """Open `folder`/index, the large one; `folder`/small starts empty. Both have the fields of `declaration`."""
         large, small = self.folders = folders_of(folder)
         shutil.rmtree(small, ignore_errors=True)
         with contextlib.ExitStack() as opened:  # a failure leaves no folder locked, so it can be retried
-            self._large = IndexWriter(large, heap_bytes=heap_bytes, threads=threads)
+            self._large = IndexWriter(large, heap_bytes=heap_bytes, threads=threads, declaration=declaration)
             opened.callback(self._large.close)
-            self._small = IndexWriter(small, heap_bytes=SMALL_HEAP, threads=1)
+            self._small = IndexWriter(small, heap_bytes=SMALL_HEAP, threads=1, declaration=declaration)
             opened.callback(self._small.close)
             self._small.commit()
             self._opened = opened.pop_all()

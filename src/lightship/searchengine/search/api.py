@@ -6,29 +6,37 @@ The JSON form of `Answer` is stable: fields may be added, but are never renamed 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from lightship.core.model import FieldValue
 
-Sort = Literal["relevance", "date"]
-
 MAX_SIZE = 100
 MAX_RESULTS = 10_000  # the number of results that paging can reach
 DEFAULT_SIZE = 10
+MAX_FACETS = 20  # of one request
+MAX_FACET_SIZE = 1000
+DEFAULT_FACET_SIZE = 10
 MAX_TITLE = 1000  # characters of a title that are shown
 MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: the maximum size of one document
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A search: `page` counts from 1, `size` is results per page, `lang` (BCP 47 primary subtag) selects a language."""
+    """A search: `page` counts from 1, `size` is results per page, `lang` (BCP 47 primary subtag) selects a language.
+
+    `sort` is relevance, date, or the name of a declared field, after a `-` for the largest first. `conditions` are names
+    and values of declared fields; a name that begins with `-` excludes. `facets` are the fields whose values are counted,
+    and `facet_size` is how many of their values are returned.
+    """
 
     query: str = ""
     page: int = 1
     size: int = DEFAULT_SIZE
-    sort: Sort = "relevance"
+    sort: str = "relevance"
     lang: str = ""
+    conditions: tuple[tuple[str, str], ...] = ()
+    facets: tuple[str, ...] = ()
+    facet_size: int = DEFAULT_FACET_SIZE
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +62,35 @@ class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
     fresh_as_of: datetime | None = None
 
 
+class FacetValue(msgspec.Struct, frozen=True):
+    """A value of a declared field, and how many of the documents found have it."""
+
+    value: str | bool
+    count: int
+
+
+class FacetRange(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the documents found have a value from `start`, without `end`; `filter` finds them."""
+
+    start: float | datetime = msgspec.field(name="from")
+    end: float | datetime | None = msgspec.field(name="to")
+    count: int
+    filter: str
+
+
+class FacetRanges(msgspec.Struct, frozen=True, kw_only=True):
+    """The smallest and the largest value of a number or a date (None if no document has one), and ranges of it."""
+
+    min: float | datetime | None = None
+    max: float | datetime | None = None
+    ranges: list[FacetRange] = []
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a search. `notice` tells people if part of their query or of the results was left out."""
+    """The answer to a search. `notice` tells people if part of their query or of the results was left out.
+
+    `facets` is there if any were asked for.
+    """
 
     query: str
     total: int
@@ -65,6 +100,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     index: IndexInfo
     hits: list[Hit]
     notice: str | None = None
+    facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
 
 
 def shown_title(title: str) -> str:

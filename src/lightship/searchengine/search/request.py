@@ -14,14 +14,21 @@ from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
 from lightship.core.position import Reached
 from lightship.index.query.language.languages import language_code
-from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, MAX_SIZE, SearchRequest, Sort
+from lightship.searchengine.search.api import (
+    DEFAULT_FACET_SIZE,
+    DEFAULT_SIZE,
+    MAX_FACET_SIZE,
+    MAX_FACETS,
+    MAX_RESULTS,
+    MAX_SIZE,
+    SearchRequest,
+)
 
 Format = Literal["html", "json", "text"]
 
 MAX_QUERY_STRING = 16 << 10  # bytes
 _MAX_PAGE = 999_999_999
 
-_SORTS: dict[str, Sort] = {"": "relevance", "relevance": "relevance", "date": "date"}
 _FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
 _MEDIA_TYPES: dict[str, Format] = {
     "text/html": "html",
@@ -36,15 +43,20 @@ _Choice = TypeVar("_Choice", bound=str)
 def read_request(query_string: bytes) -> SearchRequest:
     """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
-    Raises UriTooLongError over MAX_QUERY_STRING bytes, InvalidInputError for a bad `page`, `size`, `sort` or `lang`.
+    All of the repeated parameters `f.NAME` and `-f.NAME` count. Raises UriTooLongError over MAX_QUERY_STRING bytes,
+    InvalidInputError for a bad `page`, `size`, `lang`, `facets` or `facet_size`.
     """
     given = _parameters(query_string)
+    named = _named(query_string) if b"f." in query_string else ()
     return SearchRequest(
         query=" ".join(clean_text(given.get("q", "")).split()),
         page=_whole_number(given, "page", 1, _MAX_PAGE),
         size=_whole_number(given, "size", DEFAULT_SIZE, MAX_SIZE),
-        sort=_one_of(_SORTS, given.get("sort", ""), "sort"),
+        sort=clean_text(given.get("sort", "")).strip() or "relevance",
         lang=_language(given.get("lang", "")),
+        conditions=named,
+        facets=_facets(given.get("facets", "")) if "facets" in given else (),
+        facet_size=_whole_number(given, "facet_size", DEFAULT_FACET_SIZE, MAX_FACET_SIZE),
     )
 
 
@@ -98,6 +110,23 @@ def last_page(total: int, size: int) -> int:
 def is_reachable(request: SearchRequest) -> bool:
     """Return True if the requested page begins within MAX_RESULTS; otherwise it is treated as beyond the last page."""
     return (request.page - 1) * request.size < MAX_RESULTS
+
+
+def _named(query_string: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the names of fields and what they are compared with; a name keeps the `-` that excludes."""
+    pairs = parse_qsl(query_string.decode("utf-8", "replace"), errors="replace")
+    return tuple(
+        (f"{'-' * name.startswith('-')}{name.removeprefix('-').removeprefix('f.')}", clean_text(value))
+        for name, value in pairs
+        if name.startswith(("f.", "-f."))
+    )
+
+
+def _facets(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in clean_text(text).split(",")))))
+    if len(names) > MAX_FACETS:
+        raise InvalidInputError(f"{len(names)} facets, at most {MAX_FACETS} are allowed")
+    return names
 
 
 @lru_cache(maxsize=16)  # one query string is parsed for its format and again for its request

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Protocol
+
+import msgspec
 
 from lightship.index.cost import seconds_of
 from lightship.index.highlight.snippet import Highlighter
@@ -11,10 +14,11 @@ from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.language.parser import Query, parse_query
 from lightship.index.reader import Found, ManyTiesError, find
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
-from lightship.searchengine.search.api import Answer, SearchRequest
+from lightship.searchengine.search.api import Answer, FacetRanges, FacetValue, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import is_reachable
+from lightship.searchengine.search.selecting import Selecting
 
 # About a hundred ordinary pages. Counted rather than timed, so that cheap queries stay in the loop on a busy machine,
 # too
@@ -52,14 +56,25 @@ class Plan:
     def __init__(self, replica: Replica, request: SearchRequest) -> None:
         """Compile `request` for the current view; raises UnavailableError if nothing is installed yet."""
         self._started = time.perf_counter()
+        self._facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
         self._request, self._info, self._view = request, replica.info, replica.view
-        self._query = parse_query(request.query)
-        self._compiled = None if self._query.is_empty else self._compile(self._query)
-        self.cost = seconds_of(self._view, self._query, self._compiled) if self._compiled else 0.0
+        self._selecting = Selecting(self._view, request)
+        self._query = parse_query(self._selecting.typed.text)
+        self._compiled = None if self._is_empty else self._compile(self._query)
+        self.cost = self._selecting.cost
+        if self._compiled:
+            self.cost += seconds_of(self._view, self._query, self._compiled)
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether nothing is asked for: a query, conditions or facets."""
+        request = self._request
+        return self._query.is_empty and not (self._selecting.conditions or request.facets or self._selecting.order)
 
     def _compile(self, query: Query) -> Compiled:
         view = self._view
-        return compile_query(query, view.version, view.languages, self._request.lang, view)
+        compiled = compile_query(query, view.version, view.languages, self._request.lang, view)
+        return replace(compiled, filters=self._selecting.filters) if self._selecting.conditions else compiled
 
     async def answer(self, executor: QueryExecutor, until: float) -> Answer:
         """Search and read the documents found, as `executor` admits it, by `until` (time.monotonic)."""
@@ -84,20 +99,31 @@ class Plan:
             return Page(None, Found(0, [], [], self._view.searcher))
         request, reachable = self._request, is_reachable(self._request)
         first = (request.page - 1) * request.size if reachable else 0
-        by_date, last = request.sort == "date", first + request.size
-        found = find(self._view, self._compiled, first, last, by_date=by_date, patient=patient)
+        last = first + request.size
+        found = self._found(self._compiled, first, last, patient=patient)
         relaxed = None if found.total else self._query.without_phrases()
         if relaxed:  # it costs less than the phrases, which `cost` is for
             compiled = self._compile(relaxed)
-            instead = find(self._view, compiled, first, last, by_date=by_date, patient=patient)
+            instead = self._found(compiled, first, last, patient=patient)
             if instead.total:
                 self._query, self._compiled, found = relaxed, compiled, instead
+        self._facets = self._selecting.count(self._compiled) if request.facets else msgspec.UNSET
         if not reachable:
             found = Found(found.total, [], [], found.searcher)
         return Page(Highlighter(self._compiled, self._view.frequency), found)
 
+    def _found(self, compiled: Compiled, first: int, last: int, *, patient: bool) -> Found:
+        if self._selecting.order:
+            return self._selecting.find(compiled, first, last)
+        return find(self._view, compiled, first, last, by_date=self._request.sort == "date", patient=patient)
+
     def _notices(self, page: Page) -> tuple[str | None, ...]:
-        return self._query.notice, self._compiled.notice if self._compiled else None, page.notice
+        return (
+            *self._selecting.typed.notices,
+            self._query.notice,
+            self._compiled.notice if self._compiled else None,
+            page.notice,
+        )
 
     def _answer(self, page: Page) -> Answer:
         return Answer(
@@ -109,4 +135,5 @@ class Plan:
             index=self._info,
             hits=page.hits,
             notice=" ".join(filter(None, self._notices(page))) or None,
+            facets=self._facets,
         )

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 import anyio.to_thread
 
 from lightship.core.errors import InvalidInputError, UnavailableError
-from lightship.core.manifest import File, Layout, Manifest, check_file
+from lightship.core.manifest import File, LayoutName, Manifest, check_file
 from lightship.index.storage.segments import digest_of_file, drop_unnamed
 from lightship.rpc.checked_copy import check_content, copy_verified
 from lightship.runtime.files import space_errors, write_atomically
@@ -31,7 +31,7 @@ class ReceivedFiles:
         self._layouts = layouts
         self._digests: dict[tuple[str, int, int], str] = {}
 
-    def check_offered(self, layout: Layout, shard: int, file: File) -> None:
+    def check_offered(self, layout: LayoutName, shard: int, file: File) -> None:
         """Raise InvalidInputError unless `file` is in the newest offer of `shard` in `layout`, or installed."""
         folder = self._layouts.folder(layout.name)
         if PendingOffers(folder).find(shard, file.name) == file:
@@ -134,7 +134,7 @@ class ReceivedFiles:
         coming = {file.name for manifest in manifests for file in manifest.coming}
         drop_unnamed(folder, manifests, parts | coming | PendingOffers(folder).names() | durable_names(folder))
 
-    async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
+    async def receive(self, layout: LayoutName, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Store `file` if `chunks` have its size and digest.
 
         Raises InvalidInputError if they don't, or if it is not offered (nothing is stored), OutOfSpaceError if the disk
@@ -155,7 +155,7 @@ class ReceivedFiles:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(part)
 
-    def _keep(self, part: str, target: str, layout: Layout, shard: int, file: File) -> None:
+    def _keep(self, part: str, target: str, layout: LayoutName, shard: int, file: File) -> None:
         """Give a received file its final name, if it is still wanted."""
         with self._layouts.locked():
             self.check_offered(layout, shard, file)

@@ -11,7 +11,7 @@ import msgspec
 
 from lightship.config import SearchengineSettings
 from lightship.core.errors import NotFoundError, RetiredError
-from lightship.core.manifest import Layout, Manifest
+from lightship.core.manifest import LayoutName, Manifest
 from lightship.index.fields.schema import check_version
 from lightship.searchengine.store.data_folder import DataFolder
 from lightship.searchengine.store.durability import make_durable
@@ -87,7 +87,7 @@ class Layouts(DataFolder):
                 f"or bring it back with `lightship promote {name}`"
             )
 
-    def flip(self, layout: Layout) -> None:
+    def flip(self, layout: LayoutName) -> None:
         """Start serving `layout` if it is complete and the rules allow it."""
         state = self.state()
         if layout.name == state.served:
@@ -101,7 +101,7 @@ class Layouts(DataFolder):
             self._logged = layout.name
             logger.warning("layout %s is held back: %s", layout.name, candidate.held)
 
-    def promote(self, layout: Layout) -> State:
+    def promote(self, layout: LayoutName) -> State:
         """Serve `layout` now, or as soon as it is complete; return the new state."""
         with self.locked():
             self.open_up(layout.name)
@@ -126,7 +126,7 @@ class Layouts(DataFolder):
                     "no former layout is kept here; start the indexers of the layout that you want, and run "
                     "`lightship promote LAYOUT`"
                 )
-            check_version(Layout.of(state.former).schema)  # a later release may have left it
+            check_version(LayoutName.of(state.former).schema)  # a later release may have left it
             self._serve(msgspec.structs.replace(state, wanted=None), state.former)
             return self.state()
 
@@ -138,7 +138,7 @@ class Layouts(DataFolder):
 
     def _candidate(self, state: State, name: str) -> Candidate | None:
         """Return the progress of the layout called `name`; None if it is not meant to be served."""
-        layout, manifests = Layout.of(name), self.installed(name)
+        layout, manifests = LayoutName.of(name), self.installed(name)
         if state.served is not None and name != state.wanted:
             above = self._above(state)
             manifests = [manifest for manifest in manifests if manifest.order > above]
@@ -149,7 +149,7 @@ class Layouts(DataFolder):
             documents=_documents(manifests), held=self._held(state, layout, manifests),
         )  # fmt: skip
 
-    def _held(self, state: State, layout: Layout, manifests: Sequence[Manifest]) -> str:
+    def _held(self, state: State, layout: LayoutName, manifests: Sequence[Manifest]) -> str:
         """Return why `layout`, of which `manifests` are installed, is not served; empty if it may be."""
         if len(manifests) < layout.shards:
             return f"{len(manifests)} of {layout.shards} shards installed"

@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 
 from lightship.config.setting import parse_address
 from lightship.core.errors import InvalidInputError, LightshipError, OutOfSpaceError, UnavailableError
-from lightship.core.manifest import File, Layout
+from lightship.core.manifest import File, LayoutName
 from lightship.searchengine.store.store import Store
 
 _SOURCE = re.compile(r"https?://([^/?#@]+)(?:#[^/?#@]+)?")  # the format of `Addresses`
@@ -23,7 +23,7 @@ class Peers:
         """Authorize with `token`. Without one nothing is fetched: anyone could make this process call any address."""
         self._store, self._token = store, token
 
-    async def fetch(self, source: str, shard: int, layout: Layout, file: File) -> None:
+    async def fetch(self, source: str, shard: int, layout: LayoutName, file: File) -> None:
         """Receive `file` from the replica at `source`.
 
         Raises UnavailableError if that fails, and the errors of `Store.receive`.

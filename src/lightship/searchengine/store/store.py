@@ -16,7 +16,7 @@ from types import MappingProxyType
 import msgspec
 
 from lightship.core.errors import DamagedError, InvalidInputError, LightshipError, SupersededError, UnavailableError
-from lightship.core.manifest import File, Layout, Manifest, check_layout, check_manifest, is_layout
+from lightship.core.manifest import File, LayoutName, Manifest, check_manifest, is_layout
 from lightship.index.fields.schema import check_version
 from lightship.index.storage.segments import check_components, compose, composed
 from lightship.rpc.messages import Installed, Missing
@@ -68,7 +68,7 @@ class Store:
         """Return True if the file `name` of the last offered manifest has been received; blocking."""
         return is_layout(layout) and self._files.has_offered(layout, shard, name)
 
-    def check_offered(self, layout: Layout, shard: int, file: File) -> None:
+    def check_offered(self, layout: LayoutName, shard: int, file: File) -> None:
         """Raise InvalidInputError unless `file` is in the last offered manifest, or installed."""
         check_version(layout.schema)
         self._files.check_offered(layout, shard, file)
@@ -104,7 +104,7 @@ class Store:
                 if missing := self._take(manifest, installed, enclosed, damaged):
                     return Missing(missing)
             self.layouts.note_freshness(manifest)
-            self.layouts.flip(manifest.layout)
+            self.layouts.flip(manifest.layout.parsed_name)
         return Installed(manifest.epoch, manifest.generation, self._files.lacks(manifest))
 
     def _is_held_back(self, old: Manifest, manifest: Manifest) -> bool:
@@ -190,16 +190,15 @@ class Store:
                     with self.layouts.locked():
                         self._files.sweep(name)
 
-    def promote(self, layout: Layout) -> State:
+    def promote(self, layout: LayoutName) -> State:
         """Serve `layout` now, or as soon as it is complete; return the new state. Blocking.
 
         Raises InvalidInputError if this searchengine can't read it.
         """
-        check_layout(layout)
         check_version(layout.schema)
         return self.layouts.promote(layout)
 
-    async def receive(self, layout: Layout, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
+    async def receive(self, layout: LayoutName, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Store `file` if `chunks` have its size and digest.
 
         Raises InvalidInputError if they don't, or if it is not offered (nothing is stored), OutOfSpaceError if the disk

@@ -28,7 +28,7 @@ def check_opens(folder: str, manifest: Manifest, old: Manifest | None) -> None:
     drop_trial(folder)
     os.mkdir(trial)
     try:
-        link_segments(trial, folder, manifest.layout.schema, new)
+        link_segments(trial, folder, manifest.layout.schema, new, manifest.layout.fields)
         failure = _open(trial, sum(segment.documents - segment.deleted for segment in new))
     finally:
         drop_trial(folder)

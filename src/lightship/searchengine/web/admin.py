@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship.core.errors import LightshipError
-from lightship.core.manifest import Layout
+from lightship.core.manifest import LayoutName
 from lightship.http.auth import guarded
 from lightship.http.tokens import Accepted, Guard
 from lightship.rpc.messages import Served
@@ -37,7 +37,7 @@ class Admin:
         ]
 
     async def _promote(self, request: Request) -> Response:
-        layout = Layout.of(request.query_params.get("layout", ""))
+        layout = LayoutName.of(request.query_params.get("layout", ""))
         return self._answer(await run_sync(self._replica.store.promote, layout))
 
     async def _roll_back(self, request: Request) -> Response:

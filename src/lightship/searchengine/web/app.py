@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from lightship.config import SearchengineSettings
+from lightship.core.declaration import NO_FIELDS
 from lightship.core.errors import (
     DamagedError,
     LightshipError,
@@ -41,6 +43,7 @@ from lightship.searchengine.search.request import (
 )
 from lightship.searchengine.search.search import ReplicaSearcher, Searcher
 from lightship.searchengine.web.admin import Admin
+from lightship.searchengine.web.faceting import default_facets
 from lightship.searchengine.web.html import (
     OPENSEARCH_PATH,
     OPENSEARCH_TYPE,
@@ -169,17 +172,20 @@ async def _render(
     request = read_request(scope["query_string"])
     headers = SECURITY_HEADERS if form == "html" else {}
     headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
-    if form == "html" and not (request.query and replica.layout):
-        status = 503 if request.query else 200
-        return Response(render_page(request, None, replica.info), status, headers, TYPES[form])
-    if form == "text" and not request.query:
+    asks = bool(request.query or request.conditions)
+    if form == "html" and not (asks and replica.layout):
+        return Response(render_page(request, None, replica.info), 503 if asks else 200, headers, TYPES[form])
+    if form == "text" and not asks:
         return Response(USAGE, 200, headers, TYPES[form])
+    fields = replica.view.fields if form == "html" else NO_FIELDS
+    if fields and not request.facets:
+        request = replace(request, facets=default_facets(fields))
     answer = await searcher.search(request, executor.admit(scope))
     body: str | bytes
     if form == "json":
         body = _encode(answer)
     else:
-        body = render_page(request, answer) if form == "html" else render_text(answer)
+        body = render_page(request, answer, fields=fields) if form == "html" else render_text(answer)
     return Response(body, 200, headers, TYPES[form])
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lightship.core.declaration import NO_FIELDS, Fields
 from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, Answer, IndexInfo, SearchRequest
 from lightship.searchengine.search.request import last_page
-from lightship.searchengine.web import presenters
+from lightship.searchengine.web import faceting, presenters
 
 STATIC = Path(__file__).with_name("static")
 OPENSEARCH_PATH = "/opensearch.xml"
@@ -41,20 +42,29 @@ def asset_url(name: str) -> str:
 
 
 def render_page(
-    request: SearchRequest, answer: Answer | None, index: IndexInfo | None = None, *, now: datetime | None = None
+    request: SearchRequest,
+    answer: Answer | None,
+    index: IndexInfo | None = None,
+    *,
+    fields: Fields = NO_FIELDS,
+    now: datetime | None = None,
 ) -> str:
     """Return the page of a search: its results, or why there are none; without a query, an empty search box.
 
-    `index` (by default that of `answer`) is described on the empty page; ages are relative to `now`.
+    `index` (by default that of `answer`) is described on the empty page; `fields` are those that the index has declared;
+    ages are relative to `now`.
     """
     index = answer.index if answer is not None else index or IndexInfo()
     shown = {"request": request, "index": index, "now": now or datetime.now(UTC)}
-    if not request.query or answer is None:
+    if answer is None:
         return _HOME.render(shown)
     return _RESULTS.render(
         shown,
         answer=answer,
         results=[presenters.result_of(hit) for hit in answer.hits],
+        facets=faceting.facets_of(request, answer),
+        chips=faceting.chips_of(request),
+        sorts=[*presenters.sorts_of(request), *faceting.sorts_by_fields(request, fields)],
         languages=presenters.languages_of(request, answer.hits),
         pager=presenters.pager_of(request, answer.total) if answer.hits else None,
         last=last_page(answer.total, request.size),

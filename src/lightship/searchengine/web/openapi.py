@@ -22,7 +22,7 @@ from lightship.core.manifest import (
 )
 from lightship.http.problem import Problem
 from lightship.rpc.messages import Installed, Missing, Served
-from lightship.searchengine.search.api import MAX_SIZE, Answer
+from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_SIZE, Answer
 from lightship.searchengine.web.lookup import Lookup
 from lightship.searchengine.web.status import Status
 
@@ -152,10 +152,26 @@ _SEARCH_PARAMETERS = [
         "results per page",
     ),
     _parameter(
-        "sort", "query", _or_empty({"enum": ["relevance", "date"], "default": "relevance"}), "order of the results"
+        "sort",
+        "query",
+        {"type": "string", "default": "relevance"},
+        "order of the results: relevance, date, or a declared field, with a - before it for the largest first",
     ),
     _parameter(
         "lang", "query", {"type": "string"}, "only results in this language: a code like en, or its name like english"
+    ),
+    _parameter(
+        "f.NAME",
+        "query",
+        {"type": "string"},
+        "a value of the declared field NAME, or a range like 10..20; repeated, it is any of them; -f.NAME excludes",
+    ),
+    _parameter("facets", "query", {"type": "string"}, "declared fields whose values are counted, comma-separated"),
+    _parameter(
+        "facet_size",
+        "query",
+        _or_empty({"type": "integer", "minimum": 1, "maximum": MAX_FACET_SIZE, "default": DEFAULT_FACET_SIZE}),
+        "values of each facet",
     ),
     _parameter(
         "min_position",

@@ -63,16 +63,22 @@ class Pager(NamedTuple):
 
 def address(request: SearchRequest) -> str:
     """Return the path and query string of a search, without parameters that have their default."""
-    given: dict[str, str | int] = {"q": request.query}
+    given: list[tuple[str, str | int]] = [("q", request.query)]
     if request.lang:
-        given["lang"] = request.lang
+        given.append(("lang", request.lang))
+    given += [parameter_of(name, value) for name, value in request.conditions]
     if request.sort != "relevance":
-        given["sort"] = request.sort
+        given.append(("sort", request.sort))
     if request.size != DEFAULT_SIZE:
-        given["size"] = request.size
+        given.append(("size", request.size))
     if request.page != 1:
-        given["page"] = request.page
+        given.append(("page", request.page))
     return "/?" + urlencode(given)
+
+
+def parameter_of(name: str, value: str) -> tuple[str, str]:
+    """Return the name and the value of the parameter for a condition on a declared field."""
+    return f"{'-' * name.startswith('-')}f.{name.removeprefix('-')}", value
 
 
 def page_address(request: SearchRequest, page: int) -> str:
@@ -189,6 +195,8 @@ def suggestions_of(request: SearchRequest) -> Iterator[Link]:
         words = " ".join(changed.split())
         if words and words != query:
             yield Link(text, address(replace(request, query=words, page=1)))
+    if request.conditions:
+        yield Link("Search without the filters", address(replace(request, conditions=(), page=1)))
     if request.lang:
         yield Link("Search in all languages", address(replace(request, lang="", page=1)))
     yield Link("Check your spelling", "")

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lightship.core.errors import InvalidInputError, LightshipError, NotFoundError, TooLargeError
-from lightship.core.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, Layout, Manifest, check_file
+from lightship.core.manifest import MAX_MANIFEST_BYTES, MAX_SHARDS, File, LayoutName, Manifest, check_file
 from lightship.http.auth import guarded
 from lightship.http.tokens import Accepted, Guard, check_body
 from lightship.rpc.messages import Missing
@@ -73,7 +73,7 @@ class Rpc:
 
     async def _put_file(self, request: Request) -> Response:
         shard, source = _shard(request), request.query_params.get("source", "")
-        layout, file = Layout.of(request.query_params.get("layout", "")), _announced(request)
+        layout, file = LayoutName.of(request.query_params.get("layout", "")), _announced(request)
         if source:
             await self._peers.fetch(source, shard, layout, file)
         else:
@@ -111,7 +111,7 @@ class Rpc:
         if name is None or name == self._replica.layout:  # in memory, so that many calls do not delay queries
             found = next((manifest for manifest in self._replica.manifests if manifest.shard == shard), None)
         else:
-            found = await run_sync(self._replica.store.manifest, shard, Layout.of(name).name)
+            found = await run_sync(self._replica.store.manifest, shard, LayoutName.of(name).name)
         if found is None:
             raise NotFoundError(f"shard {shard} is not installed here{f' in {name}' if name else ''}")
         return found

@@ -40,7 +40,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shard.close()
     store = Store(str(folder / "searchengine-0"))
     send(store, published[-1], folder / "indexer-0" / "s1v2" / "published")
-    store.promote(Layout(1, SCHEMA_VERSION))
+    store.promote(Layout(1, SCHEMA_VERSION).parsed_name)
     owner_of(str(folder / "indexer-0"))
     return folder
 

@@ -10,7 +10,7 @@ import pytest
 
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError
 from lightship.core.manifest import Layout
-from lightship.index.fields.schema import WEIGHTS, check_version, schema
+from lightship.index.fields.schema import WEIGHTS, check_version
 from lightship.index.query import fields
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.state import State, write_state
@@ -23,7 +23,6 @@ def two_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add a version 3 in which the fields after the title have other numbers."""
     monkeypatch.setitem(WEIGHTS, 3, {"title": 0.5, "edition": 1.0, "text": 1.0})
     yield
-    schema.cache_clear()
     fields.field_queries.cache_clear()
 
 

@@ -73,8 +73,6 @@ def test_size_has_a_limit() -> None:
 
 
 def test_bad_choices_say_what_is_allowed() -> None:
-    with pytest.raises(InvalidInputError, match="invalid sort 'size': must be one of relevance, date"):
-        read_request(b"q=a&sort=size")
     with pytest.raises(InvalidInputError, match="invalid format 'xml': must be one of html, json, text"):
         choose_format(b"q=a&format=xml", CHROME)
 

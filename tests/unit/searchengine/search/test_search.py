@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.core.errors import UnavailableError
+from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.core.model import Document
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, SearchRequest
@@ -126,3 +126,8 @@ def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: 
         assert executor.waiting <= 1
 
     asyncio.run(run())
+
+
+def test_an_order_that_the_index_does_not_have_is_refused(replica: Replica) -> None:
+    with pytest.raises(InvalidInputError, match=r"^invalid sort 'size': must be one of relevance, date$"):
+        ask(replica, "page", sort="size")

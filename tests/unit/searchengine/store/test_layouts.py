@@ -8,9 +8,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import tantivy
 
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError, NotFoundError, RetiredError
-from lightship.core.manifest import Layout
+from lightship.core.manifest import LayoutName
+from lightship.core.model import Document
+from lightship.index.fields.schema import column
+from lightship.index.storage.segments import composed
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store import layouts
 from lightship.searchengine.store.layouts import Rules
@@ -142,7 +146,7 @@ def test_the_guard_holds_back_a_half_empty_layout_until_it_is_promoted(
     )  # fmt: skip
     assert "8 documents, but s1v2 has 10" in candidate.held
     assert caplog.text.count("held back") == 1
-    assert store.layouts.promote(Layout.of("s2v2")).served == "s2v2"
+    assert store.layouts.promote(LayoutName.of("s2v2")).served == "s2v2"
     assert (count(store), store.layouts.candidates()) == (8, [])
 
 
@@ -186,7 +190,7 @@ def test_what_is_promoted_before_it_is_whole_flips_when_it_is(tmp_path: Path, ma
     push(store, *old, *new)
     with pytest.raises(RetiredError):
         push(store, *old)
-    state = store.layouts.promote(Layout.of("s1v2"))
+    state = store.layouts.promote(LayoutName.of("s1v2"))
     assert (state.served, state.wanted) == ("s2v2", "s1v2")
     assert [candidate.held for candidate in store.layouts.candidates()] == []
     Store(str(tmp_path / "store")).clean_up()
@@ -284,3 +288,18 @@ def test_a_layout_is_durable_before_it_is_served(store: Store, make: Make, monke
     monkeypatch.setattr(layouts, "write_state", check)
     push(store, new[1])
     assert store.current() == "s2v2"
+
+
+def test_other_fields_are_another_layout_and_flipped_to(store: Store, tmp_path: Path) -> None:
+    documents = [Document(url=page(number).url, title="shoe", fields={"price": number}) for number in range(3)]
+    old, new = MadeShard(tmp_path / "old"), MadeShard(tmp_path / "new", order=2, fields="price:number")
+    push(store, old.put(*documents))
+    assert store.current() == "s1v2"
+    push(store, new.put(*documents))
+    assert store.current() == new.layout.name
+    (manifest,) = composed(store.layout_folder(new.layout.name))
+    assert manifest.layout.fields == "price:number"
+    prices = Replica(store).view.searcher.aggregate(
+        tantivy.Query.all_query(), {"a": {"max": {"field": column("price")}}}
+    )
+    assert prices["a"]["value"] == 2.0

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from lightship.core.errors import IncompatibleIndexError, InvalidInputError, SupersededError, UnavailableError
-from lightship.core.manifest import File, Layout, Manifest
+from lightship.core.manifest import File, Layout, LayoutName, Manifest
 from lightship.index.storage.index_meta import COMPONENTS
 from lightship.rpc.messages import Installed, Missing
 from lightship.searchengine.search.replica import Replica
@@ -392,7 +392,7 @@ def test_another_log_with_lower_epochs_is_let_in_by_an_operator_only(store: Stor
     anew = made.put(page(2)).manifest(log_id="second")
     with pytest.raises(SupersededError, match=r"of another document log .*`lightship promote s1v2` to accept this one"):
         store.install(anew, 0)
-    assert store.promote(Layout(1, 2)).served == "s1v2"
+    assert store.promote(LayoutName.of("s1v2")).served == "s1v2"
     with pytest.raises(SupersededError, match="a newer indexer owns this shard there"):
         store.install(made.manifest(log_id="first"), 0)  # fencing still works within one log
     send(store, anew, made.published)

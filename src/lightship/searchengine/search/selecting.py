@@ -1,0 +1,123 @@
+"""What a request selects by declared fields, how it orders the results, and which of their values it counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind
+from lightship.core.errors import InvalidInputError
+from lightship.index.columns.conditions import BELOW, RANGE, Condition, clauses, conditions_of, kind_of
+from lightship.index.columns.facets import Facet, facet
+from lightship.index.columns.selection import Selection
+from lightship.index.columns.sorting import Order, ordered
+from lightship.index.columns.typed import Typed, read_typed
+from lightship.index.query.boolean import Clause
+from lightship.index.query.compiler import Compiled
+from lightship.index.reader import Found, View, reading
+from lightship.searchengine.search.api import FacetRange, FacetRanges, FacetValue, SearchRequest
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FACET_SECONDS = 30e-9  # per document of the index: most find fewer
+
+
+class Selecting:
+    """The conditions, the order and the facets of a request, checked against the declared fields of a view."""
+
+    def __init__(self, view: View, request: SearchRequest) -> None:
+        """Check `request`; raises InvalidInputError."""
+        self._view, self._size = view, request.facet_size
+        self.typed = read_typed(request.query, view.fields) if view.fields else Typed(request.query)
+        self.conditions = conditions_of(request.conditions, view.fields) if request.conditions else ()
+        if self.typed.conditions:
+            self.conditions += tuple(map(self._spelled, conditions_of(self.typed.conditions, view.fields)))
+        self.order = _order(request.sort, view)
+        self._facets = {name: kind_of(name, view.fields, "count the values of") for name in request.facets}
+
+    def _spelled(self, condition: Condition) -> Condition:
+        """Let what people type forgive case: they find `Acme` as `acme`."""
+        if condition.kind not in ("keyword", "path"):
+            return condition
+        known = self._view.spellings(condition.name)
+        values = [known.get(value.casefold(), (value,)) for value in condition.values if isinstance(value, str)]
+        return condition._replace(values=tuple(dict.fromkeys(spelling for each in values for spelling in each)))
+
+    @cached_property
+    def filters(self) -> tuple[Clause, ...]:
+        """The clauses of all conditions."""
+        return self._without("")
+
+    @property
+    def cost(self) -> float:
+        """The estimated seconds for the facets."""
+        return len(self._facets) * self._view.documents * _FACET_SECONDS
+
+    def find(self, compiled: Compiled, first: int, last: int) -> Found:
+        """Return results number `first` to `last` in the order asked for. Raises DamagedError."""
+        assert self.order is not None
+        with reading:
+            addresses, total = ordered(self._selection(compiled), self.order, first, last)
+        return Found(total, [None] * len(addresses), addresses, self._view.searcher)
+
+    def count(self, compiled: Compiled) -> dict[str, list[FacetValue] | FacetRanges]:
+        """Return the facets. The conditions on a field do not narrow its own facet. Raises InvalidInputError, DamagedError."""
+        return {name: self._count(compiled, name, kind) for name, kind in self._facets.items()}
+
+    def _count(self, compiled: Compiled, name: str, kind: Kind) -> list[FacetValue] | FacetRanges:
+        if any(each.name == name for each in self.conditions):
+            compiled = replace(compiled, filters=self._without(name))
+        with reading:
+            found = facet(self._selection(compiled), name, kind, self._size)
+        if kind in ("number", "date"):
+            return _ranges(found, kind)
+        return [FacetValue(value, documents) for value, documents in found.values]
+
+    def _without(self, name: str) -> tuple[Clause, ...]:
+        """Return the clauses of the conditions on all fields but `name`."""
+        kept: list[Condition] = [each for each in self.conditions if each.name != name]
+        return tuple(clauses(kept, self._view.schema))
+
+    def _selection(self, compiled: Compiled) -> Selection:
+        return Selection(self._view.searcher, self._view.schema, compiled.query)
+
+
+def _order(sort: str, view: View) -> Order | None:
+    """Return the order by a declared field; None for an order that every index has."""
+    if sort in ("relevance", "date"):
+        return None
+    name = sort.removeprefix("-")
+    if name not in view.fields or view.fields[name] == "text":
+        fields = [name for name, kind in view.fields.items() if kind != "text"]
+        more = f", {', '.join(fields)}, or one of the latter after a -" if fields else ""
+        raise InvalidInputError(f"invalid sort {sort[:20]!r}: must be one of relevance, date{more}")
+    return Order(name, view.fields[name], sort.startswith("-"))
+
+
+def _ranges(found: Facet, kind: Kind) -> FacetRanges:
+    if found.least is None:
+        return FacetRanges()
+    starts = [each.least for each in found.ranges]
+    ranges = [
+        FacetRange(
+            start=_shown(start, kind), end=None if end is None else _shown(end, kind), count=each.documents,
+            filter=_text(start, kind) + (RANGE if end is None else BELOW + _text(end, kind)),
+        )
+        for each, start, end in zip(found.ranges, starts, [*starts[1:], None], strict=True)
+    ]  # fmt: skip
+    return FacetRanges(min=_shown(found.least, kind), max=_shown(found.most, kind), ranges=ranges)
+
+
+def _shown(value: Any, kind: Kind) -> float | datetime:
+    if kind == "number":
+        return float(value)
+    return _EPOCH + timedelta(microseconds=min(max(value, FIRST_MOMENT), LAST_MOMENT))
+
+
+def _text(value: Any, kind: Kind) -> str:
+    shown = _shown(value, kind)
+    if not isinstance(shown, datetime):
+        return repr(shown).removesuffix(".0")
+    text = shown.isoformat().replace("+00:00", "Z")
+    return text.removesuffix("T00:00:00Z")
