@@ -127,8 +127,14 @@ class View:
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
         """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""
+        return [term for term, _ in self.counted_terms(field, prefix, limit)]
+
+    def counted_terms(
+        self, field: str, prefix: str, limit: int, among: tantivy.Query | None = None
+    ) -> list[tuple[str, int]]:
+        """Return such terms, each with the number of documents that have it, of all or those that `among` finds."""
         with reading:
-            return [term for term, _ in self.searcher.terms_with_prefix(field, prefix, limit=limit)]
+            return list(self.searcher.terms_with_prefix(field, prefix, among, limit=limit))
 
     def frequency(self, stem: str) -> int:
         """Return the number of documents that have `stem`, of any language, in their text."""

@@ -30,6 +30,7 @@ logger = logging.getLogger("searchengine")
 
 FOLLOW_SECONDS = 0.02  # between two checks whether another process has installed something in the folder
 FRESHNESS_SECONDS = 0.5
+WORDS_LOOK_SECONDS = 1.0
 DURABLE_SECONDS = 1.0  # between two syncs of what was installed: a power loss sets a replica back by no more than this
 SCRUB_SECONDS = 1.0  # between two steps of the scrubber
 EXPIRE_SECONDS = 1.0  # between two checks whether the former layout has expired
@@ -91,6 +92,7 @@ async def _following(
     looks = [
         repeat("follow", replica.follow, FOLLOW_SECONDS),
         repeat("freshness", replica.follow_freshness, FRESHNESS_SECONDS),
+        repeat("words", replica.follow_words, WORDS_LOOK_SECONDS, in_thread=True),
         repeat("expire", replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True),
     ]
     if durable:

@@ -93,6 +93,14 @@ def word_analyzer(language: str, *, marked: bool = False) -> tantivy.TextAnalyze
 
 
 @cache
+def plain_analyzer(*, marked: bool = False) -> tantivy.TextAnalyzer:
+    """Return the analyzer that keeps words as they are written, but for capitals; `marked` for texts with marks."""
+    tokenizer = tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}]+") if marked else tantivy.Tokenizer.simple()
+    builder = tantivy.TextAnalyzerBuilder(tokenizer).filter(tantivy.Filter.remove_long(LONGEST_WORD))
+    return builder.filter(tantivy.Filter.lowercase()).build()
+
+
+@cache
 def whitespace_analyzer() -> tantivy.TextAnalyzer:
     """Return the analyzer of fields whose terms are made in Python."""
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()

@@ -14,9 +14,18 @@ from lightship.index.analysis.forms import MAX_FORMS, emoji, forms_of, is_only_j
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.normalize import Normalized, normalized
 from lightship.index.analysis.title_key import title_keys
-from lightship.index.analysis.words import cuts_apostrophes, is_marked, pre_tokenized, terms, without_apostrophes
-from lightship.index.fields.schema import FORMS, SCHEMA_VERSION, TITLE_KEY, grams
+from lightship.index.analysis.words import (
+    cuts_apostrophes,
+    is_marked,
+    plain_analyzer,
+    pre_tokenized,
+    terms,
+    whitespace_analyzer,
+    without_apostrophes,
+)
+from lightship.index.fields.schema import FORMS, SCHEMA_VERSION, TITLE_KEY, VOCABULARY, grams
 
+BEGINNING = 2000  # characters of title, headings and text whose words are suggested
 _PART = "\x1e"  # between parts of a text, so that no phrase goes from one to the next
 _HOST = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/?#]*)?", re.IGNORECASE)
 _NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
@@ -34,6 +43,7 @@ def add_searched(made: tantivy.Document, document: Document, language: str, more
     bare = without_apostrophes(text.text, language)
     _add_words(made, "text", text, bare, language)
     _add_forms(made, text, bare if cuts_apostrophes(language) else text.text, language)
+    _add_vocabulary(made, bare[:BEGINNING] if len(bare) > BEGINNING else bare)
 
 
 def _add_grams(made: tantivy.Document, field: str, given: Normalized) -> Normalized:
@@ -56,6 +66,17 @@ def _add_words(made: tantivy.Document, field: str, given: Normalized, bare: str,
             made.add_text(field, part)  # the field's own analyzer keeps tokens in Rust: more than twice as fast
         else:
             made.add_pre_tokenized_text(field, pre_tokenized(part, language, marked=marked))
+
+
+def _add_vocabulary(made: tantivy.Document, beginning: str) -> None:
+    """Add the words of the title, the headings and the beginning of the text, which are suggested."""
+    if len(beginning) == BEGINNING:
+        beginning = beginning.rpartition(" ")[0]
+    if is_marked(beginning):
+        words = plain_analyzer(marked=True).analyze(beginning)
+        made.add_pre_tokenized_text(VOCABULARY, whitespace_analyzer().pre_tokenize(" ".join(words)))
+    elif beginning and not beginning.isspace():
+        made.add_text(VOCABULARY, beginning)
 
 
 def _add_forms(made: tantivy.Document, given: Normalized, text: str, language: str) -> None:

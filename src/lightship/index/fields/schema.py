@@ -14,7 +14,7 @@ import tantivy
 from lightship.core.declaration import Kind, declared
 from lightship.core.errors import InvalidInputError
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
-from lightship.index.analysis.words import whitespace_analyzer, word_analyzer
+from lightship.index.analysis.words import plain_analyzer, whitespace_analyzer, word_analyzer
 
 # The version that is written, part of a layout's name. Raise it when fields, analysis, the stored form or tantivy's
 # file format change
@@ -29,9 +29,11 @@ WEIGHTS = {
 
 FORMS = "forms"
 TITLE_KEY = "title_key"
+VOCABULARY = "vocabulary"
 
 WORDS = "words"
 GRAMS = "grams"
+PLAIN = "plain"
 
 
 def main_field(version: int) -> str:
@@ -57,7 +59,7 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     """Return the schema of `version` with the fields of a `declaration`.
 
     `url`, `site` and `language` are exact terms. `forms` has the terms of odd words (see forms.py), `title_key` those of
-    title_key.py. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
+    title_key.py, `vocabulary` the words of the beginning as they are written. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
     modification time with `order` in its low bits. `source` is the stored document, see stored_document.py. A declared
     field's column is named by `column`.
     """
@@ -70,6 +72,7 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     if version > 1:
         builder.add_text_field(FORMS, tokenizer_name=GRAMS, index_option="basic")
         builder.add_text_field(TITLE_KEY, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(VOCABULARY, tokenizer_name=PLAIN, index_option="basic")
     builder.add_unsigned_field("order", fast=True)
     builder.add_unsigned_field("recency", fast=True)
     builder.add_bytes_field("source", stored=True)
@@ -108,10 +111,11 @@ _ADD_COLUMN: dict[Kind, Callable[[tantivy.SchemaBuilder, str], object]] = {
 def field_names(version: int) -> list[str]:
     """Return the names of the text fields of `version`, by tantivy's number."""
     searched = [part for name in WEIGHTS[version] for part in (name, grams(name, version))]
-    return ["url", "site", "language", *searched, *((FORMS, TITLE_KEY) if version > 1 else ())]
+    return ["url", "site", "language", *searched, *((FORMS, TITLE_KEY, VOCABULARY) if version > 1 else ())]
 
 
 def register_analyzers(index: tantivy.Index) -> None:
     """Register the analyzers that the schema refers to with `index`."""
     index.register_tokenizer(WORDS, word_analyzer(DEFAULT_LANGUAGE))
     index.register_tokenizer(GRAMS, whitespace_analyzer())
+    index.register_tokenizer(PLAIN, plain_analyzer())

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from datetime import UTC, datetime
 
 from lightship.core.errors import DamagedError, LightshipError, UnavailableError
 from lightship.core.manifest import Manifest, has_reached
 from lightship.core.position import Reached
 from lightship.index.reader import IndexReader, View
+from lightship.index.suggest.snapshot import words_of
+from lightship.index.suggest.words import Words
 from lightship.searchengine.search.api import IndexInfo
 from lightship.searchengine.store.store import Store
 
 logger = logging.getLogger("searchengine")
+
+WORDS_SECONDS = 60.0  # a new word is suggested after so long at the latest; it is found at once
 
 
 class Replica:
@@ -28,6 +33,9 @@ class Replica:
         self._info = IndexInfo()
         self._fresh: dict[int, float] = {}
         self._failing = False
+        self.words: Words | None = None  # a snapshot; None until `follow_words` has made it
+        self._words_of: View | None = None
+        self._words_made = float("-inf")
         self._next = asyncio.Event()  # set and replaced whenever the view changes
         try:
             self.follow()
@@ -74,6 +82,14 @@ class Replica:
         if self.layout is not None:
             self._fresh = self.store.freshness(self.layout)
             self._info = self._describe()
+
+    def follow_words(self) -> None:
+        """Make the words that are suggested again if the view has changed, at most every WORDS_SECONDS; blocking."""
+        view = self._reader.view if self._reader else None
+        if view is None or view is self._words_of or time.monotonic() < self._words_made + WORDS_SECONDS:
+            return
+        self.words = words_of(view)
+        self._words_of, self._words_made = view, time.monotonic()
 
     @property
     def view(self) -> View:

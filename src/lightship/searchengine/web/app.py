@@ -42,6 +42,13 @@ from lightship.searchengine.search.request import (
     read_request,
 )
 from lightship.searchengine.search.search import ReplicaSearcher, Searcher
+from lightship.searchengine.search.suggesting import (
+    MAX_SUGGESTIONS,
+    SUGGESTIONS_TYPE,
+    opensearch_form,
+    suggest,
+    suggest_seconds,
+)
 from lightship.searchengine.web.admin import Admin
 from lightship.searchengine.web.faceting import default_facets
 from lightship.searchengine.web.html import (
@@ -67,6 +74,7 @@ TYPES: dict[Format, str] = {
 }
 RETRY_SECONDS = "1"
 _CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
+_NO_CACHE = {"Cache-Control": "no-cache"}
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 _DEFAULTS = SearchengineSettings()
@@ -118,7 +126,17 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
         replica.catch_up()
         given = read_lookup(request.scope["query_string"])
         found = await look_up(replica, executor, *given, executor.admit(request.scope))
-        return Response(_encode(found), media_type="application/json", headers={"Cache-Control": "no-cache"})
+        return Response(_encode(found), media_type="application/json", headers=_NO_CACHE)
+
+    async def suggested(request: Request) -> Response:
+        replica.catch_up()
+        given = read_request(request.scope["query_string"])
+        given = replace(given, size=min(given.size, MAX_SUGGESTIONS))
+        until = executor.admit(request.scope)
+        found = await executor.run(lambda: suggest(replica, given), suggest_seconds(replica, given), until)
+        if request.query_params.get("format") == "opensearch":
+            return Response(_encode(opensearch_form(found)), media_type=SUGGESTIONS_TYPE, headers=_NO_CACHE)
+        return Response(_encode(found), media_type="application/json", headers=_NO_CACHE)
 
     async def opensearch(_: Request) -> Response:
         return Response(render_opensearch(settings.public), media_type=OPENSEARCH_TYPE)
@@ -127,6 +145,7 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
         Route("/", results),
         Route("/search", results),
         Route("/lookup", looked_up),
+        Route("/suggest", suggested),
         Route(OPENSEARCH_PATH, opensearch),
     ]
 

@@ -1,0 +1,1 @@
+"""Suggestions while people type, and corrections of what they mistyped."""

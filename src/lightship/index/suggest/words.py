@@ -1,0 +1,94 @@
+"""The words of an index as people write them, with the number of documents that have each: for suggestions.
+
+They are a snapshot of a view: the most frequent words of titles, headings and the beginnings of texts.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from lightship.index.suggest.edits import distance, neighbours
+
+MAX_WORDS = 60_000  # that are kept: some 5 MB
+MAX_LETTERS = 128  # that corrections try
+LEAST_CORRECTED = 4  # letters; shorter words are codes and abbreviations as often as mistakes
+TWO_EDITS = 7  # letters from which a word may have two mistakes
+FAR_MORE = 20  # times the documents of a word that a correction of it must have, if any document has the word
+
+_CORRECTABLE = re.compile(r"[^\W\d_]+")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+
+
+class Correction(NamedTuple):
+    """What a word was probably meant to be: one word, or two that were joined."""
+
+    text: str
+    documents: int
+
+
+class Words:
+    """Words and how many documents have each."""
+
+    def __init__(self, counted: Iterable[tuple[str, int]]) -> None:
+        """Keep the MAX_WORDS most frequent of the `counted` words."""
+        kept = sorted(heapq.nlargest(MAX_WORDS, counted, key=lambda each: each[1]))
+        self._words = [word for word, _ in kept]
+        self._counts = array("L", [count for _, count in kept])
+        sample = self._words[:: max(1, len(kept) // 5000)]
+        letters = Counter(letter for word in sample for letter in word if letter.isalpha())
+        self._alphabet = "".join(letter for letter, _ in letters.most_common(MAX_LETTERS))
+
+    def __len__(self) -> int:
+        """Return the number of words that are kept."""
+        return len(self._words)
+
+    def documents(self, word: str) -> int:
+        """Return how many documents have `word`; 0 if it is not among the words."""
+        place = bisect_left(self._words, word)
+        return self._counts[place] if place < len(self._words) and self._words[place] == word else 0
+
+    def beginning(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return the most frequent words that begin with `prefix`, with their documents."""
+        first = bisect_left(self._words, prefix)
+        last = bisect_left(self._words, prefix + "\U0010ffff")
+        places = heapq.nsmallest(most, range(first, last), key=lambda place: (-self._counts[place], place))
+        return [(self._words[place], self._counts[place]) for place in places]
+
+    def correct(self, word: str, known: int = 0) -> Correction | None:
+        """Return what `word`, which `known` documents have, was probably meant to be; None if it may be right.
+
+        Numbers, codes, short words, and words of scripts without spaces are never corrected.
+        """
+        if len(word) < LEAST_CORRECTED or not _CORRECTABLE.fullmatch(word) or _UNSPACED.search(word):
+            return None
+        least = max(2, known * FAR_MORE)
+        near = [Correction(each, self.documents(each)) for each in neighbours(word, self._alphabet)]
+        near += self._split(word)
+        best = max((each for each in near if each.documents >= least), key=lambda each: each.documents, default=None)
+        if best is None and len(word) >= TWO_EDITS and not known:
+            far = (Correction(each, self.documents(each)) for each in self._within_two(word))
+            best = max((each for each in far if each.documents >= least), key=lambda each: each.documents, default=None)
+        return best
+
+    def _split(self, word: str) -> Iterator[Correction]:
+        """Yield the two words that `word` may have been joined of."""
+        for place in range(2, len(word) - 1):
+            one, other = self.documents(word[:place]), self.documents(word[place:])
+            if one and other:
+                yield Correction(f"{word[:place]} {word[place:]}", min(one, other))
+
+    def _within_two(self, word: str) -> Iterator[str]:
+        """Yield the words within two edits that begin with one of the first two letters of `word`."""
+        for start in dict.fromkeys(word[:2]):
+            first, last = bisect_left(self._words, start), bisect_left(self._words, start + "\U0010ffff")
+            for place in range(first, last):
+                if abs(len(self._words[place]) - len(word)) <= 2 and distance(word, self._words[place], 2) <= 2:
+                    yield self._words[place]

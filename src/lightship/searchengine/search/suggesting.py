@@ -1,0 +1,109 @@
+"""Suggestions for what is being typed: words that complete it, and titles of documents."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from typing import Literal
+
+import msgspec
+
+from lightship.index.analysis.normalize import normalized
+from lightship.index.fields.schema import VOCABULARY
+from lightship.index.fields.stored_document import decode_source
+from lightship.index.query.compiler import Compiled, compile_query
+from lightship.index.query.language.expression import Any, Expression, Leaf
+from lightship.index.query.language.parser import Query
+from lightship.index.reader import View, find, reading
+from lightship.index.suggest.words import Words
+from lightship.searchengine.search.api import SearchRequest, shown_title
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.selecting import Selecting
+
+MAX_SUGGESTIONS = 20
+SUGGESTIONS_TYPE = "application/x-suggestions+json"
+MAX_TYPED = 200  # characters of a query that is completed
+COMPLETIONS = 20  # of the last word, that titles are searched with
+_DOCUMENT_SECONDS = 30e-9  # per document of the index, for a beginning of one letter
+LEAST_FILTERED = 2  # letters that are looked up among the documents of a filter: fewer begin too many words
+
+Kind = Literal["word", "title"]
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """A query that `text` completes, or the title of the document at `url`."""
+
+    text: str
+    kind: Kind
+    url: str | None = None
+
+
+class Suggestions(msgspec.Struct, frozen=True):
+    """The suggestions for `query`, best first: words, then titles."""
+
+    query: str
+    suggestions: list[Suggestion]
+
+
+def suggest(replica: Replica, request: SearchRequest) -> Suggestions:
+    """Return suggestions for what has been typed of a query, from the documents that its filters leave.
+
+    Raises UnavailableError if nothing is installed yet, InvalidInputError for a wrong filter.
+    """
+    view, words = replica.view, replica.words
+    selecting = Selecting(view, request)
+    typed = normalized(selecting.typed.text[:MAX_TYPED]).text
+    *whole, last = typed.split() or [""]
+    if words is None or not last or unicodedata.category(last[-1])[0] not in "LMN":
+        return Suggestions(request.query, [])
+    selected = _Selected(view, selecting, request.lang)
+    found = selected.completions(words, whole, last.lower())
+    texts = [" ".join([*whole, word]) for word in found]
+    shown = [Suggestion(text, "word") for text in texts if text.lower() != typed.lower()]
+    titles = selected.titles(whole, [last, *found][:COMPLETIONS], max(1, request.size // 2))
+    return Suggestions(request.query, [*shown[: request.size - len(titles)], *titles])
+
+
+def suggest_seconds(replica: Replica, request: SearchRequest) -> float:
+    """Return the estimated seconds for the suggestions: short beginnings begin many words."""
+    letters = len(request.query.rpartition(" ")[2])
+    return replica.view.documents * _DOCUMENT_SECONDS / max(1, letters)
+
+
+def opensearch_form(found: Suggestions) -> list[str | list[str]]:
+    """Return the form that browsers ask for (OpenSearch Suggestions 1.1): query, texts, descriptions, urls."""
+    texts = [each.text for each in found.suggestions]
+    return [found.query, texts, [""] * len(texts), [each.url or "" for each in found.suggestions]]
+
+
+class _Selected:
+    """The documents that the filters of a request leave."""
+
+    def __init__(self, view: View, selecting: Selecting, lang: str) -> None:
+        self._view, self._selecting, self._lang = view, selecting, lang
+
+    def completions(self, words: Words, whole: list[str], prefix: str) -> list[str]:
+        """Return the most frequent words with `prefix`, among the documents with the words before it."""
+        is_filtered = whole or self._selecting.conditions or self._lang
+        if not is_filtered or len(prefix) < LEAST_FILTERED:
+            return [word for word, _ in words.beginning(prefix, COMPLETIONS)]
+        among = self._compiled(Query(required=[Leaf("word", word) for word in whole]))
+        return [word for word, _ in self._view.counted_terms(VOCABULARY, prefix, COMPLETIONS, among.query)]
+
+    def titles(self, whole: list[str], last: list[str], most: int) -> list[Suggestion]:
+        """Return the best documents whose title has the `whole` words and one of `last`."""
+        ends = tuple(Leaf("title", word) for word in dict.fromkeys(last))
+        required: list[Expression] = [
+            *(Leaf("title", word) for word in whole),
+            ends[0] if len(ends) == 1 else Any(ends),
+        ]
+        found = find(
+            self._view, self._compiled(Query(words=[*whole, *last], required=required)), 0, most, by_date=False
+        )
+        with reading:
+            documents = [decode_source(found.stored(number)) for number in range(len(found.scores))]
+        return [Suggestion(shown_title(each.title), "title", each.url) for each in documents]
+
+    def _compiled(self, query: Query) -> Compiled:
+        compiled = compile_query(query, self._view.version, self._view.languages, self._lang, self._view)
+        return replace(compiled, filters=self._selecting.filters)

@@ -1,0 +1,86 @@
+"""Words that are suggested, and corrections: right ones first, and none of what may be right."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightship.index.suggest.edits import distance, neighbours
+from lightship.index.suggest.words import MAX_WORDS, Words
+
+COUNTED = {
+    "lighthouse": 90, "lights": 80, "light": 300, "lamp": 200, "lamps": 100, "house": 150, "environment": 70, "receive": 60,
+    "government": 55, "kubernetes": 50, "database": 400, "solar": 40, "power": 90, "functional": 3, "function": 300,
+    "über": 20, "straße": 30, "маяк": 40, "маяки": 10, "灯塔": 99, "2024": 90, "2014": 80, "rare": 1, "ramp": 5,
+}  # fmt: skip
+WORDS = Words(COUNTED.items())
+
+
+def brute(one: str, other: str) -> int:
+    """Return the optimal string alignment distance by its definition."""
+    table = {(i, -1): i + 1 for i in range(-1, len(one))} | {(-1, j): j + 1 for j in range(-1, len(other))}
+    for i, a in enumerate(one):
+        for j, b in enumerate(other):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a != b))
+            if i and j and a == other[j - 1] and one[i - 1] == b:
+                table[i, j] = min(table[i, j], table[i - 2, j - 2] + 1)
+    return table[len(one) - 1, len(other) - 1]
+
+
+letters = st.text("abcé", max_size=7)
+
+
+@given(letters, letters, st.integers(1, 3))
+def test_the_distance_is_that_of_its_definition(one: str, other: str, most: int) -> None:
+    assert distance(one, other, most) == min(brute(one, other), most + 1)
+
+
+@given(letters)
+def test_neighbours_are_all_that_is_one_edit_away(word: str) -> None:
+    assert all(brute(word, each) == 1 for each in neighbours(word, "abc"))
+
+
+@given(letters, st.text("abc", max_size=7))
+def test_what_is_one_edit_away_is_a_neighbour(word: str, other: str) -> None:
+    assert (other in neighbours(word, "abc")) == (brute(word, other) == 1 and other != "")
+
+
+def test_the_most_frequent_words_of_a_beginning_come_first() -> None:
+    assert WORDS.beginning("li", 2) == [("light", 300), ("lighthouse", 90)]
+    assert WORDS.beginning("мая", 5) == [("маяк", 40), ("маяки", 10)]
+    assert WORDS.beginning("灯", 5) == [("灯塔", 99)]
+    assert WORDS.beginning("zz", 5) == []
+    assert len(WORDS.beginning("", 100)) == len(WORDS) == len(COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("word", "right"),
+    [
+        ("lihgt", "light"), ("lmap", "lamp"), ("enviroment", "environment"), ("recieve", "receive"), ("goverment", "government"),
+        ("kuberentes", "kubernetes"), ("databse", "database"), ("datbaase", "database"), ("fucntion", "function"),
+        ("straßse", "straße"), ("маякк", "маяк"), ("solarpower", "solar power"), ("lighthuose", "lighthouse"),
+        ("gouvernement", "government"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_word_is_corrected(word: str, right: str) -> None:
+    found = WORDS.correct(word)
+    assert found
+    assert found.text == right
+
+
+@pytest.mark.parametrize("word", ["2004", "v204", "lam", "灯搭", "xyzzyq", "e_fail", "rer", "house2", "灯塔灯搭"])
+def test_what_may_be_right_is_not_corrected(word: str) -> None:
+    assert WORDS.correct(word) is None
+
+
+def test_a_word_that_documents_have_needs_a_far_more_frequent_correction() -> None:
+    assert WORDS.correct("functiom", known=1) is not None
+    assert WORDS.correct("ramps", known=20) is None
+    assert WORDS.correct("lampe", known=3) is not None
+
+
+def test_only_the_most_frequent_words_are_kept() -> None:
+    words = Words((f"w{number:06}", number) for number in range(MAX_WORDS + 500))
+    assert len(words) == MAX_WORDS
+    assert (words.documents("w000499"), words.documents("w000500")) == (0, 500)
