@@ -159,7 +159,7 @@ def test_nothing_is_lost_when_every_part_is_killed_again_and_again(
 
     started = time.monotonic()
     for replica in (port, port + 1):
-        wait_for_documents(replica, DOCUMENTS, 60)
+        wait_for_documents(replica, DOCUMENTS, 180)
     print(f"all searchable {time.monotonic() - started:.1f} s after the last kill")
     for client in clients:
         client.stop()

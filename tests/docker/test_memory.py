@@ -56,7 +56,7 @@ def test_a_searchengine_with_a_large_index_needs_little_memory(
     made, manifest = shard
     begun = time.monotonic()
     limits = ("--memory=256m", "--memory-swap=256m", "--read-only", "--volume=/data")
-    container = run("/searchengine", options=(*limits, f"--env=LIGHTSHIP_TOKEN={TOKEN}"))
+    container = run("/searchengine", "-deadline=60", options=(*limits, f"--env=LIGHTSHIP_TOKEN={TOKEN}"))
     caller = Caller(container.port, TOKEN)  # this machine is no container of its network
     wait_until(lambda: caller.get("/livez").status == 200, 30, "alive")
     for name in caller.put_manifest(manifest).json["files"]:

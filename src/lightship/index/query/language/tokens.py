@@ -18,6 +18,8 @@ MAX_WORDS = 256  # a long paragraph; further words would cost time and hardly ch
 MAX_PREFIXES = 4
 LEAST_PREFIX = 3  # characters: shorter ones begin too many words
 
+_CUT = f"Only the first {MAX_WORDS} words of the query were used."
+
 TokenKind = Literal["leaf", "(", ")", "AND", "OR", "NOT"]
 
 # Quotation marks, and what Chinese and Japanese keyboards type
@@ -52,7 +54,7 @@ class Lexer:
     def __init__(self, text: str) -> None:
         """Read `text`."""
         self._text = prepared(text)[0].translate(_SIGNS)
-        self._left = MAX_WORDS
+        self._left = self._operators = MAX_WORDS
         self._prefixes = 0
         self.notices: dict[str, None] = {}
 
@@ -109,7 +111,7 @@ class Lexer:
     def _word(self, sign: str, word: str) -> Iterator[Token]:
         word, closing = _unbalanced(word)
         if not sign and word in OPERATORS:
-            yield Token(OPERATORS[word], word)
+            yield from self._operator(word)
         elif _PREFIX.fullmatch(word) and self._prefixes < MAX_PREFIXES:
             self._prefixes += 1
             yield from self._leaf(sign, Leaf("prefix", word.rstrip("*_-")))
@@ -119,13 +121,22 @@ class Lexer:
             yield from self._leaf(sign, Leaf("word", word))
         yield from [Token(")")] * closing
 
+    def _operator(self, word: str) -> Iterator[Token]:
+        """Yield an operator, which is a word if it joins nothing: so there may be as many as words."""
+        self._operators -= 1
+        if self._operators < 0:
+            self.notices[_CUT] = None
+            self._left = -1
+        else:
+            yield Token(OPERATORS[word], word)
+
     def _leaf(self, sign: str, leaf: Leaf) -> Iterator[Token]:
         """Yield `leaf` unless it has nothing to search for; cut it where the query has had MAX_WORDS words."""
         if not has_content(leaf.text):
             return
         words = list(islice(_WORD.finditer(leaf.text), self._left + 1))
         if len(words) > self._left:
-            self.notices[f"Only the first {MAX_WORDS} words of the query were used."] = None
+            self.notices[_CUT] = None
             cut = leaf.text[: words[self._left].start()]
             self._left = -1
             if sign == "-" or leaf.kind in FILTERS or not has_content(cut):

@@ -230,6 +230,10 @@ def test_what_a_query_costs_is_bounded(replica: Replica, query: str) -> None:
 
 
 def test_256_words_are_all_used() -> None:
+    many = parse_query("NOT " * 4000)  # these are words, because they join nothing
+    assert len(many.words) <= MAX_WORDS
+    assert many.notice == f"Only the first {MAX_WORDS} words of the query were used."
+    assert parse_query(" AND ".join(["word"] * MAX_WORDS)).notice is None
     query = parse_query(" ".join(["word"] * MAX_WORDS))
     assert (len(query.words), query.notice) == (MAX_WORDS, None)
 
