@@ -17,6 +17,7 @@ from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
 from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Hit, IndexInfo
+from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
 from lightship.searchengine.web.lookup import Lookup, Ranking
@@ -32,6 +33,8 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Facet value": FacetValue,
     "Facet ranges": FacetRanges,
     "Facet range": FacetRange,
+    "Suggestions answer": Suggestions,
+    "Suggestion": Suggestion,
     "Hit": Hit,
     "Index": IndexInfo,
     "Lookup answer": Lookup,

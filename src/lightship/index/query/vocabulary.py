@@ -89,6 +89,10 @@ class Vocabulary:
                 self._known[word] = known
         return known
 
+    def documents(self, word: str) -> int:
+        """Return about how many documents have `word`, in the text or in an odd word: that of its most frequent term."""
+        return max((each.documents for field in self[word].found for each in field), default=0)
+
     def _look_up(self, word: str) -> Known:
         stems, terms, in_language = dict[str, None](), dict[str, str](), dict[str, list[tuple[str, int]]]()
         for language in self._languages:

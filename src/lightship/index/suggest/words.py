@@ -34,6 +34,11 @@ class Correction(NamedTuple):
     documents: int
 
 
+def is_correctable(word: str) -> bool:
+    """Return False for numbers, codes, short words, and words of scripts without spaces."""
+    return len(word) >= LEAST_CORRECTED and _CORRECTABLE.fullmatch(word) is not None and not _UNSPACED.search(word)
+
+
 class Words:
     """Words and how many documents have each."""
 
@@ -63,13 +68,10 @@ class Words:
         return [(self._words[place], self._counts[place]) for place in places]
 
     def correct(self, word: str, known: int = 0) -> Correction | None:
-        """Return what `word`, which `known` documents have, was probably meant to be; None if it may be right.
-
-        Numbers, codes, short words, and words of scripts without spaces are never corrected.
-        """
-        if len(word) < LEAST_CORRECTED or not _CORRECTABLE.fullmatch(word) or _UNSPACED.search(word):
+        """Return what `word`, which `known` documents have, was probably meant to be; None if it may be right."""
+        if not is_correctable(word):
             return None
-        least = max(2, known * FAR_MORE)
+        least = max(1, known * FAR_MORE)
         near = [Correction(each, self.documents(each)) for each in neighbours(word, self._alphabet)]
         near += self._split(word)
         best = max((each for each in near if each.documents >= least), key=lambda each: each.documents, default=None)

@@ -26,7 +26,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `sort` is relevance, date, or the name of a declared field, after a `-` for the largest first. `conditions` are names
     and values of declared fields; a name that begins with `-` excludes. `facets` are the fields whose values are counted,
-    and `facet_size` is how many of their values are returned.
+    and `facet_size` is how many of their values are returned. `corrections` allows to correct mistyped words.
     """
 
     query: str = ""
@@ -34,6 +34,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     size: int = DEFAULT_SIZE
     sort: str = "relevance"
     lang: str = ""
+    corrections: bool = True
     conditions: tuple[tuple[str, str], ...] = ()
     facets: tuple[str, ...] = ()
     facet_size: int = DEFAULT_FACET_SIZE
@@ -86,6 +87,13 @@ class FacetRanges(msgspec.Struct, frozen=True, kw_only=True):
     ranges: list[FacetRange] = []
 
 
+class Corrected(msgspec.Struct, frozen=True, kw_only=True):
+    """The query as asked, and the one whose results are shown instead, because no document has one of its words."""
+
+    asked: str = msgspec.field(name="from")
+    instead: str = msgspec.field(name="to")
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a search. `notice` tells people if part of their query or of the results was left out.
 
@@ -100,6 +108,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     index: IndexInfo
     hits: list[Hit]
     notice: str | None = None
+    corrected: Corrected | None = None
     facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -29,6 +29,7 @@ Format = Literal["html", "json", "text"]
 MAX_QUERY_STRING = 16 << 10  # bytes
 _MAX_PAGE = 999_999_999
 
+_CORRECTIONS = {"": "on", "on": "on", "off": "off"}
 _FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
 _MEDIA_TYPES: dict[str, Format] = {
     "text/html": "html",
@@ -54,6 +55,7 @@ def read_request(query_string: bytes) -> SearchRequest:
         size=_whole_number(given, "size", DEFAULT_SIZE, MAX_SIZE),
         sort=clean_text(given.get("sort", "")).strip() or "relevance",
         lang=_language(given.get("lang", "")),
+        corrections=_one_of(_CORRECTIONS, given.get("corrections", ""), "corrections") == "on",
         conditions=named,
         facets=_facets(given.get("facets", "")) if "facets" in given else (),
         facet_size=_whole_number(given, "facet_size", DEFAULT_FACET_SIZE, MAX_FACET_SIZE),

@@ -14,7 +14,9 @@ from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.language.parser import Query, parse_query
 from lightship.index.reader import Found, ManyTiesError, find
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
-from lightship.searchengine.search.api import Answer, FacetRanges, FacetValue, SearchRequest
+from lightship.searchengine.search.api import Answer, Corrected, FacetRanges, FacetValue, SearchRequest
+from lightship.searchengine.search.correcting import SECONDS as CORRECTION_SECONDS
+from lightship.searchengine.search.correcting import corrected, mistyped
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import is_reachable
@@ -57,13 +59,16 @@ class Plan:
         """Compile `request` for the current view; raises UnavailableError if nothing is installed yet."""
         self._started = time.perf_counter()
         self._facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
-        self._request, self._info, self._view = request, replica.info, replica.view
+        self._request, self._info, self._view, self._words = request, replica.info, replica.view, replica.words
+        self._instead: Corrected | None = None
         self._selecting = Selecting(self._view, request)
         self._query = parse_query(self._selecting.typed.text)
         self._compiled = None if self._is_empty else self._compile(self._query)
         self.cost = self._selecting.cost
         if self._compiled:
             self.cost += seconds_of(self._view, self._query, self._compiled)
+        self._mistyped = mistyped(self._query, self._view) if self._words and request.corrections else []
+        self.cost += len(self._mistyped) * CORRECTION_SECONDS
 
     @property
     def _is_empty(self) -> bool:
@@ -100,7 +105,9 @@ class Plan:
         request, reachable = self._request, is_reachable(self._request)
         first = (request.page - 1) * request.size if reachable else 0
         last = first + request.size
-        found = self._found(self._compiled, first, last, patient=patient)
+        found = self._corrected(first, last, patient=patient) or self._found(
+            self._compiled, first, last, patient=patient
+        )
         relaxed = None if found.total else self._query.without_phrases()
         if relaxed:  # it costs less than the phrases, which `cost` is for
             compiled = self._compile(relaxed)
@@ -111,6 +118,24 @@ class Plan:
         if not reachable:
             found = Found(found.total, [], [], found.searcher)
         return Page(Highlighter(self._compiled, self._view.frequency), found)
+
+    def _corrected(self, first: int, last: int, *, patient: bool) -> Found | None:
+        """Return what the corrected query finds; None if there is nothing to correct, or it finds nothing."""
+        text = (
+            corrected(self._selecting.typed.text, self._mistyped, self._words)
+            if self._mistyped and self._words
+            else None
+        )
+        if text is None:
+            return None
+        query = parse_query(text)
+        compiled = self._compile(query)
+        found = self._found(compiled, first, last, patient=patient)
+        if not found.total:
+            return None
+        self._query, self._compiled = query, compiled
+        self._instead = Corrected(asked=self._selecting.typed.text, instead=text)
+        return found
 
     def _found(self, compiled: Compiled, first: int, last: int, *, patient: bool) -> Found:
         if self._selecting.order:
@@ -135,5 +160,6 @@ class Plan:
             index=self._info,
             hits=page.hits,
             notice=" ".join(filter(None, self._notices(page))) or None,
+            corrected=self._instead,
             facets=self._facets,
         )

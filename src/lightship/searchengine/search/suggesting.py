@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from typing import Literal
 
 import msgspec
 
@@ -27,14 +26,12 @@ COMPLETIONS = 20  # of the last word, that titles are searched with
 _DOCUMENT_SECONDS = 30e-9  # per document of the index, for a beginning of one letter
 LEAST_FILTERED = 2  # letters that are looked up among the documents of a filter: fewer begin too many words
 
-Kind = Literal["word", "title"]
-
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A query that `text` completes, or the title of the document at `url`."""
+    """A query, which is a `word` to complete what was typed, or the `title` of the document at `url`."""
 
     text: str
-    kind: Kind
+    kind: str
     url: str | None = None
 
 

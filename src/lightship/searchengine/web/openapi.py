@@ -23,10 +23,11 @@ from lightship.core.manifest import (
 from lightship.http.problem import Problem
 from lightship.rpc.messages import Installed, Missing, Served
 from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_SIZE, Answer
+from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
 from lightship.searchengine.web.lookup import Lookup
 from lightship.searchengine.web.status import Status
 
-_TYPES = (Answer, Lookup, Status, Manifest, File, Installed, Missing, Problem, Served)
+_TYPES = (Answer, Suggestions, Lookup, Status, Manifest, File, Installed, Missing, Problem, Served)
 
 Json = dict[str, Any]
 
@@ -78,6 +79,7 @@ def openapi() -> Json:
             "/": {"get": search},
             "/search": {"get": search},
             "/lookup": {"get": _look_up()},
+            "/suggest": {"get": _suggest()},
             "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
@@ -137,6 +139,26 @@ def _look_up() -> Json:
     )
 
 
+def _suggest() -> Json:
+    size = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}
+    browsers = {"application/x-suggestions+json": {"schema": {"type": "array"}}}
+    found = _json("Suggestions")
+    return _operation(
+        "Words and titles that complete what has been typed",
+        [
+            _parameter("q", "query", {"type": "string"}, "what has been typed"),
+            _parameter("size", "query", _or_empty(size), f"suggestions, at most {MAX_SUGGESTIONS}"),
+            _parameter("lang", "query", {"type": "string"}, "only documents in this language"),
+            _parameter("f.NAME", "query", {"type": "string"}, "only documents with this value, as in a search"),
+            _parameter("format", "query", {"type": "string"}, "opensearch: what browsers ask for"),
+        ],
+        {
+            "200": {**found, "content": {**found["content"], **browsers}},
+            **{status: _json("Problem") for status in ("400", "414", "503")},
+        },
+    )
+
+
 _SEARCH_PARAMETERS = [
     _parameter(
         "q",
@@ -159,6 +181,12 @@ _SEARCH_PARAMETERS = [
     ),
     _parameter(
         "lang", "query", {"type": "string"}, "only results in this language: a code like en, or its name like english"
+    ),
+    _parameter(
+        "corrections",
+        "query",
+        _or_empty({"enum": ["on", "off"], "default": "on"}),
+        "whether a word that no document has is corrected",
     ),
     _parameter(
         "f.NAME",

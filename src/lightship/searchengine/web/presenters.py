@@ -67,6 +67,8 @@ def address(request: SearchRequest) -> str:
     if request.lang:
         given.append(("lang", request.lang))
     given += [parameter_of(name, value) for name, value in request.conditions]
+    if not request.corrections:
+        given.append(("corrections", "off"))
     if request.sort != "relevance":
         given.append(("sort", request.sort))
     if request.size != DEFAULT_SIZE:
@@ -79,6 +81,11 @@ def address(request: SearchRequest) -> str:
 def parameter_of(name: str, value: str) -> tuple[str, str]:
     """Return the name and the value of the parameter for a condition on a declared field."""
     return f"{'-' * name.startswith('-')}f.{name.removeprefix('-')}", value
+
+
+def uncorrected(request: SearchRequest) -> SearchRequest:
+    """Return the same search without corrections, from its first page."""
+    return replace(request, corrections=False, page=1)
 
 
 def page_address(request: SearchRequest, page: int) -> str:

@@ -45,6 +45,8 @@ def _summary_lines(answer: Answer) -> Iterator[str]:
     yield f"took: {answer.took_ms:.1f} ms"
     if answer.index.fresh_as_of is not None:
         yield f"fresh as of: {answer.index.fresh_as_of.isoformat()}"
+    if answer.corrected:
+        yield f"corrected: {_one_line(answer.corrected.instead)} (add corrections=off to search for what was typed)"
     if answer.notice:
         yield f"notice: {_one_line(answer.notice)}"
 

@@ -1,0 +1,74 @@
+"""Mistyped words are corrected, what may be right is not, and the answer says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lightship.core.model import Document
+from lightship.searchengine.search.replica import Replica
+from made import ask, replica_of
+
+TEXTS = {
+    "einstein": "Albert Einstein wrote about relativity",
+    "albert": "Marv Albert, a sports announcer",
+    "solar": "Solar power for houses, and the environment",
+    "mixed": "über Straßenbahnen und Züge",
+    "russian": "Старый маяк стоит на берегу",
+    "code": "error E_FAIL in iPhone15 and getUserName",
+}
+
+
+@pytest.fixture(scope="module")
+def replica(tmp_path_factory: pytest.TempPathFactory) -> Replica:
+    languages = {"mixed": "de", "russian": "ru"}
+    documents = [
+        Document(url=f"https://ex.org/{name}/{number}", title=name, text=text, language=languages.get(name, "en"))
+        for name, text in TEXTS.items()
+        for number in range(3)
+    ]
+    replica = replica_of(tmp_path_factory.mktemp("replica"), documents)
+    replica.follow_words()
+    return replica
+
+
+@pytest.mark.parametrize(
+    ("query", "instead", "first"),
+    [
+        ("albert einstien", "albert einstein", "einstein"),
+        ("Einstien", "einstein", "einstein"),
+        ("solar pwoer", "solar power", "solar"),
+        ("solarpower", "solar power", "solar"),
+        ("enviroment", "environment", "solar"),
+        ("маякк", "маяк", "russian"),
+        ("strasenbahnen", "straßenbahnen", "mixed"),
+    ],
+)
+def test_a_mistyped_word_is_corrected_and_said(replica: Replica, query: str, instead: str, first: str) -> None:
+    answer = ask(replica, query)
+    assert answer.corrected is not None
+    assert (answer.query, answer.corrected.asked, answer.corrected.instead) == (query, query, instead)
+    assert answer.hits[0].url.startswith(f"https://ex.org/{first}/")
+    assert "<mark>" in answer.hits[0].snippet
+    asked = ask(replica, query, corrections=False)
+    assert asked.corrected is None
+    assert asked.total <= answer.total
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "einstein", "albert", '"albert einstien"', "-einstien albert", "einstien AND albert", "E_FIAL", "iphone16", "zzzzqq",
+        "the", "sol", "2024", "einstien relativty anouncer sprots", "https://ex.org/einstien", "getusername",
+    ],
+)  # fmt: skip
+def test_what_may_be_right_is_not_corrected(replica: Replica, query: str) -> None:
+    assert ask(replica, query).corrected is None
+
+
+def test_without_words_nothing_is_corrected(tmp_path: Path) -> None:
+    replica = replica_of(tmp_path, [Document(url="https://ex.org/", text="Solar power")])
+    assert ask(replica, "pwoer").corrected is None
+    replica.follow_words()
+    assert ask(replica, "pwoer").corrected is not None
