@@ -179,9 +179,9 @@ def test_an_interrupted_restore_is_done_again(
 
 
 def test_the_first_commit_after_a_restore_that_was_not_made_is_made_again(lab: Lab) -> None:
-    lab.put(page(1))
+    lab.put(*map(page, range(400)))  # something in each partition: the history of the log knows those that were read
     lab.push(lab.index()[1])
-    more = range(2, 2 + SMALL_MOST + 10)
+    more = range(400, 400 + SMALL_MOST + 10)
     lab.put(*map(page, more))
     shard, _ = lab.start("second")
     shard._pace = lambda: 1000.0  # type: ignore[method-assign]
@@ -197,7 +197,7 @@ def test_the_first_commit_after_a_restore_that_was_not_made_is_made_again(lab: L
     shard._tiers.commit = commit  # type: ignore[method-assign]
     shard.close()
     replayed, manifest = lab.index("second")
-    assert (replayed, manifest.documents) == (len(more), 1 + len(more))
+    assert (replayed, manifest.documents) == (len(more), 400 + len(more))
 
 
 def test_a_copy_that_is_whole_is_enough_when_no_replica_is_left(lab: Lab) -> None:
