@@ -61,7 +61,8 @@ class Positions:
     def write_ahead(self, record: Record) -> None:
         """Record what the next commit will contain."""
         self._write([*([self._committed] if self._committed else []), record])
-        self._committed = record
+        # The caller may go on counting in its dictionary, and this record is written again with the next one
+        self._committed = msgspec.structs.replace(record, sequences=dict(record.sequences))
 
     def forget(self) -> None:
         """Remove the file: nothing is indexed."""

@@ -39,6 +39,15 @@ def test_a_commit_that_was_not_made_does_not_count(path: Path) -> None:
     assert Positions(str(path)).load(0) is None
 
 
+def test_what_is_read_later_does_not_change_an_earlier_record(path: Path) -> None:
+    """A shard went on counting in the dictionary of the record of its restored state: what it had read was lost."""
+    positions, sequences = Positions(str(path)), {1: 10}
+    positions.write_ahead(Record(5, "log", sequences))
+    sequences[1] = 20
+    positions.write_ahead(record(9, 20))
+    assert Positions(str(path)).load(6) == record(5, 10)
+
+
 def test_the_first_commit_that_was_not_made_leaves_nothing(path: Path) -> None:
     Positions(str(path)).write_ahead(record(0, 10))
     assert Positions(str(path)).load(0) is None

@@ -13,9 +13,10 @@ from lightship.core.model import Change
 from lightship.indexer.recovery import recovery
 from lightship.indexer.recovery import standby as copies
 from lightship.indexer.recovery.positions import Positions
+from lightship.indexer.shard.tiers import SMALL_MOST
 from made import made_documents, page, served
 from support import free_port
-from unit.indexer.lab import Lab
+from unit.indexer.lab import STOPPED, Lab
 
 
 def test_a_restored_index_answers_as_one_that_was_replayed(lab: Lab) -> None:
@@ -175,6 +176,28 @@ def test_an_interrupted_restore_is_done_again(
     assert (replayed, manifest.documents) == (1, 4)
     lab.push(manifest, "second")
     assert set(lab.replica.found("page")) == {page(number).url for number in (1, 2, 3, 4)}
+
+
+def test_the_first_commit_after_a_restore_that_was_not_made_is_made_again(lab: Lab) -> None:
+    lab.put(*map(page, range(400)))  # something in each partition: the history of the log knows those that were read
+    lab.push(lab.index()[1])
+    more = range(400, 400 + SMALL_MOST + 10)
+    lab.put(*map(page, more))
+    shard, _ = lab.start("second")
+    shard._pace = lambda: 1000.0  # type: ignore[method-assign]
+    while shard._read_round(STOPPED):
+        pass
+
+    def die() -> None:
+        raise Crash
+
+    commit, shard._tiers.commit = shard._tiers.commit, die  # type: ignore[method-assign]
+    with pytest.raises(Crash):
+        shard.finish()
+    shard._tiers.commit = commit  # type: ignore[method-assign]
+    shard.close()
+    replayed, manifest = lab.index("second")
+    assert (replayed, manifest.documents) == (len(more), 400 + len(more))
 
 
 def test_a_copy_that_is_whole_is_enough_when_no_replica_is_left(lab: Lab) -> None:
