@@ -25,7 +25,7 @@ from lightship.index.analysis.words import (
 )
 from lightship.index.fields.schema import FORMS, SCHEMA_VERSION, TITLE_KEY, VOCABULARY, grams
 
-BEGINNING = 2000  # characters of title, headings and text whose words are suggested
+BEGINNING = 1200  # characters of title, headings and text whose words are suggested
 _PART = "\x1e"  # between parts of a text, so that no phrase goes from one to the next
 _HOST = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/?#]*)?", re.IGNORECASE)
 _NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
