@@ -17,6 +17,7 @@ from lightship.index.storage.merge_priority import NICENESS
 from lightship.index.storage.segments import composed, restore
 from lightship.index.writer import IndexWriter, _writing, recency
 from made import MadeShard, page
+from support import wait_until
 
 HEAP = 16 << 20
 
@@ -101,16 +102,21 @@ def test_damage_is_told_from_trouble_of_the_system(said: str, kind: type[Excepti
         raise ValueError(said)
 
 
+def threads(name: str) -> list[int]:
+    """Return the threads of this process whose names begin with `name`."""
+    found = [Path(f"/proc/self/task/{thread}/comm") for thread in os.listdir("/proc/self/task")]
+    return [int(path.parent.name) for path in found if path.exists() and path.read_text().startswith(name)]
+
+
 def test_merges_go_after_everything_else(tmp_path: Path) -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
     writer = IndexWriter(str(tmp_path / "index"), heap_bytes=32 << 20, threads=1)
     writer.put(page(1))
     writer.commit()
-    threads = {int(name): Path(f"/proc/self/task/{name}/comm").read_text() for name in os.listdir("/proc/self/task")}
-    merging = [thread for thread, name in threads.items() if name.startswith("merge")]
-    indexing = [thread for thread, name in threads.items() if name.startswith("thrd-tantivy")]
-    assert merging
-    assert indexing
+    merging = wait_until(lambda: threads("merge"), 30, "threads that merge")
+    indexing = wait_until(
+        lambda: threads("thrd-tantivy"), 30, "threads that index: one gets its name when it first runs"
+    )
     assert all(os.getpriority(os.PRIO_PROCESS, thread) == min(before + NICENESS, 19) for thread in merging)
     assert all(os.getpriority(os.PRIO_PROCESS, thread) == before for thread in indexing)
     writer.close()
