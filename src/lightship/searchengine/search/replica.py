@@ -19,7 +19,8 @@ from lightship.searchengine.store.store import Store
 
 logger = logging.getLogger("searchengine")
 
-WORDS_SECONDS = 60.0  # a new word is suggested after so long at the latest; it is found at once
+WORDS_SECONDS = 60.0  # a new word is suggested after so long, or longer in a large index; it is found at once
+WORDS_SHARE = 0.01  # of a processor
 
 
 class Replica:
@@ -35,7 +36,7 @@ class Replica:
         self._failing = False
         self.words: Words | None = None  # a snapshot; None until `follow_words` has made it
         self._words_of: View | None = None
-        self._words_made = float("-inf")
+        self._words_due = 0.0  # monotonic
         self._next = asyncio.Event()  # set and replaced whenever the view changes
         try:
             self.follow()
@@ -84,12 +85,16 @@ class Replica:
             self._info = self._describe()
 
     def follow_words(self) -> None:
-        """Make the words that are suggested again if the view has changed, at most every WORDS_SECONDS; blocking."""
-        view = self._reader.view if self._reader else None
-        if view is None or view is self._words_of or time.monotonic() < self._words_made + WORDS_SECONDS:
+        """Make the words that are suggested again if the view has changed; blocking.
+
+        At most every WORDS_SECONDS, and in WORDS_SHARE of the time.
+        """
+        view, began = self._reader.view if self._reader else None, time.monotonic()
+        if view is None or view is self._words_of or began < self._words_due:
             return
         self.words = words_of(view)
-        self._words_of, self._words_made = view, time.monotonic()
+        self._words_of = view
+        self._words_due = began + max(WORDS_SECONDS, (time.monotonic() - began) / WORDS_SHARE)
 
     @property
     def view(self) -> View:
