@@ -245,10 +245,10 @@ async def _on_bug(request: Request, _: Exception) -> Response:
 
 
 def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
-    """Return an error in the format that the request prefers; always JSON for the RPC."""
+    """Return an error in the format that the request prefers; always JSON for what only programs call."""
     form: Format = accepted_format(request.headers.get("accept", ""))
     if (
-        request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup"))
+        request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup", "/suggest"))
         or b"format=json" in request.scope["query_string"][:1000]
     ):
         form = "json"

@@ -154,7 +154,7 @@ def _suggest() -> Json:
         ],
         {
             "200": {**found, "content": {**found["content"], **browsers}},
-            **{status: _forms("Problem") for status in ("400", "414", "503")},
+            **{status: _json("Problem") for status in ("400", "414", "503")},
         },
     )
 

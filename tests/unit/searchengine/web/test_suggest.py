@@ -99,7 +99,9 @@ def test_the_form_for_browsers(caller: Caller) -> None:
 
 @pytest.mark.parametrize("given", ["f.colour=red", "size=0", "lang=klingon", "size=x"])
 def test_a_wrong_parameter_is_an_error(caller: Caller, given: str) -> None:
-    assert caller.get(f"/suggest?q=sol&{given}").status == 400
+    reply = caller.get(f"/suggest?q=sol&{given}")
+    assert (reply.status, reply.headers["content-type"]) == (400, "application/json")
+    assert reply.json["error"]
 
 
 def test_before_anything_is_installed(tmp_path: Path) -> None:
