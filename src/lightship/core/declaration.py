@@ -159,6 +159,11 @@ def microseconds_of(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def moment_at(microseconds: int) -> datetime:
+    """Return the time so many microseconds after 1970, in UTC; raises OverflowError outside the years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 FIRST_MOMENT = microseconds_of(datetime.min.replace(tzinfo=UTC))
 LAST_MOMENT = microseconds_of(datetime.max.replace(tzinfo=UTC))
 

@@ -45,6 +45,11 @@ class Condition(NamedTuple):
         return tantivy.Query.const_score_query(found, 0.0)
 
 
+def before(value: Any, kind: Kind) -> Any:
+    """Return the largest value of a number or a date below `value`."""
+    return value - 1 if kind == "date" else math.nextafter(value, -math.inf)
+
+
 def clauses(conditions: Sequence[Condition], schema: tantivy.Schema) -> list[Clause]:
     """Return the clauses that filter by all `conditions`."""
     return [(NOT if each.excludes else MUST, each.query(schema)) for each in conditions]
@@ -105,14 +110,14 @@ def _numbers(text: str) -> Span:
         raise ValueError(
             f"write a number like 10, or a range like 10{RANGE}20, 10{BELOW}20, {RANGE}20 or 10{RANGE}"
         ) from error
-    return Span(least, math.nextafter(most, -math.inf) if below and most is not None else most)
+    return Span(least, before(most, "number") if below and most is not None else most)
 
 
 def _dates(text: str) -> Span:
     try:
         first, last, below = _ends(text)
         most = _moment(last, last=not below)
-        return Span(_moment(first, last=False), most - 1 if below and most is not None else most)
+        return Span(_moment(first, last=False), before(most, "date") if below and most is not None else most)
     except (ValueError, OverflowError) as error:
         raise ValueError(
             f"write a date like 2025, 2025-01 or 2025-01-31, or a range like 2025-01{RANGE}2025-03, "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind
+from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind, microseconds_of, moment_at
 from lightship.core.errors import InvalidInputError
-from lightship.index.columns.conditions import Condition, Span
+from lightship.index.columns.conditions import Condition, Span, before
 from lightship.index.columns.selection import Selection
 from lightship.index.fields.schema import column
 from lightship.index.query.boolean import MUST
@@ -17,7 +17,6 @@ from lightship.index.query.boolean import MUST
 MAX_FACET_VALUES = 60_000  # distinct values of a field among the documents found; tantivy counts at most 65,000
 BUCKETS = 10  # ranges of a number or a date, at most
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 # Lengths of the ranges of dates in microseconds: minutes to days; longer ones are months and years
 _LENGTHS = [seconds * _SECOND for seconds in (60, 300, 900, 3600, 6 * 3600, 86_400, 7 * 86_400)]
@@ -77,7 +76,8 @@ def _ranges(found: Selection, name: str, kind: Kind) -> Facet:
         (_whole(stats["min"], -1), _whole(stats["max"], 1)) if kind == "date" else (stats["min"], stats["max"])
     )
     starts = _date_starts(least, most) if kind == "date" else _number_starts(least, most)
-    bounds = [Span(low, _before(high, kind)) for low, high in zip(starts, [*starts[1:], None], strict=True)]
+    ends = [*(before(start, kind) for start in starts[1:]), None]
+    bounds = list(map(Span, starts, ends))
     counts = [_count(found, Condition(name, kind, (span,))) for span in bounds]
     ranges = [Range(span.least, span.most, count) for span, count in zip(bounds, counts, strict=True)]
     return Facet(least=least, most=most, ranges=ranges)
@@ -91,13 +91,6 @@ def _whole(microseconds: float, direction: int) -> int:
 
 def _count(found: Selection, condition: Condition) -> int:
     return int(found.searcher.search(found.narrowed((MUST, condition.query(found.schema))), 1).count)
-
-
-def _before(high: Any, kind: Kind) -> Any:
-    """Return the largest value below `high`; None if the range is the last one."""
-    if high is None:
-        return None
-    return high - 1 if kind == "date" else math.nextafter(high, -math.inf)
 
 
 def _number_starts(least: float, most: float) -> list[float]:
@@ -126,13 +119,13 @@ def _date_starts(least: int, most: int) -> list[int]:
 
 
 def _month(microseconds: int) -> int:
-    moment = _EPOCH + timedelta(microseconds=microseconds)
+    moment = moment_at(microseconds)
     return moment.year * 12 + moment.month - 1
 
 
 def _first_of_month(month: int) -> int:
     year, number = divmod(month, 12)
-    return (datetime(max(year, 1), number + 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(datetime(max(year, 1), number + 1, 1, tzinfo=UTC))
 
 
 def _aggregated(found: Selection, aggregation: dict[str, Any], name: str) -> Any:

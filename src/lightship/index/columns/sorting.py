@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import tantivy
 
 from lightship.core.declaration import Kind
-from lightship.index.columns.conditions import Condition, Span
+from lightship.index.columns.conditions import Condition, Span, before
 from lightship.index.columns.selection import Selection
 from lightship.index.fields.schema import column, further_column
 from lightship.index.query.boolean import MUST, NOT, Clause
@@ -55,8 +54,8 @@ def _with_value(schema: tantivy.Schema, order: Order, value: Any) -> list[Clause
     if order.kind == "boolean":
         return [(MUST, Condition(order.name, order.kind, (value,)).query(schema))]
     if order.kind in ("number", "date"):
-        smaller = value - 1 if order.kind == "date" else math.nextafter(value, -math.inf)
-        same, less = (Condition(order.name, order.kind, (span,)) for span in (Span(value, value), Span(None, smaller)))
+        spans = Span(value, value), Span(None, before(value, order.kind))
+        same, less = (Condition(order.name, order.kind, (span,)) for span in spans)
         return [(MUST, same.query(schema)), (NOT, less.query(schema))]
     further = tantivy.Query.term_query(schema, further_column(order.name), value, "basic")
     return [(MUST, Condition(order.name, order.kind, (value,)).query(schema)), (NOT, further)]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from lightship.index.analysis.scripts import UNSPACED
 from lightship.index.suggest.edits import distance, neighbours
 
 MAX_WORDS = 60_000  # that are kept: some 5 MB
@@ -22,9 +23,7 @@ TWO_EDITS = 7  # letters from which a word may have two mistakes
 FAR_MORE = 20  # times the documents of a word that a correction of it must have, if any document has the word
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class Correction(NamedTuple):
@@ -32,6 +31,11 @@ class Correction(NamedTuple):
 
     text: str
     documents: int
+
+
+def _most_frequent(found: Iterable[Correction], least: int) -> Correction | None:
+    """Return the first of those that most documents have; None if none has `least`."""
+    return max((each for each in found if each.documents >= least), key=lambda each: each.documents, default=None)
 
 
 def is_correctable(word: str) -> bool:
@@ -62,10 +66,12 @@ class Words:
 
     def beginning(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return the most frequent words that begin with `prefix`, with their documents."""
-        first = bisect_left(self._words, prefix)
-        last = bisect_left(self._words, prefix + "\U0010ffff")
-        places = heapq.nsmallest(most, range(first, last), key=lambda place: (-self._counts[place], place))
+        places = heapq.nsmallest(most, self._places(prefix), key=lambda place: (-self._counts[place], place))
         return [(self._words[place], self._counts[place]) for place in places]
+
+    def _places(self, prefix: str) -> range:
+        """Return where the words are that begin with `prefix`."""
+        return range(bisect_left(self._words, prefix), bisect_left(self._words, prefix + "\U0010ffff"))
 
     def correct(self, word: str, known: int = 0) -> Correction | None:
         """Return what `word`, which `known` documents have, was probably meant to be; None if it may be right."""
@@ -74,10 +80,9 @@ class Words:
         least = max(1, known * FAR_MORE)
         near = [Correction(each, self.documents(each)) for each in neighbours(word, self._alphabet)]
         near += self._split(word)
-        best = max((each for each in near if each.documents >= least), key=lambda each: each.documents, default=None)
+        best = _most_frequent(near, least)
         if best is None and len(word) >= TWO_EDITS and not known:
-            far = (Correction(each, self.documents(each)) for each in self._within_two(word))
-            best = max((each for each in far if each.documents >= least), key=lambda each: each.documents, default=None)
+            best = _most_frequent((Correction(each, self.documents(each)) for each in self._within_two(word)), least)
         return best
 
     def _split(self, word: str) -> Iterator[Correction]:
@@ -90,7 +95,6 @@ class Words:
     def _within_two(self, word: str) -> Iterator[str]:
         """Yield the words within two edits that begin with one of the first two letters of `word`."""
         for start in dict.fromkeys(word[:2]):
-            first, last = bisect_left(self._words, start), bisect_left(self._words, start + "\U0010ffff")
-            for place in range(first, last):
+            for place in self._places(start):
                 if abs(len(self._words[place]) - len(word)) <= 2 and distance(word, self._words[place], 2) <= 2:
                     yield self._words[place]

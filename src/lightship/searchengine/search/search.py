@@ -121,11 +121,9 @@ class Plan:
 
     def _corrected(self, first: int, last: int, *, patient: bool) -> Found | None:
         """Return what the corrected query finds; None if there is nothing to correct, or it finds nothing."""
-        text = (
-            corrected(self._selecting.typed.text, self._mistyped, self._words)
-            if self._mistyped and self._words
-            else None
-        )
+        if not (self._mistyped and self._words):
+            return None
+        text = corrected(self._selecting.typed.text, self._mistyped, self._words)
         if text is None:
             return None
         query = parse_query(text)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind
+from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind, moment_at
 from lightship.core.errors import InvalidInputError
 from lightship.index.columns.conditions import BELOW, RANGE, Condition, clauses, conditions_of, kind_of
 from lightship.index.columns.facets import Facet, facet
@@ -19,7 +19,6 @@ from lightship.index.query.compiler import Compiled
 from lightship.index.reader import Found, View, reading
 from lightship.searchengine.search.api import FacetRange, FacetRanges, FacetValue, SearchRequest
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FACET_SECONDS = 30e-9  # per document of the index: most find fewer
 
 
@@ -112,7 +111,7 @@ def _ranges(found: Facet, kind: Kind) -> FacetRanges:
 def _shown(value: Any, kind: Kind) -> float | datetime:
     if kind == "number":
         return float(value)
-    return _EPOCH + timedelta(microseconds=min(max(value, FIRST_MOMENT), LAST_MOMENT))
+    return moment_at(min(max(value, FIRST_MOMENT), LAST_MOMENT))
 
 
 def _text(value: Any, kind: Kind) -> str:

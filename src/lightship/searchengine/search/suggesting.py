@@ -47,7 +47,7 @@ def suggest(replica: Replica, request: SearchRequest) -> Suggestions:
 
     Raises UnavailableError if nothing is installed yet, InvalidInputError for a wrong filter.
     """
-    view, words = replica.view, replica.words
+    view, words, most = replica.view, replica.words, min(request.size, MAX_SUGGESTIONS)
     selecting = Selecting(view, request)
     typed = normalized(selecting.typed.text[:MAX_TYPED]).text
     *whole, last = typed.split() or [""]
@@ -57,8 +57,8 @@ def suggest(replica: Replica, request: SearchRequest) -> Suggestions:
     found = selected.completions(words, whole, last.lower())
     texts = [" ".join([*whole, word]) for word in found]
     shown = [Suggestion(text, "word") for text in texts if text.lower() != typed.lower()]
-    titles = selected.titles(whole, [last, *found][:COMPLETIONS], max(1, request.size // 2))
-    return Suggestions(request.query, [*shown[: request.size - len(titles)], *titles])
+    titles = selected.titles(whole, [last, *found][:COMPLETIONS], max(1, most // 2))
+    return Suggestions(request.query, [*shown[: most - len(titles)], *titles])
 
 
 def suggest_seconds(replica: Replica, request: SearchRequest) -> float:

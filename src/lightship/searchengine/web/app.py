@@ -43,7 +43,6 @@ from lightship.searchengine.search.request import (
 )
 from lightship.searchengine.search.search import ReplicaSearcher, Searcher
 from lightship.searchengine.search.suggesting import (
-    MAX_SUGGESTIONS,
     SUGGESTIONS_TYPE,
     opensearch_form,
     suggest,
@@ -131,7 +130,6 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
     async def suggested(request: Request) -> Response:
         replica.catch_up()
         given = read_request(request.scope["query_string"])
-        given = replace(given, size=min(given.size, MAX_SUGGESTIONS))
         until = executor.admit(request.scope)
         found = await executor.run(lambda: suggest(replica, given), suggest_seconds(replica, given), until)
         if request.query_params.get("format") == "opensearch":
