@@ -128,7 +128,7 @@ def _pairs(words: Sequence[str], sought: Sought) -> dict[str, tuple[bytes, ...]]
     if len(words) < 2:
         return {}
     analyze = sought.analysis.analyze_word
-    pairs: dict[str, tuple[bytes, ...]] = {}
+    pairs: dict[str, dict[bytes, None]] = {}
     before: list[str] = []  # words since the last one that is sought
     last: list[str] = []  # its terms
     for word in words:
@@ -139,9 +139,9 @@ def _pairs(words: Sequence[str], sought: Sought) -> dict[str, tuple[bytes, ...]]
         if last:
             pair = " ".join((*before, word)).lower().encode()
             for term in (*last, *terms):
-                pairs[term] = (*pairs.get(term, ()), pair)
+                pairs.setdefault(term, {})[pair] = None
         before, last = [word], terms
-    return pairs
+    return {term: tuple(found) for term, found in pairs.items()}
 
 
 def beginning(term: str) -> str:

@@ -134,10 +134,11 @@ class Lexer:
         """Yield `leaf` unless it has nothing to search for; cut it where the query has had MAX_WORDS words."""
         if not has_content(leaf.text):
             return
-        words = list(islice(_WORD.finditer(leaf.text), self._left + 1))
+        text = leaf.text if leaf.text.isascii() else unicodedata.normalize("NFKC", leaf.text)  # ﷺ is four words
+        words = list(islice(_WORD.finditer(text), self._left + 1))
         if len(words) > self._left:
             self.notices[_CUT] = None
-            cut = leaf.text[: words[self._left].start()]
+            cut = text[: words[self._left].start()]
             self._left = -1
             if sign == "-" or leaf.kind in FILTERS or not has_content(cut):
                 return  # a part of it would exclude or select other documents

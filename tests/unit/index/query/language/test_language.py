@@ -144,6 +144,7 @@ def test_a_query_is_parsed_to(text: str, expected: dict[str, object]) -> None:
         ("the day before: 2020", None),
         ("lang:klingon x", "“lang:klingon” was read as a word: write a language like lang:de or lang:german."),
         ("ab*", "“ab*” was read as a word: a * needs 3 letters before it."),
+        ("ﷺ" * MAX_WORDS, f"Only the first {MAX_WORDS} words of the query were used."),  # each is four words
         ("word " * (MAX_WORDS + 1), f"Only the first {MAX_WORDS} words of the query were used."),
     ],
 )
