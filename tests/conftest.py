@@ -14,12 +14,13 @@ import pytest
 
 import groups
 import markers
-from support import IN_CI, Program, chromium_path, require
+from support import IN_CI, WORKERS, Program, chromium_path, require
 
 hypothesis.settings.register_profile("lightship", deadline=None)  # a machine may be busy with other things
 hypothesis.settings.load_profile("lightship")
 
 SPAWNED = pytest.StashKey[list[Program]]()
+PLACED = pytest.StashKey[bool]()
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -55,6 +56,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> groups.Scheduling:
     return groups.Scheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have a worker that begins with another group leave the processor to the group that takes longest."""
+    if WORKERS == 1 or item.config.stash.get(PLACED, False):
+        return
+    item.config.stash[PLACED] = True
+    if any(groups.has_longest(each.nodeid) for each in item.session.items) and not groups.has_longest(item.nodeid):
+        os.nice(groups.BEHIND)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -12,6 +12,8 @@ TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_ar
 # What takes longest begins first, so that no worker is left alone with it at the end. The first one also builds the
 # image, for which the other tests in docker/ would wait
 FIRST = (*TOGETHER, "fuzz", "cluster", "docker", "integration")
+# Added to the priority number (nice) of workers that have no test of TOGETHER: the run takes as long as these
+BEHIND = 5
 
 
 def group(nodeid: str) -> str:
@@ -24,6 +26,11 @@ def rank(nodeid: str) -> int:
     """Return a number by which tests are sorted: the lower, the sooner it begins."""
     file = PurePath(_file(nodeid))
     return next((number for number, name in enumerate(FIRST) if file.is_relative_to(name)), len(FIRST))
+
+
+def has_longest(nodeid: str) -> bool:
+    """Tell whether a test is in the group that takes longest."""
+    return _file(nodeid) in TOGETHER
 
 
 def _file(nodeid: str) -> str:

@@ -16,7 +16,7 @@ from support import ROOT
 CONTENT = """
 import os
 from pathlib import Path
-def test_it(): Path(__file__).with_name(os.environ["PYTEST_XDIST_WORKER"]).touch()
+def test_it(): Path(__file__).with_name(os.environ["PYTEST_XDIST_WORKER"]).write_text(str(os.nice(0)))
 """
 
 
@@ -60,6 +60,9 @@ def test_a_worker_gets_a_group(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-n3", "--no-loadscope-reorder"]
     told = subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True).stdout
     assert "4 passed" in told, told
+    priorities = {path.read_text() for path in tmp_path.glob("tests/docker/gw*")}
+    assert priorities == {str(os.nice(0))}
+    assert {path.read_text() for path in tmp_path.glob("tests/unit/gw*")} == {str(min(19, os.nice(0) + groups.BEHIND))}
     workers = [sorted(path.name for path in tmp_path.glob(f"tests/{folder}/gw*")) for folder in ("docker", "unit")]
     assert [len(each) for each in workers] == [1, 2]
     assert len({*workers[0], *workers[1]}) == 3
