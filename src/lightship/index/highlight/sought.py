@@ -40,7 +40,7 @@ def sought_in(compiled: Compiled, analysis: Analysis, language: str) -> Sought:
         wholes = terms_of(piece.forms.joined for piece in odd if piece.forms)
         weak = terms_of(word for word in parts if len(word) == 1 or word.isdecimal()) - terms
         terms |= wholes | terms_of(parts)
-    for term in compiled.expanded:
+    for term in (*compiled.expanded, *compiled.completed):
         stem, mark, code = term.partition(MARK)
         if not mark or code == language:
             terms.add(stem)
@@ -87,7 +87,7 @@ def needles_of(sought: Sought, compiled: Compiled, frequency: Frequency) -> list
                 found.append(Needle(_literal(part), 3.0, reach=len(part.encode()) + _BESIDE, is_inner=True))
     words = [word for piece in compiled.asked_pieces for word in piece.words]
     found += _words(sought.terms, _typed(asked.words, sought), frequency, _pairs(words, sought))
-    found += [Needle((fold(prefix),), 1.0) for prefix in asked.prefixes]
+    found += [Needle((fold(prefix),), 1.0) for prefix in (*asked.prefixes, asked.begun) if prefix]
     grams = dict.fromkeys(gram for run in compiled.asked_runs for gram in run.grams())
     return found + [Needle((gram.encode(),), 1.0, reach=_BESIDE, is_inner=True) for gram in grams]
 

@@ -8,12 +8,15 @@ import tantivy
 
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.versions import analysis_of
+from lightship.index.fields.schema import VOCABULARY
 from lightship.index.query.language.expression import Any, Expression, Leaf, Not
 from lightship.index.query.vocabulary import Statistics
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
 MAX_EXPANDED = 100  # indexed words that a prefix stands for: the most frequent ones
+
+VOCABULARY_SINCE = 2  # the first schema version that has a field of words as they are written
 
 _ENDINGS = ("e", "s", "ed", "ing")
 
@@ -65,16 +68,19 @@ def expanded(
 ) -> tuple[str, ...]:
     """Return the terms of `field` that begin with `prefix`, most frequent first, and the terms of `prefix` itself.
 
-    `history*` finds history and `runn*` finds running, though the stems `histori` and `run` do not begin with them.
+    `history*` finds history and `runni*` finds running, though the stems `histori` and `run` do not begin with them.
     """
     analysis = analysis_of(version)
     words = analysis.analyze_word(prefix, "")
-    found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED) if words and statistics else []
+    found, whole = list[str](), list[str]()
+    if words and statistics:
+        found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED)
+        whole = statistics.terms_with_prefix(VOCABULARY, words[-1], MAX_EXPANDED) if version >= VOCABULARY_SINCE else []
     forms = {language: ("", *_ENDINGS) if language == DEFAULT_LANGUAGE else ("",) for language in languages}
     stems = [
         term
         for language, endings in forms.items()
-        for ending in endings
-        for term in analysis.with_language(analysis.analyze_word(prefix + ending, language), language)
+        for word in [prefix + ending for ending in endings] + whole
+        for term in analysis.with_language(analysis.analyze_word(word, language), language)
     ]
     return tuple(dict.fromkeys([*stems, *found]))

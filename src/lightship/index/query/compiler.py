@@ -16,7 +16,7 @@ from lightship.index.query.expansion import Expansion, Piece, Variant, Word, pie
 from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
 from lightship.index.query.language.expression import FILTERS, Leaf
 from lightship.index.query.language.parser import Query
-from lightship.index.query.vocabulary import Statistics
+from lightship.index.query.vocabulary import Statistics, idf
 from lightship.index.query.weights import weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
@@ -55,6 +55,11 @@ class Compiled:
     def expanded(self) -> tuple[str, ...]:
         """The terms of the prefixes that rank."""
         return tuple(term for prefix in self.asked.prefixes for term in self.expansions[prefix])
+
+    @property
+    def completed(self) -> tuple[str, ...]:
+        """The terms of the word that is being typed, itself and those that begin with it."""
+        return self.expansions.get(self.asked.begun, ())
 
     @property
     def query(self) -> tantivy.Query:
@@ -153,9 +158,21 @@ def _scored(compiled: Compiled) -> list[tantivy.Query]:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
     known = {variant.term for variant in compiled.variants}
     scored += fields.terms(dict.fromkeys(term for term in compiled.expanded if term not in known))
+    if compiled.completed:
+        scored.append(_completed(compiled))
     if query.url_variants and compiled.version < BONUSES_SINCE:
         scored.append(fields.exact("url", query.url_variants, URL))
     return scored
+
+
+def _completed(compiled: Compiled) -> tantivy.Query:
+    """Return the query for words that begin with the last one: all count the same, so that it itself ranks above them."""
+    found = any_of(field_queries(compiled.version).terms(compiled.completed))
+    statistics, field = compiled.statistics, main_field(compiled.version)
+    if statistics is None:
+        return found
+    most = sum(statistics.documents_with(field, term) for term in compiled.completed)
+    return tantivy.Query.const_score_query(found, idf(min(most, statistics.documents), statistics.documents))
 
 
 def _bonuses(compiled: Compiled) -> list[tantivy.Query]:

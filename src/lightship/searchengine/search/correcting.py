@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lightship.index.analysis.normalize import normalized
+from lightship.index.fields.schema import main_field
 from lightship.index.query.language.parser import Query
 from lightship.index.reader import View
 from lightship.index.suggest.words import Words, is_correctable
@@ -18,12 +19,15 @@ _WORD = re.compile(r"(?<!\S)[(\[{'\"]*([^\W\d_]+)[)\]}'\".,;:!?]*(?!\S)")  # not
 def mistyped(query: Query, view: View) -> list[str]:
     """Return the words of `query` that no document has, if they may be mistakes.
 
-    Nothing is corrected in a query that has more than words and filters: it means what it says.
+    Nothing is corrected in a query that has more than words and filters: it means what it says. Nor is a word that is
+    being typed, while documents have words that begin with it.
     """
     if query.phrases or query.excluded or query.required or query.url_variants:
         return []
     words = dict.fromkeys(word for each in query.words for word in _WORD.findall(each))
     unknown = [word for word in words if is_correctable(word.lower()) and not view.vocabulary.documents(word)]
+    if query.begun in unknown and view.terms_with_prefix(main_field(view.version), query.begun.lower(), 1):
+        unknown.remove(query.begun)
     return unknown if len(unknown) <= MOST_CORRECTED else []
 
 

@@ -63,6 +63,8 @@ class Plan:
         self._instead: Corrected | None = None
         self._selecting = Selecting(self._view, request)
         self._query = parse_query(self._selecting.typed.text)
+        if request.prefix:
+            self._query = self._query.with_last_begun(request.query)
         self._compiled = None if self._is_empty else self._compile(self._query)
         self.cost = self._selecting.cost
         if self._compiled:

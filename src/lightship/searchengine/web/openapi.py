@@ -189,6 +189,12 @@ _SEARCH_PARAMETERS = [
         "whether a word that no document has is corrected",
     ),
     _parameter(
+        "prefix",
+        "query",
+        _or_empty({"enum": ["none", "last"], "default": "none"}),
+        "whether the last word also stands for the words that begin with it",
+    ),
+    _parameter(
         "f.NAME",
         "query",
         {"type": "string"},

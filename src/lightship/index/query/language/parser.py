@@ -13,7 +13,7 @@ from lightship.index.query.language.expression import FILTERS, Any, Expression, 
 from lightship.index.query.language.grouping import Reader
 from lightship.index.query.language.options import is_command_line, is_minus, is_number
 from lightship.index.query.language.pasted_url import read_url
-from lightship.index.query.language.tokens import MAX_WORDS, OPERATORS, Lexer, Token, has_content
+from lightship.index.query.language.tokens import MAX_WORDS, OPERATORS, Lexer, Token, has_content, is_beginning
 
 __all__ = ["MAX_WORDS", "Query", "parse_query"]
 
@@ -27,7 +27,7 @@ class Query:
     `words` (as often as they were typed) and `prefixes` (beginnings of words) rank. `phrases` rank and are required.
     `excluded` are words or phrases that must not occur. `sites` are alternatives, in the form of `site_value`.
     `required` holds everything else that is required; words in it are also in `words`. A document whose url is one of
-    `url_variants` comes first.
+    `url_variants` comes first. `begun` is the last of `words` where it also stands for the words that begin with it.
     """
 
     words: list[str] = field(default_factory=list)
@@ -38,6 +38,7 @@ class Query:
     excluded_sites: list[str] = field(default_factory=list)
     required: list[Expression] = field(default_factory=list)
     url_variants: tuple[str, ...] = ()
+    begun: str = ""
     notice: str | None = None
 
     @property
@@ -49,7 +50,7 @@ class Query:
     def all_prefixes(self) -> list[str]:
         """The prefixes that rank, and those that only select documents."""
         selecting = [leaf.text for node in self.required for leaf in leaves(node) if leaf.kind == "prefix"]
-        return list(dict.fromkeys([*self.prefixes, *selecting]))
+        return list(dict.fromkeys([*self.prefixes, *selecting, *filter(None, [self.begun])]))
 
     @property
     def requires_text(self) -> bool:
@@ -59,6 +60,13 @@ class Query:
     @property
     def _ranks(self) -> bool:
         return bool(self.words or self.prefixes or self.phrases)
+
+    def with_last_begun(self, text: str) -> Query:
+        """Return the query, made from `text`, with its last word as one that is being typed, if it can be one."""
+        last = self.words[-1] if self.words else ""
+        if not (is_beginning(last) and text.endswith(last)) or self.phrases:
+            return self
+        return replace(self, begun=last)
 
     def without_phrases(self) -> Query | None:
         """Return the query with the words of its phrases instead of them; None if it has no phrase."""

@@ -29,7 +29,8 @@ _TOKEN = re.compile(
     r'|(?P<name>(?i:site|lang|filetype|intitle|intext|all(?:intitle|inurl|intext|inanchor)|inurl|inanchor|before(?=:\d)|after(?=:\d))):'
     r'(?P<space>\s*)(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]+))|(?P<word>[^\s"]+))'
 )  # fmt: skip
-_PREFIX = re.compile(rf"[^\W_{CJK}]{{{LEAST_PREFIX},}}[_-]?\*+")
+_BEGINNING = re.compile(rf"[^\W_{CJK}]{{{LEAST_PREFIX},}}")
+_PREFIX = re.compile(rf"{_BEGINNING.pattern}[_-]?\*+")
 _SHORT_PREFIX = re.compile(rf"[^\W_{CJK}]{{2}}\*")
 # Each match costs about one lookup: a word (even if punctuation instead of a space separates it), two CJK characters, or
 # a symbol
@@ -154,6 +155,11 @@ def has_content(text: str) -> bool:
         character.isalnum() or (character > "\x7f" and unicodedata.category(character)[0] in "LNS")
         for character in text
     )
+
+
+def is_beginning(word: str) -> bool:
+    """Whether `word` may stand for the words that begin with it."""
+    return _BEGINNING.fullmatch(word) is not None
 
 
 def _unbalanced(word: str) -> tuple[str, int]:
