@@ -20,6 +20,7 @@ from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, F
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
+from lightship.searchengine.web.cached import CachedText
 from lightship.searchengine.web.lookup import Lookup, Ranking
 from lightship.searchengine.web.openapi import openapi
 from lightship.searchengine.web.status import ShardStatus, Status
@@ -37,6 +38,7 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Suggestion": Suggestion,
     "Hit": Hit,
     "Index": IndexInfo,
+    "Cached text answer": CachedText,
     "Lookup answer": Lookup,
     "Ranking": Ranking,
     "Status answer": Status,

@@ -84,6 +84,18 @@ def read_lookup(query_string: bytes) -> tuple[str, str]:
     return given["url"], " ".join(clean_text(given.get("q", "")).split())
 
 
+def read_cached(query_string: bytes) -> tuple[str, str, int]:
+    """Return the url whose text is shown, the query to mark in it (or an empty string), and the page, counted from 1.
+
+    Raises UriTooLongError like `read_request`, InvalidInputError without a `url`, or for a bad `page`.
+    """
+    given = _parameters(query_string)
+    if not given.get("url"):
+        raise InvalidInputError("missing parameter url; write /cached?url=https://example.org/page")
+    query = " ".join(clean_text(given.get("q", "")).split())
+    return given["url"], query, _whole_number(given, "page", 1, _MAX_PAGE)
+
+
 def choose_format(query_string: bytes, accept: str) -> Format:
     """Return the format of the answer: that of the parameter `format`, or what the Accept header prefers.
 

@@ -37,6 +37,7 @@ from lightship.searchengine.search.request import (
     Format,
     accepted_format,
     choose_format,
+    read_cached,
     read_lookup,
     read_position,
     read_request,
@@ -49,12 +50,14 @@ from lightship.searchengine.search.suggesting import (
     suggest_seconds,
 )
 from lightship.searchengine.web.admin import Admin
+from lightship.searchengine.web.cached import cached_text, marked_paragraphs
 from lightship.searchengine.web.faceting import default_facets
 from lightship.searchengine.web.html import (
     OPENSEARCH_PATH,
     OPENSEARCH_TYPE,
     SECURITY_HEADERS,
     STATIC,
+    render_cached,
     render_error,
     render_opensearch,
     render_page,
@@ -136,6 +139,18 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
             return Response(_encode(opensearch_form(found)), media_type=SUGGESTIONS_TYPE, headers=_NO_CACHE)
         return Response(_encode(found), media_type="application/json", headers=_NO_CACHE)
 
+    async def cached(request: Request) -> Response:
+        replica.catch_up()
+        query_string = request.scope["query_string"]
+        form = choose_format(query_string, request.headers.get("accept", ""))
+        url, query, page = read_cached(query_string)
+        until = executor.admit(request.scope)
+        shown = await cached_text(replica, executor, url, page, until)
+        body: str | bytes = shown.text if form == "text" else _encode(shown)
+        if form == "html":
+            body = render_cached(shown, await marked_paragraphs(replica, executor, shown, query, until), query)
+        return Response(body, 200, _page_headers(form), TYPES[form])
+
     async def opensearch(_: Request) -> Response:
         return Response(render_opensearch(settings.public), media_type=OPENSEARCH_TYPE)
 
@@ -144,6 +159,7 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
         Route("/search", results),
         Route("/lookup", looked_up),
         Route("/suggest", suggested),
+        Route("/cached", cached),
         Route(OPENSEARCH_PATH, opensearch),
     ]
 
@@ -187,8 +203,7 @@ async def _render(
     replica: Replica, searcher: Searcher, executor: QueryExecutor, scope: Scope, form: Format
 ) -> Response:
     request = read_request(scope["query_string"])
-    headers = SECURITY_HEADERS if form == "html" else {}
-    headers = {**headers, "Cache-Control": "no-cache", "Vary": "Accept"}
+    headers = _page_headers(form)
     asks = bool(request.query or request.conditions)
     if form == "html" and not (asks and replica.layout):
         return Response(render_page(request, None, replica.info), 503 if asks else 200, headers, TYPES[form])
@@ -204,6 +219,10 @@ async def _render(
     else:
         body = render_page(request, answer, fields=fields) if form == "html" else render_text(answer)
     return Response(body, 200, headers, TYPES[form])
+
+
+def _page_headers(form: Format) -> dict[str, str]:
+    return {**(SECURITY_HEADERS if form == "html" else {}), **_NO_CACHE, "Vary": "Accept"}
 
 
 async def _static(request: Request) -> Response:

@@ -13,11 +13,13 @@ from http.client import responses
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from lightship.core.declaration import NO_FIELDS, Fields
 from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, Answer, IndexInfo, SearchRequest
 from lightship.searchengine.search.request import last_page
 from lightship.searchengine.web import faceting, presenters
+from lightship.searchengine.web.cached import CachedText
 
 STATIC = Path(__file__).with_name("static")
 OPENSEARCH_PATH = "/opensearch.xml"
@@ -61,7 +63,7 @@ def render_page(
     return _RESULTS.render(
         shown,
         answer=answer,
-        results=[presenters.result_of(hit) for hit in answer.hits],
+        results=[presenters.result_of(hit, request.query) for hit in answer.hits],
         facets=faceting.facets_of(request, answer),
         chips=faceting.chips_of(request),
         sorts=[*presenters.sorts_of(request), *faceting.sorts_by_fields(request, fields)],
@@ -69,6 +71,12 @@ def render_page(
         pager=presenters.pager_of(request, answer.total) if answer.hits else None,
         last=last_page(answer.total, request.size),
     )
+
+
+def render_cached(shown: CachedText, paragraphs: list[Markup], query: str) -> str:
+    """Return the page that shows the text of a document, in which the words of `query` are marked."""
+    href = shown.url if presenters.is_link(shown.url) else ""
+    return _CACHED.render(request=SearchRequest(query=query), shown=shown, paragraphs=paragraphs, href=href)
 
 
 def render_error(status: int, message: str) -> str:
@@ -102,5 +110,6 @@ def _environment() -> Environment:
 _TEMPLATES = _environment()
 _HOME = _TEMPLATES.get_template("home.html")
 _RESULTS = _TEMPLATES.get_template("results.html")
+_CACHED = _TEMPLATES.get_template("cached.html")
 _ERROR = _TEMPLATES.get_template("error.html")
 _OPENSEARCH = _TEMPLATES.get_template("opensearch.xml")

@@ -24,10 +24,11 @@ from lightship.http.problem import Problem
 from lightship.rpc.messages import Installed, Missing, Served
 from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_SIZE, Answer
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
+from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
 from lightship.searchengine.web.lookup import Lookup
 from lightship.searchengine.web.status import Status
 
-_TYPES = (Answer, Suggestions, Lookup, Status, Manifest, File, Installed, Missing, Problem, Served)
+_TYPES = (Answer, Suggestions, Lookup, CachedText, Status, Manifest, File, Installed, Missing, Problem, Served)
 
 Json = dict[str, Any]
 
@@ -80,6 +81,7 @@ def openapi() -> Json:
             "/search": {"get": search},
             "/lookup": {"get": _look_up()},
             "/suggest": {"get": _suggest()},
+            "/cached": {"get": _cached()},
             "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
@@ -139,6 +141,23 @@ def _look_up() -> Json:
     )
 
 
+def _cached() -> Json:
+    page = {"type": "integer", "minimum": 1, "default": 1}
+    return _operation(
+        "The text of one document as it is indexed",
+        [
+            {**_parameter("url", "query", {"type": "string"}, "url of the document"), "required": True},
+            _parameter("q", "query", {"type": "string"}, "query whose words the page marks"),
+            _parameter("page", "query", page, f"part of the text, of {PAGE_CHARACTERS} characters each"),
+            _FORMAT,
+        ],
+        {
+            "200": _forms("CachedText"),
+            **{status: _forms("Problem") for status in ("400", "404", "414", "503")},
+        },
+    )
+
+
 def _suggest() -> Json:
     size = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}
     browsers = {"application/x-suggestions+json": {"schema": {"type": "array"}}}
@@ -159,6 +178,12 @@ def _suggest() -> Json:
     )
 
 
+_FORMAT: Json = _parameter(
+    "format",
+    "query",
+    _or_empty({"enum": ["html", "json", "text"]}),
+    "format of the answer; by default what the Accept header prefers",
+)
 _SEARCH_PARAMETERS = [
     _parameter(
         "q",
@@ -213,12 +238,7 @@ _SEARCH_PARAMETERS = [
         {"type": "string"},
         "position from an intake reply; waits until the index has reached it",
     ),
-    _parameter(
-        "format",
-        "query",
-        _or_empty({"enum": ["html", "json", "text"]}),
-        "format of the answer; by default what the Accept header prefers",
-    ),
+    _FORMAT,
 ]
 
 _GUARD: list[Json] = [{"token": []}]

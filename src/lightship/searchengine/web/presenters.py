@@ -43,9 +43,10 @@ class Link(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A hit as it is shown; an empty `href` means that its url must not be a link."""
+    """A hit as it is shown; an empty `href` means that its url must not be a link. `cached` shows its text."""
 
     href: str
+    cached: str
     title: Markup
     crumbs: list[str]
     snippet: Markup
@@ -95,13 +96,23 @@ def page_address(request: SearchRequest, page: int) -> str:
     return address(replace(request, page=page))
 
 
-def result_of(hit: Hit) -> Result:
-    """Return a hit as it is shown; only http and https urls become links."""
-    is_link = hit.url.lower().startswith(("http://", "https://"))
+def cached_address(url: str, query: str, page: int = 1) -> str:
+    """Return the path and query string of a page of the text of `url`, in which the words of `query` are marked."""
+    return "/cached?" + urlencode([("url", url), *[("q", query)] * bool(query), *[("page", page)] * (page > 1)])
+
+
+def is_link(url: str) -> bool:
+    """Return True if a browser may follow `url`."""
+    return url.lower().startswith(("http://", "https://"))
+
+
+def result_of(hit: Hit, query: str = "") -> Result:
+    """Return a hit of `query` as it is shown; only http and https urls become links."""
     return Result(
-        href=hit.url if is_link else "",
+        href=hit.url if is_link(hit.url) else "",
+        cached=cached_address(hit.url, query),
         title=_title(hit),
-        crumbs=_crumbs(hit.url) if is_link else [readable_url(hit.url)],
+        crumbs=_crumbs(hit.url) if is_link(hit.url) else [readable_url(hit.url)],
         snippet=safe_marked(hit.snippet),
         language=hit.language,
         modified=hit.modified,
