@@ -34,6 +34,8 @@ RESERVED = frozenset({
 })  # fmt: skip
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_TRUTHS = {"true": True, "false": False}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Value = str | float | int | bool
@@ -73,12 +75,29 @@ def canonical(text: str) -> str:
 
 
 def conforming(document: Document, fields: Fields) -> tuple[Document, dict[str, str]]:
-    """Return `document` without the values that do not fit the declared `fields`, and by name why they do not."""
-    wrong = {name: reason for name in document.fields if (reason := _misfit(document.fields[name], name, fields))}
-    if not wrong:
-        return document, {}
-    kept = {name: value for name, value in document.fields.items() if name not in wrong}
-    return msgspec.structs.replace(document, fields=kept), wrong
+    """Return `document` without the values that do not fit the declared `fields`, and by name why they do not.
+
+    A text that is a number, true or false becomes one where its field is declared so: pages and tables have only texts.
+    """
+    read = {name: _read(value, fields.get(name)) for name, value in document.fields.items()}
+    wrong = {name: reason for name in read if (reason := _misfit(read[name], name, fields))}
+    kept = {name: value for name, value in read.items() if name not in wrong}
+    return document if kept == document.fields else msgspec.structs.replace(document, fields=kept), wrong
+
+
+def _read(value: FieldValue, kind: Kind | None) -> FieldValue:
+    if kind not in ("number", "boolean"):
+        return value
+    if isinstance(value, list):
+        return [_read_scalar(each, kind) for each in value]
+    return _read_scalar(value, kind)
+
+
+def _read_scalar(value: Scalar, kind: Kind) -> Scalar:
+    text = value.strip() if isinstance(value, str) else ""
+    if kind == "boolean":
+        return _TRUTHS.get(text.lower(), value)
+    return float(text) if _DECIMAL.fullmatch(text) else value
 
 
 def check_fields(document: Document, fields: Fields) -> Document:

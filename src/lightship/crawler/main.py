@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TextIO
@@ -63,11 +64,13 @@ def crawl(arguments: Sequence[str]) -> None:
             return
         stack.callback(_log_totals, settings.data)
         stack.callback(database.close)
-        stack.enter_context(answering(settings, database, listener_options(settings.tls_cert, settings.tls_key)))
+        misfits = Counter[str]()
+        tls = listener_options(settings.tls_cert, settings.tls_key)
+        stack.enter_context(answering(settings, database, tls, misfits))
         logger.info(
             "crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2]
         )
-        retry_when_full(lambda: _crawl(settings, database, sources, log, stop), settings.data, stop)
+        retry_when_full(lambda: _crawl(settings, database, sources, log, stop, misfits=misfits), settings.data, stop)
 
 
 def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Database:
@@ -99,9 +102,18 @@ def _log_totals(folder: str) -> None:
 
 
 def _crawl(
-    settings: CrawlerSettings, database: Database, sources: Sequence[Source], log: Log, stop: threading.Event
+    settings: CrawlerSettings,
+    database: Database,
+    sources: Sequence[Source],
+    log: Log,
+    stop: threading.Event,
+    *,
+    misfits: Counter[str],
 ) -> None:
-    """Read `sources` until `stop`; may be called again after a full disk interrupted it."""
+    """Read `sources` until `stop`; may be called again after a full disk interrupted it.
+
+    Values that do not fit their declared fields are counted in `misfits`.
+    """
     partitioning = _partitioning(settings, log)
     ended = threading.Event()
     with ParserPool(settings.readers, ended) as pool:
@@ -109,7 +121,7 @@ def _crawl(
             _feeds(
                 settings,
                 database,
-                Appender(log, ended, declared(settings.fields)),
+                Appender(log, ended, declared(settings.fields), misfits),
                 sources,
                 partitioning=partitioning,
                 pool=pool,

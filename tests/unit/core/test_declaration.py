@@ -23,7 +23,7 @@ from lightship.core.declaration import (
     values_of,
 )
 from lightship.core.errors import InvalidDocumentError, InvalidInputError
-from lightship.core.model import Document
+from lightship.core.model import Document, FieldValue
 
 MICRO = 1_000_000
 
@@ -84,7 +84,7 @@ def test_what_a_value_is_indexed_as(kind: Kind, value: object, indexed: list[obj
         ("keyword", 1.5, "1.5 is not a text"),
         ("keyword", "ä" * (MAX_KEYWORD_BYTES // 2 + 1), "has 1002 bytes, at most 1000"),
         ("keyword", ["x"] * (MAX_VALUES + 1), "1001 values, at most 1000"),
-        ("number", "3", "'3' is not a number"),
+        ("number", "3 or so", "'3 or so' is not a number"),
         ("number", True, "True is not a number"),
         ("number", [1, "x"], "'x' is not a number"),
         ("date", "yesterday", "'yesterday' is not a date like 2025-01-31"),
@@ -110,6 +110,24 @@ def test_what_is_not_declared_may_be_anything() -> None:
     document = Document(url="https://ex.org/", fields={"x": [1, "a", True]})
     assert check_fields(document, declared("y:number")) is document
     assert conforming(document, declared("y:number")) == (document, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "read"),
+    [
+        ("number", " 12.50 ", 12.5), ("number", ["1", 2, "-3"], [1.0, 2, -3.0]), ("boolean", "True", True),
+        ("boolean", "false", False), ("keyword", "12.50", "12.50"), ("number", 7, 7),
+    ],
+)  # fmt: skip
+def test_a_text_becomes_what_its_field_is_declared_as(kind: str, value: FieldValue, read: FieldValue) -> None:
+    kept, wrong = conforming(Document(url="https://ex.org/", fields={"x": value}), declared(f"x:{kind}"))
+    assert (kept.fields, wrong) == ({"x": read}, {})
+
+
+@pytest.mark.parametrize("value", ["12,50", "1e5", "nan", "9" * 400, "", "٣"])
+def test_a_text_that_is_no_plain_number_is_left_out(value: str) -> None:
+    kept, wrong = conforming(Document(url="https://ex.org/", fields={"x": value}), declared("x:number"))
+    assert (kept.fields, list(wrong)) == ({}, ["x"])
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -36,7 +36,7 @@ def test_the_listener_explains(crawl: Crawl, site: MockSite, monkeypatch: pytest
         db.execute("update sites set held = 'it is under test', held_since = 5")
     settings = CrawlerSettings(data=crawl.data, listen="127.0.0.1:0")
     shown = {"Authorization": f"Bearer {SECRET}"}
-    with answering(settings, store, {}) as port:
+    with answering(settings, store, {}, {"price": 2}) as port:
         assert get(port, "/livez") == "alive\n"
         found = json.loads(get(port, f"/explain?url={urllib.parse.quote(site.url('/gone'))}", **shown))
         assert (found["reason"], found["state"], found["status"]) == ("gone: status 404", "gone", 404)
@@ -46,7 +46,7 @@ def test_the_listener_explains(crawl: Crawl, site: MockSite, monkeypatch: pytest
         assert "<script>" not in page
         status = json.loads(get(port, "/status", **shown))
         assert status["held"] == [{"site": f"http://{site.address}", "reason": "it is under test", "since": 5.0}]
-        assert status["fetched"] == 3
+        assert (status["fetched"], status["left_out"]) == (3, {"price": 2})
         for target, code, headers in (("/explain?url=x", 401, {}), ("/explain", 400, shown)):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 get(port, target, **headers)

@@ -28,9 +28,18 @@ MAX_WAIT = 5.0  # seconds between two attempts, so that documents are found soon
 class Appender:
     """Puts changes into `log`, for several threads; retries until `stop` is set."""
 
-    def __init__(self, log: DocumentLog, stop: threading.Event, fields: Fields = NO_FIELDS) -> None:
-        """Append to `log`, retrying until `stop` is set; values that do not fit the declared `fields` are left out."""
-        self._fields, self.misfits = fields, Counter[str]()  # values left out, by the name of their field
+    def __init__(
+        self,
+        log: DocumentLog,
+        stop: threading.Event,
+        fields: Fields = NO_FIELDS,
+        misfits: Counter[str] | None = None,
+    ) -> None:
+        """Append to `log`, retrying until `stop` is set; values that do not fit the declared `fields` are left out.
+
+        These are counted in `misfits`, by field.
+        """
+        self._fields, self.misfits = fields, Counter[str]() if misfits is None else misfits
         self._log = log
         self._stop = stop
         self._languages = SiteLanguages()
@@ -52,7 +61,7 @@ class Appender:
             self.misfits[name] += 1
             if self.misfits[name] == 1:
                 logger.warning("%s: field %r is left out: %s; further ones are only counted", change.url, name, reason)
-        return Change(change.url, document) if wrong else change
+        return change if document is change.document else Change(change.url, document)
 
     def _put(self, changes: Sequence[Change]) -> dict[str, LightshipError]:
         try:

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from markdown_it import MarkdownIt
 
-from lightship.core.model import Document, FieldValue, check_document, clean_text
+from lightship.core.model import Document, check_document, clean_text
 from lightship.crawler.parsing.encodings.decode import read_characters
 from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
@@ -50,13 +50,13 @@ def document_of(
     """Return the validated document of a page; raises InvalidDocumentError.
 
     `title` is used for a page without one; `modified` is the server's time, otherwise the page's own is used. The
-    author, time of publication and the anchors of the headings (`#id`, or empty) become fields.
+    fields are those of page_fields.py, the author, time of publication and the anchors of the headings (`#id`, or empty).
     """
-    fields: dict[str, FieldValue] = {}
+    fields = dict(page.fields)
     if page.author:
-        fields["author"] = page.author
+        fields.setdefault("author", page.author)
     if page.published:
-        fields["published"] = page.published.isoformat()
+        fields.setdefault("published", page.published.isoformat())
     if any(page.anchors):
         fields["anchors"] = [f"#{anchor}" if anchor else "" for anchor in page.anchors]
     return check_document(

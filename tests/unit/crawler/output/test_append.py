@@ -31,7 +31,7 @@ def test_values_that_do_not_fit_are_left_out_and_counted(tmp_path: Path, caplog:
     urls = [f"https://ex.org/{number}" for number in range(3)]
     with closing(SqliteLog(str(tmp_path / "log.sqlite"))) as log, caplog.at_level(logging.WARNING):
         appender = Appender(log, threading.Event(), declared("price:number"))
-        prices: list[FieldValue] = ["a lot", "little", 3]
+        prices: list[FieldValue] = ["a lot", "little", "3.00"]
         changes = [
             Change.put(Document(url=url, fields={"price": price, "x": 1}))
             for url, price in zip(urls, prices, strict=True)

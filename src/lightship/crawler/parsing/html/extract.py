@@ -9,11 +9,12 @@ from datetime import datetime
 import msgspec
 from resiliparse.parse.html import DocumentNode, HTMLTree
 
-from lightship.core.model import clean_text
+from lightship.core.model import FieldValue, clean_text
 from lightship.crawler.parsing.html.content import read_content
 from lightship.crawler.parsing.html.fingerprint import fingerprint
 from lightship.crawler.parsing.html.links import read_links
-from lightship.crawler.parsing.html.metadata import metas_of, read_metadata
+from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
+from lightship.crawler.parsing.html.page_fields import fields_of
 from lightship.crawler.parsing.html.page_signals import is_login, says_missing
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
 from lightship.documents.language import detect_language, primary_subtag
@@ -49,6 +50,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     alternates: list[str] = []
     feeds: list[str] = []
     author: str = ""
+    fields: dict[str, FieldValue] = {}
     published: datetime | None = None
     modified: datetime | None = None
     fingerprint: int = 0
@@ -67,7 +69,8 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     document = document_of_tree(tree)
     metas = metas_of(document)
     wishes = _all_directives(robots, metas, agent.lower())
-    said = read_metadata(document, metas)
+    things = things_of(document)
+    said = read_metadata(document, metas, things)
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
     title = line(tree.title or "") or said.title
     asks = document.query_selector('input[type="password" i]') is not None
@@ -84,6 +87,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
         noindex=bool(wishes & {"noindex", "none"}),
         author=said.author, published=said.published, modified=said.modified,
         fingerprint=fingerprint(text),
+        fields=fields_of(metas, things),
         missing=says_missing(title, headings, text),
         login=is_login(asks, text),
         **msgspec.structs.asdict(found),

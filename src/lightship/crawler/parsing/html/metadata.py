@@ -55,9 +55,15 @@ def metas_of(document: DocumentNode) -> dict[str, list[str]]:
     return found
 
 
-def read_metadata(document: DocumentNode, metas: dict[str, list[str]]) -> Metadata:
-    """Return the page's metadata; its meta elements, `metas`, take precedence over its JSON-LD."""
-    linked = _linked(document)
+def things_of(document: DocumentNode) -> list[dict[str, Any]]:
+    """Return the objects in a page's JSON-LD that describe it."""
+    scripts = select(document, 'script[type="application/ld+json"]')[:MAX_SCRIPTS]
+    return [thing for script in scripts for thing in _things(script.text or "")][:MAX_THINGS]
+
+
+def read_metadata(document: DocumentNode, metas: dict[str, list[str]], things: list[dict[str, Any]]) -> Metadata:
+    """Return the page's metadata; its meta elements, `metas`, take precedence over `things`, its JSON-LD."""
+    linked = _linked(things)
 
     def first(names: tuple[str, ...], *others: str) -> str:
         values = [*(value for name in names for value in metas.get(name, [])), *others]
@@ -106,13 +112,12 @@ def _marked_time(document: DocumentNode, name: str) -> datetime | None:
     return parse_time(attribute(marked[0], "datetime")) if marked else None
 
 
-def _linked(document: DocumentNode) -> Metadata:
+def _linked(things: list[dict[str, Any]]) -> Metadata:
     """Return the metadata in a page's JSON-LD: of the first object that is a page, article or the like."""
-    for script in select(document, 'script[type="application/ld+json"]')[:MAX_SCRIPTS]:
-        for thing in _things(script.text or ""):
-            kinds = thing.get("@type")
-            if any(isinstance(kind, str) and _PAGES.fullmatch(kind) for kind in _listed(kinds)):
-                return _metadata_of(thing)
+    for thing in things:
+        kinds = thing.get("@type")
+        if any(isinstance(kind, str) and _PAGES.fullmatch(kind) for kind in _listed(kinds)):
+            return _metadata_of(thing)
     return Metadata()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from lightship.core.unicode import normalize
 from lightship.index.analysis.versions import CJK, prepared
 from lightship.index.fields.address import site_value, type_value
 from lightship.index.query.language.expression import FILTERS, Kind, Leaf
@@ -135,7 +136,7 @@ class Lexer:
         """Yield `leaf` unless it has nothing to search for; cut it where the query has had MAX_WORDS words."""
         if not has_content(leaf.text):
             return
-        text = leaf.text if leaf.text.isascii() else unicodedata.normalize("NFKC", leaf.text)  # ﷺ is four words
+        text = leaf.text if leaf.text.isascii() else normalize("NFKC", leaf.text)  # ﷺ is four words
         words = list(islice(_WORD.finditer(text), self._left + 1))
         if len(words) > self._left:
             self.notices[_CUT] = None
