@@ -14,6 +14,7 @@ from lightship.core import urls
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.entry import How, Kind, State
 from lightship.crawler.frontier.traps import trap_by_form, without_session
+from lightship.crawler.state.progress import cuts
 from lightship.runtime.database import Database
 
 MAX_CHAIN = 20
@@ -124,7 +125,9 @@ def _unknown(db: apsw.Connection, found: Explanation) -> dict[str, Any]:
         return {"reason": reason}
     if found.allowed is False:
         return {"reason": f"never found, and it would not be fetched: {found.robots}"}
-    return {"reason": "never found: no page, sitemap or feed read so far links to it"}
+    cut_off = cuts(db, urls.site(found.url))
+    lost = "".join(f"; {cut.urls} URLs like {cut.example} were cut off ({cut.reason})" for cut in cut_off)
+    return {"reason": f"never found: no page, sitemap or feed read so far links to it{lost}"}
 
 
 def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> Explanation:

@@ -20,7 +20,7 @@ from lightship import __version__
 from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidInputError, LightshipError, UnauthorizedError, status_of
 from lightship.crawler.explain import Explanation, explain
-from lightship.crawler.state.progress import read_progress
+from lightship.crawler.state.progress import cuts, read_progress
 from lightship.http.auth import guarded
 from lightship.http.server import serving
 from lightship.http.tokens import Guard, accepted
@@ -83,11 +83,13 @@ def make_app(
     async def status(_: Request) -> Response:
         with database.access() as db:
             rows = db.execute("select site, held, held_since from sites where held is not null").fetchall()
+            cut = [each._asdict() for each in cuts(db)]
         body = {
             "version": __version__, "uptime_seconds": round(time.monotonic() - started, 1),
             **read_progress(settings.data)._asdict(),
             "held": [{"site": site, "reason": reason, "since": since} for site, reason, since in rows],
             "left_out": dict(misfits),
+            "traps": cut,
         }  # fmt: skip
         return Response(msgspec.json.encode(body), media_type="application/json")
 

@@ -54,6 +54,7 @@ class SiteCrawl:
         self._wake = asyncio.Event()
         self._next_start = 0.0
         self._failures = 0
+        self._paused = 0.0  # when the site was last left alone, because it is down
         self._rules: Rules | None = None
 
     async def run(self) -> None:
@@ -121,6 +122,7 @@ class SiteCrawl:
         means = self._means
         try:
             async with means.slots:
+                began = time.monotonic()
                 rules = await means.robots.rules(self.site)
                 if rules.allows(entry.url):
                     means.journal.begin(entry.url)
@@ -129,21 +131,27 @@ class SiteCrawl:
             self._own_slots.release()
         means.frontier.spend(self.site, outcome.size)
         self._next_start = max(self._next_start, time.monotonic()) + outcome.size / BYTES_A_SECOND
-        await self._note(outcome)
+        await self._note(outcome, began)
         await means.outcomes.put(outcome)
 
-    async def _note(self, outcome: Outcome) -> None:
-        """Pause a site that does not answer, or that asks for it, longer each time."""
+    async def _note(self, outcome: Outcome, began: float) -> None:
+        """Pause a site that does not answer, or that asks for it, longer each time.
+
+        What `began` before the last pause tells of the same outage.
+        """
         if not outcome.failed or (400 <= outcome.status < 500 and outcome.status not in (401, 403, 429)):
             self._failures = 0
             return
-        self._failures += 1
         pause = outcome.pause
-        if self._failures >= DOWN_AFTER:
+        is_new = began >= self._paused
+        self._failures += is_new
+        is_down = is_new and self._failures >= DOWN_AFTER
+        if is_down:
+            self._paused = time.monotonic()
             pause = max(pause, min(2.0 ** (self._failures - DOWN_AFTER + 1), MAX_PAUSE))
             logger.warning("%s: %d consecutive failures; pausing for %g s", self.site, self._failures, pause)
             reason = f"{self._failures} consecutive failures, the latest: {outcome.note}"
             await asyncio.to_thread(self._means.guard.hold, self.site, reason)
         self._next_start = max(self._next_start, time.monotonic() + pause)
-        if pause > REMEMBERED_PAUSE or self._failures >= DOWN_AFTER:
+        if pause > REMEMBERED_PAUSE or is_down:
             await asyncio.to_thread(self._means.frontier.pause, self.site, time.time() + pause)

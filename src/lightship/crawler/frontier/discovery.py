@@ -12,7 +12,7 @@ import apsw
 from lightship.config import CrawlerSettings
 from lightship.core import urls
 from lightship.crawler.frontier.entry import AT_ONCE, How, Kind, Link, State
-from lightship.crawler.frontier.traps import Traps, without_session
+from lightship.crawler.frontier.traps import Traps, leads_on, without_session
 from lightship.crawler.state.progress import count
 
 ROWS_PER_PAGE = 10  # known URLs per page of the budget, so that a site can't fill the disk with links
@@ -63,20 +63,24 @@ class Discovery:
         """Load the state from the store."""
         self._known = counts(db, "select site, count(*) from pages group by site")
         self._refused = counts(db, "select site, count(*) from refused group by site")
-        self.traps.load(db.execute("select url, state from pages where kind = 0"))
+        pages: list[Any] = db.execute("select url, state, found_on from pages where kind = 0").fetchall()
+        self.traps.load(pages)
 
     def join(self, db: apsw.Connection, site: str) -> None:
         """Load a site taken over from another crawler."""
         self._known |= counts(db, "select site, count(*) from pages where site = ?", site)
-        self.traps.load(db.execute("select url, state from pages where kind = 0 and site = ?", (site,)))
+        pages: list[Any] = db.execute(
+            "select url, state, found_on from pages where kind = 0 and site = ?", (site,)
+        ).fetchall()
+        self.traps.load(pages)
 
     def forget(self, site: str) -> None:
         """Forget a site handed over to another crawler."""
         self._known.pop(site, None)
         self._refused.pop(site, None)
 
-    def add(self, db: apsw.Connection, links: Iterable[Link], where: Where) -> None:
-        """Add those of `links` that are new and not refused."""
+    def add(self, db: apsw.Connection, links: Iterable[Link], where: Where) -> bool:
+        """Add those of `links` that are new and not refused; return whether they lead on from a page to something else."""
         own: list[Link] = []
         other: list[Link] = []
         for link in links:
@@ -84,11 +88,13 @@ class Discovery:
         if other:
             self._elsewhere(db, other, where)
         known = {url for (url,) in db.execute(_KNOWN, (json.dumps([link.url for link in own]),))}
+        led = False
         for link in own:
             if link.url in known:
                 self._again(db, link)
-            else:
-                self._new(db, link, where)
+            elif self._new(db, link, where):
+                led |= where.url is not None and leads_on(where.url, link.url)
+        return led
 
     def _again(self, db: apsw.Connection, link: Link) -> None:
         if link.modified:
@@ -96,27 +102,28 @@ class Discovery:
         if link.kind is not Kind.PAGE:
             db.execute(_READ_AS, (link.kind, AT_ONCE, link.url, State.PAGE, State.NEW))
 
-    def _new(self, db: apsw.Connection, link: Link, where: Where) -> None:
+    def _new(self, db: apsw.Connection, link: Link, where: Where) -> bool:
+        """Add a page that is not known; return False if it is refused, or there is nothing new to visit."""
         clean, dropped = without_session(link.url)
         if dropped:
             self._refuse(db, link.url, f"trap: session id ({dropped}); crawled without it, as {clean}", where)
-            if clean != link.url:
-                self.add(db, [link._replace(url=clean)], where)
-            return
+            return clean != link.url and self.add(db, [link._replace(url=clean)], where)
         site = urls.site(link.url)
         reason = self._against(link, where.depth, site)
         if reason:
             self._refuse(db, link.url, reason, where)
-            return
+            return False
         moment = time.time()
         db.execute(_ADD, (
             link.url, site, where.depth, where.hops, link.kind, link.how, where.url, moment, link.modified,
         ))  # fmt: skip
-        if db.changes():
+        added = db.changes() > 0
+        if added:
             self._known[site] = self._known.get(site, 0) + 1
             if link.kind is Kind.PAGE:
                 self.traps.known(link.url)
                 count(db, self._sites[site], found=1)
+        return added
 
     def _against(self, link: Link, depth: int, site: str) -> str:
         """Return why a new URL is refused, or an empty string."""
@@ -127,6 +134,10 @@ class Discovery:
         if self._known.get(site, 0) >= self._settings.max_pages * ROWS_PER_PAGE:
             return f"budget: {self._known[site]} URLs of {site} are known, {ROWS_PER_PAGE} times -max-pages"
         return self.traps.check(link.url)
+
+    def cut(self, db: apsw.Connection, url: str, reason: str) -> None:
+        """Count a known URL among those that were refused as a trap."""
+        self._refuse(db, url, reason, Where(None, 0))
 
     def _refuse(self, db: apsw.Connection, url: str, reason: str, where: Where) -> None:
         site = urls.site(url)

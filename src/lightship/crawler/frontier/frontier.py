@@ -210,8 +210,8 @@ class Frontier:
         with self._database.transaction() as db:
             for outcome in outcomes:
                 self._visited(db, outcome)
-                self._discover(db, outcome)
-                self._count(db, outcome)
+                led = self._discover(db, outcome)
+                self._count(db, outcome, leads_on=led)
             since = {outcome.entry.url: outcome.fetched for outcome in outcomes}
             for url, by in displaced:  # its representative was just visited
                 db.execute(_DISPLACED, (State.DUPLICATE, by, duplicate_note(by), since[by], url, State.PAGE))
@@ -242,8 +242,11 @@ class Frontier:
         day, spent = self._spent.get(site, (0, 0))
         self._spent[site] = today, size + (spent if day == today else 0)
 
-    def _discover(self, db: apsw.Connection, outcome: Outcome) -> None:
+    def _discover(self, db: apsw.Connection, outcome: Outcome) -> bool:
+        """Add the links of a page; return whether they lead on to something else (see Discovery.add)."""
         entry = outcome.entry
+        if outcome.note.startswith("trap:"):
+            self.discovery.cut(db, entry.url, outcome.note)
         if outcome.target and outcome.state is not State.DUPLICATE:
             if entry.depth == 0 and outcome.state is State.MOVED and entry.kind is Kind.PAGE:
                 self.adopted(db, outcome.target, self._sites[entry.site])
@@ -252,7 +255,7 @@ class Frontier:
             how = How.REDIRECT if outcome.state is State.MOVED else How.CANONICAL
             target = Link(outcome.target, how, entry.kind)
             self.discovery.add(db, [target], Where(entry.url, entry.depth, entry.hops + 1))
-        self.discovery.add(db, outcome.links, Where(entry.url, entry.depth + 1))
+        return self.discovery.add(db, outcome.links, Where(entry.url, entry.depth + 1))
 
     def _lead_elsewhere(self, db: apsw.Connection, links: Sequence[Link], where: Where) -> None:
         if self.others is not None:
@@ -297,14 +300,14 @@ class Frontier:
             )
         self.discovery.add(db, [Link(url, How.SOURCE)], Where(None, 0))
 
-    def _count(self, db: apsw.Connection, outcome: Outcome) -> None:
+    def _count(self, db: apsw.Connection, outcome: Outcome, *, leads_on: bool) -> None:
         entry = outcome.entry
         before, after = entry.state, outcome.state
         self._put[entry.site] = self._put.get(entry.site, 0) + (outcome.change is not None and entry.digest is None)
         if entry.kind is not Kind.PAGE:
             return
         if before is State.NEW and outcome.status:
-            self.discovery.traps.visited(entry.url, after)
+            self.discovery.traps.visited(entry.url, after, leads_on=leads_on)
         count(
             db, self._sites[entry.site],
             fetched=(after not in (State.NEW, State.FAILED)) - (before not in (State.NEW, State.FAILED)),

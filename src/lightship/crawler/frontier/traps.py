@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from lightship.crawler.frontier.entry import State
+
+logger = logging.getLogger(__name__)
 
 MAX_URL = 1000  # characters
 MAX_SEGMENTS = 25  # of a path
@@ -19,7 +22,7 @@ MAX_COMBINED = 500  # URLs of one path with the same three or more parameters
 MAX_DATES = 100  # URLs that differ only in a date, if their name suggests a calendar
 MAX_PLAIN_DATES = 1000  # the same, without such a name
 FIRST_YEAR, YEARS_AHEAD = 1970, 1
-ENOUGH, NEW_SHARE = 40, 0.1  # after this many pages of one form, at least this share must have had new content
+ENOUGH, NEW_SHARE = 40, 0.1  # after this many pages of one form, at least this share must have brought something
 
 _SESSION_KEYS = frozenset({
     "phpsessid", "jsessionid", "aspsessionid", "sessionid", "session_id", "sessid", "sid", "session", "cfid", "cftoken",
@@ -150,8 +153,17 @@ class Form(NamedTuple):
         return not self.keys and "#" not in self.path.split("/", 3)[3]
 
 
+def leads_on(url: str, found: str) -> bool:
+    """Return True if the page `url` leads to `found` as to something else, not to the next of its own kind.
+
+    On one path, `?paged=2` leads to `?p=7` as to something else, but `?color=1` to `?color=1&size=2` is the same list.
+    """
+    page, other = Form.of(url), Form.of(found)
+    return page.path != other.path or (bool(page.keys and other.keys) and not set(page.keys) & set(other.keys))
+
+
 class _Tally:
-    """How many URLs of a form are known, have been visited, and had new content."""
+    """How many URLs of a form are known, have been visited, and brought something: new content, or the way to it."""
 
     __slots__ = ("known", "new", "visited")
 
@@ -166,10 +178,11 @@ class Traps:
         """Start empty; see `load`."""
         self._tallies: dict[Form, _Tally] = {}
         self._sets: dict[str, set[tuple[str, ...]]] = {}  # sets of parameters by path
+        self._told: set[str] = set()  # paths of the forms that were cut
 
     def check(self, url: str) -> str:
-        """Return why `url`, a new normal URL, is a trap, or an empty string."""
-        return trap_by_form(url) or self._trap_by_like(url)
+        """Return why `url`, a new normal URL, is a trap, or an empty string. The first of each form is logged."""
+        return trap_by_form(url) or self._logged(self._trap_by_like(url), url)
 
     def _trap_by_like(self, url: str) -> str:
         form = Form.of(url)
@@ -178,22 +191,32 @@ class Traps:
         if len(sets) >= MAX_SETS and form.keys not in sets:
             return f"trap: endless combinations of parameters, {len(sets)} for {form.path}"
         if tally is None:
-            return self.brings_nothing(url)
+            return self._brings_nothing(url)
         calendar = bool(_CALENDAR.search(url))
         if form.dates and tally.known >= (MAX_DATES if calendar else MAX_PLAIN_DATES):
             return f"trap: a calendar, {tally.known} URLs like {form.path} differ only in their dates"
         if len(form.keys) >= 3 and tally.known >= MAX_COMBINED:
             return f"trap: endless parameters, {tally.known} URLs like {form.path}?{'&'.join(form.keys)}"
-        return self.brings_nothing(url)
+        return self._brings_nothing(url)
 
     def brings_nothing(self, url: str) -> str:
         """Return why `url`, known or not, is a trap by the results of similar URLs, or an empty string."""
+        return self._logged(self._brings_nothing(url), url)
+
+    def _logged(self, reason: str, url: str) -> str:
+        path = Form.of(url).path if reason else ""
+        if reason and path not in self._told:
+            self._told.add(path)
+            logger.warning("%s: no more pages like %s are visited; an example: %s", reason, path, url)
+        return reason
+
+    def _brings_nothing(self, url: str) -> str:
         form = Form.of(url)
         for each in (form, form.whole):
             tally = self._tallies.get(each)
             if tally and tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
                 what = "a calendar" if _CALENDAR.search(url) else "endless parameters" if form.keys else "endless URLs"
-                return f"trap: {what}, only {tally.new} of {tally.visited} pages like {each.path} had new content"
+                return f"trap: {what}, only {tally.new} of {tally.visited} pages like {each.path} brought anything new"
         return ""
 
     def known(self, url: str) -> None:
@@ -205,18 +228,22 @@ class Traps:
         if form.keys:
             self._sets.setdefault(form.path, set()).add(form.keys)
 
-    def visited(self, url: str, state: State) -> None:
-        """Count the first visit to `url`; one without a page says nothing."""
+    def visited(self, url: str, state: State, *, leads_on: bool = False) -> None:
+        """Count the first visit to `url`; one without a page says nothing.
+
+        One that `leads_on`, to unknown URLs of another form, brings something whatever it is itself: an archive.
+        """
         form = Form.of(url)
         if form.single or state not in _TELLING:
             return
         for each in {form, form.whole}:
             tally = self._tallies.setdefault(each, _Tally())
             tally.visited += 1
-            tally.new += state in (State.PAGE, State.MOVED)
+            tally.new += leads_on or state in (State.PAGE, State.MOVED)
 
-    def load(self, pages: Iterable[tuple[str, int]]) -> None:
-        """Load the URLs and states of a frontier."""
-        for url, state in pages:
+    def load(self, pages: Sequence[tuple[str, int, str | None]]) -> None:
+        """Load the URLs and states of a frontier, each with the URL of the page on which it was found."""
+        leading = {found_on for url, _, found_on in pages if found_on and leads_on(found_on, url)}
+        for url, state, _ in pages:
             self.known(url)
-            self.visited(url, State(state))
+            self.visited(url, State(state), leads_on=url in leading)

@@ -53,6 +53,12 @@ _WAITING = (
     " select site from sites join sources on name = source where active and resume > ?1 and coalesce(?2, name) = name)"
 )
 
+# SQLite takes the other columns from the row with the maximum
+_CUTS = (
+    "select site, count(*), reason, url, max(time) from refused where reason like 'trap:%' and site = coalesce(?, site)"
+    " and reason not like 'trap: session id%' group by site"
+)
+
 
 def read_progress(data_folder: str) -> Progress:
     """Return the progress of the crawler with this data folder; zeros if there is nothing to read yet."""
@@ -80,6 +86,20 @@ def read_waiting(data_folder: str) -> Waiting:
 def waiting(db: apsw.Connection, source: str | None = None) -> Waiting:
     """Return what waits for failing sites of `source`, or of all active sources."""
     return Waiting(*db.execute(_WAITING, (time.time(), source)).get)
+
+
+class Cut(NamedTuple):
+    """What was cut off a site as endless: the number of refused URLs, and the latest with its reason."""
+
+    site: str
+    urls: int
+    reason: str
+    example: str
+
+
+def cuts(db: apsw.Connection, site: str | None = None) -> list[Cut]:
+    """Return what was cut off `site`, or off each site."""
+    return [Cut(*row[:4]) for row in db.execute(_CUTS, (site,))]
 
 
 def activate(database: Database, sources: Iterable[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_trap_that_was_learnt_is_known_after_a_restart(tmp_path: Path) -> None
     with living(tmp_path) as life:
         life.visit("/", State.PAGE, "/list?page=40", "/story")
         assert life.known >= {"/story"}
-        assert "had new content" in life.refused["/list?page=40"]
+        assert "brought anything new" in life.refused["/list?page=40"]
 
 
 def test_a_page_that_a_list_says_was_changed_is_due_but_no_sooner_than_allowed(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_form_that_brings_nothing_new_is_given_up_and_no_other() -> None:
         assert traps.check(f"{BASE}/list?page={number}") == ""
         traps.known(f"{BASE}/list?page={number}")
         traps.visited(f"{BASE}/list?page={number}", State.DUPLICATE)
-    assert f"only 0 of {ENOUGH} pages like {BASE}/list had new content" in traps.check(f"{BASE}/list?page=999")
+    assert f"only 0 of {ENOUGH} pages like {BASE}/list brought anything new" in traps.check(f"{BASE}/list?page=999")
     assert traps.brings_nothing(f"{BASE}/list?page=0"), "one that is known already"
     assert traps.check(f"{BASE}/other?page=1") == ""
     assert traps.check("https://example.com/list?page=1") == ""
@@ -97,7 +97,7 @@ def test_what_was_learnt_comes_back_from_the_store() -> None:
     for url, state in visited:
         before.known(url)
         before.visited(url, state)
-    after.load([(url, int(state)) for url, state in visited])
+    after.load([(url, int(state), None) for url, state in visited])
     told = after.check(f"{BASE}/list?page=999")
     assert told
     assert told == before.check(f"{BASE}/list?page=999")
