@@ -14,6 +14,7 @@ from typing import Any
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.engine import WebCrawler
+from lightship.crawler.explain import Explanation, explain
 from lightship.crawler.output.append import Appender
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.state.progress import Progress, activate, read_progress
@@ -73,6 +74,11 @@ class Crawl:
     def documents(self) -> set[str]:
         """Return the urls whose documents the log holds."""
         return {url for url, entry in self.entries().items() if entry.document}
+
+    def explain(self, url: str) -> Explanation:
+        """Return why `url` is in the log, or not."""
+        with contextlib.closing(open_store(self.data)) as store:
+            return explain(store, self.settings, url)
 
     @property
     def progress(self) -> Progress:

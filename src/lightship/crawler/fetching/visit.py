@@ -16,6 +16,7 @@ from lightship.core import urls
 from lightship.core.errors import InvalidInputError, LightshipError, UnreadableError, words
 from lightship.core.model import clean_text
 from lightship.crawler.fetching.archive import Archive
+from lightship.crawler.fetching.cookies import REDIRECTS, asks_for_cookie, with_cookies
 from lightship.crawler.fetching.fetch import TEXT_TYPES, BombError, Fetcher, FetchError, RefusedBodyError, Response
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.fetching.soft404 import Soft404Detector, content_of, signed
@@ -82,6 +83,10 @@ class Visitor:
         types = TEXT_TYPES if entry.kind is Kind.PAGE else ()
         try:
             response = await self._fetcher.get(entry.url, _validators(entry), types)
+            if asks_for_cookie(entry.url, response):
+                response = await with_cookies(
+                    entry.url, response, lambda url, headers: self._fetcher.get(url, headers, types), rules.allows
+                )
         except (FetchError, BombError) as error:
             return _failed(entry, 0, str(error), REST_SECONDS if isinstance(error, BombError) else 0.0)
         except RefusedBodyError as error:
@@ -102,7 +107,7 @@ class Visitor:
             )  # fmt: skip
         if status in (404, 410):
             return _settled(entry, State.GONE, status, f"gone: status {status}")
-        if status in (301, 302, 303, 307, 308):
+        if status in REDIRECTS:
             return self._moved(entry, status, urls.normalise(response.headers.get("Location", ""), entry.url))
         pause = _seconds(response.headers.get("Retry-After")) if status in (429, 503) else 0.0
         return _failed(entry, status, f"status {status}", pause)
@@ -115,6 +120,8 @@ class Visitor:
             return _settled(
                 entry, State.EXCLUDED, status, f"trap: redirects to a URL with a session id ({clean.dropped})"
             )
+        if clean.url == entry.url:
+            return _failed(entry, status, "redirects to itself")
         if entry.hops >= self._settings.max_redirects:
             return _failed(entry, status, f"more than {self._settings.max_redirects} redirects")
         outcome = _settled(entry, State.MOVED, status, f"{by} {clean.url}")
