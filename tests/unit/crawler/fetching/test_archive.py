@@ -360,3 +360,22 @@ def test_a_folder_of_archives_is_watched(tmp_path: Path, feed: Feed) -> None:
         for name in os.listdir(folder):
             (folder / name).unlink()
     assert len(feed.documents()) == 4  # an empty folder is one whose disk is not there
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "metadata://gnu.org/software/wget/warc/wget.log",
+        "dns:example.org",
+        "urn:uuid:1",
+        "file:///tmp/a.html",
+        "filedesc:x",
+    ],
+)
+def test_what_crawlers_keep_beside_pages_is_none(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "crawl.warc"
+    path.write_bytes(
+        record(WarcRecordType.resource, url, b"notes of the crawler", Content_Type="text/plain")
+        + record(WarcRecordType.resource, "https://example.org/a", b"a page", Content_Type="text/plain")
+    )
+    assert set(read(path)) == {"a"}

@@ -16,8 +16,6 @@ from typing import BinaryIO, NamedTuple, cast
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from lightship.core import urls
-from lightship.core.errors import InvalidInputError
-from lightship.core.model import check_url
 from lightship.crawler.fetching.fetch import TEXT_TYPES
 from lightship.crawler.output.records import Record
 from lightship.crawler.parsing.encodings.unpack import unpack
@@ -142,14 +140,9 @@ def _learn(newest: Newest, piece: Piece) -> None:
 
 
 def _url(record: WarcRecord) -> str | None:
-    text = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
-    if text[:4].lower() == "http":
-        url = urls.normalise(text)
-        return None if url and url == f"{urls.site(url)}/robots.txt" else url
-    try:
-        return check_url(text)
-    except InvalidInputError:
-        return None
+    """Return the URL of a page; None for what crawlers keep beside pages, like `metadata://gnu.org/wget.log` and `dns:`."""
+    url = urls.normalise((record.headers.get("WARC-Target-URI") or "").strip("<> "))
+    return None if url and url == f"{urls.site(url)}/robots.txt" else url
 
 
 def _status(record: WarcRecord) -> int:
