@@ -6,6 +6,7 @@ is in a temporary database, so an archive may be larger than memory.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from typing import BinaryIO, NamedTuple, cast
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from lightship.core import urls
+from lightship.core.errors import InvalidInputError
+from lightship.core.model import check_url
 from lightship.crawler.fetching.fetch import TEXT_TYPES
 from lightship.crawler.output.records import Record
 from lightship.crawler.parsing.encodings.unpack import unpack
@@ -141,7 +144,11 @@ def _learn(newest: Newest, piece: Piece) -> None:
 
 def _url(record: WarcRecord) -> str | None:
     """Return the URL of a page; None for what crawlers keep beside pages, like `metadata://gnu.org/wget.log` and `dns:`."""
-    url = urls.normalise((record.headers.get("WARC-Target-URI") or "").strip("<> "))
+    text = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
+    if text.startswith("file://"):
+        with contextlib.suppress(InvalidInputError):
+            return check_url(text)
+    url = urls.normalise(text)
     return None if url and url == f"{urls.site(url)}/robots.txt" else url
 
 
