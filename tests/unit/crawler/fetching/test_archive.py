@@ -368,7 +368,7 @@ def test_a_folder_of_archives_is_watched(tmp_path: Path, feed: Feed) -> None:
         "metadata://gnu.org/software/wget/warc/wget.log",
         "dns:example.org",
         "urn:uuid:1",
-        "file:///tmp/a.html",
+        "whois://a",
         "filedesc:x",
     ],
 )
