@@ -16,6 +16,7 @@ import apsw
 
 from lightship.config import CrawlerSettings
 from lightship.core import urls
+from lightship.crawler.frontier.canonical import CanonicalDoubt
 from lightship.crawler.frontier.clock import BACK_SECONDS, set_right
 from lightship.crawler.frontier.discovery import Discovery, Where, counts
 from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
@@ -96,6 +97,7 @@ class Frontier:
         self.discovery = Discovery(settings, self._pace.least, self._sites, self._lead_elsewhere)
         self._elsewhere: dict[str, str] = {}  # sites of the crawl that belong to another crawler, each with its source
         self.others: Others | None = None
+        self._canonical_doubt = CanonicalDoubt()
 
     def begin(self, seeds: Collection[str], journal: Journal) -> None:
         """Crawl `seeds` (normal URLs, each a source), and the sites to which they are known to redirect.
@@ -318,6 +320,8 @@ class Frontier:
     def _resolve(self, db: apsw.Connection, outcome: Outcome) -> None:
         """Keep each page indexed under one URL: its canonical one if available, otherwise its own."""
         url, before = outcome.entry.url, outcome.entry.state
+        if outcome.state in (State.PAGE, State.ALIAS) and not outcome.kept:
+            self._canonical_doubt.resolve(db, url, outcome.state)
         if before is State.PAGE and not outcome.kept:
             if outcome.state is not State.PAGE:
                 db.execute(_UNFOLD, (AT_ONCE, url, State.DUPLICATE))

@@ -13,6 +13,7 @@ from array import array
 
 from lightship.core.caching import cache_short
 
+_BITS = (1 << 64) - 1
 NEAR = 3  # bits by which near-duplicates differ at most
 SHORTEST = 50  # words (or Chinese, Japanese, Korean characters); fewer are not significant
 MAX_TEXT = 200_000  # characters used
@@ -42,8 +43,11 @@ def fingerprint(text: str) -> int:
 
 
 def distance(one: int, other: int) -> int:
-    """Return the number of bits by which two fingerprints (not 0) differ: at most NEAR for near-duplicates."""
-    return (one ^ other).bit_count()
+    """Return the number of bits by which two fingerprints (not 0) differ: at most NEAR for near-duplicates.
+
+    Either may be signed, as the store has it.
+    """
+    return ((one ^ other) & _BITS).bit_count()
 
 
 def _majority(hashes: array[int]) -> int:

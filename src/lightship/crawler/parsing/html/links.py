@@ -37,7 +37,8 @@ def read_links(document: DocumentNode, url: str, encoding: str, *, follow: bool)
     base = _base(document, url)
     heads = [element for element in select(document, "link[rel][href]") if attribute(element, "href").strip()]
     delay, refresh = _refresh(document, base, encoding)
-    canonical = next((_url(element, base, encoding) for element in heads if "canonical" in words(element, "rel")), None)
+    named = select(document, "head link[rel][href]")  # what stands in the body may be anybody's
+    canonical = next((_url(element, base, encoding) for element in named if "canonical" in words(element, "rel")), None)
     found = Links(canonical=canonical, refresh=refresh if delay <= IMMEDIATE and refresh != url else None)
     if not follow:
         return found

@@ -30,8 +30,8 @@ def test_base_moves_links_and_the_first_one_counts() -> None:
 
 
 def test_a_page_says_nofollow() -> None:
-    html = """<meta name=robots content="NOFOLLOW"><a href=x>1</a><link rel=canonical href=/c>
-    <link rel=alternate hreflang=de href=/de>"""
+    html = """<meta name=robots content="NOFOLLOW"><link rel=canonical href=/c>
+    <link rel=alternate hreflang=de href=/de><a href=x>1</a>"""
     found = page(html)
     assert (found.links, found.alternates, found.canonical) == ([], [], "http://a.example/c")
 

@@ -1,0 +1,61 @@
+"""Doubts the canonical URL of a page: a hint, which templates often get wrong, for example by naming the home page."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import apsw
+
+from lightship.crawler.frontier.entry import AT_ONCE, State
+from lightship.crawler.parsing.html.fingerprint import distance
+
+logger = logging.getLogger(__name__)
+
+# Bits by which the fingerprints of two texts differ at least that are not versions of one page: variants of a product
+# differ in up to 8, pages that share most of their sentences in 10 to 18, unrelated ones in about 32
+OTHER = 10
+
+_PAIRS = (
+    "select a.url, a.content, a.fingerprint, p.url, p.content, p.fingerprint from pages a join pages p on p.url = a.target"
+    " where a.state = ?1 and a.own = 0 and p.state = ?2 and "
+)
+_NAMING, _NAMED = f"{_PAIRS} a.url = ?3", f"{_PAIRS} a.target = ?3"
+_OWN = "update pages set own = 1, visit = ?, etag = null, last_modified = null where url in (select value from json_each(?))"
+
+
+class CanonicalDoubt:
+    """Finds pages that name another page as their canonical one, and have nothing in common with it."""
+
+    def __init__(self) -> None:
+        """Start with no doubt."""
+        self._told: set[str] = set()  # canonical URLs that were doubted
+
+    def resolve(self, db: apsw.Connection, url: str, state: State) -> None:
+        """Have `url`, or if it is indexed all that name it, indexed under its own URL if it names another page.
+
+        The first of each canonical URL is logged.
+        """
+        doubted: dict[str, str] = {}
+        query = _NAMING if state is State.ALIAS else _NAMED
+        for page, content, mark, named, other, other_mark in db.execute(query, (State.ALIAS, State.PAGE, url)):
+            if _is_other(named, content, mark, other, other_mark):
+                doubted[str(page)] = str(named)
+        if not doubted:
+            return
+        db.execute(_OWN, (AT_ONCE, json.dumps(list(doubted))))
+        for page, named in doubted.items():
+            if named not in self._told:
+                self._told.add(named)
+                logger.warning(
+                    "%s names %s as its canonical page, but is another page; it is indexed itself", page, named
+                )
+
+
+def _is_other(named: str, content: object, mark: object, other: object, other_mark: object) -> bool:
+    """Whether two pages differ wholly in title and text; short texts are compared with that of a home page only."""
+    if not isinstance(content, bytes) or not isinstance(other, bytes) or content[8:] == other[8:]:
+        return False
+    if mark and other_mark:
+        return distance(int(str(mark)), int(str(other_mark))) >= OTHER
+    return content[:8] != other[:8] and named.count("/") == 3 and named.endswith("/")
