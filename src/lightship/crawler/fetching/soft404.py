@@ -47,7 +47,7 @@ class Soft404Detector:
         absent = await self._absent(entry.site, rules)
         # as variants of one URL, so that short texts are compared too
         same = Twin(f"{entry.site}/", absent.content, absent.fingerprint).same(
-            Twin(f"{entry.site}/index.html", content_of(page), signed(page.fingerprint))
+            Twin(f"{entry.site}/index.html", _shown(page), signed(page.fingerprint))
         )
         if same and entry.depth == 0:  # an application that returns the same page for every URL
             self._cache[entry.site] = _Absent(absent.until, None, 0)
@@ -76,7 +76,7 @@ class Soft404Detector:
         except (FetchError, RefusedBodyError, InvalidInputError):
             return _Absent(until, None, 0)
         logger.info("%s answers with status 200 for missing pages; such pages are not indexed", site)
-        return _Absent(until, content_of(page), signed(page.fingerprint))
+        return _Absent(until, _shown(page), signed(page.fingerprint))
 
     def _stored(self, site: str) -> _Absent:
         with self._database.access() as db:
@@ -91,10 +91,16 @@ class Soft404Detector:
 
 
 def content_of(page: Page) -> bytes:
-    """Return an 8-byte hash of the text of a page, followed by one of its title."""
-    return b"".join(
-        hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest() for text in (page.text, page.title)
+    """Return 8-byte hashes of the text of a page, of its title, and of its telling words."""
+    text, title = (
+        hashlib.blake2b(each.encode("utf-8", "replace"), digest_size=8).digest() for each in (page.text, page.title)
     )
+    return text + title + page.words.to_bytes(8, "big")
+
+
+def _shown(page: Page) -> bytes:
+    """Return `content_of` without the words: a page that is not there repeats those of its URL."""
+    return content_of(page)[:16]
 
 
 def signed(fingerprint: int) -> int:

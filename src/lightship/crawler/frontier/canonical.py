@@ -54,7 +54,7 @@ class CanonicalDoubt:
 
 def _is_other(named: str, content: object, mark: object, other: object, other_mark: object) -> bool:
     """Whether two pages differ wholly in title and text; short texts are compared with that of a home page only."""
-    if not isinstance(content, bytes) or not isinstance(other, bytes) or content[8:] == other[8:]:
+    if not isinstance(content, bytes) or not isinstance(other, bytes) or content[8:16] == other[8:16]:
         return False
     if mark and other_mark:
         return distance(int(str(mark)), int(str(other_mark))) >= OTHER

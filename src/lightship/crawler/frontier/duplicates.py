@@ -3,13 +3,15 @@
 Two texts are the same if they are equal, or if their titles are equal and their fingerprints differ in few bits (Manku,
 Jain, Das Sarma: "Detecting near-duplicates for web crawling", 2007: if two fingerprints differ in up to three bits, one
 of their four quarters is equal, which an index finds). Three bits correspond to about a hundredth of a page-length
-text; with six, documentation pages with equal titles that differ in one name were folded, and not found. Short texts
-are compared only under URLs that servers commonly use for one page: with and without a trailing slash, with and without
+text; with six, documentation pages with equal titles that differ in one name were folded, and not found. Each must have
+the same telling words (fingerprint.py): a page with another number, name or identifier is another page. Short texts are
+compared only under URLs that servers commonly use for one page: with and without a trailing slash, with and without
 index.html.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +22,7 @@ import msgspec
 from lightship.crawler.frontier.entry import Outcome, State
 from lightship.crawler.parsing.html.fingerprint import NEAR, distance
 
+_NO_TITLE = hashlib.blake2b(b"", digest_size=8).digest()
 _PIECES = (
     "(fingerprint >> 48) & 65535",
     "(fingerprint >> 32) & 65535",
@@ -54,7 +57,10 @@ class Twin(NamedTuple):
             return self.content == other.content and other.url in variants(self.url)
         if self.content[:8] == other.content[:8]:
             return True
-        return self.content[8:] == other.content[8:] and distance(self.fingerprint, other.fingerprint) <= NEAR
+        titled = self.content[8:16] != _NO_TITLE
+        return (
+            titled and self.content[8:] == other.content[8:] and distance(self.fingerprint, other.fingerprint) <= NEAR
+        )
 
     def rank(self, source: str) -> tuple[bool, int, str]:
         """Return the sort key; the representative is the least: in the folder of `source`, then by length of the URL.

@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 
     `hops` counts the redirects and canonical links that led here; an `own` page is indexed under its own URL, because
     its canonical one is not available. `visit` is the time of the next visit, `fetched` of the last, `interval` the
-    page's own interval in seconds. `content` is an 8-byte hash of the text followed by one of the title, `fingerprint`
+    page's own interval in seconds. `content` has 8-byte hashes of the text, the title and its telling words, `fingerprint`
     a SimHash of the text (0: too short). `doomed` is the time since which its document is to be deleted.
     """
 

@@ -15,7 +15,7 @@ from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF,
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
-from lightship.crawler.parsing.html.fingerprint import fingerprint
+from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.headings import MAX_HEADING
 from lightship.documents.language import detect_language
@@ -78,7 +78,7 @@ def _text_page(found: Page, text: str) -> Page:
     text = plain_text(clean_text(text))
     return msgspec.structs.replace(
         found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
-        language=detect_language(text, found.language), fingerprint=fingerprint(text),
+        language=detect_language(text, found.language), fingerprint=fingerprint(text), words=telling_words(text),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def test_the_representative_does_not_depend_on_the_order_and_another_takes_its_p
     site.pages["/b"] = Answer("gone", 410)
     with crawl.running(site.url("/"), revisit=1.0):
         wait_until(lambda: paths(crawl) == {"/", "/long-name", "/other"}, 30, "another one stands for both")
-        site.pages["/b"] = html("Same", prose("same", 1500))
+        site.pages["/b"] = html("Same", prose("same", 1500) + " times seen")
         wait_until(lambda: paths(crawl) == {"/", "/b", "/other"}, 30, "the first one stands for them again")
 
 
@@ -67,6 +67,31 @@ def test_short_texts_under_other_urls_and_other_titles_stay_apart(crawl: Crawl, 
     site.pages["/4"] = html("Another function", prose("api", 400) + " two")
     crawl.once(site.url("/"))
     assert paths(crawl) == {"/", "/1", "/2", "/3", "/4"}
+
+
+@pytest.mark.parametrize(
+    ("title", "one", "two"),
+    [
+        ("Same", "costs 12 euros", "costs 13 euros"), ("Same", "call get_x1", "call get_x2"),
+        ("Same", "by Miller", "by Molina"), ("", "a word", "of word"), ("Same", "在北京", "在南京"),
+    ],
+)  # fmt: skip
+def test_pages_with_another_number_name_or_without_a_title_stay_apart(
+    crawl: Crawl, site: MockSite, title: str, one: str, two: str
+) -> None:
+    site.pages["/"] = html("Start", prose("start"), ["/1", "/2"])
+    for path, text in (("/1", one), ("/2", two)):
+        site.page(path, f"<html lang=en><title>{title}</title><p>{prose('alike', 3000)} {text}")
+    crawl.once(site.url("/"))
+    assert paths(crawl) == {"/", "/1", "/2"}
+
+
+def test_pages_that_differ_in_a_little_word_are_folded(crawl: Crawl, site: MockSite) -> None:
+    site.pages["/"] = html("Start", prose("start"), ["/1", "/2"])
+    for path, text in (("/1", "an end"), ("/2", "the end")):
+        site.pages[path] = html("Same", f"{prose('alike', 3000)} {text}")
+    crawl.once(site.url("/"))
+    assert paths(crawl) == {"/", "/1"}
 
 
 def test_what_a_site_answers_for_pages_that_are_not_there_is_left_out(crawl: Crawl, site: MockSite) -> None:

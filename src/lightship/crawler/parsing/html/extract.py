@@ -11,7 +11,7 @@ from resiliparse.parse.html import DocumentNode, HTMLTree
 
 from lightship.core.model import FieldValue, clean_text
 from lightship.crawler.parsing.html.content import read_content
-from lightship.crawler.parsing.html.fingerprint import fingerprint
+from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
@@ -33,7 +33,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
     the target of an immediate meta refresh. `anchors` are the ids of `headings`, empty for those without one.
-    `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `missing`: the page itself says that it
+    `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `words` stands for its telling words. `missing`: the page itself says that it
     does not exist. `login`: it asks for a password, and has hardly any other text.
     """
 
@@ -54,6 +54,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     published: datetime | None = None
     modified: datetime | None = None
     fingerprint: int = 0
+    words: int = 0
     missing: bool = False
     login: bool = False
 
@@ -86,7 +87,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
         language=detect_language(text, _declared_language(document) or said.language),
         noindex=bool(wishes & {"noindex", "none"}),
         author=said.author, published=said.published, modified=said.modified,
-        fingerprint=fingerprint(text),
+        fingerprint=fingerprint(text), words=telling_words(text),
         fields=fields_of(metas, things),
         missing=says_missing(title, headings, text),
         login=is_login(asks, text),

@@ -13,7 +13,6 @@ from array import array
 
 from lightship.core.caching import cache_short
 
-_BITS = (1 << 64) - 1
 NEAR = 3  # bits by which near-duplicates differ at most
 SHORTEST = 50  # words (or Chinese, Japanese, Korean characters); fewer are not significant
 MAX_TEXT = 200_000  # characters used
@@ -42,12 +41,21 @@ def fingerprint(text: str) -> int:
     return _majority(shingles)
 
 
+def telling_words(text: str) -> int:
+    """Return 64 bits that are the same for two texts if both have the same set of telling words.
+
+    Telling are numbers, names with digits, and words of four letters or more: not `a`, `the` or `und`.
+    """
+    found = set(_WORDS.findall(text[:MAX_TEXT].lower()))
+    return sum(_hash(word) for word in found if len(word) > 3 or not (word.isascii() and word.isalpha())) & _MASK
+
+
 def distance(one: int, other: int) -> int:
     """Return the number of bits by which two fingerprints (not 0) differ: at most NEAR for near-duplicates.
 
     Either may be signed, as the store has it.
     """
-    return ((one ^ other) & _BITS).bit_count()
+    return ((one ^ other) & _MASK).bit_count()
 
 
 def _majority(hashes: array[int]) -> int:
