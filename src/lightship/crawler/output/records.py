@@ -17,6 +17,7 @@ from lightship.runtime.database import Database
 logger = logging.getLogger(__name__)
 
 BATCH = 1000  # documents per write
+FLUSH_SECONDS = 1.0  # between two writes at most, while documents are read: the first ones are found soon
 
 _KNOWN = "select url, digest from records where url in (select value from json_each(?))"
 _STORE = (
@@ -52,6 +53,7 @@ class Records:
         self._appender = appender
         self._source = source
         self._batch: list[Record] = []
+        self._flushed = 0.0  # time.monotonic()
         self.waited = 0.0  # seconds spent waiting for the log
         self.number, self.stamp = self._last_pass()
 
@@ -107,15 +109,19 @@ class Records:
         return dict(rows)
 
     def add(self, record: Record) -> None:
-        """Queue the record's document, unless the log has it; it is written with its batch, or by `flush`."""
+        """Queue the record's document, unless the log has it.
+
+        It is written with its batch, within FLUSH_SECONDS if others follow, or by `flush`.
+        """
         self._batch.append(record)
-        if len(self._batch) >= BATCH:
+        if len(self._batch) >= BATCH or time.monotonic() > self._flushed + FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         """Put queued documents. Raises what Appender.put and the store raise."""
         latest = {record.document.url: record for record in self._batch}
         self._batch.clear()
+        self._flushed = time.monotonic()
         if not latest:
             return
         known = self._known(latest)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYetError
+from concurrent.futures import Future, wait
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
@@ -93,10 +92,13 @@ class ParserPool:
 
     def wait(self, site: str, task: Task[T_co], body: bytes) -> T_co:
         """Return the result of `submit`, for a thread; raises StoppedError if the crawler stops first."""
-        future = self.submit(site, task, body)
+        return self.result(self.submit(site, task, body))
+
+    def result(self, future: Future[T_co]) -> T_co:
+        """Return the result of a job, for a thread; raises StoppedError if the crawler stops first."""
         while not self._stop.is_set():
-            with contextlib.suppress(NotYetError):
-                return future.result(_LOOK_SECONDS)
+            if wait([future], _LOOK_SECONDS).done:
+                return future.result()
         future.cancel()
         raise StoppedError(_STOPPED)
 

@@ -7,14 +7,19 @@ import logging
 import os
 import stat
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidDocumentError, InvalidInputError, UnreadableError
 from lightship.crawler.output.records import BATCH, Record, Records
-from lightship.crawler.parsing.encodings.media import ENDINGS, PLAIN
+from lightship.crawler.parsing.encodings.media import DOCX, ENDINGS, EPUB, PDF, PLAIN
+from lightship.crawler.parsing.html.extract import Page
 from lightship.crawler.parsing.read import digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
@@ -24,6 +29,24 @@ from lightship.crawler.state.progress import set_idle
 from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
+
+
+_SLOW = frozenset({PDF, DOCX, EPUB})  # take many times as long as others
+_TOLD_SECONDS = 5.0  # between two messages about progress
+
+
+class _File(NamedTuple):
+    """A file to read: `stamp` tells its versions apart, `modified` is in seconds since the epoch."""
+
+    path: str
+    url: str
+    stamp: str
+    modified: float
+
+    @property
+    def kind(self) -> str:
+        """The media type."""
+        return ENDINGS[os.path.splitext(self.path)[1].lower()]
 
 
 class FolderSync:
@@ -40,6 +63,7 @@ class FolderSync:
         self._folder = folder
         self._max_bytes = settings.max_bytes
         self._follow = settings.follow_links
+        self._lanes, self._ahead = settings.readers, 2 * settings.readers  # files parsed at once, and read in advance
         self._pool = pool
         self._database = database
         self._records = records
@@ -68,17 +92,17 @@ class FolderSync:
     def _scan(self, stop: threading.Event) -> None:
         """Put new and changed documents, delete vanished ones."""
         present: set[str] = set()
-        changed, failures = 0, len(self._failed)
+        waiting: list[_File] = []
+        failures = len(self._failed)
         self._unread.clear()
         for path, found in self._files():
-            url = Path(path).as_uri()
-            present.add(url)
-            stamp = f"{found.st_mtime_ns}:{found.st_size}"
-            if stamp in (self._stamps.get(url), self._failed.get(url)):
-                continue
+            file = _File(path, Path(path).as_uri(), f"{found.st_mtime_ns}:{found.st_size}", found.st_mtime)
+            present.add(file.url)
+            if file.stamp not in (self._stamps.get(file.url), self._failed.get(file.url)):
+                waiting.append(file)
             if stop.is_set():
                 return
-            changed += self._take(path, url, stamp, found)
+        changed = self._read(waiting)
         self._records.flush()
         if present:
             self._warned.discard(self._folder)
@@ -87,6 +111,35 @@ class FolderSync:
             failures = len(self._failed)
             self._records.set_failed(failures)
             logger.info("%s: %d files new or changed, %d gone; %d unreadable", self._folder, changed, gone, failures)
+
+    def _read(self, files: list[_File]) -> int:
+        """Read `files` in all parser processes, those that take little time first; return how many could be read."""
+        files.sort(key=lambda file: file.kind in _SLOW)
+        started: deque[tuple[_File, Future[Page]]] = deque()
+        changed, told = 0, time.monotonic()
+        for number, file in enumerate(files):
+            if len(started) == self._ahead:
+                changed += self._take(*started.popleft())
+            started.append((file, self._start(file, f"{self._folder} {number % self._lanes}")))
+            if time.monotonic() > told + _TOLD_SECONDS:
+                told = time.monotonic()
+                logger.info("%s: %d of %d files read; now %s", self._folder, number, len(files), file.path)
+        while started:
+            changed += self._take(*started.popleft())
+        return changed
+
+    def _start(self, file: _File, lane: str) -> Future[Page]:
+        """Have `file` parsed; its errors are those of the result."""
+        future: Future[Page] = Future()
+        try:
+            with open(open_below(file.path, self._folder, follow=self._follow), "rb") as opened:
+                body = opened.read(self._max_bytes + 1)
+            if len(body) > self._max_bytes and file.kind != PLAIN:
+                raise InvalidDocumentError(f"skipped: larger than -max-bytes={self._max_bytes}")
+            return self._pool.submit(lane, ReadPage(file.kind, file.url), body[: self._max_bytes])
+        except (OSError, InvalidInputError) as error:
+            future.set_exception(error)
+            return future
 
     def _forget(self, present: set[str]) -> int:
         for url in [url for url in self._failed if url not in present]:
@@ -101,10 +154,11 @@ class FolderSync:
             del self._stamps[url]
         return len(gone)
 
-    def _take(self, path: str, url: str, stamp: str, found: os.stat_result) -> bool:
-        """Read one file; True if that was possible. A file without text any more loses its document."""
+    def _take(self, file: _File, parsed: Future[Page]) -> bool:
+        """Take what was read of one file; True if that was possible. A file without text any more loses its document."""
+        path, url, stamp = file.path, file.url, file.stamp
         try:
-            record = self._record(path, url, stamp, found)
+            record = self._record(file, self._pool.result(parsed))
         except LeadsOutError:  # it was changed since the scan
             return False
         except OSError as error:
@@ -128,16 +182,10 @@ class FolderSync:
         self._records.add(record)
         return True
 
-    def _record(self, path: str, url: str, stamp: str, found: os.stat_result) -> Record:
-        kind = ENDINGS[os.path.splitext(path)[1].lower()]
-        with open(open_below(path, self._folder, follow=self._follow), "rb") as file:
-            body = file.read(self._max_bytes + 1)
-        if len(body) > self._max_bytes and kind != PLAIN:
-            raise InvalidDocumentError(f"skipped: larger than -max-bytes={self._max_bytes}")
-        page = self._pool.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
-        modified = _moment(found.st_mtime)
-        document = document_of(page, url, title=os.path.basename(path), modified=modified)
-        return Record(document, digest_of(document), stamp)
+    def _record(self, file: _File, page: Page) -> Record:
+        modified = _moment(file.modified)
+        document = document_of(page, file.url, title=os.path.basename(file.path), modified=modified)
+        return Record(document, digest_of(document), file.stamp)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield path and stat of each file to index; links within the folder are followed, into each folder once."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lightship.core.errors import UnreadableError
+from lightship.crawler.output import records
+from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.sources.files import below
 from lightship.crawler.sources.files import folder as feeding
 from mockweb.feeding import Feed
@@ -152,3 +157,43 @@ def test_what_can_not_be_read_for_now_keeps_its_documents(
         wait_until(lambda: feed.progress.failed == 0, 30, "it counts no longer")
     assert caplog.text.count("Permission denied; skipped, its documents are kept") == 1
     assert caplog.text.count("Input/output error") == 1
+
+
+def test_what_takes_little_time_is_found_while_the_rest_is_read(
+    feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages are in the log before the first PDF was read: here, before it may be."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(b"%PDF-1.4")
+    for number in range(3):
+        (folder / f"z{number}.md").write_text(f"# Page {number}")
+    submit, begun = ParserPool.submit, threading.Event()
+
+    def late(self: ParserPool, site: str, task: Any, body: bytes) -> Any:
+        if not task.url.endswith(".pdf"):
+            return submit(self, site, task, body)
+        begun.set()
+        parsed: Future[Any] = Future()
+
+        def fail() -> None:
+            found.wait(30)
+            parsed.set_exception(UnreadableError("slow"))
+
+        threading.Thread(target=fail).start()
+        return parsed
+
+    found = threading.Event()
+    monkeypatch.setattr(ParserPool, "submit", late)
+    monkeypatch.setattr(records, "FLUSH_SECONDS", 0.0)
+
+    def watch() -> None:
+        wait_until(lambda: set(feed.documents()) == {"z0.md", "z1.md", "z2.md"}, 20, "the pages are in the log")
+        found.set()
+
+    with ThreadPoolExecutor(1) as thread:
+        watching = thread.submit(watch)
+        with feed.running(folder):
+            watching.result()
+    assert begun.is_set()
+    assert set(feed.documents()) == {"z0.md", "z1.md", "z2.md"}
