@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import dataclasses
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -51,7 +52,8 @@ class Crawl:
         database = open_store(self.data)
         activate(database, seeds)
         changed = dataclasses.replace(self.settings, **settings)
-        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds, pool=pool())
+        self.remarks = Counter[str]()
+        crawler = WebCrawler(changed, database, Appender(self.log, stop), seeds, pool=pool(), remarks=self.remarks)
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(crawler.run, stop)
             try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,12 +48,13 @@ class WebCrawler:
 
     def __init__(
         self, settings: CrawlerSettings, database: Database, appender: Appender, seeds: Collection[str], *,
-        pool: ParserPool, partitioning: HostPartitioning | None = None,
+        pool: ParserPool, partitioning: HostPartitioning | None = None, remarks: Counter[str] | None = None,
     ) -> None:  # fmt: skip
         """Keep state in `database`, write through `appender`, and parse pages in `pool`.
 
-        With `partitioning`, only this crawler's hosts are crawled.
+        With `partitioning`, only this crawler's hosts are crawled. Pages whose text is not whole are counted in `remarks`.
         """
+        self._remarks = Counter[str]() if remarks is None else remarks
         self._pool = pool
         self._partitioning = partitioning
         self._settings = settings
@@ -110,6 +112,7 @@ class WebCrawler:
             missing=missing,
             traps=frontier.discovery.traps,
             archive=self._archive,
+            remarks=self._remarks,
         )
         means = Means(
             self._settings, self._frontier, self._journal, self._guard, Robots(fetcher, self._settings, self._database),

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,15 +19,13 @@ from lightship import __version__
 from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidInputError, LightshipError, UnauthorizedError, status_of
 from lightship.crawler.explain import Explanation, explain
-from lightship.crawler.state.progress import cuts, read_progress
+from lightship.crawler.state.progress import Remarks, cuts, read_progress
 from lightship.http.auth import guarded
 from lightship.http.server import serving
 from lightship.http.tokens import Guard, accepted
 from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
-
-NONE: Mapping[str, int] = MappingProxyType({})
 
 _PAGE = Markup("""<!doctype html><html lang="en"><meta charset="utf-8"><title>Why is a page in the index, or not?</title>
 <meta name="viewport" content="width=device-width"><style>body{{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;
@@ -43,12 +40,8 @@ _HEADERS = {
 
 
 @contextlib.contextmanager
-def answering(
-    settings: CrawlerSettings, database: Database, tls: Mapping[str, Any], misfits: Mapping[str, int] = NONE
-) -> Iterator[int]:
+def answering(settings: CrawlerSettings, database: Database, tls: Mapping[str, Any], remarks: Remarks) -> Iterator[int]:
     """Serve on the `listen` address of `settings` while the context lasts; yields the port, 0 without an address.
-
-    `misfits` are the numbers of values that did not fit their declared fields, by field.
 
     Requests need LIGHTSHIP_TOKEN, from a browser as the password of any user; without a token, only this machine is
     served. Raises ConfigurationError if the address can't be used.
@@ -58,16 +51,14 @@ def answering(
         return
     known = accepted()
     guard = Guard(known.push, settings.data, browsers=True, trusted=known.trusted)
-    app = make_app(settings, database, guard, misfits)
+    app = make_app(settings, database, guard, remarks)
     with serving(app, settings.listen, "explain", tls, grace_seconds=1) as port:
         logger.info("serving /explain and /status on port %d", port)
         yield port
 
 
-def make_app(
-    settings: CrawlerSettings, database: Database, guard: Guard, misfits: Mapping[str, int] = NONE
-) -> Starlette:
-    """Return the application for the store `database`; `misfits` as in `answering`."""
+def make_app(settings: CrawlerSettings, database: Database, guard: Guard, remarks: Remarks) -> Starlette:
+    """Return the application for the store `database`."""
     started = time.monotonic()
 
     async def explained(request: Request) -> Response:
@@ -88,7 +79,7 @@ def make_app(
             "version": __version__, "uptime_seconds": round(time.monotonic() - started, 1),
             **read_progress(settings.data)._asdict(),
             "held": [{"site": site, "reason": reason, "since": since} for site, reason, since in rows],
-            "left_out": dict(misfits),
+            "left_out": dict(remarks.left_out), "remarks": dict(remarks.pages),
             "traps": cut,
         }  # fmt: skip
         return Response(msgspec.json.encode(body), media_type="application/json")

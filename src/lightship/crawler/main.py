@@ -25,7 +25,7 @@ from lightship.crawler.output.identity import follow_log
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.sources.sync import SourceSync, open_feed
-from lightship.crawler.state.progress import activate, read_progress
+from lightship.crawler.state.progress import Remarks, activate, read_progress
 from lightship.crawler.state.store import open_store
 from lightship.doclog import DocumentLog, Log, wait_for_log
 from lightship.http.tls import listener_options, trust, trusted
@@ -64,13 +64,13 @@ def crawl(arguments: Sequence[str]) -> None:
             return
         stack.callback(_log_totals, settings.data)
         stack.callback(database.close)
-        misfits = Counter[str]()
+        remarks = Remarks.none()
         tls = listener_options(settings.tls_cert, settings.tls_key)
-        stack.enter_context(answering(settings, database, tls, misfits))
+        stack.enter_context(answering(settings, database, tls, remarks))
         logger.info(
             "crawling %s into %s", ", ".join(source.name for source in sources), settings.log.rpartition("@")[2]
         )
-        retry_when_full(lambda: _crawl(settings, database, sources, log, stop, misfits=misfits), settings.data, stop)
+        retry_when_full(lambda: _crawl(settings, database, sources, log, stop, remarks=remarks), settings.data, stop)
 
 
 def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Database:
@@ -102,18 +102,10 @@ def _log_totals(folder: str) -> None:
 
 
 def _crawl(
-    settings: CrawlerSettings,
-    database: Database,
-    sources: Sequence[Source],
-    log: Log,
-    stop: threading.Event,
-    *,
-    misfits: Counter[str],
-) -> None:
-    """Read `sources` until `stop`; may be called again after a full disk interrupted it.
-
-    Values that do not fit their declared fields are counted in `misfits`.
-    """
+    settings: CrawlerSettings, database: Database, sources: Sequence[Source], log: Log, stop: threading.Event, *,
+    remarks: Remarks,
+) -> None:  # fmt: skip
+    """Read `sources` until `stop`; may be called again after a full disk interrupted it."""
     partitioning = _partitioning(settings, log)
     ended = threading.Event()
     with ParserPool(settings.readers, ended) as pool:
@@ -121,10 +113,11 @@ def _crawl(
             _feeds(
                 settings,
                 database,
-                Appender(log, ended, declared(settings.fields), misfits),
+                Appender(log, ended, declared(settings.fields), remarks.left_out),
                 sources,
                 partitioning=partitioning,
                 pool=pool,
+                remarks=remarks.pages,
             ),
             ended,
             stop,
@@ -134,7 +127,7 @@ def _crawl(
 
 def _feeds(
     settings: CrawlerSettings, database: Database, appender: Appender, sources: Sequence[Source], *, partitioning: HostPartitioning,
-    pool: ParserPool,
+    pool: ParserPool, remarks: Counter[str],
 ) -> list[SourceSync]:  # fmt: skip
     """Return the readers of `sources`: websites by this crawler's hosts, any other source by exactly one crawler."""
     others = (
@@ -143,7 +136,9 @@ def _feeds(
     feeds = [open_feed(source, settings, database, appender, pool) for source in others]
     seeds = [source.name for source in sources if source.kind is Kind.WEBSITE]
     if seeds:
-        feeds.append(WebCrawler(settings, database, appender, seeds, pool=pool, partitioning=partitioning))
+        feeds.append(
+            WebCrawler(settings, database, appender, seeds, pool=pool, partitioning=partitioning, remarks=remarks)
+        )
     return feeds
 
 

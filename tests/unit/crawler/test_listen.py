@@ -7,12 +7,14 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.listen import answering
+from lightship.crawler.state.progress import Remarks
 from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
@@ -36,7 +38,8 @@ def test_the_listener_explains(crawl: Crawl, site: MockSite, monkeypatch: pytest
         db.execute("update sites set held = 'it is under test', held_since = 5")
     settings = CrawlerSettings(data=crawl.data, listen="127.0.0.1:0")
     shown = {"Authorization": f"Bearer {SECRET}"}
-    with answering(settings, store, {}, {"price": 2}) as port:
+    remarks = Remarks(Counter({"price": 2}), Counter({"empty": 3}))
+    with answering(settings, store, {}, remarks) as port:
         assert get(port, "/livez") == "alive\n"
         found = json.loads(get(port, f"/explain?url={urllib.parse.quote(site.url('/gone'))}", **shown))
         assert (found["reason"], found["state"], found["status"]) == ("gone: status 404", "gone", 404)
@@ -46,7 +49,7 @@ def test_the_listener_explains(crawl: Crawl, site: MockSite, monkeypatch: pytest
         assert "<script>" not in page
         status = json.loads(get(port, "/status", **shown))
         assert status["held"] == [{"site": f"http://{site.address}", "reason": "it is under test", "since": 5.0}]
-        assert (status["fetched"], status["left_out"]) == (3, {"price": 2})
+        assert (status["fetched"], status["left_out"], status["remarks"]) == (3, {"price": 2}, {"empty": 3})
         for target, code, headers in (("/explain?url=x", 401, {}), ("/explain", 400, shown)):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 get(port, target, **headers)
@@ -64,7 +67,7 @@ def test_a_browser_shows_the_token_as_a_password(tmp_path: Path, monkeypatch: py
             "Authorization": f"Basic {base64.b64encode(f'anybody:{password}'.encode()).decode()}", "Accept": "text/html"
         }  # fmt: skip
 
-    with answering(CrawlerSettings(data=str(tmp_path), listen="127.0.0.1:0"), store, {}) as port:
+    with answering(CrawlerSettings(data=str(tmp_path), listen="127.0.0.1:0"), store, {}, Remarks.none()) as port:
         assert "Why is a page in the index, or not?" in get(port, "/", **basic(SECRET))
         for headers in ({"Accept": "text/html"}, basic("wrong"), basic(""), {**basic(""), "Authorization": "Basic ~"}):
             with pytest.raises(urllib.error.HTTPError) as refused:
@@ -77,6 +80,6 @@ def test_a_browser_shows_the_token_as_a_password(tmp_path: Path, monkeypatch: py
 
 def test_without_an_address_nobody_listens(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
-    with answering(CrawlerSettings(data=str(tmp_path)), store, {}) as port:
+    with answering(CrawlerSettings(data=str(tmp_path)), store, {}, Remarks.none()) as port:
         assert port == 0
     store.close()

@@ -11,6 +11,7 @@ import pytest
 
 from lightship.config import CrawlerSettings
 from lightship.crawler.listen import answering
+from lightship.crawler.state.progress import Remarks
 from lightship.crawler.state.store import open_store
 from lightship.doclog.sqlite import SqliteLog
 from lightship.http.tokens import Accepted
@@ -176,7 +177,9 @@ def test_no_answer_tells_which_program_gave_it(searchengine: Caller, intake: Cal
 
 def test_every_answer_of_every_server_is_of_its_type(searchengine: Caller, intake: Caller, tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "crawler"))
-    with answering(CrawlerSettings(data=str(tmp_path / "crawler"), listen="127.0.0.1:0"), store, {}) as port:
+    with answering(
+        CrawlerSettings(data=str(tmp_path / "crawler"), listen="127.0.0.1:0"), store, {}, Remarks.none()
+    ) as port:
         for caller in (searchengine, intake, Caller(port)):
             for target in ("/", "/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml", "/nothing", "/explain",
                            "/static/style.css", "/favicon.ico", "/documents", "/rpc/v1/shards/0", "/lookup", "/?q=page&format=json"):  # fmt: skip

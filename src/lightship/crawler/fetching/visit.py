@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -24,7 +25,7 @@ from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, St
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
 from lightship.crawler.frontier.traps import Traps, without_session
 from lightship.crawler.parsing.formats.listing import parse_time
-from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.html.extract import MAX_TEXT, Page
 from lightship.crawler.parsing.read import digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage, ReadSitemap
@@ -40,9 +41,13 @@ class Visitor:
 
     def __init__(
         self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, pool: ParserPool, missing: Soft404Detector,
-        traps: Traps, archive: Archive | None = None,
+        traps: Traps, archive: Archive | None, remarks: Counter[str],
     ) -> None:  # fmt: skip
-        """Visit with `fetcher`, parse in `pool`, recognise soft 404s with `missing`, and archive pages in `archive`."""
+        """Visit with `fetcher`, parse in `pool`, recognise soft 404s with `missing`, and archive pages in `archive`.
+
+        Pages whose text is not whole are counted in `remarks`, by the kind of reason.
+        """
+        self._remarks = remarks
         self._fetcher = fetcher
         self._settings = settings
         self._sites = sites
@@ -186,10 +191,28 @@ class Visitor:
             page, entry.url, modified=parse_time(response.headers.get("Last-Modified", "")), fetched=datetime.now(UTC)
         )
         note = f"{len(response.body)} bytes, {len(document.text)} characters of text, {len(page.links)} links"
+        if remark := self._remark(entry, page, response):
+            note = f"{note}; {remark}"
         return msgspec.structs.replace(
             _settled(entry, State.PAGE, response.status, note),
             document=document, digest=digest_of(document), target=canonical,
         )  # fmt: skip
+
+    def _remark(self, entry: Entry, page: Page, response: Response) -> str:
+        """Return why the text of a new or changed page is not whole, and count it; an empty string if it is."""
+        if response.cut:
+            kind, why = "cut", f"cut at {len(response.body)} bytes (-max-bytes)"
+        elif len(page.text) >= MAX_TEXT:
+            kind, why = "cut", f"cut at {MAX_TEXT} characters of text"
+        elif page.scripted:
+            host = urls.address(entry.url)[0]
+            kind, why = "scripts", f"its text is made by scripts: -render={host} reads it in a browser"
+        elif not page.text:
+            kind, why = "empty", "it has no text"
+        else:
+            return ""
+        self._remarks[kind] += entry.state is State.NEW
+        return why
 
     def _canonical(self, entry: Entry, page: Page) -> str | None:
         """Return the page's canonical URL, if it is a different one on the same host."""

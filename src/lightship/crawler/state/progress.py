@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -28,6 +29,22 @@ class Progress(NamedTuple):
     put: int = 0
     deleted: int = 0
     idle: bool = False
+
+
+class Remarks(NamedTuple):
+    """What a crawler has noticed since its start.
+
+    `left_out` are values that did not fit their declared field, by field; `pages` are those whose text is not whole, by
+    the kind of reason: cut, scripts, empty.
+    """
+
+    left_out: Counter[str]
+    pages: Counter[str]
+
+    @classmethod
+    def none(cls) -> Remarks:
+        """Return remarks of which there are none yet."""
+        return cls(Counter(), Counter())
 
 
 class Waiting(NamedTuple):

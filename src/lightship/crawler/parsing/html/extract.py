@@ -15,7 +15,7 @@ from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_word
 from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
-from lightship.crawler.parsing.html.page_signals import is_login, says_missing
+from lightship.crawler.parsing.html.page_signals import is_login, needs_scripts, says_missing
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
 from lightship.documents.language import detect_language, primary_subtag
 
@@ -34,7 +34,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
     the target of an immediate meta refresh. `anchors` are the ids of `headings`, empty for those without one.
     `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `words` stands for its telling words. `missing`: the page itself says that it
-    does not exist. `login`: it asks for a password, and has hardly any other text.
+    does not exist. `scripted`: it has hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text.
     """
 
     title: str = ""
@@ -56,6 +56,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: int = 0
     words: int = 0
     missing: bool = False
+    scripted: bool = False
     login: bool = False
 
 
@@ -75,6 +76,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
     title = line(tree.title or "") or said.title
     asks = document.query_selector('input[type="password" i]') is not None
+    has_scripts = document.query_selector("script") is not None  # what reads the content takes them out
     content = read_content(tree, html)
     text = plain_text(content.text)
     headings = [heading for heading, _ in content.headings]
@@ -90,6 +92,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
         fingerprint=fingerprint(text), words=telling_words(text),
         fields=fields_of(metas, things),
         missing=says_missing(title, headings, text),
+        scripted=needs_scripts(text, has_scripts=has_scripts),
         login=is_login(asks, text),
         **msgspec.structs.asdict(found),
     )  # fmt: skip

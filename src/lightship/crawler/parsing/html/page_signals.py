@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 SHORT = 1000  # characters of main text; a page with more has content, even if it is about missing pages
+SHELL = 120  # characters of main text of a page that is a shell for scripts: "You need to enable JavaScript …"
 HARDLY_ANY = 500  # characters of main text next to a login form
 
 # Phrases in titles and headings of error pages.
@@ -77,6 +78,11 @@ def says_missing(title: str, headings: list[str], text: str) -> bool:
 def is_login(asks: bool, text: str) -> bool:
     """Whether a page is a login page: it `asks` for a password, and has hardly any other main text."""
     return asks and len(text) <= HARDLY_ANY
+
+
+def needs_scripts(text: str, *, has_scripts: bool) -> bool:
+    """Whether the text of a page is made by scripts: it has scripts, and next to no main text without them."""
+    return has_scripts and len(text) <= SHELL
 
 
 def _says_not_found(text: str) -> bool:
