@@ -129,12 +129,7 @@ class WebCrawler:
             for task in self._tasks:
                 if task.done():
                     task.result()
-            for source in [source for source in busy if self._is_idle(source)]:
-                busy.discard(source)
-                set_idle(self._database, source)
-                with self._database.access() as db:
-                    left = waiting(db, source)
-                logger.info("%s: the first pass is complete%s", source, f"; {left}" if left.pages else "")
+            self._note_idle(busy)
             await asyncio.sleep(TICK_SECONDS)
 
     async def _keep_partitioning(self, partitioning: HostPartitioning) -> None:
@@ -153,12 +148,37 @@ class WebCrawler:
             partitioning.hold(gotten)
             self._mail.post()
 
+    def _note_idle(self, busy: set[str]) -> None:
+        """Take the sources whose first pass is complete out of `busy`, and record that.
+
+        One that was complete is busy again if another one that is not has led to new pages of it.
+        """
+        if not busy:
+            return
+        for source in [source for source in self._seeds if source not in busy and self._has_new(source)]:
+            busy.add(source)
+            set_idle(self._database, source, idle=False)
+        for source in [source for source in busy if self._is_idle(source)]:
+            busy.discard(source)
+            set_idle(self._database, source)
+            with self._database.access() as db:
+                left = waiting(db, source)
+            logger.info("%s: the first pass is complete%s", source, f"; {left}" if left.pages else "")
+
     def _is_idle(self, seed: str) -> bool:
         """Whether the sites of the source `seed` have nothing left to do; two seeds can share a site."""
+        crawls = [self._crawls.get(site) for site in self._sites_of(seed)]
+        return all(crawl is not None and crawl.idle for crawl in crawls) and not self._has_new(seed)
+
+    def _has_new(self, seed: str) -> bool:
+        """Whether pages of the source's sites are to be visited for the first time; a site that is down does not count."""
+        known = [site for site in self._sites_of(seed) if site in self._crawls and not self._crawls[site].is_down]
+        return any(map(self._frontier.has_new, known))
+
+    def _sites_of(self, seed: str) -> list[str]:
         sites = dict(self._frontier.sites)
         source = sites.get(urls.site(seed), seed)
-        crawls = [self._crawls.get(site) for site, owner in sites.items() if owner == source]
-        return all(crawl is not None and crawl.idle for crawl in crawls)
+        return [site for site, owner in sites.items() if owner == source]
 
     async def _write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Write outcomes in batches until None is received."""

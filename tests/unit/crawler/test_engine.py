@@ -7,6 +7,7 @@ import gzip
 import logging
 import re
 import threading
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -20,7 +21,8 @@ from lightship.doclog import Position
 from lightship.doclog.protocol.fence import Fence
 from mockweb.crawling import Crawl
 from mockweb.raw import RawServer
-from mockweb.site import MockSite
+from mockweb.site import Answer, MockSite
+from mockweb.traps import html, prose
 from support import wait_until
 
 CHINESE = "搜索引擎是一种信息检索系统，用于帮助查找存储在计算机系统上的信息。"
@@ -322,3 +324,21 @@ def test_pages_that_wait_for_a_failing_site_are_told_when_the_first_pass_is_comp
     counted = re.search("complete; (\\d+) pages of 1 site wait, because it keeps failing", told)
     assert counted
     assert read_waiting(crawl.data).pages <= int(counted[1]) <= 40, "some are tried again meanwhile"
+
+
+def test_a_source_that_another_one_leads_to_is_not_complete_before_it_is(
+    crawl: Crawl, site: MockSite, other: MockSite
+) -> None:
+    """One site redirects late into another whose first pass was complete: its page is not missing from the first pass."""
+
+    def late(path: str) -> Answer | None:
+        if path != "/":
+            return None
+        wait_until(lambda: other.counts()["/"] == 1 and crawl.progress.put == 1, 20, "the other one is done")
+        time.sleep(1.0)  # the first pass over the other one is complete, as far as it can tell
+        return Answer(status=302, headers={"Location": other.url("/landing")})
+
+    site.endless.append(late)
+    other.pages["/"], other.pages["/landing"] = html("Other", prose("other")), html("Landing", prose("landing"))
+    crawl.once(site.url("/"), other.url("/"))
+    assert crawl.documents() == {other.url("/landing"), other.url("/")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ import pytest
 
 from lightship.core.errors import LightshipError, OvertakenError
 from lightship.core.model import Change, Document
+from lightship.crawler.output import records as writing
 from lightship.crawler.output.append import Appender
 from lightship.crawler.output.records import Record, Records
 from lightship.crawler.state.store import open_store
@@ -75,7 +77,8 @@ class OvertakenLog(SqliteLog):
         raise OvertakenError([changes[0].url], stored)
 
 
-def test_records_are_put_again(feed: Feed) -> None:
+def test_records_are_put_again(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "FLUSH_SECONDS", math.inf)
     database, log = open_store(feed.data), OvertakenLog(f"{feed.data}/../log")
     records = Records(database, Appender(log, threading.Event()), "source")
     for name in "abc":

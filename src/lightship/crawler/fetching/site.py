@@ -77,6 +77,11 @@ class SiteCrawl:
                 if not entries:
                     await self._rest()
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the site fails again and again."""
+        return self._failures >= DOWN_AFTER
+
     def _due(self) -> list[Entry]:
         count = min(2 * self._means.settings.per_host, MAX_UNSETTLED - len(self._busy))
         return self._means.frontier.due(self.site, time.time(), count, self._busy) if count > 0 else []
@@ -113,7 +118,7 @@ class SiteCrawl:
             wait = self._next_start - now
             if wait <= 0:
                 break
-            self.idle = self._failures >= DOWN_AFTER
+            self.idle = self.is_down
             await asyncio.sleep(wait)
             self.idle = False
         self._next_start = now + max(self._means.settings.delay, rules.delay)

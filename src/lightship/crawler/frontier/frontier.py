@@ -164,6 +164,13 @@ class Frontier:
             rows = db.execute(_DUE, (site, now, limit + len(busy))).fetchall() if len(fresh) < limit else []
         return [entry_of(row) for row in fresh + [row for row in rows if row[0] not in busy]][:limit]
 
+    def has_new(self, site: str) -> bool:
+        """Whether pages of `site` are to be visited for the first time, now or after a pause that the site asked for."""
+        if self.is_spent(site, time.time()) or self._put.get(site, 0) >= self._settings.max_pages:
+            return False
+        with self._database.access() as db:
+            return bool(db.execute("select exists (select 1 from pages where site = ? and visit = 0)", (site,)).get)
+
     def is_spent(self, site: str, now: float) -> bool:
         """Whether today's byte budget of `site` is used up."""
         day, size = self._spent.get(site, (0, 0))

@@ -129,10 +129,10 @@ def activate(database: Database, sources: Iterable[str]) -> None:
         )
 
 
-def set_idle(database: Database, source: str) -> None:
-    """Record that the first pass over `source` is complete."""
+def set_idle(database: Database, source: str, *, idle: bool = True) -> None:
+    """Record that the first pass over `source` is complete, or is not after all."""
     with database.transaction() as db:
-        db.execute("update sources set idle = 1 where name = ?", (source,))
+        db.execute("update sources set idle = ? where name = ?", (idle, source))
 
 
 def count(
