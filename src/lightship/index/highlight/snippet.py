@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.analysis.words import MARK
@@ -16,6 +18,7 @@ from lightship.index.highlight.alignment import folded_singly
 from lightship.index.highlight.matches import Span, matches, merged
 from lightship.index.highlight.passage import BEGINNING, passage_at
 from lightship.index.highlight.search import ANSWER_EFFORT, WORD, WORD_BYTE, Effort, Search
+from lightship.index.highlight.sections import Bounds, SectionScores
 from lightship.index.highlight.sought import beginning, needles_of, sought_in
 from lightship.index.query.compiler import Compiled
 
@@ -25,6 +28,17 @@ _OPENING = ' (["-/'
 _plain_word = re.compile(r"""[0-9a-zа-яα-ω]{1,40}(?=(?:'s)?[.,;:!?)\]"]{0,4}(?: |$)|[-/])""").match
 _SIGNS = b"'-_.,&"  # within odd words
 _WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
+
+
+class Shown(NamedTuple):
+    """A passage as escaped HTML, the number of its section, and the byte of the text that it is about.
+
+    The byte is -1 if nothing matches.
+    """
+
+    html: str
+    number: int
+    place: int
 
 
 class Highlighter:
@@ -47,11 +61,35 @@ class Highlighter:
 
         `text` is in UTF-8. The total effort for the texts of a query is bounded.
         """
+        return self.passages(text, language, None, fallback)[0].html
+
+    def passages(self, text: bytes, language: str | None, bounds: Bounds | None, fallback: str = "") -> list[Shown]:
+        """Return the best passage of each of the best sections of `text`, best first; at least one, like `snippet`."""
         marker = self._marker(language)
+        numbers: list[int] = []
+        if bounds:
+            scores = SectionScores(text, bounds, self._effort)
+            scores.add(marker)
+            numbers = scores.best()
+        if bounds and numbers:
+            return [self._section(marker, text, bounds, number) for number in numbers]
         place = marker.best_place(text, self._effort)
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
-        passage, cut_before, cut_after = passage_at(text, max(place, 0))
+        number = bisect_right(bounds.starts, place) if bounds and place >= 0 else 0
+        return [Shown(self._shown(marker, text, max(place, 0)), number, place)]
+
+    def _section(self, marker: _Marker, text: bytes, bounds: Bounds, number: int) -> Shown:
+        """Return the best passage below the heading of a section; its beginning if only the heading matches."""
+        body, end = bounds.body(number), bounds.end(number)
+        part = text[body:end]
+        place = marker.best_place(part, self._effort)
+        if place < 0 and (not part or part.isspace()):
+            part = text[body : body + BEGINNING]
+        return Shown(self._shown(marker, part, max(place, 0)), number, body + max(place, 0))
+
+    def _shown(self, marker: _Marker, text: bytes, place: int) -> str:
+        passage, cut_before, cut_after = passage_at(text, place)
         if "  " in passage or not passage.isprintable():
             passage = " ".join(passage.split())
         shown = marker.marked(passage.strip(" "), self._effort)

@@ -18,7 +18,9 @@ LITTLE = 40  # characters of these
 
 _WRAPPERS = frozenset({"section", "div", "article", "header", "hgroup", "details", "summary", "ul", "li", "dl", "span"})
 _SIGNS = re.compile(r"[\W_]*")
-_PERMALINK = re.compile(r"[\W_]*(?:copy |direct |perma(?:nent )?)?(?:link|anchor)(?: (?:to|for) .*)?[\W_]*", re.IGNORECASE)
+_PERMALINK = re.compile(
+    r"[\W_]*(?:copy |direct |perma(?:nent )?)?(?:link|anchor)(?: (?:to|for) .*)?[\W_]*", re.IGNORECASE
+)
 _CLASSES = re.compile(r"(?:header|heading|hash|anchor|perma)-?link|header-anchor|(?<!\S)anchor(?!\S)", re.IGNORECASE)
 _NOWHERE = frozenset({"", "top"})
 

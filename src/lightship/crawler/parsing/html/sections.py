@@ -21,7 +21,9 @@ MAX_LOOKED = 2 * MAX_SECTIONS  # headings examined, many of them empty
 MAX_NODES = 100  # of a heading that are looked at for its first text, and for its last
 
 _HEADINGS = "h1,h2,h3,h4,h5,h6"
-_ASIDES = ",".join(f"{heading} .mw-editsection" for heading in _HEADINGS.split(","))  # what stands in a heading, but is not of it
+_ASIDES = ",".join(
+    f"{heading} .mw-editsection" for heading in _HEADINGS.split(",")
+)  # what stands in a heading, but is not of it
 _MARK = re.compile("\x02([0-9]{1,4})\x03|\x04")  # begins the heading of this number, or ends it
 _TERM = "dt"
 END = "\x04"
