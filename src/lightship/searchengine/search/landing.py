@@ -5,7 +5,7 @@ from __future__ import annotations
 from lightship.core.fragments import with_fragment, with_words, words_at
 from lightship.index.fields.stored_document import StoredDocument
 from lightship.index.highlight.sections import Bounds
-from lightship.index.highlight.snippet import Highlighter, Shown
+from lightship.index.highlight.snippet import Highlighter
 from lightship.searchengine.search.api import HitSection
 
 DEEP = 2000  # bytes of a text, about as many as the first screen of a page shows
