@@ -188,21 +188,25 @@ class Search(ABC):
     def _first_match(self, text: bytes, places: Sequence[int], needle: Needle, effort: Effort) -> int:
         """Return the first of `places` where `needle` is not just part of another word; -1 if there is none."""
         for place in places:
-            if self.is_match(text, place, needle, effort):
+            if self._is_match(text, place, needle, effort):
                 return place
             effort.left -= PLACE
             if effort.left < 0:
                 break
         return -1
 
-    def is_match(self, text: bytes, place: int, needle: Needle, effort: Effort) -> bool:
-        """Return True if `needle` at byte `place` of `text`, where a word begins, is not just part of another word."""
+    def _is_match(self, text: bytes, place: int, needle: Needle, effort: Effort) -> bool:
         if needle.reach:
             return self.accepts(_around(text, place, needle.reach), effort)
         plain = _plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
-        if not plain:
-            return self.accepts(_word_around(text, place), effort)
-        word = plain[0]
+        return self._is_known(plain[0], effort) if plain else self.accepts(_word_around(text, place), effort)
+
+    def may_match(self, text: bytes, place: int, effort: Effort) -> bool:
+        """Return False if the word at byte `place` of `text` only begins like a needle; odd words are not looked at."""
+        plain = _plain_word(text, place)
+        return not plain or self._is_known(plain[0], effort)
+
+    def _is_known(self, word: bytes, effort: Effort) -> bool:
         known = self._known.get(word)
         if known is None:
             known = self._known[word] = self.accepts(word.decode("ascii"), effort)

@@ -38,6 +38,14 @@ class Bounds(NamedTuple):
         return self.starts[number] if number < len(self.starts) else None
 
 
+class Best(NamedTuple):
+    """A section that has words of the query: one below its heading at byte `place` (-1: none), or in it (`is_headed`)."""
+
+    number: int
+    place: int
+    is_headed: bool
+
+
 class SectionScores:
     """The scores of the sections of `text`."""
 
@@ -47,47 +55,57 @@ class SectionScores:
         self._starts, self._bodies = bounds
         self._scores: dict[int, float] = {}
         self._covered: dict[int, int] = {}  # bytes of words in headings
+        self._places: dict[int, int] = {}  # of the first word found below each heading
 
     def add(self, search: Search) -> None:
         """Add what the words and pairs of `search` are worth."""
         for needle, _, pairs in search.targets:
             seen: set[int] = set()
             for word in needle.forms:
-                self._add(word, _WORD + needle.weight, seen, search, needle)
+                self._add_word(word, needle, seen, search)
             for pair in pairs:
-                self._add(pair, _PAIR, set())
+                self._add_pair(pair)
 
-    def _add(
-        self, word: bytes, worth: float, seen: set[int], search: Search | None = None, needle: Needle | None = None
-    ) -> None:
-        """Add `worth` to each section with `word`, unless it was `seen`; `search` verifies that it is one of `needle`."""
-        form, starts, effort = self._form, self._starts, self._effort
+    def _add_word(self, word: bytes, needle: Needle, seen: set[int], search: Search) -> None:
+        """Add what `word`, a form of `needle`, is worth to each section that has it, unless another form was `seen`."""
+        text, form, starts, effort = self._text, self._form, self._starts, self._effort
         effort.left -= len(form)
+        worth, is_inner = _WORD + needle.weight, needle.is_inner
         at = form.find(word)
         while at >= 0 and effort.left > 0:
             effort.left -= PLACE
-            if (
-                search
-                and needle
-                and (
-                    not (needle.is_inner or not at or not IN_WORD[form[at - 1]])
-                    or not search.is_match(self._text, at, needle, effort)
-                )
-            ):
+            if (at and not is_inner and IN_WORD[form[at - 1]]) or not search.may_match(text, at, effort):
                 at = form.find(word, at + 1)
                 continue
             number = bisect_right(starts, at)
             if number not in seen:
                 seen.add(number)
-                in_heading = number and at < self._bodies[number - 1]
-                self._scores[number] = self._scores.get(number, 0.0) + worth * (_HEADING if in_heading else 1.0)
-                if in_heading and needle:
+                if number and at < self._bodies[number - 1]:
+                    self._scores[number] = self._scores.get(number, 0.0) + worth * _HEADING
                     self._covered[number] = self._covered.get(number, 0) + len(word)
+                else:
+                    self._scores[number] = self._scores.get(number, 0.0) + worth
+                    self._places.setdefault(number, at)
             at = form.find(word, starts[number]) if number < len(starts) else -1
 
-    def best(self) -> list[int]:
-        """Return the numbers of at most MOST sections, best first; none if no word was found as it was typed."""
+    def _add_pair(self, pair: bytes) -> None:
+        form, starts = self._form, self._starts
+        self._effort.left -= len(form)
+        at = form.find(pair)
+        while at >= 0 and self._effort.left > 0:
+            self._effort.left -= PLACE
+            number = bisect_right(starts, at)
+            self._scores[number] = self._scores.get(number, 0.0) + _PAIR
+            at = form.find(pair, starts[number]) if number < len(starts) else -1
+
+    def best(self) -> list[Best]:
+        """Return at most MOST sections, best first; none if no word was found as it was typed."""
+        starts, bodies, scores = self._starts, self._bodies, self._scores
         for number, covered in self._covered.items():
-            self._scores[number] += _COVERED * covered / (self._bodies[number - 1] - self._starts[number - 1])
-        ranked = sorted(self._scores.items(), key=lambda item: (-item[1], item[0]))[:MOST]
-        return [number for number, score in ranked if score >= ENOUGH * ranked[0][1]]
+            scores[number] += _COVERED * covered / (bodies[number - 1] - starts[number - 1])
+        ranked = sorted([(-score, number) for number, score in scores.items()])[:MOST]
+        return [
+            Best(number, self._places.get(number, -1), number in self._covered)
+            for score, number in ranked
+            if score <= ENOUGH * ranked[0][0]
+        ]

@@ -16,9 +16,9 @@ from lightship.index.analysis.versions import analysis_of
 from lightship.index.analysis.words import MARK
 from lightship.index.highlight.alignment import folded_singly
 from lightship.index.highlight.matches import Span, matches, merged
-from lightship.index.highlight.passage import BEGINNING, passage_at
+from lightship.index.highlight.passage import BEGINNING, PASSAGE, SHORT, passage_at
 from lightship.index.highlight.search import ANSWER_EFFORT, WORD, WORD_BYTE, Effort, Search
-from lightship.index.highlight.sections import Bounds, SectionScores
+from lightship.index.highlight.sections import Best, Bounds, SectionScores
 from lightship.index.highlight.sought import beginning, needles_of, sought_in
 from lightship.index.query.compiler import Compiled
 
@@ -33,12 +33,13 @@ _WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
 class Shown(NamedTuple):
     """A passage as escaped HTML, the number of its section, and the byte of the text that it is about.
 
-    The byte is -1 if nothing matches.
+    The byte is -1 if nothing matches. `is_headed`: the heading of the section matches.
     """
 
     html: str
     number: int
     place: int
+    is_headed: bool = False
 
 
 class Highlighter:
@@ -64,32 +65,33 @@ class Highlighter:
         return self.passages(text, language, None, fallback)[0].html
 
     def passages(self, text: bytes, language: str | None, bounds: Bounds | None, fallback: str = "") -> list[Shown]:
-        """Return the best passage of each of the best sections of `text`, best first; at least one, like `snippet`."""
+        """Return a passage of each of the best sections of `text`, best first; at least one, like `snippet`."""
         marker = self._marker(language)
-        numbers: list[int] = []
+        best: list[Best] = []
         if bounds:
             scores = SectionScores(text, bounds, self._effort)
             scores.add(marker)
-            numbers = scores.best()
-        if bounds and numbers:
-            return [self._section(marker, text, bounds, number) for number in numbers]
+            best = scores.best()
+        if bounds and best:
+            return [self._section(marker, text, bounds, each, is_first=each is best[0]) for each in best]
         place = marker.best_place(text, self._effort)
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
         number = bisect_right(bounds.starts, place) if bounds and place >= 0 else 0
         return [Shown(self._shown(marker, text, max(place, 0)), number, place)]
 
-    def _section(self, marker: _Marker, text: bytes, bounds: Bounds, number: int) -> Shown:
-        """Return the best passage below the heading of a section; its beginning if only the heading matches."""
-        body, end = bounds.body(number), bounds.end(number)
+    def _section(self, marker: _Marker, text: bytes, bounds: Bounds, best: Best, *, is_first: bool) -> Shown:
+        """Return a passage below the heading of a section, its best one if it `is_first`, a short one otherwise."""
+        body, end = bounds.body(best.number), bounds.end(best.number)
         part = text[body:end]
-        place = marker.best_place(part, self._effort)
+        place = marker.best_place(part, self._effort) if is_first and best.place >= 0 else best.place - body
         if place < 0 and (not part or part.isspace()):
             part = text[body : body + BEGINNING]
-        return Shown(self._shown(marker, part, max(place, 0)), number, body + max(place, 0))
+        place = max(place, 0)
+        return Shown(self._shown(marker, part, place, PASSAGE if is_first else SHORT), best.number, body + place, best.is_headed)
 
-    def _shown(self, marker: _Marker, text: bytes, place: int) -> str:
-        passage, cut_before, cut_after = passage_at(text, place)
+    def _shown(self, marker: _Marker, text: bytes, place: int, most: int = PASSAGE) -> str:
+        passage, cut_before, cut_after = passage_at(text, place, most)
         if "  " in passage or not passage.isprintable():
             passage = " ".join(passage.split())
         shown = marker.marked(passage.strip(" "), self._effort)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from lightship.core.fragments import with_fragment, with_words, words_at
 from lightship.index.fields.stored_document import StoredDocument
 from lightship.index.highlight.sections import Bounds
@@ -20,19 +22,19 @@ def land(source: StoredDocument, highlighter: Highlighter) -> tuple[str, list[Hi
     stored = source.sections
     bounds = Bounds(stored.starts, stored.bodies) if stored else None
     shown = highlighter.passages(source.text, source.language, bounds, source.description)
-    snippet, number, place = shown[0]
+    snippet, number, place, _ = shown[0]
     if len(shown) == 1 and not number and place < DEEP:
         return snippet, []
     if not stored:
         return snippet, [HitSection(heading="", url=_url(source, "", place), snippet=snippet)]
     headings, fragments = stored.headings.split("\n"), stored.fragments.split("\n")
     sections = []
-    for snippet, number, place in shown:
+    for snippet, number, place, is_headed in shown:
         heading, fragment = (headings[number - 1], fragments[number - 1]) if number else ("", "")
         sections.append(
             HitSection(
                 heading=heading,
-                heading_html=highlighter.title(heading, source.language),
+                heading_html=highlighter.title(heading, source.language) if is_headed else escape(heading),
                 path=_path(number, headings, stored.levels),
                 url=_url(source, fragment, place),
                 snippet=snippet,
