@@ -32,7 +32,7 @@ WORD, WORD_BYTE = 8192, 1024  # to match a word exactly, and each character of i
 LONGEST_WORD = 120  # bytes
 IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
 _BEFORE = bytes(code in b' \n\t(["-/' for code in range(256))  # no odd word goes on before these
-_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]{0,4}(?:[ \n\t]|$)|[-/])").match
+plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]{0,4}(?:[ \n\t]|$)|[-/])").match
 _SIGNS, _QUOTE = b"'-_.,&", "\u2019".encode()
 _FAR = bytes([*range(0xC4), 0xE2])  # first bytes of ASCII, Latin-1 and punctuation
 _words = re.compile(rb"\S+").finditer
@@ -198,15 +198,11 @@ class Search(ABC):
     def _is_match(self, text: bytes, place: int, needle: Needle, effort: Effort) -> bool:
         if needle.reach:
             return self.accepts(_around(text, place, needle.reach), effort)
-        plain = _plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
-        return self._is_known(plain[0], effort) if plain else self.accepts(_word_around(text, place), effort)
+        plain = plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
+        return self.is_known(plain[0], effort) if plain else self.accepts(_word_around(text, place), effort)
 
-    def may_match(self, text: bytes, place: int, effort: Effort) -> bool:
-        """Return False if the word at byte `place` of `text` only begins like a needle; odd words are not looked at."""
-        plain = _plain_word(text, place)
-        return not plain or self._is_known(plain[0], effort)
-
-    def _is_known(self, word: bytes, effort: Effort) -> bool:
+    def is_known(self, word: bytes, effort: Effort) -> bool:
+        """Return True if a plain word, of ASCII letters and digits, matches."""
         known = self._known.get(word)
         if known is None:
             known = self._known[word] = self.accepts(word.decode("ascii"), effort)

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lightship.index.highlight.search import IN_WORD, PLACE, Effort, Needle, Search
+from lightship.index.highlight.search import IN_WORD, PLACE, Effort, Needle, Search, plain_word
 
 MOST = 3  # sections that are found
 ENOUGH = 0.5  # share of the best section's score that another one needs
@@ -74,7 +74,9 @@ class SectionScores:
         at = form.find(word)
         while at >= 0 and effort.left > 0:
             effort.left -= PLACE
-            if (at and not is_inner and IN_WORD[form[at - 1]]) or not search.may_match(text, at, effort):
+            begins = is_inner or not at or not IN_WORD[form[at - 1]]
+            plain = plain_word(text, at) if begins else None  # others, like `e-mail`, are not looked at exactly
+            if not begins or (plain and not search.is_known(plain[0], effort)):
                 at = form.find(word, at + 1)
                 continue
             number = bisect_right(starts, at)

@@ -68,7 +68,7 @@ class Highlighter:
         """Return a passage of each of the best sections of `text`, best first; at least one, like `snippet`."""
         marker = self._marker(language)
         best: list[Best] = []
-        if bounds:
+        if bounds and len(bounds.starts) > 1:
             scores = SectionScores(text, bounds, self._effort)
             scores.add(marker)
             best = scores.best()
@@ -88,7 +88,9 @@ class Highlighter:
         if place < 0 and (not part or part.isspace()):
             part = text[body : body + BEGINNING]
         place = max(place, 0)
-        return Shown(self._shown(marker, part, place, PASSAGE if is_first else SHORT), best.number, body + place, best.is_headed)
+        return Shown(
+            self._shown(marker, part, place, PASSAGE if is_first else SHORT), best.number, body + place, best.is_headed
+        )
 
     def _shown(self, marker: _Marker, text: bytes, place: int, most: int = PASSAGE) -> str:
         passage, cut_before, cut_after = passage_at(text, place, most)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from lightship.core.fragments import with_fragment, with_words, words_at
+from lightship.core.sections import LEVELS
 from lightship.index.fields.stored_document import StoredDocument
 from lightship.index.highlight.sections import Bounds
 from lightship.index.highlight.snippet import Highlighter
@@ -46,13 +47,13 @@ def land(source: StoredDocument, highlighter: Highlighter) -> tuple[str, list[Hi
 def _path(number: int, headings: list[str], levels: bytes) -> list[str]:
     """Return the headings above section `number`, the outermost first."""
     path: list[str] = []
-    level = levels[number - 1] if number else 0
-    for above in range(number - 2, -1, -1):
-        if levels[above] < level:
-            level = levels[above]
-            path.append(headings[above])
-        if level <= 1:
+    level, above = (levels[number - 1], number - 1) if number else (0, 0)
+    while level > LEVELS[0]:
+        above = max(levels.rfind(upper, 0, above) for upper in range(LEVELS[0], level))
+        if above < 0:
             break
+        level = levels[above]
+        path.append(headings[above])
     return path[::-1]
 
 
