@@ -16,8 +16,8 @@ MOST = 3  # sections that are found
 ENOUGH = 0.5  # share of the best section's score that another one needs
 _WORD = 1.0  # what each word adds to a section's score, besides its weight: more words count more than a rare one
 _PAIR = 1.0  # what two words side by side add
-_HEADING = 2.5  # factor for what stands in the heading
-_COVERED = 2.0  # what a heading without other words adds
+_HEADING = 0.5  # share that is added for what stands in the heading
+_COVERED = 3.0  # the same for a heading without other words
 
 
 class Bounds(NamedTuple):
@@ -54,7 +54,8 @@ class SectionScores:
         self._text, self._form, self._effort = text, text.lower(), effort
         self._starts, self._bodies = bounds
         self._scores: dict[int, float] = {}
-        self._covered: dict[int, int] = {}  # bytes of words in headings
+        self._headed: dict[int, float] = {}  # what words in headings are worth
+        self._covered: dict[int, int] = {}  # bytes of these words
         self._places: dict[int, int] = {}  # of the first word found below each heading
 
     def add(self, search: Search) -> None:
@@ -83,11 +84,11 @@ class SectionScores:
             if number not in seen:
                 seen.add(number)
                 if number and at < self._bodies[number - 1]:
-                    self._scores[number] = self._scores.get(number, 0.0) + worth * _HEADING
+                    self._headed[number] = self._headed.get(number, 0.0) + worth
                     self._covered[number] = self._covered.get(number, 0) + len(word)
                 else:
-                    self._scores[number] = self._scores.get(number, 0.0) + worth
                     self._places.setdefault(number, at)
+                self._scores[number] = self._scores.get(number, 0.0) + worth
             at = form.find(word, starts[number]) if number < len(starts) else -1
 
     def _add_pair(self, pair: bytes) -> None:
@@ -103,8 +104,9 @@ class SectionScores:
     def best(self) -> list[Best]:
         """Return at most MOST sections, best first; none if no word was found as it was typed."""
         starts, bodies, scores = self._starts, self._bodies, self._scores
-        for number, covered in self._covered.items():
-            scores[number] += _COVERED * covered / (bodies[number - 1] - starts[number - 1])
+        for number, worth in self._headed.items():
+            share = self._covered[number] / (bodies[number - 1] - starts[number - 1])
+            scores[number] += worth * (_HEADING + _COVERED * share)
         ranked = sorted([(-score, number) for number, score in scores.items()])[:MOST]
         return [
             Best(number, self._places.get(number, -1), number in self._covered)
