@@ -114,9 +114,9 @@ def run(settings: BenchSettings) -> Report | None:
         paths = sorted(path for path in found if path.name not in TWICE)
         index, _ = kept_index(f"sections-{name}", [str(root), len(paths)], partial(_documents, name, paths))
         known = list(_known(paths, settings.seed))
-        for kind, asked in (("heading and words", _with_heading), ("words", _words_alone)):
+        for kind, asked, target in (("heading and words", _with_heading, TARGET), ("words", _words_alone, None)):
             right, missed = _asked(index, [(each, asked(each)) for each in known])
-            figures.append(Figure(f"{name} ({generator}), {kind}: right section first", right, "%", TARGET, "higher"))
+            figures.append(Figure(f"{name} ({generator}), {kind}: right section first", right, "%", target, "higher"))
             notes += [f"{name}: {miss}" for miss in missed[: settings.misses]]
     return Report("sections", figures, notes)
 

@@ -10,14 +10,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lightship.index.highlight.search import IN_WORD, PLACE, Effort, Needle, Search, plain_word
+from lightship.index.highlight.search import IN_WORD, PLACE, TEXT_EFFORT, Effort, Needle, Search, plain_word
 
 MOST = 3  # sections that are found
 ENOUGH = 0.5  # share of the best section's score that another one needs
 _WORD = 1.0  # what each word adds to a section's score, besides its weight: more words count more than a rare one
 _PAIR = 1.0  # what two words side by side add
 _HEADING = 0.5  # share that is added for what stands in the heading
-_COVERED = 3.0  # the same for a heading without other words
+_COVERED = 1.0  # the same for a heading without other words
 
 
 class Bounds(NamedTuple):
@@ -59,13 +59,19 @@ class SectionScores:
         self._places: dict[int, int] = {}  # of the first word found below each heading
 
     def add(self, search: Search) -> None:
-        """Add what the words and pairs of `search` are worth."""
+        """Add what the words and pairs of `search` are worth, as far as the effort for one text allows."""
+        effort = self._effort
+        saved = max(effort.left - TEXT_EFFORT, 0)  # for other texts
+        effort.left -= saved
         for needle, _, pairs in search.targets:
+            if effort.left <= 0:
+                break
             seen: set[int] = set()
             for word in needle.forms:
                 self._add_word(word, needle, seen, search)
             for pair in pairs:
                 self._add_pair(pair)
+        effort.left = max(effort.left + saved, 0)
 
     def _add_word(self, word: bytes, needle: Needle, seen: set[int], search: Search) -> None:
         """Add what `word`, a form of `needle`, is worth to each section that has it, unless another form was `seen`."""

@@ -78,7 +78,7 @@ class Highlighter:
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
         number = bisect_right(bounds.starts, place) if bounds and place >= 0 else 0
-        return [Shown(self._shown(marker, text, max(place, 0)), number, place)]
+        return [Shown(self._shown(marker, text, max(place, 0)), number, place, is_headed=number > 0)]
 
     def _section(self, marker: _Marker, text: bytes, bounds: Bounds, best: Best, *, is_first: bool) -> Shown:
         """Return a passage below the heading of a section, its best one if it `is_first`, a short one otherwise."""
