@@ -22,6 +22,7 @@ from bench import (
     relevance,
     restore,
     search,
+    sections,
     start,
     takeover,
 )
@@ -51,6 +52,7 @@ JUDGED: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring t
     "relevance": relevance.run,
     "known-items": known_items.run,
     "mixed": mixed.run,
+    "sections": sections.run,
 }
 DESCRIPTION = (
     f"Run benchmarks ({', '.join([*NAMES, *JUDGED])}; all, when none is named), print figures beside their targets and keep them. "

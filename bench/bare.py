@@ -46,7 +46,7 @@ def _to_tantivy(document: Document, number: int) -> tantivy.Document:
     made.add_text("site", document.site)
     made.add_text("language", document.language or "en")
     made.add_text("title", document.title)
-    for text in (document.title, *document.headings, document.text, document.url):
+    for text in (document.title, *document.ranked_headings, document.text, document.url):
         made.add_text("text", text)
     made.add_unsigned("order", number)
     made.add_unsigned("recency", number)

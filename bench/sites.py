@@ -105,14 +105,19 @@ def find_nginx() -> str:
 
 def root_of(folder: Path, name: str) -> Path:
     """Return the folder of a package that is served, after fetching the package if need be."""
-    root = folder / name / DOCUMENTATION / SITES[name][0]
-    if not root.is_dir():
+    return fetched(folder, name) / DOCUMENTATION / SITES[name][0]
+
+
+def fetched(folder: Path, name: str) -> Path:
+    """Return where the package `name` is unpacked below `folder`, after fetching it if need be."""
+    unpacked = folder / name
+    if not (unpacked / DOCUMENTATION).is_dir():
         with tempfile.TemporaryDirectory() as temporary:
             subprocess.run(["apt-get", "--quiet", "download", name], cwd=temporary, check=True, stdout=sys.stderr)
             (package,) = Path(temporary).glob("*.deb")
             folder.mkdir(parents=True, exist_ok=True)  # which dpkg does not
-            subprocess.run(["dpkg", "-x", package, folder / name], check=True)
-    return root
+            subprocess.run(["dpkg", "-x", package, unpacked], check=True)
+    return unpacked
 
 
 @contextlib.contextmanager

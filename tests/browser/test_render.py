@@ -58,7 +58,7 @@ def test_a_page_made_by_scripts_is_read_and_its_links_are_followed(
     found = crawl.once(site.url("/"), render=("127.0.0.1",))
     document = found[site.url("/")].document
     assert document is not None
-    assert (document.title, document.headings) == ("Made by a script", ["Made by a script"])
+    assert (document.title, document.ranked_headings) == ("Made by a script", ["Made by a script"])
     assert "搜索引擎 words" in document.text
     assert "Please wait" not in document.text
     assert site.url("/second") in found

@@ -16,7 +16,7 @@ from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
-from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Hit, IndexInfo
+from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Hit, HitSection, IndexInfo
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
@@ -37,6 +37,7 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Suggestions answer": Suggestions,
     "Suggestion": Suggestion,
     "Hit": Hit,
+    "Section of a hit": HitSection,
     "Index": IndexInfo,
     "Cached text answer": CachedText,
     "Lookup answer": Lookup,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from lightship.core.errors import InvalidDocumentError, TooLargeError
+from lightship.core.sections import MAX_ANCHOR, MAX_HEADING, RANKED_LEVELS, Section, check_sections
 
 Scalar = str | int | float | bool
 FieldValue = Scalar | list[Scalar]
@@ -40,6 +41,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     modified: datetime | None = None
     fetched: datetime | None = None
     fields: dict[str, FieldValue] = {}
+    sections: list[Section] = []
+
+    @property
+    def ranked_headings(self) -> list[str]:
+        """The headings that count in ranking: `headings`, and those of the upper sections."""
+        return [*self.headings, *(each.heading for each in self.sections if each.level in RANKED_LEVELS)]
 
     @property
     def site(self) -> str:
@@ -113,11 +120,13 @@ def check_document(document: Document) -> Document:
     """Return `document` with its url checked, text cleaned, times in UTC and language as a primary subtag (or None).
 
     Raises TooLargeError when it would encode to more than MAX_DOCUMENT_BYTES, InvalidDocumentError for a bad url,
-    a time outside the years 1 to 9999 in UTC, or a number that is not finite or needs more than 64 bits.
+    a time outside the years 1 to 9999 in UTC, a number that is not finite or needs more than 64 bits, or a wrong section.
     """
     check_url(document.url)
     characters = len(document.text) + len(document.title) + len(document.description) + sum(map(len, document.headings))
     _check_size(document.url, characters)
+    sections = [_clean_section(section) for section in document.sections]
+    check_sections(sections, len(document.text))
     checked = msgspec.structs.replace(
         document,
         title=clean_text(document.title),
@@ -128,6 +137,7 @@ def check_document(document: Document) -> Document:
         modified=_in_utc(document.modified, document.url),
         fetched=_in_utc(document.fetched, document.url),
         fields={clean_text(name): _clean_field(value, document.url) for name, value in document.fields.items()},
+        sections=sections,
     )
     if _is_surely_small(checked, characters):
         return checked
@@ -142,6 +152,7 @@ def _is_surely_small(document: Document, characters: int) -> bool:
     """Return True if `document` is certainly within the limit; False means that it has to be encoded to know."""
     texts = [value for value in document.fields.values() if isinstance(value, str)]
     characters += sum(map(len, texts)) + sum(map(len, document.fields))
+    characters += len(document.sections) * (MAX_HEADING + MAX_ANCHOR)
     # A character encodes to four bytes at most; the other half is room for the rest
     return len(texts) == len(document.fields) and characters < MAX_DOCUMENT_BYTES // 8
 
@@ -164,6 +175,13 @@ def _in_utc(time: datetime | None, url: str) -> datetime | None:
         return time.astimezone(UTC)
     except OverflowError as error:
         raise InvalidDocumentError(f"document {url[:100]} has a time outside the years 1 to 9999: {time}") from error
+
+
+def _clean_section(section: Section) -> Section:
+    heading, anchor = clean_text(section.heading), clean_text(section.anchor)
+    if heading is section.heading and anchor is section.anchor:
+        return section
+    return msgspec.structs.replace(section, heading=heading, anchor=anchor)
 
 
 def _clean_field(value: FieldValue, url: str) -> FieldValue:

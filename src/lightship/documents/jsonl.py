@@ -14,6 +14,7 @@ import zstandard
 
 from lightship.core.errors import InvalidDocumentError, TooLargeError
 from lightship.core.model import Document, check_document
+from lightship.core.sections import KEYS as SECTION_KEYS
 from lightship.documents.language import detect_language, words_of
 
 MAX_LINE = 16 << 20  # bytes
@@ -48,6 +49,7 @@ def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Docum
         record["fields"] = {**extra, **given} if isinstance(given, dict) else given
     if None in record.values():
         record = {name: value for name, value in record.items() if value is not None}
+    _check_keys_of_sections(record.get("sections"))
     try:
         document = check_document(msgspec.convert(record, Document))
     except msgspec.ValidationError as error:
@@ -55,6 +57,13 @@ def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Docum
     if document.language is None and (language := detect_language(words_of(document))):
         return msgspec.structs.replace(document, language=language)
     return document
+
+
+def _check_keys_of_sections(sections: object) -> None:
+    for number, section in enumerate(sections if isinstance(sections, list) else ()):
+        if isinstance(section, dict) and not section.keys() <= SECTION_KEYS:
+            unknown = min(section.keys() - SECTION_KEYS)
+            raise InvalidDocumentError(f"unknown key {unknown[:80]!r} - at `$.sections[{number}]`")
 
 
 def _object(line: bytes) -> dict[str, Any]:

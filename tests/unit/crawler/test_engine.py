@@ -42,7 +42,7 @@ def test_all_linked_pages_of_the_host_are_put(crawl: Crawl, site: MockSite, othe
     assert set(found) == {site.url(path) for path in ("/", "/a", "/d/b?x=1", "/c", "/e/f")}
     document = found[site.url("/a")].document
     assert document is not None
-    assert (document.title, document.headings, document.language) == ("A page", ["Head"], "de")
+    assert (document.title, document.ranked_headings, document.language) == ("A page", ["Head"], "de")
     assert document.description == "short"
     assert "text of a" in document.text
     assert max(site.counts().values()) == 1

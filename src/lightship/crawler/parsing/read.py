@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 from markdown_it import MarkdownIt
 
 from lightship.core.model import Document, check_document, clean_text
+from lightship.core.sections import LEVELS, MAX_HEADING, Section
 from lightship.crawler.parsing.encodings.decode import read_characters
 from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
-from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
+from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
 from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.head import html_head
-from lightship.crawler.parsing.html.headings import MAX_HEADING
+from lightship.crawler.parsing.html.sections import begin_mark, without_marks
 from lightship.documents.language import detect_language
 
 _markdown = MarkdownIt("commonmark").enable("table")
@@ -50,18 +51,16 @@ def document_of(
     """Return the validated document of a page; raises InvalidDocumentError.
 
     `title` is used for a page without one; `modified` is the server's time, otherwise the page's own is used. The
-    fields are those of page_fields.py, the author, time of publication and the anchors of the headings (`#id`, or empty).
+    fields are those of page_fields.py, the author and the time of publication.
     """
     fields = dict(page.fields)
     if page.author:
         fields.setdefault("author", page.author)
     if page.published:
         fields.setdefault("published", page.published.isoformat())
-    if any(page.anchors):
-        fields["anchors"] = [f"#{anchor}" if anchor else "" for anchor in page.anchors]
     return check_document(
         Document(
-            url=url, title=page.title or title, text=page.text, headings=page.headings, description=page.description,
+            url=url, title=page.title or title, text=page.text, sections=page.sections, description=page.description,
             language=page.language, modified=modified or page.modified or page.published, fetched=fetched, fields=fields,
         )
     )  # fmt: skip
@@ -75,7 +74,7 @@ def digest_of(document: Document) -> bytes:
 
 def _text_page(found: Page, text: str) -> Page:
     """Return `found` with the contents of a plain text."""
-    text = plain_text(clean_text(text))
+    text = collapsed(clean_text(text))[:MAX_TEXT]
     return msgspec.structs.replace(
         found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
         language=detect_language(text, found.language), fingerprint=fingerprint(text), words=telling_words(text),
@@ -85,9 +84,22 @@ def _text_page(found: Page, text: str) -> Page:
 def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:
     head = html_head(pdf.title, author=pdf.author, created=pdf.created, modified=pdf.modified)
     found = extract(head, url, robots=robots, agent=agent)
-    headings = [" ".join(heading.split())[:MAX_HEADING] for heading, _ in pdf.headings]
-    anchors = [f"page={number}" for _, number in pdf.headings]  # RFC 8118, section 3
-    return msgspec.structs.replace(_text_page(found, pdf.text), headings=headings, anchors=anchors)
+    pages = [clean_text(page).lstrip() for page in pdf.pages]
+    text, places = without_marks(collapsed("\n\n".join(begin_mark(i) + page for i, page in enumerate(pages))))
+    sections = _pdf_sections(pdf, text, {number: start for number, start, _ in places})
+    return msgspec.structs.replace(_text_page(found, text), sections=sections)
+
+
+def _pdf_sections(pdf: Pdf, text: str, starts: Mapping[int, int]) -> list[Section]:
+    """Return the entries of the outline as sections, which begin where the text says so, or with their pages."""
+    sections = []
+    for said, number, level in pdf.outline:
+        heading, start = " ".join(said.split())[:MAX_HEADING], starts.get(number - 1, len(text))
+        if heading and start < MAX_TEXT:
+            place = text.find(heading, start, starts.get(number, len(text)))
+            anchor = f"page={number}"  # RFC 8118, section 3
+            sections.append(Section(heading, max(place, start), min(level, LEVELS[-1]), anchor))
+    return sorted(sections, key=lambda section: section.start)
 
 
 def _without_front_matter(text: str) -> str:

@@ -38,7 +38,14 @@ def add_searched(made: tantivy.Document, document: Document, language: str, more
     for key in title_keys(document.title):
         if key:
             made.add_text(TITLE_KEY, key)
-    parts = [document.title, *document.headings, document.text, document.description, url_words(document.url), *more]
+    parts = [
+        document.title,
+        *document.ranked_headings,
+        document.text,
+        document.description,
+        url_words(document.url),
+        *more,
+    ]
     text = _add_grams(made, "text", normalized(_PART.join(filter(None, parts))))
     bare = without_apostrophes(text.text, language)
     _add_words(made, "text", text, bare, language)

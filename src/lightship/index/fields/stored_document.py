@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import msgspec
 import tantivy
 
+from lightship.core.fragments import fragment_of
 from lightship.core.model import Document, FieldValue
+from lightship.core.sections import Section
+
+
+class StoredSections(msgspec.Struct, frozen=True, array_like=True):
+    """The sections of a document in order. A few long values take less time to read than a few of each section."""
+
+    starts: list[int]  # bytes of the text
+    bodies: list[int]  # where the headings end
+    levels: bytes
+    headings: str  # a line each
+    fragments: str  # a line each: percent-encoded, empty for a section without an anchor
 
 
 class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
@@ -21,6 +35,7 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
     language: str | None
     modified: int
     fields: dict[str, FieldValue]
+    sections: StoredSections | None = None
 
     @property
     def modified_time(self) -> datetime | None:
@@ -51,12 +66,43 @@ def add_source(made: tantivy.Document, document: Document) -> None:
             document.language,
             modified_seconds(document),
             document.fields,
+            _stored_sections(document) if document.sections else None,
         )
     )
     if len(stored.translate(None, _ASCII)) * _OTHERS <= len(stored):
         made.add_text("source", stored.decode("latin-1"))
     else:
         made.add_bytes("source", stored)
+
+
+def _stored_sections(document: Document) -> StoredSections:
+    text, sections = document.text, document.sections
+    places = [place for section in sections for place in (section.start, _body(text, section))]
+    if not text.isascii():
+        places = _bytes_of(text, places)
+    return StoredSections(
+        places[::2],
+        places[1::2],
+        bytes(section.level for section in sections),
+        "\n".join(" ".join(section.heading.split()) for section in sections),
+        "\n".join(fragment_of(section.anchor) for section in sections),
+    )
+
+
+def _body(text: str, section: Section) -> int:
+    """Return where the heading of a section ends in `text`: where it begins, if it does not stand there."""
+    if text.startswith(section.heading, section.start):
+        return section.start + len(section.heading)
+    found = re.compile(r"\s+".join(map(re.escape, section.heading.split()))).match(text, section.start)
+    return found.end() if found else section.start
+
+
+def _bytes_of(text: str, places: list[int]) -> list[int]:
+    """Return the bytes of the UTF-8 of `text` where the characters `places` are; those of headings may be out of order."""
+    known = {0: 0}
+    for start, end in pairwise(sorted({0, *places})):
+        known[end] = known[start] + len(text[start:end].encode())
+    return [known[place] for place in places]
 
 
 def read_source(found: tantivy.Document) -> bytes:

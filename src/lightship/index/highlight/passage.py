@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lightship.index.analysis.version1 import CJK
 
 PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
+SHORT = 120  # of a passage from a further section of a page
 LEAD = 60  # characters shown before the matched word
 BEGINNING = 8 * PASSAGE  # characters that are enough to show the beginning of a text
 
@@ -24,23 +25,23 @@ class Passage(NamedTuple):
     cut_after: bool
 
 
-def passage_at(text: bytes, place: int) -> Passage:
-    """Return the passage of `text` around byte `place`."""
-    first, last = max(0, place - LEAD - 1), place + PASSAGE + 1
+def passage_at(text: bytes, place: int, most: int = PASSAGE) -> Passage:
+    """Return the passage of `text` around byte `place`, of at most `most` characters."""
+    first, last = max(0, place - LEAD - 1), place + most + 1
     near = text[first:last]
     if near.isascii():
         shown, at = near.decode("ascii"), place - first
     else:
-        first, last = max(0, place - _LONGEST * (LEAD + 1)), place + _LONGEST * (PASSAGE + 1)
+        first, last = max(0, place - _LONGEST * (LEAD + 1)), place + _LONGEST * (most + 1)
         head = text[first:place].decode(errors="ignore")
         shown, at = head + text[place:last].decode(errors="ignore"), len(head)
-    start, end = _window(shown, at)
+    start, end = _window(shown, at, most)
     return Passage(shown[start:end], start > 0 or first > 0, end < len(shown) or last < len(text))
 
 
-def _window(text: str, place: int) -> tuple[int, int]:
+def _window(text: str, place: int, most: int) -> tuple[int, int]:
     is_wide = not text.isascii() and _wide(text, place, place + 40) is not None
-    width, lead = (PASSAGE // 2, LEAD // 2) if is_wide else (PASSAGE, LEAD)
+    width, lead = (most // 2, LEAD // 2) if is_wide else (most, LEAD)
     start = place - lead
     if start <= 0:
         start = 0

@@ -25,14 +25,14 @@ PIECE = 128 << 10  # bytes that are searched at once
 # Budget for finding passages: reading a byte costs 1, about a nanosecond. An ordinary page costs about 50,000
 ANSWER_EFFORT = 64 << 20  # for all texts of an answer
 TEXT_EFFORT = 16 << 20  # for one text
-_PLACE, _LATIN, _LETTER = 512, 6, 96  # to examine a place, to fold a byte of Latin or of other text
+PLACE, _LATIN, _LETTER = 512, 6, 96  # to examine a place, to fold a byte of Latin or of other text
 _ODD, _ODD_WORD = 40, 2048  # to look for odd words in a byte, and at one
 WORD, WORD_BYTE = 8192, 1024  # to match a word exactly, and each character of it
 
 LONGEST_WORD = 120  # bytes
-_IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
+IN_WORD = bytes(chr(code).isalnum() and code < 0x80 for code in range(256))
 _BEFORE = bytes(code in b' \n\t(["-/' for code in range(256))  # no odd word goes on before these
-_plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]{0,4}(?:[ \n\t]|$)|[-/])").match
+plain_word = re.compile(rb"[0-9A-Za-z]{1,40}(?=(?:'s)?[.,;:!?)\"]{0,4}(?:[ \n\t]|$)|[-/])").match
 _SIGNS, _QUOTE = b"'-_.,&", "\u2019".encode()
 _FAR = bytes([*range(0xC4), 0xE2])  # first bytes of ASCII, Latin-1 and punctuation
 _words = re.compile(rb"\S+").finditer
@@ -78,7 +78,7 @@ class _Look(NamedTuple):
     end: int
 
 
-class _Target(NamedTuple):
+class Target(NamedTuple):
     """A needle, and what makes a place of it better than another: other words `near` it, with their weights, and pairs.
 
     Only needles that come later count: the text has none of those before.
@@ -89,13 +89,13 @@ class _Target(NamedTuple):
     pairs: tuple[bytes, ...]
 
 
-def _targets(needles: Sequence[Needle]) -> list[_Target]:
-    targets: list[_Target] = []
+def _targets(needles: Sequence[Needle]) -> list[Target]:
+    targets: list[Target] = []
     later: list[tuple[bytes, float]] = []
     for needle in reversed(needles):
         near = tuple(later[:_NEAR])
         pairs = tuple(pair for pair in needle.pairs if any(form in pair for form, _ in near))
-        targets.append(_Target(needle, near, pairs))
+        targets.append(Target(needle, near, pairs))
         later[:0] = ((form, needle.weight) for form in needle.forms)
     return targets[::-1]
 
@@ -104,8 +104,8 @@ class Search(ABC):
     """Searches texts for the `needles` of a query, best first."""
 
     def __init__(self, needles: Sequence[Needle], *, has_forms: bool) -> None:
-        """Search for `needles`; with `has_forms`, also for odd words."""
-        self._targets, self._has_forms = _targets(needles), has_forms
+        """Search for `needles`; with `has_forms`, also for odd words. `targets` are the needles, best first."""
+        self.targets, self._has_forms = _targets(needles), has_forms
         self._known: dict[bytes, bool] = {}
 
     @abstractmethod
@@ -161,7 +161,7 @@ class Search(ABC):
                 break
             word = form[first:last].decode(errors="ignore")
             bare = word.lower().encode().translate(None, _SIGNS)
-            if not any(part in bare for target in self._targets for part in target.needle.forms):
+            if not any(part in bare for target in self.targets for part in target.needle.forms):
                 continue
             if self.accepts(word, effort):
                 place = len(text[: folding.origin(first - 1, folding.normal)].encode())
@@ -170,13 +170,13 @@ class Search(ABC):
         return -1
 
     def _best(self, look: _Look, effort: Effort) -> int:
-        for target in self._targets:
+        for target in self.targets:
             needle, near = target.needle, target.near
             places = _places(look, needle, effort, _OCCURRENCES)
             if not places:
                 continue
             if near and len(places) > 1:
-                effort.left -= len(places) * len(near) * _PLACE
+                effort.left -= len(places) * len(near) * PLACE
                 _sort(places, look, target)
             place = self._first_match(look.text, places, needle, effort)
             if place < 0 and len(places) >= _OCCURRENCES:  # what only begins alike may hide the right one
@@ -190,7 +190,7 @@ class Search(ABC):
         for place in places:
             if self._is_match(text, place, needle, effort):
                 return place
-            effort.left -= _PLACE
+            effort.left -= PLACE
             if effort.left < 0:
                 break
         return -1
@@ -198,10 +198,11 @@ class Search(ABC):
     def _is_match(self, text: bytes, place: int, needle: Needle, effort: Effort) -> bool:
         if needle.reach:
             return self.accepts(_around(text, place, needle.reach), effort)
-        plain = _plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
-        if not plain:
-            return self.accepts(_word_around(text, place), effort)
-        word = plain[0]
+        plain = plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
+        return self.is_known(plain[0], effort) if plain else self.accepts(_word_around(text, place), effort)
+
+    def is_known(self, word: bytes, effort: Effort) -> bool:
+        """Return True if a plain word, of ASCII letters and digits, matches."""
         known = self._known.get(word)
         if known is None:
             known = self._known[word] = self.accepts(word.decode("ascii"), effort)
@@ -233,25 +234,25 @@ def _word_around(text: bytes, place: int) -> str:
 def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int]:
     """Return the first places where `needle` may occur, at most `limit` for each of its forms."""
     _, text, start, end = look
-    is_inner, allowed = needle.is_inner, effort.left // _PLACE
+    is_inner, allowed = needle.is_inner, effort.left // PLACE
     found: list[int] = []
     for form in needle.forms:
         last, most, looks = end + len(form) - 1, limit + len(found), 0
         at = text.find(form, start, last)
         while at >= 0:
             looks += 1
-            if is_inner or not at or not _IN_WORD[text[at - 1]]:
+            if is_inner or not at or not IN_WORD[text[at - 1]]:
                 found.append(at)
                 if len(found) == most:
                     break
             if looks > allowed:
                 break
             at = text.find(form, at + 1, last)
-        effort.left -= (at if at >= 0 else end) - start + looks * _PLACE
+        effort.left -= (at if at >= 0 else end) - start + looks * PLACE
     return found
 
 
-def _sort(places: list[int], look: _Look, target: _Target) -> None:
+def _sort(places: list[int], look: _Look, target: Target) -> None:
     """Sort `places` by what is near, best first; if none has a pair of words side by side, add one that has."""
     needle, near, pairs = target
     text = look.form

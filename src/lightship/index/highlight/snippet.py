@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.analysis.words import MARK
 from lightship.index.highlight.alignment import folded_singly
 from lightship.index.highlight.matches import Span, matches, merged
-from lightship.index.highlight.passage import BEGINNING, passage_at
+from lightship.index.highlight.passage import BEGINNING, PASSAGE, SHORT, passage_at
 from lightship.index.highlight.search import ANSWER_EFFORT, WORD, WORD_BYTE, Effort, Search
+from lightship.index.highlight.sections import Best, Bounds, SectionScores
 from lightship.index.highlight.sought import beginning, needles_of, sought_in
 from lightship.index.query.compiler import Compiled
 
@@ -25,6 +28,18 @@ _OPENING = ' (["-/'
 _plain_word = re.compile(r"""[0-9a-zа-яα-ω]{1,40}(?=(?:'s)?[.,;:!?)\]"]{0,4}(?: |$)|[-/])""").match
 _SIGNS = b"'-_.,&"  # within odd words
 _WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
+
+
+class Shown(NamedTuple):
+    """A passage as escaped HTML, the number of its section, and the byte of the text that it is about.
+
+    The byte is -1 if nothing matches. `is_headed`: the heading of the section matches.
+    """
+
+    html: str
+    number: int
+    place: int
+    is_headed: bool = False
 
 
 class Highlighter:
@@ -47,11 +62,38 @@ class Highlighter:
 
         `text` is in UTF-8. The total effort for the texts of a query is bounded.
         """
+        return self.passages(text, language, None, fallback)[0].html
+
+    def passages(self, text: bytes, language: str | None, bounds: Bounds | None, fallback: str = "") -> list[Shown]:
+        """Return a passage of each of the best sections of `text`, best first; at least one, like `snippet`."""
         marker = self._marker(language)
+        best: list[Best] = []
+        if bounds and len(bounds.starts) > 1:
+            scores = SectionScores(text, bounds, self._effort)
+            scores.add(marker)
+            best = scores.best()
+        if bounds and best:
+            return [self._section(marker, text, bounds, each, is_first=each is best[0]) for each in best]
         place = marker.best_place(text, self._effort)
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
-        passage, cut_before, cut_after = passage_at(text, max(place, 0))
+        number = bisect_right(bounds.starts, place) if bounds and place >= 0 else 0
+        return [Shown(self._shown(marker, text, max(place, 0)), number, place, is_headed=number > 0)]
+
+    def _section(self, marker: _Marker, text: bytes, bounds: Bounds, best: Best, *, is_first: bool) -> Shown:
+        """Return a passage below the heading of a section, its best one if it `is_first`, a short one otherwise."""
+        body, end = bounds.body(best.number), bounds.end(best.number)
+        part = text[body:end]
+        place = marker.best_place(part, self._effort) if is_first and best.place >= 0 else best.place - body
+        if place < 0 and (not part or part.isspace()):
+            part = text[body : body + BEGINNING]
+        place = max(place, 0)
+        return Shown(
+            self._shown(marker, part, place, PASSAGE if is_first else SHORT), best.number, body + place, best.is_headed
+        )
+
+    def _shown(self, marker: _Marker, text: bytes, place: int, most: int = PASSAGE) -> str:
+        passage, cut_before, cut_after = passage_at(text, place, most)
         if "  " in passage or not passage.isprintable():
             passage = " ".join(passage.split())
         shown = marker.marked(passage.strip(" "), self._effort)

@@ -42,8 +42,24 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     facet_size: int = DEFAULT_FACET_SIZE
 
 
+class HitSection(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a page that has words of the query. `heading_html` and `snippet` are escaped HTML with `<mark>`.
+
+    `path` are the headings above it. `heading` is empty for what stands above the first heading, or without one.
+    """
+
+    heading: str
+    heading_html: str = ""
+    path: list[str] = []
+    url: str
+    snippet: str
+
+
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One result. `title_html` and `snippet` are escaped HTML with `<mark>`; `score` is None when ordered by date."""
+    """One result. `title_html` and `snippet` are escaped HTML with `<mark>`; `score` is None when ordered by date.
+
+    `sections` are the best parts of the page; the first is that of `snippet`.
+    """
 
     url: str
     title: str
@@ -54,6 +70,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     modified: datetime | None = None
     fields: dict[str, FieldValue] = {}
+    sections: list[HitSection] = []
 
 
 class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from lightship.index.fields.stored_document import decode_source
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.reader import Found, reading
 from lightship.searchengine.search.api import MAX_FIELDS_BYTES, Hit, shown_title
+from lightship.searchengine.search.landing import land
 
 EFFORT_SECONDS = 1e-9
 _READ = 2  # effort per stored byte that is read
@@ -74,14 +75,16 @@ class Page:
                 self._without_fields += 1
                 fields = {}
         title = shown_title(source.title)
+        snippet, sections = land(source, highlighter)
         return Hit(
             url=source.url,
             title=title,
             title_html=highlighter.title(title, source.language),
-            snippet=highlighter.snippet(source.text, source.language, source.description),
+            snippet=snippet,
             score=None if score is None else round(score, 4),
             site=source.site,
             language=source.language,
             modified=source.modified_time,
             fields=fields,
+            sections=sections,
         )

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from msgspec.structs import replace
 
 from lightship.core.model import clean_text
-from lightship.searchengine.search.api import DEFAULT_SIZE, Hit, SearchRequest
+from lightship.searchengine.search.api import DEFAULT_SIZE, Hit, HitSection, SearchRequest
 from lightship.searchengine.search.request import last_page
 
 LANGUAGES = {
@@ -25,6 +25,7 @@ LANGUAGES = {
     "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
 }  # fmt: skip
 
+PASSAGE_LINK = "To this passage"  # where the page has no heading
 _PAGER_WIDTH = 5
 _MAX_CRUMBS = 5
 _MARKED = re.compile("<mark>([^<]*)</mark>")
@@ -42,8 +43,19 @@ class Link(NamedTuple):
     language: str = "en"
 
 
+class SectionLink(NamedTuple):
+    """A link to a section: its heading, and the headings above it without the page's title."""
+
+    href: str
+    heading: Markup
+    path: list[str]
+
+
 class Result(NamedTuple):
-    """A hit as it is shown; an empty `href` means that its url must not be a link. `cached` shows its text."""
+    """A hit as it is shown; an empty `href` means that its url must not be a link. `cached` shows its text.
+
+    `section` is that of the snippet (None: the top of the page, or without a link), `sections` are others.
+    """
 
     href: str
     cached: str
@@ -52,6 +64,8 @@ class Result(NamedTuple):
     snippet: Markup
     language: str | None
     modified: datetime | None
+    section: SectionLink | None = None
+    sections: tuple[SectionLink, ...] = ()
 
 
 class Pager(NamedTuple):
@@ -108,15 +122,27 @@ def is_link(url: str) -> bool:
 
 def result_of(hit: Hit, query: str = "") -> Result:
     """Return a hit of `query` as it is shown; only http and https urls become links."""
+    can_open = is_link(hit.url)
     return Result(
-        href=hit.url if is_link(hit.url) else "",
+        href=hit.url if can_open else "",
         cached=cached_address(hit.url, query),
         title=_title(hit),
-        crumbs=_crumbs(hit.url) if is_link(hit.url) else [readable_url(hit.url)],
+        crumbs=_crumbs(hit.url) if can_open else [readable_url(hit.url)],
         snippet=safe_marked(hit.snippet),
         language=hit.language,
         modified=hit.modified,
+        section=_section_link(hit, hit.sections[0]) if can_open and hit.sections else None,
+        sections=tuple(link for each in hit.sections[1:] if can_open and (link := _section_link(hit, each))),
     )
+
+
+def _section_link(hit: Hit, section: HitSection) -> SectionLink | None:
+    """Return a link to a section; None if it leads to the top of the page, like the title."""
+    is_title = bool(section.heading) and not section.path and hit.title.startswith(section.heading)
+    if section.url == hit.url or is_title:
+        return None
+    path = [heading for heading in section.path if heading != hit.title]
+    return SectionLink(section.url, safe_marked(section.heading_html or PASSAGE_LINK), path)
 
 
 def _title(hit: Hit) -> Markup:

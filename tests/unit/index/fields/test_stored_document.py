@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightship.core.model import Document
+from lightship.core.sections import Section
 from lightship.index.fields.stored_document import add_source, decode_source, read_source
 
 
@@ -43,3 +44,33 @@ def test_what_is_stored_comes_back(text: str, title: str) -> None:
     add_source(made, document)
     found = decode_source(read_source(made))
     assert (found.text.decode(), found.title, found.fields) == (text, title, document.fields)
+
+
+@given(st.lists(st.tuples(st.text(alphabet="aß第😀 ", min_size=1).filter(str.strip), st.text(alphabet="b京\n"))))
+def test_sections_come_back_with_their_bytes(parts: list[tuple[str, str]]) -> None:
+    text, sections = "", []
+    for number, (heading, body) in enumerate(parts):
+        text += "\n"
+        sections.append(Section(heading, len(text), number % 6 + 1, f"ü {number}" if number % 2 else ""))
+        text += f"{heading}\n{body}"
+    made = tantivy.Document()
+    add_source(made, Document(url="https://example.org/", text=text, sections=sections))
+    found = decode_source(read_source(made))
+    if not sections:
+        assert found.sections is None
+        return
+    assert found.sections
+    for section, first, last in zip(sections, found.sections.starts, found.sections.bodies, strict=True):
+        assert found.text[first:last].decode() == section.heading
+    assert list(found.sections.levels) == [section.level for section in sections]
+    assert found.sections.headings.split("\n") == [" ".join(section.heading.split()) for section in sections]
+    assert found.sections.fragments.split("\n") == [f"%C3%BC%20{n}" if n % 2 else "" for n in range(len(sections))]
+
+
+def test_a_heading_that_does_not_stand_in_the_text_has_no_length() -> None:
+    made = tantivy.Document()
+    sections = [Section("Not there", 0), Section("two lines", 5)]
+    add_source(made, Document(url="https://example.org/", text="Text two\nlines", sections=sections))
+    found = decode_source(read_source(made)).sections
+    assert found
+    assert (found.starts, found.bodies) == ([0, 5], [0, 14])

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.searchengine.search.api import Answer, Hit, IndexInfo, SearchRequest
+from lightship.searchengine.search.api import Answer, Hit, HitSection, IndexInfo, SearchRequest
 from lightship.searchengine.web import presenters
 from lightship.searchengine.web.html import (
     SECURITY_HEADERS,
@@ -100,6 +101,31 @@ def test_what_matches_in_a_title_is_marked() -> None:
     shown = page(SearchRequest(query="b"), answer(found))
     assert len(shown.all("mark")) == 1
     assert "A & B" in shown.text
+
+
+def test_sections_are_links_below_the_title() -> None:
+    first = HitSection(
+        heading="Use & limits", heading_html="Use &amp; <mark>limits</mark>", path=["A title", "Guide"],
+        url="https://example.org/a#limits", snippet="no <mark>limits</mark>",
+    )  # fmt: skip
+    other = HitSection(heading="<b>", heading_html="&lt;b&gt;", url="https://example.org/a#%27%3E", snippet="")
+    words = HitSection(heading="", url="https://example.org/a#:~:text=deep%20down", snippet="")
+    top = HitSection(heading="A title", url="https://example.org/a#top", snippet="")
+    found = msgspec.structs.replace(hit(), sections=[first, other, words, top])
+    shown = render_page(SearchRequest(query="news"), answer(found), now=NOW)
+    links = [each["href"] for each in Page(shown).all("a", rel="noopener noreferrer nofollow")]
+    assert links == ["https://example.org/a", *(each.url for each in (first, other, words))], "but not twice to the top"
+    assert "<bdi>Use &amp; <mark>limits</mark></bdi>" in shown
+    assert "<bdi>Guide</bdi>" in shown
+    assert "<bdi>A title</bdi>" not in shown
+    assert "<bdi>&lt;b&gt;</bdi>" in shown
+    assert "To this passage" in shown
+
+
+def test_sections_of_what_is_no_web_address_are_not_links() -> None:
+    section = HitSection(heading="x", url="javascript:alert(1)#x", snippet="")
+    found = msgspec.structs.replace(hit(url="javascript:alert(1)"), sections=[section])
+    assert "javascript:alert" not in str(page(SearchRequest(query="news"), answer(found)).all("a"))
 
 
 def test_nothing_hostile_is_unescaped() -> None:

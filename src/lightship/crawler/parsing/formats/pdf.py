@@ -18,14 +18,14 @@ _TIME = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-]\d\d)'?
 
 
 class Pdf(msgspec.Struct, frozen=True):
-    """The contents of a PDF document; `headings` are those of its outline, with their page numbers (from 1)."""
+    """The contents of a PDF document: the texts of its pages, and its outline as headings, page numbers, levels (from 1)."""
 
-    text: str = ""
+    pages: list[str] = []
     title: str = ""
     author: str = ""
     created: str = ""
     modified: str = ""
-    headings: list[tuple[str, int]] = []
+    outline: list[tuple[str, int, int]] = []
 
 
 def read_pdf(body: bytes) -> Pdf:
@@ -67,13 +67,13 @@ def _read(document: Any) -> Pdf:
         left -= len(piece)
         if left < 0:
             break
-    headings = []
+    outline = []
     for mark in document.get_toc(max_depth=3):
         target = mark.get_dest()
-        headings.append((mark.get_title(), (target.get_index() or 0) + 1 if target else 1))
-        if len(headings) == MAX_HEADINGS:
+        outline.append((mark.get_title(), (target.get_index() or 0) + 1 if target else 1, mark.level + 1))
+        if len(outline) == MAX_HEADINGS:
             break
     return Pdf(
-        text="\n\n".join(pieces), title=facts.get("Title", ""), author=facts.get("Author", ""),
-        created=time_of(facts.get("CreationDate", "")), modified=time_of(facts.get("ModDate", "")), headings=headings,
+        pages=pieces, title=facts.get("Title", ""), author=facts.get("Author", ""),
+        created=time_of(facts.get("CreationDate", "")), modified=time_of(facts.get("ModDate", "")), outline=outline,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Extracts the main text of a page and its headings, without the boilerplate that surrounds it on every page of a site.
+"""Extracts the main text of a page with its headings, without the boilerplate that surrounds it on every page of a site.
 
 Boilerplate is recognised by the purpose of its elements (nav, header, footer and the ARIA roles), by its position (next
 to the element with most of the prose), by its links, and by its classes and ids (boilerplate.py).
@@ -23,7 +23,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     prose,
     size,
 )
-from lightship.crawler.parsing.html.headings import read_headings
+from lightship.crawler.parsing.html.sections import Heading, mark_headings
 from lightship.crawler.parsing.html.tree import document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
@@ -45,14 +45,14 @@ _UNSEEN = (
     "[style*='display:none' i],[style*='display: none' i]"
 )
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
-_MARKS = frozenset(["", *"¶#§🔗\uf0c1"])  # texts of a heading's link to itself
+_MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
 
 class Content(NamedTuple):
-    """The main text of a page, and its headings with their anchors."""
+    """The main text of a page, in which its headings are `marked` (sections.py)."""
 
     text: str
-    headings: list[tuple[str, str]]
+    marked: list[Heading]
 
 
 def read_content(tree: HTMLTree, html: str) -> Content:
@@ -64,7 +64,8 @@ def read_content(tree: HTMLTree, html: str) -> Content:
         _cut(body)
         if not size(body):
             tree = HTMLTree.parse(html)
-    return Content(str(extract_plain_text(tree)), read_headings(document_of_tree(tree)))
+    marked = mark_headings(document_of_tree(tree))
+    return Content(str(extract_plain_text(tree)), marked)
 
 
 def _clear_marks(body: ElementNode) -> None:

@@ -10,12 +10,14 @@ import msgspec
 from resiliparse.parse.html import DocumentNode, HTMLTree
 
 from lightship.core.model import FieldValue, clean_text
+from lightship.core.sections import RANKED_LEVELS, Section
 from lightship.crawler.parsing.html.content import read_content
 from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
 from lightship.crawler.parsing.html.page_signals import is_login, needs_scripts, says_missing
+from lightship.crawler.parsing.html.sections import sections_of, without_marks
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
 from lightship.documents.language import detect_language, primary_subtag
 
@@ -32,20 +34,19 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of a page; URLs are normal, times aware. With nofollow there are no links.
 
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
-    the target of an immediate meta refresh. `anchors` are the ids of `headings`, empty for those without one.
-    `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `words` stands for its telling words. `missing`: the page itself says that it
-    does not exist. `scripted`: it has hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text.
+    the target of an immediate meta refresh. `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short.
+    `words` stands for its telling words. `missing`: the page itself says that it does not exist. `scripted`: it has
+    hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text.
     """
 
     title: str = ""
     text: str = ""
-    headings: list[str] = []
+    sections: list[Section] = []
     description: str = ""
     language: str | None = None
     links: list[str] = []
     canonical: str | None = None
     noindex: bool = False
-    anchors: list[str] = []
     refresh: str | None = None
     alternates: list[str] = []
     feeds: list[str] = []
@@ -78,13 +79,14 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     asks = document.query_selector('input[type="password" i]') is not None
     has_scripts = document.query_selector("script") is not None  # what reads the content takes them out
     content = read_content(tree, html)
-    text = plain_text(content.text)
-    headings = [heading for heading, _ in content.headings]
+    text, places = without_marks(collapsed(content.text))
+    text = text[:MAX_TEXT]
+    sections = sections_of(text, content.marked, places)
+    headings = [section.heading for section in sections if section.level in RANKED_LEVELS]
     return Page(
         title=(title or next(iter(headings), ""))[:MAX_TITLE],
         text=text,
-        headings=headings,
-        anchors=[anchor for _, anchor in content.headings],
+        sections=sections,
         description=said.description[:MAX_DESCRIPTION],
         language=detect_language(text, _declared_language(document) or said.language),
         noindex=bool(wishes & {"noindex", "none"}),
@@ -98,9 +100,9 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     )  # fmt: skip
 
 
-def plain_text(text: str) -> str:
-    """Return `text` with spaces collapsed and fewer empty lines; at most MAX_TEXT characters."""
-    return _GAPS.sub("\n\n", _EDGES.sub("\n", _BLANKS.sub(" ", text[: MAX_TEXT * 2]))).strip()[:MAX_TEXT]
+def collapsed(text: str) -> str:
+    """Return `text` with spaces collapsed and fewer empty lines; of a long one, more than MAX_TEXT characters."""
+    return _GAPS.sub("\n\n", _EDGES.sub("\n", _BLANKS.sub(" ", text[: MAX_TEXT * 2]))).strip()
 
 
 def _declared_language(document: DocumentNode) -> str | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lightship.core.errors import InvalidDocumentError
+from lightship.core.sections import Section
 from lightship.crawler.parsing.encodings.media import DOCX, EPUB, PDF, kind_of
 from lightship.crawler.parsing.formats import pdf
 from lightship.crawler.parsing.read import document_of, read_page
@@ -82,14 +83,17 @@ def made_pdf(text: str, info: str = "") -> bytes:
 def test_a_word_document() -> None:
     page = read_page(archive(DOCX_FILES), DOCX, URL)
     assert (page.title, page.author, page.language) == ('Der "Titel"', "A. Utor", "de")
-    assert (page.headings, page.modified) == (["Erstes Kapitel"], datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC))
+    assert ([each.heading for each in page.sections], page.modified) == (
+        ["Erstes Kapitel"],
+        datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC),
+    )
     assert page.text.split("\n\n") == ["Erstes Kapitel", "Text & <mehr> davon", "A1 B1", "搜索引擎"]
 
 
 def test_a_book() -> None:
     page = read_page(archive(EPUB_FILES), EPUB, URL)
     assert (page.title, page.author, page.language) == ("本", "著者", "ja")
-    assert (page.headings, page.anchors) == (["第一章", "第二章"], ["c1", ""])
+    assert [(each.heading, each.anchor) for each in page.sections] == [("第一章", "c1"), ("第二章", "")]
     assert page.published == datetime(2020, 2, 3, tzinfo=UTC)
     assert page.text.split() == ["第一章", "検索エンジンについて。", "第二章", "終わり。"]
 
@@ -98,9 +102,9 @@ def test_a_pdf() -> None:
     body = made_pdf("Some text of it", "/Title(A title)/Author(W. Riter)/CreationDate(D:20240102030405+01'00')")
     page = read_page(body, "application/pdf", URL, robots=["noindex"])
     assert (page.title, page.author, page.text) == ("A title", "W. Riter", "Some text of it")
-    assert (page.headings, page.anchors, page.noindex) == (["The heading"], ["page=1"], True)
+    assert (page.sections, page.noindex) == ([Section("The heading", 0, 1, "page=1")], True)
     assert page.published == datetime(2024, 1, 2, 2, 4, 5, tzinfo=UTC)
-    assert document_of(page, URL).fields["anchors"] == ["#page=1"]
+    assert document_of(page, URL).sections == page.sections
     assert read_page(made_pdf("First line"), "", URL).title == "First line"
 
 

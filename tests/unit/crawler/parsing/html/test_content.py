@@ -68,8 +68,8 @@ def test_frames_are_left_out_and_content_is_kept(name: str) -> None:
         "definition",
     ):
         assert part in page.text, part
-    assert page.headings == ["Title of it", "Second part"]
-    assert page.anchors[1] == "second"
+    assert [(section.heading, section.level) for section in page.sections] == [("Title of it", 1), ("Second part", 2)]
+    assert page.sections[1].anchor == "second"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,8 @@ def test_short_pages(html: str, text: str) -> None:
 def test_a_title_in_the_header_of_a_page_is_kept() -> None:
     html = f"<div><header class=entry><h1>Own title</h1></header><div><p>{PROSE}</p></div></div><header><a href=/>Site</a></header>"
     page = extract(html, "http://a.example/")
-    assert (page.headings, page.text[:9], "Site" in page.text) == (["Own title"], "Own title", False)
+    assert ([each.heading for each in page.sections], page.text[:9]) == (["Own title"], "Own title")
+    assert "Site" not in page.text
 
 
 def test_boxes_of_prose_within_content_are_kept_whatever_they_are_called() -> None:

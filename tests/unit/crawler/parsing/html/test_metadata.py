@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from lightship.core.sections import Section
 from lightship.crawler.parsing.html.extract import Page, extract
 from lightship.crawler.parsing.html.metadata import parse_time
 from lightship.crawler.parsing.read import document_of
@@ -97,24 +98,10 @@ def test_times(text: str, time: datetime | None) -> None:
 def test_the_document_has_it() -> None:
     html = """<meta name=author content=W><meta name=date content=2024-01-02><h1 id=one>One</h1><h2>Two</h2>text"""
     document = document_of(page(html), URL)
-    assert document.headings == ["One", "Two"]
-    assert document.fields == {"author": "W", "published": "2024-01-02T00:00:00+00:00", "anchors": ["#one", ""]}
+    assert document.sections == [Section("One", 0, 1, "one"), Section("Two", 5, 2)]
+    assert document.ranked_headings == ["One", "Two"]
+    assert document.fields == {"author": "W", "published": "2024-01-02T00:00:00+00:00"}
     assert document.modified == datetime(2024, 1, 2, tzinfo=UTC)
     header = datetime(2024, 5, 5, tzinfo=UTC)
     assert document_of(page(html), URL, modified=header).modified == header
     assert document_of(page("plain"), URL).fields == {}
-
-
-@pytest.mark.parametrize(
-    ("html", "anchor"),
-    [
-        ("<h2 id=own>X</h2>", "own"), ("<h2><a id=in></a>X</h2>", "in"), ("<h2><a name=in>X</a></h2>", "in"),
-        ("<p><h2>X<a class=headerlink href=#s>¶</a></h2>", ""), ("<a name=before></a><h2>X</h2>", "before"),
-        ("<a name=other>text</a><h2>X</h2>", ""), ("<section id=s><h2>X</h2>y</section>", "s"),
-        ("<div id=s><div><div><h2>X <a href=#s>¶</a></h2></div></div>y</div>", "s"), ("<div id=s><p>first</p><h2>X</h2></div>", ""),
-        ("<main id=s><h2>X<a href=#s>#</a></h2></main>", ""), ("<h2 id='two words'>X</h2>", ""),
-    ],
-)  # fmt: skip
-def test_anchors_of_headings(html: str, anchor: str) -> None:
-    found = page(f"<body>{html}<p>some text")
-    assert (found.headings, found.anchors) == (["X"], [anchor])

@@ -38,7 +38,7 @@ def test_files_become_documents(feed: Feed, folder: Path) -> None:
         found = feed.documents()
     assert set(found) == {"page.html", "note.md", "plain.TXT"}
     assert found["page.html"].url == (folder / "page.html").as_uri()
-    assert (found["page.html"].title, found["page.html"].headings) == ("Page", ["Head"])
+    assert (found["page.html"].title, found["page.html"].ranked_headings) == ("Page", ["Head"])
     assert found["note.md"].title == "Title of note"
     assert "Some marked text" in found["note.md"].text
     assert "cell" in found["note.md"].text
