@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 import tantivy
 
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.normalize import normalized
 from lightship.index.analysis.versions import analysis_of
+from lightship.index.fields.schema import VOCABULARY, VOCABULARY_SINCE
 from lightship.index.query.language.expression import Any, Expression, Leaf, Not
 from lightship.index.query.vocabulary import Statistics
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
 MAX_EXPANDED = 100  # indexed words that a prefix stands for: the most frequent ones
+MAX_COMPLETED = 20  # of them that are looked up by their beginning as they are written
 
 _ENDINGS = ("e", "s", "ed", "ing")
 
@@ -65,11 +68,11 @@ def expanded(
 ) -> tuple[str, ...]:
     """Return the terms of `field` that begin with `prefix`, most frequent first, and the terms of `prefix` itself.
 
-    `history*` finds history and `runn*` finds running, though the stems `histori` and `run` do not begin with them.
+    `history*` finds history and `runn*` finds running, though the stems `histori` and `run` do not begin with them. So
+    does `relativ*` find relativity, whose stem is shorter, if it is among the words that are suggested.
     """
     analysis = analysis_of(version)
-    words = analysis.analyze_word(prefix, "")
-    found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED) if words and statistics else []
+    found, whole = _beginning(statistics, field, prefix, version) if statistics else ([], [])
     forms = {language: ("", *_ENDINGS) if language == DEFAULT_LANGUAGE else ("",) for language in languages}
     stems = [
         term
@@ -77,4 +80,24 @@ def expanded(
         for ending in endings
         for term in analysis.with_language(analysis.analyze_word(prefix + ending, language), language)
     ]
+    stems += [
+        term
+        for word in whole
+        for language in languages
+        for term in analysis.with_language(analysis.analyze_word(word, language), language)
+    ]
     return tuple(dict.fromkeys([*stems, *found]))
+
+
+def begins_words(statistics: Statistics, field: str, prefix: str, version: int) -> bool:
+    """Return True if documents have a word that begins with `prefix`."""
+    return any(_beginning(statistics, field, prefix, version))
+
+
+def _beginning(statistics: Statistics, field: str, prefix: str, version: int) -> tuple[list[str], list[str]]:
+    """Return the most frequent terms of `field` that begin with `prefix`, and suggested words, as they are written."""
+    words = analysis_of(version).analyze_word(prefix, "")
+    found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED) if words else []
+    if version < VOCABULARY_SINCE:
+        return found, []
+    return found, statistics.terms_with_prefix(VOCABULARY, normalized(prefix).text.lower(), MAX_COMPLETED)

@@ -27,6 +27,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     `sort` is relevance, date, or the name of a declared field, after a `-` for the largest first. `conditions` are names
     and values of declared fields; a name that begins with `-` excludes. `facets` are the fields whose values are counted,
     and `facet_size` is how many of their values are returned. `corrections` allows to correct mistyped words.
+    `prefix_last` takes a last word that no document has as the beginning of others: it is still being typed.
     """
 
     query: str = ""
@@ -35,6 +36,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "relevance"
     lang: str = ""
     corrections: bool = True
+    prefix_last: bool = False
     conditions: tuple[tuple[str, str], ...] = ()
     facets: tuple[str, ...] = ()
     facet_size: int = DEFAULT_FACET_SIZE

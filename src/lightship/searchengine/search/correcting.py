@@ -1,11 +1,15 @@
-"""Corrects mistyped words of a query: those that no document has, and that are much like words that documents have."""
+"""Words of a query that no document has: mistyped ones are corrected, and one still being typed begins other words."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lightship.index.analysis.normalize import normalized
+from lightship.index.fields.schema import main_field
+from lightship.index.query.boolean import begins_words
 from lightship.index.query.language.parser import Query
+from lightship.index.query.language.tokens import is_prefix
 from lightship.index.reader import View
 from lightship.index.suggest.words import Words, is_correctable
 
@@ -34,3 +38,19 @@ def corrected(text: str, unknown: list[str], words: Words) -> str | None:
     if not instead:
         return None
     return _WORD.sub(lambda match: match[0].replace(match[1], instead.get(match[1], match[1])), text)
+
+
+def with_open_end(query: Query, text: str, view: View) -> Query:
+    """Return `query`, parsed from `text`, with its last word as a prefix if documents have only words that it begins.
+
+    A word that documents have stays as it is, so that what has it is not mixed with what has not. So does a word that
+    more than ranks: in a phrase, excluded or required.
+    """
+    last = query.words[-1] if query.words else ""
+    if query.required or query.url_variants or not (last and text.endswith(last) and is_prefix(f"{last}*")):
+        return query
+    if view.vocabulary[last].languages or view.vocabulary.documents(last):
+        return query
+    if not begins_words(view, main_field(view.version), last, view.version):
+        return query
+    return replace(query, words=query.words[:-1], prefixes=[*query.prefixes, last])

@@ -30,6 +30,7 @@ MAX_QUERY_STRING = 16 << 10  # bytes
 _MAX_PAGE = 999_999_999
 
 _CORRECTIONS = {"": "on", "on": "on", "off": "off"}
+_PREFIXES = {"": "", "last": "last"}
 _FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
 _MEDIA_TYPES: dict[str, Format] = {
     "text/html": "html",
@@ -45,7 +46,7 @@ def read_request(query_string: bytes) -> SearchRequest:
     """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
     All of the repeated parameters `f.NAME` and `-f.NAME` count. Raises UriTooLongError over MAX_QUERY_STRING bytes,
-    InvalidInputError for a bad `page`, `size`, `lang`, `facets` or `facet_size`.
+    InvalidInputError for a bad `page`, `size`, `lang`, `corrections`, `prefix`, `facets` or `facet_size`.
     """
     given = _parameters(query_string)
     named = _named(query_string) if b"f." in query_string else ()
@@ -56,6 +57,7 @@ def read_request(query_string: bytes) -> SearchRequest:
         sort=clean_text(given.get("sort", "")).strip() or "relevance",
         lang=_language(given.get("lang", "")),
         corrections=_one_of(_CORRECTIONS, given.get("corrections", ""), "corrections") == "on",
+        prefix_last=_one_of(_PREFIXES, given.get("prefix", ""), "prefix") == "last",
         conditions=named,
         facets=_facets(given.get("facets", "")) if "facets" in given else (),
         facet_size=_whole_number(given, "facet_size", DEFAULT_FACET_SIZE, MAX_FACET_SIZE),

@@ -189,6 +189,12 @@ _SEARCH_PARAMETERS = [
         "whether a word that no document has is corrected",
     ),
     _parameter(
+        "prefix",
+        "query",
+        _or_empty({"enum": ["last"]}),
+        "last: a last word that no document has is taken as the beginning of words",
+    ),
+    _parameter(
         "f.NAME",
         "query",
         {"type": "string"},

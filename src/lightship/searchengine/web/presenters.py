@@ -69,6 +69,8 @@ def address(request: SearchRequest) -> str:
     given += [parameter_of(name, value) for name, value in request.conditions]
     if not request.corrections:
         given.append(("corrections", "off"))
+    if request.prefix_last:
+        given.append(("prefix", "last"))
     if request.sort != "relevance":
         given.append(("sort", request.sort))
     if request.size != DEFAULT_SIZE:

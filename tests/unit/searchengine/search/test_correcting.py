@@ -72,3 +72,48 @@ def test_without_words_nothing_is_corrected(tmp_path: Path) -> None:
     assert ask(replica, "pwoer").corrected is None
     replica.follow_words()
     assert ask(replica, "pwoer").corrected is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("relat", "einstein"),
+        ("Relativ", "einstein"),
+        ("xylophone relativi", "einstein"),
+        ("announc", "albert"),  # the text has announcer, whose stem is announc
+        ("straß", "mixed"),
+        ("мая", "russian"),
+    ],
+)
+def test_a_last_word_that_is_being_typed_begins_others(replica: Replica, query: str, first: str) -> None:
+    answer = ask(replica, query, prefix_last=True)
+    assert answer.hits
+    assert answer.hits[0].url.startswith(f"https://ex.org/{first}/")
+    assert "<mark>" in answer.hits[0].snippet
+    assert answer.corrected is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "albert",
+        "solar house",
+        "re",
+        '"relat',
+        '"relat"',
+        "solar -relat",
+        "solar AND relat",
+        "intitle:relat",
+        "relat!",
+        "灯塔",
+    ],
+)
+def test_other_last_words_stay_as_they_are(replica: Replica, query: str) -> None:
+    plain, open_ended = (ask(replica, query, prefix_last=last, corrections=False) for last in (False, True))
+    assert [hit.url for hit in plain.hits] == [hit.url for hit in open_ended.hits]
+
+
+def test_a_last_word_that_begins_none_is_corrected(replica: Replica) -> None:
+    answer = ask(replica, "albert einstien", prefix_last=True)
+    assert answer.corrected
+    assert answer.corrected.instead == "albert einstein"
