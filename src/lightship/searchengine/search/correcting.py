@@ -6,16 +6,19 @@ import re
 from dataclasses import replace
 
 from lightship.index.analysis.normalize import normalized
+from lightship.index.analysis.versions import CJK
 from lightship.index.fields.schema import main_field
 from lightship.index.query.boolean import begins_words
 from lightship.index.query.language.parser import Query
-from lightship.index.query.language.tokens import is_prefix
+from lightship.index.query.language.tokens import LEAST_PREFIX
 from lightship.index.reader import View
 from lightship.index.suggest.words import Words, is_correctable
 
 SECONDS = 0.01  # for the correction of a word
 MOST_CORRECTED = 3  # words of a query: more are no mistakes, but another language or a code
+MOST_COMPLETED = 3  # words for a beginning of one or two letters
 
+_OPEN = re.compile(rf"[^\W_{CJK}]+")
 _WORD = re.compile(r"(?<!\S)[(\[{'\"]*([^\W\d_]+)[)\]}'\".,;:!?]*(?!\S)")  # not a part of a code
 
 
@@ -40,17 +43,22 @@ def corrected(text: str, unknown: list[str], words: Words) -> str | None:
     return _WORD.sub(lambda match: match[0].replace(match[1], instead.get(match[1], match[1])), text)
 
 
-def with_open_end(query: Query, text: str, view: View) -> Query:
-    """Return `query`, parsed from `text`, with its last word as a prefix if documents have only words that it begins.
+def with_open_end(query: Query, text: str, view: View, words: Words | None) -> Query:
+    """Return `query`, parsed from `text`, with its last word as the beginning of words if documents have only those.
 
-    A word that documents have stays as it is, so that what has it is not mixed with what has not. So does a word that
-    more than ranks: in a phrase, excluded or required.
+    A beginning too short for a prefix stands for the most frequent of `words`. A word that documents have stays as it is,
+    so that what has it is not mixed with what has not. So does a word that more than ranks: in a phrase, excluded or
+    required.
     """
     last = query.words[-1] if query.words else ""
-    if query.required or query.url_variants or not (last and text.endswith(last) and is_prefix(f"{last}*")):
+    if query.required or query.url_variants or not (text.endswith(last) and _OPEN.fullmatch(last)):
         return query
     if view.vocabulary[last].languages or view.vocabulary.documents(last):
         return query
+    before = query.words[:-1]
+    if len(last) < LEAST_PREFIX:
+        completed = words.beginning(normalized(last).text.lower(), MOST_COMPLETED) if words else []
+        return replace(query, words=[*before, *(word for word, _ in completed)]) if completed else query
     if not begins_words(view, main_field(view.version), last, view.version):
         return query
-    return replace(query, words=query.words[:-1], prefixes=[*query.prefixes, last])
+    return replace(query, words=before, prefixes=[*query.prefixes, last])

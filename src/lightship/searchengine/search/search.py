@@ -64,7 +64,7 @@ class Plan:
         self._selecting = Selecting(self._view, request)
         self._query = parse_query(self._selecting.typed.text)
         if request.prefix_last:
-            self._query = with_open_end(self._query, self._selecting.typed.text, self._view)
+            self._query = with_open_end(self._query, self._selecting.typed.text, self._view, self._words)
         self._compiled = None if self._is_empty else self._compile(self._query)
         self.cost = self._selecting.cost
         if self._compiled:

@@ -78,6 +78,9 @@ def test_without_words_nothing_is_corrected(tmp_path: Path) -> None:
     ("query", "first"),
     [
         ("relat", "einstein"),
+        ("re", "einstein"),
+        ("xylophone mar", "albert"),
+        ("м", "russian"),
         ("Relativ", "einstein"),
         ("xylophone relativi", "einstein"),
         ("announc", "albert"),  # the text has announcer, whose stem is announc
@@ -98,7 +101,6 @@ def test_a_last_word_that_is_being_typed_begins_others(replica: Replica, query: 
     [
         "albert",
         "solar house",
-        "re",
         '"relat',
         '"relat"',
         "solar -relat",
@@ -117,3 +119,17 @@ def test_a_last_word_that_begins_none_is_corrected(replica: Replica) -> None:
     answer = ask(replica, "albert einstien", prefix_last=True)
     assert answer.corrected
     assert answer.corrected.instead == "albert einstein"
+
+
+def test_what_most_people_are_typing_comes_first(tmp_path_factory: pytest.TempPathFactory) -> None:
+    texts = ["the government of an island"] * 9 + ["the goverment of an island", "another text"]
+    documents = [
+        Document(url=f"https://ex.org/{number}", title="An island", text=text, language="en")
+        for number, text in enumerate(texts)
+    ]
+    replica = replica_of(tmp_path_factory.mktemp("replica"), documents)
+    answer = ask(replica, "gove", prefix_last=True)
+    assert answer.total == 10
+    assert (
+        len({hit.score for hit in answer.hits}) == 1
+    )  # a rare word, often a mistake, is no better than a frequent one

@@ -112,7 +112,7 @@ class Lexer:
         word, closing = _unbalanced(word)
         if not sign and word in OPERATORS:
             yield from self._operator(word)
-        elif is_prefix(word) and self._prefixes < MAX_PREFIXES:
+        elif _PREFIX.fullmatch(word) and self._prefixes < MAX_PREFIXES:
             self._prefixes += 1
             yield from self._leaf(sign, Leaf("prefix", word.rstrip("*_-")))
         else:
@@ -145,11 +145,6 @@ class Lexer:
         else:
             self._left -= len(words)
         yield Token("leaf", leaf.text, sign, leaf)
-
-
-def is_prefix(word: str) -> bool:
-    """Return True for a beginning of words with its `*`; in scripts without spaces, any part of a word is found."""
-    return _PREFIX.fullmatch(word) is not None
 
 
 def has_content(text: str) -> bool:
