@@ -25,6 +25,10 @@ LANGUAGES = {
     "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
 }  # fmt: skip
 
+# Languages written from right to left
+LEFTWARDS = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"])
+HUES = 8  # colours in style.css
+
 _PAGER_WIDTH = 5
 _MAX_CRUMBS = 5
 _MARKED = re.compile("<mark>([^<]*)</mark>")
@@ -34,16 +38,24 @@ _SITE = re.compile(r"(?<!\S)-?site:\s?\S*", re.IGNORECASE)
 
 
 class Link(NamedTuple):
-    """A link with text in `language`; `current` marks the one that is shown now."""
+    """A link with text in `language` (empty: any); `current` marks the one that is shown now.
+
+    `documents` is how many documents it leads to, where that is known.
+    """
 
     text: str
     href: str
     current: bool = False
-    language: str = "en"
+    language: str = ""
+    documents: int | None = None
 
 
 class Result(NamedTuple):
-    """A hit as it is shown; an empty `href` means that its url must not be a link."""
+    """A hit as it is shown; an empty `href` means that its url must not be a link.
+
+    A tile with a `letter` of the site, in one of HUES colours, stands for its icon: a browser that fetched that would
+    tell strange hosts who searches.
+    """
 
     href: str
     title: Markup
@@ -51,6 +63,13 @@ class Result(NamedTuple):
     snippet: Markup
     language: str | None
     modified: datetime | None
+    letter: str
+    hue: int
+
+    @property
+    def leftwards(self) -> bool:
+        """Whether its language is written from right to left."""
+        return self.language in LEFTWARDS
 
 
 class Pager(NamedTuple):
@@ -98,13 +117,16 @@ def page_address(request: SearchRequest, page: int) -> str:
 def result_of(hit: Hit) -> Result:
     """Return a hit as it is shown; only http and https urls become links."""
     is_link = hit.url.lower().startswith(("http://", "https://"))
+    crumbs = _crumbs(hit.url) if is_link else [readable_url(hit.url)]
     return Result(
         href=hit.url if is_link else "",
         title=_title(hit),
-        crumbs=_crumbs(hit.url) if is_link else [readable_url(hit.url)],
+        crumbs=crumbs,
         snippet=safe_marked(hit.snippet),
         language=hit.language,
         modified=hit.modified,
+        letter=next(filter(str.isalnum, crumbs[0]), "·").upper(),
+        hue=sum(crumbs[0].encode()) % HUES,
     )
 
 
