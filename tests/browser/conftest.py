@@ -22,13 +22,15 @@ from lightship.core.model import Change, Document
 from lightship.doclog import open_log
 from support import Program, free_port, wait_until
 
-ENGLISH, CHINESE = 50, 12
+ENGLISH, CHINESE, ARABIC = 50, 12, 8
+FIELDS = "built:date,height:number,keeper:keyword,lit:boolean,region:path"
+KEEPERS = ["Ann Keeper", "حارس المنارة", "守塔人", "O'Neill & Sons"]
 HOSTILE = """</title></mark>"'><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3)"""
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def documents() -> list[Document]:
-    """Return 50 English documents (one a day, all with `lighthouse`), 12 Chinese and 2 hostile ones."""
+    """Return 50 English documents (one a day, all with `lighthouse`), 12 Chinese, 8 Arabic and 2 hostile ones."""
     english = [
         Document(
             url=f"https://example.org/keepers/{number}/a/rather/long/path/to/the/log-book.html",
@@ -37,6 +39,13 @@ def documents() -> list[Document]:
             + "Wind from the west. " * number,
             language="en",
             modified=FIRST_DAY + timedelta(days=number),
+            fields={
+                "built": f"{1850 + number}-06-01",
+                "height": 10 + number,
+                "keeper": KEEPERS[number % 4],
+                "lit": number % 2 == 0,
+                "region": f"coast > {'north' if number % 3 else 'south'}",
+            },
         )
         for number in range(ENGLISH)
     ]
@@ -49,6 +58,16 @@ def documents() -> list[Document]:
         )
         for number in range(CHINESE)
     ]
+    arabic = [
+        Document(
+            url=f"https://example.eg/منارة/{number}",
+            title=f"سجل المنارة، الصفحة {number}",
+            text="أضيئت المنارة عند الغسق وظلت مضاءة حتى الفجر. يمكن لمحرك البحث Lightship أن يجد هذه الصفحة.",
+            language="ar",
+            fields={"keeper": KEEPERS[1]},
+        )
+        for number in range(ARABIC)
+    ]
     hostile = [
         Document(
             url=f'https://example.org/{quote("hostile")}"><script>alert(4)</script>',
@@ -57,7 +76,7 @@ def documents() -> list[Document]:
         ),
         Document(url="file:///home/%3Cb%3Enotes.txt", title="", text=f"hostile {HOSTILE}"),
     ]
-    return english + chinese + hostile
+    return english + chinese + arabic + hostile
 
 
 def search(base: str, query: str) -> dict[str, Any]:
@@ -77,7 +96,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log.close()
     programs = {
         "lightship.searchengine.main": [f"-addr={address}", f"-data={folder}/s"],
-        "lightship.indexer.main": [f"-searchengine={address}", f"-log={url}", f"-data={folder}/i"],
+        "lightship.indexer.main": [
+            f"-searchengine={address}",
+            f"-log={url}",
+            f"-data={folder}/i",
+            f"-fields={FIELDS}",
+        ],
     }
     with ExitStack() as stack:
         for module, arguments in programs.items():
@@ -85,6 +109,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stack.callback(program.kill)
         base = f"http://{address}"
         wait_until(lambda: _documents_of(base) == len(documents()), 30, f"all documents searchable; see {folder}")
+        wait_until(lambda: b"lighthouse" in urlopen(f"{base}/suggest?q=light").read(), 30, "words to suggest")
         yield base
 
 
@@ -103,18 +128,28 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
-    """Return what opens a page in a new context; at the end nothing may have been told on a console or in a dialog."""
-    told: list[str] = []
+def told() -> list[str]:
+    """Return what pages told on a console or in a dialog; a test that expects something clears it."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable[..., Page]]:
+    """Return what opens a page in a new context; at the end nothing may have been `told`.
+
+    `before` is a script that runs before those of the page.
+    """
     contexts: list[BrowserContext] = []
 
     def refuse(dialog: Dialog) -> None:
         told.append(f"dialog {dialog.message}")
         dialog.dismiss()
 
-    def open_page(address: str = "/", **options: Any) -> Page:
+    def open_page(address: str = "/", *, before: str = "", **options: Any) -> Page:
         contexts.append(browser.new_context(base_url=base, **options))
         page = contexts[-1].new_page()
+        if before:
+            page.add_init_script(before)
         page.set_default_timeout(10_000)
         page.on("console", lambda message: told.append(message.text))
         page.on("pageerror", lambda error: told.append(str(error)))

@@ -9,12 +9,16 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page
 
+from lightship.searchengine.web.presenters import HUES
+
 OpenPage = Callable[..., Page]
 SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 PAGES = {
     "home": "/",
     "results": "/?q=lighthouse&page=2",
     "chinese": "/?q=搜索引擎",
+    "arabic": "/?q=المنارة",
+    "filtered": "/?q=lighthouse&f.keeper=守塔人&f.height=10..40",
     "mixed": "/?q=lighthouse+灯塔+hostile&size=100",
     "nothing": "/?q=%22xyzzy%22",
     "beyond": "/?q=lighthouse&page=99",
@@ -62,6 +66,19 @@ def test_all_text_has_contrast(open_page: OpenPage, name: str) -> None:
         assert len(texts) > 3
         pale = {html: (scheme, ratio) for html, ink, paper in texts if (ratio := contrast(ink, paper)) < 4.5}
         assert pale == {}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_letters_of_sites_have_contrast(open_page: OpenPage, scheme: str) -> None:
+    page = open_page("/?q=lighthouse", color_scheme=scheme)
+    tile = page.locator(".tile").first
+    colors = set()
+    for hue in range(HUES):
+        tile.evaluate("(each, hue) => { each.className = `tile hue-${hue}`; }", hue)
+        ink, paper = tile.evaluate("(each) => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor]")
+        assert contrast(ink, paper) >= 4.5, hue
+        colors.add(paper)
+    assert len(colors) == HUES
 
 
 def test_dark_is_dark(open_page: OpenPage) -> None:

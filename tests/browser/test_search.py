@@ -19,11 +19,11 @@ FOCUSED = """() => {
 
 def test_typing_and_enter_searches(open_page: OpenPage) -> None:
     page = open_page()
-    expect(page.get_by_role("searchbox")).to_be_focused()  # the empty page has put the cursor into its box
+    expect(page.get_by_label("Search", exact=True)).to_be_focused()  # the empty page has put the cursor into its box
     page.keyboard.type("lighthouse")
     page.keyboard.press("Enter")
     expect(page).to_have_title("lighthouse – Lightship")
-    expect(page.get_by_role("searchbox")).to_have_value("lighthouse")
+    expect(page.get_by_label("Search", exact=True)).to_have_value("lighthouse")
     expect(page.locator(".results > li")).to_have_count(10)
     expect(page.locator(".results mark").first).to_have_text(re.compile("lighthouse", re.IGNORECASE))
     expect(page.get_by_text(re.compile(r"50 results in [\d.]+ ms"))).to_be_visible()
@@ -42,12 +42,12 @@ def test_next_page_and_back(open_page: OpenPage) -> None:
     page.go_back()
     expect(page.locator("[aria-current=page]")).to_have_text("1")
     assert titles.all_inner_texts() == first
-    expect(page.get_by_role("searchbox")).to_have_value("lighthouse")
+    expect(page.get_by_label("Search", exact=True)).to_have_value("lighthouse")
 
 
 def test_chinese(open_page: OpenPage) -> None:
     page = open_page()
-    page.get_by_role("searchbox").fill("搜索引擎")
+    page.get_by_label("Search", exact=True).fill("搜索引擎")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_text("12 results")).to_be_visible()
     title = page.locator(".results h2").first
@@ -62,7 +62,7 @@ def test_no_results_and_a_way_on(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     expect(page.get_by_text("Check your spelling")).to_be_visible()
     page.get_by_role("link", name="Search without the quotation marks").click()
-    expect(page.get_by_role("searchbox")).to_have_value("xyzzyx xyzzy")
+    expect(page.get_by_label("Search", exact=True)).to_have_value("xyzzyx xyzzy")
 
 
 @pytest.mark.parametrize("beyond", [6, 5000])
@@ -76,8 +76,9 @@ def test_page_beyond_the_last(open_page: OpenPage, beyond: int) -> None:
 
 def test_sort_by_date_is_kept_when_paging(open_page: OpenPage) -> None:
     page = open_page("/?q=lighthouse")
+    page.get_by_text("Sort: Relevance").click()
     page.get_by_role("link", name="Date").click()
-    expect(page.get_by_role("navigation", name="Order").locator("[aria-current]")).to_have_text("Date")
+    expect(page.get_by_text("Sort: Date")).to_be_visible()
     days = page.locator(".results time").all()
     shown = [day.get_attribute("datetime") or "" for day in days]
     page.get_by_role("link", name="Next").click()
@@ -91,16 +92,16 @@ def test_sort_by_date_is_kept_when_paging(open_page: OpenPage) -> None:
 def test_one_language_is_kept_by_a_new_search(open_page: OpenPage) -> None:
     page = open_page("/?q=lighthouse&lang=zh")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
-    page.get_by_role("searchbox").fill("灯塔")
+    page.get_by_label("Search", exact=True).fill("灯塔")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("navigation", name="Language").locator("[aria-current]")).to_have_text("中文")
+    page.get_by_text("Language: 中文").and_(page.locator("summary")).click()
     page.get_by_role("link", name="All languages").click()
-    assert "lang=" not in page.url
+    expect(page).not_to_have_url(re.compile("lang="))
 
 
 def test_without_javascript(open_page: OpenPage) -> None:
     page = open_page(java_script_enabled=False)
-    page.get_by_role("searchbox").fill("lighthouse")
+    page.get_by_label("Search", exact=True).fill("lighthouse")
     page.keyboard.press("Enter")
     expect(page.locator(".results > li")).to_have_count(10)
     page.get_by_role("link", name="Next").click()
@@ -110,7 +111,7 @@ def test_without_javascript(open_page: OpenPage) -> None:
 def test_keyboard_reaches_everything_in_order(open_page: OpenPage) -> None:
     page = open_page("/?q=lighthouse&page=2")
     reached: list[str] = []
-    while len(reached) < 60 and reached[-1:] != ["next"]:
+    while len(reached) < 90 and reached[-1:] != ["next"]:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
     assert reached[:3] == ["skip", "brand", "q"]
@@ -128,14 +129,14 @@ def test_skip_link_leads_to_the_results(open_page: OpenPage) -> None:
     expect(page.locator("main")).to_be_focused()
     while page.evaluate(FOCUSED) != "result":
         page.keyboard.press("Tab")
-        assert page.evaluate(FOCUSED) in ("a", "result") or page.evaluate("document.activeElement.closest('.choices')")
+        assert page.evaluate("document.activeElement.closest('main')")
 
 
 def test_hostile_documents_are_shown_and_run_nothing(open_page: OpenPage) -> None:
     page = open_page("/?q=hostile")
     expect(page.locator(".results > li")).to_have_count(2)
     expect(page.get_by_role("heading", name="<script>alert(1)</script>")).to_be_visible()
-    assert page.locator("script, .results img, [onerror]").count() == 0
+    assert page.locator("body script, .results img, [onerror]").count() == 0
     expect(page.locator(".results a")).to_have_count(2)
     expect(page.locator(".results a[href^='/cached?url=file%3A']")).to_have_count(1)
     links = page.locator(".results a:not([href^='/'])")
@@ -151,7 +152,7 @@ def test_a_bad_page_number_is_told(open_page: OpenPage) -> None:
     )  # a 400 is told on the console
     page.goto("/?q=a&page=0")
     expect(page.get_by_text("must be a whole number from 1")).to_be_visible()
-    expect(page.get_by_role("searchbox")).to_be_visible()
+    expect(page.get_by_label("Search", exact=True)).to_be_visible()
 
 
 def test_browsers_can_add_it_as_a_search_engine(open_page: OpenPage, base: str) -> None:

@@ -30,6 +30,7 @@ WEIGHTS = {
 FORMS = "forms"
 TITLE_KEY = "title_key"
 VOCABULARY = "vocabulary"
+VOCABULARY_SINCE = 2  # the first version that has it
 
 WORDS = "words"
 GRAMS = "grams"

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 import tantivy
 
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
+from lightship.index.analysis.normalize import normalized
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.fields.schema import VOCABULARY
+from lightship.index.fields.schema import VOCABULARY, VOCABULARY_SINCE
 from lightship.index.query.language.expression import Any, Expression, Leaf, Not
 from lightship.index.query.vocabulary import Statistics
 
 SHOULD, MUST, NOT = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
 
 MAX_EXPANDED = 100  # indexed words that a prefix stands for: the most frequent ones
-
-VOCABULARY_SINCE = 2  # the first schema version that has a field of words as they are written
+MAX_COMPLETED = 20  # of them that are looked up by their beginning as they are written
 
 _ENDINGS = ("e", "s", "ed", "ing")
 
@@ -68,19 +68,31 @@ def expanded(
 ) -> tuple[str, ...]:
     """Return the terms of `field` that begin with `prefix`, most frequent first, and the terms of `prefix` itself.
 
-    `history*` finds history and `runni*` finds running, though the stems `histori` and `run` do not begin with them.
+    `history*` finds history and `runn*` finds running, though the stems `histori` and `run` do not begin with them. So
+    does `relativ*` find relativity, whose stem is shorter, if it is among the words that are suggested.
     """
     analysis = analysis_of(version)
-    words = analysis.analyze_word(prefix, "")
-    found, whole = list[str](), list[str]()
-    if words and statistics:
-        found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED)
-        whole = statistics.terms_with_prefix(VOCABULARY, words[-1], MAX_EXPANDED) if version >= VOCABULARY_SINCE else []
+    found, whole = _beginning(statistics, field, prefix, version) if statistics else ([], [])
     forms = {language: ("", *_ENDINGS) if language == DEFAULT_LANGUAGE else ("",) for language in languages}
     stems = [
         term
         for language, endings in forms.items()
-        for word in [prefix + ending for ending in endings] + whole
+        for ending in endings
+        for term in analysis.with_language(analysis.analyze_word(prefix + ending, language), language)
+    ]
+    stems += [
+        term
+        for word in whole
+        for language in languages
         for term in analysis.with_language(analysis.analyze_word(word, language), language)
     ]
     return tuple(dict.fromkeys([*stems, *found]))
+
+
+def _beginning(statistics: Statistics, field: str, prefix: str, version: int) -> tuple[list[str], list[str]]:
+    """Return the most frequent terms of `field` that begin with `prefix`, and suggested words, as they are written."""
+    words = analysis_of(version).analyze_word(prefix, "")
+    found = statistics.terms_with_prefix(field, words[-1], MAX_EXPANDED) if words else []
+    if version < VOCABULARY_SINCE:
+        return found, []
+    return found, statistics.terms_with_prefix(VOCABULARY, normalized(prefix).text.lower(), MAX_COMPLETED)

@@ -157,7 +157,9 @@ def _scored(compiled: Compiled) -> list[tantivy.Query]:
         if run.is_exact and len(run.units) > run.length:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
     known = {variant.term for variant in compiled.variants}
-    scored += fields.terms(dict.fromkeys(term for term in compiled.expanded if term not in known))
+    begun = dict.fromkeys(term for term in compiled.expanded if term not in known)
+    expansion = Expansion(compiled.version, compiled.languages, compiled.statistics)
+    scored += [fields.variant(variant) for variant in expansion.begun(begun)] if begun else []
     if compiled.completed:
         scored.append(_completed(compiled))
     if query.url_variants and compiled.version < BONUSES_SINCE:

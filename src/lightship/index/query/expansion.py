@@ -156,6 +156,22 @@ class Expansion:
         ]
         return Word(run.text, (), tuple(parts))
 
+    def begun(self, terms: Iterable[str]) -> list[Variant]:
+        """Return variants for the `terms` that a prefix stands for, each with the idf of the most frequent one.
+
+        With its own, a rare word, often a mistake, would rank above the one that most people are typing.
+        """
+        found = [(field, term, weight) for term in terms for field, weight in self._weights.items()]
+        if self._statistics is None:
+            return [Variant(*each) for each in found]
+        counts = [self._statistics.documents_with(field, term) for field, term, _ in found]
+        least = self._idf(max(counts, default=0))
+        return [
+            Variant(field, term, weight * least / self._idf(count))
+            for (field, term, weight), count in zip(found, counts, strict=True)
+            if count
+        ]
+
     def _as_one(self, found: Sequence[Found]) -> Iterable[Variant]:
         """Return the variants of one word with the idf of their union.
 

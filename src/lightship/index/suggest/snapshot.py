@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from lightship.index.fields.schema import VOCABULARY
+from lightship.index.fields.schema import VOCABULARY, VOCABULARY_SINCE
 from lightship.index.reader import View
 from lightship.index.suggest.words import MAX_WORDS, Words
 
 FEW_DOCUMENTS = 1000  # of an index in which words of a single document are suggested, too
-_SINCE = 2  # the first schema version that has the words
 _SAMPLE = 5000  # of the most frequent words, whose first letters are those that count
 
 
@@ -17,7 +16,7 @@ def words_of(view: View) -> Words | None:
     Words of a single document are left out unless there are few documents. One first letter is read after the other, to
     bound the memory that tantivy takes.
     """
-    if view.version < _SINCE:
+    if view.version < VOCABULARY_SINCE:
         return None
     least = 1 if view.documents <= FEW_DOCUMENTS else 2
     starts = sorted({term[0] for term in view.terms_with_prefix(VOCABULARY, "", _SAMPLE)})

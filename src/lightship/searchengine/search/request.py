@@ -46,7 +46,7 @@ def read_request(query_string: bytes) -> SearchRequest:
     """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
     All of the repeated parameters `f.NAME` and `-f.NAME` count. Raises UriTooLongError over MAX_QUERY_STRING bytes,
-    InvalidInputError for a bad `page`, `size`, `lang`, `prefix`, `facets` or `facet_size`.
+    InvalidInputError for a bad `page`, `size`, `lang`, `corrections`, `prefix`, `facets` or `facet_size`.
     """
     given = _parameters(query_string)
     named = _named(query_string) if b"f." in query_string else ()

@@ -16,7 +16,7 @@ from lightship.index.reader import Found, ManyTiesError, find
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import Answer, Corrected, FacetRanges, FacetValue, SearchRequest
 from lightship.searchengine.search.correcting import SECONDS as CORRECTION_SECONDS
-from lightship.searchengine.search.correcting import corrected, mistyped
+from lightship.searchengine.search.correcting import corrected, mistyped, with_completed
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import is_reachable
@@ -65,6 +65,7 @@ class Plan:
         self._query = parse_query(self._selecting.typed.text)
         if request.prefix:
             self._query = self._query.with_last_begun(request.query)
+            self._query = with_completed(self._query, request.query, self._view, self._words)
         self._compiled = None if self._is_empty else self._compile(self._query)
         self.cost = self._selecting.cost
         if self._compiled:

@@ -9,28 +9,31 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from lightship.core.declaration import Fields
+from lightship.index.columns.conditions import BELOW, RANGE
 from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, SearchRequest
-from lightship.searchengine.web.presenters import Link, address
+from lightship.searchengine.web.presenters import Link, address, language_name, languages_of, sorts_of
 
+MENUS = ("type", "language", "date")  # facets of every index, which are menus above the results
 SHOWN = 8  # facets of a page that asks for none by name
 
-_YES_AND_NO = {True: "yes", False: "no"}
-
-
-class Choice(NamedTuple):
-    """A value of a facet: its link chooses it, or takes the choice back if it is `current`."""
-
-    text: str
-    documents: int
-    href: str
-    current: bool
+_YES_AND_NO = {"true": "yes", "false": "no"}
+_ORDERS = {"number": ("lowest first", "highest first"), "date": ("oldest first", "newest first")}
+_OTHER_ORDERS = ("A to Z", "Z to A")
 
 
 class Facet(NamedTuple):
-    """A facet as it is shown."""
+    """A facet as it is shown: each link chooses a value, or takes the choice back if it is `current`."""
 
     name: str
-    choices: list[Choice]
+    label: str
+    choices: list[Link]
+
+
+class Menu(NamedTuple):
+    """A choice of links above the results."""
+
+    label: str
+    choices: list[Link]
 
 
 def default_facets(fields: Fields) -> tuple[str, ...]:
@@ -38,48 +41,61 @@ def default_facets(fields: Fields) -> tuple[str, ...]:
     return tuple(name for name, kind in fields.items() if kind != "text")[:SHOWN]
 
 
-def facets_of(request: SearchRequest, answer: Answer) -> list[Facet]:
+def facets_of(request: SearchRequest, answer: Answer, fields: Fields) -> list[Facet]:
     """Return the facets that have a choice, or a chosen value."""
     found = answer.facets if isinstance(answer.facets, dict) else {}
-    shown = [Facet(_label(name), list(_choices(request, name, facet))) for name, facet in found.items()]
+    shown = [Facet(name, _label(name), list(_choices(request, name, facet, fields))) for name, facet in found.items()]
     return [each for each in shown if len(each.choices) > 1 or any(choice.current for choice in each.choices)]
 
 
-def chips_of(request: SearchRequest) -> list[Link]:
-    """Return a link for each condition of the request that takes it back."""
-    return [
-        Link(
-            f"{'not ' if name.startswith('-') else ''}{_label(name.removeprefix('-'))}: {value}",
-            _toggled(request, name, value),
-        )
+def menus_of(request: SearchRequest, answer: Answer, fields: Fields, facets: list[Facet]) -> list[Menu]:
+    """Return the menus that have a choice: those of `facets`, the language, and the order."""
+    menus = [Menu(each.label, each.choices) for each in facets if each.name in MENUS]
+    languages = languages_of(request, answer.hits)
+    if languages and not any(each.label == "Language" for each in menus):
+        menus.append(Menu("Language", languages))
+    return [*menus, Menu("Sort", [*sorts_of(request), *sorts_by_fields(request, fields)])]
+
+
+def chips_of(request: SearchRequest, fields: Fields) -> list[Link]:
+    """Return a link for each condition of the request, and its language, that takes it back."""
+    chips = [
+        Link(f"{_label(name)}: {_readable(name.removeprefix('-'), value, fields)}", _toggled(request, name, value))
         for name, value in request.conditions
     ]
+    if request.lang:
+        chips.append(Link(f"Language: {language_name(request.lang)}", address(replace(request, lang="", page=1))))
+    return chips
 
 
 def sorts_by_fields(request: SearchRequest, fields: Fields) -> list[Link]:
     """Return links to the orders by numbers and dates, and the one that is chosen."""
-    names = [name for name, kind in fields.items() if kind in ("number", "date") or request.sort.lstrip("-") == name]
+    names = [name for name, kind in fields.items() if kind in _ORDERS or request.sort.lstrip("-") == name]
     return [
         Link(
-            f"{_label(name)} {arrow}",
+            f"{_label(name)}, {order}",
             address(replace(request, sort=f"{sign}{name}", page=1)),
             request.sort == f"{sign}{name}",
         )
         for name in names
-        for sign, arrow in (("", "↑"), ("-", "↓"))
+        for sign, order in zip(("", "-"), _ORDERS.get(fields[name], _OTHER_ORDERS), strict=True)
     ]
 
 
-def _choices(request: SearchRequest, name: str, facet: list[FacetValue] | FacetRanges) -> Iterable[Choice]:
+def _choices(
+    request: SearchRequest, name: str, facet: list[FacetValue] | FacetRanges, fields: Fields
+) -> Iterable[Link]:
     chosen = [value for given, value in request.conditions if given == name]
+    known: dict[str, tuple[str, int | None]]
     if isinstance(facet, FacetRanges):
         known = {each.filter: (_span(each), each.count) for each in facet.ranges if each.count or each.filter in chosen}
     else:
-        known = {_written(each.value): (_shown(each.value), each.count) for each in facet}
+        written = [(_written(each.value), each.count) for each in facet]
+        known = {value: (_readable(name, value, fields), count) for value, count in written}
     for value in chosen:
-        known.setdefault(value, (value, 0))
+        known.setdefault(value, (_readable(name, value, fields), None))
     for value, (text, count) in known.items():
-        yield Choice(text, count, _toggled(request, name, value), value in chosen)
+        yield Link(text, _toggled(request, name, value), value in chosen, documents=count)
 
 
 def _toggled(request: SearchRequest, name: str, value: str) -> str:
@@ -94,21 +110,44 @@ def _written(value: str | bool) -> str:
     return value if isinstance(value, str) else str(value).lower()
 
 
-def _shown(value: str | bool) -> str:
-    return _YES_AND_NO[value] if isinstance(value, bool) else value or "(empty)"
+def _readable(name: str, value: str, fields: Fields) -> str:
+    """Return the `value` of a condition for people."""
+    kind = fields.get(name)
+    if kind == "boolean":
+        return _YES_AND_NO.get(value, value)
+    if name == "language":
+        return language_name(value)
+    if RANGE in value and kind in ("number", "date", None):
+        return _readable_range(value)
+    return value or "(empty)"
+
+
+def _readable_range(text: str) -> str:
+    if BELOW in text and all(each.endswith("-01-01") for each in text.split(BELOW)):
+        text = text.replace("-01-01", "")
+    start, _, end = text.replace(BELOW, RANGE).partition(RANGE)
+    if start and end:
+        return f"{start} – {end}"
+    return f"{start} and more" if start else f"up to {end}"
 
 
 def _span(each: FacetRange) -> str:
-    if each.end is None:
-        return f"{_end(each.start)} and more"
-    return f"{_end(each.start)} – {_end(each.end)}"
+    ends = [each.start] if each.end is None else [each.start, each.end]
+    form = "%Y" if all(isinstance(end, datetime) and _is_new_year(end) for end in ends) else "%Y-%m-%d"
+    shown = [_end(end, form) for end in ends]
+    return f"{shown[0]} and more" if each.end is None else " – ".join(shown)
 
 
-def _end(value: float | datetime) -> str:
+def _end(value: float | datetime, form: str) -> str:
     if not isinstance(value, datetime):
         return f"{value:,.10g}"
-    return f"{value:%Y-%m-%d}" if not (value.hour or value.minute or value.second) else f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:{form}}" if not (value.hour or value.minute or value.second) else f"{value:%Y-%m-%d %H:%M}"
+
+
+def _is_new_year(moment: datetime) -> bool:
+    return moment == moment.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    text = name.removeprefix("-").replace("_", " ")
+    return f"Not {text}" if name.startswith("-") else text.capitalize()

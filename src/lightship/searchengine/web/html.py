@@ -1,4 +1,4 @@
-"""The search page: server-rendered HTML that needs no scripts and allows none.
+"""The search page: server-rendered HTML that needs no scripts, and allows only `static/search.js`.
 
 Nothing from the web is ever left unescaped: templates escape by default, and snippets and titles are escaped again
 (`presenters.py`).
@@ -27,7 +27,8 @@ OPENSEARCH_TYPE = "application/opensearchdescription+xml"
 
 SECURITY_HEADERS: dict[str, str] = {  # of pages; http/middleware.py sets those of every answer
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -57,6 +58,7 @@ def render_page(
     ages are relative to `now`.
     """
     index = answer.index if answer is not None else index or IndexInfo()
+    facets = faceting.facets_of(request, answer, fields) if answer is not None else []
     shown = {"request": request, "index": index, "now": now or datetime.now(UTC)}
     if answer is None:
         return _HOME.render(shown)
@@ -64,10 +66,9 @@ def render_page(
         shown,
         answer=answer,
         results=[presenters.result_of(hit, request.query) for hit in answer.hits],
-        facets=faceting.facets_of(request, answer),
-        chips=faceting.chips_of(request),
-        sorts=[*presenters.sorts_of(request), *faceting.sorts_by_fields(request, fields)],
-        languages=presenters.languages_of(request, answer.hits),
+        facets=[each for each in facets if each.name not in faceting.MENUS],
+        chips=faceting.chips_of(request, fields),
+        menus=faceting.menus_of(request, answer, fields, facets),
         pager=presenters.pager_of(request, answer.total) if answer.hits else None,
         last=last_page(answer.total, request.size),
     )

@@ -26,6 +26,10 @@ LANGUAGES = {
 }  # fmt: skip
 
 PASSAGE_LINK = "To this passage"  # where the page has no heading
+# Languages written from right to left
+LEFTWARDS = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"])
+HUES = 8  # colours in style.css
+
 _PAGER_WIDTH = 5
 _MAX_CRUMBS = 5
 _MARKED = re.compile("<mark>([^<]*)</mark>")
@@ -35,12 +39,16 @@ _SITE = re.compile(r"(?<!\S)-?site:\s?\S*", re.IGNORECASE)
 
 
 class Link(NamedTuple):
-    """A link with text in `language`; `current` marks the one that is shown now."""
+    """A link with text in `language` (empty: any); `current` marks the one that is shown now.
+
+    `documents` is how many documents it leads to, where that is known.
+    """
 
     text: str
     href: str
     current: bool = False
-    language: str = "en"
+    language: str = ""
+    documents: int | None = None
 
 
 class SectionLink(NamedTuple):
@@ -54,7 +62,8 @@ class SectionLink(NamedTuple):
 class Result(NamedTuple):
     """A hit as it is shown; an empty `href` means that its url must not be a link. `cached` shows its text.
 
-    `section` is that of the snippet (None: the top of the page, or without a link), `sections` are others.
+    A tile with a `letter` of the site, in one of HUES colours, stands for its icon: a browser that fetched that would
+    tell strange hosts who searches. `section` is that of the snippet (None: the top of the page, or without a link), `sections` are others.
     """
 
     href: str
@@ -64,8 +73,15 @@ class Result(NamedTuple):
     snippet: Markup
     language: str | None
     modified: datetime | None
+    letter: str = ""
+    hue: int = 0
     section: SectionLink | None = None
     sections: tuple[SectionLink, ...] = ()
+
+    @property
+    def leftwards(self) -> bool:
+        """Whether its language is written from right to left."""
+        return self.language in LEFTWARDS
 
 
 class Pager(NamedTuple):
@@ -123,14 +139,17 @@ def is_link(url: str) -> bool:
 def result_of(hit: Hit, query: str = "") -> Result:
     """Return a hit of `query` as it is shown; only http and https urls become links."""
     can_open = is_link(hit.url)
+    crumbs = _crumbs(hit.url) if can_open else [readable_url(hit.url)]
     return Result(
         href=hit.url if can_open else "",
         cached=cached_address(hit.url, query),
         title=_title(hit),
-        crumbs=_crumbs(hit.url) if can_open else [readable_url(hit.url)],
+        crumbs=crumbs,
         snippet=safe_marked(hit.snippet),
         language=hit.language,
         modified=hit.modified,
+        letter=next(filter(str.isalnum, crumbs[0]), "·").upper(),
+        hue=sum(crumbs[0].encode()) % HUES,
         section=_section_link(hit, hit.sections[0]) if can_open and hit.sections else None,
         sections=tuple(link for each in hit.sections[1:] if can_open and (link := _section_link(hit, each))),
     )

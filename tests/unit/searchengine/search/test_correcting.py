@@ -72,3 +72,64 @@ def test_without_words_nothing_is_corrected(tmp_path: Path) -> None:
     assert ask(replica, "pwoer").corrected is None
     replica.follow_words()
     assert ask(replica, "pwoer").corrected is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("relat", "einstein"),
+        ("re", "einstein"),
+        ("xylophone mar", "albert"),
+        ("м", "russian"),
+        ("Relativ", "einstein"),
+        ("xylophone relativi", "einstein"),
+        ("announc", "albert"),  # the text has announcer, whose stem is announc
+        ("straß", "mixed"),
+        ("мая", "russian"),
+    ],
+)
+def test_a_last_word_that_is_being_typed_begins_others(replica: Replica, query: str, first: str) -> None:
+    answer = ask(replica, query, prefix="last")
+    assert answer.hits
+    assert answer.hits[0].url.startswith(f"https://ex.org/{first}/")
+    assert "<mark>" in answer.hits[0].snippet
+    assert answer.corrected is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "albert",
+        "solar house",
+        '"relat',
+        '"relat"',
+        "solar -relat",
+        "solar AND relat",
+        "intitle:relat",
+        "relat!",
+        "灯塔",
+    ],
+)
+def test_other_last_words_stay_as_they_are(replica: Replica, query: str) -> None:
+    plain, open_ended = (ask(replica, query, prefix=prefix, corrections=False) for prefix in ("", "last"))
+    assert [hit.url for hit in plain.hits] == [hit.url for hit in open_ended.hits]
+
+
+def test_a_last_word_that_begins_none_is_corrected(replica: Replica) -> None:
+    answer = ask(replica, "albert einstien", prefix="last")
+    assert answer.corrected
+    assert answer.corrected.instead == "albert einstein"
+
+
+def test_what_most_people_are_typing_comes_first(tmp_path_factory: pytest.TempPathFactory) -> None:
+    texts = ["the government of an island"] * 9 + ["the goverment of an island", "another text"]
+    documents = [
+        Document(url=f"https://ex.org/{number}", title="An island", text=text, language="en")
+        for number, text in enumerate(texts)
+    ]
+    replica = replica_of(tmp_path_factory.mktemp("replica"), documents)
+    answer = ask(replica, "gove", prefix="last")
+    assert answer.total == 10
+    assert (
+        len({hit.score for hit in answer.hits}) == 1
+    )  # a rare word, often a mistake, is no better than a frequent one

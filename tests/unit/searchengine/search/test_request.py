@@ -35,6 +35,7 @@ CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image
         (b"q=a&lang=%00", SearchRequest(query="a")),
         (b"q=a&page=&size=&sort=&lang=", SearchRequest(query="a")),
         (b"q=a&utm_source=x&fbclid=y&page[]=7", SearchRequest(query="a")),
+        (b"q=a&prefix=last&corrections=off", SearchRequest(query="a", prefix="last", corrections=False)),
         (b"q=first&q=last", SearchRequest(query="last")),
         (b"q=%E6%90%9C%E7%B4%A2", SearchRequest(query="搜索")),
         ("q=搜索".encode(), SearchRequest(query="搜索")),

@@ -194,7 +194,9 @@ def test_static_files_are_cached_for_ever(caller: Caller) -> None:
     for link in links:
         reply = caller.get(link)
         assert (reply.status, "immutable" in reply.headers["cache-control"]) == (200, True)
-        assert reply.headers["content-type"].split(";")[0] in ("text/css", "image/svg+xml")
+        assert reply.headers["content-type"].split(";")[0] in (
+            "text/css", "image/svg+xml", "text/javascript", "application/javascript",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,21 @@ def test_only_web_addresses_become_links(url: str) -> None:
     assert presenters.readable_url(url) in shown.text
 
 
+def test_a_letter_stands_for_the_icon_of_a_site() -> None:
+    shown = [presenters.result_of(hit(url)) for url in ("https://www.example.org/a", "https://example.org/b", "urn:-")]
+    assert [each.letter for each in shown] == ["E", "E", "U"]
+    assert shown[0].hue == shown[1].hue
+    assert presenters.result_of(hit("https://灯塔.example/")).letter == "灯"
+    style = (STATIC / "style.css").read_text()
+    assert all(f".hue-{hue} " in style for hue in range(presenters.HUES))
+
+
+@pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("he", "rtl"), ("en", None), ("zh", None)])
+def test_a_result_has_the_direction_of_its_language(language: str, direction: str | None) -> None:
+    shown = page(SearchRequest(query="news"), answer(hit(language=language)))
+    assert [attrs.get("dir") for attrs in shown.all("li") if attrs.get("dir")] == [direction] * bool(direction)
+
+
 def test_a_result_without_a_title_is_named_by_its_url() -> None:
     assert "https://example.org/搜索" in page(
         SearchRequest(query="news"), answer(hit("https://example.org/%E6%90%9C%E7%B4%A2", title=" "))
@@ -142,7 +157,7 @@ def test_nothing_hostile_is_unescaped() -> None:
         render_error(400, HOSTILE),
     ):
         shown = Page(html)
-        assert not shown.all("script")
+        assert [script["src"] for script in shown.all("script")] == [asset_url("search.js")]
         assert len(shown.all("img")) == 1  # the logo
         assert not [name for _, attrs in shown.tags for name in attrs if name.startswith("on")]
 
@@ -278,9 +293,10 @@ def test_opensearch_description() -> None:
 
 
 def test_assets_are_there_and_named_by_content() -> None:
-    for name in ("style.css", "icon.svg"):
+    for name in ("style.css", "search.js", "icon.svg"):
         assert re.fullmatch(rf"/static/{re.escape(name)}\?v=[0-9a-f]{{16}}", asset_url(name))
-    assert (STATIC / "style.css").stat().st_size < 16_000
+    assert (STATIC / "style.css").stat().st_size < 18_000
+    assert (STATIC / "search.js").stat().st_size < 12 << 10
 
 
 def test_no_inline_style_or_script() -> None:
@@ -291,6 +307,7 @@ def test_no_inline_style_or_script() -> None:
         render_error(404, "x"),
     ):
         shown = Page(html)
-        assert not shown.all("style") + shown.all("script")
+        assert not shown.all("style")
+        assert [script.get("src") for script in shown.all("script")] == [asset_url("search.js")]
         assert not [attrs for _, attrs in shown.tags if "style" in attrs]
     assert "'unsafe" not in SECURITY_HEADERS["Content-Security-Policy"]
