@@ -33,9 +33,7 @@ def kept_index(name: str, facts: object, documents: Callable[[], Iterable[Docume
     return LocalIndex(str(folder)), float((folder / _SECONDS).read_text())
 
 
-def kept_folder(
-    name: str, facts: object, documents: Callable[[], Iterable[Document]], declaration: str = ""
-) -> Path:
+def kept_folder(name: str, facts: object, documents: Callable[[], Iterable[Document]], declaration: str = "") -> Path:
     """Return a searchengine's data folder with the index of `documents()`; built only when there is none yet.
 
     `facts` (as JSON) tell which documents these are. The code that writes an index counts, too; that of queries does not.

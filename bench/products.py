@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from bench.made import made_stream
 from lightship.core.model import Document, FieldValue
 
-DECLARATION = "brand:keyword,category:path,colour:keyword,price:number,published:date,rating:number,stock:boolean,tags:keyword"
+DECLARATION = (
+    "brand:keyword,category:path,colour:keyword,price:number,published:date,rating:number,stock:boolean,tags:keyword"
+)
 BRANDS = 500
 WORDS = (40, 160)  # of a description
 

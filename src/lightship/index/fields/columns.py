@@ -9,7 +9,7 @@ import tantivy
 
 from lightship.core.declaration import Fields, Kind, Value, values_of
 from lightship.core.model import Document
-from lightship.index.fields.schema import column, further_column
+from lightship.index.fields.schema import SEVERAL, column, further_column
 
 _ADD: dict[Kind, Callable[[tantivy.Document, str, Any], None]] = {
     "keyword": tantivy.Document.add_text,
@@ -33,6 +33,8 @@ def add_columns(made: tantivy.Document, document: Document, fields: Fields) -> N
             if kind in ("keyword", "path"):
                 for value in values[1:]:
                     made.add_text(further_column(name), str(value))
+            elif len(values) > 1:
+                made.add_text(SEVERAL, name)
 
 
 def declared_texts(document: Document, fields: Fields) -> list[str]:

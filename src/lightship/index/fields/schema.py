@@ -30,6 +30,7 @@ WEIGHTS = {
 FORMS = "forms"
 TITLE_KEY = "title_key"
 VOCABULARY = "vocabulary"
+SEVERAL = "several"
 
 WORDS = "words"
 GRAMS = "grams"
@@ -59,7 +60,8 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     """Return the schema of `version` with the fields of a `declaration`.
 
     `url`, `site` and `language` are exact terms. `forms` has the terms of odd words (see forms.py), `title_key` those of
-    title_key.py, `vocabulary` the words of the beginning as they are written. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
+    title_key.py, `vocabulary` the words of the beginning as they are written. `several` has the names of
+    the numbers and dates of which a document has several values. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
     modification time with `order` in its low bits. `source` is the stored document, see stored_document.py. A declared
     field's column is named by `column`.
     """
@@ -76,6 +78,8 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     builder.add_unsigned_field("order", fast=True)
     builder.add_unsigned_field("recency", fast=True)
     builder.add_bytes_field("source", stored=True)
+    if version > 1:
+        builder.add_text_field(SEVERAL, tokenizer_name="raw", index_option="basic")
     for name, kind in declared(declaration).items():
         _ADD_COLUMN[kind](builder, name)
     return builder.build()
