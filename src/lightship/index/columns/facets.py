@@ -10,12 +10,10 @@ import tantivy
 from lightship.core.declaration import Kind
 from lightship.index.columns.conditions import Condition, Span, before
 from lightship.index.columns.ranges import bounds, starts
-from lightship.index.columns.selection import Selection
+from lightship.index.columns.selection import ALL, Selection
 from lightship.index.fields.schema import SEVERAL, column
 from lightship.index.query.boolean import MUST, NOT
 
-# All distinct values of a segment: tantivy's default keeps a few, which is inexact. A million take 0.8 s and 170 MB
-ALL = 1 << 31
 SPARE = 20  # values fetched beyond those asked for, to order those of equal counts
 
 
@@ -52,7 +50,7 @@ def facets(found: Selection, fields: Mapping[str, Kind], most: int) -> dict[str,
     All of them are counted in one pass over the documents, ranges in another.
     """
     asked = {name: _question(name, kind, most + SPARE) for name, kind in fields.items()}
-    counted = found.searcher.aggregate(found.query, asked)
+    counted = found.aggregated(asked)
     spans = {name: _spans(counted[name], kind) for name, kind in fields.items() if kind in ("number", "date")}
     ranges = _ranges(found, {name: each for name, each in spans.items() if each}, fields)
     made = {}
@@ -76,8 +74,14 @@ def _question(name: str, kind: Kind, most: int) -> dict[str, Any]:
 def _values(found: Selection, name: str, kind: Kind, counted: Any, most: int) -> list[Value]:
     """Return the `most` frequent values; those of equal counts in the order of the values."""
     buckets = counted["buckets"]
-    if counted["sum_other_doc_count"] and buckets[-1]["doc_count"] == buckets[most - 1]["doc_count"]:
-        buckets = found.searcher.aggregate(found.query, {name: _question(name, kind, ALL)})[name]["buckets"]
+    if counted["sum_other_doc_count"] and buckets[-1]["doc_count"] == (least := buckets[most - 1]["doc_count"]):
+        # More values than were fetched share the last place: at most `most` of those listed by value are more frequent
+        listed = {**_question(name, kind, 2 * most)["terms"], "min_doc_count": least, "order": {"_key": "asc"}}
+        equal = found.aggregated({name: {"terms": listed}})[name]["buckets"]
+        buckets = [
+            *(each for each in buckets if each["doc_count"] > least),
+            *(each for each in equal if each["doc_count"] == least),
+        ]
     values = [Value(bool(each["key"]) if kind == "boolean" else each["key"], each["doc_count"]) for each in buckets]
     values.sort(key=lambda value: (-value.documents, value.value))
     return values[:most]
@@ -99,10 +103,10 @@ def _ranges(
     So the documents with several values of a field are counted by searches of their own.
     """
     single = {name: each for name, each in spans.items() if not found.searcher.doc_freq(SEVERAL, name)}
-    made = _aggregated(found.searcher, found.query, single)
+    made = _aggregated(found, single)
     for name in spans.keys() - single.keys():
         several = tantivy.Query.const_score_query(tantivy.Query.term_query(found.schema, SEVERAL, name, "basic"), 0.0)
-        with_one = _aggregated(found.searcher, found.narrowed((NOT, several)), {name: spans[name]})[name]
+        with_one = _aggregated(found._replace(query=found.narrowed((NOT, several))), {name: spans[name]})[name]
         conditions = [Condition(name, fields[name], (span,)).query(found.schema) for span in spans[name]]
         searches = [found.searcher.search(found.narrowed((MUST, several), (MUST, each)), 1) for each in conditions]
         made[name] = [
@@ -112,13 +116,11 @@ def _ranges(
     return made
 
 
-def _aggregated(
-    searcher: tantivy.Searcher, query: tantivy.Query, spans: Mapping[str, Sequence[Span]]
-) -> dict[str, list[Range]]:
+def _aggregated(found: Selection, spans: Mapping[str, Sequence[Span]]) -> dict[str, list[Range]]:
     """Return the ranges of fields of which no document has several values."""
     if not spans:
         return {}
-    counted = searcher.aggregate(query, {name: {"range": _range_question(name, each)} for name, each in spans.items()})
+    counted = found.aggregated({name: {"range": _range_question(name, each)} for name, each in spans.items()})
     made = {}
     for name, each in spans.items():
         counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}

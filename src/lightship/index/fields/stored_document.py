@@ -8,6 +8,7 @@ import msgspec
 import tantivy
 
 from lightship.core.model import Document, FieldValue
+from lightship.index.fields.address import ending_of
 
 
 class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
@@ -21,6 +22,7 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
     language: str | None
     modified: int
     fields: dict[str, FieldValue]
+    type: str = ""
 
     @property
     def modified_time(self) -> datetime | None:
@@ -30,6 +32,9 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 decode_source = msgspec.msgpack.Decoder(StoredDocument).decode
+
+_PAGE = "page"
+_TYPES = {"docx": "word", "epub": "epub", "markdown": "markdown", "md": "markdown", "pdf": "pdf", "txt": "text"}
 
 _ASCII = bytes(range(0x80))
 _OTHERS = 8  # at most one byte in so many may be outside ASCII: as text, it takes two
@@ -51,6 +56,7 @@ def add_source(made: tantivy.Document, document: Document) -> None:
             document.language,
             modified_seconds(document),
             document.fields,
+            type_of(document),
         )
     )
     if len(stored.translate(None, _ASCII)) * _OTHERS <= len(stored):
@@ -63,6 +69,11 @@ def read_source(found: tantivy.Document) -> bytes:
     """Return the bytes for `decode_source` of a document that tantivy found."""
     stored: str | bytes = found.get_first("source")
     return stored.encode("latin-1") if isinstance(stored, str) else stored
+
+
+def type_of(document: Document) -> str:
+    """Return what `document` is, in a word: as it says itself, or by the ending of its url."""
+    return document.type or _TYPES.get(ending_of(document.url), _PAGE)
 
 
 def modified_seconds(document: Document) -> int:

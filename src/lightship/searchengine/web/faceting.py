@@ -1,18 +1,20 @@
-"""Prepares facets, filters and orders by declared fields for the templates: links that need no scripts."""
+"""Prepares facets, filters, orders and groups by fields for the templates: links that need no scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from lightship.core.declaration import Fields
-from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, SearchRequest
+from lightship.core.declaration import BUILT_IN, Fields
+from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Group, Hit, SearchRequest
 from lightship.searchengine.web.presenters import Link, address
 
 SHOWN = 8  # facets of a page that asks for none by name
+_BUILT_IN_SHOWN = ("type", "language", "site")
 
 _YES_AND_NO = {True: "yes", False: "no"}
 
@@ -34,8 +36,9 @@ class Facet(NamedTuple):
 
 
 def default_facets(fields: Fields) -> tuple[str, ...]:
-    """Return the facets of a page: the first of the declared fields that have any."""
-    return tuple(name for name, kind in fields.items() if kind != "text")[:SHOWN]
+    """Return the facets of a page: the first of the declared fields that have any, and some built-in ones."""
+    own = [name for name, kind in fields.items() if kind != "text" and name not in BUILT_IN]
+    return (*own, *(name for name in _BUILT_IN_SHOWN if name in fields))[:SHOWN]
 
 
 def facets_of(request: SearchRequest, answer: Answer) -> list[Facet]:
@@ -58,7 +61,9 @@ def chips_of(request: SearchRequest) -> list[Link]:
 
 def sorts_by_fields(request: SearchRequest, fields: Fields) -> list[Link]:
     """Return links to the orders by numbers and dates, and the one that is chosen."""
-    names = [name for name, kind in fields.items() if kind in ("number", "date") or request.sort.lstrip("-") == name]
+    chosen = request.sort.lstrip("-")
+    own = [name for name, kind in fields.items() if kind in ("number", "date") and name not in BUILT_IN]
+    names = own if chosen in own or chosen not in fields or chosen == "date" else [*own, chosen]
     return [
         Link(
             f"{_label(name)} {arrow}",
@@ -68,6 +73,25 @@ def sorts_by_fields(request: SearchRequest, fields: Fields) -> list[Link]:
         for name in names
         for sign, arrow in (("", "↑"), ("-", "↓"))
     ]
+
+
+def more_of(request: SearchRequest, hits: Sequence[Hit]) -> list[Link | None]:
+    """Return for each hit the link to what else has its value: for the last one of a group, if there is more."""
+    counted = Counter(hit.group.value for hit in hits if isinstance(hit.group, Group))
+    last = {hit.group.value: number for number, hit in enumerate(hits) if isinstance(hit.group, Group)}
+    return [_more(request, hit.group, counted, last, number) for number, hit in enumerate(hits)]
+
+
+def _more(
+    request: SearchRequest, group: object, counted: Counter[str | bool], last: dict[str | bool, int], number: int
+) -> Link | None:
+    if not isinstance(group, Group) or last[group.value] != number or counted[group.value] == group.count:
+        return None
+    others = (each for each in request.conditions if each[0] != request.group)
+    narrowed = replace(request, conditions=(*others, (request.group, _written(group.value))), group="")
+    return Link(
+        f"{group.count - counted[group.value]:,} more from {_shown(group.value)}", address(replace(narrowed, page=1))
+    )
 
 
 def _choices(request: SearchRequest, name: str, facet: list[FacetValue] | FacetRanges) -> Iterable[Choice]:

@@ -62,6 +62,7 @@ def render_page(
         shown,
         answer=answer,
         results=[presenters.result_of(hit) for hit in answer.hits],
+        more=faceting.more_of(request, answer.hits),
         facets=faceting.facets_of(request, answer),
         chips=faceting.chips_of(request),
         sorts=[*presenters.sorts_of(request), *faceting.sorts_by_fields(request, fields)],

@@ -63,7 +63,18 @@ def test_json_is_what_was_promised(caller: Caller) -> None:
     assert answer["index"]["generation"] == {"0": [1, 1]}
     assert answer["index"]["layout"] == "s1v2"
     hit = answer["hits"][0]
-    assert {"url", "title", "title_html", "snippet", "score", "site", "language", "modified", "fields"} == hit.keys()
+    assert {
+        "url",
+        "title",
+        "title_html",
+        "snippet",
+        "score",
+        "site",
+        "language",
+        "modified",
+        "fields",
+        "type",
+    } == hit.keys()
     assert "<mark>page</mark>" in hit["snippet"]
 
 

@@ -33,7 +33,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
     the target of an immediate meta refresh. `anchors` are the ids of `headings`, empty for those without one.
     `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `missing`: the page itself says that it
-    does not exist. `login`: it asks for a password, and has hardly any other text.
+    does not exist. `login`: it asks for a password, and has hardly any other text. `type` is what
+    it is, in a word.
     """
 
     title: str = ""
@@ -54,6 +55,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: int = 0
     missing: bool = False
     login: bool = False
+    type: str = "page"
 
 
 def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
