@@ -16,7 +16,7 @@ from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
-from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Hit, IndexInfo
+from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Group, Hit, IndexInfo
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
@@ -36,6 +36,7 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Suggestions answer": Suggestions,
     "Suggestion": Suggestion,
     "Hit": Hit,
+    "Group": Group,
     "Index": IndexInfo,
     "Lookup answer": Lookup,
     "Ranking": Ranking,

@@ -91,7 +91,7 @@ def kind_of(name: str, fields: Fields, use: str) -> Kind:
     """Return the kind of the field `name`; raises InvalidInputError unless it can be put to that `use`."""
     kind = fields.get(name)
     if kind is None and name in BUILT_IN:
-        raise InvalidInputError(f"can't {use} {name!r} yet: the index is of an older version, and is being built anew")
+        raise InvalidInputError(f"can't {use} {name!r} yet: the index is of an older version, and is being rebuilt")
     if kind is None:
         own = [each for each in fields if each not in BUILT_IN]
         known = f"declared are {', '.join(own)}" if own else "none is declared"
