@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import (
     crawl,
     extract,
+    facets,
     fanout,
     freshness,
     index,
@@ -48,14 +49,15 @@ NAMES = (
     "log",
     "intake",
 )
-JUDGED: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring their own documents
+OWN: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring their own documents
     "relevance": relevance.run,
     "known-items": known_items.run,
     "mixed": mixed.run,
     "sections": sections.run,
+    "facets": facets.run,
 }
 DESCRIPTION = (
-    f"Run benchmarks ({', '.join([*NAMES, *JUDGED])}; all, when none is named), print figures beside their targets and keep them. "
+    f"Run benchmarks ({', '.join([*NAMES, *OWN])}; all, when none is named), print figures beside their targets and keep them. "
     "A missed target is printed as FAIL; only an error gives the exit status 1."
 )
 
@@ -68,14 +70,14 @@ def main() -> None:
 def bench(arguments: Sequence[str]) -> None:
     """Run the benchmarks that `arguments` ask for. Raises LightshipError."""
     settings, names = parse_settings(BenchSettings, "bench", arguments, positional="NAME", description=DESCRIPTION)
-    known = (*NAMES, *JUDGED)
+    known = (*NAMES, *OWN)
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigurationError(f"no benchmark is called {unknown[0]!r}; there are {', '.join(known)}")
     # Child processes import nothing from the current folder, and this package is not installed
     os.environ[PATH] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get(PATH))))
-    for name in [name for name in JUDGED if name in (names or known)]:
-        if report := JUDGED[name](settings):
+    for name in [name for name in OWN if name in (names or known)]:
+        if report := OWN[name](settings):
             print(table(report), flush=True)
             keep(report, Path(settings.results), {})
     if not names or set(names) & set(NAMES):

@@ -28,28 +28,34 @@ _WRITERS = "import sys, lightship.index.writer, lightship.documents.jsonl as _; 
 
 
 def kept_index(name: str, facts: object, documents: Callable[[], Iterable[Document]]) -> tuple[LocalIndex, float]:
-    """Return the index of `documents()`, and the seconds that building it took; built only when there is none yet.
+    """Return the index of `documents()`, and the seconds that building it took; built only when there is none yet."""
+    folder = kept_folder(name, facts, documents)
+    return LocalIndex(str(folder)), float((folder / _SECONDS).read_text())
+
+
+def kept_folder(name: str, facts: object, documents: Callable[[], Iterable[Document]], declaration: str = "") -> Path:
+    """Return a searchengine's data folder with the index of `documents()`; built only when there is none yet.
 
     `facts` (as JSON) tell which documents these are. The code that writes an index counts, too; that of queries does not.
     """
-    told = json.dumps([name, facts, SCHEMA_VERSION, version("tantivy"), _digest_of_writers()], default=str)
+    told = json.dumps([name, facts, declaration, SCHEMA_VERSION, version("tantivy"), _digest_of_writers()], default=str)
     folder = FOLDER / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
     if folder.exists():
         step(f"{name}: the index of an earlier run, {folder}")
     else:
-        _build(folder, documents())
+        _build(folder, documents(), declaration)
     os.utime(folder)
     for old in sorted(FOLDER.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
-    return LocalIndex(str(folder)), float((folder / _SECONDS).read_text())
+    return folder
 
 
-def _build(folder: Path, documents: Iterable[Document]) -> None:
+def _build(folder: Path, documents: Iterable[Document], declaration: str) -> None:
     """Build the index under another name, so that `folder` is complete, also when two processes build it."""
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as parent:
         made, started = Path(parent) / "index", time.perf_counter()
-        build(str(made), documents)
+        build(str(made), documents, declaration=declaration)
         (made / _SECONDS).write_text(f"{time.perf_counter() - started:.1f}")
         with contextlib.suppress(OSError):  # the other process was first
             made.rename(folder)

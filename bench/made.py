@@ -23,11 +23,16 @@ _encode = msgspec.json.Encoder().encode
 
 def made_lines(count: int) -> Iterator[bytes]:
     """Yield `count` lines of JSON."""
-    english, chinese = _running_text(_words(VOCABULARY), " "), _running_text(_hanzi(), "")
+    english, chinese = made_stream(), _running_text(_hanzi(), "")
     for number in range(count):
         chooser = random.Random(number)
         stream, glue = (chinese, "") if chooser.random() < CHINESE_SHARE else (english, " ")
         yield _encode(_document(number, chooser, stream, glue))
+
+
+def made_stream() -> list[str]:
+    """Return words of running text."""
+    return _running_text(_words(VOCABULARY), " ")
 
 
 def _document(number: int, chooser: random.Random, stream: Sequence[str], glue: str) -> dict[str, object]:

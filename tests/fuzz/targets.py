@@ -24,7 +24,7 @@ with atheris.instrument_imports(include=["lightship"]):
     import msgspec
 
     from lightship.core import urls
-    from lightship.core.errors import LightshipError
+    from lightship.core.errors import DamagedError, LightshipError
     from lightship.core.manifest import File, Layout, Manifest, Segment, check_manifest
     from lightship.core.position import Reached
     from lightship.crawler.fetching.rules import Rules
@@ -46,9 +46,10 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.rpc.multipart import read_enclosed, split_enclosed
     from lightship.searchengine.search.replica import Replica
     from lightship.searchengine.search.request import choose_format, read_request
+    from lightship.searchengine.search.search import search
     from lightship.searchengine.store.store import Store
     from lightship.searchengine.web.rpc import decode_manifest
-    from made import MadeShard, page, send_file
+    from made import MadeShard, page, push, send_file
     from readers import READERS, in_runs, repeated, seconds
 
 _FOLDER = tempfile.mkdtemp(prefix="lightship-fuzz-")
@@ -149,6 +150,29 @@ def query(data: bytes) -> None:
         assert relaxed is None or compile_query(relaxed, SCHEMA_VERSION, ["en", "de"], "").query
 
 
+@cache
+def _shop() -> Replica:
+    """Return a replica with fields of each kind, some of them lists, in two segments."""
+    declaration = "at:date,brand:keyword,category:path,price:number,stock:boolean"
+    store, made = Store(f"{_FOLDER}/shop"), MadeShard(Path(_FOLDER, "products"), fields=declaration)
+    for number in range(6):
+        fields = {
+            "at": f"20{number}0-01-01", "brand": ["acme", "bolt"][: number % 3], "category": f"a > {number}",
+            "price": [number, -number], "stock": number > 2,
+        }  # fmt: skip
+        made.put(page(number, "thing", fields=fields))
+    push(store, made)
+    return Replica(store)
+
+
+def conditions(data: bytes) -> None:
+    """Filters, facets, orders and groups in a query string, all the way to the answer; no damage is found in a good index."""
+    try:
+        search(_shop(), read_request(data))
+    except DamagedError as error:
+        raise AssertionError(data) from error
+
+
 def stored(data: bytes) -> None:
     """A document as a log stores it."""
     codec.decoded_size(data)
@@ -243,6 +267,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         tokens,
         position,
         query,
+        conditions,
         stored,
         line,
         sitemap,

@@ -24,7 +24,7 @@ Spawn = Callable[..., Program]
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
 TARGETS = (
-    "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "stored", "line", "sitemap", "feed", "web_page",
+    "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "conditions", "stored", "line", "sitemap", "feed", "web_page",
     "robots", "task", "word", "packed", "link", "repeats",
 )  # fmt: skip
 SECRET = "a secret of enough characters"
@@ -39,6 +39,12 @@ EXAMPLES = {
         b"tar -xzf --help -monty +griffith filetype:pdf -(a b) inurl:x",
         b"https://www.example.org/wiki/K%C3%B6ln?a=b#c",
         "「搜索」 （a OR b） site：例え.jp".encode(),
+    ),
+    "conditions": (
+        b"q=thing+brand:acme+price:1..3&f.at=2010..<2030&-f.stock=true&facets=brand,price,at,site,length&facet_size=2",
+        b"f.category=a+%3E+1&f.price=..-1&sort=-price&group=brand&group_size=2&offset=1&limit=3",
+        b"f.price=inf..nan&f.at=0001..9999-12-31T23:59:59.999999&f.date=1970&f.path=/a/b&f.language=german&f.type=PDF",
+        b"q=-%22%22&sort=oldest&group=path&facets=date,path&f.length=5e-324..1e308&f.site=[::1]:80&page=999999999",
     ),
     "sitemap": (
         b"<urlset><url><loc>https://example.org/a</loc><lastmod>2024-05-06</lastmod></url></urlset>",

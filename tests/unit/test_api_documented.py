@@ -16,7 +16,16 @@ from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
-from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Hit, HitSection, IndexInfo
+from lightship.searchengine.search.api import (
+    Answer,
+    FacetRange,
+    FacetRanges,
+    FacetValue,
+    Group,
+    Hit,
+    HitSection,
+    IndexInfo,
+)  # fmt: skip
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
@@ -38,6 +47,7 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Suggestion": Suggestion,
     "Hit": Hit,
     "Section of a hit": HitSection,
+    "Group": Group,
     "Index": IndexInfo,
     "Cached text answer": CachedText,
     "Lookup answer": Lookup,

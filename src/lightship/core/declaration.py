@@ -27,10 +27,10 @@ MAX_KEYWORD_BYTES = 1000  # of one value; paths as a whole
 MAX_LEVELS = 20  # of a path
 LEVEL = " > "  # between the levels of a path
 
-# Words that mean something else in a query or a query string, and what every document has without declaring it
+# Words that mean something else in a query or a query string
 RESERVED = frozenset({
-    "date", "facets", "filetype", "format", "group", "intitle", "lang", "language", "length", "limit", "offset", "page",
-    "path", "q", "site", "size", "snippet", "sort", "text", "title", "type", "url",
+    "facets", "filetype", "format", "group", "intitle", "lang", "limit", "offset", "oldest", "page", "q", "size", "snippet",
+    "sort", "text", "title", "url",
 })  # fmt: skip
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -41,6 +41,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Value = str | float | int | bool
 Fields = Mapping[str, Kind]
 NO_FIELDS: Fields = MappingProxyType({})
+BUILT_IN: Fields = MappingProxyType({  # what every document has without declaring it
+    "date": "date", "language": "keyword", "length": "number", "path": "path", "site": "keyword", "type": "keyword",
+})  # fmt: skip
 
 
 @cache_short(entries=16, longest=MAX_DECLARATION)
@@ -57,6 +60,8 @@ def declared(text: str) -> Fields:
             raise InvalidInputError(
                 f"field {name[:80]!r}: a name has lower-case letters, digits and _, like price, and begins with a letter"
             )
+        if name in BUILT_IN:
+            raise InvalidInputError(f"field {name!r}: every document has it without declaring; choose another name")
         if name in RESERVED:
             raise InvalidInputError(f"field {name!r}: the name has a meaning already; choose another one")
         if kind not in KINDS:

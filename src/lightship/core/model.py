@@ -18,6 +18,7 @@ FieldValue = Scalar | list[Scalar]
 
 PARTITIONS = 64
 MAX_URL_BYTES = 2048
+MAX_TYPE = 40  # characters
 MAX_DOCUMENT_BYTES = 4 << 20  # of the encoded document: the maximum size of a log message
 
 _ABSOLUTE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
@@ -30,7 +31,10 @@ _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One page or record; `url` is its key. Times are aware datetimes; `language` is a BCP 47 primary subtag."""
+    """One page or record; `url` is its key. Times are aware datetimes; `language` is a BCP 47 primary subtag.
+
+    `type` is what it is, in a word: page, pdf, … Without one, the ending of the url tells.
+    """
 
     url: str
     title: str = ""
@@ -42,6 +46,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fetched: datetime | None = None
     fields: dict[str, FieldValue] = {}
     sections: list[Section] = []
+    type: str = ""
 
     @property
     def ranked_headings(self) -> list[str]:
@@ -120,7 +125,8 @@ def check_document(document: Document) -> Document:
     """Return `document` with its url checked, text cleaned, times in UTC and language as a primary subtag (or None).
 
     Raises TooLargeError when it would encode to more than MAX_DOCUMENT_BYTES, InvalidDocumentError for a bad url,
-    a time outside the years 1 to 9999 in UTC, a number that is not finite or needs more than 64 bits, or a wrong section.
+    a time outside the years 1 to 9999 in UTC, a number that is not finite or needs more than 64 bits, a long type, or a
+    wrong section.
     """
     check_url(document.url)
     characters = len(document.text) + len(document.title) + len(document.description) + sum(map(len, document.headings))
@@ -136,6 +142,7 @@ def check_document(document: Document) -> Document:
         language=_primary_subtag(document.language),
         modified=_in_utc(document.modified, document.url),
         fetched=_in_utc(document.fetched, document.url),
+        type=_type(document.type, document.url),
         fields={clean_text(name): _clean_field(value, document.url) for name, value in document.fields.items()},
         sections=sections,
     )
@@ -165,6 +172,15 @@ def _check_size(url: str, size: int) -> None:
 def _primary_subtag(language: str | None) -> str | None:
     found = _LANGUAGE.match((language or "").strip())
     return found[0].lower() if found else None
+
+
+def _type(given: str, url: str) -> str:
+    name = " ".join(clean_text(given).lower().split())
+    if len(name) > MAX_TYPE:
+        raise InvalidDocumentError(
+            f"document {url[:100]} has a type of more than {MAX_TYPE} characters: {name[:60]!r}…"
+        )
+    return name
 
 
 def _in_utc(time: datetime | None, url: str) -> datetime | None:

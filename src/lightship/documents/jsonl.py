@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 
 from lightship.core.errors import InvalidDocumentError, TooLargeError
-from lightship.core.model import Document, check_document
+from lightship.core.model import MAX_TYPE, Document, check_document
 from lightship.core.sections import KEYS as SECTION_KEYS
 from lightship.documents.language import detect_language, words_of
 
@@ -31,7 +31,7 @@ _decode = msgspec.json.Decoder().decode
 def parse_line(line: bytes, *, strict: bool = False) -> Document:
     """Return the checked document of one line; its language is detected if not given.
 
-    Keys that Document does not have become `fields`, or are errors if `strict`.
+    Keys that Document does not have, and a `type` that is no short text, become `fields`, or are errors if `strict`.
     Raises InvalidDocumentError, TooLargeError.
     """
     return document_of_record(_object(line), strict=strict)
@@ -39,12 +39,13 @@ def parse_line(line: bytes, *, strict: bool = False) -> Document:
 
 def document_of_record(record: dict[str, Any], *, strict: bool = False) -> Document:
     """Return the checked document with the keys and values of `record`; otherwise like `parse_line`."""
-    if not record.keys() <= KEYS:
+    known = KEYS if strict or _is_type(record.get("type", "")) else KEYS - {"type"}
+    if not record.keys() <= known:
         if strict:
             unknown = min(record.keys() - KEYS)
             raise InvalidDocumentError(f"unknown key {unknown[:80]!r}; put your own keys into `fields`")
-        extra = {name: value for name, value in record.items() if name not in KEYS and value is not None}
-        record = {name: value for name, value in record.items() if name in KEYS}
+        extra = {name: value for name, value in record.items() if name not in known and value is not None}
+        record = {name: value for name, value in record.items() if name in known}
         given = record.get("fields") or {}
         record["fields"] = {**extra, **given} if isinstance(given, dict) else given
     if None in record.values():
@@ -64,6 +65,11 @@ def _check_keys_of_sections(sections: object) -> None:
         if isinstance(section, dict) and not section.keys() <= SECTION_KEYS:
             unknown = min(section.keys() - SECTION_KEYS)
             raise InvalidDocumentError(f"unknown key {unknown[:80]!r} - at `$.sections[{number}]`")
+
+
+def _is_type(value: object) -> bool:
+    """Return whether `value` can be the type of a document; records of other programs mean other things by it."""
+    return isinstance(value, str) and len(value) <= MAX_TYPE
 
 
 def _object(line: bytes) -> dict[str, Any]:

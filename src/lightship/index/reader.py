@@ -12,7 +12,7 @@ from typing import Any
 
 import tantivy
 
-from lightship.core.declaration import Fields, declared
+from lightship.core.declaration import BUILT_IN, NO_FIELDS, Fields, declared
 from lightship.core.errors import (
     DamagedError,
     IncompatibleIndexError,
@@ -23,6 +23,8 @@ from lightship.core.errors import (
 from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
+from lightship.index.columns.grouping import Group
+from lightship.index.fields.built_in import SINCE as BUILT_IN_SINCE
 from lightship.index.fields.schema import check_version, column, main_field, register_analyzers, schema
 from lightship.index.fields.stored_document import read_source
 from lightship.index.query.compiler import Compiled
@@ -59,12 +61,12 @@ class View:
 
     @cached_property
     def fields(self) -> Fields:
-        """The declared fields and their kinds."""
-        return declared(self._declaration)
+        """The fields that can be filtered, counted and sorted by, and their kinds: the declared ones first."""
+        return {**declared(self._declaration), **(BUILT_IN if self.version >= BUILT_IN_SINCE else NO_FIELDS)}
 
     @cached_property
     def schema(self) -> tantivy.Schema:
-        """The schema of the index, with the columns of its declared fields."""
+        """The schema of the index, with the columns of its fields."""
         return schema(self.version, self._declaration)
 
     def spellings(self, name: str) -> dict[str, tuple[str, ...]]:
@@ -149,12 +151,16 @@ class View:
 
 @dataclass(frozen=True)
 class Found:
-    """The documents of one page, best first: their scores (None when ordered by date) and addresses."""
+    """The documents of one page, best first: their scores (None when ordered by a field) and addresses.
+
+    `groups` are theirs if the results are grouped; `total` is then the number of groups.
+    """
 
     total: int
     scores: list[float | None]
     addresses: list[tantivy.DocAddress]
     searcher: tantivy.Searcher
+    groups: Sequence[Group | None] | None = None
 
     def stored(self, number: int) -> bytes:
         """Return the stored bytes of document `number` (from 0), for `decode_source`; takes 1 to 2 ms per megabyte of text.

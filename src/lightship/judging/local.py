@@ -22,17 +22,20 @@ _HEAP_BYTES = 256 << 20  # of all shards together, as an indexer's default
 _LEAST_HEAP_BYTES = 16 << 20  # of one: tantivy refuses less than 15 MB
 
 
-def build(folder: str, documents: Iterable[Document], shards: int = 1) -> None:
-    """Index `documents`, whose urls must differ, in the empty `folder`, which becomes a searchengine's data folder."""
+def build(folder: str, documents: Iterable[Document], shards: int = 1, declaration: str = "") -> None:
+    """Index `documents`, whose urls must differ, in the empty `folder`, which becomes a searchengine's data folder.
+
+    `declaration` is that of their fields.
+    """
     heap, threads = max(_HEAP_BYTES // shards, _LEAST_HEAP_BYTES), max(1, min(limits().threads, 4) // shards)
     parts = [os.path.join(folder, f"shard-{number}") for number in range(shards)]
-    writers = [IndexWriter(part, heap_bytes=heap, threads=threads) for part in parts]
+    writers = [IndexWriter(part, heap_bytes=heap, threads=threads, declaration=declaration) for part in parts]
     for document in documents:
         writers[shard_of(partition_of(document.url), shards)].put(document, new=True)
     for writer in writers:
         writer.commit()
         writer.close()
-    store, layout = Store(folder), Layout(shards, SCHEMA_VERSION)
+    store, layout = Store(folder), Layout(shards, SCHEMA_VERSION, declaration)
     for number, part in enumerate(parts):
         _install(store, layout, number, part)
         shutil.rmtree(part)

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from lightship.core.model import Document, check_document, clean_text
 from lightship.core.sections import LEVELS, MAX_HEADING, Section
 from lightship.crawler.parsing.encodings.decode import read_characters
-from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
+from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, TYPES, kind_of
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
@@ -31,6 +31,11 @@ def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str]
     `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
     """
     kind = kind_of(content_type, body)
+    found = _read(body, kind, content_type, url, robots=robots, agent=agent)
+    return msgspec.structs.replace(found, type=TYPES.get(kind, "page"))
+
+
+def _read(body: bytes, kind: str, content_type: str, url: str, *, robots: Iterable[str], agent: str) -> Page:
     encoding = "utf-8"
     if kind == PDF:
         return _pdf_page(read_pdf(body), url, robots, agent)
@@ -62,6 +67,7 @@ def document_of(
         Document(
             url=url, title=page.title or title, text=page.text, sections=page.sections, description=page.description,
             language=page.language, modified=modified or page.modified or page.published, fetched=fetched, fields=fields,
+            type=page.type,
         )
     )  # fmt: skip
 

@@ -11,17 +11,18 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from lightship.core.declaration import LEVEL, Fields, Kind, microseconds_of, moment_of
+from lightship.core.declaration import BUILT_IN, LEVEL, Fields, Kind, microseconds_of, moment_of
 from lightship.core.errors import InvalidInputError
-from lightship.index.fields.schema import column
+from lightship.index.fields.address import segments_of
+from lightship.index.fields.schema import column, further_column
 from lightship.index.query.boolean import MUST, NOT, Clause, any_of
+from lightship.index.query.language.languages import language_code
 
 MAX_CONDITIONS = 100
 RANGE = ".."
 BELOW = "..<"  # a range without its upper end
 
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
 
 class Span(NamedTuple):
@@ -55,6 +56,20 @@ def clauses(conditions: Sequence[Condition], schema: tantivy.Schema) -> list[Cla
     return [(NOT if each.excludes else MUST, each.query(schema)) for each in conditions]
 
 
+def with_least(schema: tantivy.Schema, name: str, kind: Kind, value: Any) -> list[Clause]:
+    """Return the clauses for documents whose smallest value of a field is `value`; None: for those without one."""
+    if value is None:
+        return [(NOT, tantivy.Query.exists_query(column(name)))]
+    if kind == "boolean":
+        return [(MUST, Condition(name, kind, (value,)).query(schema))]
+    if kind in ("number", "date"):
+        spans = Span(value, value), Span(None, before(value, kind))
+        same, less = (Condition(name, kind, (span,)) for span in spans)
+        return [(MUST, same.query(schema)), (NOT, less.query(schema))]
+    further = tantivy.Query.term_query(schema, further_column(name), value, "basic")
+    return [(MUST, Condition(name, kind, (value,)).query(schema)), (NOT, further)]
+
+
 def conditions_of(given: Sequence[tuple[str, str]], fields: Fields) -> tuple[Condition, ...]:
     """Return the conditions in pairs of a name and a text; a name that begins with `-` excludes.
 
@@ -75,8 +90,11 @@ def conditions_of(given: Sequence[tuple[str, str]], fields: Fields) -> tuple[Con
 def kind_of(name: str, fields: Fields, use: str) -> Kind:
     """Return the kind of the field `name`; raises InvalidInputError unless it can be put to that `use`."""
     kind = fields.get(name)
+    if kind is None and name in BUILT_IN:
+        raise InvalidInputError(f"can't {use} {name!r} yet: the index is of an older version, and is being rebuilt")
     if kind is None:
-        known = f"declared are {', '.join(fields)}" if fields else "none is declared"
+        own = [each for each in fields if each not in BUILT_IN]
+        known = f"declared are {', '.join(own)}" if own else "none is declared"
         raise InvalidInputError(f"can't {use} {name[:80]!r}: it is not a declared field; {known} (see -fields)")
     if kind == "text":
         raise InvalidInputError(f"can't {use} {name!r}: it is a text, which is only searched; declare it as a keyword")
@@ -86,6 +104,8 @@ def kind_of(name: str, fields: Fields, use: str) -> Kind:
 def parse_value(name: str, text: str, fields: Fields) -> str | bool | Span:
     """Return what the field `name` is compared with; raises InvalidInputError."""
     kind = kind_of(name, fields, "filter by")
+    if name in BUILT_IN and kind not in _READ:
+        return _built_in(name, text)
     if kind not in _READ:
         return (
             LEVEL.join(filter(None, (part.strip() for part in text.split(LEVEL.strip())))) if kind == "path" else text
@@ -94,6 +114,13 @@ def parse_value(name: str, text: str, fields: Fields) -> str | bool | Span:
         return _READ[kind](text.strip())
     except (ValueError, OverflowError) as error:
         raise InvalidInputError(f"can't filter by {name}={text[:80]}: it is declared as a {kind}; {error}") from error
+
+
+def _built_in(name: str, text: str) -> str:
+    """Return `text` as the values of a built-in field are written: without regard to case, languages by their code."""
+    if name == "path":
+        return LEVEL.join(part.strip() for part in segments_of(text.replace(LEVEL.strip(), "/")) if part.strip())
+    return (language_code(text) or text) if name == "language" else text.strip().lower()
 
 
 def _boolean(text: str) -> bool:

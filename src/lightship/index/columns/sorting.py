@@ -1,4 +1,4 @@
-"""Results in the order of a declared field: total, and the same on every replica."""
+"""Results in the order of a field: total, and the same on every replica."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import tantivy
 
 from lightship.core.declaration import Kind
-from lightship.index.columns.conditions import Condition, Span, before
+from lightship.index.columns.conditions import with_least
 from lightship.index.columns.selection import Selection
-from lightship.index.fields.schema import column, further_column
-from lightship.index.query.boolean import MUST, NOT, Clause
+from lightship.index.fields.schema import column
 
 Hit = tuple[Any, Any]  # value and address
 
@@ -41,24 +40,12 @@ def ordered(found: Selection, order: Order, first: int, last: int) -> tuple[list
         if end > first:
             group = [address for _, address in hits[start:end]]
             if end == len(hits) < result.count:  # there may be more with this value
-                group = _first_by_url(searcher, found.narrowed(*_with_value(found.schema, order, value)), len(group))
+                group = _first_by_url(
+                    searcher, found.narrowed(*with_least(found.schema, order.name, order.kind, value)), len(group)
+                )
             page += _by_url(searcher, group)[max(first - start, 0) :]
         start = end
     return page, int(result.count)
-
-
-def _with_value(schema: tantivy.Schema, order: Order, value: Any) -> list[Clause]:
-    """Return the clauses for documents whose smallest value is `value`; None: for those without one."""
-    if value is None:
-        return [(NOT, tantivy.Query.exists_query(column(order.name)))]
-    if order.kind == "boolean":
-        return [(MUST, Condition(order.name, order.kind, (value,)).query(schema))]
-    if order.kind in ("number", "date"):
-        spans = Span(value, value), Span(None, before(value, order.kind))
-        same, less = (Condition(order.name, order.kind, (span,)) for span in spans)
-        return [(MUST, same.query(schema)), (NOT, less.query(schema))]
-    further = tantivy.Query.term_query(schema, further_column(order.name), value, "basic")
-    return [(MUST, Condition(order.name, order.kind, (value,)).query(schema)), (NOT, further)]
 
 
 def _first_by_url(searcher: tantivy.Searcher, query: tantivy.Query, count: int) -> list[Any]:

@@ -25,8 +25,8 @@ def address_values(url: str, site: str) -> list[str]:
     """Return the terms of the document at `url` on `site` (its host, with the port if the url has one)."""
     path = _path_of(url)
     segments = _segments(path)
-    ending = _ENDING.fullmatch(path, max(path.rfind("."), path.rfind("/"), 0))
-    values = [f".{ending[1].lower()}"] if ending else []
+    ending = _ending_of(path)
+    values = [f".{ending}"] if ending else []
     if not site:
         return values
     bare = _host(site).removeprefix("www.")
@@ -55,6 +55,28 @@ def type_value(text: str) -> str:
     """Return the term for documents whose path ends in `text` (`pdf` or `.pdf`); empty if it is no ending."""
     ending = _ENDING.fullmatch(f".{text.lstrip('*.')}")
     return f".{ending[1].lower()}" if ending else ""
+
+
+def ending_of(url: str) -> str:
+    """Return the ending of the path of `url` in lower case, without the dot; empty if it has none."""
+    return _ending_of(_path_of(url))
+
+
+def folders_of(url: str) -> list[str]:
+    """Return the segments of the path of `url` as they are compared, without the last one."""
+    path = _path_of(url)
+    segments = _segments(path)
+    return segments if path.endswith("/") or len(segments) == MAX_LEVELS else segments[:-1]
+
+
+def segments_of(text: str) -> list[str]:
+    """Return the segments of a path like `/docs/api/`, as they are compared."""
+    return _segments(text)
+
+
+def _ending_of(path: str) -> str:
+    found = _ENDING.fullmatch(path, max(path.rfind("."), path.rfind("/"), 0))
+    return found[1].lower() if found else ""
 
 
 @cache_short(entries=4096, longest=255)

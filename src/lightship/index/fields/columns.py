@@ -1,4 +1,4 @@
-"""Adds the columns of declared fields to the indexed form of a document."""
+"""Adds the columns of built-in and declared fields to the indexed form of a document."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import tantivy
 
-from lightship.core.declaration import Fields, Kind, Value, values_of
+from lightship.core.declaration import BUILT_IN, Fields, Kind, Value, values_of
 from lightship.core.model import Document
-from lightship.index.fields.schema import column, further_column
+from lightship.index.fields.built_in import built_in_values
+from lightship.index.fields.schema import SEVERAL, column, further_column, key, key_column
 
 _ADD: dict[Kind, Callable[[tantivy.Document, str, Any], None]] = {
     "keyword": tantivy.Document.add_text,
@@ -21,18 +22,27 @@ _ADD: dict[Kind, Callable[[tantivy.Document, str, Any], None]] = {
 
 
 def add_columns(made: tantivy.Document, document: Document, fields: Fields) -> None:
-    """Add the values of the declared `fields` to `made`; in ascending order, so that a column sorts by the first.
+    """Add the values of the built-in and the declared `fields` to `made`; in ascending order, so that a column sorts by the first.
 
     A value that does not fit, of a document that was stored under another declaration, is left out.
     """
+    for name, values in built_in_values(document).items():
+        _add(made, name, BUILT_IN[name], values)
     for name, kind in fields.items():
         if kind in _ADD:
-            values = _values(document, name, kind)
-            for value in values:
-                _ADD[kind](made, column(name), value)
-            if kind in ("keyword", "path"):
-                for value in values[1:]:
-                    made.add_text(further_column(name), str(value))
+            _add(made, name, kind, _values(document, name, kind))
+
+
+def _add(made: tantivy.Document, name: str, kind: Kind, values: list[Value]) -> None:
+    for value in values:
+        _ADD[kind](made, column(name), value)
+    if kind in ("keyword", "path"):
+        for value in values[:1]:
+            made.add_unsigned(key_column(name), key(str(value)))
+        for value in values[1:]:
+            made.add_text(further_column(name), str(value))
+    elif len(values) > 1:
+        made.add_text(SEVERAL, name)
 
 
 def declared_texts(document: Document, fields: Fields) -> list[str]:

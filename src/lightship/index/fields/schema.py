@@ -7,11 +7,12 @@ the old index while the new one is built. Other changes of a new version must de
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import tantivy
 
-from lightship.core.declaration import Kind, declared
+from lightship.core.declaration import BUILT_IN, Kind, declared
 from lightship.core.errors import InvalidInputError
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.words import plain_analyzer, whitespace_analyzer, word_analyzer
@@ -31,6 +32,7 @@ FORMS = "forms"
 TITLE_KEY = "title_key"
 VOCABULARY = "vocabulary"
 VOCABULARY_SINCE = 2  # the first version that has it
+SEVERAL = "several"
 
 WORDS = "words"
 GRAMS = "grams"
@@ -60,9 +62,10 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     """Return the schema of `version` with the fields of a `declaration`.
 
     `url`, `site` and `language` are exact terms. `forms` has the terms of odd words (see forms.py), `title_key` those of
-    title_key.py, `vocabulary` the words of the beginning as they are written. `order`, from the url's digest, breaks ties the same way on every replica. `recency` is the
-    modification time with `order` in its low bits. `source` is the stored document, see stored_document.py. A declared
-    field's column is named by `column`.
+    title_key.py, `vocabulary` the words of the beginning as they are written. `several` has the names of
+    the numbers and dates of which a document has several values. `order`, from the url's digest, breaks ties the same
+    way on every replica. `recency` is the modification time with `order` in its low bits. `source` is the stored
+    document, see stored_document.py. The column of a built-in or declared field is named by `column`.
     """
     builder = tantivy.SchemaBuilder()
     for name in ("url", "site", "language"):
@@ -77,13 +80,17 @@ def schema(version: int, declaration: str = "") -> tantivy.Schema:
     builder.add_unsigned_field("order", fast=True)
     builder.add_unsigned_field("recency", fast=True)
     builder.add_bytes_field("source", stored=True)
+    if version > 1:
+        builder.add_text_field(SEVERAL, tokenizer_name="raw", index_option="basic")
+        for name, kind in BUILT_IN.items():
+            _ADD_COLUMN[kind](builder, name)
     for name, kind in declared(declaration).items():
         _ADD_COLUMN[kind](builder, name)
     return builder.build()
 
 
 def column(name: str) -> str:
-    """Return the name of the column of the declared field `name`."""
+    """Return the name of the column of the field `name`."""
     return f"f.{name}"
 
 
@@ -92,9 +99,20 @@ def further_column(name: str) -> str:
     return f"further.{name}"
 
 
+def key_column(name: str) -> str:
+    """Return the name of the column of the `key` of the smallest value of a keyword: tantivy tells no texts of documents."""
+    return f"key.{name}"
+
+
+def key(value: str) -> int:
+    """Return a number of 32 bits for `value`; other values may have the same."""
+    return zlib.crc32(value.encode())
+
+
 def _add_exact(builder: tantivy.SchemaBuilder, name: str) -> None:
     builder.add_text_field(column(name), tokenizer_name="raw", index_option="basic", fast=True)
-    builder.add_text_field(further_column(name), tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(further_column(name), tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_unsigned_field(key_column(name), fast=True)
 
 
 _ADD_COLUMN: dict[Kind, Callable[[tantivy.SchemaBuilder, str], object]] = {

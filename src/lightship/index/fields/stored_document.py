@@ -12,6 +12,7 @@ import tantivy
 from lightship.core.fragments import fragment_of
 from lightship.core.model import Document, FieldValue
 from lightship.core.sections import Section
+from lightship.index.fields.address import ending_of
 
 
 class StoredSections(msgspec.Struct, frozen=True, array_like=True):
@@ -36,6 +37,7 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
     modified: int
     fields: dict[str, FieldValue]
     sections: StoredSections | None = None
+    type: str = ""
 
     @property
     def modified_time(self) -> datetime | None:
@@ -45,6 +47,9 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 decode_source = msgspec.msgpack.Decoder(StoredDocument).decode
+
+_PAGE = "page"
+_TYPES = {"docx": "word", "epub": "epub", "markdown": "markdown", "md": "markdown", "pdf": "pdf", "txt": "text"}
 
 _ASCII = bytes(range(0x80))
 _OTHERS = 8  # at most one byte in so many may be outside ASCII: as text, it takes two
@@ -67,6 +72,7 @@ def add_source(made: tantivy.Document, document: Document) -> None:
             modified_seconds(document),
             document.fields,
             _stored_sections(document) if document.sections else None,
+            type_of(document),
         )
     )
     if len(stored.translate(None, _ASCII)) * _OTHERS <= len(stored):
@@ -109,6 +115,11 @@ def read_source(found: tantivy.Document) -> bytes:
     """Return the bytes for `decode_source` of a document that tantivy found."""
     stored: str | bytes = found.get_first("source")
     return stored.encode("latin-1") if isinstance(stored, str) else stored
+
+
+def type_of(document: Document) -> str:
+    """Return what `document` is, in a word: as it says itself, or by the ending of its url."""
+    return document.type or _TYPES.get(ending_of(document.url), _PAGE)
 
 
 def modified_seconds(document: Document) -> int:

@@ -20,7 +20,6 @@ MAX_WORDS = 60_000  # that are kept: some 5 MB
 MAX_LETTERS = 128  # that corrections try
 LEAST_CORRECTED = 4  # letters; shorter words are codes and abbreviations as often as mistakes
 TWO_EDITS = 7  # letters from which a word may have two mistakes
-FAR_MORE = 20  # times the documents of a word that a correction of it must have, if any document has the word
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -33,9 +32,9 @@ class Correction(NamedTuple):
     documents: int
 
 
-def _most_frequent(found: Iterable[Correction], least: int) -> Correction | None:
-    """Return the first of those that most documents have; None if none has `least`."""
-    return max((each for each in found if each.documents >= least), key=lambda each: each.documents, default=None)
+def _most_frequent(found: Iterable[Correction]) -> Correction | None:
+    """Return the first of those that most documents have; None if no document has any."""
+    return max((each for each in found if each.documents), key=lambda each: each.documents, default=None)
 
 
 def is_correctable(word: str) -> bool:
@@ -73,16 +72,15 @@ class Words:
         """Return where the words are that begin with `prefix`."""
         return range(bisect_left(self._words, prefix), bisect_left(self._words, prefix + "\U0010ffff"))
 
-    def correct(self, word: str, known: int = 0) -> Correction | None:
-        """Return what `word`, which `known` documents have, was probably meant to be; None if it may be right."""
+    def correct(self, word: str) -> Correction | None:
+        """Return what `word`, which no document has, was probably meant to be; None if it may be right."""
         if not is_correctable(word):
             return None
-        least = max(1, known * FAR_MORE)
         near = [Correction(each, self.documents(each)) for each in neighbours(word, self._alphabet)]
         near += self._split(word)
-        best = _most_frequent(near, least)
-        if best is None and len(word) >= TWO_EDITS and not known:
-            best = _most_frequent((Correction(each, self.documents(each)) for each in self._within_two(word)), least)
+        best = _most_frequent(near)
+        if best is None and len(word) >= TWO_EDITS:
+            best = _most_frequent(Correction(each, self.documents(each)) for each in self._within_two(word))
         return best
 
     def _split(self, word: str) -> Iterator[Correction]:

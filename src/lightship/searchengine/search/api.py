@@ -14,6 +14,7 @@ from lightship.core.model import FieldValue
 MAX_SIZE = 100
 MAX_RESULTS = 10_000  # the number of results that paging can reach
 DEFAULT_SIZE = 10
+MAX_GROUP_SIZE = 10
 MAX_FACETS = 20  # of one request
 MAX_FACET_SIZE = 1000
 DEFAULT_FACET_SIZE = 10
@@ -24,15 +25,18 @@ MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: the maximum
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A search: `page` counts from 1, `size` is results per page, `lang` (BCP 47 primary subtag) selects a language.
 
-    `sort` is relevance, date, or the name of a declared field, after a `-` for the largest first. `conditions` are names
-    and values of declared fields; a name that begins with `-` excludes. `facets` are the fields whose values are counted,
-    and `facet_size` is how many of their values are returned. `corrections` allows to correct mistyped words.
+    With an `offset`, so many results are left out instead of pages. `sort` is relevance, date, oldest, or the name of a
+    field, after a `-` for the largest first. `conditions` are names and values of fields; a name that begins with `-`
+    excludes. `group` is the field of which at most `group_size` results have the same value; pages are then of groups.
+    `facets` are the fields whose values are counted, and `facet_size` is how many of their values are returned; one with
+    too many is an error only if `facets_asked`. `corrections` allows to correct mistyped words.
     `prefix` is `last` if the last word of the query also stands for the words that begin with it.
     """
 
     query: str = ""
     page: int = 1
     size: int = DEFAULT_SIZE
+    offset: int | None = None
     sort: str = "relevance"
     lang: str = ""
     corrections: bool = True
@@ -40,6 +44,21 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[tuple[str, str], ...] = ()
     facets: tuple[str, ...] = ()
     facet_size: int = DEFAULT_FACET_SIZE
+    facets_asked: bool = True
+    group: str = ""
+    group_size: int = 1
+
+    @property
+    def first(self) -> int:
+        """The number of the first result, from 0."""
+        return (self.page - 1) * self.size if self.offset is None else self.offset
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A value that results share, and how many of the documents found have it."""
+
+    value: str | bool
+    count: int
 
 
 class HitSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +75,10 @@ class HitSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One result. `title_html` and `snippet` are escaped HTML with `<mark>`; `score` is None when ordered by date.
+    """One result. `title_html` and `snippet` are escaped HTML with `<mark>`; `score` is None when ordered by a field.
 
-    `sections` are the best parts of the page; the first is that of `snippet`.
+    `sections` are the best parts of the page; the first is that of `snippet`. `group` is there if results are grouped,
+    and null for a document without a value.
     """
 
     url: str
@@ -71,6 +91,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     modified: datetime | None = None
     fields: dict[str, FieldValue] = {}
     sections: list[HitSection] = []
+    type: str | None = None
+    group: Group | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +105,7 @@ class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FacetValue(msgspec.Struct, frozen=True):
-    """A value of a declared field, and how many of the documents found have it."""
+    """A value of a field, and how many of the documents found have it."""
 
     value: str | bool
     count: int
@@ -114,15 +136,16 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a search. `notice` tells people if part of their query or of the results was left out.
+    """The answer to a search, from result number `offset` (from 0). `notice` tells people if part of their query or of the results was left out.
 
-    `facets` is there if any were asked for.
+    `facets` is there if any were asked for. Of grouped results, `total` is the number of groups.
     """
 
     query: str
     total: int
     page: int
     size: int
+    offset: int = 0
     took_ms: float
     index: IndexInfo
     hits: list[Hit]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 
+import msgspec
+
 from lightship.index.fields.stored_document import decode_source
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.reader import Found, reading
-from lightship.searchengine.search.api import MAX_FIELDS_BYTES, Hit, shown_title
+from lightship.searchengine.search.api import MAX_FIELDS_BYTES, Group, Hit, shown_title
 from lightship.searchengine.search.landing import land
 
 EFFORT_SECONDS = 1e-9
@@ -87,4 +89,12 @@ class Page:
             modified=source.modified_time,
             fields=fields,
             sections=sections,
+            type=source.type or None,
+            group=self._group(len(self.hits)),
         )
+
+    def _group(self, number: int) -> Group | msgspec.UnsetType | None:
+        if self.found.groups is None:
+            return msgspec.UNSET
+        group = self.found.groups[number]
+        return group and Group(*group)

@@ -19,6 +19,7 @@ from lightship.searchengine.search.api import (
     DEFAULT_SIZE,
     MAX_FACET_SIZE,
     MAX_FACETS,
+    MAX_GROUP_SIZE,
     MAX_RESULTS,
     MAX_SIZE,
     SearchRequest,
@@ -29,6 +30,7 @@ Format = Literal["html", "json", "text"]
 MAX_QUERY_STRING = 16 << 10  # bytes
 _MAX_PAGE = 999_999_999
 
+_SORTS = {"": "relevance", "-date": "date"}
 _CORRECTIONS = {"": "on", "on": "on", "off": "off"}
 _PREFIXES = {"": "", "none": "", "last": "last"}
 _FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
@@ -46,21 +48,25 @@ def read_request(query_string: bytes) -> SearchRequest:
     """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
     All of the repeated parameters `f.NAME` and `-f.NAME` count. Raises UriTooLongError over MAX_QUERY_STRING bytes,
-    InvalidInputError for a bad `page`, `size`, `lang`, `corrections`, `prefix`, `facets` or `facet_size`.
+    InvalidInputError for a bad number, `lang`, `corrections`, `prefix` or `facets`.
     """
     given = _parameters(query_string)
+    offset, size = _place(given)
     named = _named(query_string) if b"f." in query_string else ()
     return SearchRequest(
         query=" ".join(clean_text(given.get("q", "")).split()),
-        page=_whole_number(given, "page", 1, _MAX_PAGE),
-        size=_whole_number(given, "size", DEFAULT_SIZE, MAX_SIZE),
-        sort=clean_text(given.get("sort", "")).strip() or "relevance",
+        page=_whole_number(given, "page", 1, _MAX_PAGE) if offset is None else offset // size + 1,
+        size=size,
+        offset=offset,
+        sort=_SORTS.get(sort := clean_text(given.get("sort", "")).strip(), sort),
         lang=_language(given.get("lang", "")),
         corrections=_one_of(_CORRECTIONS, given.get("corrections", ""), "corrections") == "on",
         prefix=_prefix(given),
         conditions=named,
         facets=_facets(given.get("facets", "")) if "facets" in given else (),
         facet_size=_whole_number(given, "facet_size", DEFAULT_FACET_SIZE, MAX_FACET_SIZE),
+        group=clean_text(given.get("group", "")).strip(),
+        group_size=_group_size(given, size),
     )
 
 
@@ -125,7 +131,24 @@ def last_page(total: int, size: int) -> int:
 
 def is_reachable(request: SearchRequest) -> bool:
     """Return True if the requested page begins within MAX_RESULTS; otherwise it is treated as beyond the last page."""
-    return (request.page - 1) * request.size < MAX_RESULTS
+    return request.first < MAX_RESULTS
+
+
+def _place(given: dict[str, str]) -> tuple[int | None, int]:
+    """Return the number of results to leave out (None if pages are counted), and of those to return."""
+    if "offset" not in given and "limit" not in given:
+        return None, _whole_number(given, "size", DEFAULT_SIZE, MAX_SIZE)
+    if "page" in given or "size" in given:
+        raise InvalidInputError("give either page and size, or offset and limit")
+    offset = _whole_number(given, "offset", 0, _MAX_PAGE, least=0)
+    return offset, _whole_number(given, "limit", DEFAULT_SIZE, MAX_SIZE)
+
+
+def _group_size(given: dict[str, str], size: int) -> int:
+    count = _whole_number(given, "group_size", 1, MAX_GROUP_SIZE)
+    if count * size > MAX_SIZE and count > 1:
+        raise InvalidInputError(f"{size} groups of {count} are over the limit of {MAX_SIZE} results; ask for fewer")
+    return count
 
 
 def _named(query_string: bytes) -> tuple[tuple[str, str], ...]:
@@ -160,14 +183,14 @@ def _parameters(query_string: bytes) -> dict[str, str]:
     return dict(parse_qsl(query_string.decode("utf-8", "replace"), errors="replace"))
 
 
-def _whole_number(given: dict[str, str], name: str, default: int, highest: int) -> int:
+def _whole_number(given: dict[str, str], name: str, default: int, highest: int, least: int = 1) -> int:
     text = given.get(name)
     if text is None:
         return default
     # The length is checked first, because Python refuses to convert very long numbers
-    if text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= highest:
+    if text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= highest:
         return int(text)
-    raise InvalidInputError(f"invalid {name} {text[:20]!r}: must be a whole number from 1 to {highest}")
+    raise InvalidInputError(f"invalid {name} {text[:20]!r}: must be a whole number from {least} to {highest}")
 
 
 def _one_of(choices: dict[str, _Choice], text: str, name: str) -> _Choice:

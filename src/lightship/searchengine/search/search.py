@@ -75,9 +75,11 @@ class Plan:
 
     @property
     def _is_empty(self) -> bool:
-        """Whether nothing is asked for: a query, conditions or facets."""
+        """Whether nothing is asked for: a query, conditions, facets, an order or groups."""
         request = self._request
-        return self._query.is_empty and not (self._selecting.conditions or request.facets or self._selecting.order)
+        return self._query.is_empty and not (
+            self._selecting.conditions or request.facets or self._selecting.order or request.group
+        )
 
     def _compile(self, query: Query) -> Compiled:
         view = self._view
@@ -106,7 +108,7 @@ class Plan:
         if self._compiled is None:
             return Page(None, Found(0, [], [], self._view.searcher))
         request, reachable = self._request, is_reachable(self._request)
-        first = (request.page - 1) * request.size if reachable else 0
+        first = request.first if reachable else 0
         last = first + request.size
         found = self._corrected(first, last, patient=patient) or self._found(
             self._compiled, first, last, patient=patient
@@ -139,7 +141,7 @@ class Plan:
         return found
 
     def _found(self, compiled: Compiled, first: int, last: int, *, patient: bool) -> Found:
-        if self._selecting.order:
+        if self._selecting.order or self._selecting.grouping:
             return self._selecting.find(compiled, first, last)
         return find(self._view, compiled, first, last, by_date=self._request.sort == "date", patient=patient)
 
@@ -157,6 +159,7 @@ class Plan:
             total=page.found.total,
             page=self._request.page,
             size=self._request.size,
+            offset=self._request.first,
             took_ms=round((time.perf_counter() - self._started) * 1000, 2),
             index=self._info,
             hits=page.hits,

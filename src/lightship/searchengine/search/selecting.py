@@ -1,25 +1,30 @@
-"""What a request selects by declared fields, how it orders the results, and which of their values it counts."""
+"""What a request selects by fields, how it orders and groups the results, and which of their values it counts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind, moment_at
+from lightship.core.declaration import BUILT_IN, FIRST_MOMENT, LAST_MOMENT, Kind, moment_at
 from lightship.core.errors import InvalidInputError
 from lightship.index.columns.conditions import BELOW, RANGE, Condition, clauses, conditions_of, kind_of
-from lightship.index.columns.facets import Facet, facet
+from lightship.index.columns.facets import Facet, facets
+from lightship.index.columns.grouping import Grouping, Hit, grouped
 from lightship.index.columns.selection import Selection
 from lightship.index.columns.sorting import Order, ordered
 from lightship.index.columns.typed import Typed, read_typed
 from lightship.index.query.boolean import Clause
 from lightship.index.query.compiler import Compiled
-from lightship.index.reader import Found, View, reading
+from lightship.index.reader import Found, View, find, reading
 from lightship.searchengine.search.api import FacetRange, FacetRanges, FacetValue, SearchRequest
 
-_FACET_SECONDS = 30e-9  # per document of the index: most find fewer
+TYPED = {"date"}  # built-in fields that people type; others have operators, like site:, or are words
+# Per document of the index; most queries find fewer
+_PASS_SECONDS = 10e-9
+_FACET_SECONDS = 10e-9
 
 
 class Selecting:
@@ -28,11 +33,14 @@ class Selecting:
     def __init__(self, view: View, request: SearchRequest) -> None:
         """Check `request`; raises InvalidInputError."""
         self._view, self._size = view, request.facet_size
-        self.typed = read_typed(request.query, view.fields) if view.fields else Typed(request.query)
+        typed = {name: kind for name, kind in view.fields.items() if name not in BUILT_IN or name in TYPED}
+        self.typed = read_typed(request.query, typed) if typed else Typed(request.query)
         self.conditions = conditions_of(request.conditions, view.fields) if request.conditions else ()
         if self.typed.conditions:
             self.conditions += tuple(map(self._spelled, conditions_of(self.typed.conditions, view.fields)))
         self.order = _order(request.sort, view)
+        self.grouping = _grouping(request, view)
+        self._by_date, self._facets_asked = request.sort == "date", request.facets_asked
         self._facets = {name: kind_of(name, view.fields, "count the values of") for name in request.facets}
 
     def _spelled(self, condition: Condition) -> Condition:
@@ -50,28 +58,60 @@ class Selecting:
 
     @property
     def cost(self) -> float:
-        """The estimated seconds for the facets."""
-        return len(self._facets) * self._view.documents * _FACET_SECONDS
+        """The estimated seconds for the facets, the order and the groups."""
+        passes = len(self._filtered_apart) + (len(self._filtered_apart) < len(self._facets))
+        passes += 5 if self.grouping else 1 if self.order else 0
+        return (passes * _PASS_SECONDS + len(self._facets) * _FACET_SECONDS) * self._view.documents
 
     def find(self, compiled: Compiled, first: int, last: int) -> Found:
-        """Return results number `first` to `last` in the order asked for. Raises DamagedError."""
-        assert self.order is not None
+        """Return results, or groups of them, number `first` to `last` in the order asked for.
+
+        Raises DamagedError, InvalidInputError if there are too many groups.
+        """
+        if not self.grouping:
+            return self._ordered(compiled, first, last)
+
+        def best(clauses: Sequence[Clause], most: int) -> list[Hit]:
+            narrowed = replace(compiled, filters=(*compiled.filters, *clauses)) if clauses else compiled
+            found = self._ordered(narrowed, 0, most)
+            return list(zip(found.scores, found.addresses, strict=True))
+
+        with reading:
+            made = grouped(self._selection(compiled), best, self.grouping, first, last)
+        scores, addresses = [score for score, _ in made.hits], [address for _, address in made.hits]
+        return Found(made.total, scores, addresses, self._view.searcher, made.groups)
+
+    def _ordered(self, compiled: Compiled, first: int, last: int) -> Found:
+        if not self.order:
+            return find(self._view, compiled, first, last, by_date=self._by_date)
         with reading:
             addresses, total = ordered(self._selection(compiled), self.order, first, last)
         return Found(total, [None] * len(addresses), addresses, self._view.searcher)
 
     def count(self, compiled: Compiled) -> dict[str, list[FacetValue] | FacetRanges]:
         """Return the facets. The conditions on a field do not narrow its own facet. Raises InvalidInputError, DamagedError."""
-        return {name: self._count(compiled, name, kind) for name, kind in self._facets.items()}
+        try:
+            found = self._counted(compiled)
+        except InvalidInputError:
+            if self._facets_asked:
+                raise
+            return {}
+        return {name: _shown_facet(found[name], kind) for name, kind in self._facets.items()}
 
-    def _count(self, compiled: Compiled, name: str, kind: Kind) -> list[FacetValue] | FacetRanges:
-        if any(each.name == name for each in self.conditions):
-            compiled = replace(compiled, filters=self._without(name))
+    def _counted(self, compiled: Compiled) -> dict[str, Facet]:
+        together = {name: kind for name, kind in self._facets.items() if name not in self._filtered_apart}
         with reading:
-            found = facet(self._selection(compiled), name, kind, self._size)
-        if kind in ("number", "date"):
-            return _ranges(found, kind)
-        return [FacetValue(value, documents) for value, documents in found.values]
+            found = facets(self._selection(compiled), together, self._size) if together else {}
+            for name, kind in self._filtered_apart.items():
+                selection = self._selection(replace(compiled, filters=self._without(name)))
+                found |= facets(selection, {name: kind}, self._size)
+        return found
+
+    @cached_property
+    def _filtered_apart(self) -> dict[str, Kind]:
+        """The facets of fields that have conditions: each is of other documents."""
+        conditional = {each.name for each in self.conditions}
+        return {name: kind for name, kind in self._facets.items() if name in conditional}
 
     def _without(self, name: str) -> tuple[Clause, ...]:
         """Return the clauses of the conditions on all fields but `name`."""
@@ -83,15 +123,30 @@ class Selecting:
 
 
 def _order(sort: str, view: View) -> Order | None:
-    """Return the order by a declared field; None for an order that every index has."""
+    """Return the order by a field; None for an order that every index has."""
     if sort in ("relevance", "date"):
         return None
-    name = sort.removeprefix("-")
+    name = "date" if sort == "oldest" else sort.removeprefix("-")
     if name not in view.fields or view.fields[name] == "text":
-        fields = [name for name, kind in view.fields.items() if kind != "text"]
-        more = f", {', '.join(fields)}, or one of the latter after a -" if fields else ""
+        fields = [name for name, kind in view.fields.items() if kind != "text" and name != "date"]
+        more = f", oldest, {', '.join(fields)}, or one of the fields after a -" if fields else ""
         raise InvalidInputError(f"invalid sort {sort[:20]!r}: must be one of relevance, date{more}")
     return Order(name, view.fields[name], sort.startswith("-"))
+
+
+def _grouping(request: SearchRequest, view: View) -> Grouping | None:
+    if not request.group:
+        return None
+    kind = kind_of(request.group, view.fields, "group by")
+    if kind in ("number", "date"):
+        raise InvalidInputError(f"can't group by {request.group!r}: it is a {kind}; group by a keyword")
+    return Grouping(request.group, kind, request.group_size)
+
+
+def _shown_facet(found: Facet, kind: Kind) -> list[FacetValue] | FacetRanges:
+    if kind in ("number", "date"):
+        return _ranges(found, kind)
+    return [FacetValue(value, documents) for value, documents in found.values]
 
 
 def _ranges(found: Facet, kind: Kind) -> FacetRanges:

@@ -204,14 +204,14 @@ async def _render(
 ) -> Response:
     request = read_request(scope["query_string"])
     headers = _page_headers(form)
-    asks = bool(request.query or request.conditions)
+    asks = bool(request.query or request.conditions or request.group)
     if form == "html" and not (asks and replica.layout):
         return Response(render_page(request, None, replica.info), 503 if asks else 200, headers, TYPES[form])
     if form == "text" and not asks:
         return Response(USAGE, 200, headers, TYPES[form])
     fields = replica.view.fields if form == "html" else NO_FIELDS
     if fields and not request.facets:
-        request = replace(request, facets=default_facets(fields))
+        request = replace(request, facets=default_facets(fields), facets_asked=False)
     answer = await searcher.search(request, executor.admit(scope))
     body: str | bytes
     if form == "json":

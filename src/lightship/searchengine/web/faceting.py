@@ -1,20 +1,22 @@
-"""Prepares facets, filters and orders by declared fields for the templates: links that need no scripts."""
+"""Prepares facets, filters, orders and groups by fields for the templates: links that need no scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from lightship.core.declaration import Fields
+from lightship.core.declaration import BUILT_IN, Fields
 from lightship.index.columns.conditions import BELOW, RANGE
-from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, SearchRequest
+from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Group, Hit, SearchRequest
 from lightship.searchengine.web.presenters import Link, address, language_name, languages_of, sorts_of
 
 MENUS = ("type", "language", "date")  # facets of every index, which are menus above the results
 SHOWN = 8  # facets of a page that asks for none by name
+_BUILT_IN_SHOWN = ("type", "language", "site")
 
 _YES_AND_NO = {"true": "yes", "false": "no"}
 _ORDERS = {"number": ("lowest first", "highest first"), "date": ("oldest first", "newest first")}
@@ -37,8 +39,9 @@ class Menu(NamedTuple):
 
 
 def default_facets(fields: Fields) -> tuple[str, ...]:
-    """Return the facets of a page: the first of the declared fields that have any."""
-    return tuple(name for name, kind in fields.items() if kind != "text")[:SHOWN]
+    """Return the facets of a page: the first of the declared fields that have any, and some built-in ones."""
+    own = [name for name, kind in fields.items() if kind != "text" and name not in BUILT_IN]
+    return (*own, *(name for name in _BUILT_IN_SHOWN if name in fields))[:SHOWN]
 
 
 def facets_of(request: SearchRequest, answer: Answer, fields: Fields) -> list[Facet]:
@@ -70,7 +73,9 @@ def chips_of(request: SearchRequest, fields: Fields) -> list[Link]:
 
 def sorts_by_fields(request: SearchRequest, fields: Fields) -> list[Link]:
     """Return links to the orders by numbers and dates, and the one that is chosen."""
-    names = [name for name, kind in fields.items() if kind in _ORDERS or request.sort.lstrip("-") == name]
+    chosen = request.sort.lstrip("-")
+    own = [name for name, kind in fields.items() if kind in _ORDERS and name not in BUILT_IN]
+    names = own if chosen in own or chosen not in fields or chosen == "date" else [*own, chosen]
     return [
         Link(
             f"{_label(name)}, {order}",
@@ -80,6 +85,29 @@ def sorts_by_fields(request: SearchRequest, fields: Fields) -> list[Link]:
         for name in names
         for sign, order in zip(("", "-"), _ORDERS.get(fields[name], _OTHER_ORDERS), strict=True)
     ]
+
+
+def more_of(request: SearchRequest, hits: Sequence[Hit], fields: Fields) -> list[Link | None]:
+    """Return for each hit the link to what else has its value: for the last one of a group, if there is more."""
+    groups = [hit.group if isinstance(hit.group, Group) else None for hit in hits]
+    counted = Counter(group.value for group in groups if group)
+    last = {group.value: number for number, group in enumerate(groups) if group}
+    return [
+        _more(request, group, group.count - counted[group.value], fields)
+        if group and last[group.value] == number
+        else None
+        for number, group in enumerate(groups)
+    ]
+
+
+def _more(request: SearchRequest, group: Group, left: int, fields: Fields) -> Link | None:
+    """Return the link to all of a group, of which so many are not shown; None if there are none."""
+    if not left:
+        return None
+    value = _written(group.value)
+    others = (each for each in request.conditions if each[0] != request.group)
+    narrowed = replace(request, conditions=(*others, (request.group, value)), group="", page=1)
+    return Link(f"{left:,} more from {_readable(request.group, value, fields)}", address(narrowed))
 
 
 def _choices(

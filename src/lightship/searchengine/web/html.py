@@ -66,6 +66,7 @@ def render_page(
         shown,
         answer=answer,
         results=[presenters.result_of(hit, request.query) for hit in answer.hits],
+        more=faceting.more_of(request, answer.hits, fields),
         facets=[each for each in facets if each.name not in faceting.MENUS],
         chips=faceting.chips_of(request, fields),
         menus=faceting.menus_of(request, answer, fields, facets),

@@ -22,7 +22,7 @@ from lightship.core.manifest import (
 )
 from lightship.http.problem import Problem
 from lightship.rpc.messages import Installed, Missing, Served
-from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_SIZE, Answer
+from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_GROUP_SIZE, MAX_SIZE, Answer
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
 from lightship.searchengine.web.lookup import Lookup
@@ -199,10 +199,22 @@ _SEARCH_PARAMETERS = [
         "results per page",
     ),
     _parameter(
+        "offset",
+        "query",
+        _or_empty({"type": "integer", "minimum": 0}),
+        "instead of page: results, or groups, to leave out",
+    ),
+    _parameter(
+        "limit",
+        "query",
+        _or_empty({"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}),
+        "instead of size",
+    ),
+    _parameter(
         "sort",
         "query",
         {"type": "string", "default": "relevance"},
-        "order of the results: relevance, date, or a declared field, with a - before it for the largest first",
+        "order of the results: relevance, date, oldest, or a field, with a - before it for the largest first",
     ),
     _parameter(
         "lang", "query", {"type": "string"}, "only results in this language: a code like en, or its name like english"
@@ -223,9 +235,16 @@ _SEARCH_PARAMETERS = [
         "f.NAME",
         "query",
         {"type": "string"},
-        "a value of the declared field NAME, or a range like 10..20; repeated, it is any of them; -f.NAME excludes",
+        "a value of the field NAME, or a range like 10..20; repeated, it is any of them; -f.NAME excludes",
     ),
-    _parameter("facets", "query", {"type": "string"}, "declared fields whose values are counted, comma-separated"),
+    _parameter("group", "query", {"type": "string"}, "a field of which few results have the same value"),
+    _parameter(
+        "group_size",
+        "query",
+        _or_empty({"type": "integer", "minimum": 1, "maximum": MAX_GROUP_SIZE, "default": 1}),
+        "results of each group",
+    ),
+    _parameter("facets", "query", {"type": "string"}, "fields whose values are counted, comma-separated"),
     _parameter(
         "facet_size",
         "query",

@@ -104,6 +104,10 @@ def address(request: SearchRequest) -> str:
         given.append(("prefix", request.prefix))
     if request.sort != "relevance":
         given.append(("sort", request.sort))
+    if request.group:
+        given.append(("group", request.group))
+        if request.group_size != 1:
+            given.append(("group_size", request.group_size))
     if request.size != DEFAULT_SIZE:
         given.append(("size", request.size))
     if request.page != 1:
@@ -123,7 +127,7 @@ def uncorrected(request: SearchRequest) -> SearchRequest:
 
 def page_address(request: SearchRequest, page: int) -> str:
     """Return the path and query string of another page of the same search."""
-    return address(replace(request, page=page))
+    return address(replace(request, page=page, offset=None))
 
 
 def cached_address(url: str, query: str, page: int = 1) -> str:

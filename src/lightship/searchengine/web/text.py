@@ -19,9 +19,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # text from the web must not cont
 
 
 def render_text(answer: Answer) -> str:
-    """Return the answer as lines of text; without a query, a line of usage."""
-    if not answer.query:
-        return USAGE
+    """Return the answer as lines of text."""
     lines = [f"query: {_one_line(answer.query)}"]
     for hit in answer.hits:
         lines.extend(_hit_lines(hit))

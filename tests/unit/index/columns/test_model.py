@@ -14,19 +14,24 @@ import tantivy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lightship.core.declaration import Kind, declared, values_of
+from lightship.core.declaration import BUILT_IN, Kind, declared, values_of
 from lightship.core.errors import InvalidInputError
 from lightship.core.model import Document, url_digest
+from lightship.index.columns import grouping
 from lightship.index.columns.conditions import Span, clauses, conditions_of
-from lightship.index.columns.facets import BUCKETS, facet
+from lightship.index.columns.facets import facets
+from lightship.index.columns.grouping import Group, Grouping, Hit, grouped
+from lightship.index.columns.ranges import BUCKETS
 from lightship.index.columns.selection import Selection
 from lightship.index.columns.sorting import Order, ordered
+from lightship.index.fields import columns
 from lightship.index.fields.schema import SCHEMA_VERSION, schema
-from lightship.index.query.boolean import MUST, joined
+from lightship.index.query.boolean import MUST, Clause, joined
 from lightship.index.writer import IndexWriter
 
 DECLARATION = "at:date,brand:keyword,category:path,price:number,stock:boolean,tags:keyword"
-FIELDS = declared(DECLARATION)
+DECLARED = declared(DECLARATION)
+FIELDS = {**DECLARED, **BUILT_IN}
 SCHEMA = schema(SCHEMA_VERSION, DECLARATION)
 
 keywords = st.sampled_from(["acme", "Acme", "bolt", "ärger", "灯", "", "a b", "a > b", 'x"y', "-", "x" * 200])
@@ -46,8 +51,35 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
 documents = st.lists(st.fixed_dictionaries({}, optional=dict(VALUES)), min_size=1, max_size=25)
 
 
+SITES = ("ex.org", "docs.ex.org:8080")
+FOLDERS = ("", "docs/", "Docs/api/", "a%20b/")
+ENDINGS = ("", ".html", ".PDF", ".md")
+LANGUAGES = (None, "en", "de", "xx")
+
+
 def url(number: int) -> str:
-    return f"https://ex.org/{number}"
+    return f"https://{SITES[number % 2]}/{FOLDERS[number % 4]}{number}{ENDINGS[number // 2 % 4]}"
+
+
+def document(number: int, fields: dict[str, Any]) -> Document:
+    modified = datetime(1961 + number * 5, 1, 1, tzinfo=UTC) if number % 3 else None
+    return Document(
+        url=url(number), text="word " * (number % 7), language=LANGUAGES[number % 4], modified=modified, fields=fields,
+        type="issue" if number % 5 == 4 else "",
+    )  # fmt: skip
+
+
+def built_in(number: int) -> dict[str, list[Any]]:
+    """Return the values of the built-in fields of a document, as its columns must have them."""
+    made, language = document(number, {}), LANGUAGES[number % 4]
+    return {
+        "date": [int(made.modified.timestamp()) * 1_000_000] if made.modified else [],
+        "language": [language] if language else [],
+        "length": [len(made.text)],
+        "path": [[], ["docs"], ["docs", "docs > api"], ["a b"]][number % 4],
+        "site": [SITES[number % 2]],
+        "type": ["issue" if number % 5 == 4 else ("page", "page", "pdf", "markdown")[number // 2 % 4]],
+    }
 
 
 class Shop:
@@ -60,10 +92,10 @@ class Shop:
             if number in changed:
                 writer.put(Document(url=url(number), fields={"brand": "former", "price": 7, "tags": ["former"]}))
                 writer.commit()
-            writer.put(Document(url=url(number), fields=fields))
+            writer.put(document(number, fields))
             self.model[number] = {
-                name: values_of(fields[name], kind) if name in fields else [] for name, kind in FIELDS.items()
-            }
+                name: values_of(fields[name], kind) if name in fields else [] for name, kind in DECLARED.items()
+            } | built_in(number)
             if number in commits:
                 writer.commit()
         writer.commit()
@@ -107,6 +139,12 @@ RANGES = {
     "tags": ["a b", "a > b", "former"],
     "stock": ["true", "FALSE"],
     "category": ["a", "a>b", " b > c ", "c"],
+    "site": ["ex.org", "DOCS.ex.org:8080", "nowhere"],
+    "path": ["docs", "/Docs/api/", "docs > api", "a%20b", "A B"],
+    "type": ["page", "PDF", "issue"],
+    "language": ["en", "German", "xx", "klingon"],
+    "length": ["0", "..10", "11.."],
+    "date": ["2000..", "..1975", "1966"],
 }
 conditions = st.lists(
     st.sampled_from(sorted(RANGES)).flatmap(
@@ -116,7 +154,7 @@ conditions = st.lists(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data(), documents, conditions)
 def test_filters_facets_and_order_are_those_of_the_model(
     tmp_path_factory: pytest.TempPathFactory,
@@ -125,7 +163,15 @@ def test_filters_facets_and_order_are_those_of_the_model(
     asked: list[tuple[str, str]],
 ) -> None:
     some = st.sets(st.integers(0, len(given_) - 1))
-    shop = Shop(tmp_path_factory.mktemp("shop"), given_, data.draw(some), data.draw(some))
+    with pytest.MonkeyPatch.context() as patch:
+        if data.draw(st.booleans()):  # many values of the same key
+            patch.setattr(columns, "key", len)
+            patch.setattr(grouping, "key", len)
+        shop = Shop(tmp_path_factory.mktemp("shop"), given_, data.draw(some), data.draw(some))
+        check_all(shop, data, asked)
+
+
+def check_all(shop: Shop, data: st.DataObject, asked: list[tuple[str, str]]) -> None:
     asked = [(name, text) for name, text in asked if text != ".."]
     tests = conditions_of(asked, FIELDS)
     expected = [
@@ -137,16 +183,22 @@ def test_filters_facets_and_order_are_those_of_the_model(
     assert shop.found(query) == expected
     for name, kind in FIELDS.items():
         check_facet(shop, query, expected, name, kind)
-        check_order(shop, query, expected, Order(name, kind, data.draw(st.booleans())), data.draw(st.integers(0, 25)))
+        order = Order(name, kind, data.draw(st.booleans()))
+        check_order(shop, query, expected, order, data.draw(st.integers(0, 25)))
+        if kind not in ("number", "date"):
+            by = Grouping(name, kind, data.draw(st.integers(1, 3)))
+            read = data.draw(st.sampled_from([1, 3, 100]))
+            check_groups(shop, Selection(shop.searcher, SCHEMA, query), expected, by, order, read)
 
 
 def check_facet(shop: Shop, query: tantivy.Query, expected: list[int], name: str, kind: Kind) -> None:
-    found = facet(Selection(shop.searcher, SCHEMA, query), name, kind, 1000)
+    found = facets(Selection(shop.searcher, SCHEMA, query), {name: kind}, 1000)[name]
+    few = facets(Selection(shop.searcher, SCHEMA, query), {name: kind}, 2)[name]
     values = [value for number in expected for value in shop.model[number][name]]
     if kind not in ("number", "date"):
         counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
         assert [tuple(each) for each in found.values] == counts
-        assert found.distinct == len(counts)
+        assert [tuple(each) for each in few.values] == counts[:2]
     elif not values:
         assert found.ranges == ()
     else:
@@ -159,14 +211,44 @@ def check_facet(shop: Shop, query: tantivy.Query, expected: list[int], name: str
             assert (found.least, found.most) == (min(values), max(values))
 
 
-def check_order(shop: Shop, query: tantivy.Query, expected: list[int], order: Order, first: int) -> None:
+def in_order(shop: Shop, expected: list[int], order: Order) -> list[int]:
     by_url = sorted(expected, key=lambda number: url_digest(url(number)))
     having = [number for number in by_url if shop.model[number][order.name]]
     having.sort(key=lambda number: shop.model[number][order.name][0], reverse=order.descending)
     lacking = [number for number in by_url if not shop.model[number][order.name]]
+    return [*having, *lacking]
+
+
+def check_order(shop: Shop, query: tantivy.Query, expected: list[int], order: Order, first: int) -> None:
     addresses, total = ordered(Selection(shop.searcher, SCHEMA, query), order, first, first + 5)
     assert total == len(expected)
-    assert [shop.number(address) for address in addresses] == [*having, *lacking][first : first + 5]
+    assert [shop.number(address) for address in addresses] == in_order(shop, expected, order)[first : first + 5]
+
+
+def check_groups(shop: Shop, found: Selection, expected: list[int], by: Grouping, order: Order, read: int) -> None:
+    """Page through all groups, reading `read` documents at once."""
+    groups: dict[object, list[int]] = {}
+    for number in in_order(shop, expected, order):
+        values = shop.model[number][by.name]
+        groups.setdefault((values[0],) if values else number, []).append(number)
+
+    def best(clauses: Sequence[Clause], most: int) -> list[Hit]:
+        narrowed = found._replace(query=found.narrowed(*clauses))
+        return [(None, address) for address in ordered(narrowed, order, 0, most)[0]]
+
+    pages = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "LEAST_READ", read)
+        patch.setattr(grouping, "MOST_READ", read)
+        for first in range(0, len(groups) + 1, 4):
+            page = grouped(found, best, by, first, first + 4)
+            assert page.total == len(groups)
+            pages += [(shop.number(address), group) for (_, address), group in zip(page.hits, page.groups, strict=True)]
+    assert pages == [
+        (number, Group(key[0], len(members)) if isinstance(key, tuple) else None)
+        for key, members in groups.items()
+        for number in members[: by.size]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +281,8 @@ def test_a_month_is_all_of_it() -> None:
 
 def test_numbers_are_counted_in_round_ranges(tmp_path: Path) -> None:
     shop = Shop(tmp_path, [{"price": price} for price in (3, 17, 99.5, math.pi)], set(), set())
-    found = facet(Selection(shop.searcher, SCHEMA, tantivy.Query.all_query()), "price", "number", 10)
+    everything = Selection(shop.searcher, SCHEMA, tantivy.Query.all_query())
+    found = facets(everything, {"price": "number"}, 10)["price"]
     assert [(each.least, each.documents) for each in found.ranges] == [
         (10.0 * n, c) for n, c in enumerate([2, 1, 0, 0, 0, 0, 0, 0, 0, 1])
     ]

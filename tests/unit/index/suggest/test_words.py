@@ -74,12 +74,6 @@ def test_what_may_be_right_is_not_corrected(word: str) -> None:
     assert WORDS.correct(word) is None
 
 
-def test_a_word_that_documents_have_needs_a_far_more_frequent_correction() -> None:
-    assert WORDS.correct("functiom", known=1) is not None
-    assert WORDS.correct("ramps", known=20) is None
-    assert WORDS.correct("lampe", known=3) is not None
-
-
 def test_only_the_most_frequent_words_are_kept() -> None:
     words = Words((f"w{number:06}", number) for number in range(MAX_WORDS + 500))
     assert len(words) == MAX_WORDS

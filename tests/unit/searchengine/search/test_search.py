@@ -129,5 +129,7 @@ def test_long_documents_are_read_in_another_thread_until_the_deadline(tmp_path: 
 
 
 def test_an_order_that_the_index_does_not_have_is_refused(replica: Replica) -> None:
-    with pytest.raises(InvalidInputError, match=r"^invalid sort 'size': must be one of relevance, date$"):
+    with pytest.raises(
+        InvalidInputError, match=r"^invalid sort 'size': must be one of relevance, date, oldest, language"
+    ):
         ask(replica, "page", sort="size")

@@ -74,6 +74,7 @@ def test_json_is_what_was_promised(caller: Caller) -> None:
         "modified",
         "fields",
         "sections",
+        "type",
     } == hit.keys()
     assert "<mark>page</mark>" in hit["snippet"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -25,7 +26,12 @@ def product(number: int) -> Document:
     }
     if number % 10 == 9:
         fields = {"note": "limited edition"}
-    return Document(url=f"https://shop.example/{number}", title=f"Thing {number}", text="a thing", fields=fields)
+    return Document(
+        url=f"https://shop{number % 3}.example/{'docs/' * (number % 2)}{number}", title=f"Thing {number}",
+        text="a thing" + "!" * number, fields=fields, language=["en", "de", None][number % 3],
+        modified=datetime(2020, 1, 1 + number // 2, tzinfo=UTC) if number % 5 else None,
+        type="manual" if number % 4 == 3 else "",
+    )  # fmt: skip
 
 
 PRODUCTS = [product(number) for number in range(60)]
@@ -160,9 +166,96 @@ def test_a_field_that_is_a_text_is_searched(caller: Caller) -> None:
     assert sorted(found(caller, ("q", "limited"))) == [number for number in range(60) if number % 10 == 9]
 
 
+def number_of(hit: Any) -> int:
+    return int(hit["url"].rpartition("/")[2])
+
+
+def test_built_in_fields_filter_count_and_sort(caller: Caller) -> None:
+    assert sorted(found(caller, ("f.site", "shop1.example"))) == list(range(1, 60, 3))
+    assert sorted(found(caller, ("f.path", "/docs"))) == list(range(1, 60, 2))
+    assert sorted(found(caller, ("f.type", "manual"), ("q", "thing"))) == list(range(3, 60, 4))
+    assert sorted(found(caller, ("f.language", "german"))) == list(range(1, 60, 3))
+    assert sorted(found(caller, ("f.length", "10..12"))) == [3, 4, 5]
+    in_time = [number for number in range(60) if number % 5 and number // 2 < 10]
+    assert sorted(found(caller, ("f.date", "2020..2020-01-10"))) == in_time
+    assert sorted(found(caller, ("q", "thing date:2020-01-01..2020-01-10"))) == in_time
+    facets = asked(caller, ("q", ""), ("facets", "site,type,language,path,date,length"))["facets"]
+    assert facets["site"] == [{"value": f"shop{n}.example", "count": 20} for n in range(3)]
+    assert facets["type"] == [{"value": "page", "count": 45}, {"value": "manual", "count": 15}]
+    assert facets["path"] == [{"value": "docs", "count": 30}]
+    assert facets["date"]["min"] == "2020-01-01T00:00:00Z"
+    assert sum(each["count"] for each in facets["length"]["ranges"]) == 60
+    assert found(caller, ("sort", "-length"))[:3] == [59, 58, 57]
+    dated = found(caller, ("sort", "oldest"))
+    assert [n // 2 for n in dated[:48]] == sorted(n // 2 for n in range(60) if n % 5)
+    assert found(caller, ("sort", "-date")) == found(caller, ("sort", "date"))
+    hit = asked(caller, ("q", ""), ("f.type", "manual"))["hits"][0]
+    assert hit["type"] == "manual"
+    assert "group" not in hit
+
+
+@pytest.mark.parametrize("sort", ["relevance", "date", "oldest", "-price", "brand"])
+@pytest.mark.parametrize(("name", "size"), [("brand", 1), ("site", 2), ("category", 3), ("stock", 1), ("type", 10)])
+def test_every_page_of_groups_gives_each_group_once(caller: Caller, sort: str, name: str, size: int) -> None:
+    """The groups are those of all results in their order."""
+    query = (("q", "thing"), ("sort", sort))
+    groups: dict[Any, list[Any]] = {}
+    for hit in asked(caller, *query, ("size", "100"))["hits"]:
+        fields = {**hit["fields"], "site": hit["site"], "type": hit["type"]}
+        value = min(value) if isinstance(value := fields.get(name), list) else value
+        value = value.partition(" > ")[0] if name == "category" and value else value
+        groups.setdefault((value, None if value is not None else number_of(hit)), []).append(hit)
+    pages = []
+    for page in range(1, len(groups) // 4 + 3):
+        answer = asked(caller, *query, ("group", name), ("group_size", str(size)), ("size", "4"), ("page", str(page)))
+        assert answer["total"] == len(groups)
+        pages += [(number_of(hit), hit["group"], hit["score"]) for hit in answer["hits"]]
+    assert pages == [
+        (number_of(hit), None if value is None else {"value": value, "count": len(members)}, hit["score"])
+        for (value, _), members in groups.items()
+        for hit in members[:size]
+    ]
+
+
+def test_the_page_links_to_more_of_a_group(caller: Caller) -> None:
+    page = caller.get("/?format=html&q=thing&group=site&f.site=shop0.example&f.site=shop1.example").text
+    assert "19 more from shop1.example" in page
+    assert '/?q=thing&amp;f.site=shop1.example"' in page
+
+
+def test_offset_and_limit_are_places_in_all_results(caller: Caller) -> None:
+    every = found(caller, ("q", "thing"), ("sort", "price"))
+    answer = asked(caller, ("q", "thing"), ("sort", "price"), ("offset", "13"), ("limit", "9"))
+    assert list(map(number_of, answer["hits"])) == every[13:22]
+    assert (answer["offset"], answer["size"], answer["total"]) == (13, 9, 60)
+    assert asked(caller, ("q", "thing"), ("offset", "20000"))["hits"] == []
+    assert asked(caller, ("q", "thing"), ("page", "3"), ("size", "7"))["offset"] == 14
+    assert asked(caller, ("q", "thing"), ("limit", "2"))["offset"] == 0
+    assert "Thing" in caller.get("/?format=html&q=thing&offset=13&limit=9").text
+
+
+def test_documents_without_a_query_are_listed_in_every_form(caller: Caller) -> None:
+    for form, mark in (("text", "results:"), ("html", 'class="results"'), ("json", '"hits":[{')):
+        reply = caller.get(f"/?f.brand=acme&format={form}")
+        assert reply.status == 200
+        assert mark in reply.text
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
+        ("group=price", "can't group by 'price': it is a number; group by a keyword"),
+        ("group=date", "can't group by 'date': it is a date"),
+        ("group=colour", "can't group by 'colour': it is not a declared field"),
+        ("group=note", "can't group by 'note': it is a text"),
+        ("group=%00%ff", "can't group by"),
+        ("group=site&group_size=11", "invalid group_size"),
+        ("group=site&group_size=10&size=20", "20 groups of 10 are over the limit of 100 results"),
+        ("offset=-1", "invalid offset"),
+        ("offset=0&limit=101", "invalid limit"),
+        ("offset=0&page=2", "either page and size, or offset and limit"),
+        ("f.date=soon", "can't filter by date=soon"),
+        ("f.length=a..b", "can't filter by length"),
         ("f.colour=red", "can't filter by 'colour': it is not a declared field; declared are at, brand"),
         ("-f.colour=red", "can't filter by 'colour'"),
         ("f.note=x", "can't filter by 'note': it is a text"),
@@ -173,7 +266,10 @@ def test_a_field_that_is_a_text_is_searched(caller: Caller) -> None:
         ("facets=note", "can't count the values of 'note'"),
         ("facets=" + ",".join(f"x{n}" for n in range(21)), "21 facets, at most 20"),
         ("facet_size=0", "invalid facet_size"),
-        ("sort=colour", "invalid sort 'colour': must be one of relevance, date, at, brand, category, price, stock"),
+        (
+            "sort=colour",
+            "invalid sort 'colour': must be one of relevance, date, oldest, at, brand, category, price, stock, language, length",
+        ),
         ("sort=--price", "invalid sort"),
         ("sort=note", "invalid sort"),
         ("&".join(f"f.price={n}" for n in range(1000)), "1000 conditions on fields, at most 100"),
@@ -190,7 +286,11 @@ def test_what_can_t_be_is_said(caller: Caller, query: str, said: str) -> None:
 @pytest.mark.parametrize(
     "value", ["", "0", "\0", "\ud800", "x" * 9000, '"', "a > b", "1e999", "..", "*", "[1 TO 2]", "-0"]
 )
-@pytest.mark.parametrize("name", ["brand", "price", "at", "stock", "category"])
+@pytest.mark.parametrize(
+    "name", ["brand", "price", "at", "stock", "category", "site", "path", "date", "length", "type"]
+)
 def test_no_value_breaks_anything(caller: Caller, name: str, value: str) -> None:
-    reply = caller.get(f"/?format=json&f.{name}={quote(value, errors='surrogatepass')}&facets={name}&sort={name}")
+    reply = caller.get(
+        f"/?format=json&f.{name}={quote(value, errors='surrogatepass')}&facets={name}&sort={name}&group=site"
+    )
     assert reply.status in (200, 400), reply.text

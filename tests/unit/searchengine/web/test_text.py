@@ -54,9 +54,12 @@ def test_no_results() -> None:
     assert results_of(text) == []
 
 
-def test_usage_without_a_query() -> None:
-    assert render_text(answer(query="")) == USAGE
+def test_usage_is_a_line() -> None:
     assert USAGE.count("\n") == 1
+
+
+def test_documents_without_a_query_are_listed() -> None:
+    assert results_of(render_text(answer(hit(title="A lamp", snippet=""), query=""))) == ["A lamp"]
 
 
 @given(

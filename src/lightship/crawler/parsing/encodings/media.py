@@ -18,6 +18,10 @@ ENDINGS = {
     ".docx": DOCX, ".epub": EPUB,
 }  # fmt: skip
 
+TYPES = {  # what a document is called to people
+    HTML: "page", XHTML: "page", MARKDOWN: "markdown", PLAIN: "text", PDF: "pdf", DOCX: "word", EPUB: "epub",
+}  # fmt: skip
+
 
 def kind_of(content_type: str, body: bytes) -> str:
     """Return the media type of `body`: from a header's value, or from its first bytes for a document."""

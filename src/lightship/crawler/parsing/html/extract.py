@@ -36,7 +36,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
     the target of an immediate meta refresh. `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short.
     `words` stands for its telling words. `missing`: the page itself says that it does not exist. `scripted`: it has
-    hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text.
+    hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text. `type` is what it is, in a word.
     """
 
     title: str = ""
@@ -59,6 +59,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     missing: bool = False
     scripted: bool = False
     login: bool = False
+    type: str = "page"
 
 
 def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
