@@ -25,7 +25,16 @@ from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTE
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.columns.grouping import Group
 from lightship.index.fields.built_in import SINCE as BUILT_IN_SINCE
-from lightship.index.fields.schema import check_version, column, main_field, register_analyzers, schema
+from lightship.index.fields.schema import (
+    FORMS,
+    REPETITIVE,
+    REPETITIVE_SINCE,
+    check_version,
+    column,
+    main_field,
+    register_analyzers,
+    schema,
+)
 from lightship.index.fields.stored_document import read_source
 from lightship.index.query.compiler import Compiled
 from lightship.index.query.vocabulary import Vocabulary
@@ -117,6 +126,20 @@ class View:
                 count = int(self.searcher.doc_freq(field, term))
             self._keep(field, term, count)
         return count
+
+    @cached_property
+    def is_repetitive(self) -> bool:
+        """Whether any document repeats a word again and again (repetitive.py)."""
+        return self.version >= REPETITIVE_SINCE and self.documents_with(FORMS, REPETITIVE) > 0
+
+    def repetitive_with(self, field: str, term: str) -> int:
+        """Return how many of the documents that repeat a word have `term` in `field`."""
+        terms = ((field, term), (FORMS, REPETITIVE))
+        query = tantivy.Query.boolean_query([
+            (tantivy.Occur.Must, tantivy.Query.term_query(self.schema, *each, "basic")) for each in terms
+        ])  # fmt: skip
+        with reading:
+            return int(self.searcher.search(query, 1).count or 0)
 
     @cached_property
     def _frequencies(self) -> dict[tuple[str, str], int]:

@@ -128,6 +128,10 @@ def _writing(folder: str) -> Iterator[None]:
         if _UNWRITABLE.search(str(error)):
             raise LightshipError(f"can't write the index in {folder} ({error}); check its disk") from error
         raise
+    except BaseException as error:  # of a wrong number in a file; a panic is not an Exception, and can't be imported
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedError(f"the index in {folder} is damaged: {error}") from error
 
 
 def to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Document:

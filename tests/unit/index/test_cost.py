@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lightship.index.cost import seconds_of
-from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.index.fields.schema import REPETITIVE, SCHEMA_VERSION
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import View
@@ -22,7 +22,7 @@ class Searcher:
         self.num_docs, self._frequencies = documents, frequencies
 
     def doc_freq(self, field: str, term: str) -> int:
-        return self._frequencies[term]  # a KeyError for a term that need not be asked for
+        return 0 if term == REPETITIVE else self._frequencies[term]  # a KeyError for one that need not be asked for
 
 
 def cost(query: str, documents: int, **frequencies: int) -> float:

@@ -23,7 +23,8 @@ from lightship.index.analysis.words import (
     whitespace_analyzer,
     without_apostrophes,
 )
-from lightship.index.fields.schema import FORMS, SCHEMA_VERSION, TITLE_KEY, VOCABULARY, grams
+from lightship.index.fields.repetitive import is_repetitive
+from lightship.index.fields.schema import FORMS, REPETITIVE, SCHEMA_VERSION, TITLE_KEY, VOCABULARY, grams
 
 BEGINNING = 1200  # characters of title, headings and text whose words are suggested
 _PART = "\x1e"  # between parts of a text, so that no phrase goes from one to the next
@@ -103,6 +104,8 @@ def _add_forms(made: tantivy.Document, given: Normalized, text: str, language: s
     if exact or plain:
         found = dict.fromkeys([*exact, *terms(" ".join(plain), language)])
         made.add_text(FORMS, " ".join(list(found)[:MAX_FORMS]))
+    if is_repetitive(text):
+        made.add_text(FORMS, REPETITIVE)
 
 
 def url_words(url: str) -> str:

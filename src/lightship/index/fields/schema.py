@@ -30,8 +30,9 @@ WEIGHTS = {
 
 FORMS = "forms"
 TITLE_KEY = "title_key"
+REPETITIVE = "\x1frepetitive"  # the form that marks a document, see repetitive.py
 VOCABULARY = "vocabulary"
-VOCABULARY_SINCE = 2  # the first version that has it
+VOCABULARY_SINCE = REPETITIVE_SINCE = 2  # the first version that has them
 SEVERAL = "several"
 
 WORDS = "words"

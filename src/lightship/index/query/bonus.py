@@ -23,6 +23,7 @@ from lightship.index.query.vocabulary import Statistics, idf
 
 PAIR = 0.2  # weight of two adjacent words as a phrase
 MAX_PAIRS = 8  # the rarest ones
+MAX_SENTENCE = 16  # words of a query that is looked for as a whole
 MAX_COMPARED = 3000  # documents whose positions are read for the pairs of a query, about 50 ns each
 GAP = 2  # positions between the words of a pair at most: a function word may stand between them
 
@@ -96,6 +97,7 @@ class Bonuses:
             and first.documents
             and second.documents
         ]
+        pairs = list({(first.term, second.term): (first, second) for first, second in pairs}.values())
         pairs.sort(key=lambda pair: min(pair[0].documents, pair[1].documents))
         compared = 0
         for first, second in pairs[:MAX_PAIRS]:
@@ -105,7 +107,7 @@ class Bonuses:
             places = [(0, first.term), (second.position - first.position, second.term)]
             yield boosted(self._fields.near(self._field, places), PAIR * self._scale(first, second, language))
         length = min(len(terms), max(SENTENCES))
-        if length in SENTENCES and all(term.documents for term in terms):
+        if length in SENTENCES and len(terms) <= MAX_SENTENCE and all(term.documents for term in terms):
             phrase = self._fields.near(self._field, [(term.position, term.term) for term in terms])
             yield _constant(phrase, SENTENCES[length] * worth)
 

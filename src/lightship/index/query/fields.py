@@ -16,6 +16,8 @@ from lightship.index.query.language.parser import Query
 
 ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
 
+MAX_PHRASE = 32  # words of a phrase that are compared: these stand in one text only, nearly always
+
 Weighted = Iterable[tuple[str, float]]  # (field name, weight of a match in it)
 
 
@@ -62,7 +64,8 @@ class FieldQueries:
         found, runs = pieces([text], self._version)
         words = " ".join(piece.text for piece in found)
         variants = dict.fromkeys(
-            tuple(analysis.with_language(analysis.analyze_word(words, language), language)) for language in languages
+            tuple(analysis.with_language(analysis.analyze_word(words, language), language))[:MAX_PHRASE]
+            for language in languages
         )
         parts = [any_of(self.run(run)) for run in runs]
         if spaced := [query for terms in variants if terms for query in self.sequence(terms, self._words)]:

@@ -15,6 +15,7 @@ from lightship.index.query.language.expression import Any, Expression, Leaf
 from lightship.index.query.language.parser import Query
 from lightship.index.reader import View, find, reading
 from lightship.index.suggest.words import Words
+from lightship.searchengine.search.admission import CHEAP_SECONDS
 from lightship.searchengine.search.api import SearchRequest, shown_title
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.selecting import Selecting
@@ -22,6 +23,7 @@ from lightship.searchengine.search.selecting import Selecting
 MAX_SUGGESTIONS = 20
 SUGGESTIONS_TYPE = "application/x-suggestions+json"
 MAX_TYPED = 200  # characters of a query that is completed
+MAX_WHOLE = 8  # words before the last one that documents must have
 COMPLETIONS = 20  # of the last word, that titles are searched with
 _DOCUMENT_SECONDS = 30e-9  # per document of the index, for a beginning of one letter
 LEAST_FILTERED = 2  # letters that are looked up among the documents of a filter: fewer begin too many words
@@ -54,17 +56,19 @@ def suggest(replica: Replica, request: SearchRequest) -> Suggestions:
     if words is None or not last or unicodedata.category(last[-1])[0] not in "LMN":
         return Suggestions(request.query, [])
     selected = _Selected(view, selecting, request.lang)
-    found = selected.completions(words, whole, last.lower())
+    before = list(dict.fromkeys(whole))[-MAX_WHOLE:]
+    found = selected.completions(words, before, last.lower())
     texts = [" ".join([*whole, word]) for word in found]
     shown = [Suggestion(text, "word") for text in texts if text.lower() != typed.lower()]
-    titles = selected.titles(whole, [last, *found][:COMPLETIONS], max(1, most // 2))
+    titles = selected.titles(before, [last, *found][:COMPLETIONS], max(1, most // 2))
     return Suggestions(request.query, [*shown[: most - len(titles)], *titles])
 
 
 def suggest_seconds(replica: Replica, request: SearchRequest) -> float:
     """Return the estimated seconds for the suggestions: short beginnings begin many words."""
-    letters = len(request.query.rpartition(" ")[2])
-    return replica.view.documents * _DOCUMENT_SECONDS / max(1, letters)
+    before, _, last = request.query.rpartition(" ")
+    seconds = replica.view.documents * _DOCUMENT_SECONDS / max(1, len(last))
+    return max(seconds, CHEAP_SECONDS) if before and replica.view.is_repetitive else seconds
 
 
 def opensearch_form(found: Suggestions) -> list[str | list[str]]:

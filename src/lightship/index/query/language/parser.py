@@ -135,7 +135,7 @@ def _add(query: Query, node: Expression, *, is_required: bool) -> None:
     if isinstance(node, Leaf):
         kind, text = node.kind, node.text
         if kind == "phrase":
-            query.phrases.append(text)
+            query.phrases += [text] * (text not in query.phrases)
         elif kind == "site":
             query.sites.append(text)
         elif kind == "word" and not is_required:
