@@ -66,10 +66,13 @@ class Compiled:
         """The query for tantivy."""
         return self._built.query
 
-    @property
+    @cached_property
     def raised(self) -> tantivy.Query | None:
         """The query for those of its documents that have a bonus, with their full scores; None if none can have one."""
-        return self._built.raised
+        built, bonuses = self._built, _bonuses(self) if self._built.words else []
+        if not (built.words and bonuses):
+            return None
+        return joined([(MUST, any_of(bonuses)), (SHOULD, built.words), *built.clauses])
 
     @property
     def ranks(self) -> bool:
@@ -84,7 +87,8 @@ class Compiled:
 @dataclass(frozen=True, slots=True)
 class _Built:
     query: tantivy.Query
-    raised: tantivy.Query | None
+    words: tantivy.Query | None  # what ranks, apart from phrases
+    clauses: Sequence[Clause]  # the others
     ranks: bool
 
 
@@ -138,15 +142,11 @@ def _build(compiled: Compiled) -> _Built:
     clauses += fields.filters(query, compiled.languages, compiled.lang)
     clauses += compiled.filters
     clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
-    raised = None
-    if scored:
-        words, bonuses = any_of(scored), _bonuses(compiled)
-        if bonuses:
-            raised = joined([(MUST, any_of(bonuses)), (SHOULD, words), *clauses])
-        clauses.insert(0, (SHOULD if selecting else MUST, words))
-    if not any(occur is MUST for occur, _ in clauses):
-        clauses.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
-    return _Built(joined(clauses), raised, ranks)
+    words = any_of(scored) if scored else None
+    whole = [(SHOULD if selecting else MUST, words), *clauses] if words else list(clauses)
+    if not any(occur is MUST for occur, _ in whole):
+        whole.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
+    return _Built(joined(whole), words, clauses, ranks)
 
 
 def _scored(compiled: Compiled) -> list[tantivy.Query]:
