@@ -147,12 +147,17 @@ class FolderSync:
         if self._stamps and not present and not self._failed:
             self._warn(self._folder, "contains no files any more; its documents are kept, waiting for files")
             return 0
-        gone = [url for url in self._stamps if url not in present and not url.startswith(tuple(self._unread))]
+        gone = [url for url in self._own() if url not in present and not url.startswith(tuple(self._unread))]
         for start in range(0, len(gone), BATCH):
             self._records.delete(gone[start : start + BATCH])
         for url in gone:
             del self._stamps[url]
         return len(gone)
+
+    def _own(self) -> list[str]:
+        """Return the URLs of this folder's files; if it was a folder of archives before, their pages are kept."""
+        below = f"{Path(self._folder).as_uri().rstrip('/')}/"
+        return [url for url in self._stamps if url.startswith(below)]
 
     def _take(self, file: _File, parsed: Future[Page]) -> bool:
         """Take what was read of one file; True if that was possible. A file without text any more loses its document."""

@@ -7,6 +7,7 @@ is in a temporary database, so an archive may be larger than memory.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ from lightship.crawler.sources.files.file import Found, piece_of
 from lightship.crawler.sources.files.newest import Newest
 from lightship.documents.jsonl import UNREADABLE
 
+logger = logging.getLogger(__name__)
+
 ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".wacz")
 MAX_RECORD = 256 << 20  # bytes of a record as stored; larger ones, like videos, are skipped
 MAX_HEADER = 64 << 10
@@ -41,10 +44,19 @@ _GONE = frozenset({301, 302, 303, 307, 308, 404, 410})  # as in a crawl; others 
 
 
 def is_archive(path: str) -> bool:
-    """Whether `path` is a file of this kind, or a folder with such files."""
-    if os.path.isdir(path):
-        return any(name.endswith(ENDINGS) for name in os.listdir(path))
-    return path.endswith(ENDINGS)
+    """Whether `path` is a file of this kind, or a folder with nothing but such files.
+
+    In a folder of documents, an archive that somebody puts there takes nobody's place: it is left out, with a warning.
+    """
+    if not os.path.isdir(path):
+        return path.endswith(ENDINGS)
+    names = [name for name in os.listdir(path) if not name.startswith(".")]
+    archives = [name for name in names if name.endswith(ENDINGS)]
+    if archives and len(archives) < len(names):
+        logger.warning(
+            "%s: has other files, too; archives like %s are left out: give them as SOURCEs", path, archives[0]
+        )
+    return bool(archives) and len(archives) == len(names)
 
 
 def read_archive(path: str, read: Read, max_bytes: int, agent: str, *, follow: bool = False) -> Iterator[Found]:
