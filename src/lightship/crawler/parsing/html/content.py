@@ -6,13 +6,16 @@ to the element with most of the prose), by its links, and by its classes and ids
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import ElementNode, HTMLTree
 
 from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
+    AWAY,
     ENOUGH,
+    LINKS,
     NAMED,
     NAMES,
     NEVER,
@@ -24,6 +27,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     size,
 )
 from lightship.crawler.parsing.html.headings import read_headings
+from lightship.crawler.parsing.html.hidden import remove_unseen
 from lightship.crawler.parsing.html.tree import document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
@@ -40,11 +44,8 @@ TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4",
 NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
 FEW = 2  # up to this many of them, side by side, may be boilerplate
 
-_UNSEEN = (
-    "script,style,template,noscript,svg,select,button,datalist,dialog,[hidden],"
-    "[style*='display:none' i],[style*='display: none' i]"
-)
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
+_BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _MARKS = frozenset(["", *"¶#§🔗\uf0c1"])  # texts of a heading's link to itself
 
 
@@ -59,7 +60,7 @@ def read_content(tree: HTMLTree, html: str) -> Content:
     """Return the main content of the page `html`, or all text if all is boilerplate; `tree` is reduced to it."""
     body = tree.body
     if body is not None:
-        _remove(body, _UNSEEN)
+        remove_unseen(body)
         _clear_marks(body)
         _cut(body)
         if not size(body):
@@ -84,8 +85,24 @@ def _cut(body: ElementNode) -> None:
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     if main is not None and size(main) >= LITTLE:
-        body.replace_children(main)
+        _keep_only(main, body)
     _thin(_descend(body))
+
+
+def _keep_only(main: ElementNode, body: ElementNode) -> None:
+    """Reduce `body` to the `main` element, and a title of the page that stands outside it."""
+    title = None if main.query_selector("h1") else next(filter(_is_title, select(body, "h1")[:MAX_MAINS]), None)
+    body.replace_children(main)
+    if title is not None:
+        body.prepend(title)
+
+
+def _is_title(heading: ElementNode) -> bool:
+    """Whether an h1 is a title of the page, and not the name of its site: a link, or named as a brand."""
+    if not size(heading) or heading.query_selector(AWAY) is not None or heading.closest("a") is not None:
+        return False
+    parent = heading.parent_element
+    return not any(_BRANDS.search(names(element)) for element in (heading, parent) if element is not None)
 
 
 def _descend(root: ElementNode) -> ElementNode:
@@ -98,8 +115,8 @@ def _descend(root: ElementNode) -> ElementNode:
         if best is None or best.tag in TEXTS or sum(part.tag in TEXTS for part in parts) > FEW:
             break
         for part in parts:
-            if part != best and is_frame(part):
-                _drop(part)
+            if part != best and is_frame(part, best):
+                _drop(part, best)
         root = best
     return root
 
@@ -129,14 +146,16 @@ def _thin(root: ElementNode) -> None:
         weighed += 1
         if left < 0 or weighed > MAX_WEIGHED:
             break
-        if root.contains(element) and ((sure and characters < SURELY * whole) or leads_elsewhere(element)):
-            _drop(element)
+        if root.contains(element) and (
+            leads_elsewhere(element, LINKS) or (sure and characters < SURELY * whole and prose(element) < ENOUGH)
+        ):
+            _drop(element, root)
 
 
-def _drop(part: ElementNode) -> None:
-    """Remove `part`, but keep the title of the page in it."""
+def _drop(part: ElementNode, content: ElementNode) -> None:
+    """Remove `part`, but keep the title of the page in it, unless that is a link and the `content` has a title of its own."""
     title = part.query_selector("h1")
-    if title is None:
+    if title is None or (title.query_selector(AWAY) is not None and content.query_selector("h1") is not None):
         part.remove()
     else:
         part.replace_with(title)
