@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from lightship.core.model import Document, FieldValue, check_document, clean_text
 from lightship.crawler.parsing.encodings.decode import read_characters
 from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, kind_of
+from lightship.crawler.parsing.formats.front_matter import read_front_matter
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, extract, plain_text
@@ -19,6 +20,8 @@ from lightship.crawler.parsing.html.fingerprint import fingerprint
 from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.headings import MAX_HEADING
 from lightship.documents.language import detect_language
+
+LEFT_OUT = "left out: its front matter says that it is a draft, or not for search engines"
 
 _markdown = MarkdownIt("commonmark").enable("table")
 _encoder = msgspec.msgpack.Encoder()
@@ -40,7 +43,7 @@ def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str]
     if kind == PLAIN:
         return _text_page(extract("", url, robots=robots, agent=agent), text)
     if kind == MARKDOWN:
-        text = _markdown.render(_without_front_matter(text[: MAX_TEXT * 2]))
+        return _markdown_page(text[: MAX_TEXT * 2], url, robots, agent)
     return extract(text, url, robots=robots, agent=agent, encoding=encoding)
 
 
@@ -50,9 +53,9 @@ def document_of(
     """Return the validated document of a page; raises InvalidDocumentError.
 
     `title` is used for a page without one; `modified` is the server's time, otherwise the page's own is used. The
-    author, time of publication and the anchors of the headings (`#id`, or empty) become fields.
+    author, time of publication, the anchors of the headings (`#id`, or empty) and what front matter names become fields.
     """
-    fields: dict[str, FieldValue] = {}
+    fields: dict[str, FieldValue] = dict(page.fields)
     if page.author:
         fields["author"] = page.author
     if page.published:
@@ -73,6 +76,16 @@ def digest_of(document: Document) -> bytes:
     return hashlib.blake2b(_encoder.encode(plain), digest_size=16).digest()
 
 
+def _markdown_page(text: str, url: str, robots: Iterable[str], agent: str) -> Page:
+    about, text = read_front_matter(text)
+    head = html_head(
+        about.title, about.language, author=about.author, description=about.description, created=about.created,
+        modified=about.modified, robots="noindex" if about.draft else "",
+    )  # fmt: skip
+    page = extract(head + _markdown.render(text), url, robots=robots, agent=agent)
+    return msgspec.structs.replace(page, fields=about.fields)
+
+
 def _text_page(found: Page, text: str) -> Page:
     """Return `found` with the contents of a plain text."""
     text = plain_text(clean_text(text))
@@ -88,10 +101,3 @@ def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:
     headings = [" ".join(heading.split())[:MAX_HEADING] for heading, _ in pdf.headings]
     anchors = [f"page={number}" for _, number in pdf.headings]  # RFC 8118, section 3
     return msgspec.structs.replace(_text_page(found, pdf.text), headings=headings, anchors=anchors)
-
-
-def _without_front_matter(text: str) -> str:
-    """Return Markdown without a leading block of metadata between two `---` lines."""
-    if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:
-        return text[end + 5 :]
-    return text

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from resiliparse.parse.html import DocumentNode, HTMLTree
 
-from lightship.core.model import clean_text
+from lightship.core.model import FieldValue, clean_text
 from lightship.crawler.parsing.html.content import read_content
 from lightship.crawler.parsing.html.fingerprint import fingerprint
 from lightship.crawler.parsing.html.links import read_links
@@ -33,7 +33,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
     the target of an immediate meta refresh. `anchors` are the ids of `headings`, empty for those without one.
     `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short. `missing`: the page itself says that it
-    does not exist. `login`: it asks for a password, and has hardly any other text.
+    does not exist. `login`: it asks for a password, and has hardly any other text. `fields` are those of the document.
     """
 
     title: str = ""
@@ -54,6 +54,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: int = 0
     missing: bool = False
     login: bool = False
+    fields: dict[str, FieldValue] = {}
 
 
 def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:

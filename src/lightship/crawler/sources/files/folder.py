@@ -14,8 +14,8 @@ from pathlib import Path
 from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidDocumentError, InvalidInputError, UnreadableError
 from lightship.crawler.output.records import BATCH, Record, Records
-from lightship.crawler.parsing.encodings.media import ENDINGS, PLAIN
-from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.encodings.media import ENDINGS, MARKDOWN, PLAIN
+from lightship.crawler.parsing.read import LEFT_OUT, digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
 from lightship.crawler.sources.files.below import LeadsOutError, open_below, place_of
@@ -135,6 +135,8 @@ class FolderSync:
         if len(body) > self._max_bytes and kind != PLAIN:
             raise InvalidDocumentError(f"skipped: larger than -max-bytes={self._max_bytes}")
         page = self._pool.wait(self._folder, ReadPage(kind, url), body[: self._max_bytes])
+        if page.noindex and kind == MARKDOWN:
+            raise InvalidDocumentError(LEFT_OUT)
         modified = _moment(found.st_mtime)
         document = document_of(page, url, title=os.path.basename(path), modified=modified)
         return Record(document, digest_of(document), stamp)
