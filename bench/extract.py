@@ -14,14 +14,12 @@ from pathlib import Path
 from statistics import fmean
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
-
 from bench.articles import Article, read_articles, score
 from bench.manuals import SITES, Page, Site, read_pages, words
 from bench.report import Figure, Report
 from bench.settings import BenchSettings
 from lightship.core.errors import ConfigurationError
-from lightship.crawler.parsing.html.content import read_content
+from lightship.crawler.parsing.html.extract import extract
 
 _WORD = re.compile(r"\w+")
 
@@ -71,7 +69,7 @@ def _articles(name: str, found: list[Article], extractor: Callable[[str], str]) 
 
 
 def _extractors() -> Iterator[tuple[str, Callable[[str], str]]]:
-    yield "lightship", lambda html: read_content(HTMLTree.parse(html), html).text
+    yield "lightship", lambda html: extract(html, "https://example.org/").text
     yield "resiliparse", lambda html: str(extract_plain_text(html, main_content=True))
     if importlib.util.find_spec("trafilatura"):
         import trafilatura  # not one of our dependencies: pip install trafilatura

@@ -7,11 +7,13 @@ to the element with most of the prose), by its links, and by its classes and ids
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import ElementNode, HTMLTree
 
+from lightship.crawler.parsing.html.article import is_article, reduce_article, remove_title
 from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     AWAY,
     ENOUGH,
@@ -56,16 +58,27 @@ class Content(NamedTuple):
     headings: list[tuple[str, str]]
 
 
-def read_content(tree: HTMLTree, html: str) -> Content:
-    """Return the main content of the page `html`, or all text if all is boilerplate; `tree` is reduced to it."""
-    body = tree.body
-    if body is not None:
-        remove_unseen(body)
-        _clear_marks(body)
-        _cut(body)
-        if not size(body):
-            tree = HTMLTree.parse(html)
-    return Content(str(extract_plain_text(tree)), read_headings(document_of_tree(tree)))
+def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[str] = ()) -> Content:
+    """Return the main content of the page `html`, or all text if all is boilerplate; `tree` is reduced to it.
+
+    The text of an article (by `kinds`, its Open Graph types, and other signs) does not repeat its `title`.
+    """
+    body, document = tree.body, document_of_tree(tree)
+    if body is None:
+        return Content(str(extract_plain_text(tree)), read_headings(document))
+    article = is_article(document, kinds)
+    remove_unseen(body)
+    _clear_marks(body)
+    _cut(body)
+    if article and size(body):
+        reduce_article(body)
+    if not size(body):
+        tree = HTMLTree.parse(html)
+        return Content(str(extract_plain_text(tree)), read_headings(document_of_tree(tree)))
+    headings = read_headings(document)
+    if article and title:
+        remove_title(body, title)
+    return Content(str(extract_plain_text(tree)), headings)
 
 
 def _clear_marks(body: ElementNode) -> None:

@@ -72,7 +72,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
     title = line(tree.title or "") or said.title
     asks = document.query_selector('input[type="password" i]') is not None
-    content = read_content(tree, html)
+    content = read_content(tree, html, title=title, kinds=metas.get("og:type", []))
     text = plain_text(content.text)
     headings = [heading for heading, _ in content.headings]
     return Page(
