@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import fmean
 
 from resiliparse.extract.html2text import extract_plain_text
+
 from bench.articles import Article, read_articles, score
 from bench.manuals import SITES, Page, Site, read_pages, words
 from bench.report import Figure, Report

@@ -51,7 +51,8 @@ _NAMES = re.compile(
     r"|gallery|slideshow|carousel|thumbs?|thumbnails?|sidebar|rail|widgets?|nav\w*|pagination|pager|footer|print"
     r"|ratings?|paywall|copyright|disclaimer|skip|donate|hidden|sr only|screen reader\w*)\b"
 )
-_WEAK = re.compile(r"sidebar|rail|widgets?|aside|topics|captions?|footer")
+_WEAK = re.compile(r"sidebar|rail|widgets?|aside|topics|footer")
+_EMBEDS = re.compile(r"social|widgets?")  # they may quote what others published
 _LABELS = re.compile(
     r"[\W_]*(?:advertisement|advert|sponsored|share(?: this[\w ]{0,30})?|like this|loading|comments?|(?:filed under|filed to"
     r"|tags|topics)(?: .{0,60})?|anzeige|werbung|teilen|kommentare|publicité|partager|commentaires|publicidad|compartir"
@@ -62,7 +63,8 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _INLINE = frozenset({"span", "a", "em", "strong", "b", "i", "small"})
-_KEPT = HEADING_TAGS | {"dt", "dd", "pre", "code", "td", "tr", "blockquote", "body", "main"}
+_SOLID = "pre,code,table,dl,blockquote,h1"  # content, whatever is linked in it
+_KEPT = HEADING_TAGS | {"dl", "dt", "dd", "pre", "code", "td", "tr", "blockquote", "body", "main"}
 _TEXTS = frozenset({"p", "pre", "ul", "ol", "table", "blockquote", "dl"})
 _PURPOSES = frozenset({"aside", "figcaption", "footer", "form", "time"})  # elements that go whatever their classes are
 
@@ -110,6 +112,8 @@ def _remove_named(root: ElementNode) -> None:
         if left < 0:
             break
         words = prose(element)
+        if _EMBEDS.fullmatch(word) and element.query_selector("blockquote") is not None:
+            continue
         own = _WEAK.fullmatch(word) and words >= ENOUGH and len(element.query_selector_all(AWAY)) < FEW
         if words <= MOST * whole and not own and element.query_selector("pre") is None:
             element.remove()
@@ -160,7 +164,7 @@ def _remove_links(root: ElementNode) -> None:
         left -= characters
         if left < 0:
             break
-        if characters > SPARSE * count or element.query_selector("pre,code,table,h1") is not None:
+        if characters > SPARSE * count or element.query_selector(_SOLID) is not None:
             continue
         linked = sum(size(link) for link in links.values())
         if linked >= LINKED * characters and element.closest("blockquote,table,dl") is None:

@@ -112,10 +112,10 @@ def first_heading(element: ElementNode) -> ElementNode | None:
 
 
 def leads_elsewhere(part: ElementNode, links: str = AWAY, share: float = LINKED) -> bool:
-    """Whether a `share` of the characters of `part`, and no code, is in links: that leave the page, or all `links`."""
+    """Whether a `share` of the characters of `part`, and no code or quotation, is in links: that leave the page, or all `links`."""
     found = part.query_selector_all(links)
     count, characters = len(found), size(part)
-    if count == 0 or characters > SPARSE * count or part.query_selector("pre") is not None:
+    if count == 0 or characters > SPARSE * count or part.query_selector("pre,blockquote") is not None:
         return False
     return sum(size(link) for link in found.values()) >= share * characters
 
