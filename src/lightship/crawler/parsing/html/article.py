@@ -36,7 +36,10 @@ LINKED = 0.7  # share of characters in links; a part with more of them leads to 
 SPARSE = 150  # characters per link; a part with more of them is not examined
 ENDINGS = 5  # headings without text at the end of an article
 
-_DECLARED = "meta[property='article:published_time' i],[itemtype*='Article'],[itemtype*='BlogPosting']"
+_DECLARED = (  # the type alone is also that of manuals
+    "meta[property='article:published_time' i],[itemtype*='Article'] [itemprop~='datePublished'],"
+    "[itemtype*='Article'] [itemprop~='headline'],[itemtype*='BlogPosting']"
+)
 _TYPES = re.compile(r'"@type"\s*:\s*(?:\[\s*)?"(?:[A-Za-z]{0,20}Article|BlogPosting|LiveBlogPosting|Report|Recipe)"')
 _TOKENS = re.compile(r"[^A-Za-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")

@@ -50,7 +50,7 @@ LAYOUTS = {
         f"related-stories><h2>Frame</h2>{CARDS}</aside><p>Echofive. {PROSE}</p></div><section class=most-read>{CARDS}</section>"
         "</main>", f"{WHOLE} Echofive", LINKED_DATA),
     "news with boxes in the text": Layout(
-        f"<div itemscope itemtype='https://schema.org/NewsArticle'><h1>Title of it</h1><div itemprop=articleBody>{TEXT}<p><a "
+        f"<div itemscope itemtype='https://schema.org/NewsArticle'><h1 itemprop=headline>Title of it</h1><div itemprop=articleBody>{TEXT}<p><a "
         f"href=/r>Frame: another story of ours</a></p><div class=ad-slot>Frame</div><p>Advertisement</p><p>Echofive. {PROSE}</p>"
         "<ul><li><a href=/1>Frame first story</a></li><li><a href=/2>Frame second story</a></li></ul></div></div>",
         f"{WHOLE} Echofive", ""),
