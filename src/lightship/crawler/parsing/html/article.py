@@ -34,6 +34,7 @@ MOST = 0.3  # largest share of the prose that a part may have to be removed for 
 NEARLY_ALL = 0.8  # share of the prose; a part with more of it has the article
 LINKED = 0.7  # share of characters in links; a part with more of them leads to other pages
 SPARSE = 150  # characters per link; a part with more of them is not examined
+CARD = 400  # characters of a card, at most
 ENDINGS = 5  # headings without text at the end of an article
 
 _DECLARED = (  # the type alone is also that of manuals
@@ -65,6 +66,7 @@ _LABELS = re.compile(
     r"|広告|シェア|コメント|광고|공유|댓글|广告|分享|评论|廣告|評論|إعلان|شارك|التعليقات|פרסומת|שתפו|تبلیغات|विज्ञापन|โฆษณา)[\W_]*",
     re.IGNORECASE,
 )
+_CARD_TITLES = ",".join(f"{tag} a[href],a[href] {tag}" for tag in ("h2", "h3", "h4", "h5", "h6", "img"))
 _INLINE = frozenset({"span", "a", "em", "strong", "b", "i", "small"})
 _SOLID = "pre,code,table,dl,blockquote,h1"  # content, whatever is linked in it
 _KEPT = HEADING_TAGS | {"dl", "dt", "dd", "pre", "code", "td", "tr", "blockquote", "body", "main"}
@@ -84,6 +86,7 @@ def reduce_article(root: ElementNode) -> None:
     """Remove from the content of an article what is not the article."""
     _remove_named(root)
     _narrow(root)
+    _remove_cards(root)
     _remove_links(root)
     _remove_labels(root)
     for image in select(root, "img[alt]"):
@@ -153,6 +156,30 @@ def _narrow(root: ElementNode) -> None:
 
 def _is_section(part: ElementNode) -> bool:
     return first_heading(part) is not None and size(part) > MAX_LABEL and part.query_selector(AWAY) is None
+
+
+def _remove_cards(root: ElementNode) -> None:
+    """Remove rows of cards: parts of one shape, side by side, each a short text under a heading or picture that leads away."""
+    whole, left = prose(root), WEIGHINGS * size(root)
+    for row in select(root, "ul,ol,div,section")[:MAX_ELEMENTS]:
+        if not FEW <= row.child_element_count <= MAX_PARTS or len(row.query_selector_all(AWAY)) < FEW:
+            continue
+        if not root.contains(row):
+            continue
+        left -= size(row)
+        if left < 0:
+            break
+        cards = list(row.children.values())
+        shapes = {(card.tag, attribute(card, "class")) for card in cards}
+        if len(shapes) <= len(cards) // FEW and prose(row) <= MOST * whole and all(map(_is_card, cards)):
+            row.remove()
+
+
+def _is_card(part: ElementNode) -> bool:
+    link = part.query_selector(AWAY)
+    if link is None or size(part) > CARD:
+        return False
+    return part.tag not in _TEXTS and part.query_selector(_CARD_TITLES) is not None
 
 
 def _remove_links(root: ElementNode) -> None:
