@@ -95,11 +95,11 @@ def reduce_article(root: ElementNode) -> None:
 
 
 def remove_title(root: ElementNode, title: str) -> None:
-    """Remove the headings of the first level that say the `title`, which need not be said again."""
-    said = _letters(title)
-    for heading in select(root, "h1"):
+    """Remove the only heading of the first level, or those that say the `title`: a title need not be said again."""
+    said, headings = _letters(title), select(root, "h1")
+    for heading in headings:
         own = _letters(heading.text or "")
-        if own and (own in said or said in own):
+        if len(headings) == 1 or (own and (own in said or said in own)):
             heading.remove()
 
 

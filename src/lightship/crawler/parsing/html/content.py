@@ -76,7 +76,7 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
         tree = HTMLTree.parse(html)
         return Content(str(extract_plain_text(tree)), read_headings(document_of_tree(tree)))
     headings = read_headings(document)
-    if article and title:
+    if article:
         remove_title(body, title)
     return Content(str(extract_plain_text(tree)), headings)
 
