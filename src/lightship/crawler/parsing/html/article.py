@@ -35,6 +35,7 @@ NEARLY_ALL = 0.8  # share of the prose; a part with more of it has the article
 LINKED = 0.7  # share of characters in links; a part with more of them leads to other pages
 SPARSE = 150  # characters per link; a part with more of them is not examined
 CARD = 400  # characters of a card, at most
+SENTENCE = 80  # characters outside links, with which a paragraph says something itself
 ENDINGS = 5  # headings without text at the end of an article
 
 _DECLARED = (  # the type alone is also that of manuals
@@ -197,6 +198,8 @@ def _remove_links(root: ElementNode) -> None:
         if characters > SPARSE * count or element.query_selector(_SOLID) is not None:
             continue
         linked = sum(size(link) for link in links.values())
+        if element.tag == "p" and characters - linked > SENTENCE:
+            continue
         if linked >= LINKED * characters and element.closest("blockquote,table,dl") is None:
             element.remove()
 
