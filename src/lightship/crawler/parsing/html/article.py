@@ -22,7 +22,7 @@ from lightship.crawler.parsing.html.boilerplate import (
     prose,
     size,
 )
-from lightship.crawler.parsing.html.tree import attribute, line, select
+from lightship.crawler.parsing.html.tree import attribute, is_within, line, select
 
 MAX_ELEMENTS = 3000  # of each kind that are examined
 MAX_SCRIPTS, MAX_SCRIPT = 20, 262_144  # JSON-LD that is searched for the type of the page
@@ -112,29 +112,35 @@ def _remove_named(root: ElementNode) -> None:
     """Remove parts that are named like what surrounds articles."""
     whole, left = prose(root), WEIGHINGS * size(root)
     for element in select(root, f"[class],[id],{','.join(_PURPOSES)}")[:MAX_ELEMENTS]:
-        word = _telling_word(element)
-        if not word or not root.contains(element) or element.closest("pre,code,h1,h2,h3,h4,h5,h6") is not None:
+        classes, identity = attribute(element, "class")[:MAX_NAMES], attribute(element, "id")[:MAX_NAMES]
+        if element.tag in _KEPT or not _telling_word(element, f"{classes} {identity}"):
             continue
         left -= size(element)
         if left < 0:
             break
-        words = prose(element)
-        if _EMBEDS.fullmatch(word) and element.query_selector("blockquote") is not None:
-            continue
-        own = _WEAK.fullmatch(word) and words >= ENOUGH and len(element.query_selector_all(AWAY)) < FEW
-        if words <= MOST * whole and not own and element.query_selector("pre") is None:
+        word = _telling_word(element, classes if element.tag in _INLINE else names(element))
+        if word and root.contains(element) and not _is_kept(element, word, MOST * whole):
             element.remove()
 
 
-def _telling_word(element: ElementNode) -> str:
-    """Return the word that tells that an element does not belong to the article, or an empty string."""
+def _telling_word(element: ElementNode, name: str) -> str:
+    """Return the word in its `name` that tells that an element is not of the article, or its tag, or nothing."""
     tag = element.tag or ""
-    if tag in _KEPT:
-        return ""
-    name = attribute(element, "class")[:MAX_NAMES] if tag in _INLINE else names(element)
     tokens = (token for token in _TOKENS.split(f"{name} {tag}") if token.isalpha())
     found = _NAMES.search(" ".join(word for token in tokens for word in _CAMEL.findall(token)).lower())
     return found[0] if found else tag if tag in _PURPOSES else ""
+
+
+def _is_kept(element: ElementNode, word: str, most: float) -> bool:
+    """Whether an element is content although `word` tells otherwise: it has more prose than `most`, or code, or quotes."""
+    if element.query_selector("pre") is not None or is_within(element, "pre,code,h1,h2,h3,h4,h5,h6"):
+        return True
+    if _EMBEDS.fullmatch(word) and element.query_selector("blockquote") is not None:
+        return True
+    own = prose(element)
+    return own > most or (
+        own >= ENOUGH and _WEAK.fullmatch(word) is not None and len(element.query_selector_all(AWAY)) < FEW
+    )
 
 
 def _narrow(root: ElementNode) -> None:
@@ -163,13 +169,13 @@ def _remove_cards(root: ElementNode) -> None:
     """Remove rows of cards: parts of one shape, side by side, each a short text under a heading or picture that leads away."""
     whole, left = prose(root), WEIGHINGS * size(root)
     for row in select(root, "ul,ol,div,section")[:MAX_ELEMENTS]:
-        if not FEW <= row.child_element_count <= MAX_PARTS or len(row.query_selector_all(AWAY)) < FEW:
-            continue
-        if not root.contains(row):
+        if not FEW <= row.child_element_count <= MAX_PARTS:
             continue
         left -= size(row)
         if left < 0:
             break
+        if len(row.query_selector_all(AWAY)) < FEW or not root.contains(row):
+            continue
         cards = list(row.children.values())
         shapes = {(card.tag, attribute(card, "class")) for card in cards}
         if len(shapes) <= len(cards) // FEW and prose(row) <= MOST * whole and all(map(_is_card, cards)):
@@ -187,20 +193,20 @@ def _remove_links(root: ElementNode) -> None:
     """Remove paragraphs, lists and boxes that lead to other pages, the innermost first."""
     left = WEIGHINGS * size(root)
     for element in reversed(select(root, "p,ul,ol,div,section,nav")[:MAX_ELEMENTS]):
-        links = element.query_selector_all(AWAY)
-        count = len(links)
-        if not count or not root.contains(element):
-            continue
         characters = size(element)
         left -= characters
         if left < 0:
             break
+        links = element.query_selector_all(AWAY)
+        count = len(links)
+        if not count or not root.contains(element):
+            continue
         if characters > SPARSE * count or element.query_selector(_SOLID) is not None:
             continue
         linked = sum(size(link) for link in links.values())
         if element.tag == "p" and characters - linked > SENTENCE:
             continue
-        if linked >= LINKED * characters and element.closest("blockquote,table,dl") is None:
+        if linked >= LINKED * characters and not is_within(element, "blockquote,table,dl"):
             element.remove()
 
 

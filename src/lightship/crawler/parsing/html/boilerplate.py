@@ -107,7 +107,7 @@ def first_heading(element: ElementNode) -> ElementNode | None:
     for _ in range(MAX_WRAPPED):
         if child is None or child.tag in HEADING_TAGS:
             return child
-        child = child.next_element_sibling if not size(child) else child.first_element_child
+        child = child.next_element_sibling if child.first_child is None else child.first_element_child
     return None
 
 

@@ -18,6 +18,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     AWAY,
     ENOUGH,
     LINKS,
+    MAX_NAMES,
     NAMED,
     NAMES,
     NEVER,
@@ -30,7 +31,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
 )
 from lightship.crawler.parsing.html.headings import read_headings
 from lightship.crawler.parsing.html.hidden import remove_unseen
-from lightship.crawler.parsing.html.tree import document_of_tree, select
+from lightship.crawler.parsing.html.tree import attribute, document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
 MAX_PARTS = 300  # children that are weighed per element: an element with more is text itself
@@ -150,17 +151,20 @@ def _thin(root: ElementNode) -> None:
     whole = size(root)
     left, weighed = WEIGHINGS * whole, 0
     for element in select(root, NAMED):
-        name = names(element)
-        sure = SURE_NAMES.search(name)
-        if element.tag in NO_FRAMES or not (sure or NAMES.search(name)):
+        said = f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
+        if element.tag in NO_FRAMES or not (SURE_NAMES.search(said) or NAMES.search(said)):
             continue
         characters = size(element)
         left -= characters
         weighed += 1
         if left < 0 or weighed > MAX_WEIGHED:
             break
-        if root.contains(element) and (
-            leads_elsewhere(element, LINKS) or (sure and characters < SURELY * whole and prose(element) < ENOUGH)
+        name = names(element)
+        sure = SURE_NAMES.search(name)
+        if (
+            root.contains(element)
+            and (sure or NAMES.search(name))
+            and (leads_elsewhere(element, LINKS) or (sure and characters < SURELY * whole and prose(element) < ENOUGH))
         ):
             _drop(element, root)
 

@@ -10,9 +10,11 @@ import re
 from resiliparse.parse.html import ElementNode
 
 from lightship.crawler.parsing.html.boilerplate import HEADINGS, leads_elsewhere, size
-from lightship.crawler.parsing.html.tree import attribute, select
+from lightship.crawler.parsing.html.tree import attribute, is_within, select
 
 MAX_CONTROLS = 2000  # elements that may show a hidden one
+MAX_BUTTONS, MAX_PANELS = 1000, 1000  # that are examined
+WEIGHINGS = 20  # times the characters of the page may be counted, since hidden elements may be nested
 TITLE = 3  # characters of a button that is the title of what it shows
 
 _NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog"
@@ -31,12 +33,13 @@ def remove_unseen(body: ElementNode) -> None:
     """Remove the elements of `body` that are not content, whether they are shown or not."""
     for element in select(body, _NEVER_SEEN):
         element.remove()
-    controlled = _controlled(body)
-    for element in select(body, _HIDDEN):
-        if not _is_panel(element, controlled):
+    controlled, left = _controlled(body), WEIGHINGS * size(body)
+    for number, element in enumerate(select(body, _HIDDEN)):
+        left -= size(element) if number < MAX_PANELS else 0
+        if left < 0 or number >= MAX_PANELS or not _is_panel(element, controlled):
             element.remove()
-    for button in select(body, "button"):
-        if button.closest(_TITLES) is not None or _is_title(button):
+    for number, button in enumerate(select(body, "button")):
+        if number < MAX_BUTTONS and (is_within(button, _TITLES) or _is_title(button)):
             button.replace_with(*list(button.child_nodes))  # the text of buttons is not extracted
         else:
             button.remove()
