@@ -70,7 +70,9 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     wishes = _all_directives(robots, metas, agent.lower())
     said = read_metadata(document, metas)
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
-    title = line(tree.title or "") or said.title
+    title = line(tree.title or "")
+    if not title or title in map(line, metas.get("og:site_name", [])):  # that of all pages of the site
+        title = said.title or ("" if document.query_selector("h1") else title)
     asks = document.query_selector('input[type="password" i]') is not None
     content = read_content(tree, html, title=title, kinds=metas.get("og:type", []))
     text = plain_text(content.text)
