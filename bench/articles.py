@@ -6,6 +6,7 @@ the pages, and F1 of the two means.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,11 @@ class Article:
     name: str
     html: str
     text: str
+
+    @property
+    def half(self) -> int:
+        """0 for the half that was looked at while the rules were made, 1 for the other."""
+        return int(hashlib.md5(self.name.encode(), usedforsecurity=False).hexdigest(), 16) % 2
 
 
 @dataclass(frozen=True)

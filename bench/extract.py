@@ -67,8 +67,10 @@ def _articles(name: str, found: list[Article], extractor: Callable[[str], str]) 
     yield Figure(f"{name}: articles, precision", whole.precision, "%", 95 if own else None, "higher")
     yield Figure(f"{name}: articles, recall", whole.recall, "%", 98.5 if own else None, "higher")
     yield Figure(f"{name}: articles, F1", whole.f1, "%", 96.5 if own else None, "higher")
-    for half, members in enumerate((found[::2], found[1::2])):
-        yield Figure(f"{name}: articles, F1 of half {half + 1}", score(members, texts).f1, "%")
+    for half, said in enumerate(("the half in sight", "the other half")):
+        members = [article for article in found if article.half == half]
+        if members:
+            yield Figure(f"{name}: articles, F1 of {said}", score(members, texts).f1, "%")
     yield Figure(f"{name}: articles, speed", sum(len(one.html) for one in found) / 1e6 / seconds, "MB/s")
 
 
