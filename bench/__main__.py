@@ -97,7 +97,7 @@ def _bench_on_corpus(settings: BenchSettings, names: Sequence[str]) -> None:
 def _reports(settings: BenchSettings, corpus: Corpus, folder: Path, names: Sequence[str]) -> Iterator[Report]:
     if "crawl" in names:
         yield crawl.run(settings, _made(folder / "crawl"))
-    if "extract" in names and settings.pages:
+    if "extract" in names and (settings.pages or settings.articles):
         yield extract.run(settings)
     if "index" in names:
         yield index.run(settings, corpus)

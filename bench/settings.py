@@ -51,6 +51,9 @@ class BenchSettings:
     pages: str = _setting(
         "", "folder of unpacked documentation packages, for extract; when empty, that is left out", str
     )
+    articles: str = _setting(
+        "", "folder with articles (truth.json, html/ID.html), for extract; when empty, they are left out", str
+    )
     sample: int = _setting(40, "pages of each site in extract", _positive)
     crawl: int = _setting(10_000, "pages in crawl, over 50 hosts", _positive)
     collections: str = _setting(

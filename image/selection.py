@@ -40,7 +40,7 @@ _LEFT_OUT_OF_PACKAGES = """
     prometheus_client/openmetrics/parser.py propcache/_helpers_py.py starlette/authentication.py starlette/config.py
     starlette/endpoints.py starlette/middleware/[aghostw]* starlette/middleware/base.py
     starlette/middleware/cors.py starlette/schemas.py starlette/staticfiles.py
-    starlette/status.py starlette/templating.py yarl/_quoting_py.py
+    starlette/status.py starlette/templating.py yaml/_yaml.* yaml/cyaml.py _yaml yarl/_quoting_py.py
 """.split()  # of the packages of PyPI
 _NOT_RUN = re.compile(r"\.(pyi|pxd|pyx|pxi|c|cpp|h|sh|md|1|typed)$|__pycache__/|\.dist-info/|\.egg-info/")
 

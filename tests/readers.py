@@ -11,9 +11,9 @@ from lightship.core import urls
 from lightship.core.errors import LightshipError
 from lightship.core.model import Document, check_document, clean_text
 from lightship.core.unicode import Form, normalize
-from lightship.crawler.parsing.encodings.media import HTML
-from lightship.crawler.parsing.html.fingerprint import fingerprint
+from lightship.crawler.parsing.encodings.media import HTML, MARKDOWN
 from lightship.crawler.parsing.read import document_of, read_page
+from lightship.crawler.parsing.signals.fingerprint import fingerprint
 from lightship.documents.language import detect_language
 from lightship.index.analysis.title_key import title_keys
 from lightship.index.analysis.versions import analysis_of
@@ -60,6 +60,19 @@ def page(text: str) -> None:
             document_of(read_page(body.encode("utf-8", "replace"), HTML, URL), URL)
 
 
+def markdown(text: str) -> None:
+    """A Markdown file, with the text in its front matter and after it."""
+    for block in (
+        f"---\ntitle: {text}\n---\n",
+        f"---\n{text}\n---\n",
+        f"+++\n{text}\n+++\n",
+        f"{{{text}}}\n",
+        f'{{"a": {text}}}\n',
+    ):
+        with contextlib.suppress(LightshipError):
+            document_of(read_page(f"{block}{text[:1000]}".encode("utf-8", "replace"), MARKDOWN, URL), URL)
+
+
 def link(text: str) -> None:
     """A link on a page."""
     for each in (text, f"https://{text}/", f"/{text}", f"?{text}"):
@@ -91,7 +104,9 @@ def query(text: str) -> None:
                 Highlighter(compiled, lambda _: 1).snippet(text.encode("utf-8", "replace"), "en")
 
 
-READERS: dict[str, Callable[[str], None]] = {reader.__name__: reader for reader in (document, page, link, words, query)}
+READERS: dict[str, Callable[[str], None]] = {
+    reader.__name__: reader for reader in (document, page, markdown, link, words, query)
+}
 
 
 def repeated(piece: str, length: int) -> str:

@@ -11,7 +11,7 @@ import tantivy
 
 from lightship.core import urls
 from lightship.core.caching import cache_short
-from lightship.crawler.parsing.html.fingerprint import fingerprint
+from lightship.crawler.parsing.signals.fingerprint import fingerprint
 from lightship.http.connections import address_of
 from lightship.index.analysis.forms import forms_of, odd_words
 from lightship.index.analysis.title_key import title_keys

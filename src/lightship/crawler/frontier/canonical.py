@@ -8,7 +8,7 @@ import logging
 import apsw
 
 from lightship.crawler.frontier.entry import AT_ONCE, State
-from lightship.crawler.parsing.html.fingerprint import distance
+from lightship.crawler.parsing.signals.fingerprint import distance
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ import apsw
 import msgspec
 
 from lightship.crawler.frontier.entry import Outcome, State
-from lightship.crawler.parsing.html.fingerprint import NEAR, distance
+from lightship.crawler.parsing.signals.fingerprint import NEAR, distance
 
 _NO_TITLE = hashlib.blake2b(b"", digest_size=8).digest()
 _PIECES = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from lightship.core.model import Change, Document
-from lightship.crawler.parsing.html.fingerprint import NEAR, distance
+from lightship.crawler.parsing.signals.fingerprint import NEAR, distance
 
 AT_ONCE = 1.0  # as the time of the next visit: overdue (0 means never visited)
 

@@ -13,13 +13,16 @@ from lightship.core.model import Document, check_document, clean_text
 from lightship.core.sections import LEVELS, MAX_HEADING, Section
 from lightship.crawler.parsing.encodings.decode import read_characters
 from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, TYPES, kind_of
+from lightship.crawler.parsing.formats.front_matter import read_front_matter
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
-from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.sections import begin_mark, without_marks
+from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_words
 from lightship.documents.language import detect_language
+
+LEFT_OUT = "left out: its front matter says that it is a draft, or not for search engines"
 
 _markdown = MarkdownIt("commonmark").enable("table")
 _encoder = msgspec.msgpack.Encoder()
@@ -46,7 +49,7 @@ def _read(body: bytes, kind: str, content_type: str, url: str, *, robots: Iterab
     if kind == PLAIN:
         return _text_page(extract("", url, robots=robots, agent=agent), text)
     if kind == MARKDOWN:
-        text = _markdown.render(_without_front_matter(text[: MAX_TEXT * 2]))
+        return _markdown_page(text[: MAX_TEXT * 2], url, robots, agent)
     return extract(text, url, robots=robots, agent=agent, encoding=encoding)
 
 
@@ -56,7 +59,7 @@ def document_of(
     """Return the validated document of a page; raises InvalidDocumentError.
 
     `title` is used for a page without one; `modified` is the server's time, otherwise the page's own is used. The
-    fields are those of page_fields.py, the author and the time of publication.
+    fields are those of page_fields.py and of front matter, the author and the time of publication.
     """
     fields = dict(page.fields)
     if page.author:
@@ -76,6 +79,16 @@ def digest_of(document: Document) -> bytes:
     """Return a 16-byte digest of the searchable contents of `document`, without its times."""
     plain = msgspec.structs.replace(document, modified=None, fetched=None)
     return hashlib.blake2b(_encoder.encode(plain), digest_size=16).digest()
+
+
+def _markdown_page(text: str, url: str, robots: Iterable[str], agent: str) -> Page:
+    about, text = read_front_matter(text)
+    head = html_head(
+        about.title, about.language, author=about.author, description=about.description, created=about.created,
+        modified=about.modified, robots="noindex" if about.draft else "",
+    )  # fmt: skip
+    page = extract(head + _markdown.render(text), url, robots=robots, agent=agent)
+    return msgspec.structs.replace(page, fields={**page.fields, **about.fields})
 
 
 def _text_page(found: Page, text: str) -> Page:
@@ -106,10 +119,3 @@ def _pdf_sections(pdf: Pdf, text: str, starts: Mapping[int, int]) -> list[Sectio
             anchor = f"page={number}"  # RFC 8118, section 3
             sections.append(Section(heading, max(place, start), min(level, LEVELS[-1]), anchor))
     return sorted(sections, key=lambda section: section.start)
-
-
-def _without_front_matter(text: str) -> str:
-    """Return Markdown without a leading block of metadata between two `---` lines."""
-    if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:
-        return text[end + 5 :]
-    return text

@@ -8,7 +8,7 @@ import pytest
 
 from lightship.core.model import Change, Document
 from lightship.crawler.frontier.entry import Entry, Kind, Outcome, State
-from lightship.crawler.parsing.html.fingerprint import NEAR
+from lightship.crawler.parsing.signals.fingerprint import NEAR
 
 URL = "https://example.org/a"
 DOCUMENT = Document(url=URL, title="A", text="text")

@@ -10,14 +10,21 @@ from lightship.crawler.parsing.html.tree import attribute
 
 LINK = 25  # characters of a typical link, subtracted per link to estimate the prose
 LINKED = 0.5  # share of characters in links; a part with more of them is navigation
+ALL_LINKED = 0.9  # share of a part that is like the content beside it
 SPARSE = 100  # characters per link; in a part with more of them the share of links is not examined
 MAX_NAMES = 500  # characters of an element's classes, and of its id: the patterns take quadratic time
 ENOUGH = 200  # characters of prose (not links) that content has at least
 
+MAX_WRAPPED = 8  # elements that are looked at for the heading with which an element begins
+
+LINKS = "a[href]"
+AWAY = "a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i])"  # links that leave the page
+HEADINGS = "h1,h2,h3,h4,h5,h6"
+HEADING_TAGS = frozenset(HEADINGS.split(","))
 NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i]"
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
-_INTRODUCTIONS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p"})  # introductions to links that are content
+_INTRODUCTIONS = HEADING_TAGS | {"p"}  # introductions to links that are content
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
 # Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
@@ -29,48 +36,93 @@ SURE_NAMES = re.compile(
 NAMES = re.compile(
     r"(?:^|[\s_-])(?:header|\w*sidebar\w*|\w*banner|masthead|tabs?\d?|tablist|toc\w*|paging\w*|\w*langs?|languages?"
     r"|interlanguage\w*|shar(?:e|ing)|social\w*|consent|related\w*|\w*path|search\w*|login\w*|copyright|toolbar"
-    r"|widget\w*|top|bottom)(?=$|[\s_-])",
+    r"|widget\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 _PIECES = (
     "nav", "menu", "crumb", "foot", "head", "sidebar", "banner", "tab", "toc", "pag", "lang", "skip", "shar", "social",
-    "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "top", "bottom",
+    "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "toplang", "bottomlang",
 )  # fmt: skip
 NAMED = ",".join(f"[{attribute}*='{piece}' i]" for piece in _PIECES for attribute in ("class", "id"))  # and some others
 
 
-def is_frame(part: ElementNode) -> bool:
-    """Whether `part`, a sibling of the element with the content, is boilerplate."""
-    name, titled = names(part), part.tag == "h1" or part.query_selector("h1") is not None
+def is_frame(part: ElementNode, best: ElementNode) -> bool:
+    """Whether `part`, a sibling of the element with the content (`best`), is boilerplate."""
+    if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
+        return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
+    name, titled = names(part), _holds_title(part)
     if not titled and (part.matches(_ENDS) or SURE_NAMES.search(name)):
         return True
-    telling = part.matches(_ASIDES) or NAMES.search(name)
-    if telling and ((not titled and prose(part) < ENOUGH) or leads_elsewhere(part)):
+    headed, little = first_heading(part) is not None, prose(part) < ENOUGH
+    aside = part.matches(_ASIDES)
+    telling = aside or NAMES.search(name)
+    if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
     if before is not None and before.tag in _INTRODUCTIONS:
         return False
-    boxed = part.tag in _BOXES and part.query_selector("a[href]") is not None and prose(part) < ENOUGH
-    return leads_elsewhere(part) or (boxed and not titled)
+    if leads_elsewhere(part):
+        return True
+    boxed = little and part.tag in _BOXES and part.query_selector(AWAY) is not None
+    return boxed and not titled and not headed and part.query_selector("pre") is None
+
+
+def _holds_title(part: ElementNode) -> bool:
+    """Whether `part` has an h1, or another heading that the page's title names or that stands in a header unlinked."""
+    heading = part if part.tag in HEADING_TAGS else part.query_selector(HEADINGS)
+    if heading is None or heading.tag == "h1" or part.query_selector("h1") is not None:
+        return heading is not None
+    if heading.query_selector(AWAY) is not None or heading.closest(AWAY) is not None:
+        return False
+    document = part.owner_document
+    title = document.query_selector("title") if document is not None else None
+    said = _letters((heading.text or "")[:MAX_NAMES])
+    named = title is not None and said != "" and said in _letters((title.text or "")[:MAX_NAMES])
+    return named or "header" in attribute(part, "class").lower().split()
 
 
 def names(element: ElementNode) -> str:
-    """Return the classes and the id of an element, truncated to MAX_NAMES."""
-    return f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
+    """Return the classes and the id of an element, truncated to MAX_NAMES; without an id that is made of its heading."""
+    identity = attribute(element, "id")[:MAX_NAMES]
+    if identity and _is_slug(identity, element):
+        identity = ""
+    return f"{attribute(element, 'class')[:MAX_NAMES]} {identity}"
 
 
-def leads_elsewhere(part: ElementNode) -> bool:
-    """Whether most characters of `part` are in links."""
-    links = part.query_selector_all("a[href]")
-    count, characters = len(links), size(part)
-    if count == 0 or characters > SPARSE * count:
+def _is_slug(identity: str, element: ElementNode) -> bool:
+    """Whether an id belongs to a section: the element begins with a heading, or its first one has the words of the id."""
+    if first_heading(element) is not None:
+        return True
+    heading = element.query_selector(HEADINGS)
+    return heading is not None and _letters(identity) in _letters((heading.text or "")[:MAX_NAMES])
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()
+
+
+def first_heading(element: ElementNode) -> ElementNode | None:
+    """Return the heading that `element` begins with, within elements that wrap it and after empty ones; or None."""
+    child = element.first_element_child
+    for _ in range(MAX_WRAPPED):
+        if child is None or child.tag in HEADING_TAGS:
+            return child
+        child = child.next_element_sibling if child.first_child is None else child.first_element_child
+    return None
+
+
+def leads_elsewhere(part: ElementNode, links: str = AWAY, share: float = LINKED) -> bool:
+    """Whether a `share` of the characters of `part`, and no code or quotation, is in links: that leave the page, or all `links`."""
+    found = part.query_selector_all(links)
+    count, characters = len(found), size(part)
+    if count == 0 or characters > SPARSE * count or part.query_selector("pre,blockquote") is not None:
         return False
-    return sum(size(link) for link in links.values()) >= LINKED * characters
+    return sum(size(link) for link in found.values()) >= share * characters
 
 
 def prose(element: ElementNode) -> int:
     """Return the approximate number of characters of `element` outside links."""
-    return size(element) - LINK * len(element.query_selector_all("a[href]"))
+    return size(element) - LINK * len(element.query_selector_all(LINKS))
 
 
 def size(element: ElementNode) -> int:

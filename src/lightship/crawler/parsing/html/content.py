@@ -6,13 +6,19 @@ to the element with most of the prose), by its links, and by its classes and ids
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import ElementNode, HTMLTree
 
+from lightship.crawler.parsing.html.article import is_article, reduce_article, remove_title
 from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
+    AWAY,
     ENOUGH,
+    LINKS,
+    MAX_NAMES,
     NAMED,
     NAMES,
     NEVER,
@@ -23,8 +29,9 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     prose,
     size,
 )
+from lightship.crawler.parsing.html.hidden import remove_unseen
 from lightship.crawler.parsing.html.sections import Heading, mark_headings
-from lightship.crawler.parsing.html.tree import document_of_tree, select
+from lightship.crawler.parsing.html.tree import attribute, document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
 MAX_PARTS = 300  # children that are weighed per element: an element with more is text itself
@@ -40,11 +47,8 @@ TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4",
 NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
 FEW = 2  # up to this many of them, side by side, may be boilerplate
 
-_UNSEEN = (
-    "script,style,template,noscript,svg,select,button,datalist,dialog,[hidden],"
-    "[style*='display:none' i],[style*='display: none' i]"
-)
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
+_BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
 
@@ -55,13 +59,20 @@ class Content(NamedTuple):
     marked: list[Heading]
 
 
-def read_content(tree: HTMLTree, html: str) -> Content:
-    """Return the main content of the page `html`, or all text if all is boilerplate; `tree` is reduced to it."""
+def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[str] = ()) -> Content:
+    """Return the main content of the page `html`, or all text if all is boilerplate; `tree` is reduced to it.
+
+    The text of an article (by `kinds`, its Open Graph types, and other signs) does not repeat its `title`.
+    """
     body = tree.body
     if body is not None:
-        _remove(body, _UNSEEN)
+        article = is_article(document_of_tree(tree), kinds)
+        remove_unseen(body)
         _clear_marks(body)
         _cut(body)
+        if article and size(body):
+            reduce_article(body)
+            remove_title(body, title)
         if not size(body):
             tree = HTMLTree.parse(html)
     marked = mark_headings(document_of_tree(tree))
@@ -85,8 +96,24 @@ def _cut(body: ElementNode) -> None:
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     if main is not None and size(main) >= LITTLE:
-        body.replace_children(main)
+        _keep_only(main, body)
     _thin(_descend(body))
+
+
+def _keep_only(main: ElementNode, body: ElementNode) -> None:
+    """Reduce `body` to the `main` element, and a title of the page that stands outside it."""
+    title = None if main.query_selector("h1") else next(filter(_is_title, select(body, "h1")[:MAX_MAINS]), None)
+    body.replace_children(main)
+    if title is not None:
+        body.prepend(title)
+
+
+def _is_title(heading: ElementNode) -> bool:
+    """Whether an h1 is a title of the page, and not the name of its site: a link, or named as a brand."""
+    if not size(heading) or heading.query_selector(AWAY) is not None or heading.closest("a") is not None:
+        return False
+    parent = heading.parent_element
+    return not any(_BRANDS.search(names(element)) for element in (heading, parent) if element is not None)
 
 
 def _descend(root: ElementNode) -> ElementNode:
@@ -99,8 +126,8 @@ def _descend(root: ElementNode) -> ElementNode:
         if best is None or best.tag in TEXTS or sum(part.tag in TEXTS for part in parts) > FEW:
             break
         for part in parts:
-            if part != best and is_frame(part):
-                _drop(part)
+            if part != best and is_frame(part, best):
+                _drop(part, best)
         root = best
     return root
 
@@ -121,23 +148,28 @@ def _thin(root: ElementNode) -> None:
     whole = size(root)
     left, weighed = WEIGHINGS * whole, 0
     for element in select(root, NAMED):
-        name = names(element)
-        sure = SURE_NAMES.search(name)
-        if element.tag in NO_FRAMES or not (sure or NAMES.search(name)):
+        said = f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
+        if element.tag in NO_FRAMES or not (SURE_NAMES.search(said) or NAMES.search(said)):
             continue
         characters = size(element)
         left -= characters
         weighed += 1
         if left < 0 or weighed > MAX_WEIGHED:
             break
-        if root.contains(element) and ((sure and characters < SURELY * whole) or leads_elsewhere(element)):
-            _drop(element)
+        name = names(element)
+        sure = SURE_NAMES.search(name)
+        if (
+            root.contains(element)
+            and (sure or NAMES.search(name))
+            and (leads_elsewhere(element, LINKS) or (sure and characters < SURELY * whole and prose(element) < ENOUGH))
+        ):
+            _drop(element, root)
 
 
-def _drop(part: ElementNode) -> None:
-    """Remove `part`, but keep the title of the page in it."""
+def _drop(part: ElementNode, content: ElementNode) -> None:
+    """Remove `part`, but keep the title of the page in it, unless that is a link and the `content` has a title of its own."""
     title = part.query_selector("h1")
-    if title is None:
+    if title is None or (title.query_selector(AWAY) is not None and content.query_selector("h1") is not None):
         part.remove()
     else:
         part.replace_with(title)

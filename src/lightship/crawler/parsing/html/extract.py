@@ -12,13 +12,13 @@ from resiliparse.parse.html import DocumentNode, HTMLTree
 from lightship.core.model import FieldValue, clean_text
 from lightship.core.sections import RANKED_LEVELS, Section
 from lightship.crawler.parsing.html.content import read_content
-from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
-from lightship.crawler.parsing.html.page_signals import is_login, needs_scripts, says_missing
 from lightship.crawler.parsing.html.sections import sections_of, without_marks
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
+from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_words
+from lightship.crawler.parsing.signals.page_signals import is_login, needs_scripts, says_missing
 from lightship.documents.language import detect_language, primary_subtag
 
 MAX_TEXT = 1_000_000  # characters kept of a page, from its beginning
@@ -36,7 +36,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `links`, `alternates` (translations) and `feeds` are URLs on the page, `canonical` is its canonical URL, `refresh`
     the target of an immediate meta refresh. `fingerprint` identifies near-duplicates (fingerprint.py); 0: too short.
     `words` stands for its telling words. `missing`: the page itself says that it does not exist. `scripted`: it has
-    hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text. `type` is what it is, in a word.
+    hardly any text without its scripts. `login`: it asks for a password, and has hardly any other text. `type` is what
+    it is, in a word; `fields` are those of the document.
     """
 
     title: str = ""
@@ -76,10 +77,12 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     things = things_of(document)
     said = read_metadata(document, metas, things)
     found = read_links(document, url, encoding, follow=not wishes & {"nofollow", "none"})
-    title = line(tree.title or "") or said.title
+    title = line(tree.title or "")
+    if not title or title in map(line, metas.get("og:site_name", [])):  # that of all pages of the site
+        title = said.title or ("" if document.query_selector("h1") else title)
     asks = document.query_selector('input[type="password" i]') is not None
     has_scripts = document.query_selector("script") is not None  # what reads the content takes them out
-    content = read_content(tree, html)
+    content = read_content(tree, html, title=title, kinds=metas.get("og:type", []))
     text, places = without_marks(collapsed(content.text))
     text = text[:MAX_TEXT]
     sections = sections_of(text, content.marked, places)

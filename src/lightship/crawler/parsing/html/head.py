@@ -8,7 +8,7 @@ NAMES = {"created": "dcterms.created", "modified": "dcterms.modified"}  # names 
 
 
 def html_head(title: str, language: str = "", **facts: str) -> str:
-    """Return a page up to the beginning of its body; `facts` are `author`, `description`, `created`, `modified`."""
+    """Return a page up to the beginning of its body; `facts` are `author`, `description`, `created`, `modified`, `robots`."""
     metas = "".join(
         f'<meta name="{NAMES.get(name, name)}" content="{escape(value)}">' for name, value in facts.items() if value
     )

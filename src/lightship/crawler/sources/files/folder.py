@@ -18,9 +18,9 @@ from typing import NamedTuple
 from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidDocumentError, InvalidInputError, UnreadableError
 from lightship.crawler.output.records import BATCH, Record, Records
-from lightship.crawler.parsing.encodings.media import DOCX, ENDINGS, EPUB, PDF, PLAIN
+from lightship.crawler.parsing.encodings.media import DOCX, ENDINGS, EPUB, MARKDOWN, PDF, PLAIN
 from lightship.crawler.parsing.html.extract import Page
-from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.read import LEFT_OUT, digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
 from lightship.crawler.sources.files.below import LeadsOutError, open_below, place_of
@@ -188,6 +188,8 @@ class FolderSync:
         return True
 
     def _record(self, file: _File, page: Page) -> Record:
+        if page.noindex and file.kind == MARKDOWN:
+            raise InvalidDocumentError(LEFT_OUT)
         modified = _moment(file.modified)
         document = document_of(page, file.url, title=os.path.basename(file.path), modified=modified)
         return Record(document, digest_of(document), file.stamp)

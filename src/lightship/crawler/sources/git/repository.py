@@ -11,11 +11,11 @@ from functools import partial
 from urllib.parse import quote, unquote, urlsplit
 
 from lightship.config import CrawlerSettings
-from lightship.core.errors import UnavailableError
+from lightship.core.errors import InvalidDocumentError, UnavailableError
 from lightship.crawler.fetching.credentials import read_credentials
 from lightship.crawler.output.records import Record, Records
 from lightship.crawler.parsing.encodings.media import MARKDOWN
-from lightship.crawler.parsing.read import digest_of, document_of
+from lightship.crawler.parsing.read import LEFT_OUT, digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
 from lightship.crawler.sources.files.file import piece_of
@@ -114,6 +114,8 @@ class RepositorySync:
 
     def _record(self, url: str, body: bytes) -> Record:
         page = self._pool.wait(self._source, ReadPage(MARKDOWN, url), body)
+        if page.noindex:
+            raise InvalidDocumentError(LEFT_OUT)
         document = document_of(page, url, title=unquote(url.rpartition("/")[2]))
         return Record(document, digest_of(document))
 

@@ -34,6 +34,14 @@ def test_meta_elements_and_open_graph() -> None:
     assert found.language == "pt"
 
 
+def test_a_title_that_is_only_the_name_of_the_site_tells_pages_apart_by_another() -> None:
+    named = "<title> The  site</title><meta property=og:site_name content='The site'>"
+    assert page(f"{named}<meta property=og:title content=Shared><h1>Heading</h1>").title == "Shared"
+    assert page(f"{named}<body><h1>Heading</h1>").title == "Heading"
+    assert page(f"{named}<body><p>x").title == "The site"
+    assert page("<title>Own</title><meta property=og:site_name content='The site'><h1>Heading</h1>").title == "Own"
+
+
 def test_the_title_element_and_plain_description_come_first() -> None:
     found = page("""<title>Own</title><meta property=og:title content=Shared><meta property=og:description content=shared>
     <meta name=description content=own>""")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightship.crawler.parsing.html.extract import Page, extract
-from lightship.crawler.parsing.html.page_signals import NOT_FOUND
+from lightship.crawler.parsing.signals.page_signals import NOT_FOUND
 
 LONG = "<p>" + "Servers answer requests for pages that they do not have with a status of their own. " * 20
 

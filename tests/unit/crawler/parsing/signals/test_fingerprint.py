@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from lightship.crawler.parsing.html.fingerprint import NEAR, SHORTEST, distance, fingerprint
+from lightship.crawler.parsing.signals.fingerprint import NEAR, SHORTEST, distance, fingerprint
 from made import words
 
 KNOWN = 0x7A2CAC1B91115C40

@@ -1,0 +1,75 @@
+"""Decides what of a page is not for its readers: scripts, controls, and hidden elements that nothing on the page shows.
+
+Text that a click shows is content: panels of tabs and accordions, rows of trees, and the buttons with their titles.
+"""
+
+from __future__ import annotations
+
+import re
+
+from resiliparse.parse.html import ElementNode
+
+from lightship.crawler.parsing.html.boilerplate import HEADINGS, leads_elsewhere, size
+from lightship.crawler.parsing.html.tree import attribute, is_within, select
+
+MAX_CONTROLS = 2000  # elements that may show a hidden one
+MAX_BUTTONS, MAX_PANELS = 1000, 1000  # that are examined
+WEIGHINGS = 20  # times the characters of the page may be counted, since hidden elements may be nested
+TITLE = 3  # characters of a button that is the title of what it shows
+
+_NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog"
+_HIDDEN = "[hidden],[style*='display:none' i],[style*='display: none' i]"
+_TITLES = f"{HEADINGS},summary,dt,[role~='tab' i],[role~='heading' i]"  # whose buttons are titles
+_CONTROLS = "[aria-controls],[data-bs-target],[data-target],[data-toggle='collapse'],a[href^='#'][role]"
+_POINTERS = ("aria-controls", "data-bs-target", "data-target", "href")
+_SHOWN = "tr,[role~='tabpanel' i],details *"  # what is hidden only until a click
+_OVERLAYS = re.compile(
+    r"modal|popup|pop-up|overlay|dialog|drawer|canvas|lightbox|dropdown|menu|nav|tooltip|toast|cookie|consent|login|search",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def remove_unseen(body: ElementNode) -> None:
+    """Remove the elements of `body` that are not content, whether they are shown or not."""
+    for element in select(body, _NEVER_SEEN):
+        element.remove()
+    controlled, left = _controlled(body), WEIGHINGS * size(body)
+    for number, element in enumerate(select(body, _HIDDEN)):
+        left -= size(element) if number < MAX_PANELS else 0
+        if left < 0 or number >= MAX_PANELS or not _is_panel(element, controlled):
+            element.remove()
+    for number, button in enumerate(select(body, "button")):
+        if number < MAX_BUTTONS and (is_within(button, _TITLES) or _is_title(button)):
+            button.replace_with(*list(button.child_nodes))  # the text of buttons is not extracted
+        else:
+            button.remove()
+
+
+def _controlled(body: ElementNode) -> set[str]:
+    """Return the ids of the elements that controls of the page show and hide."""
+    found: set[str] = set()
+    for control in select(body, _CONTROLS)[:MAX_CONTROLS]:
+        for name in _POINTERS:
+            found.update(attribute(control, name).replace("#", " ").split())
+    return found
+
+
+def _is_panel(element: ElementNode, controlled: set[str]) -> bool:
+    """Whether a hidden element is a panel that a control shows, rather than an overlay or a menu."""
+    if element.matches(_SHOWN):
+        return True
+    if _OVERLAYS.search(f"{attribute(element, 'class')} {attribute(element, 'id')}"[:1000]) or not size(element):
+        return False
+    before = element.previous_element_sibling
+    toggled = before is not None and (
+        before.matches("[aria-expanded],summary") or before.query_selector("[aria-expanded]") is not None
+    )
+    return (toggled or attribute(element, "id") in controlled) and not leads_elsewhere(element)
+
+
+def _is_title(button: ElementNode) -> bool:
+    """Whether a button is the title of a panel that follows it."""
+    panel = button.next_element_sibling
+    if panel is None or size(button) < TITLE or not button.hasattr("aria-expanded"):
+        return False
+    return not leads_elsewhere(panel) and size(panel) > size(button) and not panel.matches("ul,ol,nav,menu,form")
