@@ -25,6 +25,7 @@ from lightship.crawler.fetching.robots import Robots
 from lightship.crawler.fetching.site import Means, SiteCrawl
 from lightship.crawler.fetching.soft404 import Soft404Detector
 from lightship.crawler.fetching.visit import Visitor
+from lightship.crawler.frontier.backlog import Backlog
 from lightship.crawler.frontier.deletion_guard import DeletionGuard
 from lightship.crawler.frontier.entry import AT_ONCE, Outcome, State
 from lightship.crawler.frontier.frontier import Frontier
@@ -184,11 +185,17 @@ class WebCrawler:
         """Write outcomes in batches until None is received."""
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "crawler-writer") as thread:
-            last, judge_at = False, 0.0
+            last, judge_at, backlog = False, 0.0, Backlog()
             while not last:
-                batch = await _next_batch(outcomes)
+                batch = await _next_batch(outcomes, 0.0 if backlog else JUDGE_SECONDS)
                 last = batch[-1:] == [None]
-                written = [outcome for outcome in batch if outcome is not None]
+                written = backlog.take([outcome for outcome in batch if outcome is not None])
+                if backlog and not last:
+                    part, is_last = backlog.next()
+                    if is_last:
+                        written.append(part)
+                    else:
+                        await loop.run_in_executor(thread, self._frontier.discover, part)
                 await loop.run_in_executor(thread, self._store, written)
                 for outcome in written:
                     self._crawls[outcome.entry.site].settled(outcome.entry.url)
@@ -240,11 +247,13 @@ def _refuse(outcome: Outcome, reason: LightshipError | None) -> Outcome:
     )
 
 
-async def _next_batch(outcomes: asyncio.Queue[Outcome | None]) -> list[Outcome | None]:
-    """Return the first outcome and those that follow within BATCH_SECONDS, up to None; empty after JUDGE_SECONDS."""
+async def _next_batch(outcomes: asyncio.Queue[Outcome | None], patience: float) -> list[Outcome | None]:
+    """Return the first outcome within `patience` seconds, and those that follow within BATCH_SECONDS, up to None."""
     batch: list[Outcome | None] = []
+    if not patience and outcomes.empty():
+        return batch
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(JUDGE_SECONDS):
+        async with asyncio.timeout(max(patience, BATCH_SECONDS)):
             batch.append(await outcomes.get())
         async with asyncio.timeout(BATCH_SECONDS):
             while len(batch) < BATCH and batch[-1] is not None:

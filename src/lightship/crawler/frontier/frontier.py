@@ -214,6 +214,11 @@ class Frontier:
             with self._database.transaction() as db:
                 db.execute(_DOUBT, (_DOUBTFUL, json.dumps(pages)))
 
+    def discover(self, outcome: Outcome) -> None:
+        """Add links of a page that is not settled yet."""
+        with self._database.transaction() as db:
+            self.discovery.add(db, outcome.links, Where(outcome.entry.url, outcome.entry.depth + 1))
+
     def settle(self, outcomes: Sequence[Outcome], displaced: Sequence[tuple[str, str]] = ()) -> None:
         """Record outcomes whose changes are in the log, and the links that they found."""
         with self._database.transaction() as db:
