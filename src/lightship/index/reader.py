@@ -78,6 +78,16 @@ class View:
         """The schema of the index, with the columns of its fields."""
         return schema(self.version, self._declaration)
 
+    def varies(self, name: str) -> bool:
+        """Return whether documents have more than one value of the keyword `name`."""
+        if name not in self._varying:
+            self._varying[name] = len(self.terms_with_prefix(column(name), "", 2)) > 1
+        return self._varying[name]
+
+    @cached_property
+    def _varying(self) -> dict[str, bool]:
+        return {}
+
     def spellings(self, name: str) -> dict[str, tuple[str, ...]]:
         """Return the most frequent values of a declared keyword, by what they are without regard to case."""
         if name not in self._spellings:

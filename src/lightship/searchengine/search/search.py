@@ -119,7 +119,7 @@ class Plan:
             instead = self._found(compiled, first, last, patient=patient)
             if instead.total:
                 self._query, self._compiled, found = relaxed, compiled, instead
-        self._facets = self._selecting.count(self._compiled) if request.facets else msgspec.UNSET
+        self._facets = self._selecting.count(self._compiled, found.total) if request.facets else msgspec.UNSET
         if not reachable:
             found = Found(found.total, [], [], found.searcher)
         return Page(Highlighter(self._compiled, self._view.frequency), found)

@@ -21,6 +21,7 @@ from lightship.index.query.compiler import Compiled
 from lightship.index.reader import Found, View, find, reading
 from lightship.searchengine.search.api import FacetRange, FacetRanges, FacetValue, SearchRequest
 
+MANY = 10_000  # documents whose values are counted only for who asks: it takes longer than the search
 TYPED = {"date"}  # built-in fields that people type; others have operators, like site:, or are words
 # Per document of the index; most queries find fewer
 _PASS_SECONDS = 10e-9
@@ -33,8 +34,10 @@ class Selecting:
     def __init__(self, view: View, request: SearchRequest) -> None:
         """Check `request`; raises InvalidInputError."""
         self._view, self._size = view, request.facet_size
-        typed = {name: kind for name, kind in view.fields.items() if name not in BUILT_IN or name in TYPED}
-        self.typed = read_typed(request.query, typed) if typed else Typed(request.query)
+        self.typed = Typed(request.query)
+        if ":" in request.query:
+            typed = {name: kind for name, kind in view.fields.items() if name not in BUILT_IN or name in TYPED}
+            self.typed = read_typed(request.query, typed)
         self.conditions = conditions_of(request.conditions, view.fields) if request.conditions else ()
         if self.typed.conditions:
             self.conditions += tuple(map(self._spelled, conditions_of(self.typed.conditions, view.fields)))
@@ -59,7 +62,8 @@ class Selecting:
     @property
     def cost(self) -> float:
         """The estimated seconds for the facets, the order and the groups."""
-        passes = len(self._filtered_apart) + (len(self._filtered_apart) < len(self._facets))
+        apart = len(self._facets.keys() & self._filtered)
+        passes = apart + (apart < len(self._facets))
         passes += 5 if self.grouping else 1 if self.order else 0
         return (passes * _PASS_SECONDS + len(self._facets) * _FACET_SECONDS) * self._view.documents
 
@@ -88,30 +92,37 @@ class Selecting:
             addresses, total = ordered(self._selection(compiled), self.order, first, last)
         return Found(total, [None] * len(addresses), addresses, self._view.searcher)
 
-    def count(self, compiled: Compiled) -> dict[str, list[FacetValue] | FacetRanges]:
-        """Return the facets. The conditions on a field do not narrow its own facet. Raises InvalidInputError, DamagedError."""
+    def count(self, compiled: Compiled, total: int) -> dict[str, list[FacetValue] | FacetRanges]:
+        """Return the facets of `total` documents; the conditions on a field do not narrow its own facet.
+
+        Those that nobody asked for are left out where counting them takes longer than the search, and nobody declared
+        them. Raises InvalidInputError, DamagedError.
+        """
+        wanted = self._facets
+        if not self._facets_asked and total > MANY:
+            wanted = {name: kind for name, kind in wanted.items() if name not in BUILT_IN or name in self._filtered}
         try:
-            found = self._counted(compiled)
+            found = self._counted(compiled, wanted)
         except InvalidInputError:
             if self._facets_asked:
                 raise
             return {}
-        return {name: _shown_facet(found[name], kind) for name, kind in self._facets.items()}
+        return {name: _shown_facet(found[name], kind) for name, kind in wanted.items()}
 
-    def _counted(self, compiled: Compiled) -> dict[str, Facet]:
-        together = {name: kind for name, kind in self._facets.items() if name not in self._filtered_apart}
+    def _counted(self, compiled: Compiled, wanted: dict[str, Kind]) -> dict[str, Facet]:
+        together = {name: kind for name, kind in wanted.items() if name not in self._filtered}
         with reading:
             found = facets(self._selection(compiled), together, self._size) if together else {}
-            for name, kind in self._filtered_apart.items():
+            for name in wanted.keys() & self._filtered:
+                kind = wanted[name]
                 selection = self._selection(replace(compiled, filters=self._without(name)))
                 found |= facets(selection, {name: kind}, self._size)
         return found
 
     @cached_property
-    def _filtered_apart(self) -> dict[str, Kind]:
-        """The facets of fields that have conditions: each is of other documents."""
-        conditional = {each.name for each in self.conditions}
-        return {name: kind for name, kind in self._facets.items() if name in conditional}
+    def _filtered(self) -> frozenset[str]:
+        """The fields that have conditions: the facet of each is of other documents."""
+        return frozenset(each.name for each in self.conditions)
 
     def _without(self, name: str) -> tuple[Clause, ...]:
         """Return the clauses of the conditions on all fields but `name`."""

@@ -209,9 +209,10 @@ async def _render(
         return Response(render_page(request, None, replica.info), 503 if asks else 200, headers, TYPES[form])
     if form == "text" and not asks:
         return Response(USAGE, 200, headers, TYPES[form])
-    fields = replica.view.fields if form == "html" else NO_FIELDS
+    view = replica.view
+    fields = view.fields if form == "html" else NO_FIELDS
     if fields and not request.facets:
-        request = replace(request, facets=default_facets(fields), facets_asked=False)
+        request = replace(request, facets=default_facets(fields, view.varies), facets_asked=False)
     answer = await searcher.search(request, executor.admit(scope))
     body: str | bytes
     if form == "json":

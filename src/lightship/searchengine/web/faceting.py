@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -38,10 +38,10 @@ class Menu(NamedTuple):
     choices: list[Link]
 
 
-def default_facets(fields: Fields) -> tuple[str, ...]:
-    """Return the facets of a page: the first of the declared fields that have any, and some built-in ones."""
+def default_facets(fields: Fields, varies: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the facets of a page: the first of the declared fields that have any, and built-in ones that vary."""
     own = [name for name, kind in fields.items() if kind != "text" and name not in BUILT_IN]
-    return (*own, *(name for name in _BUILT_IN_SHOWN if name in fields))[:SHOWN]
+    return (*own, *(name for name in _BUILT_IN_SHOWN if name in fields and varies(name)))[:SHOWN]
 
 
 def facets_of(request: SearchRequest, answer: Answer, fields: Fields) -> list[Facet]:

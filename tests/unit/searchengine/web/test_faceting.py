@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lightship.core.declaration import declared
+from lightship.core.declaration import BUILT_IN, declared
 from lightship.searchengine.search.api import (
     Answer,
     FacetRange,
@@ -14,7 +14,7 @@ from lightship.searchengine.search.api import (
     IndexInfo,
     SearchRequest,
 )
-from lightship.searchengine.web.faceting import chips_of, facets_of, menus_of
+from lightship.searchengine.web.faceting import chips_of, default_facets, facets_of, menus_of
 
 FIELDS = declared("at:date,brand:keyword,price:number,stock:boolean")
 
@@ -110,3 +110,9 @@ def test_any_other_field_is_ordered_by_letters() -> None:
     request = SearchRequest(query="a", sort="brand")
     menu = menus_of(request, answer(), FIELDS, [])[-1]
     assert [each.text for each in menu.choices if each.current] == ["Brand, A to Z"]
+
+
+def test_a_built_in_field_is_a_facet_where_documents_differ_in_it() -> None:
+    fields = {**declared("brand:keyword"), **BUILT_IN}
+    assert default_facets(fields, lambda _: False) == ("brand",)
+    assert default_facets(fields, lambda name: name == "site") == ("brand", "site")

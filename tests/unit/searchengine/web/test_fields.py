@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from lightship.core.model import Document, url_digest
+from lightship.searchengine.search import selecting
 from made import Caller, MadeShard, served, shards_of
 
 DECLARATION = "at:date,brand:keyword,category:path,note:text,price:number,stock:boolean"
@@ -294,3 +295,18 @@ def test_no_value_breaks_anything(caller: Caller, name: str, value: str) -> None
         f"/?format=json&f.{name}={quote(value, errors='surrogatepass')}&facets={name}&sort={name}&group=site"
     )
     assert reply.status in (200, 400), reply.text
+
+
+def test_a_page_counts_what_varies_and_of_many_documents_only_what_was_declared_or_asked_for(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = caller.get("/?q=thing&format=html").text
+    assert "<h2>Brand</h2>" in page
+    assert "<h2>Site</h2>" in page
+    assert "<summary>Type" in page
+    monkeypatch.setattr(selecting, "MANY", 10)
+    page = caller.get("/?q=thing&format=html").text
+    assert "<h2>Brand</h2>" in page
+    assert "<h2>Site</h2>" not in page
+    assert "<summary>Type" not in page
+    assert sum(each["count"] for each in asked(caller, ("q", "thing"), ("facets", "site"))["facets"]["site"]) == 60
