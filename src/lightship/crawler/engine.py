@@ -111,6 +111,7 @@ class WebCrawler:
             pool=self._pool,
             missing=missing,
             traps=frontier.discovery.traps,
+            scope=frontier.scope,
             archive=self._archive,
             remarks=self._remarks,
         )

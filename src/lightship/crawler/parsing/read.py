@@ -18,16 +18,25 @@ from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, ex
 from lightship.crawler.parsing.html.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.headings import MAX_HEADING
+from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
 from lightship.documents.language import detect_language
 
 _markdown = MarkdownIt("commonmark").enable("table")
 _encoder = msgspec.msgpack.Encoder()
 
 
-def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str] = (), agent: str = "") -> Page:
+def read_page(
+    body: bytes,
+    content_type: str,
+    url: str,
+    *,
+    robots: Iterable[str] = (),
+    agent: str = "",
+    choice: Choice = EVERYTHING,
+) -> Page:
     """Return the contents of `body`, parsed according to its `content_type` (a header's value).
 
-    `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
+    `robots`, `agent` and `choice` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
     """
     kind = kind_of(content_type, body)
     encoding = "utf-8"
@@ -41,7 +50,7 @@ def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str]
         return _text_page(extract("", url, robots=robots, agent=agent), text)
     if kind == MARKDOWN:
         text = _markdown.render(_without_front_matter(text[: MAX_TEXT * 2]))
-    return extract(text, url, robots=robots, agent=agent, encoding=encoding)
+    return extract(text, url, robots=robots, agent=agent, encoding=encoding, choice=choice)
 
 
 def document_of(

@@ -16,6 +16,7 @@ from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
 from lightship.crawler.parsing.html.page_signals import is_login, needs_scripts, says_missing
+from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
 from lightship.documents.language import detect_language, primary_subtag
 
@@ -60,11 +61,19 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     login: bool = False
 
 
-def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
+def extract(
+    html: str,
+    url: str,
+    *,
+    robots: Iterable[str] = (),
+    agent: str = "",
+    encoding: str = "utf-8",
+    choice: Choice = EVERYTHING,
+) -> Page:
     """Return the contents of the page at the normal URL `url`.
 
     `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such directives;
-    `encoding` is the Python codec with which the page was decoded.
+    `encoding` is the Python codec with which the page was decoded; `choice` is the part of it that becomes its text.
     """
     html = clean_text(html)
     tree = HTMLTree.parse(html)
@@ -77,7 +86,7 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
     title = line(tree.title or "") or said.title
     asks = document.query_selector('input[type="password" i]') is not None
     has_scripts = document.query_selector("script") is not None  # what reads the content takes them out
-    content = read_content(tree, html)
+    content = choice.content(tree) or read_content(tree, choice.reduced(tree, html))
     text = plain_text(content.text)
     headings = [heading for heading, _ in content.headings]
     return Page(
