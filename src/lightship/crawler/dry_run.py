@@ -77,12 +77,12 @@ def _rules(plans: Sequence[Plan]) -> Iterator[str]:
     done: dict[tuple[str, str], list[str]] = {}
     for each in plans:
         for page in (*each.leaving, *(page for page in each.given if page.reason)):
-            what = "documents would go" if page.indexed else "pages without a document would not be visited any more"
+            what = "document|s would go" if page.indexed else "page|s without a document would not be visited any more"
             done.setdefault((rule_of(page.reason), what), []).append(page.url)
         for found in each.returning:
-            done.setdefault((rule_of(found.reason), "urls, refused until now, would be crawled"), []).append(found.url)
+            done.setdefault((rule_of(found.reason), "url|s, refused until now, would be crawled"), []).append(found.url)
     for (rule, what), urls in sorted(done.items()):
-        yield f"{rule}: {len(urls)} {what}"
+        yield f"{rule}: {len(urls)} {what.replace('|s', 's' * (len(urls) != 1))}"
         yield from _examples(urls)
 
 

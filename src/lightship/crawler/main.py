@@ -44,10 +44,10 @@ def main() -> None:
     run_program(lambda: crawl(sys.argv[1:]))
 
 
-def crawl(arguments: Sequence[str]) -> None:
+def crawl(arguments: Sequence[str], program: str = "crawler") -> None:
     """Run a crawler with the command line `arguments` until SIGTERM or SIGINT. Raises LightshipError."""
     settings, names = parse_settings(
-        CrawlerSettings, "crawler", arguments, positional="SOURCE", description=DESCRIPTION
+        CrawlerSettings, program, arguments, positional="SOURCE", description=DESCRIPTION
     )
     trust(settings.tls_ca)
     sources = parse_sources(names)

@@ -20,7 +20,7 @@ from lightship.http.tls import trust, trusted
 
 def crawl(arguments: Sequence[str]) -> None:
     """Run the program `crawler` with `arguments`; with `--dry-run`, only print what would happen to the known pages."""
-    main.crawl(arguments)
+    main.crawl(arguments, "lightship crawl")
 
 
 def remove(arguments: Sequence[str]) -> None:
