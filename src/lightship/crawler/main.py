@@ -46,9 +46,7 @@ def main() -> None:
 
 def crawl(arguments: Sequence[str], program: str = "crawler") -> None:
     """Run a crawler with the command line `arguments` until SIGTERM or SIGINT. Raises LightshipError."""
-    settings, names = parse_settings(
-        CrawlerSettings, program, arguments, positional="SOURCE", description=DESCRIPTION
-    )
+    settings, names = parse_settings(CrawlerSettings, program, arguments, positional="SOURCE", description=DESCRIPTION)
     trust(settings.tls_ca)
     sources = parse_sources(names)
     check_rules(settings, sources)

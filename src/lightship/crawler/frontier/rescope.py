@@ -140,9 +140,9 @@ def apply(db: apsw.Connection, made: Plan) -> list[Returning]:
         db.execute(_STAND_ALONE, (State.ALIAS, AT_ONCE, State.ALIAS, State.DUPLICATE, State.REFUSED))
     db.executemany(RETURN, [(State.NEW, State.EXCLUDED, AT_ONCE, each.url) for each in made.returning if each.known])
     db.executemany(_READ_AGAIN, [(AT_ONCE, each.url, State.REFUSED) for each in made.given])
+    db.execute(_FORGET_VERSIONS, (made.site, State.REFUSED, MAX_REFUSED))
     added = [each for each in made.returning if not each.known]
     db.executemany("delete from refused where url = ?", [(each.url,) for each in added])
-    db.execute(_FORGET_VERSIONS, (made.site, State.REFUSED, MAX_REFUSED))
     for url, reason in made.renamed:
         db.execute("update refused set reason = ? where url = ?", (reason, url))
         db.execute("update pages set note = ? where url = ? and state = ?", (reason, url, State.REFUSED))
