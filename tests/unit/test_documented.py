@@ -53,6 +53,11 @@ def test_the_settings_of_a_program_are_those_of_its_table(program: str) -> None:
     assert tables_under(f"`{program}`") == table(("flag", "default", "meaning"), *map(row_of, fields))
 
 
+def test_the_rules_of_sources_are_those_documented() -> None:
+    rows = ((f"`{name}`", field.metadata["help"]) for name, field in config.RULES.items())
+    assert table(("rule", "meaning"), *rows) in (ROOT / "docs" / "crawling.md").read_text()
+
+
 def test_the_environment_variables_are_those_of_their_table() -> None:
     rows = ((f"`{name}`", meaning) for name, meaning in config.VARIABLES.items())
     assert tables_under("Environment") == table(("variable", "meaning"), *rows)

@@ -12,6 +12,8 @@ from lightship.runtime.program import run_program
 
 COMMANDS = {  # command: module with a function of that name, imported on demand, so that a probe stays cheap
     "up": "lightship.cli.local.up",
+    "crawl": "lightship.cli.commands.crawling",
+    "remove": "lightship.cli.commands.crawling",
     "add": "lightship.cli.commands.add",
     "status": "lightship.cli.commands.status",
     "explain": "lightship.cli.commands.explain",
@@ -29,6 +31,8 @@ COMMANDS = {  # command: module with a function of that name, imported on demand
 _USAGE = f"""Lightship {__version__}: a distributed search engine.
 
   lightship up [SOURCE …]   run everything on this machine: crawl, index and search websites, folders and .jsonl files
+  lightship crawl SOURCE …  run the crawler alone; with --dry-run, say what its rules would do to the known pages
+  lightship remove SOURCE   delete the documents of a source, after asking
   lightship add FILE …      add the documents of .jsonl files to a running system
   lightship status          show what searchengines and indexers are doing
   lightship explain URL     explain why a page is or is not in the index

@@ -16,6 +16,7 @@ from lightship.config.commands import (
     LogSettings,
     ProbeSettings,
     PromoteSettings,
+    RemoveSettings,
     RollbackSettings,
     StatusSettings,
     TestSettings,
@@ -38,6 +39,7 @@ from lightship.config.environment import (
 )
 from lightship.config.indexer import IndexerSettings
 from lightship.config.parsing import Settings, flag_of, metavar_of, parse_settings
+from lightship.config.rules import RULES, SourceRules, as_json, read_rules
 from lightship.config.searchengine import SearchengineSettings
 from lightship.config.shared import DATA_OF_UP, TLS_CA, TLS_CERT, TLS_KEY, UP_DATA
 
@@ -46,6 +48,7 @@ __all__ = [
     "CONTAINERS",
     "DATA_OF_UP",
     "LOG_PASSWORD_VARIABLE",
+    "RULES",
     "TIED_VARIABLE",
     "TLS_CA",
     "TLS_CERT",
@@ -65,18 +68,22 @@ __all__ = [
     "LogSettings",
     "ProbeSettings",
     "PromoteSettings",
+    "RemoveSettings",
     "RollbackSettings",
     "SearchengineSettings",
     "Settings",
+    "SourceRules",
     "StatusSettings",
     "TestSettings",
     "UpSettings",
     "admin_token",
+    "as_json",
     "check_variables",
     "flag_of",
     "log_password",
     "metavar_of",
     "parse_settings",
+    "read_rules",
     "token",
     "trusts_containers",
 ]

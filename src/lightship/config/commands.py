@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from lightship.config.rules import SourceRules, read_rules
 from lightship.config.setting import (
     addresses,
     declaration,
@@ -11,9 +12,10 @@ from lightship.config.setting import (
     key_and_value,
     number,
     optional_addresses,
+    patterns,
     setting,
 )
-from lightship.config.shared import DATA_OF_UP, FIELDS, TLS_CA, UP_DATA
+from lightship.config.shared import DATA_OF_UP, EXCLUDE, FIELDS, INCLUDE, RULES, TLS_CA, UP_DATA
 from lightship.core.model import PARTITIONS
 
 
@@ -31,6 +33,9 @@ class UpSettings:
     )  # fmt: skip
     port: int = setting(8080, "port of the search page", number(1, 65535))
     intake: int = setting(0, "port of the intake; shard N uses INTAKE+N; 0: PORT + 1010", number(0, 65535))
+    rules: tuple[SourceRules, ...] = setting((), RULES, read_rules)
+    include: tuple[str, ...] = setting((), INCLUDE, patterns)
+    exclude: tuple[str, ...] = setting((), EXCLUDE, patterns)
     data: str = setting(UP_DATA, "data folder of all parts, and of the secret that they share")
     chaos: bool = setting(False, "allows `lightship chaos` to inject faults")
 
@@ -150,6 +155,18 @@ class ChaosSettings:
 @dataclasses.dataclass(frozen=True)
 class CheckSettings:
     """Settings of `lightship check`; its arguments are folders."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RemoveSettings:
+    """Settings of `lightship remove`; its argument is the source."""
+
+    data: str = setting("lightship-data/up/crawler", "data folder of the crawler, which must not run")
+    log: str = setting(
+        "sqlite://lightship-data/up/log.sqlite", "document log to delete the documents from, like the crawler's -log"
+    )
+    yes: bool = setting(False, "deletes without asking")
+    tls_ca: str = setting("", TLS_CA)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
+from lightship.config.rules import SourceRules, read_rules
 from lightship.config.setting import (
     declaration,
     header,
     names,
     number,
     optional_address,
+    patterns,
     setting,
 )
-from lightship.config.shared import FIELDS, TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import EXCLUDE, FIELDS, INCLUDE, RULES, TLS_CA, TLS_CERT, TLS_KEY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,12 @@ class CrawlerSettings:
     data: str = setting("lightship-data/crawler", "data folder, for the frontier")
     listen: str = setting(
         "", "address like :9190 on which `lightship explain` can ask about pages; when empty, none", optional_address
+    )
+    rules: tuple[SourceRules, ...] = setting((), RULES, read_rules)
+    include: tuple[str, ...] = setting((), INCLUDE, patterns)
+    exclude: tuple[str, ...] = setting((), EXCLUDE, patterns)
+    dry_run: bool = setting(
+        False, "only tells what the rules would do to the pages that are known in the data folder, and why"
     )
     concurrency: int = setting(16, "requests in flight at once", number(1, 1000))
     readers: int = setting(2, "processes that parse pages; one site never occupies all of them", number(1, 64))

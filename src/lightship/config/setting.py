@@ -9,6 +9,7 @@ from typing import Any
 
 from lightship.core.declaration import canonical
 from lightship.core.errors import InvalidInputError
+from lightship.core.globs import Glob
 
 
 def setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
@@ -63,6 +64,14 @@ def optional_addresses(text: str) -> tuple[str, ...]:
 def names(text: str) -> tuple[str, ...]:
     """Parse names of hosts or sites, comma-separated."""
     return tuple(name.strip().lower().rstrip("/") for name in text.split(",") if name.strip())
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """Parse globs over urls, comma-separated."""
+    found = tuple(each.strip() for each in text.split(",") if each.strip())
+    for each in found:
+        Glob(each)
+    return found
 
 
 def key_and_value(text: str) -> str:

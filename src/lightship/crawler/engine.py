@@ -29,9 +29,9 @@ from lightship.crawler.frontier.backlog import Backlog
 from lightship.crawler.frontier.deletion_guard import DeletionGuard
 from lightship.crawler.frontier.entry import AT_ONCE, Outcome, State
 from lightship.crawler.frontier.frontier import Frontier
-from lightship.crawler.frontier.journal import Journal
 from lightship.crawler.output.append import Appender
 from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.state.journal import Journal
 from lightship.crawler.state.progress import set_idle, waiting
 from lightship.runtime.database import Database
 from lightship.runtime.tasks import cancel
@@ -112,6 +112,7 @@ class WebCrawler:
             pool=self._pool,
             missing=missing,
             traps=frontier.discovery.traps,
+            scope=frontier.scope,
             archive=self._archive,
             remarks=self._remarks,
         )

@@ -12,7 +12,8 @@ import msgspec
 from lightship.config import CrawlerSettings
 from lightship.core import urls
 from lightship.crawler.fetching.rules import Rules
-from lightship.crawler.frontier.entry import How, Kind, State
+from lightship.crawler.frontier.entry import AT_ONCE, NEVER, How, Kind, State
+from lightship.crawler.frontier.scope import Scope, known_scope
 from lightship.crawler.frontier.traps import trap_by_form, without_session
 from lightship.crawler.state.progress import cuts
 from lightship.runtime.database import Database
@@ -22,7 +23,7 @@ MAX_CHAIN = 20
 _FOUND_BY = {
     How.SOURCE: "it is a source, or a source redirects to it", How.LINK: "a link", How.REDIRECT: "a redirect",
     How.CANONICAL: "a canonical link", How.ALTERNATE: "a link to a translation (hreflang)", How.SITEMAP: "a sitemap",
-    How.FEED: "a feed", How.ROBOTS: "a Sitemap line of robots.txt", How.GUESS: "a guess (most sites have one)",
+    How.START: "a rule (start)", How.FEED: "a feed", How.ROBOTS: "a Sitemap line of robots.txt", How.GUESS: "a guess (most sites have one)",
 }  # fmt: skip
 _COLUMNS = (
     "id, url, site, depth, state, kind, visit, status, failures, digest, target, own, fetched, interval, doomed, note,"
@@ -89,10 +90,11 @@ def explain(database: Database, settings: CrawlerSettings, text: str) -> Explana
         row = db.execute(f"select {_COLUMNS} from pages where url = ?", (url,)).fetchone()
         found = Explanation(url=url, reason="")
         found = _with_robots(db, settings, _with_site(db, found))
+        scope = known_scope(db, settings)
         if row is None:
-            return msgspec.structs.replace(found, **_unknown(db, found))
+            return msgspec.structs.replace(found, **_unknown(db, scope, found))
         page: dict[str, Any] = dict(zip(_COLUMNS.split(", "), row, strict=True))
-        return _page(db, settings, found, page)
+        return _page(db, scope, settings, found, page)
 
 
 def _with_site(db: apsw.Connection, found: Explanation) -> Explanation:
@@ -110,7 +112,7 @@ def _with_robots(db: apsw.Connection, settings: CrawlerSettings, found: Explanat
     return msgspec.structs.replace(found, robots=verdict, allowed=allowed)
 
 
-def _unknown(db: apsw.Connection, found: Explanation) -> dict[str, Any]:
+def _unknown(db: apsw.Connection, scope: Scope, found: Explanation) -> dict[str, Any]:
     """Return the fields of a URL that is not in the frontier."""
     row = db.execute("select reason, found_on, time from refused where url = ?", (found.url,)).fetchone()
     if row:
@@ -121,7 +123,7 @@ def _unknown(db: apsw.Connection, found: Explanation) -> dict[str, Any]:
         return {"reason": f"no source leads to {site}; only sites given as SOURCE are crawled"}
     if clean.dropped:
         return {"reason": f"trap: session id ({clean.dropped}); crawled without it, as {clean.url}"}
-    if reason := trap_by_form(found.url):
+    if reason := scope.refusal(found.url) or trap_by_form(found.url):
         return {"reason": reason}
     if found.allowed is False:
         return {"reason": f"never found, and it would not be fetched: {found.robots}"}
@@ -130,7 +132,9 @@ def _unknown(db: apsw.Connection, found: Explanation) -> dict[str, Any]:
     return {"reason": f"never found: no page, sitemap or feed read so far links to it{lost}"}
 
 
-def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> Explanation:
+def _page(
+    db: apsw.Connection, scope: Scope, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]
+) -> Explanation:
     state = State(page["state"])
     target = page["target"]
     visits: list[Any] = db.execute(
@@ -138,7 +142,7 @@ def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, pa
     ).fetchall()
     return msgspec.structs.replace(
         found,
-        reason=_reason(db, settings, found, page),
+        reason=_reason(db, scope, settings, found, page),
         known=True,
         indexed=page["digest"] is not None,
         state=state.name.lower(),
@@ -152,7 +156,7 @@ def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, pa
         duplicate_of=target if state is State.DUPLICATE else None,
         canonical=target if state in (State.ALIAS, State.PAGE) else None,
         last_visit=_moment(page["fetched"]),
-        next_visit=_moment(page["visit"]) if page["visit"] > 1 else None,
+        next_visit=_moment(page["visit"]) if AT_ONCE < page["visit"] < NEVER else None,
         interval_seconds=page["interval"] or None,
         failures=page["failures"],
         digest=page["digest"].hex() if page["digest"] else None,
@@ -163,12 +167,14 @@ def _page(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, pa
     )
 
 
-def _reason(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> str:
+def _reason(
+    db: apsw.Connection, scope: Scope, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]
+) -> str:
     state = State(page["state"])
     if page["kind"] != Kind.PAGE:
         return f"read as a {Kind(page['kind']).name.lower()}, for the URLs it lists: {page['note'] or 'not yet'}"
     if state is State.NEW:
-        return _why_new(db, settings, found, page)
+        return _why_new(db, scope, settings, found, page)
     if state is State.PAGE:
         failed = (
             f"; {page['failures']} visits have failed since then, and the document is kept" if page["failures"] else ""
@@ -186,14 +192,17 @@ def _reason(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, 
     return str(page["note"])
 
 
-def _why_new(db: apsw.Connection, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]) -> str:
+def _why_new(
+    db: apsw.Connection, scope: Scope, settings: CrawlerSettings, found: Explanation, page: dict[str, Any]
+) -> str:
     """Return why a page has not been visited yet."""
     site = page["site"]
     documents = db.execute("select count(digest) from pages where site = ?", (site,)).get
     if found.allowed is False:
         return f"found, but it will not be fetched: {found.robots}"
-    if documents >= settings.max_pages:
-        return f"budget: the site has {documents} documents, -max-pages={settings.max_pages}"
+    if documents >= (most := scope.max_pages(site)):
+        by = "-max-pages" if most == settings.max_pages else "max_pages"
+        return f"budget: the site has {documents} documents, {by}={most}"
     day, size = db.execute("select day, bytes from sites where site = ?", (site,)).fetchone() or (0, 0)
     if 0 < settings.max_site_bytes <= size and day == int(time.time() // 86_400):
         return f"budget: {size} bytes fetched from the site today, -max-site-bytes={settings.max_site_bytes}"
@@ -208,7 +217,8 @@ def _chain(db: apsw.Connection, target: str | None) -> list[Step]:
     while target and len(steps) < MAX_CHAIN and target not in (step.url for step in steps):
         row = db.execute("select state, note, target from pages where url = ?", (target,)).fetchone()
         if row is None:
-            return [*steps, Step(url=target, state="unknown", note="not in this crawl")]
+            why = db.execute("select reason from refused where url = ?", (target,)).get
+            return [*steps, Step(url=target, state="unknown", note=str(why or "not in this crawl"))]
         steps.append(Step(url=target, state=State(row[0]).name.lower(), note=row[1]))
         target = row[2] if State(row[0]) in (State.MOVED, State.ALIAS, State.DUPLICATE) else None
     return steps

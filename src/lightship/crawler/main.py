@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
 import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TextIO
 
 from lightship.config import CrawlerSettings, parse_settings
 from lightship.core.declaration import declared
-from lightship.core.errors import ConfigurationError, OutOfSpaceError, UnavailableError
+from lightship.core.errors import OutOfSpaceError, UnavailableError
 from lightship.crawler.cluster.host_partitioning import HostPartitioning
+from lightship.crawler.dry_run import check_rules, dry_run
 from lightship.crawler.engine import WebCrawler
-from lightship.crawler.frontier.revisit import Pace
+from lightship.crawler.frontier.scope import longest
 from lightship.crawler.listen import answering
 from lightship.crawler.output.append import Appender
 from lightship.crawler.output.identity import follow_log
 from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.removal import left_over
 from lightship.crawler.sources.names import ACCEPTED, Kind, Source, parse_sources
 from lightship.crawler.sources.sync import SourceSync, open_feed
 from lightship.crawler.state.progress import Remarks, activate, read_progress
-from lightship.crawler.state.store import open_store
+from lightship.crawler.state.store import lock_store, open_store
 from lightship.doclog import DocumentLog, Log, wait_for_log
 from lightship.http.tls import listener_options, trust, trusted
 from lightship.runtime.database import Database
@@ -45,16 +44,19 @@ def main() -> None:
     run_program(lambda: crawl(sys.argv[1:]))
 
 
-def crawl(arguments: Sequence[str]) -> None:
+def crawl(arguments: Sequence[str], program: str = "crawler") -> None:
     """Run a crawler with the command line `arguments` until SIGTERM or SIGINT. Raises LightshipError."""
-    settings, names = parse_settings(
-        CrawlerSettings, "crawler", arguments, positional="SOURCE", description=DESCRIPTION
-    )
+    settings, names = parse_settings(CrawlerSettings, program, arguments, positional="SOURCE", description=DESCRIPTION)
     trust(settings.tls_ca)
     sources = parse_sources(names)
+    check_rules(settings, sources)
+    websites = [source.name for source in sources if source.kind is Kind.WEBSITE]
+    if settings.dry_run:
+        print("\n".join(dry_run(settings, websites)))  # noqa: T201 (what was asked for)
+        return
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_lock(settings.data))
+        stack.enter_context(lock_store(settings.data))
         log = wait_for_log(settings.log, trusted(), stop)
         if log is None:
             return
@@ -78,6 +80,8 @@ def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Dat
     database, partitioning = open_store(settings.data), _partitioning(settings, log)
     try:
         follow_log(database, log.span(0).log_id)
+        for line in left_over(database, [source.name for source in sources], settings.data):
+            logger.warning("%s", line)
         activate(
             database,
             [
@@ -93,7 +97,7 @@ def _open(settings: CrawlerSettings, sources: Sequence[Source], log: Log) -> Dat
 
 
 def _partitioning(settings: CrawlerSettings, log: Log) -> HostPartitioning:
-    return HostPartitioning(log, settings.crawler, settings.crawlers, Pace.of(settings).most)
+    return HostPartitioning(log, settings.crawler, settings.crawlers, longest(settings))
 
 
 def _log_totals(folder: str) -> None:
@@ -171,21 +175,6 @@ def _run(feeds: Sequence[SourceSync], ended: threading.Event, stop: threading.Ev
             if feed not in stopped:
                 raise
             logger.warning("the log did not accept everything that was read; the next start reads it again: %s", error)
-
-
-def _lock(folder: str) -> TextIO:
-    """Lock the data folder; raises ConfigurationError if another crawler uses it."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-        file = open(os.path.join(folder, "lock"), "w")  # noqa: SIM115 (open as long as the process runs)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise ConfigurationError(
-            f"{folder} is in use by another crawler; give each crawler its own -data folder"
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(f"can't use the data folder {folder}: {error}; name another with -data") from error
-    return file
 
 
 if __name__ == "__main__":

@@ -80,7 +80,8 @@ def indexer_command(
 
 def crawler_command(topology: Topology, log: str) -> tuple[str, ...]:
     """Return the command of the crawler."""
-    return "/crawler", f"-log={log}", f"-data={DATA}/crawler", *_fields(topology), *topology.sources
+    rules = [f"-rules={topology.rules}"] if topology.rules else []
+    return "/crawler", f"-log={log}", f"-data={DATA}/crawler", *_fields(topology), *rules, *topology.sources
 
 
 def _fields(topology: Topology) -> list[str]:

@@ -138,7 +138,7 @@ def _secret_file(name: str) -> str:
 
 def _words(words: Iterable[str]) -> str:
     """Return words in systemd's syntax: quoted where necessary, with specifiers (%) escaped."""
-    doubled = (word.replace("%", "%%") for word in words)
+    doubled = (re.sub(r'["\\]', r"\\\g<0>", word.replace("%", "%%")) for word in words)
     return " ".join(word if _PLAIN.fullmatch(word) else f'"{word}"' for word in doubled)
 
 

@@ -8,8 +8,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from lightship.config import as_json, read_rules
+from lightship.config.lines import Key, line_of
+from lightship.config.rules import RuleError
 from lightship.core.errors import ConfigurationError
-from lightship.deploy.lines import Key, line_of
 from lightship.deploy.topology import ENVIRONMENTS, KEYS, TABLES, Topology
 from lightship.deploy.values import WrongElementError, shown
 
@@ -78,6 +80,14 @@ def _topology(data: Mapping[str, Any], environment: str) -> Topology:
     for (table, key), value in values.items():
         inner = dataclasses.replace(getattr(topology, table), **{key: value}) if table else value
         topology = dataclasses.replace(topology, **{table or key: inner})
+    known = {*topology.sources, *top.get("sources", [])}
+    for rules in read_rules(topology.rules):
+        if rules.source not in known:
+            raise _Wrong(
+                (*([environment] if "rules" in own else []), "rules", rules.source), "is not one of the sources"
+            )
+    used = tuple(rules for rules in read_rules(topology.rules) if rules.source in topology.sources)
+    topology = dataclasses.replace(topology, rules=as_json(used))
     if topology.most_replicas < topology.replicas:
         raise _Wrong(
             (*([environment] if "replicas_max" in own else []), "replicas_max"),
@@ -113,5 +123,7 @@ def _value(fields: Mapping[str, dataclasses.Field[Any]], key: str, value: Any, p
         return fields[key].metadata["parse"](value)
     except WrongElementError as error:
         raise _Wrong((*path, error.number), str(error)) from error
+    except RuleError as error:
+        raise _Wrong((*path, *error.path), str(error)) from error
     except ValueError as error:
         raise _Wrong(path, str(error)) from error

@@ -61,6 +61,9 @@ class Topology:
     sources: tuple[str, ...] = _key(
         (), "websites, folders and `.jsonl` files to crawl; without any, no crawler runs", values.sources
     )
+    rules: str = _key(
+        "", 'rules of each source, like `exclude = ["*.pdf"]` in `[rules."https://example.org/"]`', values.rules
+    )
     shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
     fields: str = _key("", 'declared fields and their kinds, like `price = "number"` in `[fields]`', values.fields)
     standbys: int = _key(0, "standby indexers per shard", values.like_up("standbys"))

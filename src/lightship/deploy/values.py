@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lightship.config import UpSettings
+from lightship.config import UpSettings, as_json
+from lightship.config.rules import rules_of
 from lightship.config.setting import declaration
 
 MIB = 1 << 20
@@ -52,6 +53,14 @@ def fields(value: Any) -> str:
     if not isinstance(value, dict):
         raise ValueError(f'{shown(value)} is not a table; write [fields] and below it, for example, price = "number"')  # noqa: TRY004
     return declaration(",".join(f"{name}:{kind}" for name, kind in value.items()))
+
+
+def rules(value: Any) -> str:
+    """Return the rules in a table for each source, as one argument of the crawler."""
+    found = as_json(rules_of(value))
+    if "$" in found:
+        raise ValueError("$ is special in generated files; write it as %24 in urls, and rename the rest")
+    return found
 
 
 def boolean(value: Any) -> bool:

@@ -39,5 +39,7 @@ def test_each_command_tells_its_settings(
 
 
 def test_an_unknown_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SystemExit, match="error: unknown command 'down'; known commands: up, add, status"):
+    with pytest.raises(
+        SystemExit, match="error: unknown command 'down'; known commands: up, crawl, remove, add, status"
+    ):
         run(monkeypatch, "down")

@@ -99,3 +99,18 @@ def test_images_are_named_with_their_registry(image: str, whole: str) -> None:
     units = quadlet.render(parse_topology(f'image = "{image}"', "dev"))
     assert f"\nImage={whole}\n" in units["lightship-dev-searchengine-0.container"]
     assert "\nImage=docker.io/library/haproxy:3.2\n" in units["lightship-dev-proxy.container"]
+
+
+def test_rules_arrive_as_they_were_written(tmp_path: Path) -> None:
+    text = """sources = ["https://a.example/"]
+    [rules."https://a.example/"]
+    exclude = ["*.pdf", "/100%25/", "/a b/"]
+    fields = { name = "50% \\"off\\"" }
+    """
+    topology = parse_topology(text, "dev")
+    unit = quadlet.render(topology)["lightship-dev-crawler.container"]
+    (words,) = re.findall(r"^Exec=(.+)$", unit, re.MULTILINE)
+    assert f"-rules={topology.rules}" in shlex.split(words.replace("%%", "%"))
+    for name, content in quadlet.render(topology).items():
+        (tmp_path / name).write_text(content)
+    assert f"-rules={topology.rules}" in command(generate(tmp_path)["lightship-dev-crawler.service"].replace("%%", "%"))

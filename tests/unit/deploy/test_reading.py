@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lightship import __version__
+from lightship.config import read_rules
 from lightship.core.errors import ConfigurationError
 from lightship.deploy.parts import crawler_command, indexer_command
 from lightship.deploy.reading import MAX_BYTES, parse_topology, read_topology
@@ -83,6 +84,11 @@ def test_an_environment_replaces_key_by_key() -> None:
         ('sources = ["docs:/etc"]', 'line 1: sources: "docs:/etc" has a character'),
         ('sources = ["-data=/etc"]', 'line 1: sources: "-data=/etc" is not a website'),
         ('sources = ["https://me:secret@a.example/"]', "line 1: sources: the URL contains a password"),
+        ('sources = ["https://a.example/"]\n[rules."https://b.example/"]\n', "line 2: rules.https://b.example/: is not one of the sources"),
+        ('[rules."https://a.example/"]\n\nexclude = ["a/b"]', 'line 3: rules.https://a.example/.exclude: "a/b" begins neither'),
+        ('[rules."https://a.example/"]\nexlude = []', "line 2: rules.https://a.example/.exlude: unknown rule; known rules: include"),
+        ('[rules."https://a.example/"]\ninclude = ["/$a/"]', "line 1: rules: $ is special in generated files"),
+        ("rules = 1", "line 1: rules: 1 is not a table of sources"),
         ('image = "Lightship:1"', 'line 1: image: "Lightship:1" is not an image'),
         ('image = "x:1\\nuser: root"', "line 1: image: "),
         ('host = "search example.org"', 'line 1: host: "search example.org" is not a host name'),
@@ -128,3 +134,18 @@ def test_fields_are_declared_in_a_table() -> None:
     assert parse_topology(text, "test").fields == "brand:text"
     assert "-fields=brand:text" in indexer_command(parse_topology(text, "test"), "log", "indexer-0", 0, to="x:1")
     assert "-fields=brand:text" in crawler_command(parse_topology(text, "test"), "log")
+
+
+def test_rules_are_one_argument_of_the_crawler() -> None:
+    text = """sources = ["https://a.example/", "https://b.example/"]
+    [rules."https://a.example/"]
+    exclude = ["*.pdf"]
+    fields = { name = "50% \\"off\\"" }
+    [dev]
+    sources = ["https://b.example/"]
+    """
+    production, dev = (parse_topology(text, environment) for environment in ("production", "dev"))
+    (argument,) = (word for word in crawler_command(production, "log") if word.startswith("-rules="))
+    (rules,) = read_rules(argument.removeprefix("-rules="))
+    assert (rules.source, rules.exclude, rules.fields) == ("https://a.example/", ("*.pdf",), {"name": '50% "off"'})
+    assert not any(word.startswith("-rules") for word in crawler_command(dev, "log"))  # rules of sources that it lacks

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lightship.cli.local.up import up
-from lightship.config import DeploySettings, parse_settings
+from lightship.config import DeploySettings, as_json, parse_settings, read_rules
 from lightship.core.errors import ConfigurationError
 from lightship.deploy import compose, kubernetes, quadlet, values
 from lightship.deploy.output import apply, changes, keep_secrets, missing
@@ -59,18 +59,18 @@ def _topology(settings: DeploySettings) -> Topology:
     """Return the contents of the file, with the command line's image and with absolute paths."""
     topology = read_topology(settings.file, settings.env)
     beside = os.path.dirname(os.path.abspath(settings.file))
-    sources = tuple(
-        source if values.is_website(source) else os.path.join(beside, source) for source in topology.sources
-    )
+    rules = tuple(dataclasses.replace(each, source=_placed(each.source, beside)) for each in read_rules(topology.rules))
     try:
         image = values.image(settings.image) if settings.image else topology.image
     except ValueError as error:
         raise ConfigurationError(f"lightship deploy: --image: {error}") from error
-    return dataclasses.replace(topology, image=image, sources=tuple(map(_normal, sources)))
+    sources = tuple(_placed(source, beside) for source in topology.sources)
+    return dataclasses.replace(topology, image=image, sources=sources, rules=as_json(rules))
 
 
-def _normal(source: str) -> str:
-    return source if values.is_website(source) else os.path.normpath(source)
+def _placed(source: str, folder: str) -> str:
+    """Return a source of a deployment file in `folder`, with an absolute path."""
+    return source if values.is_website(source) else os.path.normpath(os.path.join(folder, source))
 
 
 def _run_here(settings: DeploySettings, topology: Topology, folder: str) -> None:
@@ -83,8 +83,8 @@ def _run_here(settings: DeploySettings, topology: Topology, folder: str) -> None
             f"{settings.file}: sources: empty; name a website, folder or .jsonl file to crawl on this machine"
         )
     numbers = {name: getattr(topology, name) for name in ("shards", "standbys", "replicas", "port")}
-    marked = ["--chaos"] if topology.chaos else []
-    up([*(f"--{name}={number}" for name, number in numbers.items()), *marked, f"--data={folder}", *topology.sources])
+    more = [*(["--chaos"] if topology.chaos else []), *([f"--rules={topology.rules}"] if topology.rules else [])]
+    up([*(f"--{name}={number}" for name, number in numbers.items()), *more, f"--data={folder}", *topology.sources])
 
 
 def _write(target: str, topology: Topology, folder: Path, *, diff: bool) -> None:

@@ -19,9 +19,10 @@ from lightship.cli.local.supervisor import Part, last_line, python
 from lightship.cli.local.troubles import Troubles
 from lightship.cli.system.secret import FILE as SECRET_FILE
 from lightship.cli.system.secret import keep_secret
-from lightship.config import TOKEN_VARIABLE, UP_DATA, UpSettings, parse_settings
+from lightship.config import TOKEN_VARIABLE, UP_DATA, CrawlerSettings, UpSettings, as_json, parse_settings
 from lightship.core.errors import ConfigurationError
 from lightship.core.manifest import Layout
+from lightship.crawler.dry_run import check_rules
 from lightship.crawler.sources.names import parse_sources
 from lightship.doclog import open_log
 from lightship.http.callers import is_loopback
@@ -58,8 +59,7 @@ def up(arguments: Sequence[str]) -> None:
         UpSettings, "lightship up", arguments, positional="SOURCE",
         description="Crawl, index and serve websites, folders and .jsonl files on this machine.",
     )  # fmt: skip
-    if sources:
-        parse_sources(sources)
+    check_rules(CrawlerSettings(rules=settings.rules), parse_sources(sources) if sources else [])
     stop = stop_on_signals()
     with contextlib.ExitStack() as stack:
         stack.enter_context(lock_folder(settings.data, LOCK, "stop that `lightship up`, or choose another --data"))
@@ -145,9 +145,20 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         f"-fields={settings.fields}",
         f"-listen={_at(settings.host, intake_port(settings) + EXPLAIN_BEYOND)}",
         *limits,
+        *_rules(settings),
         *sources,
     )
     return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
+
+
+def _rules(settings: UpSettings) -> list[str]:
+    """Return the crawler's arguments that limit what it crawls."""
+    given = {
+        "rules": as_json(settings.rules),
+        "include": ",".join(settings.include),
+        "exclude": ",".join(settings.exclude),
+    }
+    return [f"-{name}={value}" for name, value in given.items() if value]
 
 
 def intake_port(settings: UpSettings) -> int:

@@ -12,9 +12,9 @@ import msgspec
 
 from lightship.crawler.cluster.host_partitioning import HostPartitioning, box_of
 from lightship.crawler.frontier.discovery import Where
-from lightship.crawler.frontier.entry import How, Kind, Link, State
+from lightship.crawler.frontier.entry import How, Kind, Link
 from lightship.crawler.frontier.frontier import Frontier
-from lightship.crawler.state.progress import count
+from lightship.crawler.state.progress import count, tally
 from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
@@ -99,10 +99,10 @@ class Exchange:
     def _take_over(self, db: apsw.Connection, letter: Handed) -> None:
         site, source = str(letter.site[0]), str(letter.site[1])
         marks = ", ".join("?" * len(letter.site))
-        before = _tally(db, site)
+        before = tally(db, site)
         db.execute(f"insert or replace into sites ({_SITE}) values ({marks})", letter.site)
         db.executemany(_TAKE, letter.pages)
-        count(db, source, **{name: now - before[name] for name, now in _tally(db, site).items()})
+        count(db, source, **{name: now - before[name] for name, now in tally(db, site).items()})
         self._frontier.joined(db, site, source)
 
     def wants(self, url: str) -> bool:
@@ -122,7 +122,7 @@ class Exchange:
             letters = [_encode(Handed(site, list(part))) for part in _parts(map(list, pages), ROWS)]
             self._partitioning.log.send(box_of(owner), letters or [_encode(Handed(site, []))])
             with self._database.transaction() as db:
-                count(db, str(site[1]), **{name: -number for name, number in _tally(db, str(site[0])).items()})
+                count(db, str(site[1]), **{name: -number for name, number in tally(db, str(site[0])).items()})
                 db.execute("delete from visits where page in (select id from pages where site = ?)", (site[0],))
                 for table in ("pages", "refused", "sites", "robots"):
                     db.execute(f"delete from {table} where site = ?", (site[0],))
@@ -158,15 +158,6 @@ def _by_box(rows: Iterable[tuple[int, str, bytes]]) -> dict[str, list[bytes]]:
     for _, box, letter in rows:
         boxes.setdefault(box, []).append(letter)
     return boxes
-
-
-def _tally(db: apsw.Connection, site: str) -> dict[str, int]:
-    """Return the number of pages of `site` that count as found, fetched and failed."""
-    row: Any = db.execute(
-        "select count(*), count(iif(state in (?, ?), null, 1)), count(iif(state = ?, 1, null)) from pages"
-        " where site = ? and kind = 0", (State.NEW, State.FAILED, State.FAILED, site),
-    ).fetchall()[0]  # fmt: skip
-    return dict(zip(("found", "fetched", "failed"), map(int, row), strict=True))
 
 
 def _parts(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -15,7 +15,7 @@ from lightship.crawler.fetching.visit import Visitor
 from lightship.crawler.frontier.deletion_guard import DeletionGuard
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome
 from lightship.crawler.frontier.frontier import Frontier
-from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.state.journal import Journal
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from lightship.crawler.fetching.fetch import TEXT_TYPES, BombError, Fetcher, Fet
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.fetching.soft404 import Soft404Detector, content_of, signed
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
-from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, Pace, retry_after
+from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, retry_after
+from lightship.crawler.frontier.scope import Scope
 from lightship.crawler.frontier.traps import Traps, without_session
 from lightship.crawler.parsing.formats.listing import parse_time
 from lightship.crawler.parsing.html.extract import MAX_TEXT, Page
@@ -41,7 +42,7 @@ class Visitor:
 
     def __init__(
         self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, pool: ParserPool, missing: Soft404Detector,
-        traps: Traps, archive: Archive | None, remarks: Counter[str],
+        traps: Traps, scope: Scope, archive: Archive | None, remarks: Counter[str],
     ) -> None:  # fmt: skip
         """Visit with `fetcher`, parse in `pool`, recognise soft 404s with `missing`, and archive pages in `archive`.
 
@@ -52,9 +53,8 @@ class Visitor:
         self._settings = settings
         self._sites = sites
         self._pool = pool
-        self._missing, self._traps = missing, traps
+        self._missing, self._traps, self._scope = missing, traps, scope
         self._archive = archive
-        self._pace = Pace.of(settings)
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
         """Return the outcome of a visit to `entry`; errors of the page are outcomes too, never exceptions."""
@@ -75,7 +75,7 @@ class Visitor:
                 failures=min(entry.failures + 1, 10),
                 interval=entry.interval,
             )
-        interval = self._pace.interval(entry.interval, changed=outcome.changed)
+        interval = self._scope.pace(entry.url).interval(entry.interval, changed=outcome.changed)
         return msgspec.structs.replace(outcome, fetched=now, next_visit=now + interval, interval=interval)
 
     async def _visit(self, entry: Entry, rules: Rules) -> Outcome:
@@ -135,7 +135,11 @@ class Visitor:
     async def _read(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         headers = response.headers
         try:
-            task = ReadPage(headers.get("Content-Type", ""), entry.url, headers.getall("X-Robots-Tag", []), rules.agent)
+            own = self._scope.rules(entry.url)
+            task = ReadPage(
+                headers.get("Content-Type", ""), entry.url, headers.getall("X-Robots-Tag", []), rules.agent,
+                own.select, own.drop,
+            )  # fmt: skip
             page = await self._pool.read(entry.site, task, response.body)
             outcome = await self._understood(entry, page, response, rules)
         except UnreadableError as error:
@@ -183,13 +187,16 @@ class Visitor:
             return _settled(entry, State.EXCLUDED, response.status, "noindex")
         if page.refresh and page.refresh != entry.url:
             return self._moved(entry, response.status, page.refresh, "moved by meta refresh to")
+        if entry.url in self._scope.given and (refused := self._scope.refusal(entry.url, entry.depth)):
+            return _settled(entry, State.EXCLUDED, response.status, f"read for its links only; {refused}")
         canonical = self._canonical(entry, page)
         if canonical and not entry.own:
             outcome = _settled(entry, State.ALIAS, response.status, f"alias of its canonical page {canonical}")
             return msgspec.structs.replace(outcome, target=canonical)
-        document = document_of(
+        read = document_of(
             page, entry.url, modified=parse_time(response.headers.get("Last-Modified", "")), fetched=datetime.now(UTC)
         )
+        document = self._scope.rules(entry.url).applied(read)
         note = f"{len(response.body)} bytes, {len(document.text)} characters of text, {len(page.links)} links"
         if remark := self._remark(entry, page, response):
             note = f"{note}; {remark}"
@@ -220,7 +227,8 @@ class Visitor:
         if not canonical or canonical == entry.url or entry.hops >= self._settings.max_redirects:
             return None
         same_host = urls.address(canonical)[0] == urls.address(entry.url)[0]
-        return canonical if same_host and urls.site(canonical) in self._sites else None
+        is_ours = same_host and urls.site(canonical) in self._sites
+        return canonical if is_ours and not self._scope.refusal(canonical, entry.depth) else None
 
 
 def _links(page: Page) -> list[Link]:

@@ -16,7 +16,7 @@ BACK_SECONDS = 60.0  # by which the clock may be set back without a check
 # A page that was fetched in the future keeps its interval from now on; `most`: the latest time of a next visit
 _SET_RIGHT = (
     "update pages set visit = max(:at_once, visit - (fetched - :now)), fetched = :now where fetched > :now",
-    "update pages set visit = :at_once where visit > :most",
+    "update pages set visit = :at_once where visit > :most and state <> 9",  # a page that a rule refuses is never visited
     "update pages set doomed = :now where doomed > :now",
     "update sites set resume = :now where resume > :retry",
     "update sites set held_since = :now where held_since > :now",

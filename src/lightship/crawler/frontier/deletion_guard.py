@@ -19,6 +19,7 @@ import apsw
 from lightship.config import CrawlerSettings
 from lightship.crawler.frontier.entry import AT_ONCE
 from lightship.crawler.frontier.revisit import Pace
+from lightship.crawler.frontier.scope import longest
 from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
@@ -30,12 +31,16 @@ HOLD_FROM = 3  # vanished pages, unless all pages have been visited
 
 _COUNTS = """
 select
-  (select count(*) from pages where site = ?1 and doomed >= ?2),
+  (select count(*) from pages where site = ?1 and doomed >= ?2 and state <> 9),
   (select count(*) from pages where site = ?1 and digest is not null and doomed is null and failures = 0 and fetched >= ?2),
   (select count(*) from pages where site = ?1 and digest is not null and doomed is null),
-  (select count(*) from pages where site = ?1 and found < ?2 and (digest is not null or doomed >= ?2))
+  (select count(*) from pages where site = ?1 and found < ?2 and state <> 9 and (digest is not null or doomed >= ?2))
 """
-_DOOMED = "select url, fetched, doomed from pages where site = ? and doomed is not null and digest is not null"
+_DOOMED = (
+    "select url, fetched, doomed from pages where site = ? and doomed is not null and digest is not null and state <> 9"
+)
+_RULED = "select url, note from pages where site = ? and state = 9 and digest is not null"  # see State.REFUSED
+_KEPT = "select count(*) from pages where site = ? and state <> 9 and digest is not null"
 _WITNESSES = """
 update pages set visit = ? where id in (
     select id from pages where site = ? and digest is not null and doomed is null and fetched < ? and visit > ?
@@ -58,6 +63,19 @@ class Counts(NamedTuple):
         return self.vanished <= max(share * (self.vanished + self.well), few) or replaced
 
 
+def may_leave(leaving: int, kept: int, hold: float) -> bool:
+    """Whether the rules may take `leaving` documents of a site away, if `kept` stay."""
+    return leaving <= max(hold * (leaving + kept), min(FEW, kept) if hold else 0)
+
+
+def too_many_leave(site: str, leaving: int, kept: int, latest: str) -> str:
+    """Return why the documents that rules refuse are kept for now."""
+    return (
+        f"the rules refuse {leaving} of its {leaving + kept} documents (latest: {latest}), more than -hold allows; they are"
+        f" kept. If that is meant, start the crawler with -accept={site}"
+    )
+
+
 class DeletionGuard:
     """Decides which doomed documents are deleted. Used by the thread that writes the frontier."""
 
@@ -65,7 +83,7 @@ class DeletionGuard:
         """Load the held sites from `database`."""
         self._database, self._settings = database, settings
         self._grace = Pace.of(settings).least  # in which more failures would show if the site has just broken
-        self._window = max(Pace.of(settings).most, DAY)
+        self._window = max(longest(settings), DAY)
         self._asked: dict[str, int] = {}
         self._well_again: dict[str, float] = {}  # when held sites were released
         with database.access() as db:
@@ -77,25 +95,43 @@ class DeletionGuard:
             now = time.time()
             since = (
                 db.execute(
-                    "select min(doomed) from pages where site = ? and doomed >= ?", (site, now - self._window)
+                    "select min(doomed) from pages where site = ? and doomed >= ? and state <> 9",
+                    (site, now - self._window),
                 ).get
                 or now
             )
             doomed: list[Any] = db.execute(_DOOMED, (site,)).fetchall()
+            ruled, too_many = self._ruled(db, site)
             counts = Counts(*db.execute(_COUNTS, (site, since)).get)
             if not doomed or site in self._settings.accept:
-                self._set_held(db, site, "")
-                return [url for url, _, _ in doomed]
+                self._set_held(db, site, too_many)
+                return [*ruled, *(url for url, _, _ in doomed)]
             if counts.allow(self._settings.hold):
-                return self._allowed(db, site, doomed)
+                return [*ruled, *self._allowed(db, site, doomed, too_many)]
             self._ask(db, site, counts, since)
             if counts.vanished >= HOLD_FROM or not counts.others:
                 self._set_held(db, site, self._reason(db, site, counts, since))
-            return []
+            return ruled
 
-    def _allowed(self, db: apsw.Connection, site: str, doomed: Sequence[tuple[str, float, float]]) -> list[str]:
-        """Return those of `doomed` that may be deleted; after a hold, only those that have been visited once more."""
-        if site in self._held:
+    def _ruled(self, db: apsw.Connection, site: str) -> tuple[list[str], str]:
+        """Return the documents of `site` that a rule refuses, if they may be deleted, otherwise why they may not.
+
+        Unlike a page that vanished, a rule needs no other pages to confirm it; but one wrong glob must not empty the index.
+        """
+        rows: list[Any] = db.execute(_RULED, (site,)).fetchall()
+        kept = int(db.execute(_KEPT, (site,)).get)
+        if not rows or site in self._settings.accept or may_leave(len(rows), kept, self._settings.hold):
+            return [url for url, _ in rows], ""
+        return [], too_many_leave(site, len(rows), kept, rows[-1][1])
+
+    def _allowed(
+        self, db: apsw.Connection, site: str, doomed: Sequence[tuple[str, float, float]], held: str
+    ) -> list[str]:
+        """Return those of `doomed` that may be deleted; after a hold, only those that have been visited once more.
+
+        The site remains `held` for that reason, if it is not empty.
+        """
+        if site in self._held and not held:
             self._well_again[site] = time.time()
             db.execute("update pages set visit = ? where site = ? and doomed is not null", (AT_ONCE, site))
             self._set_held(db, site, "")

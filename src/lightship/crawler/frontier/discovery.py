@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import apsw
 
-from lightship.config import CrawlerSettings
 from lightship.core import urls
 from lightship.crawler.frontier.entry import AT_ONCE, How, Kind, Link, State
+from lightship.crawler.frontier.rescope import MAX_REFUSED, RETURN
+from lightship.crawler.frontier.scope import Scope
 from lightship.crawler.frontier.traps import Traps, leads_on, without_session
 from lightship.crawler.state.progress import count
 
 ROWS_PER_PAGE = 10  # known URLs per page of the budget, so that a site can't fill the disk with links
-MAX_REFUSED = 10_000  # refused URLs recorded per site
 
 _KNOWN = "select url from pages where url in (select value from json_each(?))"
 _ADD = (
     "insert or ignore into pages (url, site, depth, hops, kind, how, found_on, found, modified)"
     " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_REFUSED = "select site, reason like 'rule:%', count(*) from refused group by 1, 2"
 _REFUSE = "insert or ignore into refused values (?, ?, ?, ?, ?)"
 # A page that a sitemap or feed reports as changed since its last visit is due, but only after the least interval
 _DUE = (
     "update pages set modified = ?1, visit = min(visit, max(?2, fetched + ?3)) where url = ?4 and visit > 0"
     " and modified < ?1 and fetched < ?1"
 )
+_BESIDE = (How.LINK, How.ALTERNATE, How.FEED)
+_LISTED = "update pages set how = ?, found_on = ? where url = ? and how in (?, ?, ?)"
 _READ_AS = "update pages set kind = ?, visit = ? where url = ? and kind = 0 and state not in (?, ?) and digest is null"
 
 
@@ -48,27 +52,27 @@ class Discovery:
 
     def __init__(
         self,
-        settings: CrawlerSettings,
-        least: float,
+        scope: Scope,
         sites: dict[str, str],
         elsewhere: Callable[[apsw.Connection, Sequence[Link], Where], None],
     ) -> None:
         """Start empty; see `load`."""
-        self._settings, self._least, self._sites, self._elsewhere = settings, least, sites, elsewhere
+        self._scope, self._sites, self._elsewhere = scope, sites, elsewhere
         self._known: dict[str, int] = {}  # number of URLs by site
-        self._refused: dict[str, int] = {}
+        self._refused = Counter[tuple[str, bool]]()  # by site, and whether a rule refuses them
         self.traps = Traps()
 
     def load(self, db: apsw.Connection) -> None:
         """Load the state from the store."""
-        self._known = counts(db, "select site, count(*) from pages group by site")
-        self._refused = counts(db, "select site, count(*) from refused group by site")
+        self._known = counts(db, "select site, count(*) from pages where state <> 9 group by site")
+        refused: list[Any] = db.execute(_REFUSED).fetchall()
+        self._refused = Counter({(site, bool(ruled)): number for site, ruled, number in refused})
         pages: list[Any] = db.execute("select url, state, found_on from pages where kind = 0").fetchall()
         self.traps.load(pages)
 
     def join(self, db: apsw.Connection, site: str) -> None:
         """Load a site taken over from another crawler."""
-        self._known |= counts(db, "select site, count(*) from pages where site = ?", site)
+        self._known |= counts(db, "select site, count(*) from pages where site = ? and state <> 9", site)
         pages: list[Any] = db.execute(
             "select url, state, found_on from pages where kind = 0 and site = ?", (site,)
         ).fetchall()
@@ -77,7 +81,7 @@ class Discovery:
     def forget(self, site: str) -> None:
         """Forget a site handed over to another crawler."""
         self._known.pop(site, None)
-        self._refused.pop(site, None)
+        self._refused = Counter({key: number for key, number in self._refused.items() if key[0] != site})
 
     def add(self, db: apsw.Connection, links: Iterable[Link], where: Where) -> bool:
         """Add those of `links` that are new and not refused; return whether they lead on from a page to something else."""
@@ -91,16 +95,24 @@ class Discovery:
         led = False
         for link in own:
             if link.url in known:
-                self._again(db, link)
+                self._again(db, link, where)
             elif self._new(db, link, where):
                 led |= where.url is not None and leads_on(where.url, link.url)
         return led
 
-    def _again(self, db: apsw.Connection, link: Link) -> None:
+    def _again(self, db: apsw.Connection, link: Link, where: Where) -> None:
+        if link.how is How.SITEMAP:
+            self._listed(db, link, where)
         if link.modified:
-            db.execute(_DUE, (link.modified, AT_ONCE, self._least, link.url))
+            db.execute(_DUE, (link.modified, AT_ONCE, self._scope.pace(link.url).least, link.url))
         if link.kind is not Kind.PAGE:
             db.execute(_READ_AS, (link.kind, AT_ONCE, link.url, State.PAGE, State.NEW))
+
+    def _listed(self, db: apsw.Connection, link: Link, where: Where) -> None:
+        """Record that a sitemap lists a known page; one that was refused only because none did is allowed."""
+        db.execute(_LISTED, (How.SITEMAP, where.url, link.url, *_BESIDE))
+        if db.changes() and not self._scope.refusal(link.url, where.depth, How.SITEMAP):
+            db.execute(f"{RETURN} and state = ?", (State.NEW, State.EXCLUDED, AT_ONCE, link.url, State.REFUSED))
 
     def _new(self, db: apsw.Connection, link: Link, where: Where) -> bool:
         """Add a page that is not known; return False if it is refused, or there is nothing new to visit."""
@@ -127,11 +139,11 @@ class Discovery:
 
     def _against(self, link: Link, depth: int, site: str) -> str:
         """Return why a new URL is refused, or an empty string."""
-        if link.how is How.SOURCE or link.kind is not Kind.PAGE:
+        if link.url in self._scope.given or link.kind is not Kind.PAGE:
             return ""
-        if depth > self._settings.max_depth:
-            return f"depth: {depth} links from the source, more than -max-depth={self._settings.max_depth}"
-        if self._known.get(site, 0) >= self._settings.max_pages * ROWS_PER_PAGE:
+        if reason := self._scope.refusal(link.url, depth, link.how):
+            return reason
+        if self._known.get(site, 0) >= self._scope.max_pages(site) * ROWS_PER_PAGE:
             return f"budget: {self._known[site]} URLs of {site} are known, {ROWS_PER_PAGE} times -max-pages"
         return self.traps.check(link.url)
 
@@ -141,9 +153,10 @@ class Discovery:
 
     def _refuse(self, db: apsw.Connection, url: str, reason: str, where: Where) -> None:
         site = urls.site(url)
-        if self._refused.get(site, 0) < MAX_REFUSED:
+        kind = site, reason.startswith("rule:")
+        if self._refused[kind] < MAX_REFUSED:
             db.execute(_REFUSE, (url, site, reason, where.url, time.time()))
-            self._refused[site] = self._refused.get(site, 0) + db.changes()
+            self._refused[kind] += db.changes()
 
 
 def counts(db: apsw.Connection, query: str, *bindings: str) -> dict[str, int]:

@@ -11,6 +11,7 @@ from lightship.core.model import Change, Document
 from lightship.crawler.parsing.signals.fingerprint import NEAR, distance
 
 AT_ONCE = 1.0  # as the time of the next visit: overdue (0 means never visited)
+NEVER = 1e18  # as the time of the next visit of a page that a rule refuses
 
 
 class State(IntEnum):
@@ -25,6 +26,7 @@ class State(IntEnum):
     FAILED = 6  # no usable answer so far
     DUPLICATE = 7  # another page of the site has the same text, and is indexed instead
     LIST = 8  # a sitemap or feed, read for the URLs it lists
+    REFUSED = 9  # a rule refuses it, though it was found before; it is not visited
 
 
 class Kind(IntEnum):
@@ -47,6 +49,7 @@ class How(IntEnum):
     FEED = 6
     ROBOTS = 7
     GUESS = 8  # /sitemap.xml, which most sites have
+    START = 9  # where a source is to begin besides its own url
 
 
 class Link(NamedTuple):

@@ -16,14 +16,17 @@ import apsw
 
 from lightship.config import CrawlerSettings
 from lightship.core import urls
-from lightship.crawler.frontier.canonical import CanonicalDoubt
+from lightship.crawler.frontier.canonical import CanonicalDoubt, resolve
 from lightship.crawler.frontier.clock import BACK_SECONDS, set_right
 from lightship.crawler.frontier.discovery import Discovery, Where, counts
 from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
 from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
-from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.frontier.rescope import RETURN, read_again, rescope
 from lightship.crawler.frontier.revisit import Pace
+from lightship.crawler.frontier.scope import Scope, longest, site_of
+from lightship.crawler.state.journal import Journal
 from lightship.crawler.state.progress import count
+from lightship.crawler.state.store import is_changed
 from lightship.runtime.database import Database
 
 VISITS_KEPT = 10  # per page, the latest
@@ -50,23 +53,7 @@ _FORGET = (
 )
 
 _ANY_DOOMED = "select exists (select 1 from pages where site = ? and doomed is not null and digest is not null)"
-# Whether the chain of pages that a page points to ends at one that is or may still get into the log, or at another host
-_ALIVE = """
-with recursive chain (url, target, state) as (
-    select url, target, state from pages where url = ?
-    union select p.url, p.target, p.state from pages p join chain c on p.url = c.target)
-select exists (select 1 from chain where state in (?, ?)
-    or (state = 3 and target is not null and not exists (select 1 from pages p where p.url = chain.target)))"""
-# If not, the pages that name it as their canonical one are indexed under their own URLs
-_RELEASE = """
-with recursive pointing (url) as (
-    select ? union select p.url from pages p join pointing on p.target = pointing.url)
-update pages set own = 1, visit = ?, etag = null, last_modified = null
-where state = ? and own = 0 and url in (select url from pointing)"""
-_RETURN = "update pages set own = 0, visit = ?, etag = null, last_modified = null where target = ? and own = 1"
-# Pages folded into another are visited again: at once if it is gone, unconditionally at their next visit if it changed
-_UNFOLD = "update pages set visit = ?, etag = null, last_modified = null where target = ? and state = ?"
-_COMPARE_AGAIN = "update pages set etag = null, last_modified = null where target = ? and state = ?"
+_GIVE = "update pages set how = ?, depth = 0, found_on = ? where url = ?"
 
 
 class Others(Protocol):
@@ -94,7 +81,9 @@ class Frontier:
         self._put: dict[str, int] = {}  # documents in the log, by site
         self._spent: dict[str, tuple[int, int]] = {}  # (day, bytes fetched on it), by site
         self._doomed: set[str] = set()  # sites with doomed documents
-        self.discovery = Discovery(settings, self._pace.least, self._sites, self._lead_elsewhere)
+        self._most = longest(settings)
+        self.scope = Scope(settings)
+        self.discovery = Discovery(self.scope, self._sites, self._lead_elsewhere)
         self._elsewhere: dict[str, str] = {}  # sites of the crawl that belong to another crawler, each with its source
         self.others: Others | None = None
         self._canonical_doubt = CanonicalDoubt()
@@ -104,6 +93,7 @@ class Frontier:
 
         Requests that `journal` lists as begun but that have no outcome here are delayed by the least interval.
         """
+        self.scope.give(seeds)
         with self._database.transaction() as db:
             self._follow_settings(db)
             for url, begun in journal.begun().items():
@@ -111,20 +101,14 @@ class Frontier:
                     "update pages set visit = max(visit, ?) where url = ? and fetched < ? and visit <= ?",
                     (begun + self._pace.least, url, begun, time.time()),
                 )
-            set_right(db, self._latest, self._pace.most)
-            for site, source in db.execute("select site, source from sites").fetchall():
-                if source in seeds:
-                    self._sites[str(site)] = str(source)
-            self.discovery.load(db)
-            for site, source in db.execute(
-                "select substr(name, 11), value from settings where name like 'elsewhere/%'"
-            ):
-                self._elsewhere[str(site)] = str(source)
-            for seed in seeds:
-                if self.others is None or self.others.wants(seed):
-                    self._adopt(db, seed, seed)
-                else:
-                    self._elsewhere[urls.site(seed)] = seed
+            set_right(db, self._latest, self._most)
+            self._load_sites(db, seeds)
+            self._follow_rules(db)
+            for source in self.scope.sources:
+                if site_of(source.name) in self._sites:
+                    self._give(db, Link(source.name, How.SOURCE), None)
+                    for start in source.starts:
+                        self._give(db, Link(start, How.START), source.name)
             self._put = counts(db, "select site, count(digest) from pages group by site")
             self._doomed = {str(site) for (site,) in db.execute(
                 "select distinct site from pages where doomed is not null and digest is not null"
@@ -133,15 +117,39 @@ class Frontier:
                 self._spent[site] = day, size
         journal.start()
 
+    def _load_sites(self, db: apsw.Connection, seeds: Collection[str]) -> None:
+        for site, source in db.execute("select site, source from sites").fetchall():
+            if source in seeds:
+                self._sites[str(site)] = str(source)
+        for seed in seeds:
+            if self.others is None or self.others.wants(seed):
+                self._join(db, seed, seed)
+            else:
+                self._elsewhere[urls.site(seed)] = seed
+        for site, source in db.execute("select substr(name, 11), value from settings where name like 'elsewhere/%'"):
+            self._elsewhere[str(site)] = str(source)
+
     def _follow_settings(self, db: apsw.Connection) -> None:
-        """After a change of the pace settings, limit the wait of pages that answered to the new first interval."""
-        pace = repr(self._pace)
-        if db.execute("select value from settings where name = 'pace'").get != pace:
+        """After a change of the pace settings, limit the wait of pages that answered to their new first interval."""
+        own = {source.name: source.pace for source in self.scope.sources if source.pace != self._pace}
+        if is_changed(db, "pace", (self._pace, own) if own else self._pace):
+            db.create_scalar_function("first_interval", self._first_interval, 1)
             db.execute(
-                "update pages set interval = ?1, visit = min(visit, max(?2, fetched + ?1)) where failures = 0 and visit > 0",
-                (self._pace.first, AT_ONCE),
-            )
-            db.execute("insert or replace into settings values ('pace', ?)", (pace,))
+                "update pages set interval = first_interval(url), visit = min(visit, max(?, fetched + first_interval(url)))"
+                " where failures = 0 and visit > 0 and state <> ?", (AT_ONCE, State.REFUSED),
+            )  # fmt: skip
+
+    def _first_interval(self, *urls: object) -> float:
+        return self.scope.pace(str(urls[0])).first
+
+    def _follow_rules(self, db: apsw.Connection) -> None:
+        """Apply the rules to the known pages, if they or the sources are others than at the last start."""
+        self.scope.load(db)
+        added = rescope(db, self.scope, self._sites) if is_changed(db, "rules", self.scope.key) else []
+        read_again(db, self.scope, self._sites)
+        self.discovery.load(db)
+        for each in added:
+            self.discovery.add(db, [Link(each.url, each.how)], Where(each.found_on, each.depth))
 
     @property
     def sites(self) -> Mapping[str, str]:
@@ -152,12 +160,12 @@ class Frontier:
         """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (URLs)."""
         if now < self._latest - BACK_SECONDS:
             with self._database.transaction() as db:
-                set_right(db, now, self._pace.most)
+                set_right(db, now, self._most)
             self._latest = now
         self._latest = max(self._latest, now)
         if self.is_spent(site, now):
             return []
-        room = max(0, min(limit, self._settings.max_pages - self._put.get(site, 0) - len(busy)))
+        room = max(0, min(limit, self.scope.max_pages(site) - self._put.get(site, 0) - len(busy)))
         with self._database.access() as db:
             rows = db.execute(_NEW, (site, room + len(busy))).fetchall() if room else []
             fresh = [row for row in rows if row[0] not in busy][:room]
@@ -166,7 +174,7 @@ class Frontier:
 
     def has_new(self, site: str) -> bool:
         """Whether pages of `site` are to be visited for the first time, now or after a pause that the site asked for."""
-        if self.is_spent(site, time.time()) or self._put.get(site, 0) >= self._settings.max_pages:
+        if self.is_spent(site, time.time()) or self._put.get(site, 0) >= self.scope.max_pages(site):
             return False
         with self._database.access() as db:
             return bool(db.execute("select exists (select 1 from pages where site = ? and visit = 0)", (site,)).get)
@@ -231,7 +239,7 @@ class Frontier:
                 db.execute(_DISPLACED, (State.DUPLICATE, by, duplicate_note(by), since[by], url, State.PAGE))
                 self._doomed.add(urls.site(url))
             for outcome in outcomes:
-                self._resolve(db, outcome)
+                resolve(db, outcome, self._canonical_doubt)
 
     def _visited(self, db: apsw.Connection, outcome: Outcome) -> None:
         entry, kept = outcome.entry, outcome.kept
@@ -262,10 +270,11 @@ class Frontier:
         if outcome.note.startswith("trap:"):
             self.discovery.cut(db, entry.url, outcome.note)
         if outcome.target and outcome.state is not State.DUPLICATE:
-            if entry.depth == 0 and outcome.state is State.MOVED and entry.kind is Kind.PAGE:
-                self.adopted(db, outcome.target, self._sites[entry.site])
+            source = self.scope.source_of_root(entry.url)
+            if source and outcome.state is State.MOVED:
+                self.adopted(db, outcome.target, source)
                 if self.others and not self.others.wants(outcome.target):
-                    self.others.lay_adopted(db, outcome.target, self._sites[entry.site])
+                    self.others.lay_adopted(db, outcome.target, source)
             how = How.REDIRECT if outcome.state is State.MOVED else How.CANONICAL
             target = Link(outcome.target, how, entry.kind)
             self.discovery.add(db, [target], Where(entry.url, entry.depth, entry.hops + 1))
@@ -294,6 +303,8 @@ class Frontier:
         self._put |= counts(db, "select site, count(digest) from pages where site = ?", site)
         if db.execute(_ANY_DOOMED, (site,)).get:
             self._doomed.add(site)
+        self.scope.load(db)
+        rescope(db, self.scope, {site: source})
         self.discovery.join(db, site)
 
     def left(self, site: str) -> None:
@@ -304,7 +315,15 @@ class Frontier:
         self.discovery.forget(site)
 
     def _adopt(self, db: apsw.Connection, url: str, source: str) -> None:
-        """Add the site of `url` to the crawl: it is a source, or a source redirects to it."""
+        """Add the folder of `url`, to which `source` redirects, to the crawl, and its site if need be."""
+        self._join(db, url, source)
+        if self.scope.bring(url, source):
+            site = urls.site(url)
+            for each in rescope(db, self.scope, {site: self._sites[site]}):
+                self.discovery.add(db, [Link(each.url, each.how)], Where(each.found_on, each.depth))
+        self._give(db, Link(url, How.SOURCE), source)
+
+    def _join(self, db: apsw.Connection, url: str, source: str) -> None:
         site = urls.site(url)
         if site not in self._sites:
             self._sites[site] = source
@@ -312,7 +331,13 @@ class Frontier:
                 "insert into sites (site, source) values (?, ?) on conflict (site) do update set source = excluded.source",
                 (site, source),
             )
-        self.discovery.add(db, [Link(url, How.SOURCE)], Where(None, 0))
+
+    def _give(self, db: apsw.Connection, link: Link, source: str | None) -> None:
+        """Add a URL that is fetched in any case: a source, what the `source` redirects to, or where else it starts."""
+        db.execute("delete from refused where url = ?", (link.url,))
+        db.execute(_GIVE, (link.how, source, link.url))
+        db.execute(f"{RETURN} and state = ?", (State.NEW, State.EXCLUDED, AT_ONCE, link.url, State.REFUSED))
+        self.discovery.add(db, [link], Where(source, 0))
 
     def _count(self, db: apsw.Connection, outcome: Outcome, *, leads_on: bool) -> None:
         entry = outcome.entry
@@ -328,23 +353,6 @@ class Frontier:
             failed=(after is State.FAILED) - (before is State.FAILED),
             put=outcome.change is not None,
         )  # fmt: skip
-
-    def _resolve(self, db: apsw.Connection, outcome: Outcome) -> None:
-        """Keep each page indexed under one URL: its canonical one if available, otherwise its own."""
-        url, before = outcome.entry.url, outcome.entry.state
-        if outcome.state in (State.PAGE, State.ALIAS) and not outcome.kept:
-            self._canonical_doubt.resolve(db, url, outcome.state)
-        if before is State.PAGE and not outcome.kept:
-            if outcome.state is not State.PAGE:
-                db.execute(_UNFOLD, (AT_ONCE, url, State.DUPLICATE))
-            elif outcome.content != outcome.entry.content:
-                db.execute(_COMPARE_AGAIN, (url, State.DUPLICATE))
-        if outcome.state is before and (outcome.kept or outcome.state is State.PAGE):
-            return
-        if outcome.state is State.PAGE:
-            db.execute(_RETURN, (AT_ONCE, url))
-        elif not db.execute(_ALIVE, (url, State.NEW, State.PAGE)).get:
-            db.execute(_RELEASE, (url, AT_ONCE, State.ALIAS))
 
     def doomed(self, sites: Collection[str]) -> set[str]:
         """Return those of `sites` that have doomed documents."""

@@ -11,7 +11,8 @@ logger = logging.getLogger(__name__)
 
 _DOUBTFUL = b"?"  # matches no document, so each is put again
 _DOUBT_ALL = (
-    "update pages set digest = :doubtful, etag = null, last_modified = null, visit = :at_once where digest is not null",
+    "update pages set digest = :doubtful, etag = null, last_modified = null where digest is not null",
+    "update pages set visit = :at_once where digest is not null and state <> 9",  # those that a rule refuses are not visited
     "update records set digest = :doubtful, stamp = null",
     "update passes set stamp = null",
 )

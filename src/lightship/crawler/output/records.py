@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lightship.config import SourceRules
 from lightship.core.errors import LightshipError, OvertakenError
 from lightship.core.model import Change, Document
 from lightship.crawler.output.append import Appender
 from lightship.crawler.state.progress import count
+from lightship.crawler.state.store import is_changed
 from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
@@ -47,15 +49,24 @@ class Records:
     converges to the source, whenever the crawler dies.
     """
 
-    def __init__(self, database: Database, appender: Appender, source: str) -> None:
-        """Use the open store `database`."""
-        self._database = database
+    def __init__(self, database: Database, appender: Appender, source: str, rules: SourceRules | None = None) -> None:
+        """Use the open store `database`; every document gets the language and fields that `rules` set."""
+        self._database, self._rules = database, rules or SourceRules(source)
+        self._follow_rules(source)
         self._appender = appender
         self._source = source
         self._batch: list[Record] = []
         self._flushed = 0.0  # time.monotonic()
         self.waited = 0.0  # seconds spent waiting for the log
         self.number, self.stamp = self._last_pass()
+
+    def _follow_rules(self, source: str) -> None:
+        """Have everything read and put again if the rules are others than at the last start."""
+        rules = (self._rules.language, self._rules.fields)
+        with self._database.transaction() as db:
+            if is_changed(db, f"contents/{source}", rules, ("", None)):
+                db.execute("update records set digest = ?, stamp = null where source = ?", (_DOUBTFUL, source))
+                db.execute("update passes set stamp = null where source = ?", (source,))
 
     def _last_pass(self) -> tuple[int, str | None]:
         with self._database.access() as db:
@@ -113,7 +124,7 @@ class Records:
 
         It is written with its batch, within FLUSH_SECONDS if others follow, or by `flush`.
         """
-        self._batch.append(record)
+        self._batch.append(record._replace(document=self._rules.applied(record.document)))
         if len(self._batch) >= BATCH or time.monotonic() > self._flushed + FLUSH_SECONDS:
             self.flush()
 

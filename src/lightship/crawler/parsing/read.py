@@ -14,11 +14,12 @@ from lightship.core.sections import LEVELS, MAX_HEADING, Section
 from lightship.crawler.parsing.encodings.decode import read_characters
 from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, TYPES, kind_of
 from lightship.crawler.parsing.formats.front_matter import read_front_matter
+from lightship.crawler.parsing.formats.html_head import html_head
 from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
-from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.sections import begin_mark, without_marks
+from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
 from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_words
 from lightship.documents.language import detect_language
 
@@ -28,17 +29,27 @@ _markdown = MarkdownIt("commonmark").enable("table")
 _encoder = msgspec.msgpack.Encoder()
 
 
-def read_page(body: bytes, content_type: str, url: str, *, robots: Iterable[str] = (), agent: str = "") -> Page:
+def read_page(
+    body: bytes,
+    content_type: str,
+    url: str,
+    *,
+    robots: Iterable[str] = (),
+    agent: str = "",
+    choice: Choice = EVERYTHING,
+) -> Page:
     """Return the contents of `body`, parsed according to its `content_type` (a header's value).
 
-    `robots` and `agent` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
+    `robots`, `agent` and `choice` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
     """
     kind = kind_of(content_type, body)
-    found = _read(body, kind, content_type, url, robots=robots, agent=agent)
+    found = _read(body, kind, content_type, url, robots=robots, agent=agent, choice=choice)
     return msgspec.structs.replace(found, type=TYPES.get(kind, "page"))
 
 
-def _read(body: bytes, kind: str, content_type: str, url: str, *, robots: Iterable[str], agent: str) -> Page:
+def _read(
+    body: bytes, kind: str, content_type: str, url: str, *, robots: Iterable[str], agent: str, choice: Choice
+) -> Page:
     encoding = "utf-8"
     if kind == PDF:
         return _pdf_page(read_pdf(body), url, robots, agent)
@@ -50,7 +61,7 @@ def _read(body: bytes, kind: str, content_type: str, url: str, *, robots: Iterab
         return _text_page(extract("", url, robots=robots, agent=agent), text)
     if kind == MARKDOWN:
         return _markdown_page(text[: MAX_TEXT * 2], url, robots, agent)
-    return extract(text, url, robots=robots, agent=agent, encoding=encoding)
+    return extract(text, url, robots=robots, agent=agent, encoding=encoding, choice=choice)
 
 
 def document_of(

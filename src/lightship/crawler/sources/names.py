@@ -64,6 +64,14 @@ def parse_sources(texts: Sequence[str]) -> list[Source]:
     return list(dict.fromkeys(parse_source(text) for text in texts))
 
 
+def name_of(text: str) -> str:
+    """Return the name of the source `text`, which may be gone by now; `text` itself if it can't be one."""
+    try:
+        return parse_source(text).name
+    except ConfigurationError:
+        return text if "+" in text.partition(":")[0] else os.path.abspath(text)
+
+
 def parse_source(text: str) -> Source:
     """Return the source named by one SOURCE argument; raises ConfigurationError."""
     if text.lower().startswith(("http://", "https://")):

@@ -17,7 +17,7 @@ from lightship.crawler.sources.files.jsonl import read_jsonl
 from lightship.crawler.sources.files.table import read_table
 from lightship.crawler.sources.files.warc import read_archive
 from lightship.crawler.sources.git.repository import RepositorySync
-from lightship.crawler.sources.names import Kind, Source
+from lightship.crawler.sources.names import Kind, Source, name_of
 from lightship.crawler.sources.syndication import SyndicationSync
 from lightship.runtime.database import Database
 
@@ -33,7 +33,8 @@ def open_feed(
     source: Source, settings: CrawlerSettings, database: Database, appender: Appender, pool: ParserPool
 ) -> SourceSync:
     """Return the reader of `source`, which is not a website; it parses in `pool`."""
-    records = Records(database, appender, source.name)
+    own = next((rules for rules in settings.rules if name_of(rules.source) == source.name), None)
+    records = Records(database, appender, source.name, own)
     if source.kind is Kind.FOLDER:
         return FolderSync(source.name, settings, database, records, pool)
     if source.kind is Kind.FEED:

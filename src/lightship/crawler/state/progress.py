@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -151,3 +151,12 @@ def count(
         " deleted = deleted + ? where name = ?",
         (found, fetched, failed, put, deleted, source),
     )
+
+
+def tally(db: apsw.Connection, site: str) -> dict[str, int]:
+    """Return the number of pages of `site` that count as found, fetched (by their state: neither new nor failed) and failed."""
+    row: Any = db.execute(
+        "select count(*), count(iif(state in (0, 6), null, 1)), count(iif(state = 6, 1, null)) from pages"
+        " where site = ? and kind = 0", (site,),
+    ).fetchall()[0]  # fmt: skip
+    return dict(zip(("found", "fetched", "failed"), map(int, row), strict=True))

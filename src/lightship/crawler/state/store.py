@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from typing import TextIO
 
 import apsw
 
+from lightship.core.errors import ConfigurationError
 from lightship.runtime.database import Database
 
 FILE = "frontier.sqlite"
@@ -82,3 +85,25 @@ def _upgrade_1(db: apsw.Connection) -> None:
         for column in columns.split(","):
             db.execute(f"alter table {table} add column {column}")
     db.execute(_SINCE_2)
+
+
+def is_changed(db: apsw.Connection, name: str, value: object, first: object = None) -> bool:
+    """Whether `value` is another one than at the last start, or at the very first than `first`; record it."""
+    known = db.execute("select value from settings where name = ?", (name,)).get or repr(first)
+    db.execute("insert or replace into settings values (?, ?)", (name, repr(value)))
+    return bool(known != repr(value))
+
+
+def lock_store(folder: str) -> TextIO:
+    """Lock the data folder; raises ConfigurationError if another crawler uses it."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        file = open(os.path.join(folder, "lock"), "w")  # noqa: SIM115 (open as long as the process runs)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ConfigurationError(
+            f"{folder} is in use by another crawler; stop that, or give each crawler its own -data folder"
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"can't use the data folder {folder}: {error}; name another with -data") from error
+    return file

@@ -12,7 +12,7 @@ from lightship.config import CrawlerSettings
 from lightship.core.model import Document
 from lightship.crawler.frontier.entry import Entry, Link, Outcome, State
 from lightship.crawler.frontier.frontier import Frontier
-from lightship.crawler.frontier.journal import Journal
+from lightship.crawler.state.journal import Journal
 from lightship.crawler.state.progress import activate, read_progress
 from lightship.crawler.state.store import open_store
 

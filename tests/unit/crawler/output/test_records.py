@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from lightship.config import SourceRules
 from lightship.core.errors import LightshipError
 from lightship.core.model import Change, Document
 from lightship.crawler.output.append import Appender
 from lightship.crawler.output.records import Record, Records
 from lightship.crawler.state.progress import activate, read_progress
 from lightship.crawler.state.store import open_store
+from mockweb.crawling import entries
 from mockweb.feeding import Feed
 
 
@@ -23,7 +25,7 @@ class Killed(BaseException):
 class Life:
     """One run of the crawler, on the same store and log; with `dies`, it ends right after the log has a change."""
 
-    def __init__(self, feed: Feed, *, dies: bool = False) -> None:
+    def __init__(self, feed: Feed, *, dies: bool = False, rules: SourceRules | None = None) -> None:
         self.database = open_store(feed.data)
         activate(self.database, ["source"])
         appender = Appender(feed.log, threading.Event())
@@ -37,7 +39,7 @@ class Life:
                 return refused
 
             appender.put = put  # type: ignore[method-assign]
-        self.records = Records(self.database, appender, "source")
+        self.records = Records(self.database, appender, "source", rules)
 
     def read(self, texts: dict[str, str]) -> None:
         """Read a whole source with these documents."""
@@ -101,3 +103,20 @@ def test_a_document_of_unknown_language_gets_that_of_its_site(feed: Feed) -> Non
     assert appender.put([*known, Change.put(Document(url="https://example.org/short", title="Vuokatti"))]) == {}
     entries = [entry for partition in range(feed.log.partitions) for entry in feed.log.read(partition, 0, 100)]
     assert [entry.document.language for entry in entries if entry.document] == ["fi"] * 10
+
+
+def test_language_and_fields_of_a_rule_are_set_and_changed_at_once(feed: Feed, lives: list[Life]) -> None:
+    texts = {"a": "text of a", "b": "text of b"}
+    for rules, language, fields in (
+        (None, None, {}),
+        (SourceRules("source", language="de", fields={"part": "x"}), "de", {"part": "x"}),
+        (SourceRules("source", language="de", fields={"part": "y"}), "de", {"part": "y"}),
+        (None, None, {}),
+    ):
+        lives.append(Life(feed, rules=rules))
+        assert lives[-1].records.stamp is None  # the source is read again, whatever its stamp
+        lives[-1].read(texts)
+        documents = [entry.document for entry in entries(feed.log).values() if entry.document]
+        assert [(each.language, each.fields) for each in documents] == [(language, fields)] * 2
+    lives.append(Life(feed))
+    assert lives[-1].records.stamp == "stamp"

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element
 from resiliparse.parse.html import HTMLTree
 
 from lightship.crawler.parsing.encodings.decode import decode
+from lightship.crawler.parsing.formats.html_head import html_head
 from lightship.crawler.parsing.formats.zip import Archive, text_of
-from lightship.crawler.parsing.html.head import html_head
 from lightship.crawler.parsing.html.tree import select
 
 MAX_HTML = 8 << 20  # characters of the resulting page

@@ -16,6 +16,7 @@ from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
 from lightship.crawler.parsing.html.sections import sections_of, without_marks
+from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
 from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_words
 from lightship.crawler.parsing.signals.page_signals import is_login, needs_scripts, says_missing
@@ -63,11 +64,19 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "page"
 
 
-def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "", encoding: str = "utf-8") -> Page:
+def extract(
+    html: str,
+    url: str,
+    *,
+    robots: Iterable[str] = (),
+    agent: str = "",
+    encoding: str = "utf-8",
+    choice: Choice = EVERYTHING,
+) -> Page:
     """Return the contents of the page at the normal URL `url`.
 
     `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such directives;
-    `encoding` is the Python codec with which the page was decoded.
+    `encoding` is the Python codec with which the page was decoded; `choice` is the part of it that becomes its text.
     """
     html = clean_text(html)
     tree = HTMLTree.parse(html)
@@ -82,7 +91,9 @@ def extract(html: str, url: str, *, robots: Iterable[str] = (), agent: str = "",
         title = said.title or ("" if document.query_selector("h1") else title)
     asks = document.query_selector('input[type="password" i]') is not None
     has_scripts = document.query_selector("script") is not None  # what reads the content takes them out
-    content = read_content(tree, html, title=title, kinds=metas.get("og:type", []))
+    content = choice.content(tree) or read_content(
+        tree, choice.reduced(tree, html), title=title, kinds=metas.get("og:type", [])
+    )
     text, places = without_marks(collapsed(content.text))
     text = text[:MAX_TEXT]
     sections = sections_of(text, content.marked, places)

@@ -10,6 +10,7 @@ from lightship.crawler.parsing.formats.feed import parse_feed
 from lightship.crawler.parsing.formats.listing import Listed
 from lightship.crawler.parsing.formats.sitemap import Sitemap, parse_sitemap
 from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.html.selection import Choice
 from lightship.crawler.parsing.read import read_page
 
 SECONDS = 30  # of CPU time per task
@@ -27,6 +28,8 @@ class ReadPage(msgspec.Struct, tag="page", frozen=True):
     url: str
     robots: list[str] = []
     agent: str = ""
+    select: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Convert headers with undecodable bytes to valid text."""
@@ -35,7 +38,8 @@ class ReadPage(msgspec.Struct, tag="page", frozen=True):
 
     def run(self, body: bytes) -> Page:
         """Return the contents of `body`."""
-        return read_page(body, self.content_type, self.url, robots=self.robots, agent=self.agent)
+        choice = Choice(self.select, self.drop)
+        return read_page(body, self.content_type, self.url, robots=self.robots, agent=self.agent, choice=choice)
 
 
 class ReadSitemap(msgspec.Struct, tag="sitemap", frozen=True):

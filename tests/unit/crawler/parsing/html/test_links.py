@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lightship.crawler.parsing.html.extract import Page, extract
@@ -9,7 +11,7 @@ from lightship.crawler.parsing.html.extract import Page, extract
 URL = "http://a.example/d/page"
 
 
-def page(html: str, **options: str) -> Page:
+def page(html: str, **options: Any) -> Page:
     return extract(html, URL, **options)
 
 

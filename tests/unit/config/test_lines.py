@@ -5,7 +5,7 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.deploy.lines import line_of
+from lightship.config.lines import line_of
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=6)
 SCALARS = st.sampled_from(

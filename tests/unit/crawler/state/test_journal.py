@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lightship.crawler.frontier import journal as module
-from lightship.crawler.frontier.journal import FILE, Journal
+from lightship.crawler.state import journal as module
+from lightship.crawler.state.journal import FILE, Journal
 
 A, B, C = (f"https://example.org/{name}" for name in "abc")
 
