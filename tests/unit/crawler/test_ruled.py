@@ -9,6 +9,8 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from lightship.config import SourceRules, read_rules
 from lightship.crawler.dry_run import dry_run
 from lightship.crawler.output.append import Appender
@@ -158,6 +160,24 @@ def test_a_redirect_of_a_source_brings_its_folder(crawl: Crawl, site: MockSite) 
     site.pages["/manual/b"] = html("B", prose("b"))
     settled(crawl, {"/manual/start", "/manual/a", "/manual/b"}, site.url("/docs/"), revisit=1)  # it is remembered
     assert "/blog" not in asked(site)
+
+
+def test_a_folder_whose_page_has_no_slash(crawl: Crawl, site: MockSite) -> None:
+    site.redirect("/docs/", site.url("/docs"))
+    pages(site, "/docs/a", "/blog", home="/docs")
+    crawl.once(site.url("/docs/"))
+    assert paths(crawl) == {"/docs", "/docs/a"}
+
+
+def test_a_redirect_above_the_folder_is_no_way_out(
+    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.redirect("/docs/", site.url("/login?next=/docs/"))
+    pages(site, "/docs/a", "/blog", home="/login?next=/docs/")
+    crawl.once(site.url("/docs/"))
+    assert paths(crawl) == {"/docs/a"}
+    told = f"{site.url('/docs/')} redirects to {site.url('/login?next=/docs/')}, above its folder: only what is below"
+    assert told in caplog.text
 
 
 def test_a_redirect_of_another_page_leads_out_of_the_folder(crawl: Crawl, site: MockSite) -> None:

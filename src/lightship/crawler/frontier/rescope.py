@@ -36,7 +36,8 @@ _LEAVE = (
     " doomed = iif(digest is null, null, ?) where url = ?"
 )
 RETURN = (  # a page that was refused, to be visited
-    "update pages set state = iif(fetched = 0, ?, ?), visit = iif(fetched = 0, 0, ?), doomed = null, note = '' where url = ?"
+    "update pages set state = iif(fetched = 0, ?, ?), visit = iif(fetched = 0, 0, ?), doomed = null,"
+    " note = 'the rules allow it again; it waits for its visit' where url = ?"
 )
 _READ_AGAIN = "update pages set visit = ?, etag = null, last_modified = null where url = ? and visit > 0 and state <> ?"
 # What was folded into a page that leaves, or named it as its canonical one, stands for itself
