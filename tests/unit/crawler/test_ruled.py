@@ -297,7 +297,7 @@ def test_a_source_that_is_narrowed_leaves_documents_until_it_is_removed(crawl: C
 
 
 def test_a_dry_run_says_what_the_crawl_then_does(crawl: Crawl, site: MockSite) -> None:
-    few = [f"/docs/{n}.html" for n in range(200)] + [f"/old/{n}" for n in range(30)] + [f"/{n}.pdf" for n in range(25)]
+    few = [f"/docs/{n}.html" for n in range(942)] + [f"/old/{n}" for n in range(30)] + [f"/{n}.pdf" for n in range(25)]
     pages(site, *few, "/x/1", "/x/2")
     source = site.url("/")
     crawl.once(source, exclude=("/x/*",))
