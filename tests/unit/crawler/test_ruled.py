@@ -17,7 +17,7 @@ from lightship.crawler.output.append import Appender
 from lightship.crawler.removal import left_over, removal
 from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
-from mockweb.site import MockSite
+from mockweb.site import Answer, MockSite
 from mockweb.traps import html, prose
 from support import wait_until
 
@@ -147,6 +147,18 @@ def test_language_fields_select_and_drop(crawl: Crawl, site: MockSite) -> None:
     with crawl.running(site.url("/"), rules=own):
         wait_until(lambda: crawl.progress.idle, 60, "it has begun")
     assert sum(site.counts().values()) == requests  # the same rules: nothing to do
+
+
+def test_a_soft_404_is_recognised_in_what_is_selected(crawl: Crawl, site: MockSite) -> None:
+    def body(text: str, said: str) -> str:
+        return f"<html><title>Shop</title><p>{said}<div class=box>{text}</div><a href=/a>a</a><a href=/b>b</a>"
+
+    site.endless.append(lambda path: Answer(body(prose("nothing here"), prose(path))))
+    site.page("/", body(prose("home"), "hello"))
+    site.page("/a", body(prose("a"), "hello"))
+    crawl.once(site.url("/"), rules=rules(site.url("/"), select=[".box"]))
+    assert paths(crawl) == {"/", "/a"}
+    assert crawl.explain(site.url("/b")).reason.startswith("soft 404: the site returns the same content")
 
 
 def test_a_redirect_of_a_source_brings_its_folder(crawl: Crawl, site: MockSite) -> None:

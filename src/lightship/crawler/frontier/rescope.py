@@ -184,6 +184,7 @@ def read_again(db: apsw.Connection, scope: Scope, sites: Iterable[str]) -> None:
         pages: list[Any] = db.execute("select url from pages where kind = 0 and site = ?", (site,)).fetchall()
         due = [url for (url,) in pages if (source := scope.judge(url)) and source.name in changed]
         db.executemany(_READ_AGAIN, [(AT_ONCE, url, State.REFUSED) for url in due])
+        db.execute("update sites set probed = 0 where site = ?", (site,))  # its soft 404s are read otherwise, too
 
 
 def _contents(rules: SourceRules) -> tuple[Any, ...]:
