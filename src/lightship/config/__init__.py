@@ -22,7 +22,7 @@ from lightship.config.commands import (
     TestSettings,
     UpSettings,
 )
-from lightship.config.crawler import CrawlerSettings
+from lightship.config.crawler import CrawlerSettings, Crawling
 from lightship.config.environment import (
     ADMIN_TOKEN_VARIABLE,
     CONTAINERS,
@@ -61,6 +61,7 @@ __all__ = [
     "ChaosSettings",
     "CheckSettings",
     "CrawlerSettings",
+    "Crawling",
     "DeploySettings",
     "ExplainSettings",
     "IndexerSettings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from lightship.config.rules import SourceRules, read_rules
+from lightship.config.crawler import Crawling
 from lightship.config.setting import (
     addresses,
     declaration,
@@ -12,16 +12,15 @@ from lightship.config.setting import (
     key_and_value,
     number,
     optional_addresses,
-    patterns,
     setting,
 )
-from lightship.config.shared import DATA_OF_UP, EXCLUDE, FIELDS, INCLUDE, RULES, TLS_CA, UP_DATA
+from lightship.config.shared import DATA_OF_UP, FIELDS, TLS_CA, UP_DATA
 from lightship.core.model import PARTITIONS
 
 
 @dataclasses.dataclass(frozen=True)
-class UpSettings:
-    """Settings of `lightship up`; its sources are given as arguments."""
+class UpSettings(Crawling):
+    """Settings of `lightship up`; its sources are given as arguments. Those of Crawling go to its crawler."""
 
     shards: int = setting(1, "number of indexers", number(1, PARTITIONS))
     replicas: int = setting(1, "number of searchengines, on PORT, PORT+1, …", number(1, 64))
@@ -33,9 +32,6 @@ class UpSettings:
     )  # fmt: skip
     port: int = setting(8080, "port of the search page", number(1, 65535))
     intake: int = setting(0, "port of the intake; shard N uses INTAKE+N; 0: PORT + 1010", number(0, 65535))
-    rules: tuple[SourceRules, ...] = setting((), RULES, read_rules)
-    include: tuple[str, ...] = setting((), INCLUDE, patterns)
-    exclude: tuple[str, ...] = setting((), EXCLUDE, patterns)
     data: str = setting(UP_DATA, "data folder of all parts, and of the secret that they share")
     chaos: bool = setting(False, "allows `lightship chaos` to inject faults")
 

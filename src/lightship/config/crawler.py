@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from lightship.config.rules import SourceRules, read_rules
+from lightship.config.rules import SourceRules, as_json, read_rules
 from lightship.config.setting import (
     declaration,
     header,
@@ -14,30 +14,22 @@ from lightship.config.setting import (
     patterns,
     setting,
 )
-from lightship.config.shared import EXCLUDE, FIELDS, INCLUDE, RULES, TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import FIELDS, TLS_CA, TLS_CERT, TLS_KEY
 
 
 @dataclasses.dataclass(frozen=True)
-class CrawlerSettings:
-    """Settings of `crawler`; its sources are given as arguments."""
+class Crawling:
+    """Settings of how sources are read, for a crawler, that of `lightship up` and that of a deployment."""
 
-    log: str = setting(
-        "sqlite://lightship-data/log.sqlite", "document log to append changes to, like the indexer's -log"
+    rules: tuple[SourceRules, ...] = setting(
+        (),
+        "TOML file with the rules of each source (docs/crawling.md), or the same as JSON that begins with {; when empty, none",
+        read_rules,
     )
-    crawler: int = setting(0, "number of this crawler, from 0, among the -crawlers", number(0, 63))
-    crawlers: int = setting(
-        1, "number of crawlers that divide the hosts between them; all have the same sources", number(1, 64)
+    include: tuple[str, ...] = setting(
+        (), "globs, comma-separated, of the pages to crawl; when empty, those in each source's folder", patterns
     )
-    data: str = setting("lightship-data/crawler", "data folder, for the frontier")
-    listen: str = setting(
-        "", "address like :9190 on which `lightship explain` can ask about pages; when empty, none", optional_address
-    )
-    rules: tuple[SourceRules, ...] = setting((), RULES, read_rules)
-    include: tuple[str, ...] = setting((), INCLUDE, patterns)
-    exclude: tuple[str, ...] = setting((), EXCLUDE, patterns)
-    dry_run: bool = setting(
-        False, "only tells what the rules would do to the pages that are known in the data folder, and why"
-    )
+    exclude: tuple[str, ...] = setting((), "globs, comma-separated, of pages that are not crawled", patterns)
     concurrency: int = setting(16, "requests in flight at once", number(1, 1000))
     readers: int = setting(2, "processes that parse pages; one site never occupies all of them", number(1, 64))
     per_host: int = setting(4, "requests in flight at once to one host", number(1, 100))
@@ -69,9 +61,6 @@ class CrawlerSettings:
     accept: tuple[str, ...] = setting(
         (), "sites like https://example.org, comma-separated, whose vanished documents may be deleted", names
     )
-    fields: str = setting("", FIELDS, declaration)
-    tls_cert: str = setting("", TLS_CERT)
-    tls_key: str = setting("", TLS_KEY)
     render: tuple[str, ...] = setting(
         (), "hosts, comma-separated, whose pages need JavaScript and are rendered in a browser; *: all", names
     )
@@ -85,6 +74,41 @@ class CrawlerSettings:
     )
     follow_links: bool = setting(False, "follows symbolic links that lead out of a source folder")
     archive: str = setting("", "folder in which every fetched page is archived as WARC; when empty, none")
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments for a crawler with these settings."""
+        found = []
+        for field in dataclasses.fields(Crawling):
+            value, name = getattr(self, field.name), field.name.replace("_", "-")
+            if value == field.default:
+                continue
+            text = as_json(value) if field.name == "rules" else ",".join(value) if isinstance(value, tuple) else value
+            found.append(f"-{name}" if value is True else f"-{name}={text}")
+        return found
+
+
+@dataclasses.dataclass(frozen=True)
+class CrawlerSettings(Crawling):
+    """Settings of `crawler`; its sources are given as arguments."""
+
+    log: str = setting(
+        "sqlite://lightship-data/log.sqlite", "document log to append changes to, like the indexer's -log"
+    )
+    crawler: int = setting(0, "number of this crawler, from 0, among the -crawlers", number(0, 63))
+    crawlers: int = setting(
+        1, "number of crawlers that divide the hosts between them; all have the same sources", number(1, 64)
+    )
+    data: str = setting("lightship-data/crawler", "data folder, for the frontier")
+    listen: str = setting(
+        "", "address like :9190 on which `lightship explain` can ask about pages; when empty, none", optional_address
+    )
+    dry_run: bool = setting(
+        False, "only tells what the rules would do to the pages that are known in the data folder, and why"
+    )
+    fields: str = setting("", FIELDS, declaration)
+    tls_cert: str = setting("", TLS_CERT)
+    tls_key: str = setting("", TLS_KEY)
     tls_ca: str = setting("", TLS_CA)
 
     @property

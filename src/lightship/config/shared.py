@@ -7,10 +7,6 @@ DATA_OF_UP = "data folder of a `lightship up` on this machine, whose secret is u
 
 FIELDS = "declared fields, like price:number,brand:keyword (kinds: keyword, number, date, boolean, path, text)"
 
-RULES = "TOML file with the rules of each source (docs/crawling.md), or the same as JSON that begins with {; when empty, none"
-INCLUDE = "globs, comma-separated, of the pages to crawl; when empty, those in each source's folder"
-EXCLUDE = "globs, comma-separated, of pages that are not crawled"
-
 TLS_CERT = "file with the listener's certificate and its chain (PEM); when empty, no TLS"
 TLS_KEY = "file with the certificate's private key (PEM); when empty, the key is in the -tls-cert file"
 TLS_CA = "file with the authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"

@@ -104,7 +104,8 @@ class WebCrawler:
         writer: asyncio.Task[None],
     ) -> None:
         """Keep a SiteCrawl running for each site, and record when the first pass is complete."""
-        missing, frontier = Soft404Detector(fetcher, self._database, self._pool), self._frontier
+        frontier = self._frontier
+        missing = Soft404Detector(fetcher, self._database, self._pool, frontier.scope)
         visitor = Visitor(
             fetcher,
             self._settings,

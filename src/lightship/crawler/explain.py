@@ -182,7 +182,7 @@ def _reason(
         return f"indexed: {page['note']}{failed}"
     if state is State.FAILED:
         return f"no usable answer so far: {page['note']}"
-    if page["digest"] is not None:
+    if page["digest"] is not None and page["doomed"] is not None:
         why = (
             f"held: {found.held}"
             if found.held

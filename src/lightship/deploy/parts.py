@@ -80,8 +80,14 @@ def indexer_command(
 
 def crawler_command(topology: Topology, log: str) -> tuple[str, ...]:
     """Return the command of the crawler."""
-    rules = [f"-rules={topology.rules}"] if topology.rules else []
-    return "/crawler", f"-log={log}", f"-data={DATA}/crawler", *_fields(topology), *rules, *topology.sources
+    return (
+        "/crawler", f"-log={log}", f"-data={DATA}/crawler", *_fields(topology), *crawl_arguments(topology), *topology.sources,
+    )  # fmt: skip
+
+
+def crawl_arguments(topology: Topology) -> list[str]:
+    """Return the crawler's settings and rules as its arguments."""
+    return [*topology.crawl.splitlines(), *([f"-rules={topology.rules}"] if topology.rules else [])]
 
 
 def _fields(topology: Topology) -> list[str]:

@@ -64,6 +64,7 @@ class Topology:
     rules: str = _key(
         "", 'rules of each source, like `exclude = ["*.pdf"]` in `[rules."https://example.org/"]`', values.rules
     )
+    crawl: str = _key("", "settings of the crawler with `_` for `-`, like `revisit = 600` in `[crawl]`", values.crawl)
     shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
     fields: str = _key("", 'declared fields and their kinds, like `price = "number"` in `[fields]`', values.fields)
     standbys: int = _key(0, "standby indexers per shard", values.like_up("standbys"))

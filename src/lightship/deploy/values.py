@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lightship.config import UpSettings, as_json
-from lightship.config.rules import rules_of
+from lightship.config import Crawling, UpSettings, as_json
+from lightship.config.rules import RuleError, rules_of
 from lightship.config.setting import declaration
 
 MIB = 1 << 20
@@ -61,6 +61,34 @@ def rules(value: Any) -> str:
     if "$" in found:
         raise ValueError("$ is special in generated files; write it as %24 in urls, and rename the rest")
     return found
+
+
+FILES = frozenset({"credentials", "archive"})  # settings that name files, which are not in a container
+CRAWL = {
+    field.name: field for field in dataclasses.fields(Crawling) if field.name not in {"rules", *FILES}
+}  # whose rules have a table of their own
+
+
+def crawl(value: Any) -> str:
+    """Return the settings of the crawler in a table as its arguments, one a line."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{shown(value)} is not a table; write [crawl] and below it, for example, revisit = 600")  # noqa: TRY004 (see above)
+    settings = Crawling(**{key: _crawl_setting(key, each) for key, each in value.items()})
+    return "\n".join(settings.arguments)
+
+
+def _crawl_setting(key: str, value: Any) -> Any:
+    if key not in CRAWL:
+        why = "names files, which are not in the container" if key in FILES else f"known: {', '.join(CRAWL)}"
+        raise RuleError((key,), f"can't be set here; {why}")
+    is_flag = isinstance(CRAWL[key].default, bool)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, bool) != is_flag or isinstance(value, dict) or "$" in text:
+        raise RuleError((key,), f"{shown(value)} can't be the value of this setting of the crawler")
+    try:
+        return value if is_flag else CRAWL[key].metadata["parse"](text)
+    except ValueError as error:
+        raise RuleError((key,), str(error)) from error
 
 
 def boolean(value: Any) -> bool:

@@ -9,13 +9,15 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from lightship.config import SourceRules, read_rules
 from lightship.crawler.dry_run import dry_run
 from lightship.crawler.output.append import Appender
 from lightship.crawler.removal import left_over, removal
 from lightship.crawler.state.store import open_store
 from mockweb.crawling import Crawl
-from mockweb.site import MockSite
+from mockweb.site import Answer, MockSite
 from mockweb.traps import html, prose
 from support import wait_until
 
@@ -147,6 +149,18 @@ def test_language_fields_select_and_drop(crawl: Crawl, site: MockSite) -> None:
     assert sum(site.counts().values()) == requests  # the same rules: nothing to do
 
 
+def test_a_soft_404_is_recognised_in_what_is_selected(crawl: Crawl, site: MockSite) -> None:
+    def body(text: str, said: str) -> str:
+        return f"<html><title>Shop</title><p>{said}<div class=box>{text}</div><a href=/a>a</a><a href=/b>b</a>"
+
+    site.endless.append(lambda path: Answer(body(prose("nothing here"), prose(path))))
+    site.page("/", body(prose("home"), "hello"))
+    site.page("/a", body(prose("a"), "hello"))
+    crawl.once(site.url("/"), rules=rules(site.url("/"), select=[".box"]))
+    assert paths(crawl) == {"/", "/a"}
+    assert crawl.explain(site.url("/b")).reason.startswith("soft 404: the site returns the same content")
+
+
 def test_a_redirect_of_a_source_brings_its_folder(crawl: Crawl, site: MockSite) -> None:
     site.redirect("/docs/", site.url("/manual/start"))
     pages(site, "/manual/a", "/blog", home="/manual/start")
@@ -158,6 +172,24 @@ def test_a_redirect_of_a_source_brings_its_folder(crawl: Crawl, site: MockSite) 
     site.pages["/manual/b"] = html("B", prose("b"))
     settled(crawl, {"/manual/start", "/manual/a", "/manual/b"}, site.url("/docs/"), revisit=1)  # it is remembered
     assert "/blog" not in asked(site)
+
+
+def test_a_folder_whose_page_has_no_slash(crawl: Crawl, site: MockSite) -> None:
+    site.redirect("/docs/", site.url("/docs"))
+    pages(site, "/docs/a", "/blog", home="/docs")
+    crawl.once(site.url("/docs/"))
+    assert paths(crawl) == {"/docs", "/docs/a"}
+
+
+def test_a_redirect_above_the_folder_is_no_way_out(
+    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.redirect("/docs/", site.url("/login?next=/docs/"))
+    pages(site, "/docs/a", "/blog", home="/login?next=/docs/")
+    crawl.once(site.url("/docs/"))
+    assert paths(crawl) == {"/docs/a"}
+    told = f"{site.url('/docs/')} redirects to {site.url('/login?next=/docs/')}, above its folder: only what is below"
+    assert told in caplog.text
 
 
 def test_a_redirect_of_another_page_leads_out_of_the_folder(crawl: Crawl, site: MockSite) -> None:
@@ -277,7 +309,7 @@ def test_a_source_that_is_narrowed_leaves_documents_until_it_is_removed(crawl: C
 
 
 def test_a_dry_run_says_what_the_crawl_then_does(crawl: Crawl, site: MockSite) -> None:
-    few = [f"/docs/{n}.html" for n in range(200)] + [f"/old/{n}" for n in range(30)] + [f"/{n}.pdf" for n in range(25)]
+    few = [f"/docs/{n}.html" for n in range(942)] + [f"/old/{n}" for n in range(30)] + [f"/{n}.pdf" for n in range(25)]
     pages(site, *few, "/x/1", "/x/2")
     source = site.url("/")
     crawl.once(source, exclude=("/x/*",))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lightship import __version__
-from lightship.config import read_rules
+from lightship.config import CrawlerSettings, parse_settings, read_rules
 from lightship.core.errors import ConfigurationError
 from lightship.deploy.parts import crawler_command, indexer_command
 from lightship.deploy.reading import MAX_BYTES, parse_topology, read_topology
@@ -88,6 +88,13 @@ def test_an_environment_replaces_key_by_key() -> None:
         ('[rules."https://a.example/"]\n\nexclude = ["a/b"]', 'line 3: rules.https://a.example/.exclude: "a/b" begins neither'),
         ('[rules."https://a.example/"]\nexlude = []', "line 2: rules.https://a.example/.exlude: unknown rule; known rules: include"),
         ('[rules."https://a.example/"]\ninclude = ["/$a/"]', "line 1: rules: $ is special in generated files"),
+        ("[crawl]\nrevisit = 0", "line 2: crawl.revisit: must be from 1 to"),
+        ("[crawl]\n\nfollow_links = 1", "line 3: crawl.follow_links: 1 can't be the value of this setting"),
+        ("[crawl]\nconcurrency = true", "line 2: crawl.concurrency: true can't be the value"),
+        ('[crawl]\ncredentials = "x"', "line 2: crawl.credentials: can't be set here; names files, which are not in"),
+        ("[crawl]\nrevist = 1", "line 2: crawl.revist: can't be set here; known: include, exclude, concurrency"),
+        ('[crawl]\nexclude = ["a/b"]', 'line 2: crawl.exclude: "a/b" begins neither'),
+        ("crawl = 1", "line 1: crawl: 1 is not a table; write [crawl]"),
         ("rules = 1", "line 1: rules: 1 is not a table of sources"),
         ('image = "Lightship:1"', 'line 1: image: "Lightship:1" is not an image'),
         ('image = "x:1\\nuser: root"', "line 1: image: "),
@@ -149,3 +156,13 @@ def test_rules_are_one_argument_of_the_crawler() -> None:
     (rules,) = read_rules(argument.removeprefix("-rules="))
     assert (rules.source, rules.exclude, rules.fields) == ("https://a.example/", ("*.pdf",), {"name": '50% "off"'})
     assert not any(word.startswith("-rules") for word in crawler_command(dev, "log"))  # rules of sources that it lacks
+
+
+def test_settings_of_the_crawl_are_arguments_of_the_crawler() -> None:
+    text = (
+        '[crawl]\nrevisit = 600\nexclude = ["*.pdf", "/a/"]\nfollow_links = true\ncontact = "me@a.example"\ndelay = 0'
+    )
+    command = crawler_command(parse_topology(text, "production"), "log")
+    assert command[3:] == ("-exclude=*.pdf,/a/", "-revisit=600.0", "-contact=me@a.example", "-follow-links")
+    settings, _ = parse_settings(CrawlerSettings, "crawler", command[1:])
+    assert (settings.revisit, settings.exclude, settings.follow_links) == (600, ("*.pdf", "/a/"), True)

@@ -14,6 +14,7 @@ from lightship.config import DeploySettings, as_json, parse_settings, read_rules
 from lightship.core.errors import ConfigurationError
 from lightship.deploy import compose, kubernetes, quadlet, values
 from lightship.deploy.output import apply, changes, keep_secrets, missing
+from lightship.deploy.parts import crawl_arguments
 from lightship.deploy.reading import read_topology
 from lightship.deploy.render import header
 from lightship.deploy.secrets import NAMES, make_secret
@@ -83,7 +84,7 @@ def _run_here(settings: DeploySettings, topology: Topology, folder: str) -> None
             f"{settings.file}: sources: empty; name a website, folder or .jsonl file to crawl on this machine"
         )
     numbers = {name: getattr(topology, name) for name in ("shards", "standbys", "replicas", "port")}
-    more = [*(["--chaos"] if topology.chaos else []), *([f"--rules={topology.rules}"] if topology.rules else [])]
+    more = [*(["--chaos"] if topology.chaos else []), *crawl_arguments(topology)]
     up([*(f"--{name}={number}" for name, number in numbers.items()), *more, f"--data={folder}", *topology.sources])
 
 

@@ -19,7 +19,7 @@ from lightship.cli.local.supervisor import Part, last_line, python
 from lightship.cli.local.troubles import Troubles
 from lightship.cli.system.secret import FILE as SECRET_FILE
 from lightship.cli.system.secret import keep_secret
-from lightship.config import TOKEN_VARIABLE, UP_DATA, CrawlerSettings, UpSettings, as_json, parse_settings
+from lightship.config import TOKEN_VARIABLE, UP_DATA, CrawlerSettings, UpSettings, parse_settings
 from lightship.core.errors import ConfigurationError
 from lightship.core.manifest import Layout
 from lightship.crawler.dry_run import check_rules
@@ -137,7 +137,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             )
         port = _pydoc_port(data)
         commands["pydoc"] = [sys.executable, "-I", "-S", "-c", PYDOC, str(port)]
-        sources, limits = [f"http://127.0.0.1:{port}/"], [f"-max-pages={PYDOC_PAGES}"]
+        sources, limits = [f"http://127.0.0.1:{port}/"], [f"-max-pages={PYDOC_PAGES}"]  # unless it is set
     commands["crawler"] = python(
         "lightship.crawler.main",
         f"-log={log}",
@@ -145,20 +145,10 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         f"-fields={settings.fields}",
         f"-listen={_at(settings.host, intake_port(settings) + EXPLAIN_BEYOND)}",
         *limits,
-        *_rules(settings),
+        *settings.arguments,
         *sources,
     )
     return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
-
-
-def _rules(settings: UpSettings) -> list[str]:
-    """Return the crawler's arguments that limit what it crawls."""
-    given = {
-        "rules": as_json(settings.rules),
-        "include": ",".join(settings.include),
-        "exclude": ",".join(settings.exclude),
-    }
-    return [f"-{name}={value}" for name, value in given.items() if value]
 
 
 def intake_port(settings: UpSettings) -> int:

@@ -14,6 +14,7 @@ from lightship.crawler.fetching.fetch import Fetcher, FetchError, RefusedBodyErr
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.duplicates import Twin
 from lightship.crawler.frontier.entry import Entry
+from lightship.crawler.frontier.scope import Scope
 from lightship.crawler.parsing.html.extract import Page
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
@@ -36,9 +37,9 @@ class _Absent(NamedTuple):
 class Soft404Detector:
     """Records in `database` how sites answer for missing pages, and recognises such answers."""
 
-    def __init__(self, fetcher: Fetcher, database: Database, pool: ParserPool) -> None:
-        """Probe with `fetcher`, and parse in `pool`."""
-        self._fetcher, self._database, self._pool = fetcher, database, pool
+    def __init__(self, fetcher: Fetcher, database: Database, pool: ParserPool, scope: Scope) -> None:
+        """Probe with `fetcher`, and parse in `pool`, by the rules of `scope`."""
+        self._fetcher, self._database, self._pool, self._scope = fetcher, database, pool, scope
         self._cache: dict[str, _Absent] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -72,7 +73,9 @@ class Soft404Detector:
             response = await self._fetcher.get(url)
             if response.status != 200:
                 return _Absent(until, None, 0)
-            page = await self._pool.read(site, ReadPage(response.headers.get("Content-Type", ""), url), response.body)
+            own, kind = self._scope.rules(url), response.headers.get("Content-Type", "")
+            task = ReadPage(kind, url, select=own.select, drop=own.drop)
+            page = await self._pool.read(site, task, response.body)
         except (FetchError, RefusedBodyError, InvalidInputError):
             return _Absent(until, None, 0)
         logger.info("%s answers with status 200 for missing pages; such pages are not indexed", site)

@@ -36,7 +36,8 @@ _LEAVE = (
     " doomed = iif(digest is null, null, ?) where url = ?"
 )
 RETURN = (  # a page that was refused, to be visited
-    "update pages set state = iif(fetched = 0, ?, ?), visit = iif(fetched = 0, 0, ?), doomed = null, note = '' where url = ?"
+    "update pages set state = iif(fetched = 0, ?, ?), visit = iif(fetched = 0, 0, ?), doomed = null,"
+    " note = 'the rules allow it again; it waits for its visit' where url = ?"
 )
 _READ_AGAIN = "update pages set visit = ?, etag = null, last_modified = null where url = ? and visit > 0 and state <> ?"
 # What was folded into a page that leaves, or named it as its canonical one, stands for itself
@@ -183,6 +184,7 @@ def read_again(db: apsw.Connection, scope: Scope, sites: Iterable[str]) -> None:
         pages: list[Any] = db.execute("select url from pages where kind = 0 and site = ?", (site,)).fetchall()
         due = [url for (url,) in pages if (source := scope.judge(url)) and source.name in changed]
         db.executemany(_READ_AGAIN, [(AT_ONCE, url, State.REFUSED) for url in due])
+        db.execute("update sites set probed = 0 where site = ?", (site,))  # its soft 404s are read otherwise, too
 
 
 def _contents(rules: SourceRules) -> tuple[Any, ...]:

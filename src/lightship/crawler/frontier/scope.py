@@ -69,7 +69,7 @@ class Scoped:
 
     def claim(self, url: str) -> int:
         """Return how long a beginning of `url` a folder or glob of the source names; -1: none."""
-        named = [len(folder) for folder in self.folders if url.startswith(folder)]
+        named = [len(folder) for folder in self.folders if _is_in(url, folder)]
         named += [glob.begins(url) for glob in self.include if glob.matches(url)]
         return max(named, default=-1)
 
@@ -82,7 +82,7 @@ class Scoped:
             if not any(glob.matches(url) for glob in self.include):
                 named = _some([f'"{glob.text}"' for glob in self.include])
                 return f"rule: not included by {named} of {self._includes_by}"
-        elif not url.startswith(tuple(self.folders)):
+        elif not any(_is_in(url, folder) for folder in self.folders):
             return f"rule: outside of {_some(self.folders)}"
         if self.rules.sitemap_only and how in _BESIDE_SITEMAPS:
             return f"rule: no sitemap lists it, and sitemap_only of {self.name} crawls nothing else"
@@ -145,7 +145,7 @@ class Scope:
         self._roots[url] = name
         self._given.add(url)
         folder = f"{site_of(url)}/" if source.is_whole_site else folder_of(url)
-        if url.startswith(tuple(source.folders)):
+        if any(_is_in(url, own) for own in source.folders):
             return False
         if any(own.startswith(folder) for own in source.folders):
             logger.warning(
@@ -200,6 +200,11 @@ def longest(settings: CrawlerSettings) -> float:
     """Return the longest interval in seconds between two visits, by any source's rules."""
     own = [rules.revisit for rules in settings.rules if rules.revisit]
     return max(Pace.of(dataclasses.replace(settings, revisit=each)).most for each in [settings.revisit, *own])
+
+
+def _is_in(url: str, folder: str) -> bool:
+    """Whether `url` is in `folder`, or is its page without a slash at the end, as many sites write it."""
+    return url.startswith(folder) or url == folder[:-1]
 
 
 def _start(text: str, source: str) -> str:

@@ -65,7 +65,7 @@ class Records:
         rules = (self._rules.language, self._rules.fields)
         with self._database.transaction() as db:
             if is_changed(db, f"contents/{source}", rules, ("", None)):
-                db.execute("update records set digest = ?, stamp = null where source = ?", (_DOUBTFUL, source))
+                db.execute("update records set digest = ?, stamp = '?' where source = ?", (_DOUBTFUL, source))
                 db.execute("update passes set stamp = null where source = ?", (source,))
 
     def _last_pass(self) -> tuple[int, str | None]:

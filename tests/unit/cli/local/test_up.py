@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from lightship.cli.local.up import _rules, up
-from lightship.config import CrawlerSettings, UpSettings, parse_settings
+from lightship.cli.local.up import up
+from lightship.config import CrawlerSettings, Crawling, UpSettings, parse_settings
 from lightship.core.errors import ConfigurationError
 
 
-def test_rules_reach_the_crawler(tmp_path: Path) -> None:
+def test_every_setting_of_the_crawl_reaches_the_crawler(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text('["https://x.example/"]\nexclude = ["*.pdf"]\n')
-    flags = [f"--rules={tmp_path / 'rules.toml'}", "--include=/a/,*.html", "--exclude=/b/"]
+    flags = [
+        f"--rules={tmp_path / 'rules.toml'}", "--include=/a/,*.html", "--exclude=/b/", "--revisit=60", "--delay=0.5",
+        "--render=x.example", "--contact=me@x.example", "--follow-links", "--max-pages=7", "--user-agent=A b/1",
+    ]  # fmt: skip
     settings, _ = parse_settings(UpSettings, "lightship up", flags)
-    crawler, _ = parse_settings(CrawlerSettings, "crawler", _rules(settings))
-    assert (crawler.rules, crawler.include, crawler.exclude) == (settings.rules, ("/a/", "*.html"), ("/b/",))
-    assert _rules(UpSettings()) == []
+    crawler, _ = parse_settings(CrawlerSettings, "crawler", settings.arguments)
+    for field in dataclasses.fields(Crawling):
+        assert getattr(crawler, field.name) == getattr(settings, field.name)
+    assert len(settings.arguments) == len(flags)
+    assert UpSettings().arguments == []
 
 
 @pytest.mark.parametrize("sources", [[], ["https://y.example/"]])

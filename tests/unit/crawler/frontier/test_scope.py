@@ -43,7 +43,9 @@ def test_a_source_keeps_to_its_folder(source: str, folder: str) -> None:
     ("rules", "path", "reason"),
     [
         ({}, "/blog/", f"rule: outside of {DOCS}"),
-        ({}, "/docs", f"rule: outside of {DOCS}"),
+        ({}, "/docs", ""),  # the folder's page, as many sites write it
+        ({}, "/docs?a", f"rule: outside of {DOCS}"),
+        ({}, "/docsa", f"rule: outside of {DOCS}"),
         ({"exclude": ["*.pdf"]}, "/docs/a.pdf", f'rule: excluded by "*.pdf" of {DOCS}'),
         ({"exclude": ["*.pdf"]}, "/docs/a", ""),
         ({"exclude": ["*.pdf"]}, "/a.pdf", f'rule: excluded by "*.pdf" of {DOCS}'),

@@ -114,7 +114,10 @@ def test_language_and_fields_of_a_rule_are_set_and_changed_at_once(feed: Feed, l
         (None, None, {}),
     ):
         lives.append(Life(feed, rules=rules))
-        assert lives[-1].records.stamp is None  # the source is read again, whatever its stamp
+        assert (
+            lives[-1].records.stamp is None
+        )  # the source is read again, whatever its stamp, and so is each entry of it
+        assert not {None, "stamp of a"} & set(lives[-1].records.stamps().values())
         lives[-1].read(texts)
         documents = [entry.document for entry in entries(feed.log).values() if entry.document]
         assert [(each.language, each.fields) for each in documents] == [(language, fields)] * 2
