@@ -304,7 +304,7 @@ class Frontier:
         if db.execute(_ANY_DOOMED, (site,)).get:
             self._doomed.add(site)
         self.scope.load(db)
-        rescope(db, self.scope, {site: source})
+        rescope(db, self.scope, {site: source}, handed_over=True)
         self.discovery.join(db, site)
 
     def left(self, site: str) -> None:

@@ -156,13 +156,20 @@ def former_sources(db: apsw.Connection, names: Collection[str]) -> list[str]:
     return [name for name in known if name not in names]
 
 
-def rescope(db: apsw.Connection, scope: Scope, sites: Mapping[str, str]) -> list[Returning]:
-    """Apply the rules to what is known of `sites` (site -> source); return the URLs that are to be added."""
+def rescope(
+    db: apsw.Connection, scope: Scope, sites: Mapping[str, str], *, handed_over: bool = False
+) -> list[Returning]:
+    """Apply the rules to what is known of `sites` (site -> source); return the URLs that are to be added.
+
+    The sources of sites that another crawler has `handed_over` were read by it under the same rules: not again.
+    """
     former = former_sources(db, [source.name for source in scope.sources])
     added: list[Returning] = []
     for site, source in sites.items():
         before = tally(db, site)
         made = plan(db, scope, site, former)
+        if handed_over:
+            made.given.clear()
         if made.leaving or made.returning:
             logger.info(
                 "%s: the rules refuse %d known pages, %d of them with a document, and allow %d that they refused before", site,
