@@ -15,6 +15,7 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Layouts
 from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
+from support import wait_until
 
 TASKS: dict[str, tuple[Any, str]] = {
     "follow": (Replica, "follow"), "freshness": (Replica, "follow_freshness"), "words": (Replica, "follow_words"),
@@ -49,9 +50,11 @@ def test_a_task_that_fails_shows_and_is_tried_again(
             monkeypatch.setattr(owner, method, counted(task))
 
     async def run() -> None:
-        async with server._following(replica, counted("metrics"), scrub_bytes=1), asyncio.timeout(30):
-            while min(calls.values()) < 2 or name not in down():
-                await asyncio.sleep(0.01)
+        def is_shown() -> bool:
+            return min(calls.values()) > 1 and name in down()
+
+        async with server._following(replica, counted("metrics"), scrub_bytes=1):
+            await asyncio.to_thread(wait_until, is_shown, 30, "all tasks run, and the one that fails is shown")
             assert down_report() == f"{name} is down: broken\n"
         assert not down()
 
