@@ -11,7 +11,9 @@ from collections.abc import Iterable
 import pytest
 
 NAMES = ("docker", "chaos", "cluster", "browser", "fuzz", "nats", "root", "slow", "quiet")
-FOLDERS = {"integration": "cluster"} | {name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")}
+FOLDERS = {"integration": "cluster", "property": "slow"} | {
+    name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")
+}
 FIXTURES = {"mount": "root", "chromium": "browser"}
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()

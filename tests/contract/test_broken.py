@@ -10,6 +10,8 @@ import pytest
 
 from support import ROOT
 
+pytestmark = pytest.mark.slow
+
 LATE = "test_doclog_fences.py::test_a_late_change_never_undoes_a_newer_one"
 LOST = "test_doclog.py::test_keeps_only_the_newest_change_of_a_url"
 

@@ -221,6 +221,7 @@ async def slow() -> AsyncIterator[bytes]:
     await asyncio.sleep(30)
 
 
+@pytest.mark.slow
 def test_bad_bodies_hurt_nobody(crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     site.page("/", links("/endless", "/slow", "/bomb", "/binary", "/pdf", "/png", "/deep", "/garbled", "/good"))

@@ -9,6 +9,8 @@ import pytest
 
 from mutation.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 MODULE = Path("thing.py")
 USES = "import thing\ndef test_one(): assert thing.ONE == 1\n"
 FAILS = "def test_always(): assert False\n"

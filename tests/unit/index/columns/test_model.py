@@ -154,6 +154,7 @@ conditions = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data(), documents, conditions)
 def test_filters_facets_and_order_are_those_of_the_model(

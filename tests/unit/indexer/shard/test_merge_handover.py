@@ -241,6 +241,7 @@ steps = st.lists(
 
 
 # Each example waits for real merges: to shrink one would take minutes
+@pytest.mark.slow
 @settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(steps=steps, most=st.integers(0, 2))
 def test_any_changes_while_merges_are_held(steps: list[tuple[str, int]], most: int) -> None:
