@@ -76,7 +76,7 @@ def _rules(plans: Sequence[Plan]) -> Iterator[str]:
     """Yield what each rule does."""
     done: dict[tuple[str, str], list[str]] = {}
     for each in plans:
-        for page in (*each.leaving, *(page for page in each.given if page.reason)):
+        for page in (*each.leaving, *(page for page in each.given if page.reason and page.indexed)):
             what = "document|s would go" if page.indexed else "page|s without a document would not be visited any more"
             done.setdefault((rule_of(page.reason), what), []).append(page.url)
         for found in each.returning:

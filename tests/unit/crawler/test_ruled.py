@@ -82,6 +82,12 @@ def test_flags_are_for_all_sources(crawl: Crawl, site: MockSite, other: MockSite
     assert len(crawl.documents()) == 4
 
 
+def test_a_whole_site_from_a_page_in_a_folder(crawl: Crawl, site: MockSite) -> None:
+    pages(site, "/docs/a", "/blog/x", "/y?z", home="/docs/")
+    crawl.once(site.url("/docs/"), include=("/",))
+    assert paths(crawl) == {"/docs/", "/docs/a", "/blog/x", "/y?z"}
+
+
 def test_starts_are_read_for_their_links(crawl: Crawl, site: MockSite) -> None:
     pages(site, "/docs/a", home="/docs/")
     site.pages["/archive/all"] = html("All", prose("all"), ["/docs/hidden", "/archive/x"])
@@ -336,6 +342,18 @@ def test_a_dry_run_says_what_the_crawl_then_does(crawl: Crawl, site: MockSite) -
         'rule: excluded by "/never/" of -exclude: matches nothing that is known',
         "nothing has been changed",
     ]
+
+
+def test_a_source_that_is_not_indexed_itself_is_told_once(crawl: Crawl, site: MockSite) -> None:
+    pages(site, *MANY)
+    crawl.once(site.url("/"))
+    planned = dataclasses.replace(crawl.settings, include=("/docs/",))
+    said = list(dry_run(planned, [site.url("/")]))
+    assert said == [
+        'rule: not included by "/docs/" of -include: 1 document would go', f"  {site.url('/')}", "nothing has been changed"
+    ]  # fmt: skip
+    settled(crawl, set(MANY), site.url("/"), include=("/docs/",), revisit=1)
+    assert list(dry_run(planned, [site.url("/")])) == ["nothing has been changed"]
 
 
 def test_a_dry_run_tells_of_a_hold(crawl: Crawl, site: MockSite) -> None:
