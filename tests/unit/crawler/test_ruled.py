@@ -234,13 +234,13 @@ def test_what_a_new_rule_excludes_goes_and_comes_back_without_it(crawl: Crawl, s
     site.requests.clear()
     own = rules(source, exclude=["*.pdf"])
     settled(crawl, all_of_them - {"/docs/a.pdf", "/docs/b.pdf"}, source, rules=own)
-    assert asked(site) <= {"/"}  # none is fetched for that; the source shows whether it is still in
+    assert not asked(site)  # none is fetched for that
     crawl.settings = dataclasses.replace(crawl.settings, rules=own)
     page = crawl.explain(site.url("/docs/a.pdf"))
     assert (page.reason, page.indexed, page.state) == (f'rule: excluded by "*.pdf" of {source}', False, "refused")
     crawl.settings = dataclasses.replace(crawl.settings, rules=())
     settled(crawl, all_of_them, source)
-    assert asked(site) == {"/", "/docs/a.pdf", "/docs/b.pdf"}
+    assert asked(site) == {"/docs/a.pdf", "/docs/b.pdf"}
     assert crawl.progress == (13, 13, 0, 15, 2, True)
 
 
@@ -354,6 +354,10 @@ def test_a_source_that_is_not_indexed_itself_is_told_once(crawl: Crawl, site: Mo
     ]  # fmt: skip
     settled(crawl, set(MANY), site.url("/"), include=("/docs/",), revisit=1)
     assert list(dry_run(planned, [site.url("/")])) == ["nothing has been changed"]
+    assert list(dry_run(crawl.settings, [site.url("/")])) == [
+        "read for its links only: 1 source or start would be a document, too", f"  {site.url('/')}", "nothing has been changed"
+    ]  # fmt: skip
+    settled(crawl, {"/", *MANY}, site.url("/"))
 
 
 def test_a_dry_run_tells_of_a_hold(crawl: Crawl, site: MockSite) -> None:
