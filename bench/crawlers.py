@@ -104,6 +104,7 @@ def crawl(sources: Sequence[str], count: int, data: Path) -> Crawled:
     began = time.monotonic()
     with (data / "output").open("wb") as output:
         command = [sys.executable, "-m", "lightship.crawler.main", f"-log=sqlite://{data}/log.sqlite", "-per-host=8"]
+        command.append("-include=/")  # as in bench/sites.py
         crawlers = [
             subprocess.Popen(
                 [*command, f"-data={data}/{number}", f"-crawler={number}", f"-crawlers={count}", *sources],

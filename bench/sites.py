@@ -157,6 +157,7 @@ def crawl(source: str, data: Path) -> Found:
         "lightship.crawler.main",
         f"-log=sqlite://{data}/log.sqlite",
         f"-data={data}/crawler",
+        "-include=/",  # the whole of what is served, though some of them begin in a folder of it
     ]
     began = time.monotonic()
     with output.open("wb") as file:

@@ -12,7 +12,7 @@ from lightship.config import RULES, CrawlerSettings
 from lightship.core.errors import ConfigurationError
 from lightship.crawler.frontier.deletion_guard import may_leave, too_many_leave
 from lightship.crawler.frontier.rescope import Plan, former_sources, plan, rule_of
-from lightship.crawler.frontier.scope import Scope, site_of
+from lightship.crawler.frontier.scope import LINKS_ONLY, Scope, site_of
 from lightship.crawler.parsing.html.selection import check_selector
 from lightship.crawler.sources.names import Kind, Source, name_of
 from lightship.crawler.state.store import FILE
@@ -79,6 +79,8 @@ def _rules(plans: Sequence[Plan]) -> Iterator[str]:
         for page in (*each.leaving, *(page for page in each.given if page.reason)):
             what = "document|s would go" if page.indexed else "page|s without a document would not be visited any more"
             done.setdefault((rule_of(page.reason), what), []).append(page.url)
+        for source in (page for page in each.given if not page.reason):
+            done.setdefault((LINKS_ONLY, "source or start would be a document, too"), []).append(source.url)
         for found in each.returning:
             done.setdefault((rule_of(found.reason), "url|s, refused until now, would be crawled"), []).append(found.url)
     for (rule, what), urls in sorted(done.items()):

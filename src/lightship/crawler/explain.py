@@ -23,7 +23,7 @@ MAX_CHAIN = 20
 _FOUND_BY = {
     How.SOURCE: "it is a source, or a source redirects to it", How.LINK: "a link", How.REDIRECT: "a redirect",
     How.CANONICAL: "a canonical link", How.ALTERNATE: "a link to a translation (hreflang)", How.SITEMAP: "a sitemap",
-    How.START: "a rule (start)", How.FEED: "a feed", How.ROBOTS: "a Sitemap line of robots.txt", How.GUESS: "a guess (most sites have one)",
+    How.START: "a rule (start)", How.LISTED: "a link; a sitemap lists it, too", How.FEED: "a feed", How.ROBOTS: "a Sitemap line of robots.txt", How.GUESS: "a guess (most sites have one)",
 }  # fmt: skip
 _COLUMNS = (
     "id, url, site, depth, state, kind, visit, status, failures, digest, target, own, fetched, interval, doomed, note,"

@@ -23,7 +23,7 @@ from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.fetching.soft404 import Soft404Detector, content_of, signed
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, retry_after
-from lightship.crawler.frontier.scope import Scope
+from lightship.crawler.frontier.scope import LINKS_ONLY, Scope
 from lightship.crawler.frontier.traps import Traps, without_session
 from lightship.crawler.parsing.formats.listing import parse_time
 from lightship.crawler.parsing.html.extract import MAX_TEXT, Page
@@ -188,7 +188,7 @@ class Visitor:
         if page.refresh and page.refresh != entry.url:
             return self._moved(entry, response.status, page.refresh, "moved by meta refresh to")
         if entry.url in self._scope.given and (refused := self._scope.refusal(entry.url, entry.depth)):
-            return _settled(entry, State.EXCLUDED, response.status, f"read for its links only; {refused}")
+            return _settled(entry, State.EXCLUDED, response.status, f"{LINKS_ONLY}; {refused}")
         canonical = self._canonical(entry, page)
         if canonical and not entry.own:
             outcome = _settled(entry, State.ALIAS, response.status, f"alias of its canonical page {canonical}")

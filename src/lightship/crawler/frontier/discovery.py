@@ -32,7 +32,7 @@ _DUE = (
     " and modified < ?1 and fetched < ?1"
 )
 _BESIDE = (How.LINK, How.ALTERNATE, How.FEED)
-_LISTED = "update pages set how = ?, found_on = ? where url = ? and how in (?, ?, ?)"
+_LISTED = "update pages set how = ? where url = ? and how in (?, ?, ?)"
 _READ_AS = "update pages set kind = ?, visit = ? where url = ? and kind = 0 and state not in (?, ?) and digest is null"
 
 
@@ -110,7 +110,7 @@ class Discovery:
 
     def _listed(self, db: apsw.Connection, link: Link, where: Where) -> None:
         """Record that a sitemap lists a known page; one that was refused only because none did is allowed."""
-        db.execute(_LISTED, (How.SITEMAP, where.url, link.url, *_BESIDE))
+        db.execute(_LISTED, (How.LISTED, link.url, *_BESIDE))
         if db.changes() and not self._scope.refusal(link.url, where.depth, How.SITEMAP):
             db.execute(f"{RETURN} and state = ?", (State.NEW, State.EXCLUDED, AT_ONCE, link.url, State.REFUSED))
 

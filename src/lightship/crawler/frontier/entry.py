@@ -50,6 +50,7 @@ class How(IntEnum):
     ROBOTS = 7
     GUESS = 8  # /sitemap.xml, which most sites have
     START = 9  # where a source is to begin besides its own url
+    LISTED = 10  # by a link first, and then by a sitemap
 
 
 class Link(NamedTuple):

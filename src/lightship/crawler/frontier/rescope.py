@@ -13,7 +13,7 @@ import apsw
 
 from lightship.config import SourceRules
 from lightship.crawler.frontier.entry import AT_ONCE, NEVER, How, Kind, State
-from lightship.crawler.frontier.scope import Scope, folder_of
+from lightship.crawler.frontier.scope import LINKS_ONLY, Scope, folder_of
 from lightship.crawler.state.progress import count, tally
 from lightship.crawler.state.store import is_changed
 
@@ -74,7 +74,7 @@ class Returning(NamedTuple):
 class Plan(NamedTuple):
     """What the rules do to the known pages of a site. `renamed` are those that another rule refuses than before.
 
-    `given` are the sources and starts that are indexed or not from now on, `kept` the documents that stay; `same` counts
+    `given` are the sources and starts that are indexed from now on, or not any more, `kept` the documents that stay; `same` counts
     the URLs that each rule refuses as before.
     """
 
@@ -100,7 +100,8 @@ def plan(db: apsw.Connection, scope: Scope, site: str, former: Collection[str]) 
     for url, depth, how, state, indexed, note in pages:
         reason = scope.refusal(url, depth, How(how))
         if url in scope.given and state != State.REFUSED:
-            made.given.append(Leaving(url, reason, bool(indexed)))
+            if (reason and indexed) or (not reason and note.startswith(LINKS_ONLY)):
+                made.given.append(Leaving(url, reason, bool(indexed)))
             kept += indexed and not reason
         elif reason and state == State.REFUSED and url not in scope.given:
             made.same[rule_of(reason)] += 1
@@ -113,7 +114,13 @@ def plan(db: apsw.Connection, scope: Scope, site: str, former: Collection[str]) 
             kept += indexed
         else:
             kept += indexed
-    refused: list[Any] = db.execute(_REFUSED, (site,)).fetchall()
+    _plan_refused(db, scope, made)
+    return made._replace(kept=kept)
+
+
+def _plan_refused(db: apsw.Connection, scope: Scope, made: Plan) -> None:
+    """Add to the plan what was refused when it was found."""
+    refused: list[Any] = db.execute(_REFUSED, (made.site,)).fetchall()
     for url, before, found_on, depth, kind in refused:
         how = {Kind.SITEMAP: How.SITEMAP, Kind.FEED: How.FEED}.get(kind, How.LINK)
         reason = scope.refusal(url, depth, how)
@@ -123,7 +130,6 @@ def plan(db: apsw.Connection, scope: Scope, site: str, former: Collection[str]) 
             made.same[rule_of(reason)] += 1
             if reason != before:
                 made.renamed.append((url, reason))
-    return made._replace(kept=kept)
 
 
 def _is_former(scope: Scope, url: str, former: Collection[str]) -> bool:

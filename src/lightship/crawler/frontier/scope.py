@@ -22,6 +22,7 @@ from lightship.crawler.frontier.revisit import Pace
 
 logger = logging.getLogger(__name__)
 
+LINKS_ONLY = "read for its links only"  # what a note begins with of a source or start that the rules refuse
 SHOWN = 3  # globs or folders in a reason
 
 _ROOTS = "select url, found_on from pages where how = ? and found_on is not null order by id"
