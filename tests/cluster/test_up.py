@@ -256,7 +256,7 @@ def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str
     [
         (["up", "--sharts=3"], "unrecognized arguments: --sharts=3"),
         (["up", "--shards=0"], "must be from 1 to 64"),
-        (["down"], "unknown command 'down'; known commands: up, add, status"),
+        (["down"], "unknown command 'down'; known commands: up, crawl, remove, add, status"),
         (["up", "no-such-file.jsonl"], "'no-such-file.jsonl' does not exist"),
         (["up", "/dev/null"], "'/dev/null' is of an unknown kind"),
         (["status", "-searchengine=localhost:1"], "no status from localhost:1: [Errno 111] Connection refused"),

@@ -56,7 +56,7 @@ def pages(seed: int = 1) -> Sequence[Page]:
     for number in range(PAGES):
         language = LANGUAGES[number % len(LANGUAGES)]
         text = "\n".join(_prose(chance, language, chance.randint(5, 60)) for _ in range(chance.randint(1, 5)))
-        made.append(Page(f"/{language}/{number}.html", language, _prose(chance, language, 3), text))
+        made.append(Page(f"/{language}-{number}.html", language, _prose(chance, language, 3), text))
     return made
 
 
