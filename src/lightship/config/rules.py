@@ -10,7 +10,6 @@ import dataclasses
 import json
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -178,6 +177,8 @@ def read_rules(text: str) -> tuple[SourceRules, ...]:
         raise ValueError(f"can't read {text}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from error
     if len(content) > MAX_BYTES:
         raise ValueError(f"{text} is larger than {MAX_BYTES >> 10} KiB")
+    import tomllib  # here, because it stays in the memory of programs that read no rules
+
     try:
         tables = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
