@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 NAMES = ("docker", "chaos", "cluster", "browser", "fuzz", "nats", "root", "slow", "quiet")
-FOLDERS = {"integration": "cluster", "property": "slow"} | {
+FOLDERS = {"integration": "cluster", "property": "slow", "compat": "slow"} | {
     name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")
 }
 FIXTURES = {"mount": "root", "chromium": "browser"}
