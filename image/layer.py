@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import py_compile
 import shutil
 import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 
 from image import elf
@@ -55,38 +54,8 @@ class Layer:
 
 
 def compiled(path: Path, name: str) -> bytes:
-    """Return a module as byte code, good for any time of its source, which is not in the image.
-
-    It has no docstrings, and no columns: tracebacks show lines without marking a part of them. Without columns it is a
-    twelfth smaller.
-    """
-    process = _compiler()
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(f"{path}\n{name}\n".encode())
-    process.stdin.flush()
-    size = int(process.stdout.readline() or b"0")
-    if not size:
-        raise ValueError(f"{path} can't be compiled")
-    return process.stdout.read(size)
-
-
-@cache
-def _compiler() -> subprocess.Popen[bytes]:
-    """Return a process that compiles: an interpreter leaves columns out only if it was started so."""
-    command = [sys.executable, "-X", "no_debug_ranges", "-c", _COMPILE]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-
-_COMPILE = """
-import py_compile, sys, tempfile
-unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-with tempfile.NamedTemporaryFile() as made:
-    while path := sys.stdin.readline().rstrip("\\n"):
-        name = sys.stdin.readline().rstrip("\\n")
-        py_compile.compile(path, made.name, name, doraise=True, optimize=2, invalidation_mode=unchecked)
-        with open(made.name, "rb") as file:
-            content = file.read()
-        sys.stdout.buffer.write(b"%d\\n" % len(content) + content)
-        sys.stdout.buffer.flush()
-"""
+    """Return a module as byte code without docstrings, good for any time of its source, which is not in the image."""
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    made = py_compile.compile(str(path), "/tmp/module.pyc", name, doraise=True, optimize=2, invalidation_mode=unchecked)
+    assert made is not None
+    return Path(made).read_bytes()
