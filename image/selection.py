@@ -28,9 +28,9 @@ _LEFT_OUT = """
 """.split()  # of the standard library: modules, packages, extension modules
 _LEFT_OUT_OF_PACKAGES = """
     _brotli.* ada_url/ada_build.py aiohttp/pytest_plugin.py aiohttp/test_utils.py aiohttp/web.py aiohttp/web_* aiohttp/worker.py anyio/_backends/_trio.py
-    anyio/_core/_asyncio_selector_thread.py anyio/_core/_fileio.py anyio/_core/_subprocesses.py anyio/_core/_tempfile.py
+    anyio/_core/_asyncio_selector_thread.py anyio/_core/_subprocesses.py anyio/_core/_tempfile.py
     anyio/from_thread.py anyio/functools.py anyio/itertools.py anyio/streams/buffered.py anyio/streams/file.py
-    anyio/streams/text.py anyio/to_interpreter.py anyio/to_process.py markdown_it/tree.py msgspec/toml.py msgspec/yaml.py
+    anyio/streams/text.py anyio/to_interpreter.py anyio/to_process.py markdown_it/tree.py idna/uts46data.py
     anyio/pytest_plugin.py apsw/_unicode.* apsw/aio.py apsw/ext.py apsw/fts* apsw/shell.py apsw/speedtest.py apsw/sqlite_extra*
     apsw/tests apsw/trace.py apsw/unicode.py bin brotli.py cffi click/_winconsole.py click/testing.py fastwarc/cli.py h11 markdown_it/cli
     markdown_it/port.yaml multidict/_multidict_py.py multidict/_testcapi.* nats/micro prometheus_client/aiohttp

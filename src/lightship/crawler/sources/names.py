@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-from yarl import URL
-
 from lightship.core import urls
 from lightship.core.errors import ConfigurationError
 from lightship.crawler.parsing.encodings.media import ENDINGS as TEXTS
@@ -122,6 +120,6 @@ def _website(text: str) -> str:
     url = urls.normalise(text)
     if url is None:
         raise ConfigurationError(f"source {text!r} is not a URL; write it like https://example.org")
-    if URL(text).user or URL(text).password:
+    if (parts := urlsplit(text)).username or parts.password:
         raise ConfigurationError(f"source {url!r} {_NO_SECRETS_HERE}")
     return url
