@@ -28,7 +28,7 @@ _LEFT_OUT = """
 """.split()  # of the standard library: modules, packages, extension modules
 _LEFT_OUT_OF_PACKAGES = """
     _brotli.* ada_url/ada_build.py aiohttp/pytest_plugin.py aiohttp/test_utils.py aiohttp/web.py aiohttp/web_* aiohttp/worker.py anyio/_backends/_trio.py
-    anyio/_core/_asyncio_selector_thread.py anyio/_core/_subprocesses.py anyio/_core/_tempfile.py
+    anyio/_core/_asyncio_selector_thread.py
     anyio/from_thread.py anyio/functools.py anyio/itertools.py anyio/streams/buffered.py anyio/streams/file.py
     anyio/streams/text.py anyio/to_interpreter.py anyio/to_process.py markdown_it/tree.py idna/uts46data.py
     anyio/pytest_plugin.py apsw/_unicode.* apsw/aio.py apsw/ext.py apsw/fts* apsw/shell.py apsw/speedtest.py apsw/sqlite_extra*
