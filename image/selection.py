@@ -24,12 +24,12 @@ _LEFT_OUT = """
     tabnanny* tarfile* telnetlib* test this* tkinter trace.* turtle* unittest uu.* venv wave.* webbrowser* wsgiref/validate.py
     xdrlib* xml/dom xml/sax xmlrpc xxlimited* zipapp* zoneinfo
     _markupbase* _py_abc* _threading_local* cmd.* filecmp* fileinput* fractions* getopt* graphlib* html/parser.py imp.* json/tool.py
-    email/_header_value_parser.py email/headerregistry.py email/policy.py multiprocessing/popen_forkserver.py nturl2path* pprint* sysconfig.* tracemalloc* urllib/robotparser.py
+    multiprocessing/popen_forkserver.py nturl2path* pprint* sysconfig.* tracemalloc* urllib/robotparser.py
 """.split()  # of the standard library: modules, packages, extension modules
 _LEFT_OUT_OF_PACKAGES = """
     _brotli.* ada_url/ada_build.py aiohttp/pytest_plugin.py aiohttp/test_utils.py aiohttp/web.py aiohttp/web_* aiohttp/worker.py anyio/_backends/_trio.py
     anyio/_core/_asyncio_selector_thread.py
-    anyio/functools.py anyio/itertools.py anyio/streams/buffered.py anyio/streams/file.py
+     anyio/streams/buffered.py anyio/streams/file.py
     anyio/streams/text.py markdown_it/tree.py prometheus_client/multiprocess.py idna/uts46data.py
     anyio/pytest_plugin.py apsw/_unicode.* apsw/aio.py apsw/ext.py apsw/fts* apsw/shell.py apsw/speedtest.py apsw/sqlite_extra*
     apsw/tests apsw/trace.py apsw/unicode.py bin brotli.py cffi click/_winconsole.py click/testing.py fastwarc/cli.py h11 markdown_it/cli
