@@ -28,9 +28,7 @@ _LEFT_OUT = """
 """.split()  # of the standard library: modules, packages, extension modules
 _LEFT_OUT_OF_PACKAGES = """
     _brotli.* ada_url/ada_build.py aiohttp/pytest_plugin.py aiohttp/test_utils.py aiohttp/web.py aiohttp/web_* aiohttp/worker.py anyio/_backends/_trio.py
-    anyio/_core/_asyncio_selector_thread.py
-     anyio/streams/buffered.py anyio/streams/file.py
-    anyio/streams/text.py markdown_it/tree.py prometheus_client/multiprocess.py idna/uts46data.py
+    markdown_it/tree.py prometheus_client/multiprocess.py idna/uts46data.py
     anyio/pytest_plugin.py apsw/_unicode.* apsw/aio.py apsw/ext.py apsw/fts* apsw/shell.py apsw/speedtest.py apsw/sqlite_extra*
     apsw/tests apsw/trace.py apsw/unicode.py bin brotli.py cffi click/_winconsole.py click/testing.py fastwarc/cli.py h11 markdown_it/cli
     markdown_it/port.yaml multidict/_multidict_py.py multidict/_testcapi.* nats/micro prometheus_client/aiohttp
