@@ -27,8 +27,8 @@ DOCS_READY = $(VENV)/.ready-docs
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Many wait more than they compute: twice as many at once as there are cores. tests/groups.py says which go to one worker
-PARALLEL = --numprocesses=$$((2 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
+# Most wait more than they compute: three times as many at once as there are cores. tests/groups.py says which go to one worker
+PARALLEL = --numprocesses=$$((3 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
 
 .PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
 

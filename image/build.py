@@ -70,16 +70,19 @@ def main() -> None:
         )
 
 
-def build(source: Source, architectures: Sequence[str] = ARCHITECTURES, *, cache: bool = True) -> list[oci.Image]:
-    """Return the checked image of each architecture, native or not; `cache=False` makes everything anew."""
+def build(source: Source, architectures: Sequence[str] = ARCHITECTURES, *, assembly: str = "") -> list[oci.Image]:
+    """Return the checked image of each architecture, native or not.
+
+    What Docker has in its cache is taken from there; another `assembly` has all files put together again.
+    """
     engine.require_base(base.base_tag((ROOT / "Dockerfile").read_text()), base.make_base)
-    return [_build(source, architecture, cache=cache) for architecture in architectures]
+    return [_build(source, architecture, assembly) for architecture in architectures]
 
 
-def _build(source: Source, architecture: str, *, cache: bool) -> oci.Image:
+def _build(source: Source, architecture: str, assembly: str) -> oci.Image:
     tag = f"lightship-build:{architecture}-{os.getpid()}"  # another one may be built beside this one
     arguments = {"TARGETARCH": architecture, "VERSION": source.version, "REVISION": source.revision}
-    engine.build(ROOT, tag, arguments, cache=cache)
+    engine.build(ROOT, tag, {**arguments, "ASSEMBLY": assembly})
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder, "image.tar")
         engine.run("save", "--output", str(archive), tag)

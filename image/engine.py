@@ -44,19 +44,10 @@ def require_base(tag: str, make: Callable[[str, str], None]) -> None:
         make(tag, architecture())
 
 
-def build(folder: Path, tag: str, arguments: Mapping[str, str], *, cache: bool) -> None:
+def build(folder: Path, tag: str, arguments: Mapping[str, str]) -> None:
     """Build the Dockerfile in `folder` with build arguments; what it prints is shown when it fails."""
     told = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
-    command = [
-        "docker",
-        "build",
-        "--network=host",
-        *(() if cache else ("--no-cache",)),
-        "--tag",
-        tag,
-        *told,
-        str(folder),
-    ]
+    command = ["docker", "build", "--network=host", "--tag", tag, *told, str(folder)]
     built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if built.returncode:
         print(built.stdout)

@@ -6,9 +6,8 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-# They use what a machine has once: port 8080, and the names of containers that the documentation has. The last one makes
-# the image again, which takes both cores
-TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py", "docker/test_image.py")
+# They use what a machine has once: port 8080, and the names of containers that the documentation has
+TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py")
 # What takes longest begins first, so that no worker is left alone with it at the end. The first one also builds the
 # image, for which the other tests in docker/ would wait
 FIRST = (*TOGETHER, "fuzz", "cluster", "docker", "integration")

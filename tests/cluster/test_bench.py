@@ -12,10 +12,13 @@ from support import ROOT
 
 
 def test_benchmarks_with_child_processes_give_figures(tmp_path: Path) -> None:
-    results = tmp_path / "results.json"
+    results, queries = tmp_path / "results.json", tmp_path / "queries.tsv"
+    queries.write_text(
+        "".join(f"{number}\t{word}\n" for number, word in enumerate(["the", "and", "with", "from"] * 10))
+    )
     command = [
         sys.executable, "-m", "bench", "crawl", "search",
-        "--documents=", "--queries=", "--count=60", "--rounds=1", "--crawl=100", f"--results={results}",
+        "--documents=", f"--queries={queries}", "--count=60", "--rounds=1", "--crawl=100", f"--results={results}",
     ]  # fmt: skip
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600)

@@ -110,20 +110,27 @@ class Measured:
         assert not [child for child in children if Path(f"/proc/{child}/cmdline").exists()], "a process is left"
 
 
+@pytest.fixture(scope="module")
+def alone() -> list[Measured]:
+    """Return what was measured of the good sites alone: empty until the first test has done so."""
+    return []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read from /proc")
 @pytest.mark.parametrize("kind", KINDS)
 def test_good_sites_beside_a_hostile_one(
-    kind: str, sites: Callable[..., list[int]], spawn: Callable[..., Program], tmp_path: Path
+    kind: str, sites: Callable[..., list[int]], spawn: Callable[..., Program], alone: list[Measured]
 ) -> None:
     ports = sites("good", "good", kind)
-    alone = Measured(spawn, "alone", ports[:2])
-    beside = Measured(spawn, "beside", ports)
+    if IS_LONG or not alone:  # a long run's machine may change in its speed meanwhile
+        alone[:] = [Measured(spawn, "alone", ports[:2])]
+    [without], beside = alone, Measured(spawn, "beside", ports)
     print(
-        f"{kind}: {beside.pages} pages of each good site in {SECONDS} s, {alone.pages} alone; slowest answer "
-        f"{beside.slowest:.2f} s, {beside.memory / 1e6:.0f} MB ({alone.memory / 1e6:.0f} alone), stopped in {beside.stopped:.1f} s"
+        f"{kind}: {beside.pages} pages of each good site in {SECONDS} s, {without.pages} alone; slowest answer "
+        f"{beside.slowest:.2f} s, {beside.memory / 1e6:.0f} MB ({without.memory / 1e6:.0f} alone), stopped in {beside.stopped:.1f} s"
     )
     assert "Traceback" not in beside.output
-    assert beside.pages >= SHARE * alone.pages
+    assert beside.pages >= SHARE * without.pages
     assert beside.slowest < ANSWER_SECONDS
     assert beside.memory < MEMORY
     assert beside.stopped < STOP_SECONDS
