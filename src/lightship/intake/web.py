@@ -37,9 +37,9 @@ from lightship.intake.arrival import Arrival
 from lightship.intake.backpressure import InFlightLimit, Reservation
 from lightship.intake.body import decompress, parse_documents, receive
 from lightship.intake.group_commit import GroupCommit
+from lightship.intake.log_space import LogSpace
 from lightship.intake.messages import IntakeStatus, InvalidLineError, Refusal, ShardStatus, Stored
 from lightship.intake.openapi import openapi
-from lightship.intake.room import Room
 from lightship.intake.stalls import Stalls
 from lightship.runtime.space import waiting
 from lightship.runtime.tasks import discard_exception, down_report
@@ -82,7 +82,7 @@ class Intake:
         self._limiter, self._stalls = CapacityLimiter(PARSERS), Stalls()
         self._looker = CapacityLimiter(1)
         self._languages = SiteLanguages()
-        self._room = Room(log)
+        self._space = LogSpace(log)
         self._looking: asyncio.Task[None] | None = None  # the log check of /readyz
         self._digest = ""  # of the log's id; empty after an error, when another log may answer next
         self._started = time.monotonic()
@@ -155,9 +155,9 @@ class Intake:
             try:
                 put = await asyncio.shield(asyncio.wrap_future(waiting))
             except OutOfSpaceError as error:
-                self._room.note_full(error)
+                self._space.note_full(error)
                 raise
-            self._room.note_stored()
+            self._space.note_stored()
             stored |= put
             left = [change for change in left if change.url not in stored]
             if left:
@@ -190,7 +190,7 @@ class Intake:
             self._log.span(0)
         except OutOfSpaceError as error:
             raise UnavailableError(str(error)) from error
-        self._room.check()
+        self._space.check()
 
     async def _status(self, _: Request) -> Response:
         return _json(
@@ -198,7 +198,7 @@ class Intake:
                 version=__version__,
                 stored=self._stored,
                 refused=self._refused,
-                no_room=self._room.missing,
+                no_room=self._space.missing,
                 waiting_requests=self._in_flight.requests,
                 waiting_bytes=self._in_flight.bytes,
                 uptime_seconds=round(time.monotonic() - self._started, 1),

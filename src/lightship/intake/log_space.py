@@ -1,4 +1,4 @@
-"""Whether the log has room: a full one can still be read, so only writing tells."""
+"""Whether the log has space: a full one can still be read, so only writing tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lightship.core.errors import OutOfSpaceError, UnavailableError
 from lightship.doclog import DocumentLog
 
 
-class Room:
+class LogSpace:
     """What the puts into `log` have found out. Callable from any thread."""
 
     def __init__(self, log: DocumentLog) -> None:
