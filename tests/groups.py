@@ -6,8 +6,9 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-# They use what a machine has once: port 8080, and the names of containers that the documentation has
-TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py")
+# They use what a machine has once: port 8080, the names of containers that the documentation has, and the layers of
+# images, which one may remove while another builds on them
+TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py", "docker/test_image.py")
 # What takes longest begins first, so that no worker is left alone with it at the end. The first one also builds the
 # image, for which the other tests in docker/ would wait
 FIRST = (*TOGETHER, "fuzz", "cluster", "docker", "integration")

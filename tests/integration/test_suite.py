@@ -68,7 +68,7 @@ def test_it_runs_the_articles_test_on_the_articles_two_programs(spawn: Spawn) ->
 def test_it_fails_where_one_replica_is_of_another_system(spawn: Spawn, tmp_path: Path) -> None:
     first = free_ports(4)
     for port in (first, first + 1):
-        spawn("searchengine", f"-addr=localhost:{port}", "-position-wait=0.5")
+        spawn("searchengine", f"-addr=localhost:{port}")
     indexers(spawn, tmp_path, [first], first + 2)
     spawn("indexer", f"-searchengine=localhost:{first + 1}")
     program = suite(spawn, [first, first + 1], intakes=[first + 2])

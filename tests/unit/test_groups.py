@@ -25,7 +25,7 @@ def test_it(): Path(__file__).with_name(os.environ["PYTEST_XDIST_WORKER"]).write
     [
         ("tests/unit/crawler/test_kill.py::test_it[a/b::c@d]", "unit/crawler/test_kill.py"),
         ("tests/cluster/test_kill.py::test_it", "cluster/test_kill.py"),
-        ("tests/docker/test_image.py::test_it", "docker/test_image.py"),
+        ("tests/docker/test_image.py::test_it", "together"),
         ("tests/docker/test_memory.py::test_it", "docker/test_memory.py"),
         ("tests/docker/test_compose.py::test_it", "together"),
         ("tests/docker/test_tutorial.py::test_it", "together"),
