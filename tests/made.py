@@ -36,7 +36,7 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.search import search
 from lightship.searchengine.server import _following
 from lightship.searchengine.store.store import Store
-from lightship.searchengine.web.app import make_app
+from lightship.searchengine.web.app import READABLE, make_app
 from support import wait_until
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
@@ -283,6 +283,8 @@ def served(
             server_config(
                 app,
                 public=settings.public,
+                origins=settings.origins,
+                readable=READABLE,
                 connections=settings.connections,
                 per_address=settings.per_address,
                 lifespan="on",

@@ -7,10 +7,11 @@ import dataclasses
 from lightship.config.setting import (
     address,
     number,
+    origins,
     public,
     setting,
 )
-from lightship.config.shared import TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import ORIGINS, TLS_CA, TLS_CERT, TLS_KEY
 
 MAX_WORKERS = 64
 
@@ -25,6 +26,7 @@ class SearchengineSettings:
         "", "url of the search page behind a proxy, like https://search.example.org/; used when a browser adds it as a search engine",
         public,
     )  # fmt: skip
+    origins: tuple[str, ...] = setting((), ORIGINS, origins)
     workers: int = setting(
         0,
         "processes that answer queries; 0: one per available processor, if there are 128 MiB of memory for each",

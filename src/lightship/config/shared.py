@@ -7,6 +7,11 @@ DATA_OF_UP = "data folder of a `lightship up` on this machine, whose secret is u
 
 FIELDS = "declared fields, like price:number,brand:keyword (kinds: keyword, number, date, boolean, path, text)"
 
+ORIGINS = (
+    "origins of web pages that may search from a browser, comma-separated, like https://example.org; "
+    "https://*.example.org: all subdomains; *: everybody"
+)
+
 TLS_CERT = "file with the listener's certificate and its chain (PEM); when empty, no TLS"
 TLS_KEY = "file with the certificate's private key (PEM); when empty, the key is in the -tls-cert file"
 TLS_CA = "file with the authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"

@@ -63,9 +63,10 @@ def log_url(servers: Sequence[str]) -> str:
     return f"nats://lightship@{','.join(servers)}/lightship" if servers else f"sqlite://{DATA}/log.sqlite"
 
 
-def searchengine_command(drain: int, port: int = QUERIES) -> tuple[str, ...]:
+def searchengine_command(topology: Topology, drain: int, port: int = QUERIES) -> tuple[str, ...]:
     """Return the command of a searchengine."""
-    return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}"
+    origins = [f"-origins={topology.origins}"] if topology.origins else []
+    return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}", *origins
 
 
 def indexer_command(
@@ -106,7 +107,7 @@ def probe(url: str) -> tuple[str, ...]:
 
 def _searchengine(topology: Topology, number: int) -> Part:
     return Part(
-        f"searchengine-{number}", topology.image, searchengine_command(DRAIN), topology.searchengine,
+        f"searchengine-{number}", topology.image, searchengine_command(topology, DRAIN), topology.searchengine,
         secrets=(TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE), alias="searchengine", volume=f"searchengine-{number}",
         health=f"http://localhost:{QUERIES}/readyz", grace=DRAIN + 15,
     )  # fmt: skip

@@ -67,6 +67,7 @@ class Topology:
     crawl: str = _key("", "settings of the crawler with `_` for `-`, like `revisit = 600` in `[crawl]`", values.crawl)
     shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
     fields: str = _key("", 'declared fields and their kinds, like `price = "number"` in `[fields]`', values.fields)
+    origins: str = _key("", 'origins of web pages that may search, like `["https://example.org"]`', values.origins)
     standbys: int = _key(0, "standby indexers per shard", values.like_up("standbys"))
     replicas: int = _key(1, "number of searchengines", values.like_up("replicas"))
     replicas_max: int = _key(

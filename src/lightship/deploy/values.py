@@ -10,6 +10,7 @@ from typing import Any
 from lightship.config import Crawling, UpSettings, as_json
 from lightship.config.rules import RuleError, rules_of
 from lightship.config.setting import declaration
+from lightship.core.origins import parse_origins
 
 MIB = 1 << 20
 INTAKE_BEYOND = 1010  # offset of the intake's port from that of the search page: 9090 for 8080
@@ -53,6 +54,13 @@ def fields(value: Any) -> str:
     if not isinstance(value, dict):
         raise ValueError(f'{shown(value)} is not a table; write [fields] and below it, for example, price = "number"')  # noqa: TRY004
     return declaration(",".join(f"{name}:{kind}" for name, kind in value.items()))
+
+
+def origins(value: Any) -> str:
+    """Return a list of origins, comma-separated."""
+    if not isinstance(value, list) or not all(isinstance(each, str) and "," not in each for each in value):
+        raise ValueError(f'{shown(value)} is not a list of origins; write it like ["https://example.org"]')
+    return ",".join(parse_origins(",".join(value)))
 
 
 def rules(value: Any) -> str:

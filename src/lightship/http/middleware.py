@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lightship.core.origins import Origins
+from lightship.http.answers.origins import CrossOrigin
 from lightship.http.callers import host_of, is_from_elsewhere, is_unownable
 from lightship.http.protocol import limited
 
@@ -21,16 +24,22 @@ def server_config(
     *,
     public: str = "",
     private: bool = False,
+    origins: Sequence[str] = (),
+    readable: frozenset[str] = frozenset(),
     connections: int = 1000,
     per_address: int = 0,
     **options: Any,
 ) -> uvicorn.Config:
     """Return uvicorn's configuration for `app` behind a `RequestGuard`, with limits of `Connections`.
 
+    Web pages of `origins` may read the answers to requests for the paths `readable`.
     A proxy's headers about its client are never trusted.
     """
+    guard: ASGIApp = RequestGuard(app, public, private=private)
+    if origins:
+        guard = CrossOrigin(guard, Origins(origins), readable)
     return uvicorn.Config(
-        RequestGuard(app, public, private=private), log_config=None, access_log=False, server_header=False,
+        guard, log_config=None, access_log=False, server_header=False,
         proxy_headers=False, headers=EVERY_ANSWER, http=limited(connections, per_address), loop="uvloop", **options,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Rules
 from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
-from lightship.searchengine.web.app import make_app
+from lightship.searchengine.web.app import READABLE, make_app
 from lightship.searchengine.web.metrics import SAVE_SECONDS
 
 logger = logging.getLogger("searchengine")
@@ -66,6 +66,7 @@ def serve(
     )
     config = server_config(
         app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
+        origins=settings.origins, readable=READABLE,
         connections=connection_limit(settings.connections), per_address=settings.per_address, timeout_graceful_shutdown=GRACE_SECONDS,
         **listener_options(settings.tls_cert, settings.tls_key),
     )  # fmt: skip

@@ -118,6 +118,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             f"-addr={_at(settings.host, settings.port + i)}",
             f"-public={_page(settings) if i == 0 and not _is_open(settings) else ''}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
+            f"-origins={','.join(settings.origins)}",
             "-drain=0",  # no load balancer in front would send queries elsewhere
         )
         for i in range(settings.replicas)

@@ -45,7 +45,7 @@ def searchengines(topology: Topology) -> list[Object]:
     """Return searchengines, with a Service for queries and one for pushes."""
     name, scaled = "searchengine", topology.most_replicas > topology.replicas
     run = container(
-        name, topology.image, searchengine_command(DRAIN), topology.searchengine,
+        name, topology.image, searchengine_command(topology, DRAIN), topology.searchengine,
         env=environment([TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE], {}, {}),
         ports=[{"name": "http", "containerPort": QUERIES}], **get_probes(QUERIES, "/livez", "/livez", "/readyz"), **mounts(),
     )  # fmt: skip

@@ -63,7 +63,7 @@ def _intake(topology: Topology) -> int:
 def _searchengine(topology: Topology) -> Object:
     port = topology.port
     return container(
-        "searchengine", topology.image, searchengine_command(DRAIN, port), topology.searchengine,
+        "searchengine", topology.image, searchengine_command(topology, DRAIN, port), topology.searchengine,
         env=environment([TOKEN_VARIABLE, ADMIN_TOKEN_VARIABLE], {}, {}), ports=[{"containerPort": port}],
         **_probes(port), readinessProbe=_probe(port, "/readyz", 5, 2), **mounts(),
     )  # fmt: skip

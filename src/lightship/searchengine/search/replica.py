@@ -8,6 +8,7 @@ import logging
 import time
 from datetime import UTC, datetime
 
+from lightship import __version__
 from lightship.core.errors import DamagedError, LightshipError, UnavailableError
 from lightship.core.manifest import Manifest, has_reached
 from lightship.core.position import Reached
@@ -36,6 +37,7 @@ class Replica:
         self._failing = False
         self.words: Words | None = None  # a snapshot; None until `follow_words` has made it
         self._words_of: View | None = None
+        self._state: tuple[View | None, View | None, bytes] = (None, None, b"")
         self._words_due = 0.0  # monotonic
         self._next = asyncio.Event()  # set and replaced whenever the view changes
         try:
@@ -123,6 +125,15 @@ class Replica:
         """The index that answers."""
         return self._info
 
+    @property
+    def state(self) -> bytes:
+        """What answers depend on: equal for equal answers, on every replica of this version."""
+        view, words_of = self._reader.view if self._reader else None, self._words_of
+        if self._state[0] is not view or self._state[1] is not words_of:
+            told = (__version__, self.layout, self.damaged, *_versions(view), "words", *_versions(words_of))
+            self._state = (view, words_of, repr(told).encode())
+        return self._state[2]
+
     def fresh_as_of(self, manifest: Manifest) -> float:
         """Return the time (seconds since the epoch) up to which all changes of the manifest's shard are served."""
         return max(self._fresh.get(manifest.shard, 0.0), manifest.fresh_as_of)
@@ -157,3 +168,7 @@ class Replica:
             documents=view.documents,
             fresh_as_of=datetime.fromtimestamp(oldest, UTC),
         )
+
+
+def _versions(view: View | None) -> list[object]:
+    return [(manifest.shard, manifest.log_id, manifest.version) for manifest in view.manifests] if view else []

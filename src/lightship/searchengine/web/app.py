@@ -26,6 +26,8 @@ from lightship.core.errors import (
     UnavailableError,
     status_of,
 )
+from lightship.http.answers import caching
+from lightship.http.answers.compression import compressed
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
@@ -75,8 +77,8 @@ TYPES: dict[Format, str] = {
     "text": "text/plain; charset=utf-8",
 }
 RETRY_SECONDS = "1"
+READABLE = frozenset({"/", "/search", "/suggest", "/cached", "/lookup", "/openapi.json"})  # by pages of -origins
 _CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
-_NO_CACHE = {"Cache-Control": "no-cache"}
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 _DEFAULTS = SearchengineSettings()
@@ -95,6 +97,7 @@ def make_app(
     app = Starlette(
         routes=[
             *_search_routes(replica, executor, settings),
+            *_document_routes(replica, executor, settings.public),
             *_health_routes(replica, metrics),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
@@ -110,7 +113,7 @@ def make_app(
 
 
 def _search_routes(replica: Replica, executor: QueryExecutor, settings: SearchengineSettings) -> list[Route]:
-    """Return the routes that search `replica` and look up its documents."""
+    """Return the routes that search `replica`."""
     searcher = ReplicaSearcher(replica, executor)
 
     async def results(request: Request) -> Response:
@@ -122,41 +125,55 @@ def _search_routes(replica: Replica, executor: QueryExecutor, settings: Searchen
                 with executor.parking(request.scope):
                     await replica.wait_until(position, settings.position_wait)
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline counts from here
-        return await _render(replica, searcher, executor, request.scope, form)
+        headers = _page_headers(replica, request, form)
+        if caching.has(request.scope, headers["ETag"]):
+            return Response(None, 304, headers)
+        body, status = await _render(replica, searcher, executor, request.scope, form)
+        return _response(request, body, status, headers, TYPES[form])
+
+    return [Route("/", results), Route("/search", results)]
+
+
+def _document_routes(replica: Replica, executor: QueryExecutor, public: str) -> list[Route]:
+    """Return the routes that complete queries, and show what `replica` knows of one document."""
 
     async def looked_up(request: Request) -> Response:
         replica.catch_up()
         given = read_lookup(request.scope["query_string"])
         found = await look_up(replica, executor, *given, executor.admit(request.scope))
-        return Response(_encode(found), media_type="application/json", headers=_NO_CACHE)
+        return _response(request, _encode(found), 200, {"Cache-Control": "no-cache"}, TYPES["json"])
 
     async def suggested(request: Request) -> Response:
         replica.catch_up()
+        headers = _cache_headers(replica, request, "json")
+        if caching.has(request.scope, headers["ETag"]):
+            return Response(None, 304, headers)
         given = read_request(request.scope["query_string"])
         until = executor.admit(request.scope)
         found = await executor.run(lambda: suggest(replica, given), suggest_seconds(replica, given), until)
         if request.query_params.get("format") == "opensearch":
-            return Response(_encode(opensearch_form(found)), media_type=SUGGESTIONS_TYPE, headers=_NO_CACHE)
-        return Response(_encode(found), media_type="application/json", headers=_NO_CACHE)
+            return _response(request, _encode(opensearch_form(found)), 200, headers, SUGGESTIONS_TYPE)
+        return _response(request, _encode(found), 200, headers, TYPES["json"])
 
     async def cached(request: Request) -> Response:
         replica.catch_up()
         query_string = request.scope["query_string"]
         form = choose_format(query_string, request.headers.get("accept", ""))
         url, query, page = read_cached(query_string)
+        headers = _page_headers(replica, request, form)
+        if caching.has(request.scope, headers["ETag"]):
+            return Response(None, 304, headers)
         until = executor.admit(request.scope)
         shown = await cached_text(replica, executor, url, page, until)
         body: str | bytes = shown.text if form == "text" else _encode(shown)
         if form == "html":
             body = render_cached(shown, await marked_paragraphs(replica, executor, shown, query, until), query)
-        return Response(body, 200, _page_headers(form), TYPES[form])
+        return _response(request, body, 200, headers, TYPES[form])
 
     async def opensearch(_: Request) -> Response:
-        return Response(render_opensearch(settings.public), media_type=OPENSEARCH_TYPE)
+        return Response(render_opensearch(public), media_type=OPENSEARCH_TYPE)
 
     return [
-        Route("/", results),
-        Route("/search", results),
         Route("/lookup", looked_up),
         Route("/suggest", suggested),
         Route("/cached", cached),
@@ -201,29 +218,42 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
 
 async def _render(
     replica: Replica, searcher: Searcher, executor: QueryExecutor, scope: Scope, form: Format
-) -> Response:
+) -> tuple[str | bytes, int]:
+    """Return the body and the status of the answer to a search."""
     request = read_request(scope["query_string"])
-    headers = _page_headers(form)
     asks = bool(request.query or request.conditions or request.group)
     if form == "html" and not (asks and replica.layout):
-        return Response(render_page(request, None, replica.info), 503 if asks else 200, headers, TYPES[form])
+        return render_page(request, None, replica.info), 503 if asks else 200
     if form == "text" and not asks:
-        return Response(USAGE, 200, headers, TYPES[form])
+        return USAGE, 200
     view = replica.view
     fields = view.fields if form == "html" else NO_FIELDS
     if fields and not request.facets:
         request = replace(request, facets=default_facets(fields, view.varies), facets_asked=False)
     answer = await searcher.search(request, executor.admit(scope))
-    body: str | bytes
     if form == "json":
-        body = _encode(answer)
-    else:
-        body = render_page(request, answer, fields=fields) if form == "html" else render_text(answer)
-    return Response(body, 200, headers, TYPES[form])
+        return _encode(answer), 200
+    return (render_page(request, answer, fields=fields) if form == "html" else render_text(answer)), 200
 
 
-def _page_headers(form: Format) -> dict[str, str]:
-    return {**(SECURITY_HEADERS if form == "html" else {}), **_NO_CACHE, "Vary": "Accept"}
+def _page_headers(replica: Replica, request: Request, form: Format) -> dict[str, str]:
+    headers = _cache_headers(replica, request, form)
+    return {**SECURITY_HEADERS, **headers} if form == "html" else headers
+
+
+def _cache_headers(replica: Replica, request: Request, form: Format) -> dict[str, str]:
+    tag = caching.etag(replica.state, form, request.scope)
+    return {"Cache-Control": caching.SHARED, "ETag": tag, "Vary": "Accept, Accept-Encoding"}
+
+
+def _response(request: Request, body: str | bytes, status: int, headers: dict[str, str], kind: str) -> Response:
+    """Return a response whose body is compressed if the client takes that; an error may not be kept."""
+    content = body.encode() if isinstance(body, str) else body
+    content, encoding = compressed(content, request.headers.get("accept-encoding", ""))
+    if status != 200:
+        headers = {**headers, "Cache-Control": caching.NOT_KEPT}
+        del headers["ETag"]
+    return Response(content, status, {**headers, "Content-Encoding": encoding} if encoding else headers, kind)
 
 
 async def _static(request: Request) -> Response:
@@ -231,7 +261,8 @@ async def _static(request: Request) -> Response:
     if path is None:
         raise NotFoundError(f"no such file: {request.path_params['name'][:80]!r}")
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Response(path.read_bytes(), media_type=kind, headers={**SECURITY_HEADERS, **_CACHE_FOREVER})
+    headers = {**SECURITY_HEADERS, **_CACHE_FOREVER, "Vary": "Accept-Encoding"}
+    return _response(request, path.read_bytes(), 200, headers, kind)
 
 
 async def _icon(request: Request) -> Response:
@@ -275,4 +306,5 @@ def _problem(request: Request, status: int, problem: Problem, headers: dict[str,
         "json": lambda: _encode(problem),
         "text": lambda: f"error: {problem.error}\n",
     }
-    return Response(bodies[form](), status, {**SECURITY_HEADERS, **headers}, TYPES[form])
+    headers = {**SECURITY_HEADERS, "Cache-Control": caching.NOT_KEPT, **headers}
+    return Response(bodies[form](), status, headers, TYPES[form])

@@ -1,0 +1,35 @@
+"""Validators and cache headers of answers: ETag, If-None-Match and Cache-Control (RFC 9110 and RFC 9111).
+
+An answer has the same ETag as long as the index is the same, so that who asks again is told that nothing has changed
+without a search. Caches between this program and many clients may keep it for the second in which it is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+SHARED_SECONDS = 1
+SHARED = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"
+NOT_KEPT = "no-store"
+_VALIDATOR_BYTES = 12
+_MOST = 64  # values of If-None-Match that are compared
+
+
+def etag(state: bytes, form: str, scope: Mapping[str, Any]) -> str:
+    """Return the weak validator of the answer to the request of `scope` from an index in `state`."""
+    told = hashlib.blake2b(state, digest_size=_VALIDATOR_BYTES)
+    told.update(f"\0{scope['path']}\0{form}\0".encode("utf-8", "surrogatepass"))
+    told.update(scope["query_string"])
+    return f'W/"{told.hexdigest()}"'
+
+
+def has(scope: Mapping[str, Any], tag: str) -> bool:
+    """Return True if the client says by If-None-Match that it has the answer with the validator `tag`."""
+    strong = tag.removeprefix("W/").encode()
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            shown = [each.strip().removeprefix(b"W/") for each in value.split(b",", _MOST)[:_MOST]]
+            return strong in shown or shown == [b"*"]
+    return False
