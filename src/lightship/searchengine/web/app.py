@@ -101,6 +101,7 @@ def make_app(
             *_health_routes(replica, metrics),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
+            Route("/box.js", _box),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
         ],
@@ -263,6 +264,21 @@ async def _static(request: Request) -> Response:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     headers = {**SECURITY_HEADERS, **_CACHE_FOREVER, "Vary": "Accept-Encoding"}
     return _response(request, path.read_bytes(), 200, headers, kind)
+
+
+async def _box(request: Request) -> Response:
+    """Return the search box for pages of any origin: which of them may search, `-origins` says."""
+    body = (STATIC / "box.js").read_bytes()
+    headers = {
+        "Access-Control-Allow-Origin": "*",  # so that a page can name its hash
+        "Cache-Control": caching.FOR_MINUTES,
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "ETag": caching.etag(body, "js", request.scope),
+        "Vary": "Accept-Encoding",
+    }
+    if caching.has(request.scope, headers["ETag"]):
+        return Response(None, 304, headers)
+    return _response(request, body, 200, headers, "text/javascript; charset=utf-8")
 
 
 async def _icon(request: Request) -> Response:
