@@ -25,11 +25,24 @@ def distance(one: str, other: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
+def letter_bits(word: str) -> int:
+    """Return 64 bits for the letters of `word`, with one for each that it has at least once, and one for twice.
+
+    An edit changes two of them at most: the distance of two words is at least half the number of different bits.
+    """
+    once = twice = 0
+    for letter in word:
+        bit = 1 << (ord(letter) & 31)
+        twice |= once & bit
+        once |= bit
+    return twice << 32 | once
+
+
 def neighbours(word: str, alphabet: str) -> set[str]:
     """Return all words that are one edit from `word`, with the letters of `alphabet`."""
     splits = [(word[:place], word[place:]) for place in range(len(word) + 1)]
-    deleted = {head + tail[1:] for head, tail in splits if tail}
-    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1}
-    replaced = {head + letter + tail[1:] for head, tail in splits if tail for letter in alphabet}
-    inserted = {head + letter + tail for head, tail in splits for letter in alphabet}
-    return (deleted | swapped | replaced | inserted) - {word, ""}
+    made = {head + letter + tail for head, tail in splits for letter in alphabet}
+    made.update([head + letter + tail[1:] for head, tail in splits if tail for letter in alphabet])
+    made.update([head + tail[1:] for head, tail in splits if tail])
+    made.update([head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1])
+    return made - {word, ""}

@@ -13,7 +13,7 @@ from lightship.index.query.language.tokens import LEAST_PREFIX
 from lightship.index.reader import View
 from lightship.index.suggest.words import Words, is_correctable
 
-SECONDS = 0.01  # for the correction of a word
+SECONDS = 0.001  # for the correction of a word
 MOST_CORRECTED = 3  # words of a query: more are no mistakes, but another language or a code
 MOST_COMPLETED = 3  # words for a beginning of one or two letters
 
