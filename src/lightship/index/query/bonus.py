@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import tantivy
 
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.stopwords import STOPWORDS
 from lightship.index.analysis.title_key import title_keys
 from lightship.index.fields.schema import TITLE_KEY, main_field
@@ -68,15 +69,22 @@ class Bonuses:
     def _terms(self, asked: Sequence[Piece]) -> Iterator[tuple[str, list[_Term]]]:
         """Yield the terms of the words in each language, in order, with the number of documents of each."""
         words = [word for piece in asked for word in piece.words]
-        known = [(self._statistics.vocabulary[word].in_language, word.lower() not in STOPWORDS) for word in words]
-        seen = list[list[tuple[str, int]]]()
+        known = [self._statistics.vocabulary[word] for word in words]
+        content = [word.lower() not in STOPWORDS for word in words]
+        having = {DEFAULT_LANGUAGE}.union(*(each.languages for each in known))
         for language in self._languages:
-            made = [term for terms, _ in known for term in terms[language]]
-            if made in seen or sum(count > 0 for _, count in made) < 2:
+            if language not in having:
                 continue
-            seen.append(made)  # Latin words in Russian texts are English
-            content = [is_content for terms, is_content in known for _ in terms[language]]
-            yield language, [_Term(place, *term, content[place]) for place, term in enumerate(made)]
+            terms = [
+                _Term(place, term, count, is_content)
+                for place, (term, count, is_content) in enumerate(
+                    (*term, is_content)
+                    for each, is_content in zip(known, content, strict=True)
+                    for term in each.in_language[language]
+                )
+            ]
+            if sum(term.documents > 0 for term in terms) > 1:
+                yield language, terms
 
     def _scale(self, first: _Term, second: _Term, language: str) -> float:
         """Return what makes the idf of two terms that among the documents in `language`."""

@@ -12,11 +12,11 @@ from lightship.index.analysis.scripts import Run
 from lightship.index.fields.schema import main_field
 from lightship.index.query.bonus import URL, Bonuses
 from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
-from lightship.index.query.expansion import Expansion, Piece, Variant, Word, pieces
+from lightship.index.query.expansion import Expansion, Piece, Word, pieces
 from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
 from lightship.index.query.language.expression import FILTERS, Leaf
 from lightship.index.query.language.parser import Query
-from lightship.index.query.vocabulary import Statistics, idf
+from lightship.index.query.vocabulary import Statistics, Variant, idf
 from lightship.index.query.weights import weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
