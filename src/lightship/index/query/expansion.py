@@ -68,6 +68,9 @@ def pieces(texts: Iterable[str], version: int) -> tuple[list[Piece], list[Run]]:
     analysis = analysis_of(version)
     found, runs = list[Piece](), list[Run]()
     for text in texts:
+        if text.isascii() and text.isalnum():  # nearly all
+            found.append(Piece(text, (text,), None, ()))
+            continue
         spaced, more = analysis.split(text)
         runs += more
         found += [_piece(part, analysis) for part in spaced.split()]
@@ -132,7 +135,7 @@ class Expansion:
     def word(self, word: str) -> Word:
         """Return a plain word."""
         known = self._vocabulary[word]
-        if self._knows and self._factors.keys().isdisjoint(known.terms.values()):
+        if self._knows and self._factors.keys().isdisjoint(known.found_in):
             return Word(word, known.variants)
         if self._knows:
             as_one, factors = self._vocabulary.as_one, self._factors

@@ -68,7 +68,8 @@ class Known(NamedTuple):
     `in_language` has the terms of each language, in order, with the number of documents; `terms` each distinct term with
     its (first) language; `languages` those whose documents have the word. `found` groups what documents have by field, with
     the terms of odd words among those of the text; it is empty for the first version of the schema. `variants` are the
-    terms to look for if all languages count the same, and `documents` is how many have the most frequent of them.
+    terms to look for if all the languages of `found`, `found_in`, count the same; `documents` is how many have the most
+    frequent of them.
     """
 
     stems: tuple[str, ...]
@@ -76,6 +77,7 @@ class Known(NamedTuple):
     terms: Mapping[str, str]
     languages: frozenset[str]
     found: Sequence[Sequence[Found]]
+    found_in: frozenset[str]
     variants: tuple[Variant, ...]
     documents: int
 
@@ -116,7 +118,8 @@ class Vocabulary:
         found = [list(self._found(field, terms, counts)) for field in self._weights] if self._knows else []
         most = max((each.documents for field in found for each in field), default=0)
         variants = [variant for field in found if field for variant in self.as_one(field, {})]
-        return Known(tuple(stems), in_language, terms, having, found, tuple(variants), most)
+        found_in = frozenset(each.language for field in found for each in field)
+        return Known(tuple(stems), in_language, terms, having, found, found_in, tuple(variants), most)
 
     def _found(self, field: str, terms: Mapping[str, str], counts: Mapping[str, int]) -> Iterator[Found]:
         """Yield the `terms` that documents have in `field`; with the main field, also those in odd words.
