@@ -75,16 +75,11 @@ class Bonuses:
         for language in self._languages:
             if language not in having:
                 continue
-            terms = [
-                _Term(place, term, count, is_content)
-                for place, (term, count, is_content) in enumerate(
-                    (*term, is_content)
-                    for each, is_content in zip(known, content, strict=True)
-                    for term in each.in_language[language]
-                )
-            ]
-            if sum(term.documents > 0 for term in terms) > 1:
-                yield language, terms
+            made = [each.in_language[language] for each in known]
+            if sum(count > 0 for terms in made for _, count in terms) > 1:
+                is_content = [each for each, terms in zip(content, made, strict=True) for _ in terms]
+                every = [term for terms in made for term in terms]
+                yield language, [_Term(place, *term, is_content[place]) for place, term in enumerate(every)]
 
     def _scale(self, first: _Term, second: _Term, language: str) -> float:
         """Return what makes the idf of two terms that among the documents in `language`."""
@@ -141,6 +136,8 @@ class Bonuses:
 
     def _worth(self, word: Word) -> float:
         """Return the idf of `word`: of the rarest part if it has no term of its own."""
+        if word.documents:
+            return idf(word.documents, self._statistics.documents)
         counts = [
             self._statistics.documents_with(variant.field, variant.term)
             for variant in word.variants

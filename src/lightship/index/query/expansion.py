@@ -29,11 +29,13 @@ class Word:
     """A word of the query: found in a document that has any of the `variants`, or all of the `parts` (if there are any).
 
     `node.js` has its forms as variants, and two parts. A run of a script without spaces has its grams as parts.
+    `documents` is how many have the most frequent term of a plain word.
     """
 
     text: str
     variants: tuple[Variant, ...]
     parts: tuple[Word, ...] = ()
+    documents: int = 0
 
     def all_variants(self) -> Iterable[Variant]:
         """Yield the variants of the word and its parts."""
@@ -46,7 +48,7 @@ class Word:
         if weight == 1.0:
             return self
         variants = tuple(variant._replace(boost=variant.boost * weight) for variant in self.variants)
-        return Word(self.text, variants, tuple(part.weighted(weight) for part in self.parts))
+        return Word(self.text, variants, tuple(part.weighted(weight) for part in self.parts), self.documents)
 
 
 class Piece(NamedTuple):
@@ -136,10 +138,11 @@ class Expansion:
         """Return a plain word."""
         known = self._vocabulary[word]
         if self._knows and self._factors.keys().isdisjoint(known.found_in):
-            return Word(word, known.variants)
+            return Word(word, known.variants, (), known.documents)
         if self._knows:
             as_one, factors = self._vocabulary.as_one, self._factors
-            return Word(word, tuple(variant for found in known.found if found for variant in as_one(found, factors)))
+            variants = tuple(variant for found in known.found if found for variant in as_one(found, factors))
+            return Word(word, variants, (), known.documents)
         return Word(
             word, tuple(Variant(field, term, weight) for term in known.terms for field, weight in self._weights.items())
         )
