@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lightship.index.analysis.scripts import UNSPACED
-from lightship.index.suggest.edits import distance, letter_bits, neighbours
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits
 
 MAX_WORDS = 60_000  # that are kept: some 8 MB
 MAX_LETTERS = 128  # that corrections try
@@ -75,10 +75,11 @@ class Words:
         """Return what `word`, which no document has, was probably meant to be; None if it may be right."""
         if not is_correctable(word):
             return None
-        near = [Correction(each, self._counts[each]) for each in self._counts.keys() & neighbours(word, self._alphabet)]
-        best = _most_frequent([*sorted(near), *self._split(word)])
+        near = [*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))]
+        best = _most_frequent([*(Correction(each, self._counts[each]) for each in sorted(near)), *self._split(word)])
         if best is None and len(word) >= TWO_EDITS:
-            best = self._within_two(word)
+            two = next(self._within(word, 2, word[:2]), None)
+            best = Correction(two, self._counts[two]) if two else None
         return best
 
     def _split(self, word: str) -> Iterator[Correction]:
@@ -88,29 +89,29 @@ class Words:
             if one and other:
                 yield Correction(f"{word[:place]} {word[place:]}", min(one, other))
 
-    def _within_two(self, word: str) -> Correction | None:
-        """Return the most frequent word within two edits that begins with one of the first two letters of `word`."""
-        bits, lengths = letter_bits(word), range(len(word) - 2, len(word) + 3)
+    def _within(self, word: str, edits: int, starts: str) -> Iterator[str]:
+        """Yield the words within so many `edits` that begin with one of `starts`, most frequent first."""
+        bits, lengths = letter_bits(word), range(len(word) - edits, len(word) + edits + 1)
         near = [
             each
-            for start in dict.fromkeys(word[:2])
+            for start in dict.fromkeys(starts)
             for length in lengths
             if (start, length) in self._alike
             for each, others in zip(*self._alike[start, length], strict=True)
-            if (bits ^ others).bit_count() <= 4  # two for each edit
+            if (bits ^ others).bit_count() <= 2 * edits
         ]
         near.sort(key=self._counts.__getitem__, reverse=True)
-        return next((Correction(each, self._counts[each]) for each in near if distance(word, each, 2) <= 2), None)
+        return (each for each in near if distance(word, each, edits) <= edits)
 
 
 def _alike(words: Iterable[str]) -> dict[tuple[str, int], tuple[list[str], array[int]]]:
-    """Return the `words` that may be two edits from a mistyped one, with their `letter_bits`, by first letter and length.
+    """Return the `words` that may be meant by a mistyped one, with their `letter_bits`, by first letter and length.
 
     Comparing bits leaves few words whose distance has to be computed, which takes 40 times as long.
     """
     found: dict[tuple[str, int], tuple[list[str], array[int]]] = defaultdict(lambda: ([], array("Q")))
     for word in words:
-        if len(word) >= TWO_EDITS - 2:
+        if len(word) >= LEAST_CORRECTED - 1:
             spelled, bits = found[word[0], len(word)]
             spelled.append(word)
             bits.append(letter_bits(word))
