@@ -34,7 +34,7 @@ HITS = 10
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-Stages = dict[str, list[float]]  # the microseconds of a query in each round, by stage
+Stages = defaultdict[str, list[float]]  # the microseconds of a query in each round, by stage
 
 
 def run(settings: BenchSettings) -> Report:
@@ -63,7 +63,7 @@ def _in_process(folder: Path, queries: Sequence[str], rounds: int) -> Stages:
     store = Store(str(folder))
     layout = store.current()
     assert layout
-    view, stages = IndexReader(store.layout_folder(layout)).view, Stages(defaultdict(list))
+    view, stages = IndexReader(store.layout_folder(layout)).view, Stages(list)
     words = words_of(view)
     for _ in bar(range(rounds), "in-process", rounds):
         _round(view, words, queries, stages)
