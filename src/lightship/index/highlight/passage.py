@@ -18,11 +18,15 @@ _SENTENCE_ENDS = (". ", "? ", "! ", "\n")
 
 
 class Passage(NamedTuple):
-    """A piece of a text; `cut_before` and `cut_after` are True if the text continues there."""
+    """A piece of a text, its words separated by single spaces; the text continues where it is `cut_before` or `cut_after`."""
 
     text: str
     cut_before: bool
     cut_after: bool
+
+    def cut(self, marked: str) -> str:
+        """Return the text as `marked` with signs where it is cut."""
+        return f"{'… ' if self.cut_before else ''}{marked}{' …' if self.cut_after else ''}"
 
 
 def passage_at(text: bytes, place: int, most: int = PASSAGE) -> Passage:
@@ -36,7 +40,10 @@ def passage_at(text: bytes, place: int, most: int = PASSAGE) -> Passage:
         head = text[first:place].decode(errors="ignore")
         shown, at = head + text[place:last].decode(errors="ignore"), len(head)
     start, end = _window(shown, at, most)
-    return Passage(shown[start:end], start > 0 or first > 0, end < len(shown) or last < len(text))
+    passage = shown[start:end]
+    if "  " in passage or not passage.isprintable():
+        passage = " ".join(passage.split())
+    return Passage(passage.strip(" "), start > 0 or first > 0, end < len(shown) or last < len(text))
 
 
 def _window(text: str, place: int, most: int) -> tuple[int, int]:
