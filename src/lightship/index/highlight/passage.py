@@ -31,7 +31,7 @@ class Passage(NamedTuple):
 
 def passage_at(text: bytes, place: int, most: int = PASSAGE) -> Passage:
     """Return the passage of `text` around byte `place`, of at most `most` characters."""
-    first, last = max(0, place - LEAD - 1), place + most + 1
+    first, last = place - LEAD - 1 if place > LEAD else 0, place + most + 1
     near = text[first:last]
     if near.isascii():
         shown, at = near.decode("ascii"), place - first
