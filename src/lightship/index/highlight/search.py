@@ -189,7 +189,7 @@ class Search(ABC):
         """Return the first of `places` where `needle` is not just part of another word; -1 if there is none."""
         known = self._known
         for place in places:
-            plain = plain_word(text, place) if not (needle.reach or place and not _BEFORE[text[place - 1]]) else None
+            plain = plain_word(text, place) if not (needle.reach or (place and not _BEFORE[text[place - 1]])) else None
             if plain:
                 word = plain[0]
                 is_match = known[word] if word in known else self.is_known(word, effort)

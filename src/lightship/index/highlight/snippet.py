@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.highlight.marker import Marker
-from lightship.index.highlight.passage import BEGINNING, PASSAGE, SHORT, Passage, passage_at
+from lightship.index.highlight.passage import BEGINNING, Passage, passage_at
 from lightship.index.highlight.search import ANSWER_EFFORT, Effort
 from lightship.index.highlight.sections import Best, Bounds, SectionScores
 from lightship.index.query.compiler import Compiled
-
-
-class Shown(NamedTuple):
-    """A passage that is not marked yet, the number of its section, and the byte of the text that it is about.
-
-    The byte is -1 if nothing matches. `is_headed`: the heading of the section matches.
-    """
-
-    passage: Passage
-    number: int
-    place: int
-    is_headed: bool = False
 
 
 class Highlighter:
@@ -46,35 +33,33 @@ class Highlighter:
 
         `text` is in UTF-8. The total effort for the texts of a query is bounded.
         """
-        passage = self.passages(text, language, None, fallback)[0].passage
+        passage, _ = self.passage(text, language, None, fallback)
         return passage.cut(self.marked([passage.text], language)[0])
 
-    def passages(self, text: bytes, language: str | None, bounds: Bounds | None, fallback: str = "") -> list[Shown]:
-        """Return a passage of each of the best sections of `text`, best first; at least one, like `snippet`."""
+    def passage(
+        self, text: bytes, language: str | None, bounds: Bounds | None, fallback: str = ""
+    ) -> tuple[Passage, list[Best]]:
+        """Return the passage that `snippet` marks, and the best sections of `text`, at least one: the first is its own."""
         marker = self._marker(language)
-        best: list[Best] = []
-        if bounds and len(bounds.starts) > 1:
-            scores = SectionScores(text, bounds, self._effort)
-            scores.add(marker)
-            best = scores.best()
-        if bounds and best:
-            return [self._section(marker, text, bounds, each, is_first=each is best[0]) for each in best]
+        several = bounds if bounds and len(bounds.starts) > 1 else None
+        if several and (best := SectionScores(text, several, marker, self._effort).best()):
+            place, passage = self._below_heading(marker, text, several, best[0])
+            return passage, [best[0]._replace(place=place), *best[1:]]
         place = marker.best_place(text, self._effort)
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
         number = bisect_right(bounds.starts, place) if bounds and place >= 0 else 0
-        return [Shown(passage_at(text, max(place, 0)), number, place, is_headed=number > 0)]
+        return passage_at(text, max(place, 0)), [Best(number, place, number > 0)]
 
-    def _section(self, marker: Marker, text: bytes, bounds: Bounds, best: Best, *, is_first: bool) -> Shown:
-        """Return a passage below the heading of a section, its best one if it `is_first`, a short one otherwise."""
+    def _below_heading(self, marker: Marker, text: bytes, bounds: Bounds, best: Best) -> tuple[int, Passage]:
+        """Return the place and the text of the best passage below the heading of a section."""
         body, end = bounds.body(best.number), bounds.end(best.number)
         part = text[body:end]
-        place = marker.best_place(part, self._effort) if is_first and best.place >= 0 else best.place - body
+        place = marker.best_place(part, self._effort)
         if place < 0 and (not part or part.isspace()):
             part = text[body : body + BEGINNING]
         place = max(place, 0)
-        passage = passage_at(part, place, PASSAGE if is_first else SHORT)
-        return Shown(passage, best.number, body + place, best.is_headed)
+        return body + place, passage_at(part, place)
 
     def marked(self, texts: Sequence[str], language: str | None) -> list[str]:
         """Return `texts` in `language`, whose words are separated by spaces, as escaped HTML with `<mark>`.

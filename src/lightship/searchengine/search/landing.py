@@ -20,20 +20,16 @@ class Landing:
     """Where the hit of a document leads. Its texts are marked together with those of other hits."""
 
     def __init__(self, source: StoredDocument, highlighter: Highlighter) -> None:
-        """Find the passages of `source` that have the words of the query."""
+        """Find the sections of `source` that have the words of the query, and the passage that is shown."""
         self._source, stored = source, source.sections
         bounds = Bounds(stored.starts, stored.bodies) if stored else None
-        self._shown = highlighter.passages(source.text, source.language, bounds, source.description)
+        self._passage, self._shown = highlighter.passage(source.text, source.language, bounds, source.description)
         self._headings = stored.headings.split("\n") if stored else []
 
     def texts(self) -> list[str]:
-        """Return the texts to mark: each passage, followed by its heading if that matches."""
-        texts: list[str] = []
-        for shown in self._shown:
-            texts.append(shown.passage.text)
-            if shown.is_headed:
-                texts.append(self._headings[shown.number - 1])
-        return texts
+        """Return the texts to mark: the passage, and the headings that match."""
+        headings = [self._headings[each.number - 1] for each in self._shown if each.is_headed]
+        return [self._passage.text, *headings]
 
     def land(self, marked: Iterator[str]) -> tuple[str, list[HitSection]]:
         """Return the snippet, and the sections that have the words of the query, that of the snippet first.
@@ -42,23 +38,22 @@ class Landing:
         headings.
         """
         source, stored, first = self._source, self._source.sections, self._shown[0]
+        snippet = self._passage.cut(next(marked))
         if len(self._shown) == 1 and not first.number and first.place < DEEP:
-            return first.passage.cut(next(marked)), []
+            return snippet, []
         fragments = stored.fragments.split("\n") if stored else []
         sections = []
-        for shown in self._shown:
-            number, snippet = shown.number, shown.passage.cut(next(marked))
+        for number, place, is_headed in self._shown:
             heading, fragment = (self._headings[number - 1], fragments[number - 1]) if number else ("", "")
             sections.append(
                 HitSection(
                     heading=heading,
-                    heading_html=next(marked) if shown.is_headed else escape(heading),
+                    heading_html=next(marked) if is_headed else escape(heading),
                     path=_path(number, self._headings, stored.levels) if stored else [],
-                    url=_url(source, fragment, shown.place),
-                    snippet=snippet,
+                    url=_url(source, fragment, place),
                 )
             )
-        return sections[0].snippet, sections
+        return snippet, sections
 
 
 def _path(number: int, headings: list[str], levels: bytes) -> list[str]:
