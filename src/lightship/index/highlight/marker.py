@@ -25,7 +25,7 @@ _OPENING = ' (["-/'
 # A word in lower case that is not a part of an odd one
 _plain_word = re.compile(r"""[0-9a-zа-яα-ω]{1,40}(?=(?:'s)?[.,;:!?)\]"]{0,4}(?: |$)|[-/])""").match
 _plain = re.compile("[0-9a-zа-яα-ω]{1,40}").fullmatch
-_AROUND = ' .,;:!?()[]"'
+_BEFORE, _AFTER = '(["', '.,;:!?)]"'
 _SIGNS = b"'-_.,&"  # within odd words
 _WITHOUT_SIGNS = dict.fromkeys(_SIGNS)
 
@@ -110,7 +110,7 @@ class Marker(Search):
 
     def _marked_word(self, text: str, folded: str, effort: Effort) -> str:
         """Return what stands between two spaces with its matches marked; the same object if there are none."""
-        bare = folded.strip(_AROUND)
+        bare = folded.lstrip(_BEFORE).rstrip(_AFTER)
         if _plain(bare):
             start = folded.find(bare)
             word = text[start : start + len(bare)]
