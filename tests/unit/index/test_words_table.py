@@ -55,7 +55,7 @@ def test_what_matches_is_marked_and_nothing_else(
     group, view = GROUPS[number - 1], replica.view
     highlighter = Highlighter(compile_query(parse_query(query), view.version, view.languages, "", view), view.frequency)
     assert marked(highlighter.snippet(group.text.encode(), group.language)) == marks
-    assert marked(highlighter.title(group.text, group.language)) == marks
+    assert marked(highlighter.marked([group.text], group.language)[0]) == marks
     filler = "\nxyz 0000. " * 300
     assert marked(highlighter.snippet(f"{filler} {group.text} {filler}".encode(), group.language)) == marks
 

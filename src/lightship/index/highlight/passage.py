@@ -8,7 +8,6 @@ from typing import NamedTuple
 from lightship.index.analysis.version1 import CJK
 
 PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
-SHORT = 120  # of a passage from a further section of a page
 LEAD = 60  # characters shown before the matched word
 BEGINNING = 8 * PASSAGE  # characters that are enough to show the beginning of a text
 
@@ -18,30 +17,37 @@ _SENTENCE_ENDS = (". ", "? ", "! ", "\n")
 
 
 class Passage(NamedTuple):
-    """A piece of a text; `cut_before` and `cut_after` are True if the text continues there."""
+    """A piece of a text, its words separated by single spaces; the text continues where it is `cut_before` or `cut_after`."""
 
     text: str
     cut_before: bool
     cut_after: bool
 
+    def cut(self, marked: str) -> str:
+        """Return the text as `marked` with signs where it is cut."""
+        return f"{'… ' if self.cut_before else ''}{marked}{' …' if self.cut_after else ''}"
 
-def passage_at(text: bytes, place: int, most: int = PASSAGE) -> Passage:
-    """Return the passage of `text` around byte `place`, of at most `most` characters."""
-    first, last = max(0, place - LEAD - 1), place + most + 1
+
+def passage_at(text: bytes, place: int) -> Passage:
+    """Return the passage of `text` around byte `place`, of at most PASSAGE characters."""
+    first, last = place - LEAD - 1 if place > LEAD else 0, place + PASSAGE + 1
     near = text[first:last]
     if near.isascii():
         shown, at = near.decode("ascii"), place - first
     else:
-        first, last = max(0, place - _LONGEST * (LEAD + 1)), place + _LONGEST * (most + 1)
+        first, last = max(0, place - _LONGEST * (LEAD + 1)), place + _LONGEST * (PASSAGE + 1)
         head = text[first:place].decode(errors="ignore")
         shown, at = head + text[place:last].decode(errors="ignore"), len(head)
-    start, end = _window(shown, at, most)
-    return Passage(shown[start:end], start > 0 or first > 0, end < len(shown) or last < len(text))
+    start, end = _window(shown, at)
+    passage = shown[start:end]
+    if "  " in passage or not passage.isprintable():
+        passage = " ".join(passage.split())
+    return Passage(passage.strip(" "), start > 0 or first > 0, end < len(shown) or last < len(text))
 
 
-def _window(text: str, place: int, most: int) -> tuple[int, int]:
+def _window(text: str, place: int) -> tuple[int, int]:
     is_wide = not text.isascii() and _wide(text, place, place + 40) is not None
-    width, lead = (most // 2, LEAD // 2) if is_wide else (most, LEAD)
+    width, lead = (PASSAGE // 2, LEAD // 2) if is_wide else (PASSAGE, LEAD)
     start = place - lead
     if start <= 0:
         start = 0

@@ -171,12 +171,12 @@ class Search(ABC):
 
     def _best(self, look: _Look, effort: Effort) -> int:
         for target in self.targets:
-            needle, near = target.needle, target.near
+            needle = target.needle
             places = _places(look, needle, effort, _OCCURRENCES)
             if not places:
                 continue
-            if near and len(places) > 1:
-                effort.left -= len(places) * len(near) * PLACE
+            if target.near and len(places) > 1:
+                effort.left -= len(places) * len(target.near) * PLACE
                 _sort(places, look, target)
             place = self._first_match(look.text, places, needle, effort)
             if place < 0 and len(places) >= _OCCURRENCES:  # what only begins alike may hide the right one
@@ -187,19 +187,22 @@ class Search(ABC):
 
     def _first_match(self, text: bytes, places: Sequence[int], needle: Needle, effort: Effort) -> int:
         """Return the first of `places` where `needle` is not just part of another word; -1 if there is none."""
+        known = self._known
         for place in places:
-            if self._is_match(text, place, needle, effort):
+            plain = plain_word(text, place) if not (needle.reach or (place and not _BEFORE[text[place - 1]])) else None
+            if plain:
+                word = plain[0]
+                is_match = known[word] if word in known else self.is_known(word, effort)
+            elif needle.reach:
+                is_match = self.accepts(_around(text, place, needle.reach), effort)
+            else:
+                is_match = self.accepts(_word_around(text, place), effort)
+            if is_match:
                 return place
             effort.left -= PLACE
             if effort.left < 0:
                 break
         return -1
-
-    def _is_match(self, text: bytes, place: int, needle: Needle, effort: Effort) -> bool:
-        if needle.reach:
-            return self.accepts(_around(text, place, needle.reach), effort)
-        plain = plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
-        return self.is_known(plain[0], effort) if plain else self.accepts(_word_around(text, place), effort)
 
     def is_known(self, word: bytes, effort: Effort) -> bool:
         """Return True if a plain word, of ASCII letters and digits, matches."""
@@ -234,11 +237,11 @@ def _word_around(text: bytes, place: int) -> str:
 def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int]:
     """Return the first places where `needle` may occur, at most `limit` for each of its forms."""
     _, text, start, end = look
-    is_inner, allowed = needle.is_inner, effort.left // PLACE
+    find, is_inner, allowed = text.find, needle.is_inner, effort.left // PLACE
     found: list[int] = []
     for form in needle.forms:
         last, most, looks = end + len(form) - 1, limit + len(found), 0
-        at = text.find(form, start, last)
+        at = find(form, start, last)
         while at >= 0:
             looks += 1
             if is_inner or not at or not IN_WORD[text[at - 1]]:
@@ -247,7 +250,7 @@ def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int
                     break
             if looks > allowed:
                 break
-            at = text.find(form, at + 1, last)
+            at = find(form, at + 1, last)
         effort.left -= (at if at >= 0 else end) - start + looks * PLACE
     return found
 

@@ -62,7 +62,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class HitSection(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a page that has words of the query. `heading_html` and `snippet` are escaped HTML with `<mark>`.
+    """A part of a page that has words of the query. `heading_html` is escaped HTML with `<mark>`.
 
     `path` are the headings above it. `heading` is empty for what stands above the first heading, or without one.
     """
@@ -71,7 +71,6 @@ class HitSection(msgspec.Struct, frozen=True, kw_only=True):
     heading_html: str = ""
     path: list[str] = []
     url: str
-    snippet: str
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):

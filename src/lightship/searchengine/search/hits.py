@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 
 import msgspec
 
-from lightship.index.fields.stored_document import decode_source
+from lightship.index.fields.stored_document import StoredDocument, decode_source
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.reader import Found, reading
 from lightship.searchengine.search.api import MAX_FIELDS_BYTES, Group, Hit, shown_title
-from lightship.searchengine.search.landing import land
+from lightship.searchengine.search.landing import Landing
 
 EFFORT_SECONDS = 1e-9
+TOGETHER = 10  # hits whose texts are marked together
 _READ = 2  # effort per stored byte that is read
 
 
@@ -24,6 +26,7 @@ class Page:
         """Start with no hits read."""
         self._highlighter, self.found = highlighter, found
         self.hits: list[Hit] = []
+        self._located: list[tuple[StoredDocument, str, Landing]] = []  # hits that are not marked yet, and their titles
         self._stored = b""  # the next document, if already read
         self._read = 0  # effort spent on reading
         self._room = MAX_FIELDS_BYTES
@@ -32,12 +35,12 @@ class Page:
     @property
     def left(self) -> int:
         """The number of hits that are not read yet."""
-        return len(self.found.scores) - len(self.hits)
+        return len(self.found.scores) - len(self.hits) - len(self._located)
 
     @property
     def cost(self) -> float:
         """The estimated seconds for the hits not read yet, from the average of those read."""
-        begun = len(self.hits) + bool(self._stored)
+        begun = len(self.found.scores) - self.left + bool(self._stored)
         return self.left * self._spent() * EFFORT_SECONDS / max(1, begun)
 
     def _spent(self) -> int:
@@ -52,42 +55,59 @@ class Page:
     def read(self, until: float = math.inf, most: float = math.inf) -> bool:
         """Read until all hits are read, `most` effort is spent, or `until` (time.monotonic); True if all are read.
 
-        Between two checks, it finds the passage of one document and reads the next one, which take 10 ms each at most.
+        Between two checks, it finds the passage of one document and reads the next one, or marks those of TOGETHER:
+        these take 10 ms each at most.
         """
-        if self._highlighter is None:
-            return True
-        for number in range(len(self.hits), len(self.found.scores)):
-            if not self._stored:
-                self._stored = self.found.stored(number)
-                self._read += _READ * len(self._stored)
-            if self._spent() > most or time.monotonic() > until:
+        while self.left or self._located:
+            if len(self._located) == TOGETHER or not self.left:
+                self._mark()
+            elif not self._locate(until, most):
                 return False
-            self.hits.append(self._hit(self._stored, self._highlighter))
-            self._stored = b""
         return True
 
-    def _hit(self, stored: bytes, highlighter: Highlighter) -> Hit:
+    def _locate(self, until: float, most: float) -> bool:
+        """Find the passages of the next document; False if too much is spent, or it is too late."""
+        assert self._highlighter
+        if not self._stored:
+            self._stored = self.found.stored(len(self.found.scores) - self.left)
+            self._read += _READ * len(self._stored)
+        if self._spent() > most or time.monotonic() > until:
+            return False
         with reading:
-            source = decode_source(stored)
-        score = self.found.scores[len(self.hits)]
-        fields = source.fields
-        if fields:
-            self._room -= len(stored) - len(source.text)
+            source = decode_source(self._stored)
+        if source.fields:
+            self._room -= len(self._stored) - len(source.text)
             if self._room < 0:
                 self._without_fields += 1
-                fields = {}
-        title = shown_title(source.title)
-        snippet, sections = land(source, highlighter)
+                source = msgspec.structs.replace(source, fields={})
+        self._located.append((source, shown_title(source.title), Landing(source, self._highlighter)))
+        self._stored = b""
+        return True
+
+    def _mark(self) -> None:
+        """Make hits of those that are located."""
+        assert self._highlighter
+        texts: dict[str | None, list[str]] = {}
+        for source, title, landing in self._located:
+            texts.setdefault(source.language, []).extend((title, *landing.texts()))
+        marked = {language: iter(self._highlighter.marked(each, language)) for language, each in texts.items()}
+        for source, title, landing in self._located:
+            self.hits.append(self._hit(source, title, landing, marked[source.language]))
+        self._located = []
+
+    def _hit(self, source: StoredDocument, title: str, landing: Landing, marked: Iterator[str]) -> Hit:
+        score, title_html = self.found.scores[len(self.hits)], next(marked)
+        snippet, sections = landing.land(marked)
         return Hit(
             url=source.url,
             title=title,
-            title_html=highlighter.title(title, source.language),
+            title_html=title_html,
             snippet=snippet,
             score=None if score is None else round(score, 4),
             site=source.site,
             language=source.language,
             modified=source.modified_time,
-            fields=fields,
+            fields=source.fields,
             sections=sections,
             type=source.type or None,
             group=self._group(len(self.hits)),

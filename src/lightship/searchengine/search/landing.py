@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 
 from lightship.core.fragments import with_fragment, with_words, words_at
@@ -15,33 +16,44 @@ DEEP = 2000  # bytes of a text, about as many as the first screen of a page show
 _AROUND = 400  # bytes around a match that are looked at for the words of a text fragment
 
 
-def land(source: StoredDocument, highlighter: Highlighter) -> tuple[str, list[HitSection]]:
-    """Return the snippet of a document, and the sections that have the words of the query, that of the snippet first.
+class Landing:
+    """Where the hit of a document leads. Its texts are marked together with those of other hits."""
 
-    There are no sections if the words are only at the top of the page, above its headings.
-    """
-    stored = source.sections
-    bounds = Bounds(stored.starts, stored.bodies) if stored else None
-    shown = highlighter.passages(source.text, source.language, bounds, source.description)
-    snippet, number, place, _ = shown[0]
-    if len(shown) == 1 and not number and place < DEEP:
-        return snippet, []
-    if not stored:
-        return snippet, [HitSection(heading="", url=_url(source, "", place), snippet=snippet)]
-    headings, fragments = stored.headings.split("\n"), stored.fragments.split("\n")
-    sections = []
-    for snippet, number, place, is_headed in shown:
-        heading, fragment = (headings[number - 1], fragments[number - 1]) if number else ("", "")
-        sections.append(
-            HitSection(
-                heading=heading,
-                heading_html=highlighter.title(heading, source.language) if is_headed else escape(heading),
-                path=_path(number, headings, stored.levels),
-                url=_url(source, fragment, place),
-                snippet=snippet,
+    def __init__(self, source: StoredDocument, highlighter: Highlighter) -> None:
+        """Find the sections of `source` that have the words of the query, and the passage that is shown."""
+        self._source, stored = source, source.sections
+        bounds = Bounds(stored.starts, stored.bodies) if stored else None
+        self._passage, self._shown = highlighter.passage(source.text, source.language, bounds, source.description)
+        self._headings = stored.headings.split("\n") if stored else []
+
+    def texts(self) -> list[str]:
+        """Return the texts to mark: the passage, and the headings that match."""
+        headings = [self._headings[each.number - 1] for each in self._shown if each.is_headed]
+        return [self._passage.text, *headings]
+
+    def land(self, marked: Iterator[str]) -> tuple[str, list[HitSection]]:
+        """Return the snippet, and the sections that have the words of the query, that of the snippet first.
+
+        `marked` yields the `texts`. There are no sections if the words are only at the top of the page, above its
+        headings.
+        """
+        source, stored, first = self._source, self._source.sections, self._shown[0]
+        snippet = self._passage.cut(next(marked))
+        if len(self._shown) == 1 and not first.number and first.place < DEEP:
+            return snippet, []
+        fragments = stored.fragments.split("\n") if stored else []
+        sections = []
+        for number, place, is_headed in self._shown:
+            heading, fragment = (self._headings[number - 1], fragments[number - 1]) if number else ("", "")
+            sections.append(
+                HitSection(
+                    heading=heading,
+                    heading_html=next(marked) if is_headed else escape(heading),
+                    path=_path(number, self._headings, stored.levels) if stored else [],
+                    url=_url(source, fragment, place),
+                )
             )
-        )
-    return sections[0].snippet, sections
+        return snippet, sections
 
 
 def _path(number: int, headings: list[str], levels: bytes) -> list[str]:

@@ -69,4 +69,5 @@ def _marked(view: View, shown: CachedText, query: str) -> list[Markup]:
     compiled = compile_query(parse_query(query), view.version, view.languages)
     highlighter = Highlighter(compiled, view.frequency)
     paragraphs = (" ".join(line.split()) for line in shown.text.splitlines())
-    return [Markup(highlighter.title(line, shown.language)) for line in paragraphs if line]  # noqa: S704 (it is escaped)
+    marked = highlighter.marked([line for line in paragraphs if line], shown.language)
+    return [Markup(each) for each in marked]  # noqa: S704 (it is escaped)

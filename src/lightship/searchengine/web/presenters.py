@@ -60,7 +60,7 @@ class SectionLink(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A hit as it is shown; an empty `href` means that its url must not be a link. `cached` shows its text.
+    """A hit as it is shown; an empty `href` means that its url must not be a link, and `cached` shows its text instead.
 
     A tile with a `letter` of the site, in one of HUES colours, stands for its icon: a browser that fetched that would
     tell strange hosts who searches. `section` is that of the snippet (None: the top of the page, or without a link), `sections` are others.
@@ -146,7 +146,7 @@ def result_of(hit: Hit, query: str = "") -> Result:
     crumbs = _crumbs(hit.url) if can_open else [readable_url(hit.url)]
     return Result(
         href=hit.url if can_open else "",
-        cached=cached_address(hit.url, query),
+        cached="" if can_open else cached_address(hit.url, query),
         title=_title(hit),
         crumbs=crumbs,
         snippet=safe_marked(hit.snippet),
@@ -204,6 +204,8 @@ def _plain(text: str) -> str:
 
 def safe_marked(text: str) -> Markup:
     """Return a snippet or title as markup in which everything but paired `<mark>` and `</mark>` is escaped again."""
+    if "<" not in text:
+        return escape(unescape(text))
     parts = [str(escape(unescape(part))) for part in _MARKED.split(text)]
     parts[1::2] = [f"<mark>{part}</mark>" for part in parts[1::2]]  # the odd parts were between the tags
     return Markup("".join(parts))  # noqa: S704 (escaped just above)

@@ -139,11 +139,9 @@ def test_where_a_run_is_whole_its_meaningless_parts_are_not_marked() -> None:
 
 
 def test_titles_are_escaped_and_marked() -> None:
-    assert highlighter("beach").title("A <b>beach</b> & more", "en") == (
-        "A &lt;b&gt;<mark>beach</mark>&lt;/b&gt; &amp; more"
-    )
-    assert highlighter("beach").title("Nothing", "en") == "Nothing"
-    assert highlighter("beach").title("", "en") == ""
+    assert highlighter("beach").marked(["A <b>beach</b> & more", "Nothing", "", "Beach"], "en") == [
+        "A &lt;b&gt;<mark>beach</mark>&lt;/b&gt; &amp; more", "Nothing", "", "<mark>Beach</mark>",
+    ]  # fmt: skip
 
 
 def test_an_index_of_the_former_version_is_marked_too() -> None:
@@ -195,3 +193,14 @@ def test_a_passage_is_short() -> None:
 def test_signs_around_and_within_words_decide_what_is_marked(query: str, text: str, expected: list[str]) -> None:
     assert marks(query, text, "en", "bar", "email") == expected
     assert marks(query, f"{text} ", "en", "bar", "email") == expected
+
+
+def test_texts_are_marked_together_as_each_by_itself() -> None:
+    texts = [
+        "The e-mail of a beach", "", "Don't (email), fooBar", "A cafe\u0301 on the beach.", "E-MAIL! <b>", "Strände & Beaches",
+        "beach", "“Beach”", "foo bar", "x" * 50 + " bar",
+    ]  # fmt: skip
+    for query in ("email beach", "bar dont", "café", '"on the beach"', "c++ e-mail", "strand"):
+        together = highlighter(query).marked(texts, "en")
+        assert together == [highlighter(query).marked([text], "en")[0] for text in texts]
+        assert len(together) == len(texts)

@@ -9,8 +9,8 @@ from lightship.core.sections import Section
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.fields.stored_document import StoredDocument, _stored_sections
 from lightship.index.highlight.search import ANSWER_EFFORT, TEXT_EFFORT
-from lightship.index.highlight.sections import MOST, Bounds
-from lightship.index.highlight.snippet import Highlighter, Shown
+from lightship.index.highlight.sections import MOST, Best, Bounds
+from lightship.index.highlight.snippet import Highlighter
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.language.parser import parse_query
 
@@ -40,11 +40,12 @@ def bounds_of(text: str) -> tuple[str, Bounds, list[str]]:
     return plain, Bounds(stored.starts, stored.bodies), headings
 
 
-def passages(query: str, text: str = PAGE) -> tuple[list[str], list[Shown]]:
+def found(query: str, text: str = PAGE) -> tuple[list[str], str, list[Best]]:
+    """Return the headings of the sections that are found, the passage, and the sections."""
     plain, bounds, headings = bounds_of(text)
     compiled = compile_query(parse_query(query), SCHEMA_VERSION, ("en", ""))
-    shown = Highlighter(compiled, lambda _: 10).passages(plain.encode(), "en", bounds)
-    return [headings[each.number] for each in shown], shown
+    passage, best = Highlighter(compiled, lambda _: 10).passage(plain.encode(), "en", bounds)
+    return [headings[each.number] for each in best], passage.text, best
 
 
 @pytest.mark.parametrize(
@@ -62,25 +63,35 @@ def passages(query: str, text: str = PAGE) -> tuple[list[str], list[Shown]]:
     ],
 )
 def test_the_best_section_is_first(query: str, heading: str) -> None:
-    assert passages(query)[0][0] == heading
+    assert found(query)[0][0] == heading
 
 
-def test_the_snippet_is_below_the_heading() -> None:
-    headings, shown = passages("install")
-    assert shown[0].is_headed
-    assert shown[0].html.startswith("Download the boat. Then <mark>install</mark> it")
-    assert all("Install on a server" not in each.html for each in shown), "nor do they go into the next section"
+def test_the_passage_is_below_the_heading() -> None:
+    headings, passage, best = found("install")
+    assert best[0].is_headed
+    assert passage.startswith("Download the boat. Then install it")
+    assert "Install on a server" not in passage, "nor does it go into the next section"
     assert 1 < len(headings) <= MOST
 
 
 def test_a_section_of_which_only_the_heading_matches_shows_its_beginning() -> None:
-    _, shown = passages("configure")
-    assert shown[0].html.startswith("The cache keeps pages.")
+    assert found("configure")[1].startswith("The cache keeps pages.")
+
+
+def test_a_frequent_word_counts_where_a_rarer_one_is() -> None:
+    text = "".join(f"# Part {number}\nA cache of pages and their limits.\n" for number in range(9))
+    frequencies = {"evict": 1, "quota": 2}
+    plain, bounds, headings = bounds_of(
+        f"{text}# Eviction\nNothing else.\n# Quotas\nA cache has a quota, pages, limits.\n"
+    )
+    compiled = compile_query(parse_query("cache pages limits quota eviction"), SCHEMA_VERSION, ("en", ""))
+    _, best = Highlighter(compiled, lambda term: frequencies.get(term, 10)).passage(plain.encode(), "en", bounds)
+    assert headings[best[0].number] == "Quotas"
 
 
 def test_a_word_that_only_begins_alike_is_not_found() -> None:
     text = "# One\nA category of things.\n# Two\nA cat sits.\n"
-    assert passages("cat", text)[0] == ["Two"]
+    assert found("cat", text)[0] == ["Two"]
 
 
 @pytest.mark.parametrize(
@@ -94,12 +105,12 @@ def test_a_word_that_only_begins_alike_is_not_found() -> None:
     ],
 )
 def test_sections_in_every_script(query: str, text: str, heading: str) -> None:
-    assert passages(query, text)[0][0] == heading
+    assert found(query, text)[0][0] == heading
 
 
 def test_without_a_match_there_is_the_beginning() -> None:
-    headings, shown = passages("zebra")
-    assert (headings, shown[0].place) == ([""], -1)
+    headings, _, best = found("zebra")
+    assert (headings, best[0].place) == ([""], -1)
 
 
 def test_the_effort_is_bounded() -> None:
@@ -108,10 +119,10 @@ def test_the_effort_is_bounded() -> None:
     compiled = compile_query(parse_query("word " + " ".join(f"word{n}" for n in range(60))), SCHEMA_VERSION, ("en", ""))
     highlighter = Highlighter(compiled, lambda _: 10)
     for _ in range(100):
-        highlighter.passages(plain.encode(), "en", bounds)
+        highlighter.passage(plain.encode(), "en", bounds)
     assert highlighter.spent <= ANSWER_EFFORT
     one = Highlighter(compiled, lambda _: 10)
-    one.passages(plain.encode(), "en", bounds)
+    one.passage(plain.encode(), "en", bounds)
     assert one.spent <= 3 * TEXT_EFFORT, "once to rank the sections, and once to find the passage"
 
 

@@ -121,11 +121,11 @@ def test_what_matches_in_a_title_is_marked() -> None:
 def test_sections_are_links_below_the_title() -> None:
     first = HitSection(
         heading="Use & limits", heading_html="Use &amp; <mark>limits</mark>", path=["A title", "Guide"],
-        url="https://example.org/a#limits", snippet="no <mark>limits</mark>",
+        url="https://example.org/a#limits",
     )  # fmt: skip
-    other = HitSection(heading="<b>", heading_html="&lt;b&gt;", url="https://example.org/a#%27%3E", snippet="")
-    words = HitSection(heading="", url="https://example.org/a#:~:text=deep%20down", snippet="")
-    top = HitSection(heading="A title", url="https://example.org/a#top", snippet="")
+    other = HitSection(heading="<b>", heading_html="&lt;b&gt;", url="https://example.org/a#%27%3E")
+    words = HitSection(heading="", url="https://example.org/a#:~:text=deep%20down")
+    top = HitSection(heading="A title", url="https://example.org/a#top")
     found = msgspec.structs.replace(hit(), sections=[first, other, words, top])
     shown = render_page(SearchRequest(query="news"), answer(found), now=NOW)
     links = [each["href"] for each in Page(shown).all("a", rel="noopener noreferrer nofollow")]
@@ -138,7 +138,7 @@ def test_sections_are_links_below_the_title() -> None:
 
 
 def test_sections_of_what_is_no_web_address_are_not_links() -> None:
-    section = HitSection(heading="x", url="javascript:alert(1)#x", snippet="")
+    section = HitSection(heading="x", url="javascript:alert(1)#x")
     found = msgspec.structs.replace(hit(url="javascript:alert(1)"), sections=[section])
     assert "javascript:alert" not in str(page(SearchRequest(query="news"), answer(found)).all("a"))
 
