@@ -144,11 +144,11 @@ def test_it_leads_to_sections(open_guest: OpenGuest, server: str, tmp_path: Path
             json={
                 "total": 1, "corrected": None, "notice": None,
                 "hits": [{
-                    "url": "https://example.org/handbook", "title": "Handbook", "title_html": "Handbook", "snippet": "one",
+                    "url": "https://example.org/handbook", "title": "Handbook", "title_html": "Handbook", "snippet": "&lt;b&gt; <mark>two</mark> &#39;x&#39;",
                     "sections": [
-                        {"heading": "A & B", "heading_html": "A &amp; <mark>B</mark>", "path": [], "snippet": "&lt;b&gt; <mark>two</mark> &#39;x&#39;",
+                        {"heading": "A & B", "heading_html": "A &amp; <mark>B</mark>", "path": [],
                          "url": "https://example.org/handbook#b"},
-                        {"heading": "", "heading_html": "", "path": [], "snippet": "above", "url": "https://example.org/handbook"},
+                        {"heading": "", "heading_html": "", "path": [], "url": "https://example.org/handbook"},
                     ],
                 }],
             },

@@ -244,7 +244,7 @@
       const link = isLink(hit.url) ? hit.url : this.#address("cached", this.box.value.trim(), { url: hit.url });
       return [
         this.#option("hit", link, hit, title, where, isAbove ? hit.snippet : ""),
-        ...sections.map((each) => this.#option("hit section", isLink(each.url) ? each.url : link, hit, marked(each.heading_html), "", each.snippet)),
+        ...sections.map((each) => this.#option("hit section", isLink(each.url) ? each.url : link, hit, marked(each.heading_html), "", each === first ? hit.snippet : "")),
       ];
     }
 
