@@ -18,7 +18,7 @@ from lightship.core import urls
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.crawler.fetching.address import SourceResolver, guarded_socket
 from lightship.crawler.fetching.credentials import Credential, Credentials, read_credentials
-from lightship.crawler.parsing.encodings.media import READABLE
+from lightship.crawler.parsing.encodings.media import READABLE, media_type
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class Fetcher:
         return self._credentials.of(url)
 
     async def _body(self, answer: aiohttp.ClientResponse, types: Collection[str], limit: int) -> Response:
-        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        kind = media_type(answer.headers.get("Content-Type", ""), str(answer.url))
         if types and kind not in types:
             raise RefusedBodyError(f"content type {kind[:100]!r} has no text to index")
         body = bytearray()

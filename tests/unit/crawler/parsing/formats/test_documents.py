@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from lightship.crawler.parsing.formats import pdf
 from lightship.crawler.parsing.read import document_of, read_page
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
+from unit.crawler.parsing.formats.archives import archive
 
 URL = "http://a.example/document"
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -48,14 +48,6 @@ EPUB_FILES = {
     "OEBPS/text/1.xhtml": "<html><body><h1 id='c1'>第一章</h1><p>検索エンジンについて。</p></body></html>",
     "OEBPS/text/2 b.xhtml": "<html><body><h1>第二章</h1><p>終わり。</p></body></html>",
 }  # fmt: skip
-
-
-def archive(files: Mapping[str, str | bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", packing) as made:
-        for name, content in files.items():
-            made.writestr(name, content)
-    return buffer.getvalue()
 
 
 def made_pdf(text: str, info: str = "") -> bytes:
@@ -179,6 +171,7 @@ def test_documents_on_a_site_are_pages(crawl: Crawl, site: MockSite) -> None:
         "/a.pdf": (made_pdf("Text in a PDF"), PDF),
         "/b.docx": (archive(DOCX_FILES), DOCX),
         "/c.epub": (archive(EPUB_FILES), EPUB),
+        "/e.rst": (b"Tides\n=====\n\n*Text*", "application/octet-stream"),
     }
     site.page("/", "<title>All</title>" + "".join(f"<a href={path}>x</a>" for path in (*bodies, "/d.zip")))
     for path, (body, kind) in bodies.items():
