@@ -82,6 +82,16 @@ def test_a_word_document() -> None:
     assert page.text.split("\n\n") == ["Erstes Kapitel", "Text & <mehr> davon", "A1 B1", "搜索引擎"]
 
 
+def test_a_word_document_without_styles_and_with_a_picture() -> None:
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    body = f"""<w:p><w:pPr><w:pStyle w:val="Heading2"/></w:pPr><w:r><w:t>Chapter</w:t></w:r></w:p>
+    <w:p><w:r><w:t>See</w:t><w:drawing><d:docPr xmlns:d="{drawing}" descr="a chart"/></w:drawing></w:r></w:p>"""
+    files = {"word/document.xml": f"<w:document {WORD}><w:body>{body}</w:body></w:document>"}
+    page = read_page(archive(files), DOCX, URL)
+    assert (page.title, page.text) == ("Chapter", "Chapter\n\nSee a chart")
+    assert [(each.heading, each.level) for each in page.sections] == [("Chapter", 2)]
+
+
 def test_a_book() -> None:
     page = read_page(archive(EPUB_FILES), EPUB, URL)
     assert (page.title, page.author, page.language) == ("本", "著者", "ja")

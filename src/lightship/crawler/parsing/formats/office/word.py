@@ -17,13 +17,17 @@ _NAMES = {
 }
 _PICTURE = f"{{{_NAMES['wp']}}}docPr"
 _HEADING = re.compile(r"heading ([1-6])|(title)")
+_USUAL = {
+    "Title": 1,
+    **{f"Heading{level}": level for level in range(1, 7)},
+}  # ids of styles, in files without a list of them
 
 
 def docx_to_html(body: bytes) -> str:
     """Return a DOCX document as HTML: title, metadata, headings, paragraphs, tables. Raises InvalidDocumentError."""
     with Archive(body) as archive:
         root = archive.xml("word/document.xml")
-        levels = dict(_levels(archive.xml("word/styles.xml"))) if "word/styles.xml" in archive.names else {}
+        levels = dict(_levels(archive.xml("word/styles.xml"))) if "word/styles.xml" in archive.names else _USUAL
         head = head_of(archive)
     content = root.find("w:body", _NAMES)
     return html_page(head, _blocks(content, levels) if content is not None else iter(()))
