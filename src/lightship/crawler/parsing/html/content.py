@@ -29,7 +29,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     prose,
     size,
 )
-from lightship.crawler.parsing.html.hidden import remove_unseen
+from lightship.crawler.parsing.html.hidden import describe_pictures, remove_unseen
 from lightship.crawler.parsing.html.sections import Heading, mark_headings
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, select
 
@@ -67,6 +67,8 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
     body = tree.body
     if body is not None:
         article = is_article(document_of_tree(tree), kinds)
+        if not article:
+            describe_pictures(tree, body)
         remove_unseen(body)
         _clear_marks(body)
         _cut(body)
@@ -75,6 +77,8 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
             remove_title(body, title)
         if not size(body):
             tree = HTMLTree.parse(html)
+            if tree.body is not None:
+                describe_pictures(tree, tree.body)
     marked = mark_headings(document_of_tree(tree))
     return Content(str(extract_plain_text(tree)), marked)
 

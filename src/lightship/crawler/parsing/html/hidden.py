@@ -1,21 +1,25 @@
 """Decides what of a page is not for its readers: scripts, controls, and hidden elements that nothing on the page shows.
 
 Text that a click shows is content: panels of tabs and accordions, rows of trees, and the buttons with their titles.
+So is what pictures say to those who do not see them.
 """
 
 from __future__ import annotations
 
 import re
 
-from resiliparse.parse.html import ElementNode
+from resiliparse.parse.html import ElementNode, HTMLTree
 
 from lightship.crawler.parsing.html.boilerplate import HEADINGS, leads_elsewhere, size
-from lightship.crawler.parsing.html.tree import attribute, is_within, select
+from lightship.crawler.parsing.html.tree import attribute, is_within, line, select
 
 MAX_CONTROLS = 2000  # elements that may show a hidden one
 MAX_BUTTONS, MAX_PANELS = 1000, 1000  # that are examined
 WEIGHINGS = 20  # times the characters of the page may be counted, since hidden elements may be nested
 TITLE = 3  # characters of a button that is the title of what it shows
+MAX_PICTURES = 2000  # of a page
+MAX_ALT = 1000  # characters
+MAX_CAPTIONS = 200_000  # characters of captions that are compared
 
 _NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog"
 _HIDDEN = "[hidden],[style*='display:none' i],[style*='display: none' i]"
@@ -27,6 +31,50 @@ _OVERLAYS = re.compile(
     r"modal|popup|pop-up|overlay|dialog|drawer|canvas|lightbox|dropdown|menu|nav|tooltip|toast|cookie|consent|login|search",
     re.IGNORECASE,
 )  # fmt: skip
+_DRAWN = "svg[role~='img' i],[role~='img' i][aria-label]"
+_CONTROLS = "a,button,summary,label"  # drawings in them are signs
+_NO_WORDS = re.compile(
+    r"[\w%+.-]{1,200}\.(?:jpe?g|png|gif|svg|webp|avif|bmp)|image|img|picture|photo|icon|logo", re.IGNORECASE
+)
+
+
+def describe_pictures(tree: HTMLTree, root: ElementNode) -> None:
+    """Set the alternative texts below `root` apart from other text, and make pictures of drawings that have one.
+
+    Names of files, and what the caption says, too, are no alternative texts.
+    """
+    for drawing in select(root, _DRAWN)[:MAX_PICTURES]:
+        image = tree.create_element("img")
+        if (alt := _label(drawing)) and isinstance(image, ElementNode):
+            image.setattr("alt", alt)
+            drawing.replace_with(image)
+    _clear_captions(root)
+    for image in select(root, "img[alt],area[alt]")[:MAX_PICTURES]:
+        if alt := attribute(image, "alt"):
+            text = line(alt[:MAX_ALT])
+            image.setattr("alt", "" if _NO_WORDS.fullmatch(text) else f" {text} ")
+
+
+def _label(drawing: ElementNode) -> str:
+    """Return the alternative text of a drawing, but not of a sign or a letter."""
+    if is_within(drawing, _CONTROLS):
+        return ""
+    if drawing.tag != "svg":
+        return "" if (drawing.text or "").strip() else attribute(drawing, "aria-label")
+    title = drawing.query_selector("title")
+    return attribute(drawing, "aria-label") or ((title.text or "") if title else "")
+
+
+def _clear_captions(root: ElementNode) -> None:
+    left = MAX_CAPTIONS
+    for caption in select(root, "figcaption")[:MAX_PICTURES]:
+        said, figure = line(caption.text or ""), caption.parent_element
+        left -= len(said)
+        if left < 0:
+            break
+        image = figure.query_selector("img[alt]") if figure else None
+        if image and line(attribute(image, "alt")[:MAX_ALT]) in said:
+            image.setattr("alt", "")
 
 
 def remove_unseen(body: ElementNode) -> None:
