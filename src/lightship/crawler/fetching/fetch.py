@@ -19,6 +19,9 @@ from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.crawler.fetching.address import SourceResolver, guarded_socket
 from lightship.crawler.fetching.credentials import Credential, Credentials, read_credentials
 from lightship.crawler.parsing.encodings.media import READABLE, media_type
+from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +128,10 @@ class Fetcher:
             raise FetchError(f"no complete answer within {seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(" ".join(str(error).split())[:500] or type(error).__name__) from error
+
+    async def read(self, site: str, task: ReadPage, response: Response, pool: ParserPool) -> tuple[Page, Response]:
+        """Parse a page in `pool` for `site`; return it, and the response that it is from. Raises what the pool raises."""
+        return await pool.read(site, task, response.body), response
 
     def _credential(self, url: str) -> Credential | None:
         if self._credentials.withheld(url) and (site := urls.site(url)) not in self._warned:
