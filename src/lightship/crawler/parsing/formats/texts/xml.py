@@ -83,7 +83,7 @@ class _Reader(Events):
         if tag == _XHTML:
             raise EnoughError
         if not self._styled or name in _LISTS:
-            raise ValueError(f"<{name[:100]}> is data, not a page: it has no stylesheet, or is a list of pages")
+            raise InvalidDocumentError(f"XML that is no page: <{name[:100]}> has no stylesheet, or is a list of pages")
 
     def data(self, text: str, /) -> None:
         if not self._out and self._open:
