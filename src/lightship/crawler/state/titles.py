@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Sequence
 
 import apsw
 import msgspec
 
 from lightship.core.model import Document
-from lightship.core.sections import RANKED_LEVELS
 from lightship.runtime.database import Database
 
 LATEST = 20  # pages of a site that are compared
-ENOUGH, SHARE = 10, 0.8  # pages with a title that begins alike, and their least share of the latest
+ENOUGH, SHARE = 10, 0.8  # pages with a title that begins alike and a heading, and their least share of the latest
+DISTINCT = 0.9  # share of these headings that must differ: "Description" tells no pages apart
 AGAIN = 1000  # pages that are visited again once that is known: those visited last
 MAX_BEGINNING = 200  # characters
 
@@ -31,28 +32,40 @@ class Titles:
         with database.access() as db:
             rows = db.execute("select name from settings where name glob ?", (f"{_NAME}*",)).fetchall()
         self._known = {str(name) for (name,) in rows}
-        self._latest: defaultdict[str, dict[str, str]] = defaultdict(dict)  # by site: beginnings of titles by url
+        self._latest: defaultdict[str, dict[str, tuple[str, str]]] = defaultdict(
+            dict
+        )  # by site and url: beginning, heading
 
     def choose(self, site: str, url: str, document: Document) -> tuple[Document, str]:
         """Return `document` with the title that tells it apart, and a beginning if that has just become known."""
         beginning = beginning_of(document.title)
-        headings = (each.heading for each in document.sections if each.level in RANKED_LEVELS)
-        heading = next((each for each in headings if beginning_of(each) != beginning), "")
+        heading = _heading(document, beginning)
         latest = self._latest[site]
         latest.pop(url, None)
-        latest[url] = beginning if heading else ""
+        latest[url] = beginning, heading
         if len(latest) > LATEST:
             del latest[next(iter(latest))]
         if not heading or not beginning:
             return document, ""
-        name, is_new = name_of(site, beginning), False
-        if name not in self._known:
-            alike = Counter(latest.values())[beginning]
-            if alike < ENOUGH or alike < SHARE * len(latest):
-                return document, ""
+        name = name_of(site, beginning)
+        is_new = name not in self._known and _is_shared(beginning, list(latest.values()))
+        if is_new:
             self._known.add(name)
-            is_new = True
+        elif name not in self._known:
+            return document, ""
         return msgspec.structs.replace(document, title=heading), beginning if is_new else ""
+
+
+def _heading(document: Document, beginning: str) -> str:
+    """Return the heading that a page has as a title, unless it has the same `beginning`; an empty string if none."""
+    headings = (each.heading for each in document.sections if each.level == 1 or (each.level == 2 and not each.start))
+    return next((each for each in headings if beginning_of(each) != beginning), "")
+
+
+def _is_shared(beginning: str, latest: Sequence[tuple[str, str]]) -> bool:
+    """Whether nearly all pages have the `beginning`, and headings that tell them apart."""
+    headings = [heading for each, heading in latest if each == beginning and heading]
+    return len(headings) >= max(ENOUGH, SHARE * len(latest)) and len(set(headings)) >= DISTINCT * len(headings)
 
 
 def visit_again(db: apsw.Connection, site: str, url: str, beginning: str, *, state: int, at: float) -> None:

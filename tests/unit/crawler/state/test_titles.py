@@ -36,7 +36,13 @@ def test_titles_that_begin_alike_give_way_to_headings(crawl: Crawl, site: MockSi
 
 @pytest.mark.parametrize(
     ("title", "heading"),
-    [("Page {}", "About {}"), ("Page {}: Handbook", "About"), ("Handbook", "Handbook"), ("{}: a", "{}")],
+    [
+        ("Page {}", "About {}"),
+        ("Page {}: Handbook", "About"),
+        ("Handbook", "Handbook"),
+        ("Handbook: {}", "Description"),
+        ("{}: a", "{}"),
+    ],
 )
 def test_other_titles_stay(crawl: Crawl, site: MockSite, title: str, heading: str) -> None:
     pages = {f"/{number}": (title.format(number), heading.format(number)) for number in range(2 * ENOUGH)}
