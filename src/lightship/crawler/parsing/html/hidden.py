@@ -32,49 +32,44 @@ _OVERLAYS = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _DRAWN = "svg[role~='img' i],[role~='img' i][aria-label]"
-_CONTROLS = "a,button,summary,label"  # drawings in them are signs
+_SIGNS = "a,button,summary,label"  # drawings in them are signs of what these do
 _NO_WORDS = re.compile(
     r"[\w%+.-]{1,200}\.(?:jpe?g|png|gif|svg|webp|avif|bmp)|image|img|picture|photo|icon|logo", re.IGNORECASE
 )
 
 
-def describe_pictures(tree: HTMLTree, root: ElementNode) -> None:
-    """Set the alternative texts below `root` apart from other text, and make pictures of drawings that have one.
-
-    Names of files, and what the caption says, too, are no alternative texts.
-    """
+def keep_drawings(tree: HTMLTree, root: ElementNode) -> None:
+    """Make pictures of the drawings below `root` that have an alternative text."""
     for drawing in select(root, _DRAWN)[:MAX_PICTURES]:
         image = tree.create_element("img")
         if (alt := _label(drawing)) and isinstance(image, ElementNode):
             image.setattr("alt", alt)
             drawing.replace_with(image)
-    _clear_captions(root)
-    for image in select(root, "img[alt],area[alt]")[:MAX_PICTURES]:
-        if alt := attribute(image, "alt"):
-            text = line(alt[:MAX_ALT])
-            image.setattr("alt", "" if _NO_WORDS.fullmatch(text) else f" {text} ")
+
+
+def set_pictures_apart(root: ElementNode) -> None:
+    """Set the alternative texts below `root` apart from other text; names of files, and what captions repeat, are none."""
+    left = MAX_CAPTIONS
+    for element in select(root, "img[alt],area[alt],figcaption")[:MAX_PICTURES]:
+        if element.tag != "figcaption":
+            text = line(attribute(element, "alt")[:MAX_ALT])
+            element.setattr("alt", f" {text} " if text and not _NO_WORDS.fullmatch(text) else "")
+            continue
+        said, figure = line(element.text or ""), element.parent_element
+        left -= len(said)
+        image = figure.query_selector("img[alt]") if figure and left > 0 else None
+        if image and line(attribute(image, "alt")[:MAX_ALT]) in said:
+            image.setattr("alt", "")
 
 
 def _label(drawing: ElementNode) -> str:
     """Return the alternative text of a drawing, but not of a sign or a letter."""
-    if is_within(drawing, _CONTROLS):
+    if is_within(drawing, _SIGNS):
         return ""
     if drawing.tag != "svg":
         return "" if (drawing.text or "").strip() else attribute(drawing, "aria-label")
     title = drawing.query_selector("title")
     return attribute(drawing, "aria-label") or ((title.text or "") if title else "")
-
-
-def _clear_captions(root: ElementNode) -> None:
-    left = MAX_CAPTIONS
-    for caption in select(root, "figcaption")[:MAX_PICTURES]:
-        said, figure = line(caption.text or ""), caption.parent_element
-        left -= len(said)
-        if left < 0:
-            break
-        image = figure.query_selector("img[alt]") if figure else None
-        if image and line(attribute(image, "alt")[:MAX_ALT]) in said:
-            image.setattr("alt", "")
 
 
 def remove_unseen(body: ElementNode) -> None:

@@ -10,7 +10,7 @@ from resiliparse.parse.html import ElementNode, HTMLTree
 from resiliparse.parse.html.exception import CSSParserException
 
 from lightship.crawler.parsing.html.content import Content
-from lightship.crawler.parsing.html.hidden import describe_pictures
+from lightship.crawler.parsing.html.hidden import keep_drawings, set_pictures_apart
 from lightship.crawler.parsing.html.sections import mark_headings
 from lightship.crawler.parsing.html.tree import document_of_tree, select
 
@@ -38,7 +38,8 @@ class Choice(NamedTuple):
         if not chosen:
             return None
         body.replace_children(*chosen)
-        describe_pictures(tree, body)
+        keep_drawings(tree, body)
+        set_pictures_apart(body)
         for element in select(body, _NO_TEXT):
             element.remove()
         marked = mark_headings(document_of_tree(tree))
