@@ -11,7 +11,7 @@ from lightship.core import urls
 from lightship.core.errors import LightshipError
 from lightship.core.model import Document, check_document, clean_text
 from lightship.core.unicode import Form, normalize
-from lightship.crawler.parsing.encodings.media import HTML, MARKDOWN
+from lightship.crawler.parsing.encodings.media import ASCIIDOC, HTML, MAIL, MARKDOWN, PDF, RST, RTF, SUBRIP, TYPES, XML
 from lightship.crawler.parsing.read import document_of, read_page
 from lightship.crawler.parsing.signals.fingerprint import fingerprint
 from lightship.documents.language import detect_language
@@ -25,6 +25,11 @@ from lightship.index.writer import to_tantivy
 from lightship.searchengine.search.request import read_lookup, read_request
 
 URL = "https://example.org/page"
+KINDS = (
+    *sorted(TYPES.keys() - {PDF}),
+    "",
+    "text/html; charset=shift_jis",
+)  # of pages; PDFium, in C, has fuzzers of its own
 QUERY = 16 << 10  # bytes of a query string that are read
 
 # Neighbours are of different combining classes, so that their order must be changed: U+0F73 and the halfwidth marks are
@@ -73,6 +78,22 @@ def markdown(text: str) -> None:
             document_of(read_page(f"{block}{text[:1000]}".encode("utf-8", "replace"), MARKDOWN, URL), URL)
 
 
+def markup(text: str) -> None:
+    """A text of another kind, with the text where it is read differently."""
+    for kind, body in (
+        (RST, text),
+        (RST, f":{text}"),
+        (ASCIIDOC, text),
+        (ASCIIDOC, f":a: {text}\n{{a}}"),
+        (RTF, f"{{\\rtf1 {text}"),
+        (SUBRIP, f"00:01.000 --> 00:02.000\n{text}"),
+        (MAIL, f"Subject: {text}\nFrom: {text}\nDate: {text}\n\n{text}"),
+        (XML, f"<?xml-stylesheet?><a>{text}"),
+    ):
+        with contextlib.suppress(LightshipError):
+            document_of(read_page(body.encode("utf-8", "replace"), kind, URL), URL)
+
+
 def link(text: str) -> None:
     """A link on a page."""
     for each in (text, f"https://{text}/", f"/{text}", f"?{text}"):
@@ -105,7 +126,7 @@ def query(text: str) -> None:
 
 
 READERS: dict[str, Callable[[str], None]] = {
-    reader.__name__: reader for reader in (document, page, markdown, link, words, query)
+    reader.__name__: reader for reader in (document, page, markdown, markup, link, words, query)
 }
 
 

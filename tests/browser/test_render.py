@@ -76,6 +76,41 @@ def test_without_the_setting_and_for_other_hosts_no_script_runs(crawl: Crawl, si
     assert "/app.js" not in site.counts()
 
 
+def test_with_auto_only_empty_pages_of_scripts_are_rendered(crawl: Crawl, site: MockSite) -> None:
+    site.page("/", APP)
+    site.page("/app.js", SCRIPT, content_type="text/javascript")
+    site.page("/data.json", '{"title": "Made by a script", "text": "of words"}', content_type="application/json")
+    text = f"<title>Second</title><p>{'plain text ' * 20}</p>"
+    site.page("/second", f"{text}<script src=/second.js></script>")
+    site.page("/second.js", "document.title = 'Rendered'", content_type="text/javascript")
+    found = crawl.once(site.url("/"), render=("auto",))
+    titles = {url: entry.document.title for url, entry in found.items() if entry.document}
+    assert titles == {site.url("/"): "Made by a script", site.url("/second"): "Second"}
+    assert (site.counts()["/"], "/second.js" in site.counts()) == (1, False)
+
+
+def test_with_auto_a_site_whose_pages_stay_empty_is_left_as_it_is(crawl: Crawl, site: MockSite) -> None:
+    pages = [f"/{number}" for number in range(render.MAX_VAIN + 5)]
+    site.page("/", f"<title>All</title><p>{'text ' * 50}" + "".join(f"<a href={path}>{path}</a> " for path in pages))
+    for path in pages:
+        site.page(path, f"<title>{path}</title><p>Page {path}</p><script src=/script.js></script>")
+    site.page("/script.js", "window.x = 1", content_type="text/javascript")
+    found = crawl.once(site.url("/"), render=("auto",))
+    assert len(found) == len(pages) + 1
+    assert render.MAX_VAIN <= site.counts()["/script.js"] < len(pages)
+
+
+def test_with_auto_and_no_browser_pages_are_read_as_they_are(
+    crawl: Crawl, site: MockSite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(render, "BROWSERS", ())
+    site.page("/", APP)
+    document = crawl.once(site.url("/"), render=("auto",))[site.url("/")].document
+    assert document is not None
+    assert document.title == "Empty"
+    assert "-render=auto renders no pages" in caplog.text
+
+
 def test_no_request_of_a_page_reaches_an_address_that_is_not_allowed(
     crawl: Crawl, site: MockSite, other: MockSite
 ) -> None:

@@ -50,7 +50,7 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.searchengine.store.store import Store
     from lightship.searchengine.web.rpc import decode_manifest
     from made import MadeShard, page, push, send_file
-    from readers import READERS, in_runs, repeated, seconds
+    from readers import KINDS, READERS, in_runs, repeated, seconds
 
 _FOLDER = tempfile.mkdtemp(prefix="lightship-fuzz-")
 _GUARD = Guard(["a secret of enough characters"], _FOLDER)
@@ -198,9 +198,8 @@ def feed(data: bytes) -> None:
 
 
 def web_page(data: bytes) -> None:
-    """A page, or a document of another kind, that a web server sends; PDFium, in C, has fuzzers of its own."""
-    kinds = [media.HTML, media.PLAIN, media.MARKDOWN, media.DOCX, media.EPUB, "", "text/html; charset=shift_jis"]
-    kind = kinds[data[0] % len(kinds)] if data else ""
+    """A page, or a document of another kind, that a web server sends."""
+    kind = KINDS[data[0] % len(KINDS)] if data else ""
     if media.kind_of(kind, data[1:]) != media.PDF:
         document_of(read_page(data[1:], kind, "http://a.example/"), "http://a.example/")
 
@@ -224,15 +223,27 @@ def task(data: bytes) -> None:
         tasks.result_of(made, tasks.decode_answer(answered))
 
 
+_OPEN = "content.xml meta.xml"
+_PARTS = {
+    media.DOCX: "word/document.xml word/styles.xml docProps/core.xml", media.EPUB: "META-INF/container.xml OEBPS/content.opf",
+    media.PPTX: "ppt/presentation.xml ppt/_rels/presentation.xml.rels a.xml", media.ODT: _OPEN, media.ODP: _OPEN, media.ODS: _OPEN,
+    media.XLSX: "xl/workbook.xml xl/_rels/workbook.xml.rels a.xml",
+}  # fmt: skip
+_RELATIONS = """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="a" Type="x/sheet" Target="/a.xml"/><Relationship Id="b" Type="x/sharedStrings" Target="/a.xml"/>
+<Relationship Id="c" Type="x/styles" Target="/a.xml"/></Relationships>"""
+
+
 def word(data: bytes) -> None:
-    """The XML of a Word document, or of a book's package, packed as it should be."""
-    kind, _, xml = data.partition(b"\n")
-    names = ("word/document.xml", "word/styles.xml") if kind else ("META-INF/container.xml", "OEBPS/content.opf")
+    """The XML of an Office document, or of a book's package, packed as it should be."""
+    first, _, xml = data.partition(b"\n")
+    kinds = sorted(_PARTS)
+    kind = kinds[first[0] % len(kinds)] if first else kinds[0]
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(names[0], xml)
-        archive.writestr(names[1], xml)
-    read_page(file.getvalue(), media.DOCX if kind else media.EPUB, "http://a.example/")
+        for name in _PARTS[kind].split():
+            archive.writestr(name, _RELATIONS if name.endswith(".rels") else xml)
+    read_page(file.getvalue(), kind, "http://a.example/")
 
 
 def packed(data: bytes) -> None:

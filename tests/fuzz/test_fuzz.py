@@ -17,7 +17,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lightship.crawler.parsing.encodings import media
 from made import Caller, MadeShard, page
+from readers import KINDS
 from support import ROOT, Program, free_port, wait_until
 
 Spawn = Callable[..., Program]
@@ -33,7 +35,18 @@ HERE = Path(__file__).parent
 UNCHECKED = "positive_data_acceptance"
 
 
+PAGES = {
+    media.RST: b"A\n=\n\n:a: b\n\n.. note:: c `d <e>`_ **f** |g|\n   :h: i\n\n.. |g| replace:: j\n\nk::\n\n  l\n\n* m\n\n=== ===\nn   o\n=== ===\n",
+    media.ASCIIDOC: b"= A\nb c <d@e>\nv1, 2024-01-02\n:f: g\n\n[[h]]\n.I\n----\nj\n----\n\n* k {f} <<l,m>> link:n[o] *p*\n\n|===\n|q |r\n|===\n\ns:: t\n",
+    media.RTF: rb"{\rtf1\ansicpg1252{\fonttbl{\f1\fcharset128 A;}}{\info{\title b}{\creatim\yr2024}}\pard\outlinelevel0 c\par\f1\'8c\'9f\u-10179?\bin1 x{\*\d e}}",
+    media.MAIL: b"From: =?utf-8?q?a?= <b@c>\nDate: 1 Jan 2024 00:00 +0000\nContent-Type: multipart/mixed; boundary=d\n\n--d\n"
+    b"Content-Type: text/plain; charset=gbk\nContent-Transfer-Encoding: base64\n\nYQ==\n--d\nContent-Type: message/rfc822\n\nSubject: e\n\nf\n--d--\n",
+    media.NOTEBOOK: b'{"nbformat":4,"cells":[{"cell_type":"markdown","source":["# a"]},{"cell_type":"code","source":"b","outputs":[{"data":{"text/plain":"c"}}]}]}',
+    media.WEBVTT: b"WEBVTT - a\nLanguage: de\n\n1\n00:01.000 --> 00:02.000\n<v b>c</v> {\\an8}&amp;\n\nNOTE d\n",
+    media.XML: b"<?xml-stylesheet?><!DOCTYPE a><a xml:lang='de'><title>b</title><c>d<e>f</e>&nbsp;</c></a>",
+}  # fmt: skip
 EXAMPLES = {
+    "web_page": tuple(bytes([KINDS.index(kind)]) + body for kind, body in PAGES.items()),
     "query": (
         b'(python OR "snake game") AND NOT java* site:www.example.org/docs intitle:"a b" lang:german',
         b"tar -xzf --help -monty +griffith filetype:pdf -(a b) inurl:x",
@@ -66,10 +79,24 @@ EXAMPLES = {
     ),
     "word": (
         (
-            b"w\n<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body><w:sdt><w:sdtContent>"
+            b"\6\n<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body><w:sdt><w:sdtContent>"
             b"<w:p><w:r><w:t>x</w:t></w:r></w:p></w:sdtContent></w:sdt><w:tbl><w:tr><w:tc/></w:tr></w:tbl></w:body></w:document>"
         ),
         b"\n<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfile full-path='OEBPS/content.opf'/></container>",
+        (
+            b"\3\n<o:x xmlns:o='urn:oasis:names:tc:opendocument:xmlns:office:1.0' xmlns:t='urn:oasis:names:tc:opendocument:xmlns:text:1.0'>"
+            b"<o:body><t:h t:outline-level='2'>a<t:s/></t:h><t:p>b<t:note>c</t:note></t:p></o:body></o:x>"
+        ),
+        (
+            b"\4\n<p:x xmlns:p='http://schemas.openxmlformats.org/presentationml/2006/main' xmlns:a='http://schemas.openxmlformats.org/drawingml/2006/main'"
+            b" xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'><p:sldIdLst><p:sldId r:id='a'/></p:sldIdLst>"
+            b"<p:sp><p:nvSpPr><p:nvPr><p:ph type='title'/></p:nvPr></p:nvSpPr><a:p><a:t>x</a:t></a:p></p:sp></p:x>"
+        ),
+        (
+            b"\5\n<x xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main' xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'>"
+            b"<sheets><sheet name='a' r:id='a'/></sheets><cellXfs><xf numFmtId='14'/></cellXfs><si><t>b</t></si>"
+            b"<row><c t='s'><v>0</v></c><c s='0'><v>45000.5</v></c></row></x>"
+        ),
     ),
     "packed": (b"gzip\n" + gzip.compress(b"text"), b"deflate, br\nx", b"zstd\n\x28\xb5\x2f\xfd"),
 }

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lightship.core.errors import InvalidInputError
-from lightship.crawler.parsing.encodings.media import DOCX, EPUB, HTML, MARKDOWN, PLAIN, XHTML
+from lightship.crawler.parsing.encodings.media import ARCHIVES, HTML, PDF, TYPES
 from lightship.crawler.parsing.read import document_of, read_page
 
 URL = "http://a.example/page"
@@ -21,7 +21,9 @@ PIECES = [
     "<meta http-equiv=refresh content='0;url=", "<meta charset=", "<meta name=robots content=", "noindex", "gb2312", "'>", ">",
     "<link rel=canonical href=", "<link rel=alternate hreflang=de href=/de>", "<template>", "<svg>", "<math>", "<frameset>",
     "<select><option>", "<plaintext>", "<!--", "-->", "<![CDATA[", "]]>", "&#0;", "&#xd800;", "&nbsp;", "搜索", "\0", "\ud800",
-    "words and more words ", "¶", "<input type=password>", "<time datetime=2024-13-99>", "<article>", "</body>", "</html>",
+    "words and more words ", "¶", "=====\n", "\n", ":a: b\n", ".. note:: x\n", "   ", "`a <b>`_", "|x|", "{a}", "[[a]]", "::\n",
+    "{\\rtf1 ", "\\par ", "\\'e9", "\\u8364?", "WEBVTT\n\n", "00:01.000 --> 00:02.000\n", "Subject: =?utf-8?q?a?=\n", '"nbformat":4',
+    "Content-Type: multipart/mixed; boundary=a\n", "--a\n", "<?xml-stylesheet?>", "----\n", "|===\n", "<input type=password>", "<time datetime=2024-13-99>", "<article>", "</body>", "</html>",
 ]  # fmt: skip
 HTMLS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 BODIES = st.one_of(
@@ -32,7 +34,7 @@ BODIES = st.one_of(
     st.binary(max_size=200).map(b"PK\x03\x04".__add__),
 )
 KINDS = st.sampled_from(
-    [HTML, XHTML, MARKDOWN, PLAIN, DOCX, EPUB, "", "text/html; charset=big5", "text/html; charset=\udc80"]
+    [HTML, *sorted(TYPES.keys() - {PDF}), "", "text/html; charset=big5", "text/html; charset=\udc80"]
 )
 
 
@@ -70,3 +72,30 @@ def test_hostile_pages_take_bounded_time(name: str) -> None:
     with contextlib.suppress(InvalidInputError):
         read_page(HOSTILE[name].encode(), HTML, URL)
     assert time.process_time() - began < 10, "a page of a megabyte takes no more than seconds"
+
+
+def nested_parts(depth: int) -> str:
+    """Return a message of so many parts in each other."""
+    parts = (f"Content-Type: multipart/mixed; boundary=b{each}\n\n--b{each}\n" for each in range(depth))
+    return "Subject: x\n" + "".join(parts) + "\n" + "line\n" * MANY
+
+
+HOSTILE_TEXTS = {
+    "indents": "\n".join(" " * (each % 1000) + "x" for each in range(MANY)), "adornments": "x\n=\n" * MANY, "roles": "`" * MANY,
+    "names": ".. |a| replace:: b\n" * MANY + "|a|" * MANY, "stars": "*a " * MANY, "one line": "a " * 10 * MANY, "items": "* " * MANY,
+    "attributes": ":a: b\n" * MANY + "{a}" * MANY, "open blocks": "----\n....\n" * MANY, "terms": "a::\n" * MANY, "tables": "|a|\n" * MANY,
+    "groups": "{\\rtf1" + "{}" * 5 * MANY, "open groups": "{\\rtf1" + "{\\b " * 900 + "x" * MANY, "characters": "{\\rtf1" + "\\u1?" * 5 * MANY,
+    "paragraphs": "{\\rtf1" + "\\par " * 5 * MANY, "cues": "00:01.000 --> 00:02.000\nx\n\n" * MANY, "headers": "a: b\n" * MANY,
+    "parts": "Subject: x\nContent-Type: multipart/mixed; boundary=a\n\n" + "--a\n\nx\n" * MANY, "nested parts": nested_parts(500),
+    "encoded": "Subject: " + "=?utf-8?q?a?= " * MANY, "elements": "<?xml-stylesheet?><a>" + "<b>x</b>" * MANY, "words": "Subject: x\n\n" + "=?" * MANY,
+    "mixed": "<?xml-stylesheet?>" + "<a>x" * 900 + "y " * MANY + "</a>" * 900, "cells": '{"nbformat":4,"cells":[' + '{"cell_type":"code"},' * MANY,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES.keys() - ARCHIVES - {PDF}))
+def test_hostile_texts_take_bounded_time(kind: str) -> None:
+    for name, text in HOSTILE_TEXTS.items():
+        began = time.process_time()
+        with contextlib.suppress(InvalidInputError):
+            read_page(text.encode(), kind, URL)
+        assert time.process_time() - began < 5, f"{name}: a text of a tenth of a megabyte takes no more than seconds"

@@ -62,7 +62,9 @@ class Crawling:
         (), "sites like https://example.org, comma-separated, whose vanished documents may be deleted", names
     )
     render: tuple[str, ...] = setting(
-        (), "hosts, comma-separated, whose pages need JavaScript and are rendered in a browser; *: all", names
+        (),
+        "hosts, comma-separated, whose pages need JavaScript and are rendered in a browser; *: all; auto: pages of scripts without text",
+        names,
     )
     user_agent: str = setting("Lightship/0.1", "User-Agent header; its first word is the robots.txt name", header)
     contact: str = setting(

@@ -33,6 +33,7 @@ from lightship.crawler.output.append import Appender
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.state.journal import Journal
 from lightship.crawler.state.progress import set_idle, waiting
+from lightship.crawler.state.titles import Titles
 from lightship.runtime.database import Database
 from lightship.runtime.tasks import cancel
 
@@ -112,6 +113,7 @@ class WebCrawler:
             frontier.sites,
             pool=self._pool,
             missing=missing,
+            titles=Titles(self._database),
             traps=frontier.discovery.traps,
             scope=frontier.scope,
             archive=self._archive,

@@ -18,7 +18,10 @@ from lightship.core import urls
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.crawler.fetching.address import SourceResolver, guarded_socket
 from lightship.crawler.fetching.credentials import Credential, Credentials, read_credentials
-from lightship.crawler.parsing.encodings.media import READABLE
+from lightship.crawler.parsing.encodings.media import READABLE, media_type
+from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +129,10 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(" ".join(str(error).split())[:500] or type(error).__name__) from error
 
+    async def read(self, site: str, task: ReadPage, response: Response, pool: ParserPool) -> tuple[Page, Response]:
+        """Parse a page in `pool` for `site`; return it, and the response that it is from. Raises what the pool raises."""
+        return await pool.read(site, task, response.body), response
+
     def _credential(self, url: str) -> Credential | None:
         if self._credentials.withheld(url) and (site := urls.site(url)) not in self._warned:
             self._warned.add(site)
@@ -133,7 +140,7 @@ class Fetcher:
         return self._credentials.of(url)
 
     async def _body(self, answer: aiohttp.ClientResponse, types: Collection[str], limit: int) -> Response:
-        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        kind = media_type(answer.headers.get("Content-Type", ""), str(answer.url))
         if types and kind not in types:
             raise RefusedBodyError(f"content type {kind[:100]!r} has no text to index")
         body = bytearray()

@@ -12,11 +12,13 @@ import importlib.util
 import logging
 import os
 import shutil
+from collections import Counter
 from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from lightship.config import CrawlerSettings
@@ -24,16 +26,23 @@ from lightship.core import urls
 from lightship.core.errors import ConfigurationError
 from lightship.crawler.fetching.fetch import Fetcher, FetchError, Response
 from lightship.crawler.parsing.encodings.media import HTML, XHTML
+from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.sandbox.pool import ParserPool
+from lightship.crawler.parsing.sandbox.tasks import ReadPage
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Page, Playwright, Request, Route, WebSocketRoute
+    from playwright.async_api import Browser, BrowserContext, Playwright, Request, Route, WebSocketRoute
+    from playwright.async_api import Page as Tab
 
 logger = logging.getLogger(__name__)
 
 MAX_RENDERS = 2  # concurrent pages in the browser
 MAX_REQUESTS, MAX_HOPS = 200, 5  # requests per page; redirects per request
 QUIET_SECONDS = 3.0  # for which a page may go on loading after its load event
+MAX_VAIN = 5  # empty pages in a row that stay empty; then the site's are left as they are
+AUTO = "auto"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_NEEDS = f"needs the extra 'browser' (pip install 'lightship[browser]') and one of {', '.join(BROWSERS)}"
 ARGUMENTS = (  # no network access: requests that the crawler does not answer end at a nonexistent proxy
     "--proxy-server=http://127.0.0.1:1", "--proxy-bypass-list=<-loopback>", "--host-resolver-rules=MAP * ~NOTFOUND",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -55,16 +64,19 @@ _KEPT = (
 
 
 class RenderingFetcher(Fetcher):
-    """A Fetcher that runs the scripts of the HTML pages of some hosts (the setting `render`)."""
+    """A Fetcher that runs the scripts of the HTML pages of some hosts, or of empty pages (the setting `render`)."""
 
     def __init__(self, settings: CrawlerSettings, *arguments: Any, **options: Any) -> None:
-        """Open the client like Fetcher. Raises ConfigurationError if there is no browser."""
+        """Open the client like Fetcher. Raises ConfigurationError if there is no browser, and hosts need it."""
+        self._auto = AUTO in settings.render
         if importlib.util.find_spec("playwright") is None or not _browser_path():
-            raise ConfigurationError(
-                f"-render needs the extra 'browser' (pip install 'lightship[browser]') and one of {', '.join(BROWSERS)}"
-            )
+            if settings.render != (AUTO,):
+                raise ConfigurationError(f"-render {_NEEDS}")
+            logger.warning("-render=auto renders no pages: it %s", _NEEDS)
+            self._auto = False
         super().__init__(settings, *arguments, **options)
         self._limits = settings
+        self._vain: Counter[str] = Counter()  # by site: shells in a row that stayed empty
         self._renders = asyncio.Semaphore(MAX_RENDERS)
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
@@ -88,13 +100,35 @@ class RenderingFetcher(Fetcher):
     async def get(self, url: str, *arguments: Any, **options: Any) -> Response:
         """Return what Fetcher returns, but HTML pages of hosts to render as they are after their scripts have run."""
         response = await super().get(url, *arguments, **options)
-        if response.status != 200 or response.content_type not in (HTML, XHTML) or not self._is_rendered(url):
+        if response.status != 200 or not self._is_rendered(url):
+            return response
+        async with self._renders:
+            return await self._shown(url, response)
+
+    async def read(self, site: str, task: ReadPage, response: Response, pool: ParserPool) -> tuple[Page, Response]:
+        """Return what Fetcher returns, but an empty page of scripts as it is after they have run, if that is wanted."""
+        page, response = await super().read(site, task, response, pool)
+        is_done = not page.scripted or page.noindex or page.refresh or self._is_rendered(task.url)
+        if is_done or not self._auto:
+            return page, response
+        async with self._renders:
+            shown = await self._shown(task.url, response) if self._vain[site] < MAX_VAIN else response
+            if shown is response:
+                return page, response
+            again = msgspec.structs.replace(task, content_type=shown.headers.get("Content-Type", ""))
+            found, shown = await super().read(site, again, shown, pool)
+            helps = len(found.text) > len(page.text) or bool(found.refresh)
+            self._vain[site] = 0 if helps else self._vain[site] + 1
+            return (found, shown) if helps else (page, response)
+
+    async def _shown(self, url: str, response: Response) -> Response:
+        """Return an HTML page after its scripts have run; `response` itself if that fails."""
+        if response.content_type not in (HTML, XHTML):
             return response
         try:
-            async with self._renders:
-                browser = await self._running_browser()
-                async with asyncio.timeout(self._limits.timeout):
-                    return await self._render(browser, url, response)
+            browser = await self._running_browser()
+            async with asyncio.timeout(self._limits.timeout):
+                return await self._render(browser, url, response)
         except Exception as error:  # whatever the browser does, the page as sent is better than none
             words = " ".join(str(error).split())[:300] or type(error).__name__
             logger.warning("%s: indexed without running its scripts: %s", url, words)
@@ -148,7 +182,7 @@ class _View:
         self._requests = 0
         self._shown = False
         self._moved: str | None = None
-        self._page: Page | None = None
+        self._page: Tab | None = None
 
     async def read(self, limits: CrawlerSettings) -> Response:
         """Return the page after it has loaded; a redirect by a script becomes a meta refresh."""
@@ -209,7 +243,7 @@ async def _fulfil(route: Route, response: Response) -> None:
     await route.fulfill(status=response.status, headers=headers, body=response.body)
 
 
-async def _settle(page: Page) -> None:
+async def _settle(page: Tab) -> None:
     """Wait until the page makes no more requests, QUIET_SECONDS at most."""
     from playwright.async_api import TimeoutError as OutOfTimeError
 

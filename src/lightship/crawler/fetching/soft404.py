@@ -75,7 +75,7 @@ class Soft404Detector:
                 return _Absent(until, None, 0)
             own, kind = self._scope.rules(url), response.headers.get("Content-Type", "")
             task = ReadPage(kind, url, select=own.select, drop=own.drop)
-            page = await self._pool.read(site, task, response.body)
+            page, _ = await self._fetcher.read(site, task, response, self._pool)
         except (FetchError, RefusedBodyError, InvalidInputError):
             return _Absent(until, None, 0)
         logger.info("%s answers with status 200 for missing pages; such pages are not indexed", site)

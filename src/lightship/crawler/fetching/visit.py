@@ -30,6 +30,7 @@ from lightship.crawler.parsing.html.extract import MAX_TEXT, Page
 from lightship.crawler.parsing.read import digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage, ReadSitemap
+from lightship.crawler.state.titles import Titles
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +43,9 @@ class Visitor:
 
     def __init__(
         self, fetcher: Fetcher, settings: CrawlerSettings, sites: Mapping[str, str], *, pool: ParserPool, missing: Soft404Detector,
-        traps: Traps, scope: Scope, archive: Archive | None, remarks: Counter[str],
+        titles: Titles, traps: Traps, scope: Scope, archive: Archive | None, remarks: Counter[str],
     ) -> None:  # fmt: skip
-        """Visit with `fetcher`, parse in `pool`, recognise soft 404s with `missing`, and archive pages in `archive`.
+        """Visit with `fetcher`, parse in `pool`, recognise soft 404s with `missing`, archive pages in `archive`.
 
         Pages whose text is not whole are counted in `remarks`, by the kind of reason.
         """
@@ -53,7 +54,7 @@ class Visitor:
         self._settings = settings
         self._sites = sites
         self._pool = pool
-        self._missing, self._traps, self._scope = missing, traps, scope
+        self._missing, self._titles, self._traps, self._scope = missing, titles, traps, scope
         self._archive = archive
 
     async def visit(self, entry: Entry, rules: Rules) -> Outcome:
@@ -96,10 +97,14 @@ class Visitor:
             return _failed(entry, 0, str(error), REST_SECONDS if isinstance(error, BombError) else 0.0)
         except RefusedBodyError as error:
             return _settled(entry, State.EXCLUDED, 200, str(error))
-        if self._archive and entry.kind is Kind.PAGE:  # sitemaps and feeds would be read back as pages
-            await asyncio.to_thread(self._archive.write, entry.url, response, datetime.now(UTC))
+        await self._keep(entry, response)
         outcome = await self._judge(entry, response, rules)
         return msgspec.structs.replace(outcome, size=response.size)
+
+    async def _keep(self, entry: Entry, response: Response) -> None:
+        """Archive an answer, but not sitemaps and feeds: they would be read back as pages."""
+        if self._archive and entry.kind is Kind.PAGE:
+            await asyncio.to_thread(self._archive.write, entry.url, response, datetime.now(UTC))
 
     async def _judge(self, entry: Entry, response: Response, rules: Rules) -> Outcome:
         status = response.status
@@ -140,7 +145,10 @@ class Visitor:
                 headers.get("Content-Type", ""), entry.url, headers.getall("X-Robots-Tag", []), rules.agent,
                 own.select, own.drop,
             )  # fmt: skip
-            page = await self._pool.read(entry.site, task, response.body)
+            page, shown = await self._fetcher.read(entry.site, task, response, self._pool)
+            if shown is not response:  # what is read back from the archive needs no browser
+                response = shown
+                await self._keep(entry, response)
             outcome = await self._understood(entry, page, response, rules)
         except UnreadableError as error:
             return _failed(entry, response.status, str(error), REST_SECONDS)
@@ -197,12 +205,15 @@ class Visitor:
             page, entry.url, modified=parse_time(response.headers.get("Last-Modified", "")), fetched=datetime.now(UTC)
         )
         document = self._scope.rules(entry.url).applied(read)
+        document, alike = (
+            self._titles.choose(entry.site, entry.url, document) if page.type == "page" else (document, "")
+        )
         note = f"{len(response.body)} bytes, {len(document.text)} characters of text, {len(page.links)} links"
         if remark := self._remark(entry, page, response):
             note = f"{note}; {remark}"
         return msgspec.structs.replace(
             _settled(entry, State.PAGE, response.status, note),
-            document=document, digest=digest_of(document), target=canonical,
+            document=document, digest=digest_of(document), target=canonical, alike=alike,
         )  # fmt: skip
 
     def _remark(self, entry: Entry, page: Page, response: Response) -> str:
@@ -213,7 +224,7 @@ class Visitor:
             kind, why = "cut", f"cut at {MAX_TEXT} characters of text"
         elif page.scripted:
             host = urls.address(entry.url)[0]
-            kind, why = "scripts", f"its text is made by scripts: -render={host} reads it in a browser"
+            kind, why = "scripts", f"its text is made by scripts: -render={host} (or auto) reads it in a browser"
         elif not page.text:
             kind, why = "empty", "it has no text"
         else:

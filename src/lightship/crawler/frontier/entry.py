@@ -95,7 +95,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `digest` is that of `document`; `target` is what a MOVED, ALIAS or DUPLICATE page points to. `failed`: the visit got
     no usable answer; `kept`: the page is unchanged. `pause` is for how many seconds the site asked not to be visited,
-    `size` the bytes received.
+    `size` the bytes received. `alike`: how the titles of the site begin, if that has just become known (state/titles.py).
     """
 
     entry: Entry
@@ -117,6 +117,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     pause: float = 0.0
     size: int = 0
+    alike: str = ""
 
     @property
     def kept(self) -> bool:

@@ -27,6 +27,7 @@ from lightship.crawler.frontier.scope import Scope, longest, site_of
 from lightship.crawler.state.journal import Journal
 from lightship.crawler.state.progress import count
 from lightship.crawler.state.store import is_changed
+from lightship.crawler.state.titles import visit_again
 from lightship.runtime.database import Database
 
 VISITS_KEPT = 10  # per page, the latest
@@ -240,6 +241,9 @@ class Frontier:
                 self._doomed.add(urls.site(url))
             for outcome in outcomes:
                 resolve(db, outcome, self._canonical_doubt)
+                if outcome.alike:
+                    entry = outcome.entry
+                    visit_again(db, entry.site, entry.url, outcome.alike, state=State.PAGE, at=AT_ONCE)
 
     def _visited(self, db: apsw.Connection, outcome: Outcome) -> None:
         entry, kept = outcome.entry, outcome.kept

@@ -1,4 +1,4 @@
-"""Parses pages and files of all formats: HTML, Markdown, plain text, PDF, Word, EPUB."""
+"""Parses pages and files of all formats."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from markdown_it import MarkdownIt
 
 from lightship.core.model import Document, check_document, clean_text
 from lightship.core.sections import LEVELS, MAX_HEADING, Section
+from lightship.crawler.parsing.convert import to_html
 from lightship.crawler.parsing.encodings.decode import read_characters
-from lightship.crawler.parsing.encodings.media import DOCX, EPUB, MARKDOWN, PDF, PLAIN, TYPES, kind_of
+from lightship.crawler.parsing.encodings.media import (
+    ASCIIDOC,
+    DOCX,
+    MARKDOWN,
+    ODT,
+    PDF,
+    PLAIN,
+    RST,
+    RTF,
+    TYPES,
+    kind_of,
+)
 from lightship.crawler.parsing.formats.front_matter import read_front_matter
-from lightship.crawler.parsing.formats.html_head import html_head
-from lightship.crawler.parsing.formats.office import docx_to_html, epub_to_html
+from lightship.crawler.parsing.formats.html_head import CONTENT, html_head
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
 from lightship.crawler.parsing.html.sections import begin_mark, without_marks
@@ -24,6 +35,8 @@ from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_w
 from lightship.documents.language import detect_language
 
 LEFT_OUT = "left out: its front matter says that it is a draft, or not for search engines"
+
+_UNTITLED = frozenset({ASCIIDOC, DOCX, ODT, RST, RTF})  # whose first line is the title, if nothing says so
 
 _markdown = MarkdownIt("commonmark").enable("table")
 _encoder = msgspec.msgpack.Encoder()
@@ -42,7 +55,7 @@ def read_page(
 
     `robots`, `agent` and `choice` as in extract. Raises InvalidDocumentError for a binary or unreadable document.
     """
-    kind = kind_of(content_type, body)
+    kind = kind_of(content_type, body, url)
     found = _read(body, kind, content_type, url, robots=robots, agent=agent, choice=choice)
     return msgspec.structs.replace(found, type=TYPES.get(kind, "page"))
 
@@ -50,13 +63,13 @@ def read_page(
 def _read(
     body: bytes, kind: str, content_type: str, url: str, *, robots: Iterable[str], agent: str, choice: Choice
 ) -> Page:
-    encoding = "utf-8"
     if kind == PDF:
         return _pdf_page(read_pdf(body), url, robots, agent)
-    if kind in (DOCX, EPUB):
-        text = docx_to_html(body) if kind == DOCX else epub_to_html(body)
-    else:
-        text, encoding = read_characters(body, content_type)
+    if (html := to_html(body, kind, content_type)) is not None:
+        whole = choice if choice.select else choice._replace(select=(CONTENT,))
+        found = extract(html, url, robots=robots, agent=agent, choice=whole)
+        return found if found.title or kind not in _UNTITLED else _titled(found)
+    text, encoding = read_characters(body, content_type)
     if kind == PLAIN:
         return _text_page(extract("", url, robots=robots, agent=agent), text)
     if kind == MARKDOWN:
@@ -109,6 +122,10 @@ def _text_page(found: Page, text: str) -> Page:
         found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
         language=detect_language(text, found.language), fingerprint=fingerprint(text), words=telling_words(text),
     )  # fmt: skip
+
+
+def _titled(page: Page) -> Page:
+    return msgspec.structs.replace(page, title=page.text.partition("\n")[0][:MAX_TITLE])
 
 
 def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:

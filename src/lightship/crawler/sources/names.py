@@ -17,8 +17,8 @@ from lightship.crawler.sources.files.warc import ENDINGS, is_archive
 from lightship.crawler.sources.git.git import SCHEMES
 
 ACCEPTED = (
-    "give a website like https://example.org, a folder, a .jsonl, .csv or .tsv file (.gz and .zst too), a .warc or .wacz"
-    " file or a folder of them, a feed like feed+https://example.org/feed.xml, or a git repository like"
+    "give a website like https://example.org, a folder, a .jsonl, .csv, .tsv or .mbox file (.gz and .zst too), a .warc or"
+    " .wacz file or a folder of them, a feed like feed+https://example.org/feed.xml, or a git repository like"
     " git+https://example.org/repository.git"
 )
 
@@ -33,6 +33,7 @@ class Kind(Enum):
     JSONL = "jsonl"
     TABLE = "table"
     ARCHIVE = "archive"
+    MAILBOX = "mailbox"
 
 
 _NO_SECRETS_HERE = "contains a password; put it into the file of -credentials instead"
@@ -41,6 +42,7 @@ _FILES = {
     Kind.JSONL: tuple(f".jsonl{packed}" for packed in _PACKED),
     Kind.TABLE: tuple(f"{name}{packed}" for name in (".csv", ".tsv") for packed in _PACKED),
     Kind.ARCHIVE: ENDINGS,
+    Kind.MAILBOX: tuple(f".mbox{packed}" for packed in _PACKED),
 }
 
 

@@ -14,6 +14,7 @@ from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.sources.files.file import FileSync, Reader
 from lightship.crawler.sources.files.folder import FolderSync
 from lightship.crawler.sources.files.jsonl import read_jsonl
+from lightship.crawler.sources.files.mailbox import read_mailbox
 from lightship.crawler.sources.files.table import read_table
 from lightship.crawler.sources.files.warc import read_archive
 from lightship.crawler.sources.git.repository import RepositorySync
@@ -47,6 +48,9 @@ def open_feed(
 _READERS: dict[Kind, Callable[[str, CrawlerSettings, ParserPool], Reader]] = {
     Kind.JSONL: lambda *_: read_jsonl,
     Kind.TABLE: lambda *_: read_table,
+    Kind.MAILBOX: lambda name, settings, pool: partial(
+        read_mailbox, read=partial(pool.wait, name), max_bytes=settings.max_bytes
+    ),
     Kind.ARCHIVE: lambda name, settings, pool: partial(
         read_archive,
         read=partial(pool.wait, name),

@@ -49,7 +49,11 @@ _encoder = msgspec.msgpack.Encoder()
 decode_source = msgspec.msgpack.Decoder(StoredDocument).decode
 
 _PAGE = "page"
-_TYPES = {"docx": "word", "epub": "epub", "markdown": "markdown", "md": "markdown", "pdf": "pdf", "txt": "text"}
+_TYPES = {
+    "adoc": "asciidoc", "asciidoc": "asciidoc", "docx": "word", "eml": "mail", "epub": "epub", "ipynb": "notebook", "markdown": "markdown",
+    "md": "markdown", "odp": "presentation", "ods": "spreadsheet", "odt": "odt", "pdf": "pdf", "pptx": "presentation", "rst": "rst",
+    "rtf": "rtf", "srt": "subtitles", "txt": "text", "vtt": "subtitles", "xlsx": "spreadsheet",
+}  # fmt: skip
 
 _ASCII = bytes(range(0x80))
 _OTHERS = 8  # at most one byte in so many may be outside ASCII: as text, it takes two

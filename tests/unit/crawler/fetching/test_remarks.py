@@ -18,7 +18,7 @@ LOADING = "<title>My app</title><div id=app>Loading …</div><script type=module
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
-        (SHELL, "scripts", "its text is made by scripts: -render=127.0.0.1 reads it in a browser"),
+        (SHELL, "scripts", "its text is made by scripts: -render=127.0.0.1 (or auto) reads it in a browser"),
         (LOADING, "scripts", "its text is made by scripts"),
         ("<title>Nothing</title><div></div>", "empty", "it has no text"),
         (f"<title>Long</title><p>{'word ' * (MAX_TEXT // 5 + 9)}", "cut", f"cut at {MAX_TEXT} characters of text"),

@@ -1,1 +1,1 @@
-"""Formats other than HTML: Office, EPUB, PDF, feeds, sitemaps."""
+"""Formats other than HTML, which become HTML; feeds and sitemaps."""

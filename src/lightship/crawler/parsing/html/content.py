@@ -29,7 +29,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     prose,
     size,
 )
-from lightship.crawler.parsing.html.hidden import remove_unseen
+from lightship.crawler.parsing.html.hidden import keep_drawings, remove_unseen, set_pictures_apart
 from lightship.crawler.parsing.html.sections import Heading, mark_headings
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, select
 
@@ -48,6 +48,7 @@ NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", 
 FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
+_DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
@@ -67,6 +68,8 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
     body = tree.body
     if body is not None:
         article = is_article(document_of_tree(tree), kinds)
+        if not article and any(sign in html for sign in _DRAWN):
+            keep_drawings(tree, body)
         remove_unseen(body)
         _clear_marks(body)
         _cut(body)
@@ -75,6 +78,8 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
             remove_title(body, title)
         if not size(body):
             tree = HTMLTree.parse(html)
+        if not article and tree.body is not None:
+            set_pictures_apart(tree.body)
     marked = mark_headings(document_of_tree(tree))
     return Content(str(extract_plain_text(tree)), marked)
 

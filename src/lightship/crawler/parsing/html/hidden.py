@@ -1,21 +1,25 @@
 """Decides what of a page is not for its readers: scripts, controls, and hidden elements that nothing on the page shows.
 
 Text that a click shows is content: panels of tabs and accordions, rows of trees, and the buttons with their titles.
+So is what pictures say to those who do not see them.
 """
 
 from __future__ import annotations
 
 import re
 
-from resiliparse.parse.html import ElementNode
+from resiliparse.parse.html import ElementNode, HTMLTree
 
 from lightship.crawler.parsing.html.boilerplate import HEADINGS, leads_elsewhere, size
-from lightship.crawler.parsing.html.tree import attribute, is_within, select
+from lightship.crawler.parsing.html.tree import attribute, is_within, line, select
 
 MAX_CONTROLS = 2000  # elements that may show a hidden one
 MAX_BUTTONS, MAX_PANELS = 1000, 1000  # that are examined
 WEIGHINGS = 20  # times the characters of the page may be counted, since hidden elements may be nested
 TITLE = 3  # characters of a button that is the title of what it shows
+MAX_PICTURES = 2000  # of a page
+MAX_ALT = 1000  # characters
+MAX_CAPTIONS = 200_000  # characters of captions that are compared
 
 _NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog"
 _HIDDEN = "[hidden],[style*='display:none' i],[style*='display: none' i]"
@@ -27,6 +31,45 @@ _OVERLAYS = re.compile(
     r"modal|popup|pop-up|overlay|dialog|drawer|canvas|lightbox|dropdown|menu|nav|tooltip|toast|cookie|consent|login|search",
     re.IGNORECASE,
 )  # fmt: skip
+_DRAWN = "svg[role~='img' i],[role~='img' i][aria-label]"
+_SIGNS = "a,button,summary,label"  # drawings in them are signs of what these do
+_NO_WORDS = re.compile(
+    r"[\w%+.-]{1,200}\.(?:jpe?g|png|gif|svg|webp|avif|bmp)|image|img|picture|photo|icon|logo", re.IGNORECASE
+)
+
+
+def keep_drawings(tree: HTMLTree, root: ElementNode) -> None:
+    """Make pictures of the drawings below `root` that have an alternative text."""
+    for drawing in select(root, _DRAWN)[:MAX_PICTURES]:
+        image = tree.create_element("img")
+        if (alt := _label(drawing)) and isinstance(image, ElementNode):
+            image.setattr("alt", alt)
+            drawing.replace_with(image)
+
+
+def set_pictures_apart(root: ElementNode) -> None:
+    """Set the alternative texts below `root` apart from other text; names of files, and what captions repeat, are none."""
+    left = MAX_CAPTIONS
+    for element in select(root, "img[alt],area[alt],figcaption")[:MAX_PICTURES]:
+        if element.tag != "figcaption":
+            text = line(attribute(element, "alt")[:MAX_ALT])
+            element.setattr("alt", f" {text} " if text and not _NO_WORDS.fullmatch(text) else "")
+            continue
+        said, figure = line(element.text or ""), element.parent_element
+        left -= len(said)
+        image = figure.query_selector("img[alt]") if figure and left > 0 else None
+        if image and line(attribute(image, "alt")[:MAX_ALT]) in said:
+            image.setattr("alt", "")
+
+
+def _label(drawing: ElementNode) -> str:
+    """Return the alternative text of a drawing, but not of a sign or a letter."""
+    if is_within(drawing, _SIGNS):
+        return ""
+    if drawing.tag != "svg":
+        return "" if (drawing.text or "").strip() else attribute(drawing, "aria-label")
+    title = drawing.query_selector("title")
+    return attribute(drawing, "aria-label") or ((title.text or "") if title else "")
 
 
 def remove_unseen(body: ElementNode) -> None:

@@ -10,12 +10,13 @@ from resiliparse.parse.html import ElementNode, HTMLTree
 from resiliparse.parse.html.exception import CSSParserException
 
 from lightship.crawler.parsing.html.content import Content
+from lightship.crawler.parsing.html.hidden import keep_drawings, set_pictures_apart
 from lightship.crawler.parsing.html.sections import mark_headings
 from lightship.crawler.parsing.html.tree import document_of_tree, select
 
 MAX_ELEMENTS = 1000  # that are selected on a page
 
-_NO_TEXT = "script,style,template,noscript"
+_NO_TEXT = "script,style,template,noscript,svg"
 
 
 class Choice(NamedTuple):
@@ -37,6 +38,8 @@ class Choice(NamedTuple):
         if not chosen:
             return None
         body.replace_children(*chosen)
+        keep_drawings(tree, body)
+        set_pictures_apart(body)
         for element in select(body, _NO_TEXT):
             element.remove()
         marked = mark_headings(document_of_tree(tree))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidDocumentError, InvalidInputError, UnreadableError
 from lightship.crawler.output.records import BATCH, Record, Records
-from lightship.crawler.parsing.encodings.media import DOCX, ENDINGS, EPUB, MARKDOWN, PDF, PLAIN
+from lightship.crawler.parsing.encodings.media import ENDINGS, MARKDOWN, PLAIN, SLOW
 from lightship.crawler.parsing.html.extract import Page
 from lightship.crawler.parsing.read import LEFT_OUT, digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
@@ -31,7 +31,6 @@ from lightship.runtime.database import Database
 logger = logging.getLogger(__name__)
 
 
-_SLOW = frozenset({PDF, DOCX, EPUB})  # take many times as long as others
 _TOLD_SECONDS = 5.0  # between two messages about progress
 
 
@@ -114,7 +113,7 @@ class FolderSync:
 
     def _read(self, files: list[_File]) -> int:
         """Read `files` in all parser processes, those that take little time first; return how many could be read."""
-        files.sort(key=lambda file: file.kind in _SLOW)
+        files.sort(key=lambda file: file.kind in SLOW)
         started: deque[tuple[_File, Future[Page]]] = deque()
         changed, told = 0, time.monotonic()
         for number, file in enumerate(files):

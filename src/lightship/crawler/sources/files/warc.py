@@ -22,6 +22,7 @@ from lightship.core.errors import InvalidInputError
 from lightship.core.model import check_url
 from lightship.crawler.fetching.fetch import TEXT_TYPES
 from lightship.crawler.output.records import Record
+from lightship.crawler.parsing.encodings.media import media_type
 from lightship.crawler.parsing.encodings.unpack import unpack
 from lightship.crawler.parsing.formats.listing import parse_time
 from lightship.crawler.parsing.html.extract import Page
@@ -199,7 +200,7 @@ def _answer(record: WarcRecord) -> Answer:
 def _document(answer: Answer, url: str, newest: Newest, *, read: Read, max_bytes: int, agent: str) -> Record | None:
     """Return the document of the answer for `url`; None if it must not be indexed. Raises InvalidInputError."""
     kind = answer.header("content-type")
-    if kind.partition(";")[0].strip().lower() not in TEXT_TYPES:
+    if media_type(kind, url) not in TEXT_TYPES:
         return None
     body = unpack(answer.body, ",".join(answer.headers.get("content-encoding", [])), max_bytes)
     page = read(ReadPage(kind, url, answer.headers.get("x-robots-tag", []), agent), body)

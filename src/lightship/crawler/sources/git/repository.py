@@ -1,4 +1,4 @@
-"""Documents from a git repository: the Markdown files of its default branch, read again after each new commit."""
+"""Documents from a git repository: the documents of its default branch, read again after each new commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidDocumentError, UnavailableError
 from lightship.crawler.fetching.credentials import read_credentials
 from lightship.crawler.output.records import Record, Records
-from lightship.crawler.parsing.encodings.media import MARKDOWN
+from lightship.crawler.parsing.encodings.media import ASCIIDOC, ENDINGS, MARKDOWN, NOTEBOOK, RST
 from lightship.crawler.parsing.read import LEFT_OUT, digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
@@ -25,7 +25,7 @@ from lightship.runtime.database import Database
 
 logger = logging.getLogger(__name__)
 
-ENDINGS = (b".md", b".markdown")
+KINDS = {ending: kind for ending, kind in ENDINGS.items() if kind in {MARKDOWN, RST, ASCIIDOC, NOTEBOOK}}
 RETRY_SECONDS = 60.0  # after a failure; doubled each time, up to the revisit interval
 PAGES = {  # a host's page of the file {path} of the branch {branch}
     "github.com": "{repository}/blob/{branch}/{path}",
@@ -113,7 +113,7 @@ class RepositorySync:
         return True
 
     def _record(self, url: str, body: bytes) -> Record:
-        page = self._pool.wait(self._source, ReadPage(MARKDOWN, url), body)
+        page = self._pool.wait(self._source, ReadPage(KINDS[_ending(url)], url), body)
         if page.noindex:
             raise InvalidDocumentError(LEFT_OUT)
         document = document_of(page, url, title=unquote(url.rpartition("/")[2]))
@@ -122,7 +122,11 @@ class RepositorySync:
 
 def _is_wanted(file: File) -> bool:
     hidden = any(part.startswith(b".") for part in file.path.split(b"/"))
-    return file.path.lower().endswith(ENDINGS) and not hidden
+    return _ending(os.fsdecode(file.path)) in KINDS and not hidden
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def page_url(url: str, branch: str, path: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from lightship.crawler.parsing.formats import pdf
 from lightship.crawler.parsing.read import document_of, read_page
 from mockweb.crawling import Crawl
 from mockweb.site import MockSite
+from unit.crawler.parsing.formats.archives import archive
 
 URL = "http://a.example/document"
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -50,14 +50,6 @@ EPUB_FILES = {
 }  # fmt: skip
 
 
-def archive(files: Mapping[str, str | bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", packing) as made:
-        for name, content in files.items():
-            made.writestr(name, content)
-    return buffer.getvalue()
-
-
 def made_pdf(text: str, info: str = "") -> bytes:
     """Return a PDF of one page, with an outline of one heading."""
     stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode("latin-1")
@@ -88,6 +80,16 @@ def test_a_word_document() -> None:
         datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC),
     )
     assert page.text.split("\n\n") == ["Erstes Kapitel", "Text & <mehr> davon", "A1 B1", "搜索引擎"]
+
+
+def test_a_word_document_without_styles_and_with_a_picture() -> None:
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    body = f"""<w:p><w:pPr><w:pStyle w:val="Heading2"/></w:pPr><w:r><w:t>Chapter</w:t></w:r></w:p>
+    <w:p><w:r><w:t>See</w:t><w:drawing><d:docPr xmlns:d="{drawing}" descr="a chart"/></w:drawing></w:r></w:p>"""
+    files = {"word/document.xml": f"<w:document {WORD}><w:body>{body}</w:body></w:document>"}
+    page = read_page(archive(files), DOCX, URL)
+    assert (page.title, page.text) == ("Chapter", "Chapter\n\nSee a chart")
+    assert [(each.heading, each.level) for each in page.sections] == [("Chapter", 2)]
 
 
 def test_a_book() -> None:
@@ -179,6 +181,7 @@ def test_documents_on_a_site_are_pages(crawl: Crawl, site: MockSite) -> None:
         "/a.pdf": (made_pdf("Text in a PDF"), PDF),
         "/b.docx": (archive(DOCX_FILES), DOCX),
         "/c.epub": (archive(EPUB_FILES), EPUB),
+        "/e.rst": (b"Tides\n=====\n\n*Text*", "application/octet-stream"),
     }
     site.page("/", "<title>All</title>" + "".join(f"<a href={path}>x</a>" for path in (*bodies, "/d.zip")))
     for path, (body, kind) in bodies.items():

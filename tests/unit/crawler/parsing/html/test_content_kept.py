@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from lightship.crawler.parsing.html.extract import extract
+from lightship.crawler.parsing.read import read_page
 
 PROSE = (
     "The harbour master keeps a careful record of every vessel that enters the port, and of the name of its captain. "
@@ -97,3 +98,16 @@ def test_content_is_kept(name: str) -> None:
     text = extract(f"<html><head><title>T</title></head><body>{case.body}</body></html>", "http://a.example/").text
     assert [word for word in case.kept.split() if word not in text] == []
     assert [word for word in case.left_out.split() if word in text] == []
+
+
+@pytest.mark.parametrize(
+    ("control", "shown"), [("<a href=#more>More</a>", False), ("<a href=# aria-controls=more>More</a>", True)]
+)
+def test_a_hidden_part_is_content_if_a_control_shows_it(control: str, shown: bool) -> None:
+    text = "This part is hidden at first, and it goes on for a while, so that it is prose of its own."
+    page = read_page(
+        f"<main><p>{text.replace('hidden', 'seen')}</p>{control}<p>x</p><div id=more hidden><p>{text}</p></div></main>".encode(),
+        "text/html",
+        "http://a/",
+    )
+    assert ("hidden" in page.text) == shown

@@ -47,6 +47,22 @@ def test_files_become_documents(feed: Feed, folder: Path) -> None:
     assert found["page.html"].modified is not None
 
 
+def test_files_of_all_formats_become_documents(feed: Feed, folder: Path) -> None:
+    texts = {
+        "a.rst": "Tides\n=====", "b.adoc": "= Moon", "c.srt": "1\n00:00:01,000 --> 00:00:02,000\nSaid.", "d.eml": "Subject: Hello\n\nText",
+        "e.rtf": "{\\rtf1 First line\\par}", "f.ipynb": '{"nbformat": 4, "cells": []}', "g.ODT": "no archive",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    with feed.running(folder):
+        found = {name: (each.title, each.type) for name, each in feed.documents().items() if name in texts}
+    assert found == {
+        "a.rst": ("Tides", "rst"), "b.adoc": ("Moon", "asciidoc"), "c.srt": ("c.srt", "subtitles"), "d.eml": ("Hello", "mail"),
+        "e.rtf": ("First line", "rtf"), "f.ipynb": ("f.ipynb", "notebook"),
+    }  # fmt: skip
+    assert feed.progress.failed == 1
+
+
 def test_changes_and_deletions_are_seen(feed: Feed, folder: Path) -> None:
     with feed.running(folder):
         before = feed.entries()

@@ -81,6 +81,16 @@ def test_markdown_becomes_documents(feed: Feed, repository: Repository, caplog: 
     assert not list(Path(feed.data).glob("git-*"))
 
 
+def test_other_markup_becomes_documents(feed: Feed, repository: Repository) -> None:
+    repository.write("docs/tides.RST", "Tides\n=====\n\n*Text*")
+    repository.write("docs/moon.adoc", "= Moon\n\n_Text_")
+    repository.write("docs/sun.ipynb", '{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "# Sun"}]}')
+    repository.commit()
+    with feed.running(f"git+{repository.folder.as_uri()}#docs"):
+        found = {entry.document.title: entry.document.type for entry in feed.entries().values() if entry.document}
+    assert {"Tides": "rst", "Moon": "asciidoc", "Sun": "notebook"}.items() <= found.items()
+
+
 def test_new_commits_are_seen_and_a_restart_reads_nothing_again(
     feed: Feed, repository: Repository, caplog: pytest.LogCaptureFixture
 ) -> None:

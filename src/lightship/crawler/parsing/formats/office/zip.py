@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from itertools import islice
 from types import TracebackType
 from typing import Self
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
@@ -16,6 +18,7 @@ MAX_BYTES = 64 << 20  # decompressed bytes read from one archive
 MAX_XML = 16 << 20  # bytes per XML document
 MAX_ELEMENTS = 200_000  # per XML document: a thick book has fewer, and each takes hundreds of bytes
 MAX_DEPTH = 1000  # of nested elements
+_PIECE = 64 << 10  # bytes
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # no other is allowed in Office's files (ISO 29500-2) and EPUB
 
 _BROKEN = (
@@ -55,19 +58,23 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """Return the decompressed contents of the member `name`."""
+        return b"".join(self._pieces(name))
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        """Yield the decompressed contents of the member `name`."""
         try:
             if self._zip.getinfo(name).compress_type not in PACKINGS:
                 raise InvalidDocumentError(f"{name} in the archive is neither stored nor deflated")
             with self._zip.open(name) as member:
-                body = member.read(self._left + 1)
+                while piece := member.read(_PIECE):
+                    self._left -= len(piece)
+                    if self._left < 0:
+                        raise InvalidDocumentError(f"decompression bomb: more than {MAX_BYTES} bytes decompressed")
+                    yield piece
         except KeyError:
             raise InvalidDocumentError(f"the archive has no {name}") from None
         except _BROKEN as error:
             raise InvalidDocumentError(f"{name} in the archive is damaged: {error}") from error
-        self._left -= len(body)
-        if self._left < 0:
-            raise InvalidDocumentError(f"decompression bomb: more than {MAX_BYTES} bytes decompressed")
-        return body
 
     def xml(self, name: str) -> Element:
         """Return the root of the XML document `name`. One with a document type is refused: entities can be bombs."""
@@ -81,6 +88,41 @@ class Archive:
         except (ParseError, ValueError, LookupError, RecursionError) as error:
             raise InvalidDocumentError(f"{name} in the archive is not valid XML: {error}") from error
         return root
+
+    def feed(self, name: str, target: Events) -> None:
+        """Send the events of the XML document `name` to `target`, until it has enough or MAX_XML bytes are read."""
+        parser = XMLParser(target=target)  # noqa: S314 - document types, and so entities, are refused
+        try:
+            for piece in islice(self._pieces(name), MAX_XML // _PIECE):
+                parser.feed(piece)
+        except EnoughError:
+            return
+        except (ParseError, ValueError, LookupError) as error:
+            raise InvalidDocumentError(f"{name} in the archive is not valid XML: {error}") from error
+
+
+class EnoughError(Exception):
+    """Raised by Events that need no more."""
+
+
+class Events:
+    """What is told of an XML document, for documents that may be too large for a tree; refuses document types."""
+
+    def start(self, tag: str, attributes: dict[str, str], /) -> None:
+        """Begin an element."""
+
+    def data(self, text: str, /) -> None:
+        """Take a piece of text."""
+
+    def end(self, tag: str, /) -> None:
+        """End an element."""
+
+    def close(self) -> None:
+        """End the document."""
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        """Refuse a document type."""
+        raise ValueError("a document type is not allowed")
 
 
 class _Builder(TreeBuilder):

@@ -1,0 +1,1 @@
+"""Readers of office formats, most of them zip archives of XML."""
