@@ -20,6 +20,7 @@ from bench import (
     known_items,
     log,
     mixed,
+    profile,
     relevance,
     restore,
     search,
@@ -55,6 +56,7 @@ OWN: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring thei
     "mixed": mixed.run,
     "sections": sections.run,
     "facets": facets.run,
+    "profile": profile.run,
 }
 DESCRIPTION = (
     f"Run benchmarks ({', '.join([*NAMES, *OWN])}; all, when none is named), print figures beside their targets and keep them. "

@@ -68,15 +68,15 @@ def _rounds(settings: BenchSettings, address: str, queries: Sequence[str]) -> _R
     measure(address, settings.connections, queries)
     for _ in bar(range(settings.rounds), "searching", settings.rounds):
         for name, parameters in WAYS.items():
-            before = _processor_seconds(address)
+            before = processor_seconds(address)
             measured = measure(address, settings.connections, queries, parameters)
-            made.processor[name].append((_processor_seconds(address) - before) / len(queries))
+            made.processor[name].append((processor_seconds(address) - before) / len(queries))
             made.rates[name].append(len(queries) / measured.seconds)
             made.latencies[name] += measured.latencies
     return made
 
 
-def _processor_seconds(address: str) -> float:
+def processor_seconds(address: str) -> float:
     """Return the processor time of the searchengine: other work on the machine does not change what a query takes of it."""
     with urlopen(f"http://{address}/metrics") as answer:
         found = re.search(rb"^process_cpu_seconds_total(?:{[^}]*})? (\S+)", answer.read(), re.MULTILINE)

@@ -27,10 +27,10 @@ def _repeated_seconds(view: View, compiled: Compiled) -> float:
     words = compiled.found_by
     if len(words) < 2 or not view.is_repetitive:
         return 0.0
-    variants = [
-        variant for word in words for variant in word.all_variants() if variant.field == main_field(view.version)
-    ]
-    counts = sorted(view.repetitive_with(variant.field, variant.term) for variant in dict.fromkeys(variants))
+    field = main_field(view.version)
+    counts = sorted(
+        view.repetitive_with(field, variant.term) for variant in compiled.variants if variant.field == field
+    )
     return min(sum(counts[:-1]) * _REPEATED, _MOST_REPEATED)
 
 

@@ -144,12 +144,17 @@ class View:
 
     def repetitive_with(self, field: str, term: str) -> int:
         """Return how many of the documents that repeat a word have `term` in `field`."""
-        terms = ((field, term), (FORMS, REPETITIVE))
-        query = tantivy.Query.boolean_query([
-            (tantivy.Occur.Must, tantivy.Query.term_query(self.schema, *each, "basic")) for each in terms
-        ])  # fmt: skip
-        with reading:
-            return int(self.searcher.search(query, 1).count or 0)
+        key = (f"{REPETITIVE}{field}", term)
+        count = self._frequencies.get(key)
+        if count is None:
+            terms = ((field, term), (FORMS, REPETITIVE))
+            query = tantivy.Query.boolean_query([
+                (tantivy.Occur.Must, tantivy.Query.term_query(self.schema, *each, "basic")) for each in terms
+            ])  # fmt: skip
+            with reading:
+                count = int(self.searcher.search(query, 1).count or 0)
+            self._keep(*key, count)
+        return count
 
     @cached_property
     def _frequencies(self) -> dict[tuple[str, str], int]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import tantivy
 
+from lightship.index.analysis.languages import DEFAULT_LANGUAGE
 from lightship.index.analysis.stopwords import STOPWORDS
 from lightship.index.analysis.title_key import title_keys
 from lightship.index.fields.schema import TITLE_KEY, main_field
@@ -68,15 +69,17 @@ class Bonuses:
     def _terms(self, asked: Sequence[Piece]) -> Iterator[tuple[str, list[_Term]]]:
         """Yield the terms of the words in each language, in order, with the number of documents of each."""
         words = [word for piece in asked for word in piece.words]
-        known = [(self._statistics.vocabulary[word].in_language, word.lower() not in STOPWORDS) for word in words]
-        seen = list[list[tuple[str, int]]]()
+        known = [self._statistics.vocabulary[word] for word in words]
+        content = [word.lower() not in STOPWORDS for word in words]
+        having = {DEFAULT_LANGUAGE}.union(*(each.languages for each in known))
         for language in self._languages:
-            made = [term for terms, _ in known for term in terms[language]]
-            if made in seen or sum(count > 0 for _, count in made) < 2:
+            if language not in having:
                 continue
-            seen.append(made)  # Latin words in Russian texts are English
-            content = [is_content for terms, is_content in known for _ in terms[language]]
-            yield language, [_Term(place, *term, content[place]) for place, term in enumerate(made)]
+            made = [each.in_language[language] for each in known]
+            if sum(count > 0 for terms in made for _, count in terms) > 1:
+                is_content = [each for each, terms in zip(content, made, strict=True) for _ in terms]
+                every = [term for terms in made for term in terms]
+                yield language, [_Term(place, *term, is_content[place]) for place, term in enumerate(every)]
 
     def _scale(self, first: _Term, second: _Term, language: str) -> float:
         """Return what makes the idf of two terms that among the documents in `language`."""
@@ -133,6 +136,8 @@ class Bonuses:
 
     def _worth(self, word: Word) -> float:
         """Return the idf of `word`: of the rarest part if it has no term of its own."""
+        if word.documents:
+            return idf(word.documents, self._statistics.documents)
         counts = [
             self._statistics.documents_with(variant.field, variant.term)
             for variant in word.variants

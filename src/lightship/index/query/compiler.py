@@ -12,14 +12,15 @@ from lightship.index.analysis.scripts import Run
 from lightship.index.fields.schema import main_field
 from lightship.index.query.bonus import URL, Bonuses
 from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
-from lightship.index.query.expansion import Expansion, Piece, Variant, Word, pieces
+from lightship.index.query.expansion import Expansion, Piece, Word, pieces
 from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
 from lightship.index.query.language.expression import FILTERS, Leaf
 from lightship.index.query.language.parser import Query
-from lightship.index.query.vocabulary import Statistics, idf
-from lightship.index.query.weights import weighted_words
+from lightship.index.query.vocabulary import Statistics, Variant, idf
+from lightship.index.query.weights import topical, weighted_words
 
 RUN_BOOST = 2.0  # of a whole run over its grams, so that an exact match ranks above a scattered one
+MAX_LEVELS = 12  # of a query: each copies those below
 BONUSES_SINCE = 2  # the first schema version that has title keys, and one field for all text
 
 
@@ -50,6 +51,24 @@ class Compiled:
     def variants(self) -> tuple[Variant, ...]:
         """The distinct terms of all words."""
         return tuple(dict.fromkeys(variant for word in self.found_by for variant in word.all_variants()))
+
+    @cached_property
+    def functional(self) -> frozenset[Variant]:
+        """The variants of function words, if documents have any other word of the query: alone, they find nothing.
+
+        Nearly every document has them, so that they would be most of what is counted, and of what a search costs.
+        """
+        left = set(topical([*(word.text for word in self.found_by), *self.expansions]))
+        others = {variant for word in self.found_by if word.text in left for variant in word.all_variants()}
+        return frozenset(self.variants).difference(others) if others or self._begins_words else frozenset()
+
+    @property
+    def _begins_words(self) -> bool:
+        """Whether documents have a word that begins with a prefix of the query."""
+        statistics, field = self.statistics, main_field(self.version)
+        return any(
+            statistics is None or statistics.documents_with(field, term) for term in (*self.completed, *self.expanded)
+        )
 
     @property
     def expanded(self) -> tuple[str, ...]:
@@ -142,7 +161,7 @@ def _build(compiled: Compiled) -> _Built:
     clauses += fields.filters(query, compiled.languages, compiled.lang)
     clauses += compiled.filters
     clauses += required_clauses(query.required, lambda leaf: _leaf_query(leaf, compiled))
-    words = any_of(scored) if scored else None
+    words = _with_functional(any_of(scored), compiled) if scored else None
     whole = [(SHOULD if selecting else MUST, words), *clauses] if words else list(clauses)
     if not any(occur is MUST for occur, _ in whole):
         whole.append((MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)))
@@ -150,9 +169,9 @@ def _build(compiled: Compiled) -> _Built:
 
 
 def _scored(compiled: Compiled) -> list[tantivy.Query]:
-    """Return the queries for what ranks, apart from phrases: kept flat, because nested unions are slower."""
+    """Return the queries for what finds and ranks, apart from phrases: kept flat, because nested unions are slower."""
     query, fields = compiled.asked, field_queries(compiled.version)
-    scored = [fields.variant(variant) for variant in compiled.variants]
+    scored = [fields.variant(variant) for variant in compiled.variants if variant not in compiled.functional]
     for run in compiled.asked_runs:
         if run.is_exact and len(run.units) > run.length:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
@@ -165,6 +184,18 @@ def _scored(compiled: Compiled) -> list[tantivy.Query]:
     if query.url_variants and compiled.version < BONUSES_SINCE:
         scored.append(fields.exact("url", query.url_variants, URL))
     return scored
+
+
+def _with_functional(words: tantivy.Query, compiled: Compiled) -> tantivy.Query:
+    """Return `words`, ranked by function words, too.
+
+    A union of optional terms reads whole blocks of documents. So each term is a level of its own, unless there are many.
+    """
+    fields = field_queries(compiled.version)
+    parts = [fields.variant(variant) for variant in compiled.variants if variant in compiled.functional]
+    for part in [any_of(parts)] if len(parts) > MAX_LEVELS else parts:
+        words = joined([(MUST, words), (SHOULD, part)])
+    return words
 
 
 def _completed(compiled: Compiled) -> tantivy.Query:

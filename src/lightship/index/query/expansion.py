@@ -19,18 +19,9 @@ from lightship.index.analysis.forms import Forms, emoji, forms_of, odd_words
 from lightship.index.analysis.scripts import Run
 from lightship.index.analysis.versions import Analysis, analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams
-from lightship.index.query.vocabulary import Found, Statistics, Vocabulary, idf
+from lightship.index.query.vocabulary import Statistics, Variant, Vocabulary, idf
 
 EXACT_WEIGHT = 2.0  # of an odd word as written: times its idf, it is above what its parts score in a long text
-
-
-class Variant(NamedTuple):
-    """A term to look for; its score is BM25's times `boost`, or `boost` itself if it `is_constant`."""
-
-    field: str
-    term: str
-    boost: float
-    is_constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +29,13 @@ class Word:
     """A word of the query: found in a document that has any of the `variants`, or all of the `parts` (if there are any).
 
     `node.js` has its forms as variants, and two parts. A run of a script without spaces has its grams as parts.
+    `documents` is how many have the most frequent term of a plain word.
     """
 
     text: str
     variants: tuple[Variant, ...]
     parts: tuple[Word, ...] = ()
+    documents: int = 0
 
     def all_variants(self) -> Iterable[Variant]:
         """Yield the variants of the word and its parts."""
@@ -55,7 +48,7 @@ class Word:
         if weight == 1.0:
             return self
         variants = tuple(variant._replace(boost=variant.boost * weight) for variant in self.variants)
-        return Word(self.text, variants, tuple(part.weighted(weight) for part in self.parts))
+        return Word(self.text, variants, tuple(part.weighted(weight) for part in self.parts), self.documents)
 
 
 class Piece(NamedTuple):
@@ -77,6 +70,9 @@ def pieces(texts: Iterable[str], version: int) -> tuple[list[Piece], list[Run]]:
     analysis = analysis_of(version)
     found, runs = list[Piece](), list[Run]()
     for text in texts:
+        if text.isascii() and text.isalnum():  # nearly all
+            found.append(Piece(text, (text,), None, ()))
+            continue
         spaced, more = analysis.split(text)
         runs += more
         found += [_piece(part, analysis) for part in spaced.split()]
@@ -141,8 +137,12 @@ class Expansion:
     def word(self, word: str) -> Word:
         """Return a plain word."""
         known = self._vocabulary[word]
+        if self._knows and self._factors.keys().isdisjoint(known.found_in):
+            return Word(word, known.variants, (), known.documents)
         if self._knows:
-            return Word(word, tuple(variant for found in known.found if found for variant in self._as_one(found)))
+            as_one, factors = self._vocabulary.as_one, self._factors
+            variants = tuple(variant for found in known.found if found for variant in as_one(found, factors))
+            return Word(word, variants, (), known.documents)
         return Word(
             word, tuple(Variant(field, term, weight) for term in known.terms for field, weight in self._weights.items())
         )
@@ -170,20 +170,6 @@ class Expansion:
             Variant(field, term, weight * least / self._idf(count))
             for (field, term, weight), count in zip(found, counts, strict=True)
             if count
-        ]
-
-    def _as_one(self, found: Sequence[Found]) -> Iterable[Variant]:
-        """Return the variants of one word with the idf of their union.
-
-        The union is one among the documents in languages that have the word: an English query is ranked in an index of
-        twenty languages as it would be among the English documents.
-        """
-        assert self._statistics
-        factors = {each.language: self._factors.get(each.language, 1.0) for each in found}
-        documents = sum(self._statistics.documents_in(language) * factor for language, factor in factors.items())
-        union = idf(sum(each.documents * factors[each.language] for each in found), documents)
-        return [
-            Variant(each.field, each.term, each.weight * factors[each.language] * union / each.idf) for each in found
         ]
 
     def _exact(self, form: str) -> Variant:

@@ -11,8 +11,9 @@ from lightship.index.analysis.scripts import Run
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, grams, schema
 from lightship.index.query.boolean import MUST, NOT, Clause, all_of, any_of
-from lightship.index.query.expansion import Variant, exact_forms, pieces
+from lightship.index.query.expansion import exact_forms, pieces
 from lightship.index.query.language.parser import Query
+from lightship.index.query.vocabulary import Variant
 
 ADDRESSES_SINCE = 2  # the first schema version whose field `site` has all of `address_values`
 

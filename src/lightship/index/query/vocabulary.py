@@ -17,7 +17,7 @@ FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs,
 # Documents that have a word itself, with which it is not looked for in odd words: these are ranked lower, and would cost a
 # fifth of the search
 ENOUGH = 1000
-MAX_WORDS = 2000  # that are kept, of at most LONGEST characters: some 3 MB with five languages
+MAX_WORDS = 4000  # that are kept, of at most LONGEST characters: some 5 MB with five languages
 LONGEST = 64
 
 
@@ -53,12 +53,23 @@ class Found(NamedTuple):
     idf: float
 
 
+class Variant(NamedTuple):
+    """A term to look for; its score is BM25's times `boost`, or `boost` itself if it `is_constant`."""
+
+    field: str
+    term: str
+    boost: float
+    is_constant: bool = False
+
+
 class Known(NamedTuple):
     """A word: its stems in all languages, and its terms.
 
     `in_language` has the terms of each language, in order, with the number of documents; `terms` each distinct term with
     its (first) language; `languages` those whose documents have the word. `found` groups what documents have by field, with
-    the terms of odd words among those of the text; it is empty for the first version of the schema.
+    the terms of odd words among those of the text; it is empty for the first version of the schema. `variants` are the
+    terms to look for if all the languages of `found`, `found_in`, count the same; `documents` is how many have the most
+    frequent of them.
     """
 
     stems: tuple[str, ...]
@@ -66,6 +77,9 @@ class Known(NamedTuple):
     terms: Mapping[str, str]
     languages: frozenset[str]
     found: Sequence[Sequence[Found]]
+    found_in: frozenset[str]
+    variants: tuple[Variant, ...]
+    documents: int
 
 
 class Vocabulary:
@@ -77,45 +91,66 @@ class Vocabulary:
         self._analysis, self._weights = analysis_of(version), WEIGHTS[version]
         self._field, self._knows = main_field(version), statistics is not None and self._analysis.has_forms
         self._known: dict[str, Known] = {}
+        self._former: dict[str, Known] = {}  # those that make room next, unless they are asked for again
 
     def __getitem__(self, word: str) -> Known:
         """Return what is known about a plain word."""
         known = self._known.get(word)
         if known is None:
-            known = self._look_up(word)
+            known = self._former.get(word) or self._look_up(word)
             if len(word) <= LONGEST:
-                if len(self._known) >= MAX_WORDS:
-                    self._known.clear()
+                if len(self._known) >= MAX_WORDS // 2:
+                    self._known, self._former = {}, self._known
                 self._known[word] = known
         return known
 
-    def documents(self, word: str) -> int:
-        """Return about how many documents have `word`, in the text or in an odd word: that of its most frequent term."""
-        return max((each.documents for field in self[word].found for each in field), default=0)
-
     def _look_up(self, word: str) -> Known:
-        stems, terms, in_language = dict[str, None](), dict[str, str](), dict[str, list[tuple[str, int]]]()
+        stems, terms, made = dict[str, None](), dict[str, str](), dict[str, Sequence[str]]()
         for language in self._languages:
-            made = self._analysis.analyze_word(word, language)
-            stems.update(dict.fromkeys(made))
-            in_language[language] = [
-                (term, self._count(self._field, term)) for term in self._analysis.with_language(made, language)
-            ]
-            for term, _ in in_language[language]:
+            of_language = self._analysis.analyze_word(word, language)
+            stems.update(dict.fromkeys(of_language))
+            made[language] = self._analysis.with_language(of_language, language)
+            for term in made[language]:
                 terms.setdefault(term, language)  # Latin words in Russian texts are English
-        having = frozenset(terms[term] for counted in in_language.values() for term, count in counted if count)
-        found = tuple(tuple(self._found(field, terms)) for field in self._weights) if self._knows else ()
-        return Known(tuple(stems), in_language, terms, having, found)
+        counts = {term: self._count(self._field, term) for term in terms}
+        having = frozenset(terms[term] for term, count in counts.items() if count)
+        in_language = {language: [(term, counts[term]) for term in made[language]] for language in made}
+        found = [list(self._found(field, terms, counts)) for field in self._weights] if self._knows else []
+        most = max((each.documents for field in found for each in field), default=0)
+        variants = [variant for field in found if field for variant in self.as_one(field, {})]
+        found_in = frozenset(each.language for field in found for each in field)
+        return Known(tuple(stems), in_language, terms, having, found, found_in, tuple(variants), most)
 
-    def _found(self, field: str, terms: Mapping[str, str]) -> Iterator[Found]:
-        """Yield the `terms` that documents have in `field`; with the main field, also those in odd words."""
+    def _found(self, field: str, terms: Mapping[str, str], counts: Mapping[str, int]) -> Iterator[Found]:
+        """Yield the `terms` that documents have in `field`; with the main field, also those in odd words.
+
+        `counts` are those of the main field, which has the words of all others.
+        """
         fields = [(field, self._weights[field])]
-        if field == self._field and sum(self._count(field, term) for term in terms) < ENOUGH:
+        if field == self._field and sum(counts.values()) < ENOUGH:
             fields.append((FORMS, self._weights[field] * FORM_WEIGHT))
         for name, weight in fields:
             for term, language in terms.items():
-                if count := self._count(name, term):
+                count = counts[term]
+                if name == FORMS or (count and name != self._field):
+                    count = self._count(name, term)
+                if count:
                     yield Found(name, term, language, weight, count, idf(count, self._documents))
+
+    def as_one(self, found: Sequence[Found], factors: Mapping[str, float]) -> list[Variant]:
+        """Return the variants of one word with the idf of their union; each language counts as much as its factor.
+
+        The union is one among the documents in languages that have the word: an English query is ranked in an index of
+        twenty languages as it would be among the English documents.
+        """
+        assert self._statistics
+        of_languages = {each.language: factors.get(each.language, 1.0) for each in found}
+        documents = sum(self._statistics.documents_in(language) * factor for language, factor in of_languages.items())
+        union = idf(sum(each.documents * of_languages[each.language] for each in found), documents)
+        return [
+            Variant(each.field, each.term, each.weight * of_languages[each.language] * union / each.idf)
+            for each in found
+        ]
 
     @property
     def _documents(self) -> int:

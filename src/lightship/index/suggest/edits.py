@@ -11,6 +11,10 @@ def distance(one: str, other: str, most: int) -> int:
     """Return the number of edits between `one` and `other`; `most` + 1 if there are more than `most`."""
     if abs(len(one) - len(other)) > most:
         return most + 1
+    shortest, same = min(len(one), len(other)), 0
+    while same < shortest and one[same] == other[same]:
+        same += 1
+    one, other = one[same:], other[same:]
     before: list[int] = []
     row = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
@@ -25,11 +29,21 @@ def distance(one: str, other: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def neighbours(word: str, alphabet: str) -> set[str]:
-    """Return all words that are one edit from `word`, with the letters of `alphabet`."""
-    splits = [(word[:place], word[place:]) for place in range(len(word) + 1)]
-    deleted = {head + tail[1:] for head, tail in splits if tail}
-    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1}
-    replaced = {head + letter + tail[1:] for head, tail in splits if tail for letter in alphabet}
-    inserted = {head + letter + tail for head, tail in splits for letter in alphabet}
-    return (deleted | swapped | replaced | inserted) - {word, ""}
+def letter_bits(word: str) -> int:
+    """Return 64 bits for the letters of `word`, with one for each that it has at least once, and one for twice.
+
+    An edit changes two of them at most: the distance of two words is at least half the number of different bits.
+    """
+    once = twice = 0
+    for letter in word:
+        bit = 1 << (ord(letter) & 31)
+        twice |= once & bit
+        once |= bit
+    return twice << 32 | once
+
+
+def begun_otherwise(word: str, alphabet: str) -> set[str]:
+    """Return all words that are one edit from `word`, with the letters of `alphabet`, but another first letter."""
+    made = {letter + tail for tail in (word, word[1:]) for letter in alphabet}
+    made |= {word[1:], word[1:2] + word[:1] + word[2:]}
+    return {each for each in made if each[:1] not in ("", word[:1])}

@@ -9,16 +9,17 @@ import heapq
 import re
 from array import array
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lightship.index.analysis.scripts import UNSPACED
-from lightship.index.suggest.edits import distance, neighbours
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits
 
-MAX_WORDS = 60_000  # that are kept: some 5 MB
+MAX_WORDS = 60_000  # that are kept: some 8 MB
 MAX_LETTERS = 128  # that corrections try
-LEAST_CORRECTED = 4  # letters; shorter words are codes and abbreviations as often as mistakes
+# Letters: shorter words are codes and abbreviations as often as mistakes, and longer ones no words
+LEAST_CORRECTED, MOST_CORRECTED = 4, 40
 TWO_EDITS = 7  # letters from which a word may have two mistakes
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
@@ -38,8 +39,10 @@ def _most_frequent(found: Iterable[Correction]) -> Correction | None:
 
 
 def is_correctable(word: str) -> bool:
-    """Return False for numbers, codes, short words, and words of scripts without spaces."""
-    return len(word) >= LEAST_CORRECTED and _CORRECTABLE.fullmatch(word) is not None and not _UNSPACED.search(word)
+    """Return False for numbers, codes, short or very long words, and words of scripts without spaces."""
+    if not LEAST_CORRECTED <= len(word) <= MOST_CORRECTED:
+        return False
+    return _CORRECTABLE.fullmatch(word) is not None and not _UNSPACED.search(word)
 
 
 class Words:
@@ -47,12 +50,12 @@ class Words:
 
     def __init__(self, counted: Iterable[tuple[str, int]]) -> None:
         """Keep the MAX_WORDS most frequent of the `counted` words."""
-        kept = sorted(heapq.nlargest(MAX_WORDS, counted, key=lambda each: each[1]))
-        self._words = [word for word, _ in kept]
-        self._counts = array("L", [count for _, count in kept])
-        sample = self._words[:: max(1, len(kept) // 5000)]
+        self._counts = dict(sorted(heapq.nlargest(MAX_WORDS, counted, key=lambda each: each[1])))
+        self._words = list(self._counts)
+        sample = self._words[:: max(1, len(self._words) // 5000)]
         letters = Counter(letter for word in sample for letter in word if letter.isalpha())
         self._alphabet = "".join(letter for letter, _ in letters.most_common(MAX_LETTERS))
+        self._alike = _alike(self._words)
 
     def __len__(self) -> int:
         """Return the number of words that are kept."""
@@ -60,27 +63,23 @@ class Words:
 
     def documents(self, word: str) -> int:
         """Return how many documents have `word`; 0 if it is not among the words."""
-        place = bisect_left(self._words, word)
-        return self._counts[place] if place < len(self._words) and self._words[place] == word else 0
+        return self._counts.get(word, 0)
 
     def beginning(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return the most frequent words that begin with `prefix`, with their documents."""
-        places = heapq.nsmallest(most, self._places(prefix), key=lambda place: (-self._counts[place], place))
-        return [(self._words[place], self._counts[place]) for place in places]
-
-    def _places(self, prefix: str) -> range:
-        """Return where the words are that begin with `prefix`."""
-        return range(bisect_left(self._words, prefix), bisect_left(self._words, prefix + "\U0010ffff"))
+        found = self._words[bisect_left(self._words, prefix) : bisect_left(self._words, prefix + "\U0010ffff")]
+        best = heapq.nsmallest(most, found, key=lambda word: (-self._counts[word], word))
+        return [(word, self._counts[word]) for word in best]
 
     def correct(self, word: str) -> Correction | None:
         """Return what `word`, which no document has, was probably meant to be; None if it may be right."""
         if not is_correctable(word):
             return None
-        near = [Correction(each, self.documents(each)) for each in neighbours(word, self._alphabet)]
-        near += self._split(word)
-        best = _most_frequent(near)
+        near = [*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))]
+        best = _most_frequent([*(Correction(each, self._counts[each]) for each in sorted(near)), *self._split(word)])
         if best is None and len(word) >= TWO_EDITS:
-            best = _most_frequent(Correction(each, self.documents(each)) for each in self._within_two(word))
+            two = next(self._within(word, 2, word[:2]), None)
+            best = Correction(two, self._counts[two]) if two else None
         return best
 
     def _split(self, word: str) -> Iterator[Correction]:
@@ -90,9 +89,30 @@ class Words:
             if one and other:
                 yield Correction(f"{word[:place]} {word[place:]}", min(one, other))
 
-    def _within_two(self, word: str) -> Iterator[str]:
-        """Yield the words within two edits that begin with one of the first two letters of `word`."""
-        for start in dict.fromkeys(word[:2]):
-            for place in self._places(start):
-                if abs(len(self._words[place]) - len(word)) <= 2 and distance(word, self._words[place], 2) <= 2:
-                    yield self._words[place]
+    def _within(self, word: str, edits: int, starts: str) -> Iterator[str]:
+        """Yield the words within so many `edits` that begin with one of `starts`, most frequent first."""
+        bits, lengths = letter_bits(word), range(len(word) - edits, len(word) + edits + 1)
+        near = [
+            each
+            for start in dict.fromkeys(starts)
+            for length in lengths
+            if (start, length) in self._alike
+            for each, others in zip(*self._alike[start, length], strict=True)
+            if (bits ^ others).bit_count() <= 2 * edits
+        ]
+        near.sort(key=self._counts.__getitem__, reverse=True)
+        return (each for each in near if distance(word, each, edits) <= edits)
+
+
+def _alike(words: Iterable[str]) -> dict[tuple[str, int], tuple[list[str], array[int]]]:
+    """Return the `words` that may be meant by a mistyped one, with their `letter_bits`, by first letter and length.
+
+    Comparing bits leaves few words whose distance has to be computed, which takes 40 times as long.
+    """
+    found: dict[tuple[str, int], tuple[list[str], array[int]]] = defaultdict(lambda: ([], array("Q")))
+    for word in words:
+        if len(word) >= LEAST_CORRECTED - 1:
+            spelled, bits = found[word[0], len(word)]
+            spelled.append(word)
+            bits.append(letter_bits(word))
+    return dict(found)

@@ -13,7 +13,7 @@ from lightship.index.query.language.tokens import LEAST_PREFIX
 from lightship.index.reader import View
 from lightship.index.suggest.words import Words, is_correctable
 
-SECONDS = 0.01  # for the correction of a word
+SECONDS = 0.001  # for the correction of a word
 MOST_CORRECTED = 3  # words of a query: more are no mistakes, but another language or a code
 MOST_COMPLETED = 3  # words for a beginning of one or two letters
 
@@ -29,8 +29,9 @@ def mistyped(query: Query, view: View) -> list[str]:
     """
     if query.phrases or query.excluded or query.required or query.url_variants:
         return []
-    words = dict.fromkeys(word for each in query.words for word in _WORD.findall(each))
-    unknown = [word for word in words if is_correctable(word.lower()) and not view.vocabulary.documents(word)]
+    words = dict.fromkeys(word for each in query.words for word in ([each] if each.isalpha() else _WORD.findall(each)))
+    vocabulary = view.vocabulary
+    unknown = [word for word in words if not vocabulary[word].documents and is_correctable(word.lower())]
     if query.begun in unknown and _begins_words(query.begun, view):
         unknown.remove(query.begun)
     return unknown if len(unknown) <= MOST_CORRECTED else []
@@ -59,7 +60,7 @@ def with_completed(query: Query, text: str, view: View, words: Words | None) -> 
     last = query.words[-1] if query.words and not query.begun else ""
     if words is None or query.required or not (last and text.endswith(last) and _SHORT.fullmatch(last)):
         return query
-    if view.vocabulary[last].languages or view.vocabulary.documents(last):
+    if view.vocabulary[last].languages or view.vocabulary[last].documents:
         return query
     completed = [word for word, _ in words.beginning(normalized(last).text.lower(), MOST_COMPLETED)]
     return replace(query, words=[*query.words[:-1], *completed]) if completed else query

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.index.suggest.edits import distance, neighbours
-from lightship.index.suggest.words import MAX_WORDS, Words
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits
+from lightship.index.suggest.words import MAX_WORDS, MOST_CORRECTED, TWO_EDITS, Words, is_correctable
 
 COUNTED = {
     "lighthouse": 90, "lights": 80, "light": 300, "lamp": 200, "lamps": 100, "house": 150, "environment": 70, "receive": 60,
@@ -36,14 +36,32 @@ def test_the_distance_is_that_of_its_definition(one: str, other: str, most: int)
     assert distance(one, other, most) == min(brute(one, other), most + 1)
 
 
-@given(letters)
-def test_neighbours_are_all_that_is_one_edit_away(word: str) -> None:
-    assert all(brute(word, each) == 1 for each in neighbours(word, "abc"))
+@given(letters.filter(bool), st.text("abc", min_size=1, max_size=7))
+def test_what_is_one_edit_away_and_begins_otherwise(word: str, other: str) -> None:
+    assert (other in begun_otherwise(word, "abc")) == (brute(word, other) == 1 and other[0] != word[0])
 
 
-@given(letters, st.text("abc", max_size=7))
-def test_what_is_one_edit_away_is_a_neighbour(word: str, other: str) -> None:
-    assert (other in neighbours(word, "abc")) == (brute(word, other) == 1 and other != "")
+@given(st.text("abcéА", max_size=9), st.text("abcéА", max_size=9))
+def test_an_edit_changes_two_bits_of_the_letters_at_most(one: str, other: str) -> None:
+    assert (letter_bits(one) ^ letter_bits(other)).bit_count() <= 2 * brute(one, other)
+
+
+longer = st.text("abc", min_size=TWO_EDITS, max_size=TWO_EDITS + 2)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=TWO_EDITS + 2), st.integers(1, 9)), longer)
+def test_a_long_word_is_corrected_to_the_most_frequent_one_within_two_edits(counts: dict[str, int], word: str) -> None:
+    counts.pop(word, None)
+    found = Words(counts.items()).correct(word)
+    near = [count for each, count in counts.items() if brute(word, each) == 1]
+    begun = [count for each, count in counts.items() if brute(word, each) <= 2 and each[0] in word[:2]]
+    splits = [(word[:place], word[place:]) for place in range(2, len(word) - 1)]
+    joined = [min(counts[one], counts[other]) for one, other in splits if one in counts and other in counts]
+    assert (found.documents if found else 0) == max([*near, *joined] or begun, default=0)
+
+
+def test_a_text_without_spaces_is_no_mistake() -> None:
+    assert not is_correctable("a" * (MOST_CORRECTED + 1))
 
 
 def test_the_most_frequent_words_of_a_beginning_come_first() -> None:
