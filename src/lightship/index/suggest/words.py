@@ -20,6 +20,7 @@ MAX_WORDS = 60_000  # that are kept: some 8 MB
 MAX_LETTERS = 128  # that corrections try
 # Letters: shorter words are codes and abbreviations as often as mistakes, and longer ones no words
 LEAST_CORRECTED, MOST_CORRECTED = 4, 40
+MAX_KEPT = 1000  # corrections: a search as you type asks for the same word with each letter after it
 TWO_EDITS = 7  # letters from which a word may have two mistakes
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
@@ -56,6 +57,7 @@ class Words:
         letters = Counter(letter for word in sample for letter in word if letter.isalpha())
         self._alphabet = "".join(letter for letter, _ in letters.most_common(MAX_LETTERS))
         self._alike = _alike(self._words)
+        self._corrected: dict[str, tuple[Correction | None]] = {}
 
     def __len__(self) -> int:
         """Return the number of words that are kept."""
@@ -75,6 +77,15 @@ class Words:
         """Return what `word`, which no document has, was probably meant to be; None if it may be right."""
         if not is_correctable(word):
             return None
+        kept = self._corrected.get(word)
+        if kept is None:
+            kept = (self._correct(word),)
+            if len(self._corrected) >= MAX_KEPT:
+                self._corrected.clear()
+            self._corrected[word] = kept
+        return kept[0]
+
+    def _correct(self, word: str) -> Correction | None:
         near = [*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))]
         best = _most_frequent([*(Correction(each, self._counts[each]) for each in sorted(near)), *self._split(word)])
         if best is None and len(word) >= TWO_EDITS:

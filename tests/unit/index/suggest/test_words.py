@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits
-from lightship.index.suggest.words import MAX_WORDS, MOST_CORRECTED, TWO_EDITS, Words, is_correctable
+from lightship.index.suggest.words import MAX_KEPT, MAX_WORDS, MOST_CORRECTED, TWO_EDITS, Words, is_correctable
 
 COUNTED = {
     "lighthouse": 90, "lights": 80, "light": 300, "lamp": 200, "lamps": 100, "house": 150, "environment": 70, "receive": 60,
@@ -90,6 +90,18 @@ def test_a_mistyped_word_is_corrected(word: str, right: str) -> None:
 @pytest.mark.parametrize("word", ["2004", "v204", "lam", "灯搭", "xyzzyq", "e_fail", "rer", "house2", "灯塔灯搭"])
 def test_what_may_be_right_is_not_corrected(word: str) -> None:
     assert WORDS.correct(word) is None
+
+
+def test_corrections_are_the_same_again_and_however_many_were_asked_for() -> None:
+    words, asked = (
+        Words(COUNTED.items()),
+        ["lihgt", "xyzzyq", *(f"nothing{'abcdefghij'[n % 10] * (n // 10)}" for n in range(99))],
+    )
+    first = [words.correct(word) for word in asked]
+    for number in range(MAX_KEPT):
+        words.correct("q" * 4 + "".join("abcdefghij"[int(digit)] for digit in str(number)))
+    assert [words.correct(word) for word in asked] == [words.correct(word) for word in asked] == first
+    assert first[0] == ("light", 300)
 
 
 def test_only_the_most_frequent_words_are_kept() -> None:
