@@ -46,7 +46,7 @@ class Marker(Search):
     def marked(self, texts: Sequence[str], effort: Effort) -> list[str]:
         """Return `texts`, whose words are separated by spaces, as escaped HTML with their matches marked.
 
-        Where each word matches by itself, the texts are marked as one: most of the time goes by text, not by letter.
+        Where each word matches by itself, the texts are marked as one.
         """
         if not self._sought.is_plain:
             effort.left -= WORD_BYTE * sum(map(len, texts))

@@ -62,10 +62,7 @@ class Highlighter:
         return body + place, passage_at(part, place)
 
     def marked(self, texts: Sequence[str], language: str | None) -> list[str]:
-        """Return `texts` in `language`, whose words are separated by spaces, as escaped HTML with `<mark>`.
-
-        Thirty of an answer together take a third of the time that they take one by one.
-        """
+        """Return `texts` in `language`, whose words are separated by spaces, as escaped HTML with `<mark>`."""
         return self._marker(language).marked(texts, self._effort)
 
     def _marker(self, language: str | None) -> Marker:
