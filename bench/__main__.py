@@ -26,6 +26,7 @@ from bench import (
     search,
     sections,
     start,
+    suggest,
     takeover,
 )
 from bench.cluster import Cluster
@@ -56,6 +57,7 @@ OWN: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring thei
     "mixed": mixed.run,
     "sections": sections.run,
     "facets": facets.run,
+    "suggest": suggest.run,
     "profile": profile.run,
 }
 DESCRIPTION = (

@@ -31,6 +31,7 @@ class Load(msgspec.Struct):
     connections: int
     queries: list[str]
     parameters: str = ""  # of each query, after its words
+    path: str = "/search"
 
 
 class Measured(msgspec.Struct):
@@ -41,10 +42,12 @@ class Measured(msgspec.Struct):
     hits: int
 
 
-def measure(address: str, connections: int, queries: Sequence[str], parameters: str = "") -> Measured:
-    """Ask `queries`, each with `parameters`, at host:port in another process; raises BenchmarkError when an answer is not 200."""
+def measure(
+    address: str, connections: int, queries: Sequence[str], parameters: str = "", path: str = "/search"
+) -> Measured:
+    """Ask `queries` of `path`, each with `parameters`, at host:port in another process; raises BenchmarkError when an answer is not 200."""
     host, _, port = address.rpartition(":")
-    load = msgspec.json.encode(Load(host, int(port), connections, list(queries), parameters))
+    load = msgspec.json.encode(Load(host, int(port), connections, list(queries), parameters, path))
     done = subprocess.run([sys.executable, "-m", "bench.load"], input=load, capture_output=True, check=False, cwd=ROOT)
     if done.returncode:
         raise BenchmarkError(f"the load generator failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
@@ -119,7 +122,7 @@ async def _run(load: Load) -> Measured:
 
 def _request(load: Load, query: str) -> bytes:
     lines = (
-        f"GET /search?q={quote_plus(query)}&size=10{load.parameters} HTTP/1.1",
+        f"GET {load.path}?q={quote_plus(query)}&size=10{load.parameters} HTTP/1.1",
         f"Host: {load.host}:{load.port}",
         "Accept: application/json",
     )

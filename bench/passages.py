@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from bench.made import made_lines
 from bench.progress import bar
@@ -44,7 +43,7 @@ def _pages(path: str, count: int) -> Iterator[Document]:
     if not path:
         yield from (parse_line(line) for line in made_lines(count // 10 + 1))
         return
-    with open_lines(Path(path)) as file:
+    with open_lines(path) as file:
         for _, line in read_lines(file):
             if line is None:
                 continue

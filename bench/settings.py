@@ -62,5 +62,8 @@ class BenchSettings:
     items: int = _setting(1000, "exact titles in known-items; the other kinds of queries in proportion", _positive)
     seed: int = _setting(1, "number that seeds the choice of queries in known-items and mixed", _count)
     misses: int = _setting(0, "misses of each kind that known-items prints", _count)
+    misspellings: str = _setting(
+        "", "misspellings for suggest, a file of lines like `acheive->achieve`; when empty, those are left out", str
+    )
     threads: int = _setting(0, "threads of the indexer that build segments; 0: as the indexer chooses", _count)
     results: str = _setting(str(ROOT / "bench" / "results" / "latest.json"), "file that figures are kept in", str)

@@ -11,10 +11,11 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from math import log
 from typing import NamedTuple
 
 from lightship.index.analysis.scripts import UNSPACED
-from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost
 
 MAX_WORDS = 60_000  # that are kept: some 8 MB
 MAX_LETTERS = 128  # that corrections try
@@ -22,8 +23,11 @@ MAX_LETTERS = 128  # that corrections try
 LEAST_CORRECTED, MOST_CORRECTED = 4, 40
 MAX_KEPT = 1000  # corrections: a search as you type asks for the same word with each letter after it
 TWO_EDITS = 7  # letters from which a word may have two mistakes
+# A word that costs 1 more has to be in 55 times as many documents; two words without a space between them cost this
+COST, SPLIT_COST = 4.0, 2.0
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
+_NONE = list[str](), array("Q")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
@@ -32,11 +36,6 @@ class Correction(NamedTuple):
 
     text: str
     documents: int
-
-
-def _most_frequent(found: Iterable[Correction]) -> Correction | None:
-    """Return the first of those that most documents have; None if no document has any."""
-    return max((each for each in found if each.documents), key=lambda each: each.documents, default=None)
 
 
 def is_correctable(word: str) -> bool:
@@ -86,12 +85,12 @@ class Words:
         return kept[0]
 
     def _correct(self, word: str) -> Correction | None:
-        near = [*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))]
-        best = _most_frequent([*(Correction(each, self._counts[each]) for each in sorted(near)), *self._split(word)])
-        if best is None and len(word) >= TWO_EDITS:
-            two = next(self._within(word, 2, word[:2]), None)
-            best = Correction(two, self._counts[two]) if two else None
-        return best
+        near = {*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))}
+        if not near and len(word) >= TWO_EDITS:
+            near = set(self._within(word, 2, word[:2]))
+        found = [(mistake_cost(word, each), Correction(each, self._counts[each])) for each in sorted(near)]
+        found += [(SPLIT_COST, each) for each in self._split(word)]
+        return max(found, key=lambda each: log(each[1].documents) - COST * each[0], default=(0.0, None))[1]
 
     def _split(self, word: str) -> Iterator[Correction]:
         """Yield the two words that `word` may have been joined of."""
@@ -101,18 +100,13 @@ class Words:
                 yield Correction(f"{word[:place]} {word[place:]}", min(one, other))
 
     def _within(self, word: str, edits: int, starts: str) -> Iterator[str]:
-        """Yield the words within so many `edits` that begin with one of `starts`, most frequent first."""
-        bits, lengths = letter_bits(word), range(len(word) - edits, len(word) + edits + 1)
-        near = [
-            each
-            for start in dict.fromkeys(starts)
-            for length in lengths
-            if (start, length) in self._alike
-            for each, others in zip(*self._alike[start, length], strict=True)
-            if (bits ^ others).bit_count() <= 2 * edits
-        ]
-        near.sort(key=self._counts.__getitem__, reverse=True)
-        return (each for each in near if distance(word, each, edits) <= edits)
+        """Yield the words within so many `edits` that begin with one of `starts`."""
+        bits = letter_bits(word)
+        for start in dict.fromkeys(starts):
+            for length in range(len(word) - edits, len(word) + edits + 1):
+                for each, others in zip(*self._alike.get((start, length), _NONE), strict=True):
+                    if (bits ^ others).bit_count() <= 2 * edits and distance(word, each, edits) <= edits:
+                        yield each
 
 
 def _alike(words: Iterable[str]) -> dict[tuple[str, int], tuple[list[str], array[int]]]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from math import log
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits
-from lightship.index.suggest.words import MAX_KEPT, MAX_WORDS, MOST_CORRECTED, TWO_EDITS, Words, is_correctable
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost
+from lightship.index.suggest.words import (
+    COST,
+    MAX_KEPT,
+    MAX_WORDS,
+    MOST_CORRECTED,
+    SPLIT_COST,
+    TWO_EDITS,
+    Words,
+    is_correctable,
+)
 
 COUNTED = {
     "lighthouse": 90, "lights": 80, "light": 300, "lamp": 200, "lamps": 100, "house": 150, "environment": 70, "receive": 60,
@@ -50,14 +61,41 @@ longer = st.text("abc", min_size=TWO_EDITS, max_size=TWO_EDITS + 2)
 
 
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=TWO_EDITS + 2), st.integers(1, 9)), longer)
-def test_a_long_word_is_corrected_to_the_most_frequent_one_within_two_edits(counts: dict[str, int], word: str) -> None:
+def test_a_long_word_is_corrected_to_the_likeliest_one_within_two_edits(counts: dict[str, int], word: str) -> None:
     counts.pop(word, None)
     found = Words(counts.items()).correct(word)
-    near = [count for each, count in counts.items() if brute(word, each) == 1]
-    begun = [count for each, count in counts.items() if brute(word, each) <= 2 and each[0] in word[:2]]
+    near = [each for each in counts if brute(word, each) == 1]
+    near = near or [each for each in counts if brute(word, each) <= 2 and each[0] in word[:2]]
+    likely = [log(counts[each]) - COST * mistake_cost(word, each) for each in near]
     splits = [(word[:place], word[place:]) for place in range(2, len(word) - 1)]
-    joined = [min(counts[one], counts[other]) for one, other in splits if one in counts and other in counts]
-    assert (found.documents if found else 0) == max([*near, *joined] or begun, default=0)
+    likely += [
+        log(min(counts[one], counts[other])) - COST * SPLIT_COST
+        for one, other in splits
+        if one in counts and other in counts
+    ]
+    cost = (SPLIT_COST if " " in found.text else mistake_cost(word, found.text)) if found else 0
+    assert (log(found.documents) - COST * cost if found else None) == max(likely, default=None)
+
+
+@given(letters, letters)
+def test_a_mistake_costs_nothing_only_if_there_is_none(typed: str, meant: str) -> None:
+    cost = mistake_cost(typed, meant)
+    assert (cost == 0) == (typed == meant)
+    assert cost <= 1.9 * brute(typed, meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "likely", "unlikely"),
+    [
+        ("comittee", "committee", "cosmittee"),  # a repeated letter before another one
+        ("lihgt", "light", "libgt"),  # two in the wrong order
+        ("modues", "modules", "modes"),  # a letter left out before one too many
+        ("seperate", "separate", "sepirete"),  # a vowel
+        ("prsons", "persons", "arsons"),  # the first letter is seldom wrong
+    ],
+)
+def test_what_a_likely_mistake_is(typed: str, likely: str, unlikely: str) -> None:
+    assert mistake_cost(typed, likely) < mistake_cost(typed, unlikely)
 
 
 def test_a_text_without_spaces_is_no_mistake() -> None:
