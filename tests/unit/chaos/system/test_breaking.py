@@ -43,7 +43,7 @@ def test_all_is_healed_when_it_is_stopped_early() -> None:
     asyncio.run(run())
     assert sorted(system.told[2:]) == ["heal s0", "heal s1"]
     assert breaker.now == []
-    assert 0.1 <= breaker.seconds < 30
+    assert 0.09 < breaker.seconds < 30  # a loop calls what is due a little early
     assert live.is_recovering("s1")
 
 

@@ -17,7 +17,7 @@ _CODE = re.compile(r"-{4,}|\.{4,}|`{3,}[\w,+-]*")
 _LEFT_OUT = re.compile(r"/{4,}|\+{4,}")  # comments, and HTML
 _AROUND = re.compile(r"={4,}|\*{4,}|_{4,}|--|\+|[|,:!]={3,}|<<<|'''|'{3,}")
 _SILENT = re.compile(r"//(?!/).*|\[\[?[^\]\n]*\]?\]|(?:ifdef|ifndef|ifeval|endif|include|toc)::.*")
-_PICTURE = re.compile(r"(?:image|video|audio)::?[^\s\[]{0,1000}\[([^\]]{0,1000})\]")
+_PICTURE = re.compile(r"(?:image|video|audio)::?[^\s\[]{0,200}\[([^\]]{0,200})\]")
 _LINK = re.compile(
     r"(xref|link|mailto|footnote|kbd|btn|menu|pass|stem|https?):"
     r"([^\s\[\]:]{0,300}(?:://[^\s\[\]:]{0,300})?(?::\d[^\s\[\]:]{0,300})?)\[([^\]\n]{0,400})\]"

@@ -1,0 +1,1 @@
+"""Clients of a running Lightship, for your own programs: `from lightship import Client, AsyncClient`."""
