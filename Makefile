@@ -2,6 +2,7 @@
 # make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
 # make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
 # make check   format, lint and types: what the CI checks
+# make examples the programs in examples/, with the packages that they are for
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
 # make dist    the wheel and the sdist, in dist/
@@ -24,20 +25,21 @@ REST = docker or chaos or cluster or browser or fuzz or nats or root or slow or 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 DOCS_READY = $(VENV)/.ready-docs
+EXAMPLES_READY = $(VENV)/.ready-examples
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Most wait more than they compute: three times as many at once as there are cores. tests/groups.py says which go to one worker
 PARALLEL = --numprocesses=$$((3 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
 
-.PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
+.PHONY: run test test-rest test-all examples fuzz check format image dist docs bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
 
 ifeq ($(TESTS),tests)
 test: $(READY)
-	@$(PYTEST) $(PARALLEL) -m "not ($(REST))" $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "not ($(REST) or examples)" $(ARGS)
 	@echo "make test-all runs everything"
 else
 test: $(READY)
@@ -49,6 +51,9 @@ test-rest: $(READY)
 	$(PYTEST) -m "quiet" $(ARGS) && exit $$first
 
 test-all: test test-rest
+
+examples: $(EXAMPLES_READY)
+	@$(PYTEST) tests/examples $(ARGS)
 
 fuzz: $(READY)
 	@FUZZ_SECONDS=$(SECONDS) $(PYTEST) tests/fuzz $(ARGS)
@@ -87,6 +92,9 @@ constraints:
 	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --group docs --generate-hashes \
 		--constraint constraints.txt --custom-compile-command "make constraints" \
 		--output-file website/constraints.txt $(ARGS)
+	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --group examples --generate-hashes \
+		--constraint constraints.txt --custom-compile-command "make constraints" \
+		--output-file examples/constraints.txt $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -103,3 +111,7 @@ $(READY): pyproject.toml constraints.txt
 $(DOCS_READY): $(READY) website/constraints.txt
 	@$(PIP) install --require-hashes --requirement website/constraints.txt
 	@touch $(DOCS_READY)
+
+$(EXAMPLES_READY): $(READY) examples/constraints.txt
+	@$(PIP) install --require-hashes --requirement examples/constraints.txt
+	@touch $(EXAMPLES_READY)

@@ -59,9 +59,25 @@ FILLING = (
     "Nobody who has seen the {0} forgets the {1}.", "A photograph in the hall shows the {0} beside the {1}.",
     "Volunteers look after the {0} and clean the {1} every spring.",
 )  # fmt: skip
-THINGS = (
-    ["tower", "lamp", "horn", "keeper", "harbour", "boat", "engine", "radio", "gallery", "stairs", "rocks", "birds", "winter", "oil", "mast", "yard", "light"]
-)
+THINGS = [
+    "tower",
+    "lamp",
+    "horn",
+    "keeper",
+    "harbour",
+    "boat",
+    "engine",
+    "radio",
+    "gallery",
+    "stairs",
+    "rocks",
+    "birds",
+    "winter",
+    "oil",
+    "mast",
+    "yard",
+    "light",
+]
 LEAST = 18
 
 
