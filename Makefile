@@ -2,7 +2,6 @@
 # make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
 # make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
 # make check   format, lint and types: what the CI checks
-# make examples the programs in examples/, with the packages that they are for
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
 # make dist    the wheel and the sdist, in dist/
@@ -20,7 +19,7 @@ SECONDS = 60
 SEARCH_URL = http://localhost:8080/
 
 # By the markers in pyproject.toml: what make test leaves to make test-rest, where what needs a quiet machine comes last
-REST = docker or chaos or cluster or browser or fuzz or nats or root or slow or quiet
+REST = docker or chaos or cluster or browser or examples or fuzz or nats or root or slow or quiet
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
@@ -32,28 +31,25 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Most wait more than they compute: three times as many at once as there are cores. tests/groups.py says which go to one worker
 PARALLEL = --numprocesses=$$((3 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
 
-.PHONY: run test test-rest test-all examples fuzz check format image dist docs bench picture constraints clean
+.PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
 
 ifeq ($(TESTS),tests)
 test: $(READY)
-	@$(PYTEST) $(PARALLEL) -m "not ($(REST) or examples)" $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "not ($(REST))" $(ARGS)
 	@echo "make test-all runs everything"
 else
 test: $(READY)
 	@$(PYTEST) $(TESTS) $(ARGS)
 endif
 
-test-rest: $(READY)
+test-rest: $(EXAMPLES_READY)
 	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not quiet" $(ARGS); first=$$?; \
 	$(PYTEST) -m "quiet" $(ARGS) && exit $$first
 
 test-all: test test-rest
-
-examples: $(EXAMPLES_READY)
-	@$(PYTEST) tests/examples $(ARGS)
 
 fuzz: $(READY)
 	@FUZZ_SECONDS=$(SECONDS) $(PYTEST) tests/fuzz $(ARGS)

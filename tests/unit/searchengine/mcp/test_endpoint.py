@@ -6,6 +6,7 @@ import asyncio
 import base64
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightship.config import SearchengineSettings
+from lightship.core.errors import DamagedError
 from lightship.searchengine.mcp import endpoint
 from lightship.searchengine.mcp.protocol import (
     HEADER_MISMATCH,
@@ -24,6 +26,7 @@ from lightship.searchengine.mcp.protocol import (
     PARSE_ERROR,
     UNSUPPORTED_VERSION,
 )
+from lightship.searchengine.store.store import Store
 from made import Caller, served
 from unit.searchengine.mcp.agents import NEW, VERSIONS, ask, envelope, headers_of, post, refused
 
@@ -221,6 +224,17 @@ def test_an_overloaded_searchengine_says_so_to_the_model(tmp_path: Path) -> None
     with served(tmp_path, settings=SearchengineSettings(queue=0)) as caller:
         assert "too many queries in flight; try again" in refused(caller, "search", query="oil")
         assert ask(caller, "tools/list").status == 200
+
+
+def test_damage_that_a_call_finds_is_looked_into(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: object) -> None:
+        raise DamagedError("a segment is damaged; try again")
+
+    monkeypatch.setattr("lightship.searchengine.mcp.calls.read_part", damaged)
+    suspect = Mock()
+    monkeypatch.setattr(Store, "suspect", suspect)
+    assert "damaged" in refused(caller, "fetch", url="https://example.org/guide")
+    suspect.assert_called_once()
 
 
 def test_an_empty_searchengine_says_so_to_the_model(tmp_path: Path) -> None:
