@@ -19,11 +19,12 @@ SECONDS = 60
 SEARCH_URL = http://localhost:8080/
 
 # By the markers in pyproject.toml: what make test leaves to make test-rest, where what needs a quiet machine comes last
-REST = docker or chaos or cluster or browser or fuzz or nats or root or slow or quiet
+REST = docker or chaos or cluster or browser or examples or fuzz or nats or root or slow or quiet
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 DOCS_READY = $(VENV)/.ready-docs
+EXAMPLES_READY = $(VENV)/.ready-examples
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
@@ -44,7 +45,7 @@ test: $(READY)
 	@$(PYTEST) $(TESTS) $(ARGS)
 endif
 
-test-rest: $(READY)
+test-rest: $(EXAMPLES_READY)
 	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not quiet" $(ARGS); first=$$?; \
 	$(PYTEST) -m "quiet" $(ARGS) && exit $$first
 
@@ -87,6 +88,9 @@ constraints:
 	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --group docs --generate-hashes \
 		--constraint constraints.txt --custom-compile-command "make constraints" \
 		--output-file website/constraints.txt $(ARGS)
+	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --group examples --generate-hashes \
+		--constraint constraints.txt --custom-compile-command "make constraints" \
+		--output-file examples/constraints.txt $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -103,3 +107,7 @@ $(READY): pyproject.toml constraints.txt
 $(DOCS_READY): $(READY) website/constraints.txt
 	@$(PIP) install --require-hashes --requirement website/constraints.txt
 	@touch $(DOCS_READY)
+
+$(EXAMPLES_READY): $(READY) examples/constraints.txt
+	@$(PIP) install --require-hashes --requirement examples/constraints.txt
+	@touch $(EXAMPLES_READY)

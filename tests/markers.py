@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import pytest
 
-NAMES = ("docker", "chaos", "cluster", "browser", "fuzz", "nats", "root", "slow", "quiet")
+NAMES = ("docker", "chaos", "cluster", "browser", "examples", "fuzz", "nats", "root", "slow", "quiet")
 FOLDERS = {"integration": "cluster", "property": "slow", "compat": "slow"} | {
-    name: name for name in ("docker", "chaos", "cluster", "browser", "fuzz")
+    name: name for name in ("docker", "chaos", "cluster", "browser", "examples", "fuzz")
 }
 FIXTURES = {"mount": "root", "chromium": "browser"}
 

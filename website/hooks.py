@@ -14,6 +14,8 @@ ELSEWHERE = {  # a file of the repository that is not below docs/: its path on t
     "CODE_OF_CONDUCT.md": "code-of-conduct.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "reporting.md",
+    "examples/langchain_retriever.py": "examples/langchain_retriever.py",
+    "examples/llamaindex_retriever.py": "examples/llamaindex_retriever.py",
     "lightship.toml": "lightship.toml",
 }
 _LINK = re.compile(r"(\]\()([^)#\s]+)")

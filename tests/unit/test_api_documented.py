@@ -26,11 +26,11 @@ from lightship.searchengine.search.api import (
     HitSection,
     IndexInfo,
 )  # fmt: skip
+from lightship.searchengine.search.lookup import Lookup, Ranking
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
 from lightship.searchengine.web.cached import CachedText
-from lightship.searchengine.web.lookup import Lookup, Ranking
 from lightship.searchengine.web.openapi import openapi
 from lightship.searchengine.web.status import ShardStatus, Status
 from made import MadeShard, page, served

@@ -11,10 +11,10 @@ from lightship.core.origins import Origins
 PREFLIGHT_SECONDS = 86_400  # that a browser keeps the answer to a preflight request; browsers keep it for less
 _METHODS = "GET, HEAD, POST, OPTIONS"
 _HEADERS = (
-    "Accept, Authorization, Content-Type, If-Modified-Since, If-None-Match, Last-Event-ID, Mcp-Protocol-Version, "
-    "Mcp-Session-Id"
+    "Accept, Authorization, Content-Type, If-Modified-Since, If-None-Match, Last-Event-ID, Mcp-Method, Mcp-Name, "
+    "Mcp-Protocol-Version"
 )
-_EXPOSED = "ETag, Last-Modified, Mcp-Session-Id, Retry-After"
+_EXPOSED = "ETag, Last-Modified, Retry-After"
 _OWN = (b"origin", b"sec-fetch-site")  # by which a request says that it comes from another site
 
 

@@ -33,7 +33,9 @@ from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
 from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
+from lightship.searchengine.mcp.endpoint import Mcp
 from lightship.searchengine.search.admission import QueryExecutor
+from lightship.searchengine.search.lookup import look_up
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import (
     Format,
@@ -64,7 +66,6 @@ from lightship.searchengine.web.html import (
     render_opensearch,
     render_page,
 )
-from lightship.searchengine.web.lookup import look_up
 from lightship.searchengine.web.metrics import METRICS_TYPE, Counted, Metrics
 from lightship.searchengine.web.openapi import openapi
 from lightship.searchengine.web.rpc import Rpc
@@ -78,7 +79,9 @@ TYPES: dict[Format, str] = {
 }
 SEARCHES = frozenset({"/", "/search"})
 RETRY_SECONDS = "1"
-READABLE = frozenset({"/", "/search", "/suggest", "/cached", "/lookup", "/openapi.json"})  # by pages of -origins
+READABLE = frozenset(
+    {"/", "/search", "/suggest", "/cached", "/lookup", "/mcp", "/openapi.json"}
+)  # by pages of -origins
 _CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -106,6 +109,7 @@ def make_app(
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
             Route("/box.js", _box),
+            *Mcp(replica, ReplicaSearcher(replica, executor), executor).routes(),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
         ],
@@ -338,7 +342,7 @@ def _problem(request: Request, status: int, problem: Problem, headers: dict[str,
     """Return an error in the format that the request prefers; always JSON for what only programs call."""
     form: Format = accepted_format(request.headers.get("accept", ""))
     if (
-        request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup", "/suggest"))
+        request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup", "/suggest", "/mcp"))
         or b"format=json" in request.scope["query_string"][:1000]
     ):
         form = "json"

@@ -26,7 +26,8 @@ METRICS_TYPE = CONTENT_TYPE_LATEST
 SAVE_SECONDS = 1.0
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ROUTES = {"/": "search", "/search": "search"} | {
-    path: path for path in ("/lookup", "/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml")
+    path: path
+    for path in ("/lookup", "/mcp", "/livez", "/readyz", "/status", "/metrics", "/openapi.json", "/opensearch.xml")
 }
 
 _Saved = list[

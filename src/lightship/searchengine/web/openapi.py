@@ -23,9 +23,9 @@ from lightship.core.manifest import (
 from lightship.http.problem import Problem
 from lightship.rpc.messages import Installed, Missing, Served
 from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_GROUP_SIZE, MAX_SIZE, Answer
+from lightship.searchengine.search.lookup import Lookup
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
-from lightship.searchengine.web.lookup import Lookup
 from lightship.searchengine.web.status import Status
 
 _TYPES = (Answer, Suggestions, Lookup, CachedText, Status, Manifest, File, Installed, Missing, Problem, Served)
