@@ -1,6 +1,7 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
 # make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
 # make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
+# make examples   the programs in examples/, with the packages that they are for (300 MB)
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
@@ -31,7 +32,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Most wait more than they compute: three times as many at once as there are cores. tests/groups.py says which go to one worker
 PARALLEL = --numprocesses=$$((3 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
 
-.PHONY: run test test-rest test-all fuzz check format image dist docs bench picture constraints clean
+.PHONY: run test test-rest test-all examples fuzz check format image dist docs bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
@@ -45,11 +46,14 @@ test: $(READY)
 	@$(PYTEST) $(TESTS) $(ARGS)
 endif
 
-test-rest: $(EXAMPLES_READY)
-	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not quiet" $(ARGS); first=$$?; \
-	$(PYTEST) -m "quiet" $(ARGS) && exit $$first
+test-rest: $(READY)
+	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not (quiet or examples)" $(ARGS); first=$$?; \
+	$(PYTEST) -m "quiet and not examples" $(ARGS) && exit $$first
 
-test-all: test test-rest
+test-all: test test-rest examples
+
+examples: $(EXAMPLES_READY)
+	@$(PYTEST) -m "examples" $(ARGS)
 
 fuzz: $(READY)
 	@FUZZ_SECONDS=$(SECONDS) $(PYTEST) tests/fuzz $(ARGS)

@@ -36,7 +36,7 @@ def test_the_markers_are_those_that_are_registered() -> None:
 
 
 def test_each_test_is_run_by_one_of_the_calls() -> None:
-    assert len(CALLS) == 3
+    assert len(CALLS) == 4
     expressions = [Expression.compile(call) for call in CALLS]
     for carried in itertools.product([False, True], repeat=len(markers.NAMES)):
         has = dict(zip(markers.NAMES, carried, strict=True))

@@ -56,9 +56,7 @@ def _document(hit: Hit, declared: frozenset[str], characters: int, sections: int
         modified=hit.modified, language=hit.language, type=hit.type and plain(hit.type),
         fields={name: _field(value) for name, value in hit.fields.items() if with_fields and name in declared},
         sections=[
-            SectionFound(
-                heading=plain(each.heading, _TITLE), link=plain(each.url), snippet=unmarked(each.snippet, characters)
-            )
+            SectionFound(heading=plain(each.heading, _TITLE), link=plain(each.url))
             for each in hit.sections[1 : sections + 1]
         ],
     )  # fmt: skip

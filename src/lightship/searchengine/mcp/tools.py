@@ -80,7 +80,6 @@ class SectionFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     heading: str
     link: str
-    snippet: str = ""
 
 
 class DocumentFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
