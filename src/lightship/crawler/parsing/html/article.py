@@ -40,7 +40,8 @@ ENDINGS = 5  # headings without text at the end of an article
 
 _DECLARED = (  # the type alone is also that of manuals
     "meta[property='article:published_time' i],[itemtype*='Article'] [itemprop~='datePublished'],"
-    "[itemtype*='Article'] [itemprop~='headline'],[itemtype*='BlogPosting']"
+    "[itemtype*='Article'] [itemprop~='headline'],[itemtype*='BlogPosting'],"
+    "body.single-post,body.post-template,body.node-type-article,body.page-node-type-article"  # WordPress, Ghost, Drupal
 )
 _TYPES = re.compile(r'"@type"\s*:\s*(?:\[\s*)?"(?:[A-Za-z]{0,20}Article|BlogPosting|LiveBlogPosting|Report|Recipe)"')
 _TOKENS = re.compile(r"[^A-Za-z0-9]+")
@@ -51,10 +52,12 @@ _NAMES = re.compile(
     r"\b(?:share|shares|sharing|sharebar|sharedaddy|social|addthis|addtoany|follow|likes|related|recommend\w*|recirc\w*"
     r"|readmore|read more|more from|more on|more stories|also|popular|trending|most read|most viewed|latest|teasers?"
     r"|promo\w*|outbrain|taboola|zergnet|newsletters?|subscrib\w*|subscription|signup|sign up|comments?|commentlist"
+    r"|breaking|up next|you may\w*|might like|next post|previous post|yarpp|feedback|reactions|supporters?|membership|donat\w*"
+    r"|lightbox|modal|popup|overlay|loading|cookies?|consent|log in|login|toolbar|cta|call to action|whatsapp|telegram"
     r"|disqus|respond|reply|authors?|bio|bylines?|dateline|timestamp|date|time|meta|postmeta|postinfo|posted on|tags"
     r"|tag list|taglist|topics|categories|cat links|breadcrumbs?|ads?|advert\w*|sponsor\w*|dfp|gpt|caption\w*|credits?"
     r"|gallery|slideshow|carousel|thumbs?|thumbnails?|sidebar|rail|widgets?|nav\w*|pagination|pager|footer|print"
-    r"|ratings?|paywall|copyright|disclaimer|skip|donate|hidden|sr only|screen reader\w*)\b"
+    r"|ratings?|paywall|copyright|disclaimer|skip|hidden|sr only|screen reader\w*)\b"
 )
 _WEAK = re.compile(r"sidebar|rail|widgets?|aside|topics|footer")
 _EMBEDS = re.compile(r"social|widgets?")  # they may quote what others published
