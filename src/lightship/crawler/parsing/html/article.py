@@ -60,6 +60,7 @@ _NAMES = re.compile(
     r"|ratings?|paywall|copyright|disclaimer|skip|hidden|sr only|screen reader\w*)\b"
 )
 _WEAK = re.compile(r"sidebar|rail|widgets?|aside|topics|footer")
+_OTHERS = re.compile(r"related|recommend\w*|recirc\w*|also|more \w+|popular|trending|most \w+|latest|breaking|teasers?|promo\w*")
 _EMBEDS = re.compile(r"social|widgets?")  # they may quote what others published
 _LABELS = re.compile(
     r"[\W_]*(?:advertisement|advert|sponsored|share(?: this[\w ]{0,30})?|like this|loading|comments?|(?:filed under|filed to"
@@ -122,7 +123,7 @@ def _remove_named(root: ElementNode) -> None:
         if left < 0:
             break
         word = _telling_word(element, classes if element.tag in _INLINE else names(element))
-        if word and root.contains(element) and not _is_kept(element, word, MOST * whole):
+        if word and root.contains(element) and not _is_kept(element, word, whole):
             element.remove()
 
 
@@ -134,16 +135,16 @@ def _telling_word(element: ElementNode, name: str) -> str:
     return found[0] if found else tag if tag in _PURPOSES else ""
 
 
-def _is_kept(element: ElementNode, word: str, most: float) -> bool:
-    """Whether an element is content although `word` tells otherwise: it has more prose than `most`, or code, or quotes."""
+def _is_kept(element: ElementNode, word: str, whole: int) -> bool:
+    """Whether an element is content although `word` tells otherwise: it has much of the `whole` prose, or code, or quotes."""
     if element.query_selector("pre") is not None or is_within(element, "pre,code,h1,h2,h3,h4,h5,h6"):
         return True
     if _EMBEDS.fullmatch(word) and element.query_selector("blockquote") is not None:
         return True
-    own = prose(element)
-    return own > most or (
-        own >= ENOUGH and _WEAK.fullmatch(word) is not None and len(element.query_selector_all(AWAY)) < FEW
-    )
+    own, leads = prose(element), len(element.query_selector_all(AWAY)) >= FEW
+    if leads and _OTHERS.fullmatch(word) and whole - own >= ENOUGH:
+        return False
+    return own > MOST * whole or (own >= ENOUGH and _WEAK.fullmatch(word) is not None and not leads)
 
 
 def _narrow(root: ElementNode) -> None:
@@ -183,6 +184,11 @@ def _remove_cards(root: ElementNode) -> None:
         shapes = {(card.tag, attribute(card, "class")) for card in cards}
         if len(shapes) <= len(cards) // FEW and prose(row) <= MOST * whole and all(map(_is_card, cards)):
             row.remove()
+    articles = select(root, "article")[:MAX_ELEMENTS]
+    teasers = [each for each in articles if _is_card(each)]
+    if len(teasers) < len(articles):
+        for teaser in teasers:
+            teaser.remove()
 
 
 def _is_card(part: ElementNode) -> bool:

@@ -100,9 +100,15 @@ def _cut(body: ElementNode) -> None:
     """Remove everything but the content from `body`."""
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
-    if main is not None and size(main) >= LITTLE:
+    if main is not None and size(main) >= LITTLE and not _is_beside_article(main, body):
         _keep_only(main, body)
     _thin(_descend(body))
+
+
+def _is_beside_article(main: ElementNode, body: ElementNode) -> bool:
+    """Whether an article that stands outside the `main` element has more prose: only lists of others are in `main` then."""
+    article = max(select(body, "article")[:MAX_MAINS], key=prose, default=None)
+    return article is not None and prose(article) > max(ENOUGH, prose(main)) and not article.contains(main)
 
 
 def _keep_only(main: ElementNode, body: ElementNode) -> None:
