@@ -39,6 +39,8 @@ NAMES = re.compile(
     r"|widget\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_QUALITIES = re.compile(r"(?<!\S)(?:has|with|without|no|not)[-_]\S+", re.IGNORECASE)
+_TERMS = re.compile(r"(?<!\S)(?:category|tag|format|post_format)-\S+", re.IGNORECASE)
 _PIECES = (
     "nav", "menu", "crumb", "foot", "head", "sidebar", "banner", "tab", "toc", "pag", "lang", "skip", "shar", "social",
     "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "toplang", "bottomlang",
@@ -82,11 +84,15 @@ def _holds_title(part: ElementNode) -> bool:
 
 
 def names(element: ElementNode) -> str:
-    """Return the classes and the id of an element, truncated to MAX_NAMES; without an id that is made of its heading."""
+    """Return the classes and the id of an element, truncated to MAX_NAMES, without those that don't name it.
+
+    These are an id that is made of its heading, a class that tells what it has, and the tags of a post of WordPress.
+    """
     identity = attribute(element, "id")[:MAX_NAMES]
     if identity and _is_slug(identity, element):
         identity = ""
-    return f"{attribute(element, 'class')[:MAX_NAMES]} {identity}"
+    classes = _QUALITIES.sub("", attribute(element, "class")[:MAX_NAMES])
+    return f"{_TERMS.sub('', classes) if 'hentry' in classes or 'type-' in classes else classes} {identity}"
 
 
 def _is_slug(identity: str, element: ElementNode) -> bool:

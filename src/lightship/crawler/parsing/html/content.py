@@ -65,23 +65,32 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
 
     The text of an article (by `kinds`, its Open Graph types, and other signs) does not repeat its `title`.
     """
-    body = tree.body
-    if body is not None:
-        article = is_article(document_of_tree(tree), kinds)
-        if not article and any(sign in html for sign in _DRAWN):
-            keep_drawings(tree, body)
-        remove_unseen(body)
-        _clear_marks(body)
-        _cut(body)
-        if article and size(body):
-            reduce_article(body)
-            remove_title(body, title)
-        if not size(body):
-            tree = HTMLTree.parse(html)
-        if not article and tree.body is not None:
-            set_pictures_apart(tree.body)
+    article = is_article(document_of_tree(tree), kinds)
+    _reduce(tree, html, title if article else None)
+    if article and tree.body is not None and not size(tree.body):
+        tree, article = HTMLTree.parse(html), False
+        _reduce(tree, html, None)
+    if tree.body is not None and not size(tree.body):
+        tree = HTMLTree.parse(html)
+    if tree.body is not None and not article:
+        set_pictures_apart(tree.body)
     marked = mark_headings(document_of_tree(tree))
     return Content(str(extract_plain_text(tree)), marked)
+
+
+def _reduce(tree: HTMLTree, html: str, article: str | None) -> None:
+    """Reduce the `tree` of a page to its content: to that of an `article` with this title, if it is one."""
+    body = tree.body
+    if body is None:
+        return
+    if article is None and any(sign in html for sign in _DRAWN):
+        keep_drawings(tree, body)
+    remove_unseen(body)
+    _clear_marks(body)
+    _cut(body)
+    if article is not None and size(body):
+        reduce_article(body)
+        remove_title(body, article)
 
 
 def _clear_marks(body: ElementNode) -> None:
