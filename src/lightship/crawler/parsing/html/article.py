@@ -57,7 +57,7 @@ _NAMES = re.compile(
     r"|breaking|up next|you may\w*|might like|next post|previous post|yarpp|feedback|reactions|supporters?|membership|donat\w*"
     r"|lightbox|modal|popup|overlay|loading|cookies?|consent|log in|login|toolbar|cta|call to action|whatsapp|telegram"
     r"|disqus|respond|reply|authors?|bio|bylines?|dateline|timestamp|date|time|meta|postmeta|postinfo|posted on|tags"
-    r"|tag list|taglist|topics|categories|cat links|breadcrumbs?|ads?|advert\w*|sponsor\w*|dfp|gpt|caption\w*|credits?"
+    r"|tag list|taglist|topics|categories|cat links|breadcrumbs?|ads?|ad(?:spot|slot|unit|box|wrap\w*)|advert\w*|sponsor\w*|dfp|gpt|caption\w*|credits?"
     r"|gallery|slideshow|carousel|thumbs?|thumbnails?|sidebar|rail|widgets?|nav\w*|pagination|pager|footer|print"
     r"|ratings?|paywall|copyright|disclaimer|skip|hidden|sr only|screen reader\w*)\b"
 )

@@ -18,12 +18,16 @@ ENOUGH = 200  # characters of prose (not links) that content has at least
 MAX_WRAPPED = 8  # elements that are looked at for the heading with which an element begins
 
 LINKS = "a[href]"
-AWAY = "a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i])"  # links that leave the page
+_FILES = ",".join(
+    f"[href$='.{kind}' i]" for kind in ("pdf", "docx", "doc", "xlsx", "xls", "pptx", "odt", "csv", "zip", "epub")
+)
+AWAY = f"a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i],{_FILES})"  # links that lead to other pages
 HEADINGS = "h1,h2,h3,h4,h5,h6"
 HEADING_TAGS = frozenset(HEADINGS.split(","))
 NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i]"
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
+_PANELS = "[role~='tabpanel' i]"
 _INTRODUCTIONS = HEADING_TAGS | {"p"}  # introductions to links that are content
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
@@ -57,7 +61,7 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
-    telling = aside or NAMES.search(name)
+    telling = aside or (NAMES.search(name) and not part.matches(_PANELS) and part.query_selector(_PANELS) is None)
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
@@ -91,13 +95,13 @@ def names(element: ElementNode) -> str:
     identity = attribute(element, "id")[:MAX_NAMES]
     if identity and _is_slug(identity, element):
         identity = ""
-    classes = _QUALITIES.sub("", attribute(element, "class")[:MAX_NAMES])
+    classes = _QUALITIES.sub("", attribute(element, "class")[:MAX_NAMES].replace("elementor-widget", "elementor"))
     return f"{_TERMS.sub('', classes) if 'hentry' in classes or 'type-' in classes else classes} {identity}"
 
 
 def _is_slug(identity: str, element: ElementNode) -> bool:
     """Whether an id belongs to a section: the element begins with a heading, or its first one has the words of the id."""
-    if first_heading(element) is not None:
+    if element.tag in HEADING_TAGS or first_heading(element) is not None:
         return True
     heading = element.query_selector(HEADINGS)
     return heading is not None and _letters(identity) in _letters((heading.text or "")[:MAX_NAMES])

@@ -117,7 +117,9 @@ def _cut(body: ElementNode) -> None:
 def _is_beside_article(main: ElementNode, body: ElementNode) -> bool:
     """Whether an article that stands outside the `main` element has more prose: only lists of others are in `main` then."""
     article = max(select(body, "article")[:MAX_MAINS], key=prose, default=None)
-    return article is not None and prose(article) > max(ENOUGH, prose(main)) and not article.contains(main)
+    if article is None or main.contains(article) or article.contains(main):
+        return False
+    return prose(article) > max(ENOUGH, prose(main))
 
 
 def _keep_only(main: ElementNode, body: ElementNode) -> None:

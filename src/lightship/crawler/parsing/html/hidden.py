@@ -86,6 +86,9 @@ def remove_unseen(body: ElementNode) -> None:
             button.replace_with(*list(button.child_nodes))  # the text of buttons is not extracted
         else:
             button.remove()
+    for label in select(body, "label")[:MAX_BUTTONS]:
+        if not is_within(label, "form"):
+            label.replace_with(*list(label.child_nodes))  # nor is that of labels, which are tabs where there is no form
 
 
 def _controlled(body: ElementNode) -> set[str]:
