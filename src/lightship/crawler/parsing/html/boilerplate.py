@@ -24,7 +24,7 @@ _FILES = ",".join(
 AWAY = f"a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i],{_FILES})"  # links that lead to other pages
 HEADINGS = "h1,h2,h3,h4,h5,h6"
 HEADING_TAGS = frozenset(HEADINGS.split(","))
-NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i]"
+NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i],body > footer"
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
 _PANELS = "[role~='tabpanel' i]"
@@ -33,12 +33,12 @@ _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
 # Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
 SURE_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer|pag(?:er|ination)|toplang|bottomlang|cookies?"
-    r"|editsection|skip\w*)(?=$|[\s_-])",
+    r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer\w*|pag(?:er|ination)|toplang|bottomlang|cookies?"
+    r"|editsection|skip\w*|jump-?(?:link|to-nav)|sitenotice)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 NAMES = re.compile(
-    r"(?:^|[\s_-])(?:header|\w*sidebar\w*|\w*banner|masthead|tabs?\d?|tablist|toc\w*|paging\w*|\w*langs?|languages?"
+    r"(?:^|[\s_-])(?:header|\w*sidebar\w*|\w*banner|masthead|tabs\d?(?!\S)|tablist|toc\w*|paging\w*|\w*langs?|languages?"
     r"|interlanguage\w*|shar(?:e|ing)|social\w*|consent|related\w*|\w*path|search\w*|login\w*|copyright|toolbar"
     r"|widget\w*)(?=$|[\s_-])",
     re.IGNORECASE,
@@ -57,7 +57,7 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
     if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
         return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
     name, titled = names(part), _holds_title(part)
-    if not titled and (part.matches(_ENDS) or SURE_NAMES.search(name)):
+    if not titled and (part.matches(_ENDS) or is_surely_named(part, name)):
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
@@ -85,6 +85,12 @@ def _holds_title(part: ElementNode) -> bool:
     said = _letters((heading.text or "")[:MAX_NAMES])
     named = title is not None and said != "" and said in _letters((title.text or "")[:MAX_NAMES])
     return named or "header" in attribute(part, "class").lower().split()
+
+
+def is_surely_named(element: ElementNode, name: str) -> bool:
+    """Whether the `name` of an element is one of SURE_NAMES; menus without links are content: of a restaurant, say."""
+    found = SURE_NAMES.search(name)
+    return found is not None and ("menu" not in found[0].lower() or element.query_selector(LINKS) is not None)
 
 
 def names(element: ElementNode) -> str:

@@ -24,6 +24,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     NEVER,
     SURE_NAMES,
     is_frame,
+    is_surely_named,
     leads_elsewhere,
     names,
     prose,
@@ -179,7 +180,7 @@ def _thin(root: ElementNode) -> None:
         if left < 0 or weighed > MAX_WEIGHED:
             break
         name = names(element)
-        sure = SURE_NAMES.search(name)
+        sure = is_surely_named(element, name)
         if (
             root.contains(element)
             and (sure or NAMES.search(name))
