@@ -23,6 +23,7 @@ from bench.settings import BenchSettings
 from lightship.core.errors import ConfigurationError
 from lightship.crawler.parsing.html.content import read_content
 from lightship.crawler.parsing.html.metadata import metas_of
+from lightship.crawler.parsing.html.sections import without_marks
 from lightship.crawler.parsing.html.tree import document_of_tree
 
 _WORD = re.compile(r"\w+")
@@ -78,7 +79,7 @@ def _lightship(html: str) -> str:
     """Return the text without the work on metadata, links and language, which the others do not do."""
     tree = HTMLTree.parse(html)
     kinds = metas_of(document_of_tree(tree)).get("og:type", [])
-    return read_content(tree, html, title=tree.title or "", kinds=kinds).text
+    return without_marks(read_content(tree, html, title=tree.title or "", kinds=kinds).text)[0]
 
 
 def _extractors() -> Iterator[tuple[str, Callable[[str], str]]]:

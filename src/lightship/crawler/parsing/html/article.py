@@ -25,6 +25,7 @@ from lightship.crawler.parsing.html.boilerplate import (
 from lightship.crawler.parsing.html.tree import attribute, is_within, line, select
 
 MAX_ELEMENTS = 3000  # of each kind that are examined
+MAX_ARTICLES = 200  # on a page that are compared
 MAX_SCRIPTS, MAX_SCRIPT = 20, 262_144  # JSON-LD that is searched for the type of the page
 MAX_LABEL = 60  # characters of a text that is only a label
 MAX_DESCENT, MAX_PARTS = 50, 300  # as in content.py
@@ -40,23 +41,30 @@ ENDINGS = 5  # headings without text at the end of an article
 
 _DECLARED = (  # the type alone is also that of manuals
     "meta[property='article:published_time' i],[itemtype*='Article'] [itemprop~='datePublished'],"
-    "[itemtype*='Article'] [itemprop~='headline'],[itemtype*='BlogPosting']"
+    "[itemtype*='Article'] [itemprop~='headline'],[itemtype*='BlogPosting'],"
+    "body.single-post,body.post-template,body.node-type-article,body.page-node-type-article"  # WordPress, Ghost, Drupal
 )
 _TYPES = re.compile(r'"@type"\s*:\s*(?:\[\s*)?"(?:[A-Za-z]{0,20}Article|BlogPosting|LiveBlogPosting|Report|Recipe)"')
+
 _TOKENS = re.compile(r"[^A-Za-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
-# Words in the classes of what is no part of an article; WEAK ones also of parts with prose of their own
+# Words in the classes of what is no part of an article; _WEAK ones also of parts with prose of their own
 _NAMES = re.compile(
     r"\b(?:share|shares|sharing|sharebar|sharedaddy|social|addthis|addtoany|follow|likes|related|recommend\w*|recirc\w*"
     r"|readmore|read more|more from|more on|more stories|also|popular|trending|most read|most viewed|latest|teasers?"
     r"|promo\w*|outbrain|taboola|zergnet|newsletters?|subscrib\w*|subscription|signup|sign up|comments?|commentlist"
+    r"|breaking|up next|you may\w*|might like|next post|previous post|yarpp|feedback|reactions|supporters?|membership|donat\w*"
+    r"|lightbox|modal|popup|overlay|loading|cookies?|consent|log in|login|toolbar|cta|call to action|whatsapp|telegram"
     r"|disqus|respond|reply|authors?|bio|bylines?|dateline|timestamp|date|time|meta|postmeta|postinfo|posted on|tags"
-    r"|tag list|taglist|topics|categories|cat links|breadcrumbs?|ads?|advert\w*|sponsor\w*|dfp|gpt|caption\w*|credits?"
+    r"|tag list|taglist|topics|categories|cat links|breadcrumbs?|ads?|ad(?:spot|slot|unit|box|wrap\w*)|advert\w*|sponsor\w*|dfp|gpt|caption\w*|credits?"
     r"|gallery|slideshow|carousel|thumbs?|thumbnails?|sidebar|rail|widgets?|nav\w*|pagination|pager|footer|print"
-    r"|ratings?|paywall|copyright|disclaimer|skip|donate|hidden|sr only|screen reader\w*)\b"
+    r"|ratings?|paywall|copyright|disclaimer|skip|hidden|sr only|screen reader\w*)\b"
 )
 _WEAK = re.compile(r"sidebar|rail|widgets?|aside|topics|footer")
+_OTHERS = re.compile(
+    r"related|recommend\w*|recirc\w*|also|more \w+|popular|trending|most \w+|latest|breaking|teasers?|promo\w*"
+)
 _EMBEDS = re.compile(r"social|widgets?")  # they may quote what others published
 _LABELS = re.compile(
     r"[\W_]*(?:advertisement|advert|sponsored|share(?: this[\w ]{0,30})?|like this|loading|comments?|(?:filed under|filed to"
@@ -87,6 +95,7 @@ def reduce_article(root: ElementNode) -> None:
     """Remove from the content of an article what is not the article."""
     _remove_named(root)
     _narrow(root)
+    _remove_articles(root)
     _remove_cards(root)
     _remove_links(root)
     _remove_labels(root)
@@ -119,7 +128,7 @@ def _remove_named(root: ElementNode) -> None:
         if left < 0:
             break
         word = _telling_word(element, classes if element.tag in _INLINE else names(element))
-        if word and root.contains(element) and not _is_kept(element, word, MOST * whole):
+        if word and root.contains(element) and not _is_kept(element, word, whole):
             element.remove()
 
 
@@ -131,16 +140,16 @@ def _telling_word(element: ElementNode, name: str) -> str:
     return found[0] if found else tag if tag in _PURPOSES else ""
 
 
-def _is_kept(element: ElementNode, word: str, most: float) -> bool:
-    """Whether an element is content although `word` tells otherwise: it has more prose than `most`, or code, or quotes."""
+def _is_kept(element: ElementNode, word: str, whole: int) -> bool:
+    """Whether an element is content although `word` tells otherwise: it has much of the `whole` prose, or code, or quotes."""
     if element.query_selector("pre") is not None or is_within(element, "pre,code,h1,h2,h3,h4,h5,h6"):
         return True
     if _EMBEDS.fullmatch(word) and element.query_selector("blockquote") is not None:
         return True
-    own = prose(element)
-    return own > most or (
-        own >= ENOUGH and _WEAK.fullmatch(word) is not None and len(element.query_selector_all(AWAY)) < FEW
-    )
+    own, leads = prose(element), len(element.query_selector_all(AWAY)) >= FEW
+    if leads and _OTHERS.fullmatch(word) and whole - own >= ENOUGH:
+        return False
+    return own > MOST * whole or (own >= ENOUGH and _WEAK.fullmatch(word) is not None and not leads)
 
 
 def _narrow(root: ElementNode) -> None:
@@ -180,6 +189,24 @@ def _remove_cards(root: ElementNode) -> None:
         shapes = {(card.tag, attribute(card, "class")) for card in cards}
         if len(shapes) <= len(cards) // FEW and prose(row) <= MOST * whole and all(map(_is_card, cards)):
             row.remove()
+
+
+def _remove_articles(root: ElementNode) -> None:
+    """Remove other articles: cards beside one that is none, and articles within another if one has none within it.
+
+    What is nested in an article is of it, as updates or comments are (HTML, 4.3.2), unless the article stands elsewhere.
+    """
+    articles = select(root, "article")[:MAX_ARTICLES]
+    if len(articles) < FEW:
+        return
+    cards = [each for each in articles if _is_card(each)]
+    nested = [each for each in articles if each.parent_element and is_within(each.parent_element, "article")]
+    whole = [each for each in articles if each not in cards + nested]
+    if any(each.query_selector("article") is None and prose(each) >= ENOUGH for each in whole):
+        cards += nested
+    for other in cards if whole else ():
+        if root.contains(other):
+            other.remove()
 
 
 def _is_card(part: ElementNode) -> bool:

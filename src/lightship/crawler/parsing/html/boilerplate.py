@@ -18,27 +18,33 @@ ENOUGH = 200  # characters of prose (not links) that content has at least
 MAX_WRAPPED = 8  # elements that are looked at for the heading with which an element begins
 
 LINKS = "a[href]"
-AWAY = "a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i])"  # links that leave the page
+_FILES = ",".join(
+    f"[href$='.{kind}' i]" for kind in ("pdf", "docx", "doc", "xlsx", "xls", "pptx", "odt", "csv", "zip", "epub")
+)
+AWAY = f"a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i],{_FILES})"  # links that lead to other pages
 HEADINGS = "h1,h2,h3,h4,h5,h6"
 HEADING_TAGS = frozenset(HEADINGS.split(","))
-NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i]"
+NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i],body > footer"
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
+_PANELS = "[role~='tabpanel' i]"
 _INTRODUCTIONS = HEADING_TAGS | {"p"}  # introductions to links that are content
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
 # Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
 SURE_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer|pag(?:er|ination)|toplang|bottomlang|cookies?"
-    r"|editsection|skip\w*)(?=$|[\s_-])",
+    r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer\w*|pag(?:er|ination)|toplang|bottomlang|cookies?"
+    r"|editsection|skip\w*|jump-?(?:link|to-nav)|sitenotice)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 NAMES = re.compile(
-    r"(?:^|[\s_-])(?:header|\w*sidebar\w*|\w*banner|masthead|tabs?\d?|tablist|toc\w*|paging\w*|\w*langs?|languages?"
+    r"(?:^|[\s_-])(?:header|\w*sidebar\w*|\w*banner|masthead|tabs\d?(?!\S)|tablist|toc\w*|paging\w*|\w*langs?|languages?"
     r"|interlanguage\w*|shar(?:e|ing)|social\w*|consent|related\w*|\w*path|search\w*|login\w*|copyright|toolbar"
     r"|widget\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_QUALITIES = re.compile(r"(?<!\S)(?:has|with|without|no|not)[-_]\S+", re.IGNORECASE)
+_TERMS = re.compile(r"(?<!\S)(?:category|tag|format|post_format)-\S+", re.IGNORECASE)
 _PIECES = (
     "nav", "menu", "crumb", "foot", "head", "sidebar", "banner", "tab", "toc", "pag", "lang", "skip", "shar", "social",
     "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "toplang", "bottomlang",
@@ -51,11 +57,11 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
     if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
         return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
     name, titled = names(part), _holds_title(part)
-    if not titled and (part.matches(_ENDS) or SURE_NAMES.search(name)):
+    if not titled and (part.matches(_ENDS) or is_surely_named(part, name)):
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
-    telling = aside or NAMES.search(name)
+    telling = aside or (NAMES.search(name) and not part.matches(_PANELS) and part.query_selector(_PANELS) is None)
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
@@ -81,17 +87,27 @@ def _holds_title(part: ElementNode) -> bool:
     return named or "header" in attribute(part, "class").lower().split()
 
 
+def is_surely_named(element: ElementNode, name: str) -> bool:
+    """Whether the `name` of an element is one of SURE_NAMES; menus without links are content: of a restaurant, say."""
+    found = SURE_NAMES.search(name)
+    return found is not None and ("menu" not in found[0].lower() or element.query_selector(LINKS) is not None)
+
+
 def names(element: ElementNode) -> str:
-    """Return the classes and the id of an element, truncated to MAX_NAMES; without an id that is made of its heading."""
+    """Return the classes and the id of an element, truncated to MAX_NAMES, without those that don't name it.
+
+    These are an id that is made of its heading, a class that tells what it has, and the tags of a post of WordPress.
+    """
     identity = attribute(element, "id")[:MAX_NAMES]
     if identity and _is_slug(identity, element):
         identity = ""
-    return f"{attribute(element, 'class')[:MAX_NAMES]} {identity}"
+    classes = _QUALITIES.sub("", attribute(element, "class")[:MAX_NAMES].replace("elementor-widget", "elementor"))
+    return f"{_TERMS.sub('', classes) if 'hentry' in classes or 'type-' in classes else classes} {identity}"
 
 
 def _is_slug(identity: str, element: ElementNode) -> bool:
     """Whether an id belongs to a section: the element begins with a heading, or its first one has the words of the id."""
-    if first_heading(element) is not None:
+    if element.tag in HEADING_TAGS or first_heading(element) is not None:
         return True
     heading = element.query_selector(HEADINGS)
     return heading is not None and _letters(identity) in _letters((heading.text or "")[:MAX_NAMES])

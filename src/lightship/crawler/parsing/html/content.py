@@ -24,6 +24,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     NEVER,
     SURE_NAMES,
     is_frame,
+    is_surely_named,
     leads_elsewhere,
     names,
     prose,
@@ -49,6 +50,7 @@ FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
+_HOME = re.compile(r"\s*(?:(?:https?:)?//[^/\s]{1,255})?/?\s*", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
@@ -65,23 +67,32 @@ def read_content(tree: HTMLTree, html: str, *, title: str = "", kinds: Iterable[
 
     The text of an article (by `kinds`, its Open Graph types, and other signs) does not repeat its `title`.
     """
-    body = tree.body
-    if body is not None:
-        article = is_article(document_of_tree(tree), kinds)
-        if not article and any(sign in html for sign in _DRAWN):
-            keep_drawings(tree, body)
-        remove_unseen(body)
-        _clear_marks(body)
-        _cut(body)
-        if article and size(body):
-            reduce_article(body)
-            remove_title(body, title)
-        if not size(body):
-            tree = HTMLTree.parse(html)
-        if not article and tree.body is not None:
-            set_pictures_apart(tree.body)
+    article = is_article(document_of_tree(tree), kinds)
+    _reduce(tree, html, title if article else None)
+    if article and tree.body is not None and not size(tree.body):
+        tree, article = HTMLTree.parse(html), False
+        _reduce(tree, html, None)
+    if tree.body is not None and not size(tree.body):
+        tree = HTMLTree.parse(html)
+    if tree.body is not None and not article:
+        set_pictures_apart(tree.body)
     marked = mark_headings(document_of_tree(tree))
     return Content(str(extract_plain_text(tree)), marked)
+
+
+def _reduce(tree: HTMLTree, html: str, article: str | None) -> None:
+    """Reduce the `tree` of a page to its content: to that of an `article` with this title, if it is one."""
+    body = tree.body
+    if body is None:
+        return
+    if article is None and any(sign in html for sign in _DRAWN):
+        keep_drawings(tree, body)
+    remove_unseen(body)
+    _clear_marks(body)
+    _cut(body)
+    if article is not None and size(body):
+        reduce_article(body)
+        remove_title(body, article)
 
 
 def _clear_marks(body: ElementNode) -> None:
@@ -100,9 +111,17 @@ def _cut(body: ElementNode) -> None:
     """Remove everything but the content from `body`."""
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
-    if main is not None and size(main) >= LITTLE:
+    if main is not None and size(main) >= LITTLE and not _is_beside_article(main, body):
         _keep_only(main, body)
     _thin(_descend(body))
+
+
+def _is_beside_article(main: ElementNode, body: ElementNode) -> bool:
+    """Whether an article that stands outside the `main` element has more prose: only lists of others are in `main` then."""
+    article = max(select(body, "article")[:MAX_MAINS], key=prose, default=None)
+    if article is None or main.contains(article) or article.contains(main):
+        return False
+    return prose(article) > max(ENOUGH, prose(main))
 
 
 def _keep_only(main: ElementNode, body: ElementNode) -> None:
@@ -162,7 +181,7 @@ def _thin(root: ElementNode) -> None:
         if left < 0 or weighed > MAX_WEIGHED:
             break
         name = names(element)
-        sure = SURE_NAMES.search(name)
+        sure = is_surely_named(element, name)
         if (
             root.contains(element)
             and (sure or NAMES.search(name))
@@ -172,9 +191,14 @@ def _thin(root: ElementNode) -> None:
 
 
 def _drop(part: ElementNode, content: ElementNode) -> None:
-    """Remove `part`, but keep the title of the page in it, unless that is a link and the `content` has a title of its own."""
+    """Remove `part`, but keep the title of the page in it.
+
+    A title that is a link is none if it leads to the home page, or if the `content` has a title of its own.
+    """
     title = part.query_selector("h1")
-    if title is None or (title.query_selector(AWAY) is not None and content.query_selector("h1") is not None):
+    link = title.query_selector(AWAY) if title is not None else None
+    leads_home = link is not None and _HOME.fullmatch(attribute(link, "href")) is not None
+    if title is None or leads_home or (link is not None and content.query_selector("h1") is not None):
         part.remove()
     else:
         part.replace_with(title)

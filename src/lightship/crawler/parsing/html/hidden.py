@@ -25,6 +25,7 @@ _NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog"
 _HIDDEN = "[hidden],[style*='display:none' i],[style*='display: none' i]"
 _TITLES = f"{HEADINGS},summary,dt,[role~='tab' i],[role~='heading' i]"  # whose buttons are titles
 _CONTROLS = "[aria-controls],[data-bs-target],[data-target],[data-toggle='collapse'],a[href^='#'][role]"
+_LABELS = "[class*='tab' i] label,[class*='accordion' i] label"  # tabs and titles of panels that work without scripts
 _POINTERS = ("aria-controls", "data-bs-target", "data-target", "href")
 _SHOWN = "tr,[role~='tabpanel' i],details *"  # what is hidden only until a click
 _OVERLAYS = re.compile(
@@ -86,6 +87,8 @@ def remove_unseen(body: ElementNode) -> None:
             button.replace_with(*list(button.child_nodes))  # the text of buttons is not extracted
         else:
             button.remove()
+    for label in select(body, _LABELS)[:MAX_BUTTONS]:
+        label.replace_with(*list(label.child_nodes))  # nor is that of labels
 
 
 def _controlled(body: ElementNode) -> set[str]:

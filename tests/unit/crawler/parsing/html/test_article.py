@@ -77,6 +77,26 @@ LAYOUTS = {
     "sidebars with prose": Layout(
         f"<article><h1>Title of it</h1>{TEXT}<div class=sidebar><p>Echofive. {PROSE * 3}</p></div>{TEXT * 2}</article>",
         f"{WHOLE} Echofive"),
+    "classes that say what a post has": Layout(
+        f"<div><article class='post type-post hentry has-post-thumbnail category-related tag-share'><p>Echofive. {PROSE * 3}</p>"
+        f"</article><section>{TEXT}<p>{PROSE * 2}</p></section></div>", f"{WHOLE} Echofive"),
+    "all is named like what surrounds articles": Layout("<div class=widget><p>Alphaone</p></div>", "Alphaone"),
+    "others nested in an article beside it": Layout(
+        f"<div><article class=hentry><h1>Title of it</h1>{TEXT}</article><article class=box><h3>Frame to like</h3>"
+        + "".join(f"<article class=box><p>Frame {PROSE * 3}</p></article>" for _ in range(4)) + "</article></div>"),
+    "updates nested in an article": Layout(
+        f"<article><h1>Title of it</h1><article><h3>10:05</h3>{TEXT}</article><article><h3>10:01</h3><p>Echofive. {PROSE}</p>"
+        "</article></article>", f"{WHOLE} Echofive"),
+    "teasers in the main element": Layout(
+        f"<section><article><h2>Title of it</h2>{TEXT}</article></section><main>" + "".join(
+            f"<article class=teaser-{n}><h2><a href=/{n}>Frame story</a></h2><p>Frame summary, {PROSE}</p></article>" for n in "abc")
+        + "</main>"),
+    "more teasers than article": Layout(
+        f"<div><div class=story><h1>Title of it</h1>{TEXT}</div><div class=breaking-news><ul>" + "".join(
+            f"<li><a href=/{n}>Frame {n}</a> {PROSE * 2}" for n in "abcdef") + "</ul></div></div>"),
+    "a single post of WordPress": Layout(
+        f"<body class='single single-post postid-7'><div class=content><h1>Title of it</h1>{TEXT}<div class=sharing><p>Frame on"
+        "</p></div></div>", head=""),
     "all is one paragraph": Layout(f"<article><h1>Title of it</h1><p>{PROSE}</p></article>", "harbour captain"),
 }  # fmt: skip
 

@@ -36,6 +36,9 @@ KEPT = {
     "classes of an article are its tags": Case(
         f"<main><h1>Blog</h1><article class='post tag-cookies category-menu'><h2>Baking</h2><p>{PROSE * 3}</p></article>"
         f"<article class='post tag-nav'><p>{PROSE * 3} navalpha</p></article>{LONG}</main>", "Baking navalpha", ""),
+    "classes that say what a part has": Case(
+        f"<div><div class='post type-post tag-cookies hentry'><p>Baking deltaone.</p></div><div class='part has-sidebar no-menu'>"
+        f"<p>Golftwo.</p></div><div class=text><h1>Blog</h1>{LONG}</div></div>", "deltaone Golftwo", ""),
     "named like navigation, but of prose": Case(
         f"<main><h1>Menus</h1>{LONG}<div class=menu-description><p>{PROSE * 3} menubravo</p></div></main>", "menubravo", ""),
     "a cookie banner is not of the page": Case(
