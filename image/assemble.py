@@ -3,8 +3,9 @@
     assemble.py ARCHITECTURE
 
 It reads Debian packages unpacked below /debs, wheels installed in /wheels, and the project in /src. Nothing of what it
-puts together is run, so the architecture may be any. The standard library goes, compiled, into /usr/lib/python3XX.zip,
-which CPython has on its path by itself; packages go, compiled, into /usr/lib/python3.XX.
+puts together is run, so the architecture may be any. The standard library and the packages that are all Python go,
+compiled, into /usr/lib/python3XX.zip, which CPython has on its path by itself; other packages go, compiled, into
+/usr/lib/python3.XX.
 """
 
 from __future__ import annotations
@@ -45,21 +46,28 @@ def main() -> None:
 
 def _python(layer: Layer, debs: dict[str, Path]) -> None:
     layer.copy(debs[f"{PYTHON}-minimal"] / "usr/bin" / PYTHON, "usr/bin/python3", f"{PYTHON}-minimal")
+    owner = sbom.owners(WHEELS)
     with zipfile.ZipFile(layer.place(f"usr/lib/{PYTHON.replace('.', '')}.zip"), "w") as archive:
+
+        def add(name: str, path: Path, component: str) -> None:
+            member = zipfile.ZipInfo(f"{name}c", _EPOCH)
+            archive.writestr(member, compiled(path, name), zipfile.ZIP_DEFLATED, 9)
+            layer.sizes[component] += member.compress_size
+
         for package in (f"lib{PYTHON}-minimal", f"lib{PYTHON}-stdlib"):
             for name, path in selection.standard_library(debs[package] / LIB).items():
                 if path.suffix == ".so":
                     layer.copy(path, f"{LIB}/{name}", package)
                 else:
-                    member = zipfile.ZipInfo(f"{name}c", _EPOCH)
-                    archive.writestr(member, compiled(path, name), zipfile.ZIP_DEFLATED, 9)
-                    layer.sizes[package] += member.compress_size
+                    add(name, path, package)
+        for name, path in selection.pure(selection.package_files(WHEELS)).items():
+            add(name, path, owner[name])
 
 
 def _packages(layer: Layer) -> None:
-    owner = sbom.owners(WHEELS)
-    for name, path in selection.package_files(WHEELS).items():
-        layer.install(path, LIB, name, owner[name])
+    owner, files = sbom.owners(WHEELS), selection.package_files(WHEELS)
+    for name in files.keys() - selection.pure(files).keys():
+        layer.install(files[name], LIB, name, owner[name])
 
 
 def _project(layer: Layer) -> None:

@@ -68,6 +68,12 @@ def package_files(folder: Path) -> dict[str, Path]:
     }
 
 
+def pure(files: dict[str, Path]) -> dict[str, Path]:
+    """Return those of `files` that belong to packages which are nothing but modules: these may be in a zip."""
+    mixed = {PurePosixPath(name).parts[0] for name, path in files.items() if path.suffix != ".py"}
+    return {name: path for name, path in files.items() if PurePosixPath(name).parts[0] not in mixed}
+
+
 def _matches(name: str, patterns: list[str]) -> bool:
     """Tell whether a pattern names the file, or a folder that it is in; `lib-dynload` is looked through."""
     path = PurePosixPath(name.removeprefix("lib-dynload/"))
