@@ -18,6 +18,8 @@ from lightship.core.errors import DamagedError
 from lightship.runtime.files import sealed, unsealed, write_atomically
 
 META = "meta.json"
+# Of stored documents that are compressed together: all of them are decompressed for one. tantivy's default is 16 KB
+BLOCK_BYTES = 4096
 MANAGED = ".managed.json"  # lists the files that tantivy may delete once no segment needs them; it ignores all others
 NOTE = "meta.sealed"
 COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
@@ -46,6 +48,13 @@ def read_meta(folder: str) -> dict[str, Any]:
     path = os.path.join(folder, META)
     with open(path, "rb") as file:
         return _decoded(path, file.read())
+
+
+def set_block_size(folder: str) -> None:
+    """Write the block size of stored documents into the meta.json of a new index, for tantivy to read when it opens it."""
+    meta = read_meta(folder)
+    meta["index_settings"]["docstore_blocksize"] = BLOCK_BYTES
+    write_atomically(os.path.join(folder, META), json.dumps(meta).encode())
 
 
 def segments_of(folder: str) -> list[dict[str, Any]]:
