@@ -52,9 +52,12 @@ def read_meta(folder: str) -> dict[str, Any]:
 
 def set_block_size(folder: str) -> None:
     """Write the block size of stored documents into the meta.json of a new index, for tantivy to read when it opens it."""
-    meta = read_meta(folder)
-    meta["index_settings"]["docstore_blocksize"] = BLOCK_BYTES
-    write_atomically(os.path.join(folder, META), json.dumps(meta).encode())
+    write_atomically(os.path.join(folder, META), json.dumps(in_small_blocks(read_meta(folder))).encode())
+
+
+def in_small_blocks(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return a meta.json with the block size of stored documents."""
+    return {**meta, "index_settings": {**meta["index_settings"], "docstore_blocksize": BLOCK_BYTES}}
 
 
 def segments_of(folder: str) -> list[dict[str, Any]]:
