@@ -13,6 +13,8 @@ import msgspec
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from lightship.http.answers.whole import WRITER
+from lightship.http.answers.writing import AnswerTransport
 from lightship.http.connections import Connections, address_of
 from lightship.http.problem import Problem
 
@@ -26,28 +28,6 @@ PROBES = frozenset({"/livez", "/readyz", "/metrics"})  # answered regardless of 
 
 class _OverLimitError(Exception):
     """Raised in a callback of the parser to stop parsing."""
-
-
-class AnswerTransport:
-    """What uvicorn writes an answer to: sends the head together with the beginning of the body, in one system call.
-
-    A client that gets the head alone wakes up in vain, and a small packet costs as much as the one that follows.
-    """
-
-    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
-        """Write the answer of `cycle` to `transport`."""
-        self._transport, self._cycle = transport, cycle
-        self._head = b""
-        self._waits = cycle.scope["method"] != "HEAD"  # for the head: a body follows at once, even an empty one
-        self.close, self.is_closing = transport.close, transport.is_closing
-
-    def write(self, data: bytes) -> None:
-        """Write `data`, or keep it until the next call if it is the head."""
-        if self._waits and self._cycle.response_started:
-            self._head, self._waits = data, False
-            return
-        self._transport.write(self._head + data if self._head else data)
-        self._head = b""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -146,7 +126,9 @@ class LimitedProtocol(HttpToolsProtocol):
         def start() -> None:
             if not self.transport.is_closing():
                 self._running = cycle
-                cycle.transport = AnswerTransport(self.transport, cycle)  # type: ignore[assignment]
+                writer = AnswerTransport(self.transport, cycle)
+                cycle.transport = writer  # type: ignore[assignment]
+                cycle.scope[WRITER] = writer  # type: ignore[literal-required]
                 super(LimitedProtocol, self)._start_asgi_task(cycle, app)
 
         if cycle.scope["path"] in PROBES:

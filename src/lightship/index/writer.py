@@ -18,7 +18,7 @@ from lightship.index.fields.columns import add_columns, declared_texts
 from lightship.index.fields.document import add_searched
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import add_source, modified_seconds
-from lightship.index.storage.index_meta import manage_all, segments_of
+from lightship.index.storage.index_meta import META, manage_all, segments_of, set_block_size
 from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
 
@@ -44,8 +44,12 @@ class IndexWriter:
         os.makedirs(folder, exist_ok=True)
         self._folder, self._fields = folder, declared(declaration)
         manage_all(folder)
+        columns = schema(SCHEMA_VERSION, declaration)
         with _opening(folder):
-            index = tantivy.Index(schema(SCHEMA_VERSION, declaration), path=folder)
+            if not os.path.exists(os.path.join(folder, META)):
+                tantivy.Index(columns, path=folder)
+                set_block_size(folder)
+            index = tantivy.Index(columns, path=folder)
         register_analyzers(index)
         index.config_reader("manual")
         self._index = index

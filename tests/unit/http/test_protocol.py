@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lightship.http.protocol import LEAST_BYTES, AnswerTransport, LimitedProtocol
+from lightship.http.answers.writing import AnswerTransport
+from lightship.http.protocol import LEAST_BYTES, LimitedProtocol
 from lightship.http.server import serving
 
 MUCH = 100 * LEAST_BYTES

@@ -13,6 +13,7 @@ import pytest
 
 from lightship.core.errors import DamagedError, IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.index.reader import IndexReader
+from lightship.index.storage.index_meta import BLOCK_BYTES, read_meta
 from lightship.index.storage.merge_priority import NICENESS
 from lightship.index.storage.segments import composed, restore
 from lightship.index.writer import IndexWriter, _writing, recency
@@ -31,6 +32,13 @@ def full(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_stored_documents_are_compressed_in_small_blocks(tmp_path: Path) -> None:
+    writer = IndexWriter(str(tmp_path), heap_bytes=HEAP, threads=1)
+    writer.put(page(1))
+    writer.commit()
+    assert read_meta(str(tmp_path))["index_settings"]["docstore_blocksize"] == BLOCK_BYTES
 
 
 def test_a_full_disk_is_told_and_what_was_committed_stays(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What is added to answers: permission for pages of other origins, validators for caches, compression."""
+"""Answers: how they are written, permission for pages of other origins, validators for caches, compression."""

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lightship.core.origins import Origins
+from lightship.http.answers.whole import WRITER
 
 PREFLIGHT_SECONDS = 86_400  # that a browser keeps the answer to a preflight request; browsers keep it for less
 _METHODS = "GET, HEAD, POST, OPTIONS"
@@ -33,6 +34,7 @@ class CrossOrigin:
         if scope["type"] != "http" or scope["path"] not in self._paths:
             await self._app(scope, receive, send)
             return
+        scope.pop(WRITER, None)  # an answer must pass `send_marked`
         shown = Headers(scope=scope)
         told = self._told(shown.getlist("origin"))
         if told and scope["method"] == "OPTIONS" and "access-control-request-method" in shown:

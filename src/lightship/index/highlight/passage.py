@@ -13,7 +13,6 @@ BEGINNING = 8 * PASSAGE  # characters that are enough to show the beginning of a
 
 _LONGEST = 4  # bytes of a character
 _wide = re.compile(f"[{CJK}]").search
-_SENTENCE_ENDS = (". ", "? ", "! ", "\n")
 
 
 class Passage(NamedTuple):
@@ -52,8 +51,12 @@ def _window(text: str, place: int) -> tuple[int, int]:
     if start <= 0:
         start = 0
     else:
-        ends = _SENTENCE_ENDS if text.isascii() else (*_SENTENCE_ENDS, "。")
-        begin = max([text.rfind(end, start, place) for end in ends])
+        find = text.rfind
+        begin = max(
+            find(". ", start, place), find("? ", start, place), find("! ", start, place), find("\n", start, place)
+        )
+        if not text.isascii():
+            begin = max(begin, find("。", start, place))
         is_end = begin >= 0 and not text[begin + 2 : begin + 3].islower()  # unlike U.S. economy
         start = begin + 1 if is_end else _next_word(text, start, place)
     last = min(len(text), start + width)

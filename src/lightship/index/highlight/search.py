@@ -87,6 +87,8 @@ class Target(NamedTuple):
     needle: Needle
     near: tuple[tuple[bytes, float], ...]
     pairs: tuple[bytes, ...]
+    word: bytes  # the beginning of the needle, if it is a plain word; empty for others
+    full: float  # what a place is worth that has all of these; none is better
 
 
 def _targets(needles: Sequence[Needle]) -> list[Target]:
@@ -95,7 +97,9 @@ def _targets(needles: Sequence[Needle]) -> list[Target]:
     for needle in reversed(needles):
         near = tuple(later[:_NEAR])
         pairs = tuple(pair for pair in needle.pairs if any(form in pair for form, _ in near))
-        targets.append(Target(needle, near, pairs))
+        is_word = len(needle.forms) == 1 and not (needle.reach or needle.is_inner)
+        full = sum(weight for _, weight in near) + (_PAIR * len(pairs) if near else 0)
+        targets.append(Target(needle, near, pairs, needle.forms[0] if is_word else b"", full))
         later[:0] = ((form, needle.weight) for form in needle.forms)
     return targets[::-1]
 
@@ -171,6 +175,11 @@ class Search(ABC):
 
     def _best(self, look: _Look, effort: Effort) -> int:
         for target in self.targets:
+            if target.word:
+                place = self._best_word(target, look, effort)
+                if place >= 0:
+                    return place
+                continue
             needle = target.needle
             places = _places(look, needle, effort, _OCCURRENCES)
             if not places:
@@ -184,6 +193,41 @@ class Search(ABC):
             if place >= 0:
                 return place
         return -1
+
+    def _best_word(self, target: Target, look: _Look, effort: Effort) -> int:
+        """Return the best of the first places of a plain word; -1 if it is nowhere."""
+        (text, form, start, end), (_, near, pairs, word, full) = look, target
+        price = PLACE * (1 + len(near))
+        find, last, allowed = form.find, end + len(word) - 1, effort.left // price
+        best, best_worth, places, looks = -1, -1.0, 0, 0
+        at = find(word, start, last)
+        while at >= 0 and looks < allowed:
+            looks += 1
+            if not at or not IN_WORD[form[at - 1]]:
+                places += 1
+                worth = _worth(form, at, target) if near else 0.0
+                if worth > best_worth and self._is_match(text, at, effort):
+                    best, best_worth = at, worth
+                    if worth >= full:
+                        break
+                if places >= _OCCURRENCES and best >= 0:  # what only begins alike may hide the right one
+                    break
+            at = find(word, at + 1, last)
+        effort.left -= (at if at >= 0 else end) - start + looks * price
+        if pairs and places >= _OCCURRENCES and 0.0 <= best_worth < _PAIR:
+            first = find(pairs[0], at, min(end, at + _PAIR_REACH))
+            place = find(word, first, last) if first >= 0 else -1
+            if place >= 0 and self._is_match(text, place, effort):
+                return place
+        return best
+
+    def _is_match(self, text: bytes, place: int, effort: Effort) -> bool:
+        """Return True if what stands at `place` between two spaces matches."""
+        plain = plain_word(text, place) if not place or _BEFORE[text[place - 1]] else None
+        if plain:
+            known = self._known.get(plain[0])
+            return known if known is not None else self.is_known(plain[0], effort)
+        return self.accepts(_word_around(text, place), effort)
 
     def _first_match(self, text: bytes, places: Sequence[int], needle: Needle, effort: Effort) -> int:
         """Return the first of `places` where `needle` is not just part of another word; -1 if there is none."""
@@ -255,22 +299,24 @@ def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int
     return found
 
 
+def _worth(text: bytes, place: int, target: Target) -> float:
+    """Return what `place` is worth for what is near."""
+    around = text[place - LEAD if place > LEAD else 0 : place + PASSAGE - LEAD]
+    worth = 0.0
+    for form, weight in target.near:
+        if form in around:
+            worth += weight
+    if worth:
+        for pair in target.pairs:
+            if pair in around:
+                worth += _PAIR
+    return worth
+
+
 def _sort(places: list[int], look: _Look, target: Target) -> None:
     """Sort `places` by what is near, best first; if none has a pair of words side by side, add one that has."""
-    needle, near, pairs = target
-    text = look.form
-    worths: dict[int, float] = {}
-    for place in places:
-        around = text[place - LEAD if place > LEAD else 0 : place + PASSAGE - LEAD]
-        worth = 0.0
-        for form, weight in near:
-            if form in around:
-                worth -= weight
-        if worth:
-            for pair in pairs:
-                if pair in around:
-                    worth -= _PAIR
-        worths[place] = worth
+    needle, pairs, text = target.needle, target.pairs, look.form
+    worths = {place: -_worth(text, place, target) for place in places}
     if pairs and len(places) >= _OCCURRENCES and min(worths.values()) > -_PAIR:
         last = min(look.end, places[-1] + _PAIR_REACH)
         at = text.find(pairs[0], places[-1], last)

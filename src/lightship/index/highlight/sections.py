@@ -71,7 +71,7 @@ class SectionScores:
         effort.left -= saved
         leading = 0
         among: list[int] | None = None
-        for needle, _, pairs in self._search.targets:
+        for needle, _, pairs, _, _ in self._search.targets:
             if effort.left <= 0:
                 break
             seen: set[int] = set()

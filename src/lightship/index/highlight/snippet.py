@@ -21,6 +21,7 @@ class Highlighter:
         self._compiled, self._frequency = compiled, frequency
         self._analysis = analysis_of(compiled.version)
         self._by_language: dict[str, Marker] = {}
+        self._markers: dict[str | None, Marker] = {}  # the same by the languages of documents
         self._effort = Effort()
 
     @property
@@ -66,8 +67,11 @@ class Highlighter:
         return self._marker(language).marked(texts, self._effort)
 
     def _marker(self, language: str | None) -> Marker:
-        stemmed_by = self._analysis.stem_language(language)
-        marker = self._by_language.get(stemmed_by)
+        marker = self._markers.get(language)
         if marker is None:
-            marker = self._by_language[stemmed_by] = Marker(self._compiled, stemmed_by, self._frequency)
+            stemmed_by = self._analysis.stem_language(language)
+            marker = self._by_language.get(stemmed_by)
+            if marker is None:
+                marker = self._by_language[stemmed_by] = Marker(self._compiled, stemmed_by, self._frequency)
+            self._markers[language] = marker
         return marker

@@ -18,6 +18,8 @@ from lightship.core.errors import DamagedError
 from lightship.runtime.files import sealed, unsealed, write_atomically
 
 META = "meta.json"
+# Of stored documents that are compressed together: all of them are decompressed for one. tantivy's default is 16 KB
+BLOCK_BYTES = 4096
 MANAGED = ".managed.json"  # lists the files that tantivy may delete once no segment needs them; it ignores all others
 NOTE = "meta.sealed"
 COMPONENTS = frozenset({"store", "term", "idx", "pos", "fieldnorm", "fast"})  # the files of every segment
@@ -46,6 +48,16 @@ def read_meta(folder: str) -> dict[str, Any]:
     path = os.path.join(folder, META)
     with open(path, "rb") as file:
         return _decoded(path, file.read())
+
+
+def set_block_size(folder: str) -> None:
+    """Write the block size of stored documents into the meta.json of a new index, for tantivy to read when it opens it."""
+    write_atomically(os.path.join(folder, META), json.dumps(in_small_blocks(read_meta(folder))).encode())
+
+
+def in_small_blocks(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return a meta.json with the block size of stored documents."""
+    return {**meta, "index_settings": {**meta["index_settings"], "docstore_blocksize": BLOCK_BYTES}}
 
 
 def segments_of(folder: str) -> list[dict[str, Any]]:

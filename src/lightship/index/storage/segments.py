@@ -24,7 +24,15 @@ from lightship.core.declaration import MAX_DECLARATION
 from lightship.core.errors import DamagedError, IncompatibleIndexError, InvalidInputError, UnavailableError
 from lightship.core.manifest import File, Manifest, Segment
 from lightship.index.fields.schema import schema
-from lightship.index.storage.index_meta import COMPONENTS, MANAGED, META, NotedMeta, note_meta, read_meta
+from lightship.index.storage.index_meta import (
+    COMPONENTS,
+    MANAGED,
+    META,
+    NotedMeta,
+    in_small_blocks,
+    note_meta,
+    read_meta,
+)
 from lightship.runtime.files import write_atomically
 
 # Published files stay for so long after a newer manifest replaced theirs, so that a running push still finds them.
@@ -372,7 +380,7 @@ def _segment_meta(segment: Segment) -> dict[str, Any]:
 
 @cache_short(entries=16, longest=MAX_DECLARATION)
 def _empty_meta(declaration: str, version: int) -> dict[str, Any]:
-    """Return the meta.json of an empty index of that schema, as tantivy writes it."""
+    """Return the meta.json of an empty index of that schema, as an IndexWriter makes it."""
     with tempfile.TemporaryDirectory() as folder:
         tantivy.Index(schema(version, declaration), path=folder)
-        return read_meta(folder)
+        return in_small_blocks(read_meta(folder))

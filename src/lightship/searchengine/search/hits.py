@@ -58,20 +58,23 @@ class Page:
         Between two checks, it finds the passage of one document and reads the next one, or marks those of TOGETHER:
         these take 10 ms each at most.
         """
-        while self.left or self._located:
-            if len(self._located) == TOGETHER or not self.left:
-                self._mark()
-            elif not self._locate(until, most):
-                return False
+        located, total = self._located, len(self.found.scores)
+        while len(self.hits) < total:
+            until_marked = min(total, len(self.hits) + TOGETHER)
+            for number in range(len(self.hits) + len(located), until_marked):
+                if not self._locate(number, until, most):
+                    return False
+            self._mark()
         return True
 
-    def _locate(self, until: float, most: float) -> bool:
-        """Find the passages of the next document; False if too much is spent, or it is too late."""
-        assert self._highlighter
+    def _locate(self, number: int, until: float, most: float) -> bool:
+        """Find the passages of document `number`, the next one; False if too much is spent, or it is too late."""
+        highlighter = self._highlighter
+        assert highlighter
         if not self._stored:
-            self._stored = self.found.stored(len(self.found.scores) - self.left)
+            self._stored = self.found.stored(number)
             self._read += _READ * len(self._stored)
-        if self._spent() > most or time.monotonic() > until:
+        if self._read + highlighter.spent > most or (until < math.inf and time.monotonic() > until):
             return False
         with reading:
             source = decode_source(self._stored)
@@ -80,7 +83,7 @@ class Page:
             if self._room < 0:
                 self._without_fields += 1
                 source = msgspec.structs.replace(source, fields={})
-        self._located.append((source, shown_title(source.title), Landing(source, self._highlighter)))
+        self._located.append((source, shown_title(source.title), Landing(source, highlighter)))
         self._stored = b""
         return True
 
@@ -89,11 +92,15 @@ class Page:
         assert self._highlighter
         texts: dict[str | None, list[str]] = {}
         for source, title, landing in self._located:
-            texts.setdefault(source.language, []).extend((title, *landing.texts()))
+            together = texts.get(source.language)
+            if together is None:
+                together = texts[source.language] = []
+            together.append(title)
+            landing.add_texts(together)
         marked = {language: iter(self._highlighter.marked(each, language)) for language, each in texts.items()}
         for source, title, landing in self._located:
             self.hits.append(self._hit(source, title, landing, marked[source.language]))
-        self._located = []
+        self._located.clear()
 
     def _hit(self, source: StoredDocument, title: str, landing: Landing, marked: Iterator[str]) -> Hit:
         score, title_html = self.found.scores[len(self.hits)], next(marked)

@@ -26,15 +26,16 @@ class Landing:
         self._passage, self._shown = highlighter.passage(source.text, source.language, bounds, source.description)
         self._headings = stored.headings.split("\n") if stored else []
 
-    def texts(self) -> list[str]:
-        """Return the texts to mark: the passage, and the headings that match."""
-        headings = [self._headings[each.number - 1] for each in self._shown if each.is_headed]
-        return [self._passage.text, *headings]
+    def add_texts(self, texts: list[str]) -> None:
+        """Add the texts to mark to `texts`: the passage, and the headings that match."""
+        texts.append(self._passage.text)
+        if self._headings:
+            texts += [self._headings[each.number - 1] for each in self._shown if each.is_headed]
 
     def land(self, marked: Iterator[str]) -> tuple[str, list[HitSection]]:
         """Return the snippet, and the sections that have the words of the query, that of the snippet first.
 
-        `marked` yields the `texts`. There are no sections if the words are only at the top of the page, above its
+        `marked` yields what was added by `add_texts`. There are no sections if the words are only at the top of the page, above its
         headings.
         """
         source, stored, first = self._source, self._source.sections, self._shown[0]

@@ -41,6 +41,7 @@ _MEDIA_TYPES: dict[str, Format] = {
     "text/plain": "text",
     "*/*": "text",  # what curl and wget send
 }
+_USUAL = {"q", "format"}
 _Choice = TypeVar("_Choice", bound=str)
 
 
@@ -51,10 +52,13 @@ def read_request(query_string: bytes) -> SearchRequest:
     InvalidInputError for a bad number, `lang`, `corrections`, `prefix` or `facets`.
     """
     given = _parameters(query_string)
+    query = " ".join(clean_text(given.get("q", "")).split())
+    if given.keys() <= _USUAL:  # what the other parameters are by default takes as long as parsing the query string
+        return SearchRequest(query=query)
     offset, size = _place(given)
     named = _named(query_string) if b"f." in query_string else ()
     return SearchRequest(
-        query=" ".join(clean_text(given.get("q", "")).split()),
+        query=query,
         page=_whole_number(given, "page", 1, _MAX_PAGE) if offset is None else offset // size + 1,
         size=size,
         offset=offset,

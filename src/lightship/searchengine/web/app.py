@@ -28,6 +28,8 @@ from lightship.core.errors import (
 )
 from lightship.http.answers import caching
 from lightship.http.answers.compression import compressed
+from lightship.http.answers.whole import Whole
+from lightship.http.headers import header
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
 from lightship.http.tokens import Accepted
@@ -85,7 +87,7 @@ READABLE = frozenset(
 _CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
 _DEFAULTS = SearchengineSettings()
 _encode = msgspec.json.Encoder().encode
@@ -146,9 +148,9 @@ def _results(replica: Replica, executor: QueryExecutor, settings: SearchengineSe
     """Return what answers searches of `replica`."""
     searcher = ReplicaSearcher(replica, executor)
 
-    async def results(request: Request) -> Response:
+    async def results(request: Request) -> Whole:
         replica.catch_up()
-        query_string, accept = request.scope["query_string"], request.headers.get("accept", "")
+        query_string, accept = request.scope["query_string"], header(request.scope, b"accept")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
             if not replica.has_reached(position):
@@ -157,7 +159,7 @@ def _results(replica: Replica, executor: QueryExecutor, settings: SearchengineSe
             request.scope["lightship.arrived"] = time.monotonic()  # the deadline counts from here
         headers = _page_headers(replica, request, form)
         if caching.has(request.scope, headers["ETag"]):
-            return Response(None, 304, headers)
+            return Whole(304, headers)
         body, status = await _render(replica, searcher, executor, request.scope, form)
         return _response(request, body, status, headers, TYPES[form])
 
@@ -167,17 +169,17 @@ def _results(replica: Replica, executor: QueryExecutor, settings: SearchengineSe
 def _document_routes(replica: Replica, executor: QueryExecutor, public: str) -> list[Route]:
     """Return the routes that complete queries, and show what `replica` knows of one document."""
 
-    async def looked_up(request: Request) -> Response:
+    async def looked_up(request: Request) -> Whole:
         replica.catch_up()
         given = read_lookup(request.scope["query_string"])
         found = await look_up(replica, executor, *given, executor.admit(request.scope))
         return _response(request, _encode(found), 200, {"Cache-Control": "no-cache"}, TYPES["json"])
 
-    async def suggested(request: Request) -> Response:
+    async def suggested(request: Request) -> Whole:
         replica.catch_up()
         headers = _cache_headers(replica, request, "json")
         if caching.has(request.scope, headers["ETag"]):
-            return Response(None, 304, headers)
+            return Whole(304, headers)
         given = read_request(request.scope["query_string"])
         until = executor.admit(request.scope)
         found = await executor.run(lambda: suggest(replica, given), suggest_seconds(replica, given), until)
@@ -185,14 +187,14 @@ def _document_routes(replica: Replica, executor: QueryExecutor, public: str) -> 
             return _response(request, _encode(opensearch_form(found)), 200, headers, SUGGESTIONS_TYPE)
         return _response(request, _encode(found), 200, headers, TYPES["json"])
 
-    async def cached(request: Request) -> Response:
+    async def cached(request: Request) -> Whole:
         replica.catch_up()
         query_string = request.scope["query_string"]
-        form = choose_format(query_string, request.headers.get("accept", ""))
+        form = choose_format(query_string, header(request.scope, b"accept"))
         url, query, page = read_cached(query_string)
         headers = _page_headers(replica, request, form)
         if caching.has(request.scope, headers["ETag"]):
-            return Response(None, 304, headers)
+            return Whole(304, headers)
         until = executor.admit(request.scope)
         shown = await cached_text(replica, executor, url, page, until)
         body: str | bytes = shown.text if form == "text" else _encode(shown)
@@ -276,26 +278,27 @@ def _cache_headers(replica: Replica, request: Request, form: Format) -> dict[str
     return {"Cache-Control": caching.SHARED, "ETag": tag, "Vary": "Accept, Accept-Encoding"}
 
 
-def _response(request: Request, body: str | bytes, status: int, headers: dict[str, str], kind: str) -> Response:
+def _response(request: Request, body: str | bytes, status: int, headers: dict[str, str], kind: str) -> Whole:
     """Return a response whose body is compressed if the client takes that; an error may not be kept."""
     content = body.encode() if isinstance(body, str) else body
-    content, encoding = compressed(content, request.headers.get("accept-encoding", ""))
+    content, encoding = compressed(content, header(request.scope, b"accept-encoding"))
     if status != 200:
         headers = {**headers, "Cache-Control": caching.NOT_KEPT}
         del headers["ETag"]
-    return Response(content, status, {**headers, "Content-Encoding": encoding} if encoding else headers, kind)
+    return Whole(status, {**headers, "Content-Encoding": encoding} if encoding else headers, content, kind)
 
 
-async def _static(request: Request) -> Response:
+async def _static(request: Request) -> Whole:
     path = next((path for path in STATIC.iterdir() if path.name == request.path_params["name"]), None)
     if path is None:
         raise NotFoundError(f"no such file: {request.path_params['name'][:80]!r}")
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     headers = {**SECURITY_HEADERS, **_CACHE_FOREVER, "Vary": "Accept-Encoding"}
     return _response(request, path.read_bytes(), 200, headers, kind)
 
 
-async def _box(request: Request) -> Response:
+async def _box(request: Request) -> Whole:
     """Return the search box for pages of any origin: which of them may search, `-origins` says."""
     body = (STATIC / "box.js").read_bytes()
     headers = {
@@ -306,7 +309,7 @@ async def _box(request: Request) -> Response:
         "Vary": "Accept-Encoding",
     }
     if caching.has(request.scope, headers["ETag"]):
-        return Response(None, 304, headers)
+        return Whole(304, headers)
     return _response(request, body, 200, headers, "text/javascript; charset=utf-8")
 
 
@@ -340,7 +343,7 @@ async def _on_bug(request: Request, _: Exception) -> Response:
 
 def _problem(request: Request, status: int, problem: Problem, headers: dict[str, str]) -> Response:
     """Return an error in the format that the request prefers; always JSON for what only programs call."""
-    form: Format = accepted_format(request.headers.get("accept", ""))
+    form: Format = accepted_format(header(request.scope, b"accept"))
     if (
         request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup", "/suggest", "/mcp"))
         or b"format=json" in request.scope["query_string"][:1000]

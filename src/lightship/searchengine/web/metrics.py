@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lightship.http.answers.whole import WRITER, AnswerWriter
 from lightship.http.connections import Connections
 from lightship.runtime.files import write_atomically
 from lightship.runtime.tasks import TasksDown
@@ -185,6 +186,8 @@ class Counted:
         finally:
             if connections and answering:
                 connections.parked -= 1
+            writer: AnswerWriter | None = scope.get(WRITER)
+            status = writer.status if writer and writer.status else status
             path = scope["path"]
             self._metrics.answered(path, status)
             if scope["query_string"] and _ROUTES.get(path) == "search":
