@@ -73,7 +73,7 @@ class Mcp:
             return await self._called(params, request)
         if message.method == "tools/list":
             if params.get("cursor"):
-                raise ProtocolError(INVALID_PARAMS, "there is no such cursor: one page has all tools")
+                raise ProtocolError(code=INVALID_PARAMS, message="there is no such cursor: one page has all tools")
             return {"tools": TOOLS, **(_KEPT if version in MODERN else {})}
         about = {"capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
         if message.method == "server/discover" and version in MODERN:
@@ -84,14 +84,16 @@ class Mcp:
             return {"protocolVersion": agreed, "serverInfo": IMPLEMENTATION, **about}
         if message.method == "ping" and version not in MODERN:
             return {}
-        raise ProtocolError(METHOD_NOT_FOUND, f"there is no method {message.method[:80]!r} in {version}")
+        raise ProtocolError(code=METHOD_NOT_FOUND, message=f"there is no method {message.method[:80]!r} in {version}")
 
     async def _called(self, params: dict[str, Any], request: Request) -> dict[str, Any]:
         name, arguments = params.get("name"), params.get("arguments", {})
         if not isinstance(name, str) or name not in ARGUMENTS:
-            raise ProtocolError(INVALID_PARAMS, f"unknown tool {str(name)[:80]!r}; there are {', '.join(ARGUMENTS)}")
+            raise ProtocolError(
+                code=INVALID_PARAMS, message=f"unknown tool {str(name)[:80]!r}; there are {', '.join(ARGUMENTS)}"
+            )
         if not isinstance(arguments, dict):
-            raise ProtocolError(INVALID_PARAMS, "params.arguments must be an object")
+            raise ProtocolError(code=INVALID_PARAMS, message="params.arguments must be an object")
         self._replica.catch_up()
         try:
             found = await self._calls.call(name, arguments, self._executor.admit(request.scope))

@@ -48,7 +48,7 @@ class Message(msgspec.Struct, frozen=True):
 class ProtocolError(InvalidInputError):
     """A request that can't be answered: `code` is that of JSON-RPC."""
 
-    def __init__(self, code: int, message: str, data: Any = None) -> None:
+    def __init__(self, message: str, code: int = INVALID_PARAMS, data: Any = None) -> None:
         """Keep what the answer says besides the message."""
         super().__init__(message)
         self.code, self.data = code, data
@@ -73,10 +73,11 @@ def read_message(body: bytes) -> Message:
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
         raise ProtocolError(
-            INVALID_REQUEST, f"not a JSON-RPC 2.0 request: {error}; send one request as an object, and no batches"
+            code=INVALID_REQUEST,
+            message=f"not a JSON-RPC 2.0 request: {error}; send one request as an object, and no batches",
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(PARSE_ERROR, f"the body is not JSON: {error}") from error
+        raise ProtocolError(code=PARSE_ERROR, message=f"the body is not JSON: {error}") from error
 
 
 def version_of(message: Message, headers: Headers) -> str:
@@ -89,7 +90,7 @@ def version_of(message: Message, headers: Headers) -> str:
             return _supported(shown or WITHOUT_HEADER)
     missing = [key for key in (_VERSION_KEY, _CAPABILITIES_KEY) if key not in message.meta]
     if missing:
-        raise ProtocolError(INVALID_PARAMS, f"params._meta lacks {' and '.join(missing)}")
+        raise ProtocolError(code=INVALID_PARAMS, message=f"params._meta lacks {' and '.join(missing)}")
     if told != shown:
         raise _mismatch("MCP-Protocol-Version", f"params._meta[{_VERSION_KEY!r}]")
     version = _supported(shown)
@@ -111,16 +112,18 @@ def _supported(version: str) -> str:
     if version in VERSIONS:
         return version
     raise ProtocolError(
-        UNSUPPORTED_VERSION,
-        f"unsupported protocol version; use one of {', '.join(VERSIONS)}",
-        {"supported": list(VERSIONS), "requested": version[:80]},
+        code=UNSUPPORTED_VERSION,
+        message=f"unsupported protocol version; use one of {', '.join(VERSIONS)}",
+        data={"supported": list(VERSIONS), "requested": version[:80]},
     )
 
 
 def _header(headers: Headers, name: str) -> str:
     values = headers.getlist(name)
     if len(values) > 1:
-        raise ProtocolError(HEADER_MISMATCH, f"the header {name} is there {len(values)} times; send it once")
+        raise ProtocolError(
+            code=HEADER_MISMATCH, message=f"the header {name} is there {len(values)} times; send it once"
+        )
     return values[0] if values else ""
 
 
@@ -135,4 +138,6 @@ def _decoded(value: str) -> str | None:
 
 
 def _mismatch(header: str, place: str) -> ProtocolError:
-    return ProtocolError(HEADER_MISMATCH, f"the header {header} is missing, or differs from {place} of the body")
+    return ProtocolError(
+        code=HEADER_MISMATCH, message=f"the header {header} is missing, or differs from {place} of the body"
+    )

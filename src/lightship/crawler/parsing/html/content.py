@@ -50,7 +50,7 @@ FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
-_HOME = re.compile(r"\s*(?:(?:https?:)?//[^/\s]{1,255})?/?\s*", re.IGNORECASE)
+_HOME = re.compile(r"(?:(?:https?:)?//[^/\s]{1,255})?/?", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
@@ -197,7 +197,7 @@ def _drop(part: ElementNode, content: ElementNode) -> None:
     """
     title = part.query_selector("h1")
     link = title.query_selector(AWAY) if title is not None else None
-    leads_home = link is not None and _HOME.fullmatch(attribute(link, "href")) is not None
+    leads_home = link is not None and _HOME.fullmatch(attribute(link, "href").strip()) is not None
     if title is None or leads_home or (link is not None and content.query_selector("h1") is not None):
         part.remove()
     else:
