@@ -29,8 +29,9 @@ EXAMPLES_READY = $(VENV)/.ready-examples
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Most wait more than they compute: three times as many at once as there are cores. tests/groups.py says which go to one worker
-PARALLEL = --numprocesses=$$((3 * $$(getconf _NPROCESSORS_ONLN))) --no-loadscope-reorder
+# Most wait more than they compute: more at once than there are cores. tests/groups.py says which go to one worker
+CORES = $$(getconf _NPROCESSORS_ONLN)
+PARALLEL = --no-loadscope-reorder --numprocesses=
 
 .PHONY: run test test-rest test-all examples fuzz check format image dist docs bench picture constraints clean
 
@@ -39,7 +40,7 @@ run: $(READY)
 
 ifeq ($(TESTS),tests)
 test: $(READY)
-	@$(PYTEST) $(PARALLEL) -m "not ($(REST))" $(ARGS)
+	@$(PYTEST) $(PARALLEL)$$((3 * $(CORES))) -m "not ($(REST))" $(ARGS)
 	@echo "make test-all runs everything"
 else
 test: $(READY)
@@ -47,7 +48,7 @@ test: $(READY)
 endif
 
 test-rest: $(READY)
-	@$(PYTEST) $(PARALLEL) -m "($(REST)) and not (quiet or examples)" $(ARGS); first=$$?; \
+	@$(PYTEST) $(PARALLEL)$$((2 * $(CORES))) -m "($(REST)) and not (quiet or examples)" $(ARGS); first=$$?; \
 	$(PYTEST) -m "quiet and not examples" $(ARGS) && exit $$first
 
 test-all: test test-rest examples

@@ -10,6 +10,7 @@ import runpy
 import sys
 
 import tantivy
+from msgspec.structs import replace
 
 from lightship.index.fields import schema
 
@@ -26,7 +27,8 @@ _former_to_tantivy = writer.to_tantivy
 
 
 def _to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Document:
-    made = _former_to_tantivy(document, fields)
+    # The main field has the words of all others
+    made = _former_to_tantivy(replace(document, text=f"{document.text} secondedition"), fields)
     made.add_text("edition", "secondedition")
     return made
 
