@@ -66,8 +66,10 @@ def _python(layer: Layer, debs: dict[str, Path]) -> None:
 
 def _packages(layer: Layer) -> None:
     owner, files = sbom.owners(WHEELS), selection.package_files(WHEELS)
-    for name in files.keys() - selection.pure(files).keys():
-        layer.install(files[name], LIB, name, owner[name])
+    pure = selection.pure(files)
+    for name, path in files.items():
+        if name not in pure:
+            layer.install(path, LIB, name, owner[name])
 
 
 def _project(layer: Layer) -> None:

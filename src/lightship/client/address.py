@@ -7,9 +7,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from lightship.config import TOKEN_VARIABLE
+from lightship.config.shared import INTAKE_BEYOND
 from lightship.core.errors import ConfigurationError
-
-INTAKE_BEYOND = 1010  # ports beyond the search page's: 9090 for 8080
 
 
 class Place(NamedTuple):

@@ -83,22 +83,22 @@ def text(url: str, patience: float) -> Steps[str]:
 
 def add(documents: Iterable[Any], patience: float) -> Steps[str]:
     """Put `documents`, batch by batch; return the position from which all of them are searchable."""
-    reached = dict[str, dict[int, int]]()
+    reached: Reached | None = None
     for batch in _batches(map(msgspec.json.encode, documents)):
         target = f"/documents?digest={hashlib.sha256(batch).hexdigest()}"
         body = yield from _ask(Request("POST", target, batch, is_change=True), patience)
-        _note(reached, _decoded(body, Stored).position)
-    return _position(reached)
+        reached = _joined(reached, _decoded(body, Stored).position)
+    return str(reached or "")
 
 
 def delete(urls: Sequence[str], patience: float) -> Steps[str]:
     """Delete documents; return the position from which they are gone."""
-    reached = dict[str, dict[int, int]]()
+    reached: Reached | None = None
     for start in range(0, len(urls), 100):
         target = f"/documents?{urlencode([('url', url) for url in urls[start : start + 100]])}"
         body = yield from _ask(Request("DELETE", target, is_change=True), patience)
-        _note(reached, _decoded(body, Stored).position)
-    return _position(reached)
+        reached = _joined(reached, _decoded(body, Stored).position)
+    return str(reached or "")
 
 
 def wait(position: str, seconds: float) -> Steps[None]:
@@ -174,20 +174,12 @@ def _batches(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield b"\n".join(batch)
 
 
-def _note(reached: dict[str, dict[int, int]], position: str) -> None:
-    """Add a position to those `reached`; one of another log, which took the place of the first, makes these void."""
+def _joined(reached: Reached | None, position: str) -> Reached | None:
+    """Return the position that covers what was `reached` and `position`, which is empty if nothing was changed."""
     if not position:
-        return
-    new = Reached.parse(position)
-    if new.log not in reached:
-        reached.clear()
-    sequences = reached.setdefault(new.log, {})
-    for partition, sequence in new.sequences.items():
-        sequences[partition] = max(sequence, sequences.get(partition, 0))
-
-
-def _position(reached: Mapping[str, dict[int, int]]) -> str:
-    return next((str(Reached(log, sequences)) for log, sequences in reached.items()), "")
+        return reached
+    later = Reached.parse(position)
+    return reached.joined(later) if reached else later
 
 
 def headers(request: Request, token: str, key: str) -> dict[str, str]:

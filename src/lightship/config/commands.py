@@ -12,11 +12,11 @@ from lightship.config.setting import (
     key_and_value,
     number,
     optional_addresses,
-    origins,
     setting,
 )
 from lightship.config.shared import DATA_OF_UP, FIELDS, ORIGINS, TLS_CA, UP_DATA
 from lightship.core.model import PARTITIONS
+from lightship.core.origins import parse_origins
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class UpSettings(Crawling):
     shards: int = setting(1, "number of indexers", number(1, PARTITIONS))
     replicas: int = setting(1, "number of searchengines, on PORT, PORT+1, …", number(1, 64))
     fields: str = setting("", FIELDS, declaration)
-    origins: tuple[str, ...] = setting((), ORIGINS, origins)
+    origins: tuple[str, ...] = setting((), ORIGINS, parse_origins)
     standbys: int = setting(0, "indexers that stand by for each shard", number(0, 8))
     host: str = setting(
         "127.0.0.1", "address on which all parts listen; 0.0.0.0: on all, so that anybody who can reach the machine can search",

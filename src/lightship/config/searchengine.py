@@ -7,11 +7,11 @@ import dataclasses
 from lightship.config.setting import (
     address,
     number,
-    origins,
     public,
     setting,
 )
 from lightship.config.shared import ORIGINS, TLS_CA, TLS_CERT, TLS_KEY
+from lightship.core.origins import parse_origins
 
 MAX_WORKERS = 64
 
@@ -26,7 +26,7 @@ class SearchengineSettings:
         "", "url of the search page behind a proxy, like https://search.example.org/; used when a browser adds it as a search engine",
         public,
     )  # fmt: skip
-    origins: tuple[str, ...] = setting((), ORIGINS, origins)
+    origins: tuple[str, ...] = setting((), ORIGINS, parse_origins)
     workers: int = setting(
         0,
         "processes that answer queries; 0: one per available processor, if there are 128 MiB of memory for each",

@@ -10,7 +10,6 @@ from typing import Any
 from lightship.core.declaration import canonical
 from lightship.core.errors import InvalidInputError
 from lightship.core.globs import Glob
-from lightship.core.origins import parse_origins
 
 
 def setting(default: Any, text: str, parse: Callable[[str], Any] | None = None) -> Any:
@@ -73,11 +72,6 @@ def patterns(text: str) -> tuple[str, ...]:
     for each in found:
         Glob(each)
     return found
-
-
-def origins(text: str) -> tuple[str, ...]:
-    """Parse origins of web pages, comma-separated."""
-    return parse_origins(text)
 
 
 def key_and_value(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 UP_DATA = "lightship-data/up"
 DATA_OF_UP = "data folder of a `lightship up` on this machine, whose secret is used when LIGHTSHIP_TOKEN is not set"
 
+INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
+
 FIELDS = "declared fields, like price:number,brand:keyword (kinds: keyword, number, date, boolean, path, text)"
 
 ORIGINS = (

@@ -44,6 +44,15 @@ class Reached(msgspec.Struct, frozen=True):
             )
         return cls(found[1], sequences)
 
+    def joined(self, later: Reached) -> Reached:
+        """Return the position that covers both; `later` if it is of another log, which took the place of this one's."""
+        if later.log != self.log:
+            return later
+        sequences = dict(self.sequences)
+        for partition, sequence in later.sequences.items():
+            sequences[partition] = max(sequence, sequences.get(partition, 0))
+        return Reached(self.log, sequences)
+
     def is_covered_by(self, positions: Mapping[str, int]) -> bool:
         """Return True if `positions` (as in manifests) have reached this position in each of its partitions."""
         return all(positions.get(str(partition), -1) >= sequence for partition, sequence in self.sequences.items())

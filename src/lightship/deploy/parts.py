@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from lightship.config import ADMIN_TOKEN_VARIABLE, LOG_PASSWORD_VARIABLE, TOKEN_VARIABLE
+from lightship.config.shared import INTAKE_BEYOND
 from lightship.deploy.topology import Resources, Topology
-from lightship.deploy.values import INTAKE_BEYOND, is_website
+from lightship.deploy.values import is_website
 
 USER = 65532  # of the image's programs
 QUERIES, INTAKE, NATS, ROUTES, MONITOR = 8080, 9090, 4222, 6222, 8222  # ports inside of containers

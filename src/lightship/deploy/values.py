@@ -10,10 +10,10 @@ from typing import Any
 from lightship.config import Crawling, UpSettings, as_json
 from lightship.config.rules import RuleError, rules_of
 from lightship.config.setting import declaration
+from lightship.config.shared import INTAKE_BEYOND
 from lightship.core.origins import parse_origins
 
 MIB = 1 << 20
-INTAKE_BEYOND = 1010  # offset of the intake's port from that of the search page: 9090 for 8080
 
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SIZE = re.compile(rf"([0-9]{{1,9}}) ?({'|'.join(_UNITS)})")

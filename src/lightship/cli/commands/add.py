@@ -35,19 +35,16 @@ class _Total:
 
     def __init__(self) -> None:
         self.documents = 0
-        self._log, self._sequences = "", dict[int, int]()
+        self._reached: Reached | None = None
 
     def add(self, stored: Stored) -> None:
         reached = Reached.parse(stored.position)
-        if reached.log != self._log:  # positions of one log mean nothing in another
-            self._log, self._sequences = reached.log, {}
-        for partition, sequence in reached.sequences.items():
-            self._sequences[partition] = max(sequence, self._sequences.get(partition, 0))
+        self._reached = self._reached.joined(reached) if self._reached else reached
         self.documents += stored.documents
 
     @property
     def stored(self) -> Stored:
-        return Stored(self.documents, str(Reached(self._log, self._sequences)) if self._sequences else "")
+        return Stored(self.documents, str(self._reached or ""))
 
 
 def add(arguments: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from lightship.cli.local.troubles import Troubles
 from lightship.cli.system.secret import FILE as SECRET_FILE
 from lightship.cli.system.secret import keep_secret
 from lightship.config import TOKEN_VARIABLE, UP_DATA, CrawlerSettings, UpSettings, parse_settings
+from lightship.config.shared import INTAKE_BEYOND
 from lightship.core.errors import ConfigurationError
 from lightship.core.manifest import Layout
 from lightship.crawler.dry_run import check_rules
@@ -46,7 +47,6 @@ pydoc.browse(int(sys.argv[1]), open_browser=False, hostname="127.0.0.1")
 """
 
 WATCH_SECONDS = 0.1
-INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
 EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
 SHOW_SECONDS = 0.5
 SHOWN_WARNINGS = 3

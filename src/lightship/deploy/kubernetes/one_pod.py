@@ -7,6 +7,7 @@ also publishes every container port on the machine, so the ports are those of th
 from __future__ import annotations
 
 from lightship.config import ADMIN_TOKEN_VARIABLE, TOKEN_VARIABLE
+from lightship.config.shared import INTAKE_BEYOND
 from lightship.deploy.kubernetes.network import WORLD, everywhere, from_producers, policy, ports, producers, to
 from lightship.deploy.kubernetes.objects import (
     Object,
@@ -31,7 +32,6 @@ from lightship.deploy.parts import (
     searchengine_command,
 )
 from lightship.deploy.topology import Topology
-from lightship.deploy.values import INTAKE_BEYOND
 
 NAME = "lightship"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 import msgspec
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ from lightship.core.errors import (
     status_of,
 )
 from lightship.http.answers import caching
-from lightship.http.answers.compression import compressed
+from lightship.http.answers.compression import compressed, preferred
 from lightship.http.answers.whole import Whole
 from lightship.http.headers import header
 from lightship.http.methods import allow_header
@@ -63,6 +64,7 @@ from lightship.searchengine.web.html import (
     OPENSEARCH_TYPE,
     SECURITY_HEADERS,
     STATIC,
+    asset_url,
     render_cached,
     render_error,
     render_opensearch,
@@ -295,22 +297,32 @@ async def _static(request: Request) -> Whole:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     headers = {**SECURITY_HEADERS, **_CACHE_FOREVER, "Vary": "Accept-Encoding"}
-    return _response(request, path.read_bytes(), 200, headers, kind)
+    return _file(request, path.name, headers, kind)
 
 
 async def _box(request: Request) -> Whole:
     """Return the search box for pages of any origin: which of them may search, `-origins` says."""
-    body = (STATIC / "box.js").read_bytes()
     headers = {
         "Access-Control-Allow-Origin": "*",  # so that a page can name its hash
         "Cache-Control": caching.FOR_MINUTES,
         "Cross-Origin-Resource-Policy": "cross-origin",
-        "ETag": caching.etag(body, "js", request.scope),
+        "ETag": caching.etag(asset_url("box.js").encode(), "js", request.scope),
         "Vary": "Accept-Encoding",
     }
     if caching.has(request.scope, headers["ETag"]):
         return Whole(304, headers)
-    return _response(request, body, 200, headers, "text/javascript; charset=utf-8")
+    return _file(request, "box.js", headers, "text/javascript; charset=utf-8")
+
+
+def _file(request: Request, name: str, headers: dict[str, str], kind: str) -> Whole:
+    """Return a file in `static/`, compressed if the client takes that."""
+    content, encoding = _packed(name, preferred(header(request.scope, b"accept-encoding")))
+    return Whole(200, {**headers, "Content-Encoding": encoding} if encoding else headers, content, kind)
+
+
+@cache
+def _packed(name: str, encoding: str) -> tuple[bytes, str]:
+    return compressed((STATIC / name).read_bytes(), encoding)
 
 
 async def _icon(request: Request) -> Response:

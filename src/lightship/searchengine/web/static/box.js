@@ -150,8 +150,9 @@
     }
 
     close() {
-      if (this.dialog) this.dialog.close();
-      else this.#empty();
+      if (!this.dialog) return this.#empty();
+      this.dialog.close();
+      this.box.blur(); // until the next frame it would have the keys that open it again
     }
 
     // What is shown
