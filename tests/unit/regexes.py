@@ -19,6 +19,8 @@ parser: Any = importlib.import_module("re._parser")
 
 LENGTHS = (15, 20, 25, 30, 60, 200, 800, 3200, 12_800)  # of the pieces together: growing, so that none takes for ever
 SECONDS = 0.02  # of processor time for the longest; a linear pattern takes some milliseconds
+GROWTH = 2  # times the proportion: a quadratic one has four, from one length to the next; a slow machine has none
+TOO_LONG = 0.2  # seconds of processor time, whatever the growth: what has a bound can be slow up to it
 METHODS = ("match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split")
 MAX_PIECES = 20
 
@@ -49,6 +51,7 @@ def attack(pattern: re.Pattern[Any], method: str, most: int = LENGTHS[-1]) -> Sl
 
 def _slow(pattern: re.Pattern[Any], method: str, attack: tuple[str, str, str], lengths: list[int]) -> Slow | None:
     head, piece, end = attack
+    before: Any = ""
     for length in lengths:
         text: Any = (head + piece * max(1, (length - len(head)) // len(piece)))[:length] + end
         if isinstance(pattern.pattern, bytes):
@@ -56,9 +59,17 @@ def _slow(pattern: re.Pattern[Any], method: str, attack: tuple[str, str, str], l
         seconds = _seconds(pattern, method, text)
         if seconds > SECONDS and length > 100:  # else it was, or will be, seconds and more
             seconds = min(_seconds(pattern, method, text) for _ in range(3))
-        if seconds > SECONDS:
+        if seconds > SECONDS and (seconds > TOO_LONG or _grows(pattern, method, (before, text), seconds)):
             return Slow(method, piece, length, seconds)
+        before = text
     return None
+
+
+def _grows(pattern: re.Pattern[Any], method: str, texts: tuple[Any, Any], seconds: float) -> bool:
+    """Tell whether the longer of two texts took longer than in proportion to its length."""
+    before, after = texts
+    shorter = min(_seconds(pattern, method, before) for _ in range(3))
+    return seconds > shorter * len(after) / max(1, len(before)) * GROWTH
 
 
 def _seconds(pattern: re.Pattern[Any], method: str, text: Any) -> float:

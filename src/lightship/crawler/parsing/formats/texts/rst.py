@@ -75,7 +75,7 @@ class _Reader:
     def _read_fields(self) -> None:
         """Read the fields with which the document begins, or that follow its title."""
         start = next((number for number, line in enumerate(self._lines[:20]) if _OPTION.fullmatch(line)), None)
-        if start is None or any(_DIRECTIVE.search(line) for line in self._lines[:start]):
+        if start is None or any(_is_directive(line) for line in self._lines[:start]):
             return
         for number, line in enumerate(self._lines[start : start + 30], start):
             if not (found := _OPTION.fullmatch(line)):
@@ -173,6 +173,10 @@ def _plain(text: str) -> str:
     text = _ESCAPED.sub(lambda found: chr(_HELD + ord(found[1])), text)
     text = _ROLE.sub(lambda found: found[1].strip() or found[2] or "", text)
     return _EMPHASIS.sub(r"\2", text).translate(_RELEASED)
+
+
+def _is_directive(line: str) -> bool:
+    return line.lstrip().startswith("..") and "::" in line
 
 
 def _indent(line: str) -> int:
