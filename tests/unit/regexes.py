@@ -12,7 +12,6 @@ import itertools
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 parser: Any = importlib.import_module("re._parser")
@@ -168,10 +167,10 @@ class Used(NamedTuple):
     method: str
 
 
-def methods_of(source: str) -> dict[str, set[str]]:
-    """Return by which methods the patterns are used that have names in a source file."""
+def methods_of(module: ast.Module) -> dict[str, set[str]]:
+    """Return by which methods the patterns are used that have names in a module."""
     found: dict[str, set[str]] = {}
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(module):
         if isinstance(node, ast.Attribute) and node.attr in METHODS:
             names = [each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)]
             for name in names:
@@ -179,12 +178,12 @@ def methods_of(source: str) -> dict[str, set[str]]:
     return found
 
 
-def inline(path: Path, source: str) -> Iterator[tuple[str, str | bytes | None, str]]:
+def inline(path: str, module: ast.Module) -> Iterator[tuple[str, str | bytes | None, str]]:
     """Yield (place, pattern, method) of each `re.method(pattern, …)`; None for one that is made as the program runs."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(module):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         if isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.func.attr in METHODS:
             first = node.args[0]
             pattern = first.value if isinstance(first, ast.Constant) else None
-            yield f"{path.name}:{node.lineno}", pattern if isinstance(pattern, str | bytes) else None, node.func.attr
+            yield f"{path}:{node.lineno}", pattern if isinstance(pattern, str | bytes) else None, node.func.attr
