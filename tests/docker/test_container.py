@@ -56,10 +56,14 @@ def test_searchengine_and_indexer_as_containers_of_their_own(run: Run) -> None:
 
 
 def test_a_searchengine_that_need_not_drain_stops_at_once(run: Run) -> None:
-    container = run("/searchengine", "-drain=0")
-    wait_until(lambda: status(container.port), 30, "an answer")
-    code, seconds = container.stop()
-    assert (code, seconds < 3) == (0, True)
+    def seconds() -> float:
+        container = run("/searchengine", "-drain=0")
+        wait_until(lambda: status(container.port), 30, "an answer")
+        code, seconds = container.stop()
+        assert code == 0
+        return seconds
+
+    assert any(seconds() < 2 for _ in range(3))  # by default it drains for 2 s; a busy machine may take as long once
 
 
 def test_workers(run: Run) -> None:

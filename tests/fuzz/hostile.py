@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import random
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -35,6 +36,7 @@ class HostileServer:
         self.normal: dict[str, bytes] = {}  # whole answers, by path: those that are no noise
         self._seed = seed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._open: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()  # also those that are being closed
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -48,11 +50,15 @@ class HostileServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for transport in [*self._open]:  # one whose client reads nothing would never be closed
+            transport.abort()
+        await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._tasks.add(task)
+        self._open.add(writer.transport)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 while True:  # connections are kept, so noise of one answer may run into the next
