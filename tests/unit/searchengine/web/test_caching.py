@@ -44,12 +44,12 @@ def test_who_has_the_answer_is_told_so_until_the_index_changes(caller: Caller, m
     assert changed.headers["etag"] != first.headers["etag"]
 
 
-def test_two_replicas_of_one_index_have_the_same_validators(caller: Caller, made: MadeShard, tmp_path: Path) -> None:
-    with served(tmp_path / "other") as other:
-        for each in (caller, other):
+def test_two_replicas_of_one_index_have_the_same_validators(made: MadeShard, tmp_path: Path) -> None:
+    with served(tmp_path / "one") as one, served(tmp_path / "other") as other:
+        for each in (one, other):
             each.push(made, generation=9)
         wait_until(
-            lambda: len({each.get("/search?q=lamp").headers["etag"] for each in (caller, other)}) == 1, 20,
+            lambda: len({each.get("/search?q=lamp").headers["etag"] for each in (one, other)}) == 1, 20,
             "both have collected the words that they suggest",
         )  # fmt: skip
 
