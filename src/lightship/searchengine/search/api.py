@@ -128,7 +128,7 @@ class FacetRanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
-    """The query as asked, and the one whose results are shown instead, because no document has one of its words."""
+    """The query as asked, and the one whose results are shown instead, because (almost) no document has one of its words."""
 
     asked: str = msgspec.field(name="from")
     instead: str = msgspec.field(name="to")

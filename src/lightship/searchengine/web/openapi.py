@@ -223,7 +223,7 @@ _SEARCH_PARAMETERS = [
         "corrections",
         "query",
         _or_empty({"enum": ["on", "off"], "default": "on"}),
-        "whether a word that no document has is corrected",
+        "whether a word that (almost) no document has is corrected",
     ),
     _parameter(
         "prefix",
