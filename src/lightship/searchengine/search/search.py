@@ -122,7 +122,7 @@ class Plan:
         self._facets = self._selecting.count(self._compiled, found.total) if request.facets else msgspec.UNSET
         if not reachable:
             found = Found(found.total, [], [], found.searcher)
-        return Page(Highlighter(self._compiled, self._view.frequency), found)
+        return Page(Highlighter(self._compiled, self._view.frequency, request.snippet), found, request.text)
 
     def _corrected(self, first: int, last: int, *, patient: bool) -> Found | None:
         """Return what the corrected query finds; None if there is nothing to correct, or it finds nothing."""
