@@ -68,7 +68,7 @@ def menus_of(
 def _dates(request: SearchRequest, today: date) -> Iterable[Link]:
     """Yield links to the newest documents, of some days up to `today`, and to those of any time."""
     others = tuple(each for each in request.conditions if each[0] != "date")
-    yield Link("Any time", address(replace(request, conditions=others, page=1)), others == request.conditions)
+    yield Link("Any time", address(replace(request, conditions=others, page=1)))
     for text, days in _PAST.items():
         condition = ("date", f"{today - timedelta(days=days)}{RANGE}")
         narrowed = replace(request, conditions=(*others, condition), page=1)
