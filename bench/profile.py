@@ -85,7 +85,9 @@ def _round(view: View, words: Words | None, queries: Sequence[str], stages: Stag
     stage("estimate", lambda pair: seconds_of(view, *pair), zip(parsed, compiled, strict=True))
     stage(
         "correct",
-        lambda query: words and (wrong := mistyped(query, view)) and corrected(" ".join(query.words), wrong, words),
+        lambda query: (
+            words and (wrong := mistyped(query, view, words)) and corrected(" ".join(query.words), wrong, words)
+        ),
         parsed,
     )
     stage("build the queries", lambda each: (each.query, each.raised), compiled)

@@ -29,7 +29,6 @@ from lightship.searchengine.store.store import Store
 PREFIXES = 2000
 MISTAKES, RIGHT = 150, 300  # of each kind of mistakes; and of words that must stay
 COMMON, RARE = 20, 3  # documents: a word that somebody may mean has at least so many, and a rare one at most
-COUNTED = 200_000  # passages whose words are counted
 
 _WORD = re.compile(r"(?<!\w)[a-z]{4,20}(?!\w)")
 _CODE = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,12}\b")
@@ -41,7 +40,7 @@ def run(settings: BenchSettings) -> Report:
     facts = [settings.count, *([facts_of(Path(path))] if path else [])]
     index = kept_folder("passages", facts, lambda: passages(path, settings.count))
     counts, codes = _words(path, settings.count)
-    right = _right(counts, codes, chance)
+    right = _right(settings.misspellings, counts, codes, chance)
     with tempfile.TemporaryDirectory(prefix="lightship-bench-") as folder:
         cluster = Cluster(Path(folder), replicas=1, threads=1, indexer=False, one_worker=True)
         Path(folder, "searchengine-0").symlink_to(index)
@@ -80,20 +79,25 @@ def _get(address: str, target: str) -> bytes:
 
 
 def _words(path: str, count: int) -> tuple[Counter[str], list[str]]:
-    """Return in how many of the first passages each word stands, and codes of letters and digits that stand in them."""
+    """Return in how many passages each word stands, and codes of letters and digits that stand in them."""
     counts, codes = Counter[str](), set[str]()
-    for document in passages(path, min(count, COUNTED)):
+    for document in passages(path, count):
         counts.update(set(_WORD.findall(document.text.lower())))
         codes.update(_CODE.findall(document.text))
     return counts, sorted(codes)
 
 
-def _right(counts: Mapping[str, int], codes: Sequence[str], chance: random.Random) -> list[str]:
-    """Return words that must stay as they are: rare ones, numbers, and codes."""
-    rare = sorted(word for word, documents in counts.items() if documents <= RARE)
+def _right(path: str, counts: Mapping[str, int], codes: Sequence[str], chance: random.Random) -> list[str]:
+    """Return what must stay as it is: rare words that are right in the list of misspellings, numbers, and codes.
+
+    Without a list, rare words of the passages: some are mistakes.
+    """
+    entries = _entries(path)
+    known = {word for meant in entries.values() for word in meant} - entries.keys()
+    rare = sorted(word for word in known or counts if 0 < counts.get(word, 0) <= RARE and _WORD.fullmatch(word))
     numbers = [str(chance.randrange(10 ** chance.randint(2, 9))) for _ in range(RIGHT // 4)]
     chosen = [*numbers, *chance.sample(codes, min(len(codes), RIGHT // 4))]
-    return [*chosen, *chance.sample(rare, RIGHT - len(chosen))]
+    return [*chosen, *chance.sample(rare, min(len(rare), RIGHT - len(chosen)))]
 
 
 def _latencies(address: str, counts: Mapping[str, int], chance: random.Random) -> list[float]:
@@ -119,18 +123,23 @@ def _edited(counts: Mapping[str, int], chance: random.Random, count: int) -> Ite
 
 
 def _misspelt(path: str, counts: Mapping[str, int], chance: random.Random) -> Iterator[tuple[str, set[str]]]:
-    """Yield misspellings of a published list whose right words are not rare, and these."""
+    """Yield misspellings of a published list whose right words are not rare, and these; some stand in passages, too."""
     if not path:
         step("left out common misspellings: --misspellings names a file of them")
         return
     found = {}
-    for line in Path(path).read_text().splitlines():
-        wrong, arrow, right = line.partition("->")
-        meant = {word.strip() for word in right.split(",") if counts.get(word.strip(), 0) >= COMMON}
-        if arrow and meant and _WORD.fullmatch(wrong) and wrong not in counts:
+    for wrong, right in _entries(path).items():
+        meant = {word for word in right if counts.get(word, 0) >= COMMON}
+        if meant and _WORD.fullmatch(wrong):
             found[wrong] = meant
     for wrong in chance.sample(sorted(found), min(len(found), MISTAKES)):
         yield wrong, found[wrong]
+
+
+def _entries(path: str) -> dict[str, set[str]]:
+    """Return the misspellings of a list, and what each may have meant."""
+    lines = [line.partition("->") for line in Path(path).read_text().splitlines()] if path else []
+    return {wrong: {word.strip() for word in right.split(",")} - {""} for wrong, arrow, right in lines if arrow}
 
 
 def _misses(address: str, given: Mapping[str, set[str]]) -> list[str]:

@@ -181,6 +181,20 @@ def test_the_focus_stays_on_what_was_chosen(open_page: OpenPage) -> None:
     expect(page.locator("main")).to_be_focused()
 
 
+def test_the_newest_are_chosen_by_a_menu(open_page: OpenPage, way: dict[str, Any]) -> None:
+    page = open_page("/?q=lighthouse", **way)
+    menu = page.locator(".menu", has=page.locator("summary", has_text=re.compile("^Date")))
+    expect(menu.locator("summary")).to_have_text("Date")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Past year").click()
+    expect(page.get_by_role("heading", name="Nothing found for “lighthouse”")).to_be_visible()  # they are of 2024
+    expect(menu.locator("summary")).to_have_text("Date: Past year")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Any time").click()
+    expect(page.locator(".found .count")).to_have_text("50 results")
+    expect(page).to_have_url(re.compile(r"/\?q=lighthouse$"))
+
+
 def test_menus_close(open_page: OpenPage) -> None:
     page = open_page("/?q=灯塔+المنارة&size=50")
     language, order = (page.locator(".menu", has_text=text) for text in ("Language", "Sort"))

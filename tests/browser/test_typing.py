@@ -238,6 +238,24 @@ def test_keys_that_lead_to_the_box(open_page: OpenPage) -> None:
     expect(box(page)).to_have_value("a/b")
 
 
+def test_the_key_of_one_letter_can_be_turned_off(open_page: OpenPage) -> None:
+    page = open_page("/?q=lighthouse")
+    page.get_by_role("button", name="Turn off the / key").click()
+    for _ in range(2):
+        expect(page.get_by_role("button", name="Turn on the / key")).to_be_visible()
+        expect(box(page)).to_have_attribute("aria-keyshortcuts", "Control+K")
+        page.locator(".results a").first.focus()
+        page.keyboard.press("/")
+        expect(box(page)).not_to_be_focused()
+        page.keyboard.press("Control+k")
+        expect(box(page)).to_be_focused()
+        page.reload()
+    page.get_by_role("button", name="Turn on the / key").press("Enter")
+    expect(page.get_by_role("button", name="Turn off the / key")).to_be_focused()
+    page.keyboard.press("/")
+    expect(box(page)).to_be_focused()
+
+
 def test_arrows_move_through_the_results(open_page: OpenPage) -> None:
     page = open_page("/?q=lighthouse")
     links = page.locator(".results h2 a")

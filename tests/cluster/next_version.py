@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from typing import Any
 
 import tantivy
 from msgspec.structs import replace
@@ -19,16 +20,15 @@ VERSION = 3
 schema.SCHEMA_VERSION = VERSION
 schema.WEIGHTS[VERSION] = {"title": 0.5, "edition": 0.3, "text": 1.0}
 
-from lightship.core.declaration import NO_FIELDS, Fields  # noqa: E402
 from lightship.core.model import Document  # noqa: E402
 from lightship.index import writer  # noqa: E402 (what it imports has to be changed before)
 
 _former_to_tantivy = writer.to_tantivy
 
 
-def _to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Document:
+def _to_tantivy(document: Document, *more: Any, **named: Any) -> tantivy.Document:
     # The main field has the words of all others
-    made = _former_to_tantivy(replace(document, text=f"{document.text} secondedition"), fields)
+    made = _former_to_tantivy(replace(document, text=f"{document.text} secondedition"), *more, **named)
     made.add_text("edition", "secondedition")
     return made
 

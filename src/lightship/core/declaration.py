@@ -1,6 +1,7 @@
 """Declared fields: which of a document's `fields` can be filtered, counted and sorted by, and what their values are.
 
-A declaration is a text like `brand:keyword,price:number`, in alphabetical order. It is part of an index's layout.
+A declaration is a text like `brand:keyword,price:number,summary:text^2`, in alphabetical order. It is part of an index's
+layout.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ Kind = Literal["keyword", "number", "date", "boolean", "path", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MAX_DECLARED = 64
+MAX_WEIGHT = 4  # of a text, compared with the text of the document
 MAX_DECLARATION = 5000  # characters: room for so many of the longest
 MAX_VALUES = 1000  # of one field of a document
 MAX_KEYWORD_BYTES = 1000  # of one value; paths as a whole
@@ -34,6 +36,7 @@ RESERVED = frozenset({
 })  # fmt: skip
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_WEIGHTS = {str(weight) for weight in range(2, MAX_WEIGHT + 1)}
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _TRUTHS = {"true": True, "false": False}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,6 +44,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Value = str | float | int | bool
 Fields = Mapping[str, Kind]
 NO_FIELDS: Fields = MappingProxyType({})
+NO_WEIGHTS: Mapping[str, int] = MappingProxyType({})
 BUILT_IN: Fields = MappingProxyType({  # what every document has without declaring it
     "date": "date", "language": "keyword", "length": "number", "path": "path", "site": "keyword", "type": "keyword",
 })  # fmt: skip
@@ -55,7 +59,8 @@ def declared(text: str) -> Fields:
         )
     kinds: dict[str, Kind] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, kind = (piece.strip() for piece in part.partition(":"))
+        name, _, told = (piece.strip() for piece in part.partition(":"))
+        kind, _, weight = told.partition("^")
         if not _NAME.fullmatch(name):
             raise InvalidInputError(
                 f"field {name[:80]!r}: a name has lower-case letters, digits and _, like price, and begins with a letter"
@@ -66,6 +71,10 @@ def declared(text: str) -> Fields:
             raise InvalidInputError(f"field {name!r}: the name has a meaning already; choose another one")
         if kind not in KINDS:
             raise InvalidInputError(f"field {name!r}: kind {kind[:80]!r} must be one of {', '.join(KINDS)}")
+        if kind != told and (kind != "text" or weight not in _WEIGHTS):
+            raise InvalidInputError(
+                f"field {name!r}: only a text has a weight, a whole number up to {MAX_WEIGHT}, as in text^2"
+            )
         if name in kinds:
             raise InvalidInputError(f"field {name!r} is declared twice")
         kinds[name] = kind
@@ -74,9 +83,18 @@ def declared(text: str) -> Fields:
     return MappingProxyType(dict(sorted(kinds.items())))
 
 
+@cache_short(entries=16, longest=MAX_DECLARATION)
+def weights(text: str) -> Mapping[str, int]:
+    """Return the weights of the texts that a valid declaration declares, by name, without those of weight 1."""
+    parts = (part.partition(":") for part in text.split(","))
+    found = {name.strip(): kind.strip().partition("^")[2] for name, _, kind in parts}
+    return MappingProxyType({name: int(weight) for name, weight in found.items() if weight in _WEIGHTS})
+
+
 def canonical(text: str) -> str:
     """Return the declaration in the one form that is compared; raises InvalidInputError."""
-    return ",".join(f"{name}:{kind}" for name, kind in declared(text).items())
+    kinds, weighted = declared(text), weights(text)
+    return ",".join(f"{name}:{kind}{f'^{weighted[name]}' if name in weighted else ''}" for name, kind in kinds.items())
 
 
 def conforming(document: Document, fields: Fields) -> tuple[Document, dict[str, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import tantivy
 
-from lightship.core.declaration import NO_FIELDS, Fields, declared
+from lightship.core.declaration import NO_FIELDS, NO_WEIGHTS, Fields, declared, weights
 from lightship.core.errors import DamagedError, IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
 from lightship.index.analysis.languages import UNSTEMMED, stem_language
@@ -42,7 +42,7 @@ class IndexWriter:
         Raises IncompatibleIndexError if another version created it, DamagedError if it can't be opened.
         """
         os.makedirs(folder, exist_ok=True)
-        self._folder, self._fields = folder, declared(declaration)
+        self._folder, self._fields, self._weights = folder, declared(declaration), weights(declaration)
         manage_all(folder)
         columns = schema(SCHEMA_VERSION, declaration)
         with _opening(folder):
@@ -65,7 +65,7 @@ class IndexWriter:
 
         `new` means that nothing is: it saves tantivy a lookup in every segment, a thirtieth of all its work.
         """
-        made = to_tantivy(document, self._fields)
+        made = to_tantivy(document, self._fields, self._weights)
         with _writing(self._folder):
             if not new:
                 self._writer.delete_documents_by_term("url", document.url)
@@ -138,8 +138,10 @@ def _writing(folder: str) -> Iterator[None]:
         raise DamagedError(f"the index in {folder} is damaged: {error}") from error
 
 
-def to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Document:
-    """Return the indexed form of `document`, with columns for the declared `fields`."""
+def to_tantivy(
+    document: Document, fields: Fields = NO_FIELDS, weighted: Mapping[str, int] = NO_WEIGHTS
+) -> tantivy.Document:
+    """Return the indexed form of `document`, with columns for the declared `fields`, and `weighted` texts."""
     made = tantivy.Document()
     made.add_text("url", document.url)
     for name in address_values(document.url, document.site):
@@ -149,7 +151,7 @@ def to_tantivy(document: Document, fields: Fields = NO_FIELDS) -> tantivy.Docume
     language = stem_language(document.language)
     if not language:
         made.add_text("language", UNSTEMMED)
-    add_searched(made, document, language, declared_texts(document, fields))
+    add_searched(made, document, language, declared_texts(document, fields, weighted))
     add_columns(made, document, fields)
     order = int.from_bytes(url_digest(document.url)[:8], "big")
     made.add_unsigned("order", order)

@@ -21,6 +21,7 @@ from lightship.core.declaration import (
     declared,
     moment_of,
     values_of,
+    weights,
 )
 from lightship.core.errors import InvalidDocumentError, InvalidInputError
 from lightship.core.model import Document, FieldValue
@@ -31,7 +32,10 @@ MICRO = 1_000_000
 def test_a_declaration_has_one_form() -> None:
     assert canonical(" price : number, brand:keyword,") == "brand:keyword,price:number"
     assert canonical(canonical("b:path,a:text")) == "a:text,b:path"
-    assert dict(declared("")) == {}
+    assert canonical(" b : text^2 ,a:text") == canonical(canonical("a:text,b:text^2")) == "a:text,b:text^2"
+    assert (dict(declared("b:text^2")), dict(weights("a:text,b:text^2"))) == ({"b": "text"}, {"b": 2})
+    assert not declared("")
+    assert not weights("")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,10 @@ def test_a_declaration_has_one_form() -> None:
         ("site:keyword", "every document has it without declaring"),
         ("sort:keyword", "has a meaning already"),
         ("a:number,a:keyword", "declared twice"),
+        *(
+            (f"a:{kind}", "only a text has a weight, a whole number up to 4, as in text\\^2")
+            for kind in ("keyword^2", "text^", "text^1", "text^5", "text^2.5", "text^٢", "text^2^2")
+        ),
         (",".join(f"f{number}:number" for number in range(MAX_DECLARED + 1)), "65 fields are declared, at most 64"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tantivy
@@ -45,9 +45,18 @@ def _add(made: tantivy.Document, name: str, kind: Kind, values: list[Value]) -> 
         made.add_text(SEVERAL, name)
 
 
-def declared_texts(document: Document, fields: Fields) -> list[str]:
-    """Return the values of the declared fields of the kind `text`, which are searched like the document's text."""
-    return [str(value) for name, kind in fields.items() if kind == "text" for value in _values(document, name, kind)]
+def declared_texts(document: Document, fields: Fields, weights: Mapping[str, int]) -> list[str]:
+    """Return the values of the declared fields of the kind `text`, which are searched like the document's text.
+
+    Each is there as often as its weight: its words count as if they stood so often (Robertson, Zaragoza and Taylor, "Simple
+    BM25 extension to multiple weighted fields", CIKM 2004).
+    """
+    return [
+        str(value)
+        for name, kind in fields.items()
+        if kind == "text"
+        for value in _values(document, name, kind) * weights.get(name, 1)
+    ]
 
 
 def _values(document: Document, name: str, kind: Kind) -> list[Value]:

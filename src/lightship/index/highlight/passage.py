@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from lightship.index.analysis.version1 import CJK
 
-PASSAGE = 240  # characters; half of it for Chinese, Japanese and Korean, whose characters are twice as wide
-LEAD = 60  # characters shown before the matched word
-BEGINNING = 8 * PASSAGE  # characters that are enough to show the beginning of a text
+# Characters; half of them for Chinese, Japanese and Korean, whose characters are twice as wide
+PASSAGE, MAX_PASSAGE = 240, 2000
+LEAD = 60  # characters of those, which are shown before the matched word
+BEGINNING = 8 * MAX_PASSAGE  # characters that are enough to show the beginning of a text
 
 _LONGEST = 4  # bytes of a character
 _wide = re.compile(f"[{CJK}]").search
@@ -27,26 +28,27 @@ class Passage(NamedTuple):
         return f"{'… ' if self.cut_before else ''}{marked}{' …' if self.cut_after else ''}"
 
 
-def passage_at(text: bytes, place: int) -> Passage:
-    """Return the passage of `text` around byte `place`, of at most PASSAGE characters."""
-    first, last = place - LEAD - 1 if place > LEAD else 0, place + PASSAGE + 1
+def passage_at(text: bytes, place: int, length: int = PASSAGE) -> Passage:
+    """Return the passage of `text` around byte `place`, of at most `length` characters."""
+    lead = LEAD * length // PASSAGE
+    first, last = place - lead - 1 if place > lead else 0, place + length + 1
     near = text[first:last]
     if near.isascii():
         shown, at = near.decode("ascii"), place - first
     else:
-        first, last = max(0, place - _LONGEST * (LEAD + 1)), place + _LONGEST * (PASSAGE + 1)
+        first, last = max(0, place - _LONGEST * (lead + 1)), place + _LONGEST * (length + 1)
         head = text[first:place].decode(errors="ignore")
         shown, at = head + text[place:last].decode(errors="ignore"), len(head)
-    start, end = _window(shown, at)
+    start, end = _window(shown, at, length, lead)
     passage = shown[start:end]
     if "  " in passage or not passage.isprintable():
         passage = " ".join(passage.split())
     return Passage(passage.strip(" "), start > 0 or first > 0, end < len(shown) or last < len(text))
 
 
-def _window(text: str, place: int) -> tuple[int, int]:
+def _window(text: str, place: int, width: int, lead: int) -> tuple[int, int]:
     is_wide = not text.isascii() and _wide(text, place, place + 40) is not None
-    width, lead = (PASSAGE // 2, LEAD // 2) if is_wide else (PASSAGE, LEAD)
+    width, lead = (width // 2, lead // 2) if is_wide else (width, lead)
     start = place - lead
     if start <= 0:
         start = 0
@@ -62,7 +64,7 @@ def _window(text: str, place: int) -> tuple[int, int]:
     last = min(len(text), start + width)
     if last < len(text):
         space = text.rfind(" ", place + 1, last)
-        last = space if space > last - 40 else last
+        last = space if space > max(last - 40, place) else last
     return start, last
 
 

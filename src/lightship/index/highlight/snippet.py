@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.highlight.marker import Marker
-from lightship.index.highlight.passage import BEGINNING, Passage, passage_at
+from lightship.index.highlight.passage import BEGINNING, PASSAGE, Passage, passage_at
 from lightship.index.highlight.search import ANSWER_EFFORT, Effort
 from lightship.index.highlight.sections import Best, Bounds, SectionScores
 from lightship.index.query.compiler import Compiled
@@ -16,9 +16,12 @@ from lightship.index.query.compiler import Compiled
 class Highlighter:
     """Makes the snippets of one query, and marks its titles."""
 
-    def __init__(self, compiled: Compiled, frequency: Callable[[str], int]) -> None:
-        """Prepare for `compiled`; `frequency` returns the number of documents with a term (the rarest decides)."""
-        self._compiled, self._frequency = compiled, frequency
+    def __init__(self, compiled: Compiled, frequency: Callable[[str], int], length: int = PASSAGE) -> None:
+        """Prepare for `compiled`; `frequency` returns the number of documents with a term (the rarest decides).
+
+        Passages have at most `length` characters.
+        """
+        self._compiled, self._frequency, self._length = compiled, frequency, length
         self._analysis = analysis_of(compiled.version)
         self._by_language: dict[str, Marker] = {}
         self._markers: dict[str | None, Marker] = {}  # the same by the languages of documents
@@ -50,7 +53,7 @@ class Highlighter:
         if place < 0 and fallback:
             text = fallback[:BEGINNING].encode()
         number = bisect_right(bounds.starts, place) if bounds and place >= 0 else 0
-        return passage_at(text, max(place, 0)), [Best(number, place, number > 0)]
+        return passage_at(text, max(place, 0), self._length), [Best(number, place, number > 0)]
 
     def _below_heading(self, marker: Marker, text: bytes, bounds: Bounds, best: Best) -> tuple[int, Passage]:
         """Return the place and the text of the best passage below the heading of a section."""
@@ -60,7 +63,7 @@ class Highlighter:
         if place < 0 and (not part or part.isspace()):
             part = text[body : body + BEGINNING]
         place = max(place, 0)
-        return body + place, passage_at(part, place)
+        return body + place, passage_at(part, place, self._length)
 
     def marked(self, texts: Sequence[str], language: str | None) -> list[str]:
         """Return `texts` in `language`, whose words are separated by spaces, as escaped HTML with `<mark>`."""

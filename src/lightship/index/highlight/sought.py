@@ -31,6 +31,7 @@ def sought_in(compiled: Compiled, analysis: Analysis, language: str) -> Sought:
         return {term for word in words for term in analysis.analyze_word(word, language)}
 
     plain = [word for piece in compiled.asked_pieces if piece.forms is None for word in piece.words]
+    plain += compiled.asked.typed
     odd = [piece for piece in compiled.asked_pieces if piece.forms]
     parts = [word for piece in odd for word in piece.words if word.lower() not in STOPWORDS]
     if language == DEFAULT_LANGUAGE:  # these are the function words of English
@@ -86,7 +87,7 @@ def needles_of(sought: Sought, compiled: Compiled, frequency: Frequency) -> list
             if part:
                 found.append(Needle(_literal(part), 3.0, reach=len(part.encode()) + _BESIDE, is_inner=True))
     words = [word for piece in compiled.asked_pieces for word in piece.words]
-    found += _words(sought.terms, _typed(asked.words, sought), frequency, _pairs(words, sought))
+    found += _words(sought.terms, _typed([*asked.words, *asked.typed], sought), frequency, _pairs(words, sought))
     found += [Needle((fold(prefix),), 1.0) for prefix in (*asked.prefixes, asked.begun) if prefix]
     grams = dict.fromkeys(gram for run in compiled.asked_runs for gram in run.grams())
     return found + [Needle((gram.encode(),), 1.0, reach=_BESIDE, is_inner=True) for gram in grams]

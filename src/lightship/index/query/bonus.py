@@ -34,6 +34,7 @@ MAX_ALL = 3  # words
 SENTENCES = {4: 0.5, 5: 2.0}  # number of words (or more) -> all words as one phrase
 TITLE, TITLE_WORDS = 1.5, 1.0  # the query is the title; it has the content words of the title
 URL = 1e6  # above whatever words can score
+TYPED = 1e4  # of a word as it was typed: above what the one that it was corrected to scores
 
 
 class _Term(NamedTuple):

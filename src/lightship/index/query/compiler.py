@@ -10,7 +10,7 @@ import tantivy
 
 from lightship.index.analysis.scripts import Run
 from lightship.index.fields.schema import main_field
-from lightship.index.query.bonus import URL, Bonuses
+from lightship.index.query.bonus import TYPED, URL, Bonuses
 from lightship.index.query.boolean import MUST, SHOULD, Clause, any_of, expanded, joined, required_clauses
 from lightship.index.query.expansion import Expansion, Piece, Word, pieces
 from lightship.index.query.fields import ADDRESSES_SINCE, boosted, field_queries
@@ -30,7 +30,7 @@ class Compiled:
 
     `asked_pieces` and `asked_runs` are what ranks as asked, apart from phrases. `terms` are the stems of all words in
     all languages, and `runs` all runs of unspaced scripts, both also those of phrases. `found_by` are the words that
-    rank, expanded to the terms that they are found by.
+    rank, expanded to the terms that they are found by, and `typed` those whose documents come first.
     """
 
     asked: Query
@@ -42,6 +42,7 @@ class Compiled:
     terms: tuple[str, ...]
     runs: tuple[Run, ...]
     found_by: tuple[Word, ...]
+    typed: tuple[Word, ...]
     expansions: dict[str, tuple[str, ...]]  # the terms of each prefix
     statistics: Statistics | None = None
     notice: str | None = None
@@ -132,8 +133,9 @@ def compile_query(
         prefix: expanded(statistics, main_field(version), prefix, version, languages) for prefix in query.all_prefixes
     }
     return Compiled(
-        query, version, tuple(languages), lang, tuple(asked), tuple(dict.fromkeys(runs)), expansion.stems([*kept, *glued]),
-        tuple(dict.fromkeys([*runs, *quoted_runs])), tuple(found_by), expansions, statistics, _missing_filters(query, version),
+        query, version, tuple(languages), lang, tuple(asked), tuple(dict.fromkeys(runs)),
+        expansion.stems([*kept, *glued, *query.typed]), tuple(dict.fromkeys([*runs, *quoted_runs])), tuple(found_by),
+        tuple(map(expansion.word, query.typed)), expansions, statistics, _missing_filters(query, version),
     )  # fmt: skip
 
 
@@ -172,6 +174,7 @@ def _scored(compiled: Compiled) -> list[tantivy.Query]:
     """Return the queries for what finds and ranks, apart from phrases: kept flat, because nested unions are slower."""
     query, fields = compiled.asked, field_queries(compiled.version)
     scored = [fields.variant(variant) for variant in compiled.variants if variant not in compiled.functional]
+    scored += _typed(compiled)
     for run in compiled.asked_runs:
         if run.is_exact and len(run.units) > run.length:
             scored += [boosted(part, RUN_BOOST) for part in fields.run(run)]
@@ -213,7 +216,15 @@ def _bonuses(compiled: Compiled) -> list[tantivy.Query]:
     if statistics is None or compiled.version < BONUSES_SINCE:
         return []
     bonuses = Bonuses(compiled.version, compiled.languages, statistics)
-    return bonuses.of(" ".join(query.words), compiled.asked_pieces, compiled.found_by, query.url_variants)
+    found = bonuses.of(" ".join(query.words), compiled.asked_pieces, compiled.found_by, query.url_variants)
+    if first := _typed(compiled):
+        found.append(tantivy.Query.const_score_query(any_of(first), TYPED))
+    return found
+
+
+def _typed(compiled: Compiled) -> list[tantivy.Query]:
+    fields = field_queries(compiled.version)
+    return [fields.variant(variant) for word in compiled.typed for variant in word.variants]
 
 
 def _leaf_query(leaf: Leaf, compiled: Compiled) -> tantivy.Query | None:

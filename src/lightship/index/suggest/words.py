@@ -11,20 +11,20 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from math import log
+from math import inf, log
 from typing import NamedTuple
 
 from lightship.index.analysis.scripts import UNSPACED
 from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost
 
-MAX_WORDS = 60_000  # that are kept: some 8 MB
+MAX_WORDS = 80_000  # that are kept: some 10 MB
 MAX_LETTERS = 128  # that corrections try
 # Letters: shorter words are codes and abbreviations as often as mistakes, and longer ones no words
 LEAST_CORRECTED, MOST_CORRECTED = 4, 40
 MAX_KEPT = 1000  # corrections: a search as you type asks for the same word with each letter after it
 TWO_EDITS = 7  # letters from which a word may have two mistakes
-# A word that costs 1 more has to be in 55 times as many documents; two words without a space between them cost this
-COST, SPLIT_COST = 4.0, 2.0
+# A word that costs 1 more has to be in 148 times as many documents; two words without a space between them cost this
+COST, SPLIT_COST = 5.0, 2.5
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
 _NONE = list[str](), array("Q")
@@ -56,7 +56,7 @@ class Words:
         letters = Counter(letter for word in sample for letter in word if letter.isalpha())
         self._alphabet = "".join(letter for letter, _ in letters.most_common(MAX_LETTERS))
         self._alike = _alike(self._words)
-        self._corrected: dict[str, tuple[Correction | None]] = {}
+        self._corrected: dict[str, tuple[float, Correction | None]] = {}
 
     def __len__(self) -> int:
         """Return the number of words that are kept."""
@@ -72,25 +72,34 @@ class Words:
         best = heapq.nsmallest(most, found, key=lambda word: (-self._counts[word], word))
         return [(word, self._counts[word]) for word in best]
 
-    def correct(self, word: str) -> Correction | None:
-        """Return what `word`, which no document has, was probably meant to be; None if it may be right."""
+    def correct(self, word: str, least: float = -inf) -> Correction | None:
+        """Return what `word` was probably meant to be; None if it may be right.
+
+        The likelihood of a correction is the logarithm of its documents, less COST times what the mistake costs; it has
+        to be more than `least`.
+        """
         if not is_correctable(word):
             return None
         kept = self._corrected.get(word)
         if kept is None:
-            kept = (self._correct(word),)
+            kept = self._correct(word)
             if len(self._corrected) >= MAX_KEPT:
                 self._corrected.clear()
             self._corrected[word] = kept
-        return kept[0]
+        likelihood, found = kept
+        return found if likelihood > least else None
 
-    def _correct(self, word: str) -> Correction | None:
-        near = {*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))}
+    def _correct(self, word: str) -> tuple[float, Correction | None]:
+        """Return the likeliest correction, after its likelihood."""
+        near = {*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))} - {
+            word
+        }
         if not near and len(word) >= TWO_EDITS:
-            near = set(self._within(word, 2, word[:2]))
+            near = set(self._within(word, 2, word[:2])) - {word}
         found = [(mistake_cost(word, each), Correction(each, self._counts[each])) for each in sorted(near)]
         found += [(SPLIT_COST, each) for each in self._split(word)]
-        return max(found, key=lambda each: log(each[1].documents) - COST * each[0], default=(0.0, None))[1]
+        likely = [(log(each.documents) - COST * cost, each) for cost, each in found]
+        return max(likely, key=lambda each: each[0], default=(-inf, None))
 
     def _split(self, word: str) -> Iterator[Correction]:
         """Yield the two words that `word` may have been joined of."""

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from lightship.core.model import FieldValue
+from lightship.index.highlight.passage import PASSAGE
 
 MAX_SIZE = 100
 MAX_RESULTS = 10_000  # the number of results that paging can reach
@@ -18,6 +19,8 @@ MAX_GROUP_SIZE = 10
 MAX_FACETS = 20  # of one request
 MAX_FACET_SIZE = 1000
 DEFAULT_FACET_SIZE = 10
+MAX_TEXT = 10_000  # characters of the text of each result
+MIN_SNIPPET = 20  # characters
 MAX_TITLE = 1000  # characters of a title that are shown
 MAX_FIELDS_BYTES = 4 << 20  # of the fields of all results together: the maximum size of one document
 
@@ -30,6 +33,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     excludes. `group` is the field of which at most `group_size` results have the same value; pages are then of groups.
     `facets` are the fields whose values are counted, and `facet_size` is how many of their values are returned; one with
     too many is an error only if `facets_asked`. `corrections` allows to correct mistyped words.
+    `snippet` and `text` are the most characters of the snippet of each result, and of the beginning of its text.
     `prefix` is `last` if the last word of the query also stands for the words that begin with it.
     """
 
@@ -41,6 +45,8 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     lang: str = ""
     corrections: bool = True
     prefix: str = ""
+    snippet: int = PASSAGE
+    text: int = 0
     conditions: tuple[tuple[str, str], ...] = ()
     facets: tuple[str, ...] = ()
     facet_size: int = DEFAULT_FACET_SIZE
@@ -77,7 +83,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """One result. `title_html` and `snippet` are escaped HTML with `<mark>`; `score` is None when ordered by a field.
 
     `sections` are the best parts of the page; the first is that of `snippet`. `group` is there if results are grouped,
-    and null for a document without a value.
+    and null for a document without a value. `text` is there if asked for.
     """
 
     url: str
@@ -92,6 +98,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     sections: list[HitSection] = []
     type: str | None = None
     group: Group | msgspec.UnsetType | None = msgspec.UNSET
+    text: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +135,7 @@ class FacetRanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
-    """The query as asked, and the one whose results are shown instead, because no document has one of its words."""
+    """The query as asked, and the one whose results are shown instead, because (almost) no document has one of its words."""
 
     asked: str = msgspec.field(name="from")
     instead: str = msgspec.field(name="to")

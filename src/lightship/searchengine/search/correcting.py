@@ -1,12 +1,15 @@
-"""Words of a query that no document has: mistyped ones are corrected, and one still being typed begins other words."""
+"""Words of a query that (almost) no document has: mistyped ones are corrected, one still being typed begins others."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from math import inf, log
+from typing import NamedTuple
 
 from lightship.index.analysis.normalize import normalized
-from lightship.index.analysis.versions import CJK
+from lightship.index.analysis.versions import CJK, analysis_of
 from lightship.index.fields.schema import VOCABULARY, VOCABULARY_SINCE, main_field
 from lightship.index.query.language.parser import Query
 from lightship.index.query.language.tokens import LEAST_PREFIX
@@ -15,26 +18,57 @@ from lightship.index.suggest.words import Words, is_correctable
 
 SECONDS = 0.001  # for the correction of a word
 MOST_CORRECTED = 3  # words of a query: more are no mistakes, but another language or a code
+# How likely a word is right that documents have (more than their logarithm), and one of which they only have the stem
+RIGHT, OTHERWISE = 4.0, -2.0
+MOST_FORMS = 50  # words with the stem of another
 MOST_COMPLETED = 3  # words for a beginning of one or two letters
 
 _SHORT = re.compile(rf"[^\W_{CJK}]{{1,{LEAST_PREFIX - 1}}}")
 _WORD = re.compile(r"(?<!\S)[(\[{'\"]*([^\W\d_]+)[)\]}'\".,;:!?]*(?!\S)")  # not a part of a code
 
 
-def mistyped(query: Query, view: View) -> list[str]:
-    """Return the words of `query` that no document has, if they may be mistakes.
+def mistyped(query: Query, view: View, words: Words) -> dict[str, float]:
+    """Return the words of `query` that (almost) no document has, if they may be mistakes.
 
+    Each has the likelihood that its correction must exceed, see `Words.correct`: -inf if no document is found by it.
     Nothing is corrected in a query that has more than words and filters: it means what it says. Nor is a word that is
     being typed, while documents have words that begin with it.
     """
     if query.phrases or query.excluded or query.required or query.url_variants:
-        return []
-    words = dict.fromkeys(word for each in query.words for word in ([each] if each.isalpha() else _WORD.findall(each)))
-    vocabulary = view.vocabulary
-    unknown = [word for word in words if not vocabulary[word].documents and is_correctable(word.lower())]
-    if query.begun in unknown and _begins_words(query.begun, view):
-        unknown.remove(query.begun)
-    return unknown if len(unknown) <= MOST_CORRECTED else []
+        return {}
+    asked = dict.fromkeys(word for each in query.words for word in ([each] if each.isalpha() else _WORD.findall(each)))
+    rare = [word for word in asked if not words.documents(word.lower()) and is_correctable(word.lower())]
+    if query.begun in rare and _begins_words(query.begun, view):
+        rare.remove(query.begun)
+    if len(rare) > MOST_CORRECTED:
+        rare = [word for word in rare if not view.vocabulary[word].documents]
+    return {word: _likelihood(word, view) for word in rare} if len(rare) <= MOST_CORRECTED else {}
+
+
+def _likelihood(word: str, view: View) -> float:
+    """Return how likely it is that a rare `word` is right, as the logarithm of a number of documents."""
+    if not view.vocabulary[word].documents:
+        return -inf
+    written = _written(word, view)
+    return log(written) + RIGHT if written else OTHERWISE
+
+
+def _written(word: str, view: View) -> int:
+    """Return how many documents have `word` as it is written, about.
+
+    The text is stemmed, and how words are written is only known of its beginning. What is found by a stem, but by none
+    of its other forms there, may have the word further down.
+    """
+    known, typed = view.vocabulary[word], normalized(word).text.lower()
+    if written := view.documents_with(VOCABULARY, typed):
+        return written
+    analysis, left = analysis_of(view.version), known.documents
+    for stem in known.stems if known.languages else ():
+        begin = stem[:-1] if stem.endswith(("e", "i")) and len(stem) > LEAST_PREFIX else stem  # making, happy
+        for form, documents in view.counted_terms(VOCABULARY, begin, MOST_FORMS):
+            if any(stem in analysis.analyze_word(form, language) for language in known.languages):
+                left -= documents
+    return max(left, 0)
 
 
 def _begins_words(word: str, view: View) -> bool:
@@ -43,13 +77,21 @@ def _begins_words(word: str, view: View) -> bool:
     return any(view.terms_with_prefix(field, normalized(word).text.lower(), 1) for field in fields)
 
 
-def corrected(text: str, unknown: list[str], words: Words) -> str | None:
-    """Return the query `text` with its `unknown` words corrected; None if there is nothing to correct them to."""
-    found = {word: words.correct(normalized(word).text.lower()) for word in unknown}
+class Instead(NamedTuple):
+    """The text of a corrected query, and the words that were corrected though documents have them as they were `typed`."""
+
+    text: str
+    typed: list[str]
+
+
+def corrected(text: str, rare: Mapping[str, float], words: Words) -> Instead | None:
+    """Return the query `text` with its `rare` words corrected; None if there is nothing to correct them to."""
+    found = {word: words.correct(normalized(word).text.lower(), least) for word, least in rare.items()}
     instead = {word: each.text for word, each in found.items() if each}
     if not instead:
         return None
-    return _WORD.sub(lambda match: match[0].replace(match[1], instead.get(match[1], match[1])), text)
+    made = _WORD.sub(lambda match: match[0].replace(match[1], instead.get(match[1], match[1])), text)
+    return Instead(made, [word for word in instead if rare[word] > OTHERWISE])
 
 
 def with_completed(query: Query, text: str, view: View, words: Words | None) -> Query:

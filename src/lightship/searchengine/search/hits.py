@@ -17,14 +17,15 @@ from lightship.searchengine.search.landing import Landing
 EFFORT_SECONDS = 1e-9
 TOGETHER = 10  # hits whose texts are marked together
 _READ = 2  # effort per stored byte that is read
+_LONGEST = 4  # bytes of a character
 
 
 class Page:
     """The hits of `found`, read one after the other. May be used from any thread, but from one at a time."""
 
-    def __init__(self, highlighter: Highlighter | None, found: Found) -> None:
-        """Start with no hits read."""
-        self._highlighter, self.found = highlighter, found
+    def __init__(self, highlighter: Highlighter | None, found: Found, text: int = 0) -> None:
+        """Start with no hits read, each of which has so many characters of its `text`."""
+        self._highlighter, self.found, self._text = highlighter, found, text
         self.hits: list[Hit] = []
         self._located: list[tuple[StoredDocument, str, Landing]] = []  # hits that are not marked yet, and their titles
         self._stored = b""  # the next document, if already read
@@ -118,6 +119,7 @@ class Page:
             sections=sections,
             type=source.type or None,
             group=self._group(len(self.hits)),
+            text=_beginning(source.text, self._text) if self._text else msgspec.UNSET,
         )
 
     def _group(self, number: int) -> Group | msgspec.UnsetType | None:
@@ -125,3 +127,7 @@ class Page:
             return msgspec.UNSET
         group = self.found.groups[number]
         return group and Group(*group)
+
+
+def _beginning(text: bytes, characters: int) -> str:
+    return text[: characters * _LONGEST].decode(errors="ignore")[:characters]

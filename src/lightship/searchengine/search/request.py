@@ -13,6 +13,7 @@ from lightship.core.caching import cache_short
 from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
 from lightship.core.position import Reached
+from lightship.index.highlight.passage import MAX_PASSAGE, PASSAGE
 from lightship.index.query.language.languages import language_code
 from lightship.searchengine.search.api import (
     DEFAULT_FACET_SIZE,
@@ -22,6 +23,8 @@ from lightship.searchengine.search.api import (
     MAX_GROUP_SIZE,
     MAX_RESULTS,
     MAX_SIZE,
+    MAX_TEXT,
+    MIN_SNIPPET,
     SearchRequest,
 )
 
@@ -66,6 +69,8 @@ def read_request(query_string: bytes) -> SearchRequest:
         lang=_language(given.get("lang", "")),
         corrections=_one_of(_CORRECTIONS, given.get("corrections", ""), "corrections") == "on",
         prefix=_prefix(given),
+        snippet=_whole_number(given, "snippet", PASSAGE, MAX_PASSAGE, least=MIN_SNIPPET),
+        text=_whole_number(given, "text", 0, MAX_TEXT, least=0),
         conditions=named,
         facets=_facets(given.get("facets", "")) if "facets" in given else (),
         facet_size=_whole_number(given, "facet_size", DEFAULT_FACET_SIZE, MAX_FACET_SIZE),

@@ -70,7 +70,7 @@ class Plan:
         self.cost = self._selecting.cost
         if self._compiled:
             self.cost += seconds_of(self._view, self._query, self._compiled)
-        self._mistyped = mistyped(self._query, self._view) if self._words and request.corrections else []
+        self._mistyped = mistyped(self._query, self._view, self._words) if self._words and request.corrections else {}
         self.cost += len(self._mistyped) * CORRECTION_SECONDS
 
     @property
@@ -122,22 +122,22 @@ class Plan:
         self._facets = self._selecting.count(self._compiled, found.total) if request.facets else msgspec.UNSET
         if not reachable:
             found = Found(found.total, [], [], found.searcher)
-        return Page(Highlighter(self._compiled, self._view.frequency), found)
+        return Page(Highlighter(self._compiled, self._view.frequency, request.snippet), found, request.text)
 
     def _corrected(self, first: int, last: int, *, patient: bool) -> Found | None:
         """Return what the corrected query finds; None if there is nothing to correct, or it finds nothing."""
         if not (self._mistyped and self._words):
             return None
-        text = corrected(self._selecting.typed.text, self._mistyped, self._words)
-        if text is None:
+        instead = corrected(self._selecting.typed.text, self._mistyped, self._words)
+        if instead is None:
             return None
-        query = parse_query(text)
+        query = replace(parse_query(instead.text), typed=instead.typed)
         compiled = self._compile(query)
         found = self._found(compiled, first, last, patient=patient)
         if not found.total:
             return None
         self._query, self._compiled = query, compiled
-        self._instead = Corrected(asked=self._selecting.typed.text, instead=text)
+        self._instead = Corrected(asked=self._selecting.typed.text, instead=instead.text)
         return found
 
     def _found(self, compiled: Compiled, first: int, last: int, *, patient: bool) -> Found:

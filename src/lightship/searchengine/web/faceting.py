@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, F
 from lightship.searchengine.web.presenters import Link, address, language_name, languages_of, sorts_of
 
 MENUS = ("type", "language", "date")  # facets of every index, which are menus above the results
+_PAST = {"Past day": 1, "Past week": 7, "Past month": 31, "Past year": 366}  # days
 SHOWN = 8  # facets of a page that asks for none by name
 _BUILT_IN_SHOWN = ("type", "language", "site")
 
@@ -51,13 +52,27 @@ def facets_of(request: SearchRequest, answer: Answer, fields: Fields) -> list[Fa
     return [each for each in shown if len(each.choices) > 1 or any(choice.current for choice in each.choices)]
 
 
-def menus_of(request: SearchRequest, answer: Answer, fields: Fields, facets: list[Facet]) -> list[Menu]:
-    """Return the menus that have a choice: those of `facets`, the language, and the order."""
+def menus_of(
+    request: SearchRequest, answer: Answer, fields: Fields, facets: list[Facet], today: date | None = None
+) -> list[Menu]:
+    """Return the menus that have a choice: those of `facets`, the language, the date (as of `today`), and the order."""
     menus = [Menu(each.label, each.choices) for each in facets if each.name in MENUS]
     languages = languages_of(request, answer.hits)
     if languages and not any(each.label == "Language" for each in menus):
         menus.append(Menu("Language", languages))
+    if today and "date" in fields and not any(each.label == "Date" for each in menus):
+        menus.append(Menu("Date", list(_dates(request, today))))
     return [*menus, Menu("Sort", [*sorts_of(request), *sorts_by_fields(request, fields)])]
+
+
+def _dates(request: SearchRequest, today: date) -> Iterable[Link]:
+    """Yield links to the newest documents, of some days up to `today`, and to those of any time."""
+    others = tuple(each for each in request.conditions if each[0] != "date")
+    yield Link("Any time", address(replace(request, conditions=others, page=1)))
+    for text, days in _PAST.items():
+        condition = ("date", f"{today - timedelta(days=days)}{RANGE}")
+        narrowed = replace(request, conditions=(*others, condition), page=1)
+        yield Link(text, address(narrowed), condition in request.conditions)
 
 
 def chips_of(request: SearchRequest, fields: Fields) -> list[Link]:

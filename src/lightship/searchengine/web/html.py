@@ -59,7 +59,8 @@ def render_page(
     """
     index = answer.index if answer is not None else index or IndexInfo()
     facets = faceting.facets_of(request, answer, fields) if answer is not None else []
-    shown = {"request": request, "index": index, "now": now or datetime.now(UTC)}
+    now = now or datetime.now(UTC)
+    shown = {"request": request, "index": index, "now": now}
     if answer is None:
         return _HOME.render(shown)
     return _RESULTS.render(
@@ -69,7 +70,7 @@ def render_page(
         more=faceting.more_of(request, answer.hits, fields),
         facets=[each for each in facets if each.name not in faceting.MENUS],
         chips=faceting.chips_of(request, fields),
-        menus=faceting.menus_of(request, answer, fields, facets),
+        menus=faceting.menus_of(request, answer, fields, facets, now.date()),
         pager=presenters.pager_of(request, answer.total) if answer.hits else None,
         last=last_page(answer.total, request.size),
     )

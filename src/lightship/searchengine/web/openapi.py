@@ -21,8 +21,17 @@ from lightship.core.manifest import (
     Manifest,
 )
 from lightship.http.problem import Problem
+from lightship.index.highlight.passage import MAX_PASSAGE, PASSAGE
 from lightship.rpc.messages import Installed, Missing, Served
-from lightship.searchengine.search.api import DEFAULT_FACET_SIZE, MAX_FACET_SIZE, MAX_GROUP_SIZE, MAX_SIZE, Answer
+from lightship.searchengine.search.api import (
+    DEFAULT_FACET_SIZE,
+    MAX_FACET_SIZE,
+    MAX_GROUP_SIZE,
+    MAX_SIZE,
+    MAX_TEXT,
+    MIN_SNIPPET,
+    Answer,
+)
 from lightship.searchengine.search.lookup import Lookup
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
@@ -223,7 +232,7 @@ _SEARCH_PARAMETERS = [
         "corrections",
         "query",
         _or_empty({"enum": ["on", "off"], "default": "on"}),
-        "whether a word that no document has is corrected",
+        "whether a word that (almost) no document has is corrected",
     ),
     _parameter(
         "prefix",
@@ -236,6 +245,18 @@ _SEARCH_PARAMETERS = [
         "query",
         {"type": "string"},
         "a value of the field NAME, or a range like 10..20; repeated, it is any of them; -f.NAME excludes",
+    ),
+    _parameter(
+        "snippet",
+        "query",
+        _or_empty({"type": "integer", "minimum": MIN_SNIPPET, "maximum": MAX_PASSAGE, "default": PASSAGE}),
+        "characters of each snippet, at most",
+    ),
+    _parameter(
+        "text",
+        "query",
+        _or_empty({"type": "integer", "minimum": 0, "maximum": MAX_TEXT, "default": 0}),
+        "characters of the text of each result, at most",
     ),
     _parameter("group", "query", {"type": "string"}, "a field of which few results have the same value"),
     _parameter(

@@ -133,3 +133,56 @@ def test_what_most_people_are_typing_comes_first(tmp_path_factory: pytest.TempPa
     assert (
         len({hit.score for hit in answer.hits}) == 1
     )  # a rare word, often a mistake, is no better than a frequent one
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Replica:
+    """Return a replica in which most documents have the same words, and a few have rare ones."""
+    texts = ["the commission considers definite measures to numeric ends"] * 1200
+    texts += [
+        "a commision of few words",
+        "Comisson Commissor",
+        "measures that define others",
+        "measures and defined ones",
+    ]
+    documents = [
+        Document(url=f"https://ex.org/{number}", text=text, language="en") for number, text in enumerate(texts)
+    ]
+    documents.append(Document(url="https://ex.org/long", text="filler " * 200 + "numerick", language="en"))
+    replica = replica_of(tmp_path_factory.mktemp("large"), documents)
+    replica.follow_words()
+    return replica
+
+
+def test_documents_with_a_word_as_typed_are_above_those_with_what_it_is_corrected_to(large: Replica) -> None:
+    answer = ask(large, "commision measures")
+    assert answer.corrected is not None
+    assert answer.corrected.instead == "commission measures"
+    assert answer.hits[0].url == "https://ex.org/1200"
+    assert "<mark>commision</mark>" in answer.hits[0].snippet
+    assert "<mark>commission</mark>" in answer.hits[1].snippet
+    assert answer.total == 1203
+    assert ask(large, "commision", sort="date").total == 1201
+    assert ask(large, "commision", corrections=False).total == 1
+
+
+def test_a_word_that_is_found_only_by_the_stem_of_others_is_corrected(large: Replica) -> None:
+    assert ask(large, "definate", corrections=False).total == 2
+    answer = ask(large, "definate")
+    assert answer.corrected is not None
+    assert (answer.corrected.instead, answer.total) == ("definite", 1200)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "commissor",  # a name, two edits away
+        "defines",  # no document has it as it is written, but defined and define have its stem, and it is far from definite
+        "numerick",  # it stands only where how words are written is not known
+        "few", "comisson's", '"commision"', "commision commissor comisson defines numerick",
+    ],
+)  # fmt: skip
+def test_rare_words_may_be_right(large: Replica, query: str) -> None:
+    answer = ask(large, query)
+    assert answer.corrected is None
+    assert answer.total

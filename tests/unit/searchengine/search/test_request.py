@@ -73,6 +73,15 @@ def test_size_has_a_limit() -> None:
         read_request(f"size={MAX_SIZE + 1}".encode())
 
 
+@pytest.mark.parametrize(("name", "least", "most"), [("snippet", 20, 2000), ("text", 0, 10_000)])
+def test_texts_have_a_limit(name: str, least: int, most: int) -> None:
+    for length in (least, most):
+        assert getattr(read_request(f"q=a&{name}={length}".encode()), name) == length
+    for length in (least - 1, most + 1):
+        with pytest.raises(InvalidInputError, match=f"^invalid {name} .* from {least} to {most}$"):
+            read_request(f"q=a&{name}={length}".encode())
+
+
 def test_bad_choices_say_what_is_allowed() -> None:
     with pytest.raises(InvalidInputError, match="invalid format 'xml': must be one of html, json, text"):
         choose_format(b"q=a&format=xml", CHROME)

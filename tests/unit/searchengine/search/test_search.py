@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lightship.core.errors import InvalidInputError, UnavailableError
@@ -49,6 +50,35 @@ def test_a_title_is_marked(replica: Replica) -> None:
     (hit,) = ask(replica, "titles").hits
     assert hit.title_html == "A &lt;b&gt;<mark>title</mark>&lt;/b&gt;"
     assert hit.title == FULL.title
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Replica:
+    """Return a replica with a long text in Latin letters, with ones of several bytes, and one in Chinese."""
+    texts = [
+        "a word before " * 500 + "needle" + " and é after it" * 500,
+        "它们在" * 500 + "针needle" + "搜索引擎" * 500,
+    ]
+    return replica_of(tmp_path_factory.mktemp("long"), [page(number, text) for number, text in enumerate(texts)])
+
+
+@pytest.mark.parametrize("length", [20, 240, 2000])
+def test_a_snippet_is_as_long_as_asked_for(long: Replica, length: int) -> None:
+    for hit, most in zip(ask(long, "needle and 针", snippet=length).hits, (length, length // 2), strict=True):
+        shown = hit.snippet.replace("<mark>", "").replace("</mark>", "").strip("… ")
+        assert "<mark>needle</mark>" in hit.snippet
+        assert most * 0.7 - 10 < len(shown) <= most
+        assert hit.text is msgspec.UNSET
+
+
+@pytest.mark.parametrize("length", [1, 7003, 10_000])
+def test_as_much_of_the_text_is_given_as_asked_for(long: Replica, length: int) -> None:
+    stored = {hit.url: hit.text for hit in ask(long, "needle", text=length).hits}
+    english = "a word before " * 500 + "needle" + " and é after it" * 500
+    assert stored["https://example.org/0"] == english[:length]
+    chinese = stored["https://example.org/1"]
+    assert isinstance(chinese, str)
+    assert len(chinese) == min(length, 3507)
 
 
 @pytest.mark.parametrize("query", ["title", "heading", "described", "path"])

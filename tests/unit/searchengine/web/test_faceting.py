@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -98,6 +98,19 @@ def test_menus_stand_above_the_results() -> None:
         "Relevance", "Date", "At, oldest first", "At, newest first", "Price, lowest first", "Price, highest first",
     ]  # fmt: skip
     assert [each.text for each in menus[2].choices if each.current] == ["Price, highest first"]
+
+
+def test_a_menu_chooses_the_newest() -> None:
+    today, fields = date(2026, 3, 1), {**FIELDS, "date": "date"}
+    conditions = (("price", "1.."), ("date", "2026-02-22.."))
+    request = SearchRequest(query="a", conditions=conditions, page=2)
+    (menu,) = (each for each in menus_of(request, answer(), fields, [], today) if each.label == "Date")
+    assert {each.text: each.href.removeprefix("/?q=a&f.price=1..") for each in menu.choices} == {
+        "Any time": "", "Past day": "&f.date=2026-02-28..", "Past week": "&f.date=2026-02-22..",
+        "Past month": "&f.date=2026-01-29..", "Past year": "&f.date=2025-02-28..",
+    }  # fmt: skip
+    assert [each.text for each in menu.choices if each.current] == ["Past week"]
+    assert "Date" not in {each.label for each in menus_of(request, answer(), FIELDS, [], today)}, "an older index"
 
 
 def test_a_facet_of_languages_replaces_the_menu_of_those_that_are_shown() -> None:

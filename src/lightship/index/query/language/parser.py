@@ -28,6 +28,7 @@ class Query:
     `excluded` are words or phrases that must not occur. `sites` are alternatives, in the form of `site_value`.
     `required` holds everything else that is required; words in it are also in `words`. A document whose url is one of
     `url_variants` comes first. `begun` is the last of `words` where it also stands for the words that begin with it.
+    `typed` are words that few documents have, which come first: `words` has what they were corrected to.
     """
 
     words: list[str] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Query:
     required: list[Expression] = field(default_factory=list)
     url_variants: tuple[str, ...] = ()
     begun: str = ""
+    typed: list[str] = field(default_factory=list)
     notice: str | None = None
 
     @property

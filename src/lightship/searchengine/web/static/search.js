@@ -25,6 +25,8 @@ const box = find("#q");
 const wide = matchMedia("(min-width: 52rem)");
 const said = make("p", { className: "unseen", role: "status" });
 const list = make("ul", { id: "suggestions", role: "listbox", ariaLabel: "Suggestions", hidden: true });
+const hint = make("kbd", { className: "hint", ariaHidden: true }, "/");
+const slash = make("button", { type: "button", className: "quiet" }); // a key of one letter can be turned off: WCAG 2.1.4
 const pages = new Map(); // by url
 const news = { results: "", suggestions: "" }; // for screen readers
 
@@ -36,6 +38,7 @@ let isTyping = false;
 let isComposing = false; // by an input method
 let waiting = null; // what to do when the typing has settled
 let asked = 0; // when it was last searched
+let usesSlash = true;
 let soon, later, telling;
 
 // Requests
@@ -93,6 +96,7 @@ function show(url, html, page, { keep, back }) {
   box.after(...page.querySelectorAll(".search [type=hidden]"));
   if (!isTyping && !isComposing) box.value = find("#q", page).value;
   for (const part of ["main", "footer"]) find(part).replaceWith(find(part, page));
+  offerSlash();
   if (keep && open && find(".facets")) Object.assign(find(".facets"), { open }).scrollTop = scrollTop;
   cover();
   if (place) focusOn(keep && place);
@@ -280,13 +284,28 @@ function press(event) {
   const { key, target } = event;
   const isCommand = event.ctrlKey || event.metaKey;
   const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-  if ((isCommand && key === "k") || (key === "/" && !isCommand && target !== box)) {
+  if ((isCommand && key === "k") || (key === "/" && !isCommand && target !== box && usesSlash)) {
     event.preventDefault();
     box.select();
   } else if (step && target.matches(".results h2 a")) {
     event.preventDefault();
     walk(step);
   } else if (key === "Escape") shut(target.closest("details[open]") ?? find("details[open]"));
+}
+
+function offerSlash(how) {
+  if (how) usesSlash = how === "on";
+  const other = usesSlash ? "off" : "on";
+  Object.assign(slash, { textContent: `Turn ${other} the / key`, onclick: () => turn(other) });
+  hint.hidden = !usesSlash;
+  box.ariaKeyShortcuts = `${usesSlash ? "/ " : ""}Control+K`;
+  find("footer").append(slash);
+}
+
+function turn(how) {
+  offerSlash(how);
+  slash.focus();
+  localStorage.slash = how; // last: it fails where the browser keeps nothing
 }
 
 // Links, filters and menus
@@ -317,14 +336,14 @@ function start() {
   pages.set(shown, document.documentElement.outerHTML);
   history.scrollRestoration = "manual";
   if (history.state?.top) scrollTo(0, history.state.top);
-  form.append(list, make("kbd", { className: "hint", ariaHidden: true }, "/"));
+  form.append(list, hint);
   find(".bar").after(said);
   Object.assign(box, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: false });
-  box.ariaKeyShortcuts = "/ Control+K";
   box.setAttribute("aria-controls", list.id);
   box.oninput = typed;
   for (const type of ["compositionstart", "compositionend"]) box.addEventListener(type, compose);
   box.onkeydown = pressInBox;
+  offerSlash();
   box.onblur = close;
   form.onsubmit = settle;
   list.onmousedown = () => false; // the cursor stays in the box
@@ -339,4 +358,7 @@ function start() {
   });
 }
 
-if (AbortSignal.any) start(); // else the browser is too old
+if (AbortSignal.any) {
+  start();
+  offerSlash(localStorage.slash); // last: it fails where the browser keeps nothing
+} // else the browser is too old
