@@ -18,7 +18,9 @@ class _Help(argparse.HelpFormatter):
     """Shows each flag once, though it may be written with one dash or two."""
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
-        if action.dest == "help" or not action.option_strings:
+        if action.dest == "help":
+            return "-h, --help"
+        if not action.option_strings:
             return super()._format_action_invocation(action)
         return f"{action.option_strings[0]} {action.metavar or ''}".rstrip()
 
@@ -35,7 +37,7 @@ def flag_of(field: dataclasses.Field[Any]) -> str:
 
 def metavar_of(field: dataclasses.Field[Any]) -> str:
     """Return the placeholder for a setting's value in the help: the noun at the beginning of its help text."""
-    words = (word.strip(",:") for word in str(field.metadata["help"]).split())
+    words = (word.strip(",:;") for word in str(field.metadata["help"]).split())
     return next(word for word in words if word not in ("a", "the", "data", "document", "TOML")).upper()
 
 
@@ -46,7 +48,8 @@ def parse_settings(
 
     Raises ConfigurationError for an unknown flag or a bad value; `--help` prints and exits as usual.
     """
-    parser = _Parser(prog=program, description=description, allow_abbrev=False, formatter_class=_Help)
+    parser = _Parser(prog=program, description=description, allow_abbrev=False, formatter_class=_Help, add_help=False)
+    parser.add_argument("-h", "-help", "--help", action="help", help="show this help message and exit")
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         name, default = flag_of(field), field.default
         if isinstance(default, bool):

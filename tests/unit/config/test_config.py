@@ -124,9 +124,10 @@ def test_arguments_are_an_error_where_none_are_meant() -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_help_names_every_flag_and_its_default(kind: type[Any], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("asked", ["-help", "--help"])
+def test_help_names_every_flag_and_its_default(kind: type[Any], asked: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse_settings(kind, "program", ["--help"])
+        parse_settings(kind, "program", [asked])
     assert ended.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
     for field in dataclasses.fields(kind):
@@ -134,6 +135,7 @@ def test_help_names_every_flag_and_its_default(kind: type[Any], capsys: pytest.C
             shown.count(f" -{flag_of(field)}{'' if isinstance(field.default, bool) else f' {metavar_of(field)}'} ") == 1
         )
         assert f"--{flag_of(field)}" not in shown
+        assert metavar_of(field).strip(".,:;") == metavar_of(field)
         assert field.metadata["help"][:10] in shown
 
 
