@@ -16,7 +16,8 @@ COMMANDS = {  # command: module with a function of that name, imported on demand
     "remove": "lightship.cli.commands.crawling",
     "add": "lightship.cli.commands.add",
     "status": "lightship.cli.commands.status",
-    "explain": "lightship.cli.commands.explain",
+    "explain": "lightship.cli.queries.explain",
+    "search": "lightship.cli.queries.search",
     "test": "lightship.cli.commands.test",
     "judge": "lightship.cli.commands.judge",
     "chaos": "lightship.cli.commands.chaos",
@@ -35,6 +36,7 @@ _USAGE = f"""Lightship {__version__}: a distributed search engine.
   lightship remove SOURCE   delete the documents of a source, after asking
   lightship add FILE …      add the documents of .jsonl files to a running system
   lightship status          show what searchengines and indexers are doing
+  lightship search WORD …   search a running system, in the terminal
   lightship explain URL     explain why a page is or is not in the index
   lightship test            test a running system from outside
   lightship judge FOLDER …  measure the ranking on judged collections, here or by running searchengines

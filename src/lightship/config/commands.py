@@ -6,6 +6,7 @@ import dataclasses
 
 from lightship.config.crawler import Crawling
 from lightship.config.setting import (
+    address,
     addresses,
     declaration,
     host,
@@ -73,6 +74,21 @@ class StatusSettings:
     indexer: tuple[str, ...] = setting(
         (), "host:port of the indexers' intake, comma-separated, to query them too", optional_addresses
     )
+    tls_ca: str = setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchSettings:
+    """Settings of `lightship search`; its arguments are the words."""
+
+    searchengine: str = setting("localhost:8080", "host:port of a searchengine", address)
+    size: int = setting(10, "results on a page", number(1, 100))
+    page: int = setting(1, "page of results", number(1, 10_000))
+    sort: str = setting("", "order: relevance, date, oldest, or the name of a field, after a - for the largest first")
+    exact: bool = setting(False, "corrects no mistyped words")
+    json: bool = setting(False, "prints the answer as JSON")
+    key: str = setting("", "key that lets its holder search")
+    data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
 

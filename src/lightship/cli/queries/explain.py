@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+from lightship.cli.queries.asking import ask
 from lightship.cli.system.secret import adopt_secret
-from lightship.config import ExplainSettings, parse_settings, token
-from lightship.config.setting import parse_address
+from lightship.config import ExplainSettings, parse_settings
 from lightship.core.errors import ConfigurationError, UnavailableError
 from lightship.core.model import partition_of
-from lightship.http.tls import trust, trusted
-from lightship.http.tokens import authorization
+from lightship.http.tls import trust
 
-_SECONDS = 5.0
 _SHOWN_TEXT = 300  # characters
 _FACTS = (
     ("found by", "found_by"), ("found on", "found_on"), ("depth", "depth"), ("robots", "robots"), ("status", "status"),
@@ -53,33 +47,6 @@ def explain(arguments: Sequence[str]) -> None:
         raise UnavailableError(
             "no program answered; name the crawlers with -crawler and the searchengines with -searchengine"
         )
-
-
-def ask(name: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """Return the JSON at `path` of the program at `name` (host:port); raises UnavailableError."""
-    host, port = parse_address(name)
-    host = f"[{host}]" if ":" in host else host or "localhost"
-    target = f"{path}?{urllib.parse.urlencode({key: value for key, value in parameters.items() if value})}"
-    request = urllib.request.Request(
-        f"{'https' if trusted() else 'http'}://{host}:{port}{target}",
-        headers={"Accept": "application/json", **authorization(token(), "GET", target)},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted()) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except urllib.error.HTTPError as error:
-        raise UnavailableError(f"{name} answered: {_error_text(error)}") from error
-    except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnavailableError(f"no answer from {name}: {reason}") from error
-
-
-def _error_text(error: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.load(error)["error"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"status {error.code}"
 
 
 def _crawler_lines(name: str, found: dict[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Commands that ask a running system: what it finds, and what it knows about a page."""
