@@ -84,6 +84,7 @@ TYPES: dict[Format, str] = {
     "text": "text/plain; charset=utf-8",
 }
 SEARCHES = frozenset({"/", "/search"})
+SCRIPTS = ("box.js", "searchclient.js", "searchclient.mjs")  # for pages of others
 RETRY_SECONDS = "1"
 READABLE = frozenset(
     {"/", "/search", "/suggest", "/cached", "/lookup", "/mcp", "/openapi.json"}
@@ -120,7 +121,7 @@ def make_app(
             *_health_routes(replica, metrics),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
-            Route("/box.js", _box),
+            *(Route(f"/{name}", _script) for name in SCRIPTS),
             *Mcp(replica, ReplicaSearcher(replica, executor), executor).routes(),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
@@ -319,18 +320,19 @@ async def _static(request: Request) -> Whole:
     return _file(request, path.name, headers, kind)
 
 
-async def _box(request: Request) -> Whole:
-    """Return the search box for pages of any origin: which of them may search, `-origins` says."""
+async def _script(request: Request) -> Whole:
+    """Return one of SCRIPTS to pages of any origin: which of them may search, `-origins` says."""
+    name = request.scope["path"].removeprefix("/")
     headers = {
         "Access-Control-Allow-Origin": "*",  # so that a page can name its hash
         "Cache-Control": caching.FOR_MINUTES,
         "Cross-Origin-Resource-Policy": "cross-origin",
-        "ETag": caching.etag(asset_url("box.js").encode(), "js", request.scope),
+        "ETag": caching.etag(asset_url(name).encode(), "js", request.scope),
         "Vary": "Accept-Encoding",
     }
     if caching.has(request.scope, headers["ETag"]):
         return Whole(304, headers)
-    return _file(request, "box.js", headers, "text/javascript; charset=utf-8")
+    return _file(request, name, headers, "text/javascript; charset=utf-8")
 
 
 def _file(request: Request, name: str, headers: dict[str, str], kind: str) -> Whole:
