@@ -1,7 +1,7 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
 # make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
 # make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
-# make examples   the programs in examples/, with the packages that they are for (300 MB)
+# make examples   the programs in examples/ and the pages in docs/embedding.md, with the packages that they are for (800 MB)
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
@@ -113,6 +113,8 @@ $(DOCS_READY): $(READY) website/constraints.txt
 	@$(PIP) install --require-hashes --requirement website/constraints.txt
 	@touch $(DOCS_READY)
 
-$(EXAMPLES_READY): $(READY) examples/constraints.txt
+# Those of npm have no lock file, which would be longer than the rest of the repository
+$(EXAMPLES_READY): $(READY) $(DOCS_READY) examples/constraints.txt examples/package.json
 	@$(PIP) install --require-hashes --requirement examples/constraints.txt
+	@! command -v npm >/dev/null || npm install --prefix examples --ignore-scripts --no-package-lock --no-audit --no-fund --silent
 	@touch $(EXAMPLES_READY)

@@ -18,6 +18,7 @@ ELSEWHERE = {  # a file of the repository that is not below docs/: its path on t
     "examples/llamaindex_retriever.py": "examples/llamaindex_retriever.py",
     "lightship.toml": "lightship.toml",
 }
+ELSEWHERE |= {f"examples/client.{ending}": f"examples/client.{ending}" for ending in ("go", "mjs", "py", "sh")}
 _LINK = re.compile(r"(\]\()([^)#\s]+)")
 _CHINESE_LINES = re.compile("(?<=[\u3001-\u9fff\uff01-\uff5e])\n(?=[\u3001-\u9fff\uff01-\uff5e])")
 _FENCE = re.compile(r"^```(\w+) .*$", re.MULTILINE)

@@ -30,6 +30,7 @@ from lightship.searchengine.search.lookup import Lookup, Ranking
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
+from lightship.searchengine.web.batch import FailedSearch
 from lightship.searchengine.web.cached import CachedText
 from lightship.searchengine.web.openapi import openapi
 from lightship.searchengine.web.status import ShardStatus, Status
@@ -43,6 +44,7 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Facet value": FacetValue,
     "Facet ranges": FacetRanges,
     "Facet range": FacetRange,
+    "Failed search": FailedSearch,
     "Suggestions answer": Suggestions,
     "Suggestion": Suggestion,
     "Hit": Hit,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -10,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lightship.core.errors import DamagedError, LightshipError, TooLargeError, TooSlowError
+from lightship.core.errors import DamagedError, LightshipError
 from lightship.http.answers import caching
 from lightship.http.answers.compression import compressed
+from lightship.http.requests import read_body
 from lightship.searchengine.mcp.calls import Calls
 from lightship.searchengine.mcp.protocol import (
     INVALID_PARAMS,
@@ -32,7 +32,6 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.search import Searcher
 
 MAX_BODY = 64 << 10  # bytes
-BODY_SECONDS = 10.0
 _KEPT = {
     "ttlMs": 300_000,
     "cacheScope": "public",
@@ -56,7 +55,7 @@ class Mcp:
     async def _post(self, request: Request) -> Response:
         message, version = None, ""
         try:
-            message = read_message(await _body(request))
+            message = read_message(await read_body(request, MAX_BODY))
             version = version_of(message, request.headers)
             if message.id is msgspec.UNSET:
                 return Response(None, 202)
@@ -103,19 +102,6 @@ class Mcp:
             return {"content": [{"type": "text", "text": str(error)}], "isError": True}
         content = [{"type": "text", "text": found.decode()}]
         return {"content": content, "structuredContent": msgspec.Raw(found), "isError": False}
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise TooLargeError(f"request body is larger than {MAX_BODY} bytes; ask for less at once")
-    except TimeoutError as error:
-        raise TooSlowError(f"the body did not arrive within {BODY_SECONDS:.0f} s; send it at once") from error
-    return bytes(body)
 
 
 def _response(request: Request, answer: dict[str, Any], status: int = 200) -> Response:

@@ -27,12 +27,13 @@ from lightship.core.errors import (
     UnavailableError,
     status_of,
 )
+from lightship.core.position import Reached
 from lightship.http.answers import caching
 from lightship.http.answers.compression import compressed, preferred
 from lightship.http.answers.whole import Whole
-from lightship.http.headers import header
 from lightship.http.methods import allow_header
 from lightship.http.problem import Problem
+from lightship.http.requests import header
 from lightship.http.tokens import Accepted
 from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
@@ -57,6 +58,7 @@ from lightship.searchengine.search.suggesting import (
     suggest_seconds,
 )
 from lightship.searchengine.web.admin import Admin
+from lightship.searchengine.web.batch import Batch, WaitFor
 from lightship.searchengine.web.cached import cached_text, marked_paragraphs
 from lightship.searchengine.web.faceting import default_facets
 from lightship.searchengine.web.html import (
@@ -82,6 +84,7 @@ TYPES: dict[Format, str] = {
     "text": "text/plain; charset=utf-8",
 }
 SEARCHES = frozenset({"/", "/search"})
+SCRIPTS = ("box.js", "searchclient.js", "searchclient.mjs")  # for pages of others
 RETRY_SECONDS = "1"
 READABLE = frozenset(
     {"/", "/search", "/suggest", "/cached", "/lookup", "/mcp", "/openapi.json"}
@@ -104,15 +107,21 @@ def make_app(
     """
     executor = QueryExecutor(settings.deadline, settings.queue, -(-limits().threads // max(1, settings.workers)))
     metrics = Metrics(replica, executor, worker, settings.workers)
-    results = _results(replica, executor, settings)
+    wait_for = _waiting(replica, executor, settings.position_wait)
+    results = _results(replica, executor, wait_for)
     app = Starlette(
         routes=[
             *(Route(path, results) for path in SEARCHES),
+            Route(
+                "/search",
+                Batch(replica, ReplicaSearcher(replica, executor), executor, wait_for).answer,
+                methods=["POST"],
+            ),
             *_document_routes(replica, executor, settings.public),
             *_health_routes(replica, metrics),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
-            Route("/box.js", _box),
+            *(Route(f"/{name}", _script) for name in SCRIPTS),
             *Mcp(replica, ReplicaSearcher(replica, executor), executor).routes(),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
@@ -146,7 +155,21 @@ class Direct:
         await response(scope, receive, send)
 
 
-def _results(replica: Replica, executor: QueryExecutor, settings: SearchengineSettings) -> Endpoint:
+def _waiting(replica: Replica, executor: QueryExecutor, seconds: float) -> WaitFor:
+    """Return what waits until `replica` has reached a position, for so many `seconds` at most."""
+
+    async def wait_for(scope: Scope, position: Reached | None) -> None:
+        if position is None:
+            return
+        if not replica.has_reached(position):
+            with executor.parking(scope):
+                await replica.wait_until(position, seconds)
+        scope["lightship.arrived"] = time.monotonic()  # the deadline counts from here
+
+    return wait_for
+
+
+def _results(replica: Replica, executor: QueryExecutor, wait_for: WaitFor) -> Endpoint:
     """Return what answers searches of `replica`."""
     searcher = ReplicaSearcher(replica, executor)
 
@@ -155,10 +178,7 @@ def _results(replica: Replica, executor: QueryExecutor, settings: SearchengineSe
         query_string, accept = request.scope["query_string"], header(request.scope, b"accept")
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
-            if not replica.has_reached(position):
-                with executor.parking(request.scope):
-                    await replica.wait_until(position, settings.position_wait)
-            request.scope["lightship.arrived"] = time.monotonic()  # the deadline counts from here
+            await wait_for(request.scope, position)
         headers = _page_headers(replica, request, form)
         if caching.has(request.scope, headers["ETag"]):
             return Whole(304, headers)
@@ -300,18 +320,19 @@ async def _static(request: Request) -> Whole:
     return _file(request, path.name, headers, kind)
 
 
-async def _box(request: Request) -> Whole:
-    """Return the search box for pages of any origin: which of them may search, `-origins` says."""
+async def _script(request: Request) -> Whole:
+    """Return one of SCRIPTS to pages of any origin: which of them may search, `-origins` says."""
+    name = request.scope["path"].removeprefix("/")
     headers = {
         "Access-Control-Allow-Origin": "*",  # so that a page can name its hash
         "Cache-Control": caching.FOR_MINUTES,
         "Cross-Origin-Resource-Policy": "cross-origin",
-        "ETag": caching.etag(asset_url("box.js").encode(), "js", request.scope),
+        "ETag": caching.etag(asset_url(name).encode(), "js", request.scope),
         "Vary": "Accept-Encoding",
     }
     if caching.has(request.scope, headers["ETag"]):
         return Whole(304, headers)
-    return _file(request, "box.js", headers, "text/javascript; charset=utf-8")
+    return _file(request, name, headers, "text/javascript; charset=utf-8")
 
 
 def _file(request: Request, name: str, headers: dict[str, str], kind: str) -> Whole:
@@ -358,6 +379,7 @@ def _problem(request: Request, status: int, problem: Problem, headers: dict[str,
     form: Format = accepted_format(header(request.scope, b"accept"))
     if (
         request.scope["path"].startswith(("/rpc/", "/admin/", "/lookup", "/suggest", "/mcp"))
+        or request.method == "POST"
         or b"format=json" in request.scope["query_string"][:1000]
     ):
         form = "json"

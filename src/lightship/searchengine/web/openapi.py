@@ -34,10 +34,24 @@ from lightship.searchengine.search.api import (
 )
 from lightship.searchengine.search.lookup import Lookup
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
+from lightship.searchengine.web.batch import MAX_SEARCHES, FailedSearch
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
 from lightship.searchengine.web.status import Status
 
-_TYPES = (Answer, Suggestions, Lookup, CachedText, Status, Manifest, File, Installed, Missing, Problem, Served)
+_TYPES = (
+    Answer,
+    FailedSearch,
+    Suggestions,
+    Lookup,
+    CachedText,
+    Status,
+    Manifest,
+    File,
+    Installed,
+    Missing,
+    Problem,
+    Served,
+)
 
 Json = dict[str, Any]
 
@@ -87,7 +101,7 @@ def openapi() -> Json:
         "info": {"title": "Lightship searchengine", "version": __version__},
         "paths": {
             "/": {"get": search},
-            "/search": {"get": search},
+            "/search": {"get": search, "post": _batch()},
             "/lookup": {"get": _look_up()},
             "/suggest": {"get": _suggest()},
             "/cached": {"get": _cached()},
@@ -163,6 +177,33 @@ def _cached() -> Json:
         {
             "200": _forms("CachedText"),
             **{status: _forms("Problem") for status in ("400", "404", "414", "503")},
+        },
+    )
+
+
+def _batch() -> Json:
+    scalar = {"type": ["string", "number", "boolean", "null"]}
+    parameters = {"anyOf": [scalar, {"type": "array", "items": scalar}]}
+    search = {
+        "type": "object",
+        "description": "parameters of GET /search, except format; a list is a repeated parameter",
+        "additionalProperties": parameters,
+        "example": {"q": "lamp", "size": 5, "f.brand": ["Acme", "Bolt"], "facets": ["brand"]},
+    }
+    answer = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Answer", "FailedSearch")]}
+    return _operation(
+        "Several searches in one request",
+        [],
+        {
+            "200": {
+                "description": "the answer or the error of each search, in their order",
+                "content": {"application/json": {"schema": {"type": "array", "items": answer}}},
+            },
+            **_problems("400", "408", "413"),
+        },
+        requestBody={
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "array", "maxItems": MAX_SEARCHES, "items": search}}},
         },
     )
 

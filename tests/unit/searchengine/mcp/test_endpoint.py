@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lightship.config import SearchengineSettings
 from lightship.core.errors import DamagedError
+from lightship.http import requests
 from lightship.searchengine.mcp import endpoint
 from lightship.searchengine.mcp.protocol import (
     HEADER_MISMATCH,
@@ -198,7 +199,7 @@ def test_a_body_has_a_bound(caller: Caller) -> None:
 
 
 def test_a_body_must_come_in_time(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(requests, "BODY_SECONDS", 0.05)
     assert b"408 Request Timeout" in caller.raw(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
 
 

@@ -15,7 +15,7 @@ import pytest
 from lightship.http.tokens import Accepted
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.store import Store
-from lightship.searchengine.web.app import make_app
+from lightship.searchengine.web.app import SCRIPTS, make_app
 from lightship.searchengine.web.openapi import openapi
 from made import Caller, MadeShard, page, served, words
 
@@ -234,7 +234,8 @@ def test_every_route_is_described(tmp_path: Path) -> None:
     app = make_app(Replica(Store(str(tmp_path))), Accepted())
     routes = {(route.path, method.lower()) for route in app.routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
     described = {(path, method) for path, methods in openapi()["paths"].items() for method in methods}
-    undescribed = {"/openapi.json", "/opensearch.xml", "/static/{name}", "/favicon.ico", "/box.js", "/mcp"}
+    undescribed = {"/openapi.json", "/opensearch.xml", "/static/{name}", "/favicon.ico", "/mcp"}
+    undescribed |= {f"/{name}" for name in SCRIPTS}
     assert {route for route in routes if route[0] not in undescribed} == described
 
 
