@@ -21,6 +21,7 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.server import GRACE_SECONDS, serve
 from lightship.searchengine.store.layouts import Rules
 from lightship.searchengine.store.store import Store
+from lightship.searchengine.web.access import check_access
 from lightship.searchengine.workers import Workers, exit_if_it_fails
 
 logger = logging.getLogger("searchengine")
@@ -59,6 +60,7 @@ def _main(arguments: list[str]) -> None:
 
 def _serve(settings: SearchengineSettings, folder: str, listener: socket.socket) -> None:
     secrets = accepted()
+    check_access(settings, secrets)
     if settings.workers == 1:
         tie()
         serve(settings, folder, listener, secrets)
