@@ -19,9 +19,11 @@ from browser.conftest import documents
 from browser.test_accessible import problems
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
+from lightship.http.keys.key import Key, sign, signing_keys
 from mockweb.site import MockSite
 from support import Program, free_port, wait_until
 
+SECRET = "0123456789abcdef"
 LARGEST = 12 << 10  # bytes of the script, compressed
 STRICT = (
     "default-src 'none'; script-src {script}; connect-src {server}; base-uri 'none'; require-trusted-types-for 'script'"
@@ -60,7 +62,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, guest: MockSite) -> Iterato
     }
     with ExitStack() as stack:
         for module, arguments in programs.items():
-            program = Program(module, *arguments, folder=folder, log=folder / f"{module}.log")
+            shared = {"LIGHTSHIP_TOKEN": SECRET}
+            program = Program(module, *arguments, folder=folder, log=folder / f"{module}.log", env=shared)
             stack.callback(program.kill)
         base = f"http://{address}"
         wait_until(lambda: b'"total":1,' in urlopen(f"{base}/search?q=handbook&format=json").read(), 30, "all is found")
@@ -134,6 +137,22 @@ def test_keys_find_and_go(open_guest: OpenGuest) -> None:
     href = options(page).nth(1).get_attribute("href")
     page.keyboard.press("Enter")
     page.wait_for_url(str(href))
+
+
+def test_its_key_limits_what_it_finds_and_where_it_works(open_guest: OpenGuest, guest: MockSite) -> None:
+    for origin, found in ((guest.url(""), 1), ("https://elsewhere.example", 0)):
+        key = sign(
+            Key("search", "guest", 0, "-f.path=keepers&f.site=example.org", (origin,)), signing_keys([SECRET])[0]
+        )
+        page = open_guest(f'<lightship-search key="{key}"></lightship-search>')
+        page.keyboard.press("Control+k")
+        page.keyboard.type("lamp OR lighthouse")
+        if found:
+            expect(options(page).first).to_contain_text("Handbook for keepers")
+            assert not page.get_by_text("Log book").all()
+            expect(page.get_by_text("All results")).to_be_hidden()
+        else:
+            expect(page.get_by_text("Search is not available right now.").first).to_be_visible()
 
 
 def test_it_leads_to_sections(open_guest: OpenGuest, server: str, tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from lightship.config import token
 from lightship.config.setting import parse_address
 from lightship.core.errors import UnavailableError, WrongAnswerError, words
 from lightship.http.tls import trusted
+from lightship.http.tokens import authorization
 
 SECONDS = 15.0  # for one response
 AGREEING_SECONDS = 20.0  # for conditions that normally hold within about a second
@@ -70,7 +72,12 @@ class Server:
             connection.close()
 
     def expect(self, target: str, status: int = HTTPStatus.OK, **request: Any) -> Reply:
-        """Return the response to one request if it has this `status`; raises WrongAnswerError, UnavailableError."""
+        """Return the response to one request if it has this `status`; raises WrongAnswerError, UnavailableError.
+
+        A GET is signed with the secret, if there is one, since the searchengine may be closed.
+        """
+        if "method" not in request:
+            request["headers"] = {**authorization(token(), "GET", target), **request.get("headers", {})}
         reply = self.ask(target, **request)
         if reply.status != status:
             raise WrongAnswerError(

@@ -25,6 +25,7 @@ COMMANDS = {  # command: module with a function of that name, imported on demand
     "check": "lightship.cli.commands.check",
     "promote": "lightship.cli.commands.promote",
     "rollback": "lightship.cli.commands.promote",
+    "key": "lightship.cli.system.key",
     "deploy": "lightship.cli.commands.deploy",
     "probe": "lightship.cli.commands.probe",
 }
@@ -45,6 +46,7 @@ _USAGE = f"""Lightship {__version__}: a distributed search engine.
   lightship check FOLDER    verify the data of any program, and say how to repair damage
   lightship promote LAYOUT  serve a layout that is not served automatically
   lightship rollback        serve the former layout again
+  lightship key new         make a key that lets a web page, a program or an agent search
   lightship deploy TARGET   generate files for compose, quadlet or kubernetes from lightship.toml; or run it: local
   lightship probe [URL]     exit with status 0 if a program answers; for container health checks
   lightship COMMAND --help  show the settings of a command

@@ -9,13 +9,15 @@ from lightship.config.setting import (
     address,
     addresses,
     declaration,
+    duration,
     host,
     key_and_value,
     number,
     optional_addresses,
+    rate,
     setting,
 )
-from lightship.config.shared import DATA_OF_UP, FIELDS, ORIGINS, TLS_CA, UP_DATA
+from lightship.config.shared import CLOSED, DATA_OF_UP, FIELDS, ORIGINS, RATE, REVOKED, TLS_CA, UP_DATA
 from lightship.core.model import PARTITIONS
 from lightship.core.origins import parse_origins
 
@@ -28,6 +30,9 @@ class UpSettings(Crawling):
     replicas: int = setting(1, "number of searchengines, on PORT, PORT+1, …", number(1, 64))
     fields: str = setting("", FIELDS, declaration)
     origins: tuple[str, ...] = setting((), ORIGINS, parse_origins)
+    closed: bool = setting(False, CLOSED)
+    revoked: str = setting("", REVOKED)
+    rate: str = setting("", RATE, rate)
     standbys: int = setting(0, "indexers that stand by for each shard", number(0, 8))
     host: str = setting(
         "127.0.0.1", "address on which all parts listen; 0.0.0.0: on all, so that anybody who can reach the machine can search",
@@ -65,6 +70,24 @@ class AddSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class KeySettings:
+    """Settings of `lightship key`; its argument is `new`."""
+
+    search: bool = setting(False, "allows to search, and to read what is found")
+    filter: str = setting(
+        "", "filters that limit what the key sees, like f.team=red&-f.tags=old; when empty, everything"
+    )
+    origins: tuple[str, ...] = setting(
+        (), "origins of the web pages that may use the key, comma-separated; when empty, any page and program",
+        parse_origins,
+    )  # fmt: skip
+    expires: str = setting("90d", "time until the key expires, like 30d or 12h; never: it does not", duration)
+    rate: str = setting("", "requests that may be made with the key, like 10/s or 600/m; when empty, any number", rate)
+    name: str = setting("", "name by which the key can be revoked; when empty, a random one")
+    data: str = setting(UP_DATA, DATA_OF_UP)
+
+
+@dataclasses.dataclass(frozen=True)
 class StatusSettings:
     """Settings of `lightship status`."""
 
@@ -74,6 +97,7 @@ class StatusSettings:
     indexer: tuple[str, ...] = setting(
         (), "host:port of the indexers' intake, comma-separated, to query them too", optional_addresses
     )
+    data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
 

@@ -8,9 +8,10 @@ from lightship.config.setting import (
     address,
     number,
     public,
+    rate,
     setting,
 )
-from lightship.config.shared import ORIGINS, TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import CLOSED, ORIGINS, RATE, REVOKED, TLS_CA, TLS_CERT, TLS_KEY
 from lightship.core.origins import parse_origins
 
 MAX_WORKERS = 64
@@ -27,6 +28,9 @@ class SearchengineSettings:
         public,
     )  # fmt: skip
     origins: tuple[str, ...] = setting((), ORIGINS, parse_origins)
+    closed: bool = setting(False, CLOSED)
+    revoked: str = setting("", REVOKED)
+    rate: str = setting("", RATE, rate)
     workers: int = setting(
         0,
         "processes that answer queries; 0: one per available processor, if there are 128 MiB of memory for each",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from lightship.core.declaration import canonical
 from lightship.core.errors import InvalidInputError
@@ -122,3 +122,46 @@ def address(text: str) -> str:
 def optional_address(text: str) -> str:
     """Parse one `host:port`, or an empty string."""
     return address(text) if text else ""
+
+
+class Rate(NamedTuple):
+    """At most so many `requests` in any `seconds`."""
+
+    requests: int
+    seconds: int
+
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        return f"{self.requests}/{next(unit for unit, seconds in _PERIODS.items() if seconds == self.seconds)}"
+
+
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_RATE = re.compile(rf"([1-9][0-9]{{0,6}})/([{''.join(_PERIODS)}])")
+_DURATION = re.compile(rf"([1-9][0-9]{{0,6}})([{''.join(_PERIODS)}])")
+
+
+def parse_rate(text: str) -> Rate | None:
+    """Parse a rate like `10/s` or `600/m`; None for an empty string."""
+    found = _RATE.fullmatch(text)
+    if text and not found:
+        raise ValueError(f"{text!r} is not a rate; write it like 10/s, 600/m, 1000/h or 5000/d")
+    return Rate(int(found[1]), _PERIODS[found[2]]) if found else None
+
+
+def rate(text: str) -> str:
+    """Parse a rate; return it as it is written."""
+    return str(parse_rate(text) or "")
+
+
+def parse_duration(text: str) -> int:
+    """Parse a time like `30d` or `12h`; return it in seconds, 0 for `never`."""
+    found = _DURATION.fullmatch(text)
+    if not found and text != "never":
+        raise ValueError(f"{text!r} is not a time; write it like 30d, 12h or never")
+    return int(found[1]) * _PERIODS[found[2]] if found else 0
+
+
+def duration(text: str) -> str:
+    """Parse a time; return it as it is written."""
+    parse_duration(text)
+    return text

@@ -14,6 +14,10 @@ ORIGINS = (
     "https://*.example.org: all subdomains; *: everybody"
 )
 
+CLOSED = "lets only holders of a key or of the secret search, and read what is found"
+REVOKED = "file with the names of revoked keys, one a line; it is read again when it changes; when empty, none"
+RATE = "requests that one address may make for searches, like 10/s or 600/m, to each worker; when empty, any number"
+
 TLS_CERT = "file with the listener's certificate and its chain (PEM); when empty, no TLS"
 TLS_KEY = "file with the certificate's private key (PEM); when empty, the key is in the -tls-cert file"
 TLS_CA = "file with the authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"

@@ -34,6 +34,10 @@ class UnauthorizedError(LightshipError):
     """The bearer token is missing or wrong."""
 
 
+class ForbiddenError(LightshipError):
+    """The caller is known, but may not do this."""
+
+
 class NotFoundError(LightshipError):
     """What was requested does not exist here."""
 
@@ -64,7 +68,12 @@ class TooSlowError(InvalidInputError):
 
 
 class TooManyRequestsError(LightshipError):
-    """Too much is in flight; retrying after a while helps."""
+    """Too much is in flight, or was asked for; retrying after `seconds` helps."""
+
+    def __init__(self, message: str, seconds: int = 1) -> None:
+        """Keep when to retry."""
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class UnavailableError(LightshipError):
@@ -117,6 +126,7 @@ def words(error: object) -> str:
 STATUS: dict[type[LightshipError], int] = {
     InvalidInputError: 400,
     UnauthorizedError: 401,
+    ForbiddenError: 403,
     NotFoundError: 404,
     TooSlowError: 408,
     SupersededError: 409,

@@ -66,8 +66,9 @@ def log_url(servers: Sequence[str]) -> str:
 
 def searchengine_command(topology: Topology, drain: int, port: int = QUERIES) -> tuple[str, ...]:
     """Return the command of a searchengine."""
-    origins = [f"-origins={topology.origins}"] if topology.origins else []
-    return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}", *origins
+    access = [*["-closed"] * topology.closed, *([f"-rate={topology.rate}"] if topology.rate else [])]
+    access += [f"-origins={topology.origins}"] if topology.origins else []
+    return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}", *access
 
 
 def indexer_command(

@@ -12,6 +12,7 @@ from lightship.config import as_json, read_rules
 from lightship.config.lines import Key, line_of
 from lightship.config.rules import RuleError
 from lightship.core.errors import ConfigurationError
+from lightship.core.origins import EVERYBODY
 from lightship.deploy.topology import ENVIRONMENTS, KEYS, TABLES, Topology
 from lightship.deploy.values import WrongElementError, shown
 
@@ -88,6 +89,11 @@ def _topology(data: Mapping[str, Any], environment: str) -> Topology:
             )
     used = tuple(rules for rules in read_rules(topology.rules) if rules.source in topology.sources)
     topology = dataclasses.replace(topology, rules=as_json(used))
+    if topology.closed and EVERYBODY in topology.origins:
+        raise _Wrong(
+            (*([environment] if "origins" in own else []), "origins"),
+            '"*" lets every web page search; a closed searchengine needs the origins that may',
+        )
     if topology.most_replicas < topology.replicas:
         raise _Wrong(
             (*([environment] if "replicas_max" in own else []), "replicas_max"),

@@ -68,6 +68,8 @@ class Topology:
     shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
     fields: str = _key("", 'declared fields and their kinds, like `price = "number"` in `[fields]`', values.fields)
     origins: str = _key("", 'origins of web pages that may search, like `["https://example.org"]`', values.origins)
+    closed: bool = _key(False, "searching needs a key, or the secret", values.boolean)
+    rate: str = _key("", "requests that one address may make for searches, like `10/s`", values.rate)
     standbys: int = _key(0, "standby indexers per shard", values.like_up("standbys"))
     replicas: int = _key(1, "number of searchengines", values.like_up("replicas"))
     replicas_max: int = _key(

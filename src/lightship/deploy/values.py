@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lightship.config import Crawling, UpSettings, as_json
+from lightship.config import Crawling, UpSettings, as_json, setting
 from lightship.config.rules import RuleError, rules_of
 from lightship.config.setting import declaration
 from lightship.config.shared import INTAKE_BEYOND
@@ -61,6 +61,13 @@ def origins(value: Any) -> str:
     if not isinstance(value, list) or not all(isinstance(each, str) and "," not in each for each in value):
         raise ValueError(f'{shown(value)} is not a list of origins; write it like ["https://example.org"]')
     return ",".join(parse_origins(",".join(value)))
+
+
+def rate(value: Any) -> str:
+    """Return a rate."""
+    if not isinstance(value, str):
+        raise ValueError(f'{shown(value)} is not a rate; write it like "10/s"')  # noqa: TRY004
+    return setting.rate(value)
 
 
 def rules(value: Any) -> str:

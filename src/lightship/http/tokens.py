@@ -153,7 +153,7 @@ class Guard:
         shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         scheme, _, token = shown.partition(b" ")
         if self._browsers and scheme.lower() == b"basic":
-            scheme, token = b"bearer", _password(token)
+            scheme, token = b"bearer", basic_password(token)
         if scheme.lower() != b"bearer" or not (self._is_secret(token) or self._is_signed(scope, token)):
             raise UnauthorizedError(REFUSAL)
 
@@ -194,7 +194,7 @@ def _has_body(scope: Mapping[str, Any]) -> bool:
     return scope["method"] != "DELETE" and any(value.strip() != b"0" for value in said)
 
 
-def _password(shown: bytes) -> bytes:
+def basic_password(shown: bytes) -> bytes:
     """Return the password of Basic credentials (RFC 7617), empty if they can't be decoded."""
     try:
         return base64.b64decode(shown, validate=True).partition(b":")[2]

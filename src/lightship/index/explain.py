@@ -27,7 +27,7 @@ class Ranked(NamedTuple):
     """How a query ranks a document: `rank` counts from 1; None if it is beyond MAX_RANK or not found.
 
     `words` maps each word of the query to whether the document contains it. `parts` are (field, term, contribution to
-    the score).
+    the score). A scoped view tells no score.
     """
 
     total: int
@@ -48,7 +48,7 @@ def rank_of(view: View, compiled: Compiled, url: str) -> Ranked:
     found, address = find(view, compiled, 0, MAX_RANK, by_date=False), _address_of(view, url)
     rank = found.addresses.index(address) + 1 if address in found.addresses else None
     score, parts = None, list[tuple[str, str, float]]()
-    if hit := _hit(view, compiled.query, url):
+    if not view.is_scoped and (hit := _hit(view, compiled.query, url)):
         score = float(hit[0]) if compiled.ranks else 0.0
         explained = json.loads(compiled.query.explain(view.searcher, hit[1]).to_json())
         parts = sorted(_parts(explained, compiled.version), key=lambda part: -part[2])[:100]

@@ -59,7 +59,8 @@ _score = itemgetter(0)
 class View:
     """An immutable snapshot of the index: schema version, manifests, and a searcher over exactly their segments.
 
-    The searcher leaves out damaged segments, whose ids are `left_out`.
+    The searcher leaves out damaged segments, whose ids are `left_out`. A view of only some of the documents knows how many
+    there are in the `whole` index, and its scores are not shown, since they tell of the others (scoped.py).
     """
 
     version: int
@@ -67,6 +68,17 @@ class View:
     searcher: tantivy.Searcher
     languages: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
+    whole: int | None = None
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether it is a view of only some of the documents."""
+        return self.whole is not None
+
+    @cached_property
+    def scopes(self) -> dict[tuple[tuple[str, str], ...], View]:
+        """The scoped views of this one, by their filters: kept here, so that files are closed with the last view of them."""
+        return {}
 
     @cached_property
     def fields(self) -> Fields:
@@ -267,7 +279,7 @@ class IndexReader:
             if stamp_of(self._meta) == stamp:
                 searcher = self._index.searcher()
                 with reading:
-                    languages = _languages(searcher)
+                    languages = languages_of(searcher)
                 self._stamp = stamp
                 return View(self._version, tuple(manifests), searcher, languages, without)
         if error is not None:
@@ -282,7 +294,7 @@ def _version(manifests: Sequence[Manifest]) -> int:
     return version
 
 
-def _languages(searcher: tantivy.Searcher) -> tuple[str, ...]:
+def languages_of(searcher: tantivy.Searcher) -> tuple[str, ...]:
     """Return the languages in which documents are stemmed; a query's words are stemmed in each of them."""
     found = [code for code in STEMMERS if code != DEFAULT_LANGUAGE and searcher.doc_freq("language", code)]
     unstemmed = [""] if searcher.doc_freq("language", UNSTEMMED) else []
@@ -336,7 +348,8 @@ def _find(view: View, compiled: Compiled, first: int, last: int, *, by_date: boo
     else:
         hits, total = _best(view.searcher, compiled, last, patient=patient)
         hits = hits[first:last]
-    scores = [float(key) if ranks else None if by_date else 0.0 for key, _ in hits]
+    hidden = by_date or view.is_scoped
+    scores = [None if hidden else float(key) if ranks else 0.0 for key, _ in hits]
     return Found(total, scores, [address for _, address in hits], view.searcher)
 
 

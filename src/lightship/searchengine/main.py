@@ -17,6 +17,7 @@ from lightship.http.tokens import accepted
 from lightship.runtime.files import lock_folder
 from lightship.runtime.limits import Limits, limits
 from lightship.runtime.program import listen, run_program, tie
+from lightship.searchengine.access.gate import check_access
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.server import GRACE_SECONDS, serve
 from lightship.searchengine.store.layouts import Rules
@@ -59,6 +60,7 @@ def _main(arguments: list[str]) -> None:
 
 def _serve(settings: SearchengineSettings, folder: str, listener: socket.socket) -> None:
     secrets = accepted()
+    check_access(settings, secrets)
     if settings.workers == 1:
         tie()
         serve(settings, folder, listener, secrets)

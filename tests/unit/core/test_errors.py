@@ -19,6 +19,7 @@ def tree(kind: type[LightshipError]) -> list[type[LightshipError]]:
         (errors.InvalidInputError, 400),
         (errors.InvalidDocumentError, 400),
         (errors.UnauthorizedError, 401),
+        (errors.ForbiddenError, 403),
         (errors.NotFoundError, 404),
         (errors.TooSlowError, 408),
         (errors.SupersededError, 409),

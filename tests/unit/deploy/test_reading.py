@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from lightship import __version__
-from lightship.config import CrawlerSettings, parse_settings, read_rules
+from lightship.config import CrawlerSettings, SearchengineSettings, parse_settings, read_rules
 from lightship.core.errors import ConfigurationError
-from lightship.deploy.parts import crawler_command, indexer_command
+from lightship.deploy.parts import crawler_command, indexer_command, searchengine_command
 from lightship.deploy.reading import MAX_BYTES, parse_topology, read_topology
 from lightship.deploy.topology import ENVIRONMENTS, Topology
 from support import ROOT
@@ -35,6 +35,17 @@ def test_an_empty_file_is_the_smallest_deployment() -> None:
     topology = parse_topology("", "dev")
     assert topology == Topology(environment="dev")
     assert (topology.shards, topology.replicas, topology.standbys, topology.log, topology.sources) == (1, 1, 0, 0, ())
+
+
+def test_who_may_search_is_an_argument_of_the_searchengines() -> None:
+    text = 'closed = true\nrate = "10/s"\norigins = ["https://a.example"]\n[dev]\nclosed = false\n'
+    closed, dev = (searchengine_command(parse_topology(text, environment), 5) for environment in ("production", "dev"))
+    assert {"-closed", "-rate=10/s", "-origins=https://a.example"} <= set(closed)
+    assert "-closed" not in dev
+    settings, _ = parse_settings(SearchengineSettings, "searchengine", closed[1:])
+    assert (settings.closed, settings.rate) == (True, "10/s")
+    with pytest.raises(ConfigurationError, match="line 2: origins"):
+        parse_topology('closed = true\norigins = ["*"]\n', "production")
 
 
 def test_an_environment_replaces_key_by_key() -> None:

@@ -84,7 +84,8 @@ def _run_here(settings: DeploySettings, topology: Topology, folder: str) -> None
             f"{settings.file}: sources: empty; name a website, folder or .jsonl file to crawl on this machine"
         )
     numbers = {name: getattr(topology, name) for name in ("shards", "standbys", "replicas", "port")}
-    more = [*(["--chaos"] if topology.chaos else []), *crawl_arguments(topology)]
+    flags = [f"--{name}" for name in ("chaos", "closed") if getattr(topology, name)]
+    more = [*flags, f"--origins={topology.origins}", f"--rate={topology.rate}", *crawl_arguments(topology)]
     up([*(f"--{name}={number}" for name, number in numbers.items()), *more, f"--data={folder}", *topology.sources])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lightship.cli.system.secret import adopt_secret
 from lightship.cli.system.status import INTAKE_KEYS, SEARCHENGINE_KEYS, read_status
 from lightship.config import StatusSettings, parse_settings
 from lightship.core.errors import UnavailableError
@@ -15,6 +16,7 @@ def status(arguments: Sequence[str]) -> None:
     """Print a line for each searchengine, indexer and shard; raises UnavailableError if a program does not answer."""
     settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
     trust(settings.tls_ca)
+    adopt_secret(settings.data)
     errors = []
     asked = [(name, SEARCHENGINE_KEYS, _lines) for name in settings.searchengine]
     asked += [(name, INTAKE_KEYS, _intake_lines) for name in settings.indexer]

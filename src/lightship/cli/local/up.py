@@ -19,7 +19,15 @@ from lightship.cli.local.supervisor import Part, last_line, python
 from lightship.cli.local.troubles import Troubles
 from lightship.cli.system.secret import FILE as SECRET_FILE
 from lightship.cli.system.secret import keep_secret
-from lightship.config import TOKEN_VARIABLE, UP_DATA, CrawlerSettings, UpSettings, parse_settings
+from lightship.config import (
+    TOKEN_VARIABLE,
+    UP_DATA,
+    CrawlerSettings,
+    SearchengineSettings,
+    UpSettings,
+    parse_settings,
+    token,
+)
 from lightship.config.shared import INTAKE_BEYOND
 from lightship.core.errors import ConfigurationError
 from lightship.core.manifest import Layout
@@ -27,9 +35,11 @@ from lightship.crawler.dry_run import check_rules
 from lightship.crawler.sources.names import parse_sources
 from lightship.doclog import open_log
 from lightship.http.callers import is_loopback
+from lightship.http.tokens import Accepted
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.runtime.files import lock_folder, write_atomically
 from lightship.runtime.program import listen, stop_on_signals
+from lightship.searchengine.access.gate import check_access
 
 logger = logging.getLogger("up")
 
@@ -67,6 +77,10 @@ def up(arguments: Sequence[str]) -> None:
         own = "" if os.environ.get(TOKEN_VARIABLE) else keep_secret(settings.data)
         if own:
             os.environ[TOKEN_VARIABLE] = own  # inherited by the parts
+        check_access(
+            SearchengineSettings(origins=settings.origins, closed=settings.closed, revoked=settings.revoked),
+            Accepted.of(token()),
+        )
         order_layout(settings)
         parts = _parts(settings, sources)
         roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
@@ -119,6 +133,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             f"-public={_page(settings) if i == 0 and not _is_open(settings) else ''}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
             f"-origins={','.join(settings.origins)}",
+            *access_arguments(settings),
             "-drain=0",  # no load balancer in front would send queries elsewhere
         )
         for i in range(settings.replicas)
@@ -150,6 +165,11 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         *sources,
     )
     return [Part(name, command, os.path.join(logs, f"{name}.log")) for name, command in commands.items()]
+
+
+def access_arguments(settings: UpSettings) -> list[str]:
+    """Return the arguments of a searchengine that say who may search, and how often."""
+    return [*["-closed"] * settings.closed, f"-revoked={settings.revoked}", f"-rate={settings.rate}"]
 
 
 def intake_port(settings: UpSettings) -> int:
@@ -225,11 +245,13 @@ def greeting(settings: UpSettings, *, own_secret: bool) -> list[str]:
     secret = os.path.join(data, SECRET_FILE) if own_secret else TOKEN_VARIABLE
     found = [f"-data={os.path.abspath(data)}"] if own_secret and data != UP_DATA else []
     add = " ".join(["lightship add FILE", f"-indexer={called(settings, intake)}", *found])
+    place = _at(settings.host, settings.port)
+    who = "reachable from this machine only; --host=0.0.0.0 lets others search"
     if _is_open(settings):
-        place = _at(settings.host, settings.port)
         who = f"OPEN: anyone who can reach this machine on {place} can search, and read everything that is found"
-    else:
-        who = "reachable from this machine only; --host=0.0.0.0 lets others search"
+    if settings.closed:
+        keys = " ".join(["lightship key new --search", *found])
+        who = f"CLOSED on {place}: to search, make a key, or use the secret as the password: {keys}"
     return [
         f"search page: {_page(settings)}/   (data and logs in {data}; Ctrl-C stops)",
         who,

@@ -1,1 +1,1 @@
-"""Access to a running system: its status and its secret."""
+"""Access to a running system: its status, its secret, and keys."""

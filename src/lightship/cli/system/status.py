@@ -8,9 +8,11 @@ import urllib.request
 from collections.abc import Set
 from typing import Any
 
+from lightship.config import token
 from lightship.config.setting import parse_address
 from lightship.core.errors import UnavailableError
 from lightship.http.tls import trusted
+from lightship.http.tokens import authorization
 
 SEARCHENGINE_KEYS = {"version", "ready", "layout", "documents", "age_seconds", "shards"}
 INTAKE_KEYS = {"version", "stored", "refused", "waiting_requests", "waiting_bytes", "shard"}
@@ -23,7 +25,8 @@ def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = SEARCHENG
     host, port = parse_address(name)
     try:
         url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
-        with urllib.request.urlopen(url, timeout=seconds, context=trusted()) as answer:
+        request = urllib.request.Request(url, headers=authorization(token(), "GET", "/status"))
+        with urllib.request.urlopen(request, timeout=seconds, context=trusted()) as answer:
             found = json.load(answer)
             if not isinstance(found, dict) or not found.keys() >= keys:
                 kind = "a searchengine" if keys is SEARCHENGINE_KEYS else "an indexer"

@@ -12,6 +12,7 @@ from typing import Any
 
 SHARED_SECONDS = 1
 SHARED = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"
+PRIVATE = "private, max-age=0, must-revalidate"  # of answers to holders of a key or the secret
 FOR_MINUTES = "public, max-age=300"
 NOT_KEPT = "no-store"
 _VALIDATOR_BYTES = 12

@@ -16,6 +16,7 @@ _HEADERS = (
     "Mcp-Protocol-Version"
 )
 _EXPOSED = "ETag, Last-Modified, Retry-After"
+ORIGIN = "lightship.origin"  # in a scope: the allowed origin that a request came from
 _OWN = (b"origin", b"sec-fetch-site")  # by which a request says that it comes from another site
 
 
@@ -41,7 +42,8 @@ class CrossOrigin:
             await _preflight(told, shown)(scope, receive, send)
             return
         if told:
-            scope = {**scope, "headers": [each for each in scope["headers"] if each[0] not in _OWN]}
+            origin = shown.get("origin", "").encode("latin-1")
+            scope = {**scope, ORIGIN: origin, "headers": [each for each in scope["headers"] if each[0] not in _OWN]}
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -18,7 +18,12 @@ def words_of(view: View) -> Words | None:
     """
     if view.version < VOCABULARY_SINCE:
         return None
-    least = 1 if view.documents <= FEW_DOCUMENTS else 2
+    least = least_documents(view)
     starts = sorted({term[0] for term in view.terms_with_prefix(VOCABULARY, "", _SAMPLE)})
     counted = (each for start in starts for each in view.counted_terms(VOCABULARY, start, MAX_WORDS))
     return Words((word, count) for word, count in counted if count >= least)
+
+
+def least_documents(view: View) -> int:
+    """Return how many documents must have a word of `view` that is suggested."""
+    return 1 if view.documents <= FEW_DOCUMENTS else 2

@@ -26,18 +26,18 @@ from lightship.searchengine.mcp.tools import (
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import SearchRequest
 from lightship.searchengine.search.lookup import look_up
-from lightship.searchengine.search.replica import Replica
-from lightship.searchengine.search.search import Searcher
+from lightship.searchengine.search.search import ReplicaSearcher
+from lightship.searchengine.search.seen import Seen
 
 _NOT_COUNTED = {"length"}  # without being asked to
 
 
 class Calls:
-    """Calls of tools, answered from `replica`."""
+    """Calls of tools, answered from what is `seen`."""
 
-    def __init__(self, replica: Replica, searcher: Searcher, executor: QueryExecutor) -> None:
-        """Search by `searcher`, and read what `executor` admits."""
-        self._replica, self._searcher, self._executor = replica, searcher, executor
+    def __init__(self, seen: Seen, executor: QueryExecutor) -> None:
+        """Search and read what `executor` admits."""
+        self._seen, self._searcher, self._executor = seen, ReplicaSearcher(seen, executor), executor
 
     async def call(self, name: str, arguments: Mapping[str, Any], until: float) -> bytes:
         """Return the answer of the tool `name`, as JSON, by `until` (time.monotonic).
@@ -59,22 +59,22 @@ class Calls:
         if not request.query and not request.conditions:
             raise InvalidInputError("nothing to search for; give a query, filters or since")
         answer = await self._searcher.search(request, until)
-        return fitting(ANSWER_BYTES, shapes(answer, frozenset(self._replica.view.fields)))
+        return fitting(ANSWER_BYTES, shapes(answer, frozenset(self._seen.view.fields)))
 
     async def _fetch(self, asked: FetchArguments, until: float) -> bytes:
-        view, fresh = self._replica.view, self._replica.info.fresh_as_of
+        view, fresh = self._seen.view, self._seen.info.fresh_as_of
         read = await self._executor.run(lambda: read_part(view, asked.url, asked.part), CHEAP_SECONDS, until)
         return msgspec.json.encode(msgspec.structs.replace(read, fresh_as_of=fresh))
 
     async def _explain(self, asked: ExplainArguments, until: float) -> bytes:
         query = _query(asked.query)
-        found = await look_up(self._replica, self._executor, asked.url, query, until)
+        found = await look_up(self._seen, self._executor, asked.url, query, until)
         if not found.served and "#" in asked.url:
-            found = await look_up(self._replica, self._executor, asked.url.partition("#")[0], query, until)
+            found = await look_up(self._seen, self._executor, asked.url.partition("#")[0], query, until)
         return fitting(ANSWER_BYTES, (explained(found, most) for most in (10, 0)))
 
     async def _facets(self, asked: FacetsArguments, until: float) -> bytes:
-        kinds = self._replica.view.fields
+        kinds = self._seen.view.fields
         known = sorted((name for name, kind in kinds.items() if kind != "text"), key=BUILT_IN.__contains__)
         fields = asked.fields or [name for name in known if name not in _NOT_COUNTED]
         request = SearchRequest(

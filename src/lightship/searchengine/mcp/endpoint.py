@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -29,7 +30,7 @@ from lightship.searchengine.mcp.protocol import (
 from lightship.searchengine.mcp.tools import ARGUMENTS, IMPLEMENTATION, INSTRUCTIONS, TOOLS
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
-from lightship.searchengine.search.search import Searcher
+from lightship.searchengine.search.seen import Seen
 
 MAX_BODY = 64 << 10  # bytes
 _KEPT = {
@@ -43,10 +44,9 @@ _encode = msgspec.json.Encoder().encode
 class Mcp:
     """The endpoint for `replica`."""
 
-    def __init__(self, replica: Replica, searcher: Searcher, executor: QueryExecutor) -> None:
-        """Search by `searcher`, as `executor` admits it."""
-        self._replica, self._executor = replica, executor
-        self._calls = Calls(replica, searcher, executor)
+    def __init__(self, replica: Replica, seen_by: Callable[[Request], Seen], executor: QueryExecutor) -> None:
+        """Search what is `seen_by` a request, as `executor` admits it."""
+        self._replica, self._seen_by, self._executor = replica, seen_by, executor
 
     def routes(self) -> list[Route]:
         """Return the route; there are no streams to GET and no sessions to DELETE."""
@@ -95,7 +95,8 @@ class Mcp:
             raise ProtocolError(code=INVALID_PARAMS, message="params.arguments must be an object")
         self._replica.catch_up()
         try:
-            found = await self._calls.call(name, arguments, self._executor.admit(request.scope))
+            calls = Calls(self._seen_by(request), self._executor)
+            found = await calls.call(name, arguments, self._executor.admit(request.scope))
         except LightshipError as error:
             if isinstance(error, DamagedError):
                 self._replica.store.suspect()

@@ -35,6 +35,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     too many is an error only if `facets_asked`. `corrections` allows to correct mistyped words.
     `snippet` and `text` are the most characters of the snippet of each result, and of the beginning of its text.
     `prefix` is `last` if the last word of the query also stands for the words that begin with it.
+    `key` is that in the url, which links keep.
     """
 
     query: str = ""
@@ -53,6 +54,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     facets_asked: bool = True
     group: str = ""
     group_size: int = 1
+    key: str = ""
 
     @property
     def first(self) -> int:

@@ -14,9 +14,9 @@ from lightship.index.fields.schema import VOCABULARY, VOCABULARY_SINCE, main_fie
 from lightship.index.query.language.parser import Query
 from lightship.index.query.language.tokens import LEAST_PREFIX
 from lightship.index.reader import View
+from lightship.index.suggest.scoped_words import ScopedWords
 from lightship.index.suggest.words import Words, is_correctable
 
-SECONDS = 0.001  # for the correction of a word
 MOST_CORRECTED = 3  # words of a query: more are no mistakes, but another language or a code
 # How likely a word is right that documents have (more than their logarithm), and one of which they only have the stem
 RIGHT, OTHERWISE = 4.0, -2.0
@@ -27,7 +27,7 @@ _SHORT = re.compile(rf"[^\W_{CJK}]{{1,{LEAST_PREFIX - 1}}}")
 _WORD = re.compile(r"(?<!\S)[(\[{'\"]*([^\W\d_]+)[)\]}'\".,;:!?]*(?!\S)")  # not a part of a code
 
 
-def mistyped(query: Query, view: View, words: Words) -> dict[str, float]:
+def mistyped(query: Query, view: View, words: Words | ScopedWords) -> dict[str, float]:
     """Return the words of `query` that (almost) no document has, if they may be mistakes.
 
     Each has the likelihood that its correction must exceed, see `Words.correct`: -inf if no document is found by it.
@@ -84,7 +84,7 @@ class Instead(NamedTuple):
     typed: list[str]
 
 
-def corrected(text: str, rare: Mapping[str, float], words: Words) -> Instead | None:
+def corrected(text: str, rare: Mapping[str, float], words: Words | ScopedWords) -> Instead | None:
     """Return the query `text` with its `rare` words corrected; None if there is nothing to correct them to."""
     found = {word: words.correct(normalized(word).text.lower(), least) for word, least in rare.items()}
     instead = {word: each.text for word, each in found.items() if each}
@@ -94,7 +94,7 @@ def corrected(text: str, rare: Mapping[str, float], words: Words) -> Instead | N
     return Instead(made, [word for word in instead if rare[word] > OTHERWISE])
 
 
-def with_completed(query: Query, text: str, view: View, words: Words | None) -> Query:
+def with_completed(query: Query, text: str, view: View, words: Words | ScopedWords | None) -> Query:
     """Return `query`, parsed from `text`, with the most frequent words that begin with its last one.
 
     Only where that is too short to be a prefix, no document has it, and it only ranks.

@@ -15,7 +15,7 @@ from lightship.index.query.compiler import compile_query
 from lightship.index.query.language.parser import parse_query
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import IndexInfo, shown_title
-from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.seen import Seen
 
 MAX_TEXT = 2000  # characters of the text that are returned
 
@@ -60,13 +60,13 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     ranking: Ranking | None = None
 
 
-async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: str, until: float) -> Lookup:
-    """Return what `replica` serves for `url`, and how `query` (if not empty) ranks it, by `until` (time.monotonic).
+async def look_up(seen: Seen, executor: QueryExecutor, url: str, query: str, until: float) -> Lookup:
+    """Return what is `seen` for `url`, and how `query` (if not empty) ranks it, by `until` (time.monotonic).
 
     Raises InvalidDocumentError if `url` is invalid, and the errors of a search.
     """
     check_url(url)
-    view = replica.view
+    view = seen.view
     compiled = compile_query(parse_query(query), view.version, view.languages, statistics=view) if query else None
     if query and parse_query(query).is_empty:
         raise InvalidInputError("the query has no words")
@@ -82,7 +82,7 @@ async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: st
                 query=query, total=ranked.total, rank=ranked.rank, score=ranked.score, words=ranked.words, parts=parts,
                 notice=parse_query(query).notice,
             )  # fmt: skip
-        found = _located(replica, view.manifests, url)
+        found = _located(seen, view.manifests, url)
         if source is None:
             return msgspec.structs.replace(found, ranking=ranking)
         text = source.text.decode("utf-8", "replace")
@@ -94,8 +94,8 @@ async def look_up(replica: Replica, executor: QueryExecutor, url: str, query: st
     return await executor.run(look, cost, until)
 
 
-def _located(replica: Replica, manifests: tuple[Manifest, ...], url: str) -> Lookup:
+def _located(seen: Seen, manifests: tuple[Manifest, ...], url: str) -> Lookup:
     partition = partition_of(url)
     shard = shard_of(partition, manifests[0].layout.shards)
     generation = next(((each.epoch, each.generation) for each in manifests if each.shard == shard), None)
-    return Lookup(url=url, served=False, partition=partition, shard=shard, generation=generation, index=replica.info)
+    return Lookup(url=url, served=False, partition=partition, shard=shard, generation=generation, index=seen.info)

@@ -76,6 +76,7 @@ def read_request(query_string: bytes) -> SearchRequest:
         facet_size=_whole_number(given, "facet_size", DEFAULT_FACET_SIZE, MAX_FACET_SIZE),
         group=clean_text(given.get("group", "")).strip(),
         group_size=_group_size(given, size),
+        key=given.get("key", ""),
     )
 
 
@@ -99,16 +100,16 @@ def read_lookup(query_string: bytes) -> tuple[str, str]:
     return given["url"], " ".join(clean_text(given.get("q", "")).split())
 
 
-def read_cached(query_string: bytes) -> tuple[str, str, int]:
-    """Return the url whose text is shown, the query to mark in it (or an empty string), and the page, counted from 1.
+def read_cached(query_string: bytes) -> tuple[str, SearchRequest]:
+    """Return the url whose text is shown, and what else is asked: a query to mark in it, the page, and the key.
 
     Raises UriTooLongError like `read_request`, InvalidInputError without a `url`, or for a bad `page`.
     """
     given = _parameters(query_string)
     if not given.get("url"):
         raise InvalidInputError("missing parameter url; write /cached?url=https://example.org/page")
-    query = " ".join(clean_text(given.get("q", "")).split())
-    return given["url"], query, _whole_number(given, "page", 1, _MAX_PAGE)
+    query, page = " ".join(clean_text(given.get("q", "")).split()), _whole_number(given, "page", 1, _MAX_PAGE)
+    return given["url"], SearchRequest(query=query, page=page, key=given.get("key", ""))
 
 
 def choose_format(query_string: bytes, accept: str) -> Format:

@@ -15,11 +15,10 @@ from lightship.index.query.language.parser import Query, parse_query
 from lightship.index.reader import Found, ManyTiesError, find
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import Answer, Corrected, FacetRanges, FacetValue, SearchRequest
-from lightship.searchengine.search.correcting import SECONDS as CORRECTION_SECONDS
 from lightship.searchengine.search.correcting import corrected, mistyped, with_completed
 from lightship.searchengine.search.hits import Page
-from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import is_reachable
+from lightship.searchengine.search.seen import Seen
 from lightship.searchengine.search.selecting import Selecting
 
 # About a hundred ordinary pages. Counted rather than timed, so that cheap queries stay in the loop on a busy machine,
@@ -36,30 +35,30 @@ class Searcher(Protocol):
 
 
 class ReplicaSearcher:
-    """Searches the current view of a replica."""
+    """Searches the current view of a replica, or of what is seen of it."""
 
-    def __init__(self, replica: Replica, executor: QueryExecutor) -> None:
-        """Search `replica`, as `executor` admits it."""
-        self._replica, self._executor = replica, executor
+    def __init__(self, seen: Seen, executor: QueryExecutor) -> None:
+        """Search what is `seen`, as `executor` admits it."""
+        self._seen, self._executor = seen, executor
 
     async def search(self, request: SearchRequest, until: float) -> Answer:
         """Return the answer by `until` (time.monotonic); raises UnavailableError if nothing is installed or it is late."""
-        return await Plan(self._replica, request).answer(self._executor, until)
+        return await Plan(self._seen, request).answer(self._executor, until)
 
 
-def search(replica: Replica, request: SearchRequest) -> Answer:
+def search(seen: Seen, request: SearchRequest) -> Answer:
     """Return the answer to `request`; raises UnavailableError if nothing is installed yet."""
-    return Plan(replica, request).run()
+    return Plan(seen, request).run()
 
 
 class Plan:
     """A search that is ready to run in any thread; `cost` is its estimated seconds."""
 
-    def __init__(self, replica: Replica, request: SearchRequest) -> None:
+    def __init__(self, seen: Seen, request: SearchRequest) -> None:
         """Compile `request` for the current view; raises UnavailableError if nothing is installed yet."""
         self._started = time.perf_counter()
         self._facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
-        self._request, self._info, self._view, self._words = request, replica.info, replica.view, replica.words
+        self._request, self._info, self._view, self._words = request, seen.info, seen.view, seen.words
         self._instead: Corrected | None = None
         self._selecting = Selecting(self._view, request)
         self._query = parse_query(self._selecting.typed.text)
@@ -71,7 +70,7 @@ class Plan:
         if self._compiled:
             self.cost += seconds_of(self._view, self._query, self._compiled)
         self._mistyped = mistyped(self._query, self._view, self._words) if self._words and request.corrections else {}
-        self.cost += len(self._mistyped) * CORRECTION_SECONDS
+        self.cost += len(self._mistyped) * self._words.seconds if self._words else 0.0
 
     @property
     def _is_empty(self) -> bool:

@@ -14,10 +14,11 @@ from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.language.expression import Any, Expression, Leaf
 from lightship.index.query.language.parser import Query
 from lightship.index.reader import View, find, reading
+from lightship.index.suggest.scoped_words import LEAST_LETTERS, WORDS_SECONDS, ScopedWords
 from lightship.index.suggest.words import Words
 from lightship.searchengine.search.admission import CHEAP_SECONDS
 from lightship.searchengine.search.api import SearchRequest, shown_title
-from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.seen import Seen
 from lightship.searchengine.search.selecting import Selecting
 
 MAX_SUGGESTIONS = 20
@@ -25,8 +26,6 @@ SUGGESTIONS_TYPE = "application/x-suggestions+json"
 MAX_TYPED = 200  # characters of a query that is completed
 MAX_WHOLE = 8  # words before the last one that documents must have
 COMPLETIONS = 20  # of the last word, that titles are searched with
-_DOCUMENT_SECONDS = 30e-9  # per document of the index, for a beginning of one letter
-LEAST_FILTERED = 2  # letters that are looked up among the documents of a filter: fewer begin too many words
 
 
 class Suggestion(msgspec.Struct, frozen=True):
@@ -44,12 +43,12 @@ class Suggestions(msgspec.Struct, frozen=True):
     suggestions: list[Suggestion]
 
 
-def suggest(replica: Replica, request: SearchRequest) -> Suggestions:
+def suggest(seen: Seen, request: SearchRequest) -> Suggestions:
     """Return suggestions for what has been typed of a query, from the documents that its filters leave.
 
     Raises UnavailableError if nothing is installed yet, InvalidInputError for a wrong filter.
     """
-    view, words, most = replica.view, replica.words, min(request.size, MAX_SUGGESTIONS)
+    view, words, most = seen.view, seen.words, min(request.size, MAX_SUGGESTIONS)
     selecting = Selecting(view, request)
     typed = normalized(selecting.typed.text[:MAX_TYPED]).text
     *whole, last = typed.split() or [""]
@@ -64,11 +63,12 @@ def suggest(replica: Replica, request: SearchRequest) -> Suggestions:
     return Suggestions(request.query, [*shown[: most - len(titles)], *titles])
 
 
-def suggest_seconds(replica: Replica, request: SearchRequest) -> float:
+def suggest_seconds(seen: Seen, request: SearchRequest) -> float:
     """Return the estimated seconds for the suggestions: short beginnings begin many words."""
     before, _, last = request.query.rpartition(" ")
-    seconds = replica.view.documents * _DOCUMENT_SECONDS / max(1, len(last))
-    return max(seconds, CHEAP_SECONDS) if before and replica.view.is_repetitive else seconds
+    view = seen.view
+    seconds = (view.whole or view.documents) * WORDS_SECONDS / max(1, len(last))
+    return max(seconds, CHEAP_SECONDS) if before and view.is_repetitive else seconds
 
 
 def opensearch_form(found: Suggestions) -> list[str | list[str]]:
@@ -83,10 +83,10 @@ class _Selected:
     def __init__(self, view: View, selecting: Selecting, lang: str) -> None:
         self._view, self._selecting, self._lang = view, selecting, lang
 
-    def completions(self, words: Words, whole: list[str], prefix: str) -> list[str]:
+    def completions(self, words: Words | ScopedWords, whole: list[str], prefix: str) -> list[str]:
         """Return the most frequent words with `prefix`, among the documents with the words before it."""
         is_filtered = whole or self._selecting.conditions or self._lang
-        if not is_filtered or len(prefix) < LEAST_FILTERED:
+        if not is_filtered or len(prefix) < LEAST_LETTERS:
             return [word for word, _ in words.beginning(prefix, COMPLETIONS)]
         among = self._compiled(Query(required=[Leaf("word", word) for word in whole]))
         return [word for word, _ in self._view.counted_terms(VOCABULARY, prefix, COMPLETIONS, among.query)]

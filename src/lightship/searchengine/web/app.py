@@ -6,6 +6,7 @@ import mimetypes
 import time
 from collections.abc import Awaitable, Callable
 from functools import cache
+from http import HTTPStatus
 
 import msgspec
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from lightship.core.errors import (
     NotFoundError,
     RetiredError,
     SupersededError,
+    TooManyRequestsError,
     UnauthorizedError,
     UnavailableError,
     status_of,
@@ -37,6 +39,7 @@ from lightship.http.requests import header
 from lightship.http.tokens import Accepted
 from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
+from lightship.searchengine.access.gate import READING, Access, is_private, key_of
 from lightship.searchengine.mcp.endpoint import Mcp
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.lookup import look_up
@@ -50,7 +53,8 @@ from lightship.searchengine.search.request import (
     read_position,
     read_request,
 )
-from lightship.searchengine.search.search import ReplicaSearcher, Searcher
+from lightship.searchengine.search.search import ReplicaSearcher
+from lightship.searchengine.search.seen import Seen, seen_with
 from lightship.searchengine.search.suggesting import (
     SUGGESTIONS_TYPE,
     opensearch_form,
@@ -58,7 +62,7 @@ from lightship.searchengine.search.suggesting import (
     suggest_seconds,
 )
 from lightship.searchengine.web.admin import Admin
-from lightship.searchengine.web.batch import Batch, WaitFor
+from lightship.searchengine.web.batch import Batch, SeenBy, WaitFor
 from lightship.searchengine.web.cached import cached_text, marked_paragraphs
 from lightship.searchengine.web.faceting import default_facets
 from lightship.searchengine.web.html import (
@@ -86,9 +90,8 @@ TYPES: dict[Format, str] = {
 SEARCHES = frozenset({"/", "/search"})
 SCRIPTS = ("box.js", "searchclient.js", "searchclient.mjs")  # for pages of others
 RETRY_SECONDS = "1"
-READABLE = frozenset(
-    {"/", "/search", "/suggest", "/cached", "/lookup", "/mcp", "/openapi.json"}
-)  # by pages of -origins
+BY_A_PERSON = 'Basic realm="search: the key is the password", charset="UTF-8"'  # a browser asks for it
+READABLE = READING | {"/openapi.json"}  # by pages of -origins
 _CACHE_A_DAY = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
 _CACHE_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -108,21 +111,21 @@ def make_app(
     executor = QueryExecutor(settings.deadline, settings.queue, -(-limits().threads // max(1, settings.workers)))
     metrics = Metrics(replica, executor, worker, settings.workers)
     wait_for = _waiting(replica, executor, settings.position_wait)
-    results = _results(replica, executor, wait_for)
+
+    def seen_by(request: Request) -> Seen:
+        return seen_with(key_of(request.scope), replica)
+
+    results = _results(replica, seen_by, executor, wait_for)
     app = Starlette(
         routes=[
             *(Route(path, results) for path in SEARCHES),
-            Route(
-                "/search",
-                Batch(replica, ReplicaSearcher(replica, executor), executor, wait_for).answer,
-                methods=["POST"],
-            ),
-            *_document_routes(replica, executor, settings.public),
+            Route("/search", Batch(replica, seen_by, executor, wait_for).answer, methods=["POST"]),
+            *_document_routes(replica, seen_by, executor, settings.public),
             *_health_routes(replica, metrics),
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
             *(Route(f"/{name}", _script) for name in SCRIPTS),
-            *Mcp(replica, ReplicaSearcher(replica, executor), executor).routes(),
+            *Mcp(replica, seen_by, executor).routes(),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
         ],
@@ -130,6 +133,7 @@ def make_app(
     )
     app.router.redirect_slashes = False  # a redirect would name the host that the request claims
     app.add_middleware(Direct, results=results)
+    app.add_middleware(Access, accepted=accepted, settings=settings, folder=replica.store.folder, on_error=_on_error)
     app.add_middleware(Counted, metrics=metrics)
     app.state.metrics, app.state.replica = metrics, replica
     return app
@@ -169,9 +173,8 @@ def _waiting(replica: Replica, executor: QueryExecutor, seconds: float) -> WaitF
     return wait_for
 
 
-def _results(replica: Replica, executor: QueryExecutor, wait_for: WaitFor) -> Endpoint:
+def _results(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor) -> Endpoint:
     """Return what answers searches of `replica`."""
-    searcher = ReplicaSearcher(replica, executor)
 
     async def results(request: Request) -> Whole:
         replica.catch_up()
@@ -179,32 +182,34 @@ def _results(replica: Replica, executor: QueryExecutor, wait_for: WaitFor) -> En
         form = choose_format(query_string, accept)
         if (position := read_position(query_string)) is not None:
             await wait_for(request.scope, position)
-        headers = _page_headers(replica, request, form)
+        seen = seen_by(request)
+        headers = _page_headers(seen, request, form)
         if caching.has(request.scope, headers["ETag"]):
             return Whole(304, headers)
-        body, status = await _render(replica, searcher, executor, request.scope, form)
+        body, status = await _render(seen, executor, request.scope, form)
         return _response(request, body, status, headers, TYPES[form])
 
     return results
 
 
-def _document_routes(replica: Replica, executor: QueryExecutor, public: str) -> list[Route]:
+def _document_routes(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, public: str) -> list[Route]:
     """Return the routes that complete queries, and show what `replica` knows of one document."""
 
     async def looked_up(request: Request) -> Whole:
         replica.catch_up()
         given = read_lookup(request.scope["query_string"])
-        found = await look_up(replica, executor, *given, executor.admit(request.scope))
-        return _response(request, _encode(found), 200, {"Cache-Control": "no-cache"}, TYPES["json"])
+        found = await look_up(seen_by(request), executor, *given, executor.admit(request.scope))
+        return _response(request, _encode(found), 200, {"Cache-Control": "private, no-cache"}, TYPES["json"])
 
     async def suggested(request: Request) -> Whole:
         replica.catch_up()
-        headers = _cache_headers(replica, request, "json")
+        seen = seen_by(request)
+        headers = _cache_headers(seen, request, "json")
         if caching.has(request.scope, headers["ETag"]):
             return Whole(304, headers)
         given = read_request(request.scope["query_string"])
         until = executor.admit(request.scope)
-        found = await executor.run(lambda: suggest(replica, given), suggest_seconds(replica, given), until)
+        found = await executor.run(lambda: suggest(seen, given), suggest_seconds(seen, given), until)
         if request.query_params.get("format") == "opensearch":
             return _response(request, _encode(opensearch_form(found)), 200, headers, SUGGESTIONS_TYPE)
         return _response(request, _encode(found), 200, headers, TYPES["json"])
@@ -213,15 +218,17 @@ def _document_routes(replica: Replica, executor: QueryExecutor, public: str) -> 
         replica.catch_up()
         query_string = request.scope["query_string"]
         form = choose_format(query_string, header(request.scope, b"accept"))
-        url, query, page = read_cached(query_string)
-        headers = _page_headers(replica, request, form)
+        url, given = read_cached(query_string)
+        seen = seen_by(request)
+        headers = _page_headers(seen, request, form)
         if caching.has(request.scope, headers["ETag"]):
             return Whole(304, headers)
         until = executor.admit(request.scope)
-        shown = await cached_text(replica, executor, url, page, until)
+        shown = await cached_text(seen, executor, url, given.page, until)
         body: str | bytes = shown.text if form == "text" else _encode(shown)
         if form == "html":
-            body = render_cached(shown, await marked_paragraphs(replica, executor, shown, query, until), query)
+            marked = await marked_paragraphs(seen, executor, shown, given.query, until)
+            body = render_cached(shown, marked, given)
         return _response(request, body, 200, headers, TYPES[form])
 
     async def opensearch(_: Request) -> Response:
@@ -270,34 +277,34 @@ def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:
     ]
 
 
-async def _render(
-    replica: Replica, searcher: Searcher, executor: QueryExecutor, scope: Scope, form: Format
-) -> tuple[str | bytes, int]:
+async def _render(seen: Seen, executor: QueryExecutor, scope: Scope, form: Format) -> tuple[str | bytes, int]:
     """Return the body and the status of the answer to a search."""
     request = read_request(scope["query_string"])
     asks = bool(request.query or request.conditions or request.group)
-    if form == "html" and not (asks and replica.layout):
-        return render_page(request, None, replica.info), 503 if asks else 200
+    if form == "html" and not (asks and seen.layout):
+        return render_page(request, None, seen.info), 503 if asks else 200
     if form == "text" and not asks:
         return USAGE, 200
-    view = replica.view
+    view = seen.view
     fields = view.fields if form == "html" else NO_FIELDS
     if fields and not request.facets:
         request = replace(request, facets=default_facets(fields, view.varies), facets_asked=False)
-    answer = await searcher.search(request, executor.admit(scope))
+    answer = await ReplicaSearcher(seen, executor).search(request, executor.admit(scope))
     if form == "json":
         return _encode(answer), 200
     return (render_page(request, answer, fields=fields) if form == "html" else render_text(answer)), 200
 
 
-def _page_headers(replica: Replica, request: Request, form: Format) -> dict[str, str]:
-    headers = _cache_headers(replica, request, form)
+def _page_headers(seen: Seen, request: Request, form: Format) -> dict[str, str]:
+    headers = _cache_headers(seen, request, form)
     return {**SECURITY_HEADERS, **headers} if form == "html" else headers
 
 
-def _cache_headers(replica: Replica, request: Request, form: Format) -> dict[str, str]:
-    tag = caching.etag(replica.state, form, request.scope)
-    return {"Cache-Control": caching.SHARED, "ETag": tag, "Vary": "Accept, Accept-Encoding"}
+def _cache_headers(seen: Seen, request: Request, form: Format) -> dict[str, str]:
+    key = key_of(request.scope)
+    tag = caching.etag(seen.state + key.told if key else seen.state, form, request.scope)
+    kept = caching.PRIVATE if is_private(request.scope) else caching.SHARED
+    return {"Cache-Control": kept, "ETag": tag, "Vary": "Accept, Accept-Encoding, Authorization"}
 
 
 def _response(request: Request, body: str | bytes, status: int, headers: dict[str, str], kind: str) -> Whole:
@@ -358,6 +365,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
         raise error
     epoch, generation = (error.installed or (None, None)) if isinstance(error, SupersededError) else (None, None)
     headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, UnavailableError) else {}
+    if isinstance(error, TooManyRequestsError):
+        headers = {"Retry-After": str(error.seconds)}
     if isinstance(error, UnauthorizedError):
         headers = {"WWW-Authenticate": "Bearer"}
     problem = Problem(str(error), epoch, generation, retired=isinstance(error, RetiredError))
@@ -388,5 +397,7 @@ def _problem(request: Request, status: int, problem: Problem, headers: dict[str,
         "json": lambda: _encode(problem),
         "text": lambda: f"error: {problem.error}\n",
     }
+    if status == HTTPStatus.UNAUTHORIZED and form == "html":
+        headers = {"WWW-Authenticate": BY_A_PERSON}
     headers = {**SECURITY_HEADERS, "Cache-Control": caching.NOT_KEPT, **headers}
     return Response(bodies[form](), status, headers, TYPES[form])

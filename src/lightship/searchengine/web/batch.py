@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import reduce
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,10 +21,12 @@ from lightship.http.answers.compression import compressed
 from lightship.http.answers.whole import Whole
 from lightship.http.connections import Connections, address_of
 from lightship.http.requests import header, read_body
+from lightship.searchengine.access.gate import count_search
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import read_position, read_request
-from lightship.searchengine.search.search import Searcher
+from lightship.searchengine.search.search import ReplicaSearcher, Searcher
+from lightship.searchengine.search.seen import Seen
 
 MAX_SEARCHES = 32
 MAX_BODY = 128 << 10  # bytes
@@ -34,6 +37,7 @@ Parameters = dict[str, _Scalar | list[_Scalar] | None]
 _decode = msgspec.json.Decoder(list[Parameters]).decode
 _encode = msgspec.json.Encoder().encode
 
+SeenBy = Callable[[Request], Seen]
 WaitFor = Callable[[Scope, Reached | None], Awaitable[None]]
 
 
@@ -44,12 +48,21 @@ class FailedSearch(msgspec.Struct, frozen=True):
     status: int
 
 
+class _Shared(NamedTuple):
+    """What the searches of a request have in common."""
+
+    scope: Scope
+    searcher: Searcher
+    late: LightshipError | None  # the error of those with a position
+    room: list[int]  # bytes that answers may still take
+
+
 class Batch:
     """Answers a list of searches of `replica`."""
 
-    def __init__(self, replica: Replica, searcher: Searcher, executor: QueryExecutor, wait_for: WaitFor) -> None:
-        """Search by `searcher`, as `executor` admits it, after `wait_for` a position."""
-        self._replica, self._searcher, self._executor, self._wait_for = replica, searcher, executor, wait_for
+    def __init__(self, replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor) -> None:
+        """Search what is `seen_by` a request, as `executor` admits it, after `wait_for` a position."""
+        self._replica, self._seen_by, self._executor, self._wait_for = replica, seen_by, executor, wait_for
 
     async def answer(self, request: Request) -> Whole:
         """Answer one request; raises LightshipError if that is not a list of searches, or can't be answered now."""
@@ -58,8 +71,8 @@ class Batch:
         scope = request.scope
         scope["lightship.arrived"] = time.monotonic()  # the deadlines count from here
         late = await self._late(scope, searches)
-        room = [MAX_ANSWERS]
-        answers = await asyncio.gather(*(self._answer(scope, each, late, room) for each in searches))
+        shared = _Shared(scope, ReplicaSearcher(self._seen_by(request), self._executor), late, [MAX_ANSWERS])
+        answers = await asyncio.gather(*(self._answer(shared, number, each) for number, each in enumerate(searches)))
         body, encoding = compressed(b"[%b]" % b",".join(answers), header(scope, b"accept-encoding"))
         headers = {"Cache-Control": caching.NOT_KEPT, **({"Content-Encoding": encoding} if encoding else {})}
         return Whole(200, headers, body, "application/json")
@@ -72,17 +85,17 @@ class Batch:
             return error
         return None
 
-    async def _answer(self, scope: Scope, query_string: bytes, late: LightshipError | None, room: list[int]) -> bytes:
-        """Return the answer to one search, or its error, as JSON.
-
-        `late` is the error of those with a position. `room` has the bytes that answers may still take.
-        """
+    async def _answer(self, shared: _Shared, number: int, query_string: bytes) -> bytes:
+        """Return the answer to search `number`, or its error, as JSON."""
+        scope, searcher, late, room = shared
         try:
+            if number > 0:  # the first was counted as the request
+                count_search(scope)
             if read_position(query_string) is not None and late:
                 raise late
             await _turn(scope)
             until = self._executor.admit(scope)
-            answer = _encode(await self._searcher.search(read_request(query_string), until))
+            answer = _encode(await searcher.search(read_request(query_string), until))
             if len(answer) > room[0]:
                 raise TooLargeError(f"all answers together are larger than {MAX_ANSWERS} bytes; ask for less at once")
         except LightshipError as error:

@@ -16,7 +16,7 @@ from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import View
 from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import shown_title
-from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.search.seen import Seen
 
 PAGE_CHARACTERS = 50_000
 
@@ -34,21 +34,21 @@ class CachedText(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-async def cached_text(replica: Replica, executor: QueryExecutor, url: str, page: int, until: float) -> CachedText:
+async def cached_text(seen: Seen, executor: QueryExecutor, url: str, page: int, until: float) -> CachedText:
     """Return a page of the text of `url`, by `until` (time.monotonic).
 
     Raises InvalidDocumentError if `url` is invalid, NotFoundError if it is not in the index, InvalidInputError if it has
     fewer pages.
     """
     check_url(url)
-    return await executor.run(lambda: _text_of(replica.view, url, page), CHEAP_SECONDS, until)
+    return await executor.run(lambda: _text_of(seen.view, url, page), CHEAP_SECONDS, until)
 
 
 async def marked_paragraphs(
-    replica: Replica, executor: QueryExecutor, shown: CachedText, query: str, until: float
+    seen: Seen, executor: QueryExecutor, shown: CachedText, query: str, until: float
 ) -> list[Markup]:
     """Return the paragraphs of `shown`, escaped, with the words of `query` marked, by `until` (time.monotonic)."""
-    return await executor.run(lambda: _marked(replica.view, shown, query), CHEAP_SECONDS, until)
+    return await executor.run(lambda: _marked(seen.view, shown, query), CHEAP_SECONDS, until)
 
 
 def _text_of(view: View, url: str, page: int) -> CachedText:

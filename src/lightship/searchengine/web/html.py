@@ -66,7 +66,7 @@ def render_page(
     return _RESULTS.render(
         shown,
         answer=answer,
-        results=[presenters.result_of(hit, request.query) for hit in answer.hits],
+        results=[presenters.result_of(hit, request) for hit in answer.hits],
         more=faceting.more_of(request, answer.hits, fields),
         facets=[each for each in facets if each.name not in faceting.MENUS],
         chips=faceting.chips_of(request, fields),
@@ -76,10 +76,10 @@ def render_page(
     )
 
 
-def render_cached(shown: CachedText, paragraphs: list[Markup], query: str) -> str:
-    """Return the page that shows the text of a document, in which the words of `query` are marked."""
+def render_cached(shown: CachedText, paragraphs: list[Markup], request: SearchRequest) -> str:
+    """Return the page that shows the text of a document, in which the words of a query are marked."""
     href = shown.url if presenters.is_link(shown.url) else ""
-    return _CACHED.render(request=SearchRequest(query=query), shown=shown, paragraphs=paragraphs, href=href)
+    return _CACHED.render(request=request, shown=shown, paragraphs=paragraphs, href=href)
 
 
 def render_error(status: int, message: str) -> str:

@@ -38,6 +38,14 @@ from lightship.searchengine.web.batch import MAX_SEARCHES, FailedSearch
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
 from lightship.searchengine.web.status import Status
 
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "the secret, or a token that it signs"},
+    "key": {"type": "http", "scheme": "bearer", "description": "a key of `lightship key new`, or the secret"},
+    "key_of_a_person": {"type": "http", "scheme": "basic", "description": "the same as the password of any user"},
+    "key_in_url": {"type": "apiKey", "in": "query", "name": "key", "description": "a key"},
+}
+_READING: list[dict[str, list[str]]] = [{}, {"key": []}, {"key_of_a_person": []}, {"key_in_url": []}]
+_REFUSED = ("401", "403", "429")  # only to keys, and where the searchengine is closed or limits addresses
 _TYPES = (
     Answer,
     FailedSearch,
@@ -92,7 +100,8 @@ def openapi() -> Json:
     search = _operation(
         "Search",
         _SEARCH_PARAMETERS,
-        {"200": _forms("Answer"), **{status: _forms("Problem") for status in ("400", "414", "503")}},
+        {"200": _forms("Answer"), **{status: _forms("Problem") for status in ("400", *_REFUSED, "414", "503")}},
+        security=_READING,
     )
     shard = _parameter("shard", "path", _SHARD, "number of the shard")
     file = _parameter("name", "path", _FILE_NAME, "name of a segment file")
@@ -116,7 +125,7 @@ def openapi() -> Json:
             "/admin/v1/promote": {"post": _promote()},
             "/admin/v1/rollback": {"post": _roll_back()},
         },
-        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "components": {"schemas": components, "securitySchemes": _SCHEMES},
     }
 
 
@@ -160,7 +169,8 @@ def _look_up() -> Json:
             {**_parameter("url", "query", {"type": "string"}, "url of the document"), "required": True},
             _parameter("q", "query", {"type": "string"}, "query"),
         ],
-        {"200": _json("Lookup"), **{status: _json("Problem") for status in ("400", "414", "503")}},
+        {"200": _json("Lookup"), **{status: _json("Problem") for status in ("400", *_REFUSED, "414", "503")}},
+        security=_READING,
     )
 
 
@@ -176,8 +186,9 @@ def _cached() -> Json:
         ],
         {
             "200": _forms("CachedText"),
-            **{status: _forms("Problem") for status in ("400", "404", "414", "503")},
+            **{status: _forms("Problem") for status in ("400", *_REFUSED, "404", "414", "503")},
         },
+        security=_READING,
     )
 
 
@@ -223,8 +234,9 @@ def _suggest() -> Json:
         ],
         {
             "200": {**found, "content": {**found["content"], **browsers}},
-            **{status: _json("Problem") for status in ("400", "414", "503")},
+            **{status: _json("Problem") for status in ("400", *_REFUSED, "414", "503")},
         },
+        security=_READING,
     )
 
 
@@ -320,6 +332,7 @@ _SEARCH_PARAMETERS = [
         "position from an intake reply; waits until the index has reached it",
     ),
     _FORMAT,
+    _parameter("key", "query", {"type": "string"}, "a key, for what can't send the header Authorization"),
 ]
 
 _GUARD: list[Json] = [{"token": []}]

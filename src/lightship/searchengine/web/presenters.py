@@ -112,6 +112,8 @@ def address(request: SearchRequest) -> str:
         given.append(("size", request.size))
     if request.page != 1:
         given.append(("page", request.page))
+    if request.key:
+        given.append(("key", request.key))
     return "/?" + urlencode(given)
 
 
@@ -130,9 +132,10 @@ def page_address(request: SearchRequest, page: int) -> str:
     return address(replace(request, page=page, offset=None))
 
 
-def cached_address(url: str, query: str, page: int = 1) -> str:
-    """Return the path and query string of a page of the text of `url`, in which the words of `query` are marked."""
-    return "/cached?" + urlencode([("url", url), *[("q", query)] * bool(query), *[("page", page)] * (page > 1)])
+def cached_address(url: str, request: SearchRequest, page: int = 1) -> str:
+    """Return the path and query string of a page of the text of `url`, in which the words of a query are marked."""
+    more = {"q": request.query, "page": page if page > 1 else "", "key": request.key}
+    return "/cached?" + urlencode([("url", url), *((name, value) for name, value in more.items() if value)])
 
 
 def is_link(url: str) -> bool:
@@ -140,13 +143,13 @@ def is_link(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
 
 
-def result_of(hit: Hit, query: str = "") -> Result:
-    """Return a hit of `query` as it is shown; only http and https urls become links."""
+def result_of(hit: Hit, request: SearchRequest) -> Result:
+    """Return a hit of `request` as it is shown; only http and https urls become links."""
     can_open = is_link(hit.url)
     crumbs = _crumbs(hit.url) if can_open else [readable_url(hit.url)]
     return Result(
         href=hit.url if can_open else "",
-        cached="" if can_open else cached_address(hit.url, query),
+        cached="" if can_open else cached_address(hit.url, request),
         title=_title(hit),
         crumbs=crumbs,
         snippet=safe_marked(hit.snippet),

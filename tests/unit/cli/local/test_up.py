@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lightship.cli.local.up import up
-from lightship.config import CrawlerSettings, Crawling, UpSettings, parse_settings
+from lightship.cli.local.up import access_arguments, greeting, up
+from lightship.config import TOKEN_VARIABLE, CrawlerSettings, Crawling, SearchengineSettings, UpSettings, parse_settings
 from lightship.core.errors import ConfigurationError
+from support import free_port
 
 
 def test_every_setting_of_the_crawl_reaches_the_crawler(tmp_path: Path) -> None:
@@ -24,6 +25,26 @@ def test_every_setting_of_the_crawl_reaches_the_crawler(tmp_path: Path) -> None:
         assert getattr(crawler, field.name) == getattr(settings, field.name)
     assert len(settings.arguments) == len(flags)
     assert UpSettings().arguments == []
+
+
+def test_who_may_search_reaches_the_searchengines_and_is_told() -> None:
+    flags = ["--closed", "--revoked=names", "--rate=10/s", "--host=0.0.0.0"]
+    settings, _ = parse_settings(UpSettings, "lightship up", flags)
+    passed, _ = parse_settings(SearchengineSettings, "searchengine", access_arguments(settings))
+    assert (passed.closed, passed.revoked, passed.rate) == (True, "names", "10/s")
+    told = "\n".join(greeting(settings, own_secret=True))
+    assert "CLOSED on 0.0.0.0:8080" in told
+    assert "OPEN" not in told
+    assert "OPEN" in "\n".join(greeting(dataclasses.replace(settings, closed=False), own_secret=True))
+
+
+def test_contradictions_about_who_may_search_are_errors_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "0123456789abcdef")
+    with pytest.raises(ConfigurationError, match="lets every web page search"):
+        up(["--closed", "--origins=*", f"--data={tmp_path / 'up'}", f"--port={free_port()}", "https://y.example/"])
+    assert not (tmp_path / "up" / "logs").exists()
 
 
 @pytest.mark.parametrize("sources", [[], ["https://y.example/"]])

@@ -91,10 +91,13 @@ def test_only_web_addresses_become_links(url: str) -> None:
 
 
 def test_a_letter_stands_for_the_icon_of_a_site() -> None:
-    shown = [presenters.result_of(hit(url)) for url in ("https://www.example.org/a", "https://example.org/b", "urn:-")]
+    shown = [
+        presenters.result_of(hit(url), SearchRequest())
+        for url in ("https://www.example.org/a", "https://example.org/b", "urn:-")
+    ]
     assert [each.letter for each in shown] == ["E", "E", "U"]
     assert shown[0].hue == shown[1].hue
-    assert presenters.result_of(hit("https://灯塔.example/")).letter == "灯"
+    assert presenters.result_of(hit("https://灯塔.example/"), SearchRequest()).letter == "灯"
     style = (STATIC / "style.css").read_text()
     assert all(f".hue-{hue} " in style for hue in range(presenters.HUES))
 
@@ -267,7 +270,7 @@ def test_languages_are_offered_when_there_is_a_choice() -> None:
     ],
 )
 def test_crumbs(url: str, crumbs: list[str]) -> None:
-    assert presenters.result_of(hit(url)).crumbs == crumbs
+    assert presenters.result_of(hit(url), SearchRequest()).crumbs == crumbs
 
 
 @pytest.mark.parametrize(

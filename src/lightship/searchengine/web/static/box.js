@@ -228,7 +228,7 @@
       this.note.hidden = !said;
       this.all.textContent = `${all} (${answer.total.toLocaleString()})`;
       this.all.href = this.#address("", query);
-      this.all.hidden = !answer.total;
+      this.all.hidden = !answer.total || this.hasAttribute("key"); // the key of this page is not for the search page
       this.#shown = query;
       this.#choose(options[0]);
       this.panel.scrollTop = 0;

@@ -1,0 +1,1 @@
+"""Search keys: what they carry, how they are signed and checked, how often they may be used, and which are revoked."""
