@@ -31,7 +31,7 @@ from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
 from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
 from lightship.crawler.parsing.html.sections import begin_mark, without_marks
 from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
-from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_words
+from lightship.crawler.parsing.signals.fingerprint import fingerprints
 from lightship.documents.language import detect_language
 
 LEFT_OUT = "left out: its front matter says that it is a draft, or not for search engines"
@@ -118,9 +118,10 @@ def _markdown_page(text: str, url: str, robots: Iterable[str], agent: str) -> Pa
 def _text_page(found: Page, text: str) -> Page:
     """Return `found` with the contents of a plain text."""
     text = collapsed(clean_text(text))[:MAX_TEXT]
+    alike, words = fingerprints(text)
     return msgspec.structs.replace(
         found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
-        language=detect_language(text, found.language), fingerprint=fingerprint(text), words=telling_words(text),
+        language=detect_language(text, found.language), fingerprint=alike, words=words,
     )  # fmt: skip
 
 

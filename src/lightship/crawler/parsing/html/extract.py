@@ -18,7 +18,7 @@ from lightship.crawler.parsing.html.page_fields import fields_of
 from lightship.crawler.parsing.html.sections import sections_of, without_marks
 from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, line
-from lightship.crawler.parsing.signals.fingerprint import fingerprint, telling_words
+from lightship.crawler.parsing.signals.fingerprint import fingerprints
 from lightship.crawler.parsing.signals.page_signals import is_login, needs_scripts, says_missing
 from lightship.documents.language import detect_language, primary_subtag
 
@@ -98,6 +98,7 @@ def extract(
     text = text[:MAX_TEXT]
     sections = sections_of(text, content.marked, places)
     headings = [section.heading for section in sections if section.level in RANKED_LEVELS]
+    alike, words = fingerprints(text)
     return Page(
         title=(title or next(iter(headings), ""))[:MAX_TITLE],
         text=text,
@@ -106,7 +107,7 @@ def extract(
         language=detect_language(text, _declared_language(document) or said.language),
         noindex=bool(wishes & {"noindex", "none"}),
         author=said.author, published=said.published, modified=said.modified,
-        fingerprint=fingerprint(text), words=telling_words(text),
+        fingerprint=alike, words=words,
         fields=fields_of(metas, things),
         missing=says_missing(title, headings, text),
         scripted=needs_scripts(text, has_scripts=has_scripts),

@@ -10,12 +10,12 @@ import hashlib
 import re
 import sys
 from array import array
-
-from lightship.core.caching import cache_short
+from functools import lru_cache
 
 NEAR = 3  # bits by which near-duplicates differ at most
 SHORTEST = 50  # words (or Chinese, Japanese, Korean characters); fewer are not significant
 MAX_TEXT = 200_000  # characters used
+LONGEST_KEPT = 64  # characters of a word whose hash is kept
 
 _WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _MASK = (1 << 64) - 1
@@ -31,23 +31,31 @@ def fingerprint(text: str) -> int:
 
     It is the same on all machines. A text of 10 KB takes about a millisecond.
     """
-    words = [_hash(word) for word in _WORDS.findall(text[:MAX_TEXT].lower())]
-    if len(words) < SHORTEST:
-        return 0
-    shingles = array("Q", {
-        (one * _FIRST + two * _SECOND + three * _THIRD) & _MASK
-        for one, two, three in zip(words, words[1:], words[2:], strict=False)
-    })  # fmt: skip
-    return _majority(shingles)
+    return fingerprints(text)[0]
 
 
-def telling_words(text: str) -> int:
-    """Return 64 bits that are the same for two texts if both have the same set of telling words.
+def fingerprints(text: str) -> tuple[int, int]:
+    """Return the fingerprint of `text`, and 64 bits that are the same for two texts with the same set of telling words.
 
     Telling are numbers, names with digits, and words of four letters or more: not `a`, `the` or `und`.
     """
-    found = set(_WORDS.findall(text[:MAX_TEXT].lower()))
-    return sum(_hash(word) for word in found if len(word) > 3 or not (word.isascii() and word.isalpha())) & _MASK
+    words = _WORDS.findall(text[:MAX_TEXT].lower())
+    hashes = _hashes(words)
+    telling = sum(
+        number
+        for word, number in dict(zip(words, hashes, strict=True)).items()
+        if len(word) > 3 or not (word.isascii() and word.isalpha())
+    )
+    return _of_shingles(hashes) if len(words) >= SHORTEST else 0, telling & _MASK
+
+
+def _of_shingles(words: list[int]) -> int:
+    return _majority(
+        array("Q", {
+            (one * _FIRST + two * _SECOND + three * _THIRD) & _MASK
+            for one, two, three in zip(words, words[1:], words[2:], strict=False)
+        })
+    )  # fmt: skip
 
 
 def distance(one: int, other: int) -> int:
@@ -72,6 +80,15 @@ def _majority(hashes: array[int]) -> int:
     return result
 
 
-@cache_short(entries=65_536, longest=64)
+def _hashes(words: list[str]) -> list[int]:
+    """Return the hash of each word; those of short ones are kept, since every page has them."""
+    if max(map(len, words), default=0) <= LONGEST_KEPT:
+        return list(map(_kept_hash, words))
+    return [_kept_hash(word) if len(word) <= LONGEST_KEPT else _hash(word) for word in words]
+
+
 def _hash(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+_kept_hash = lru_cache(65_536)(_hash)
