@@ -23,6 +23,7 @@ from lightship.core.manifest import (
 from lightship.http.problem import Problem
 from lightship.index.highlight.passage import MAX_PASSAGE, PASSAGE
 from lightship.rpc.messages import Installed, Missing, Served
+from lightship.searchengine.integrations.openwebui import ExternalResult, ExternalSearch
 from lightship.searchengine.search.api import (
     DEFAULT_FACET_SIZE,
     MAX_FACET_SIZE,
@@ -52,6 +53,8 @@ _TYPES = (
     Suggestions,
     Lookup,
     CachedText,
+    ExternalSearch,
+    ExternalResult,
     Status,
     Manifest,
     File,
@@ -114,6 +117,10 @@ def openapi() -> Json:
             "/lookup": {"get": _look_up()},
             "/suggest": {"get": _suggest()},
             "/cached": {"get": _cached()},
+            "/about": {
+                "get": _operation("A page about this searchengine, for people", [], {"200": _page(), "503": _page()})
+            },
+            "/openwebui": {"post": _external_search()},
             "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
@@ -143,6 +150,10 @@ def _json(name: str) -> Json:
 
 def _text() -> Json:
     return {"description": "a line of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _page() -> Json:
+    return {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
 def _bytes() -> Json:
@@ -216,6 +227,19 @@ def _batch() -> Json:
             "required": True,
             "content": {"application/json": {"schema": {"type": "array", "maxItems": MAX_SEARCHES, "items": search}}},
         },
+    )
+
+
+def _external_search() -> Json:
+    results = {"type": "array", "items": {"$ref": "#/components/schemas/ExternalResult"}}
+    return _operation(
+        "A search as Open WebUI asks for it",
+        [],
+        {
+            "200": {"description": "links, best first", "content": {"application/json": {"schema": results}}},
+            **_problems("400", "408", "413", "503"),
+        },
+        requestBody={"required": True, "content": _json("ExternalSearch")["content"]},
     )
 
 
