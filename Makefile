@@ -73,7 +73,7 @@ image: $(READY)
 
 # The wheel is built from the unpacked sdist, so both are complete.
 dist: $(READY)
-	@$(BIN)/python -m build --no-isolation --outdir dist
+	@$(BIN)/python -m build --quiet --no-isolation --outdir dist
 
 docs: $(DOCS_READY)
 	@NO_MKDOCS_2_WARNING=1 SEARCH_URL=$(SEARCH_URL) $(BIN)/mkdocs build --strict --quiet --clean

@@ -53,6 +53,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "arabic": ("/?q=المنارة&lang=ar", nothing),
     "chinese": ("/?q=搜索引擎", nothing),
     "beyond": ("/?q=lighthouse&page=99", nothing),
+    "about": ("/about", nothing),
     "failed": ("/?q=lighthouse", fail),
 }
 

@@ -22,6 +22,7 @@ PAGES = {
     "mixed": "/?q=lighthouse+灯塔+hostile&size=100",
     "nothing": "/?q=%22xyzzy%22",
     "beyond": "/?q=lighthouse&page=99",
+    "about": "/about",
 }
 TEXTS = """() => {
     const solid = (element) => {

@@ -74,6 +74,7 @@ def test_all_is_searchable_then_ctrl_c_stops_everything(
         assert urls(replica, "number42") == ["https://example.org/42"]
         assert urls(replica, "horn")[0].endswith("/notes/fog.txt")
     up.wait_for(f"all {RECORDS + 2} documents are searchable")
+    up.wait_for(f"http://localhost:{port}/about")
     up.wait_for(f"found {RECORDS + 2}, fetched {RECORDS + 2}, indexed {RECORDS + 2}, searchable {RECORDS + 2}")
 
     shown = run("status", f"-searchengine=localhost:{port},localhost:{port + 1}")

@@ -103,6 +103,8 @@ def ask(caller: Caller, asked: Asked, key: str) -> Reply:
     if asked.call is None:
         return caller.get(f"{asked.path}?{urlencode(asked.parameters)}", **headers)
     name, arguments = asked.call
+    if asked.path == "/openwebui":
+        return caller.call("POST", asked.path, json.dumps(arguments).encode(), **headers)
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
     headers |= {"Content-Type": "application/json", "MCP-Protocol-Version": "2025-11-25"}
     return caller.call("POST", "/mcp", json.dumps(body).encode(), **headers)
@@ -178,10 +180,13 @@ tools = st.one_of(
     st.builds(lambda query, filters, named: ("facets", {"query": query, "filters": filters, "fields": named, "n": 50}),
               queries, filters, st.lists(fields, max_size=3)),
 ).map(lambda call: Asked("/mcp", (), call))  # fmt: skip
+external = queries.map(lambda query: Asked("/openwebui", (), ("", {"query": query, "count": 100})))
 others = st.sampled_from(
-    [Asked("/status"), Asked("/metrics-of-nobody"), Asked("/opensearch.xml"), Asked("/openapi.json")]
+    [Asked("/about"), Asked("/status"), Asked("/metrics-of-nobody"), Asked("/opensearch.xml"), Asked("/openapi.json")]
 )
-questions = st.one_of(searches, searches, searches, suggestions, suggestions, cached, lookups, tools, tools, others)
+questions = st.one_of(
+    searches, searches, searches, suggestions, suggestions, cached, lookups, tools, tools, external, others
+)
 
 
 def key_for(filters: str) -> str:
@@ -214,6 +219,7 @@ def comparable(asked: Asked, reply: Reply) -> Any:
     """Return what both searchengines must answer: without times, and with the order by relevance taken out."""
     text = re.sub(r'"(took_ms|fresh_as_of)":("[^"]*"|[0-9.e-]+)', "", reply.text)
     text = re.sub(r'\\"fresh_as_of\\":\\"[^"]*\\"', "", text)
+    text = re.sub(r"127\.0\.0\.1:[0-9]+", "", text)  # of lines to copy
     text = re.sub(r"took: .* ms|fresh as of: .*|[0-9.]+ ms|<time [^>]*>[^<]*</time>", "", text)
     if not asked.is_by_relevance:
         return text
@@ -255,5 +261,7 @@ def test_the_questions_find_something(both: tuple[Caller, Caller]) -> None:
         assert answer(caller, "/cached", url=quote(blue(1, 0).url), format="json")["error"]
         assert answer(caller, "/lookup", url=red(1).url, q="amber")["served"] is True
         assert answer(caller, "/lookup", url=blue(1, 0).url)["served"] is False
+        assert len(ask(caller, Asked("/openwebui", (), ("", {"query": "amber", "count": 100})), key).json) > 3
+        assert ">14 documents<" in ask(caller, Asked("/about"), key).text
     everything = both[0].get("/search?q=cobalt&format=json").json
     assert everything["total"] > 3

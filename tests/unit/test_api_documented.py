@@ -16,6 +16,7 @@ from lightship.indexer.publish.metrics import render_metrics
 from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
+from lightship.searchengine.integrations.openwebui import ExternalResult, ExternalSearch
 from lightship.searchengine.search.api import (
     Answer,
     FacetRange,
@@ -45,6 +46,8 @@ OBJECTS: dict[str, type[msgspec.Struct]] = {
     "Facet ranges": FacetRanges,
     "Facet range": FacetRange,
     "Failed search": FailedSearch,
+    "External search": ExternalSearch,
+    "External result": ExternalResult,
     "Suggestions answer": Suggestions,
     "Suggestion": Suggestion,
     "Hit": Hit,

@@ -164,6 +164,8 @@ def test_it_tells_how_it_is(caller: Caller) -> None:
     assert (status["stored"], status["refused"], status["waiting_requests"], status["waiting_bytes"]) == (2, 1, 0, 0)
     document = caller.get("/openapi.json").json
     assert set(document["paths"]) == {"/documents", "/livez", "/metrics", "/readyz", "/status"}
+    [media] = document["paths"]["/documents"]["post"]["requestBody"]["content"].values()
+    assert set(media) == {"schema"}  # a description there makes the document invalid (OpenAPI 3.1, Media Type Object)
     assert caller.get("/nothing").status == 404
     assert caller.get("/documents").status == 405
 

@@ -51,6 +51,8 @@ def outcome(counts: Counts) -> str:
     """Return what is searchable once `counts.done`, in words."""
     if counts.waiting.pages:
         return f"{counts.waiting}; the other {counts.searchable} documents are searchable"
+    if counts.searchable <= 1:
+        return "1 document is searchable" if counts.searchable else "no document was found"
     return f"all {counts.searchable} documents are searchable"
 
 

@@ -13,28 +13,26 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from lightship.chaos.system.processes import LOCK
+from lightship.cli.local.hints import failures, greeting, ways
+from lightship.cli.local.places import addresses, at, explain_port, intake_port, is_open, page, replica_addresses
 from lightship.cli.local.progress import Display, Gauge, outcome
 from lightship.cli.local.roster import Roster
 from lightship.cli.local.supervisor import Part, last_line, python
 from lightship.cli.local.troubles import Troubles
-from lightship.cli.system.secret import FILE as SECRET_FILE
 from lightship.cli.system.secret import keep_secret
 from lightship.config import (
     TOKEN_VARIABLE,
-    UP_DATA,
     CrawlerSettings,
     SearchengineSettings,
     UpSettings,
     parse_settings,
     token,
 )
-from lightship.config.shared import INTAKE_BEYOND
 from lightship.core.errors import ConfigurationError
 from lightship.core.manifest import Layout
 from lightship.crawler.dry_run import check_rules
 from lightship.crawler.sources.names import parse_sources
 from lightship.doclog import open_log
-from lightship.http.callers import is_loopback
 from lightship.http.tokens import Accepted
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.runtime.files import lock_folder, write_atomically
@@ -57,10 +55,7 @@ pydoc.browse(int(sys.argv[1]), open_browser=False, hostname="127.0.0.1")
 """
 
 WATCH_SECONDS = 0.1
-EXPLAIN_BEYOND = 100  # ports beyond that of the intake: 9190 for 9090
 SHOW_SECONDS = 0.5
-SHOWN_WARNINGS = 3
-MOST_LOG = 1 << 20  # bytes of the log that are searched for warnings
 
 
 def up(arguments: Sequence[str]) -> None:
@@ -83,16 +78,16 @@ def up(arguments: Sequence[str]) -> None:
         )
         order_layout(settings)
         parts = _parts(settings, sources)
-        roster = Roster(settings.data, parts, _addresses(settings), marked=settings.chaos)
+        roster = Roster(settings.data, parts, addresses(settings), marked=settings.chaos)
         display = Display()
         stack.callback(display.close)
         for part in parts:  # in the order of dependency; stopped in reverse, so that no data in flight is lost
             part.start()
             stack.callback(part.stop)
         stack.callback(roster.remove)  # before they stop: `lightship chaos` must not signal processes that are gone
-        for line in greeting(settings, own_secret=bool(own)):
+        for line in greeting(settings, sources, own_secret=bool(own)):
             display.say(line)
-        _watch(settings, parts, roster, display, stop)
+        _watch(settings, parts, roster, display, stop, ways=ways(settings, sources))
         display.say("stopping; all fetched data is kept, and the next start resumes from it")
     logger.info("stopped")
 
@@ -129,8 +124,8 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
     commands = {
         f"searchengine-{i}": python(
             "lightship.searchengine.main",
-            f"-addr={_at(settings.host, settings.port + i)}",
-            f"-public={_page(settings) if i == 0 and not _is_open(settings) else ''}",
+            f"-addr={at(settings.host, settings.port + i)}",
+            f"-public={page(settings) if i == 0 and not is_open(settings) else ''}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
             f"-origins={','.join(settings.origins)}",
             *access_arguments(settings),
@@ -143,7 +138,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             commands[name] = python(
                 "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
                 f"-shards={settings.shards}", f"-fields={settings.fields}", f"-data={os.path.join(data, name)}",
-                *([f"-listen={_at(settings.host, intake_port(settings) + shard)}"] if name.startswith("indexer") else []),
+                *([f"-listen={at(settings.host, intake_port(settings) + shard)}"] if name.startswith("indexer") else []),
             )  # fmt: skip
     limits: list[str] = []
     if not sources:
@@ -159,7 +154,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         f"-log={log}",
         f"-data={os.path.join(data, 'crawler')}",
         f"-fields={settings.fields}",
-        f"-listen={_at(settings.host, intake_port(settings) + EXPLAIN_BEYOND)}",
+        f"-listen={at(settings.host, explain_port(settings))}",
         *limits,
         *settings.arguments,
         *sources,
@@ -172,57 +167,20 @@ def access_arguments(settings: UpSettings) -> list[str]:
     return [*["-closed"] * settings.closed, f"-revoked={settings.revoked}", f"-rate={settings.rate}"]
 
 
-def intake_port(settings: UpSettings) -> int:
-    """Return the port of the first indexer's intake."""
-    return settings.intake or settings.port + INTAKE_BEYOND
-
-
-def replica_addresses(settings: UpSettings) -> dict[str, str]:
-    """Return host:port of each searchengine, by name."""
-    return {f"searchengine-{i}": called(settings, settings.port + i) for i in range(settings.replicas)}
-
-
-def called(settings: UpSettings, port: int) -> str:
-    """Return host:port at which this machine reaches a part that listens on `port`."""
-    return _at({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host), port)  # noqa: S104
-
-
-def _at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _is_open(settings: UpSettings) -> bool:
-    """Whether other machines can reach the parts."""
-    return settings.host != "localhost" and not is_loopback(settings.host)
-
-
-def _page(settings: UpSettings) -> str:
-    """Return the URL of the search page for a browser on this machine."""
-    known = {"127.0.0.1": "localhost", "0.0.0.0": "localhost", "::": "localhost", "::1": "localhost"}  # noqa: S104
-    return f"http://{_at(known.get(settings.host, settings.host), settings.port)}"
-
-
-def _addresses(settings: UpSettings) -> dict[str, str]:
-    """Return host:port of the parts that serve requests, by name."""
-    port = intake_port(settings)
-    intakes = {f"indexer-{shard}": called(settings, port + shard) for shard in range(settings.shards)}
-    return {**replica_addresses(settings), **intakes}
-
-
 def check_ports(settings: UpSettings) -> None:
     """Raise ConfigurationError unless all ports are free."""
     intake = intake_port(settings)
-    if max(settings.port + settings.replicas, intake + EXPLAIN_BEYOND + 1) > 65536:
+    if max(settings.port + settings.replicas, explain_port(settings) + 1) > 65536:
         raise ConfigurationError(
             f"port {settings.port} or {intake} leaves no room below 65536 for all parts; choose a lower --port or --intake"
         )
     for port in (
         *range(settings.port, settings.port + settings.replicas),
         *range(intake, intake + settings.shards),
-        intake + EXPLAIN_BEYOND,
+        explain_port(settings),
     ):
         try:
-            listen(_at(settings.host, port)).close()
+            listen(at(settings.host, port)).close()
         except ConfigurationError as error:
             raise ConfigurationError(f"{error}; choose others with --host, --port or --intake") from error
 
@@ -239,46 +197,20 @@ def _pydoc_port(data: str) -> int:
     return port
 
 
-def greeting(settings: UpSettings, *, own_secret: bool) -> list[str]:
-    """Return the lines that are printed at start: where everything is, and who can reach it."""
-    intake, data = intake_port(settings), settings.data
-    secret = os.path.join(data, SECRET_FILE) if own_secret else TOKEN_VARIABLE
-    found = [f"-data={os.path.abspath(data)}"] if own_secret and data != UP_DATA else []
-    add = " ".join(["lightship add FILE", f"-indexer={called(settings, intake)}", *found])
-    place = _at(settings.host, settings.port)
-    who = "reachable from this machine only; --host=0.0.0.0 lets others search"
-    if _is_open(settings):
-        who = f"OPEN: anyone who can reach this machine on {place} can search, and read everything that is found"
-    if settings.closed:
-        keys = " ".join(["lightship key new --search", *found])
-        who = f"CLOSED on {place}: to search, make a key, or use the secret as the password: {keys}"
-    return [
-        f"search page: {_page(settings)}/   (data and logs in {data}; Ctrl-C stops)",
-        who,
-        f"to add documents on port {intake}, with the secret in {secret}: {add}",
-    ]
-
-
-def failures(failed: int, log: str, begun: int) -> list[str]:
-    """Return lines about `failed` items and the warnings in the crawler's `log` from byte `begun` on, if any."""
-    with open(log, "rb") as file:
-        file.seek(begun)
-        lines = file.read(MOST_LOG).decode(errors="replace").splitlines()
-    warnings = [line.partition(" WARNING ")[2] for line in lines if " WARNING " in line]
-    if not failed and not warnings:
-        return []
-    shown = [f"  {line.partition(': ')[2]}" for line in warnings[:SHOWN_WARNINGS]]
-    return [f"{failed} lines, files or pages could not be read, {len(warnings)} warnings; see {log}:", *shown]
-
-
 def _watch(
-    settings: UpSettings, parts: Sequence[Part], roster: Roster, display: Display, stop: threading.Event
+    settings: UpSettings,
+    parts: Sequence[Part],
+    roster: Roster,
+    display: Display,
+    stop: threading.Event,
+    *,
+    ways: Sequence[str],
 ) -> None:
-    """Restart parts that die and show the progress, until `stop` is set."""
-    address, started, shown, announced = f"{_page(settings)}/", time.monotonic(), 0.0, False
+    """Restart parts that die and show the progress, until `stop` is set; show `ways` once everything is searchable."""
+    address, started, shown, announced = f"{page(settings)}/", time.monotonic(), 0.0, False
     log = os.path.join(settings.data, "logs", "crawler.log")
     begun = os.path.getsize(log)  # what precedes is of earlier runs
-    intakes = {name: at for name, at in _addresses(settings).items() if name.startswith("indexer")}
+    intakes = {name: at for name, at in addresses(settings).items() if name.startswith("indexer")}
     troubles = Troubles(intakes)
     gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
     while not stop.wait(WATCH_SECONDS):
@@ -296,7 +228,7 @@ def _watch(
             announced = True
             seconds = time.monotonic() - started
             display.say(f"{outcome(counts)} after {seconds:.0f} s at {address}")
-            for line in failures(counts.failed, log, begun):
+            for line in (*failures(counts.failed, log, begun), *ways):
                 display.say(line)
     for part in parts:
         if part.restart_at:

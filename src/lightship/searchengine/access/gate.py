@@ -24,7 +24,9 @@ from lightship.http.keys.revoked import Revoked
 from lightship.http.requests import header
 from lightship.http.tokens import Accepted, Guard, basic_password
 
-READING = frozenset({"/", "/search", "/suggest", "/cached", "/lookup", "/mcp"})  # what a key allows
+READING = frozenset(
+    {"/", "/search", "/suggest", "/cached", "/lookup", "/about", "/mcp", "/openwebui"}
+)  # what a key allows
 # What tells nothing of documents but how many there are, and what has a guard of its own
 OPEN = frozenset({
     "/livez", "/readyz", "/metrics", "/openapi.json", "/opensearch.xml", "/favicon.ico", "/box.js", "/searchclient.js", "/searchclient.mjs",

@@ -40,8 +40,11 @@ from lightship.http.tokens import Accepted
 from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
 from lightship.searchengine.access.gate import READING, Access, is_private, key_of
+from lightship.searchengine.integrations.about import own_address, sites
+from lightship.searchengine.integrations.openwebui import OpenWebUI
 from lightship.searchengine.mcp.endpoint import Mcp
 from lightship.searchengine.search.admission import QueryExecutor
+from lightship.searchengine.search.api import SearchRequest
 from lightship.searchengine.search.lookup import look_up
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import (
@@ -71,6 +74,7 @@ from lightship.searchengine.web.html import (
     SECURITY_HEADERS,
     STATIC,
     asset_url,
+    render_about,
     render_cached,
     render_error,
     render_opensearch,
@@ -125,6 +129,8 @@ def make_app(
             Route("/static/{name}", _static),
             Route("/favicon.ico", _icon),
             *(Route(f"/{name}", _script) for name in SCRIPTS),
+            Route("/about", _about(replica, seen_by, executor, settings)),
+            *OpenWebUI(replica, seen_by, executor).routes(),
             *Mcp(replica, seen_by, executor).routes(),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
@@ -240,6 +246,21 @@ def _document_routes(replica: Replica, seen_by: SeenBy, executor: QueryExecutor,
         Route("/cached", cached),
         Route(OPENSEARCH_PATH, opensearch),
     ]
+
+
+def _about(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, settings: SearchengineSettings) -> Endpoint:
+    """Return what shows the page about this searchengine. A Host header may be forged: no cache may keep it for others."""
+
+    async def about(request: Request) -> Whole:
+        replica.catch_up()
+        seen = seen_by(request)
+        found = await sites(ReplicaSearcher(seen, executor), executor.admit(request.scope)) if seen.layout else []
+        base = settings.public or own_address(request.scope)
+        asked = SearchRequest(key=request.query_params.get("key", ""))
+        body = render_about(asked, base, seen.info, found, settings)
+        return _response(request, body, 200, {**SECURITY_HEADERS, "Cache-Control": caching.NOT_KEPT}, TYPES["html"])
+
+    return about
 
 
 def _health_routes(replica: Replica, metrics: Metrics) -> list[Route]:

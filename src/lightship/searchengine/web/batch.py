@@ -109,7 +109,7 @@ class Batch:
 def read_searches(body: bytes) -> list[bytes]:
     """Return the searches in `body`, a JSON list of objects with parameters, as query strings.
 
-    Raises InvalidInputError, TooLargeError.
+    Raises InvalidInputError.
     """
     try:
         given = _decode(body)
@@ -119,7 +119,9 @@ def read_searches(body: bytes) -> list[bytes]:
             "null, or lists of them"
         ) from error
     if len(given) > MAX_SEARCHES:
-        raise TooLargeError(f"{len(given)} searches, at most {MAX_SEARCHES} are allowed; send them in several requests")
+        raise InvalidInputError(
+            f"{len(given)} searches, at most {MAX_SEARCHES} are allowed; send them in several requests"
+        )
     return [_query_string(each) for each in given]
 
 

@@ -7,16 +7,19 @@ Nothing from the web is ever left unescaped: templates escape by default, and sn
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from http.client import responses
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lightship.config import SearchengineSettings
 from lightship.core.declaration import NO_FIELDS, Fields
-from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, Answer, IndexInfo, SearchRequest
+from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, Answer, FacetValue, IndexInfo, SearchRequest
 from lightship.searchengine.search.request import last_page
 from lightship.searchengine.web import faceting, presenters
 from lightship.searchengine.web.cached import CachedText
@@ -82,6 +85,19 @@ def render_cached(shown: CachedText, paragraphs: list[Markup], request: SearchRe
     return _CACHED.render(request=request, shown=shown, paragraphs=paragraphs, href=href)
 
 
+def render_about(
+    request: SearchRequest, base: str, index: IndexInfo, sites: Sequence[FacetValue], settings: SearchengineSettings
+) -> str:
+    """Return the page about the searchengine at the url `base`: its `index`, some `sites` in it, and how to use it."""
+    found = urlsplit(base)
+    port = found.port or (443 if found.scheme == "https" else 80)
+    return _ABOUT.render(
+        request=request, index=index, now=datetime.now(UTC), base=base, settings=settings,
+        place=f"{found.netloc.removesuffix(f':{port}')}:{port}", sites=presenters.sites_of(request, sites),
+        elsewhere=index.documents - sum(each.count for each in sites),
+    )  # fmt: skip
+
+
 def render_error(status: int, message: str) -> str:
     """Return an error page with an HTTP status and a message (plain text)."""
     phrase = responses.get(status, "Error")
@@ -114,5 +130,6 @@ _TEMPLATES = _environment()
 _HOME = _TEMPLATES.get_template("home.html")
 _RESULTS = _TEMPLATES.get_template("results.html")
 _CACHED = _TEMPLATES.get_template("cached.html")
+_ABOUT = _TEMPLATES.get_template("about.html")
 _ERROR = _TEMPLATES.get_template("error.html")
 _OPENSEARCH = _TEMPLATES.get_template("opensearch.xml")

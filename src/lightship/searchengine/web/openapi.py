@@ -23,6 +23,7 @@ from lightship.core.manifest import (
 from lightship.http.problem import Problem
 from lightship.index.highlight.passage import MAX_PASSAGE, PASSAGE
 from lightship.rpc.messages import Installed, Missing, Served
+from lightship.searchengine.integrations.openwebui import ExternalResult, ExternalSearch
 from lightship.searchengine.search.api import (
     DEFAULT_FACET_SIZE,
     MAX_FACET_SIZE,
@@ -52,6 +53,8 @@ _TYPES = (
     Suggestions,
     Lookup,
     CachedText,
+    ExternalSearch,
+    ExternalResult,
     Status,
     Manifest,
     File,
@@ -89,6 +92,26 @@ _FIELDS = {  # constraints that `check_manifest` enforces, and the meaning of st
         "fresh_as_of": _TIME,
     },
 }
+_NAMES = {  # of operations: what generated clients call their functions
+    ("/", "get"): "page",
+    ("/search", "get"): "search",
+    ("/search", "post"): "searchAll",
+    ("/lookup", "get"): "lookUp",
+    ("/suggest", "get"): "suggest",
+    ("/cached", "get"): "read",
+    ("/about", "get"): "about",
+    ("/openwebui", "post"): "searchLinks",
+    ("/livez", "get"): "isAlive",
+    ("/readyz", "get"): "isReady",
+    ("/metrics", "get"): "metrics",
+    ("/status", "get"): "status",
+    ("/rpc/v1/shards/{shard}", "put"): "offerShard",
+    ("/rpc/v1/shards/{shard}", "get"): "installedShard",
+    ("/rpc/v1/shards/{shard}/files/{name}", "put"): "sendFile",
+    ("/rpc/v1/shards/{shard}/files/{name}", "get"): "installedFile",
+    ("/admin/v1/promote", "post"): "promote",
+    ("/admin/v1/rollback", "post"): "rollBack",
+}
 
 
 @cache
@@ -105,15 +128,24 @@ def openapi() -> Json:
     )
     shard = _parameter("shard", "path", _SHARD, "number of the shard")
     file = _parameter("name", "path", _FILE_NAME, "name of a segment file")
-    return {
+    document: Json = {
         "openapi": "3.1.0",
         "info": {"title": "Lightship searchengine", "version": __version__},
         "paths": {
-            "/": {"get": search},
+            "/": {"get": {**search}},
             "/search": {"get": search, "post": _batch()},
             "/lookup": {"get": _look_up()},
             "/suggest": {"get": _suggest()},
             "/cached": {"get": _cached()},
+            "/about": {
+                "get": _operation(
+                    "A page about this searchengine, for people",
+                    [],
+                    {status: _page() for status in ("200", *_REFUSED, "503")},
+                    security=_READING,
+                )
+            },
+            "/openwebui": {"post": _external_search()},
             "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
@@ -127,6 +159,9 @@ def openapi() -> Json:
         },
         "components": {"schemas": components, "securitySchemes": _SCHEMES},
     }
+    for (path, method), name in _NAMES.items():
+        document["paths"][path][method]["operationId"] = name
+    return document
 
 
 def _operation(summary: str, parameters: list[Json], responses: Json, **more: Any) -> Json:
@@ -143,6 +178,10 @@ def _json(name: str) -> Json:
 
 def _text() -> Json:
     return {"description": "a line of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _page() -> Json:
+    return {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
 def _bytes() -> Json:
@@ -216,6 +255,20 @@ def _batch() -> Json:
             "required": True,
             "content": {"application/json": {"schema": {"type": "array", "maxItems": MAX_SEARCHES, "items": search}}},
         },
+    )
+
+
+def _external_search() -> Json:
+    results = {"type": "array", "items": {"$ref": "#/components/schemas/ExternalResult"}}
+    return _operation(
+        "A search as Open WebUI asks for it",
+        [],
+        {
+            "200": {"description": "links, best first", "content": {"application/json": {"schema": results}}},
+            **_problems("400", *_REFUSED, "408", "413", "503"),
+        },
+        requestBody={"required": True, "content": _json("ExternalSearch")["content"]},
+        security=_READING,
     )
 
 

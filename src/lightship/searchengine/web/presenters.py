@@ -6,7 +6,7 @@ Everything that comes from the web is plain text, which the templates escape; `s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import unescape
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from msgspec.structs import replace
 
 from lightship.core.model import clean_text
-from lightship.searchengine.search.api import DEFAULT_SIZE, Hit, HitSection, SearchRequest
+from lightship.searchengine.search.api import DEFAULT_SIZE, FacetValue, Hit, HitSection, SearchRequest
 from lightship.searchengine.search.request import last_page
 
 LANGUAGES = {
@@ -255,6 +255,14 @@ def languages_of(request: SearchRequest, hits: list[Hit]) -> list[Link]:
 def language_name(language: str) -> str:
     """Return the language's name in itself, or its code if the name is unknown."""
     return LANGUAGES.get(language, language)
+
+
+def sites_of(request: SearchRequest, counted: Iterable[FacetValue]) -> list[Link]:
+    """Return a link to the documents of each site, for who sent `request`."""
+    return [
+        Link(str(each.value), address(replace(request, conditions=(("site", str(each.value)),))), documents=each.count)
+        for each in counted
+    ]
 
 
 def suggestions_of(request: SearchRequest) -> Iterator[Link]:

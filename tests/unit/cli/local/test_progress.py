@@ -168,6 +168,8 @@ def test_pages_of_sites_that_keep_failing_are_counted(tmp_path: Path, crawler: D
 def test_what_is_searchable_is_not_called_all_while_pages_wait() -> None:
     counts = Counts(10, 8, 7, 5, done=True)
     assert outcome(counts) == "all 5 documents are searchable"
+    assert outcome(counts._replace(searchable=1)) == "1 document is searchable"
+    assert outcome(counts._replace(searchable=0)) == "no document was found"
     assert outcome(counts._replace(waiting=Waiting(1, 88))) == (
         "88 pages of 1 site wait, because it keeps failing; the other 5 documents are searchable"
     )

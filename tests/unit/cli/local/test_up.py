@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.cli.local.up import access_arguments, greeting, up
+from lightship.cli.local.up import access_arguments, up
 from lightship.config import TOKEN_VARIABLE, CrawlerSettings, Crawling, SearchengineSettings, UpSettings, parse_settings
 from lightship.core.errors import ConfigurationError
 from support import free_port
@@ -27,15 +27,11 @@ def test_every_setting_of_the_crawl_reaches_the_crawler(tmp_path: Path) -> None:
     assert UpSettings().arguments == []
 
 
-def test_who_may_search_reaches_the_searchengines_and_is_told() -> None:
+def test_who_may_search_reaches_the_searchengines() -> None:
     flags = ["--closed", "--revoked=names", "--rate=10/s", "--host=0.0.0.0"]
     settings, _ = parse_settings(UpSettings, "lightship up", flags)
     passed, _ = parse_settings(SearchengineSettings, "searchengine", access_arguments(settings))
     assert (passed.closed, passed.revoked, passed.rate) == (True, "names", "10/s")
-    told = "\n".join(greeting(settings, own_secret=True))
-    assert "CLOSED on 0.0.0.0:8080" in told
-    assert "OPEN" not in told
-    assert "OPEN" in "\n".join(greeting(dataclasses.replace(settings, closed=False), own_secret=True))
 
 
 def test_contradictions_about_who_may_search_are_errors_before_anything_starts(

@@ -254,6 +254,8 @@ def test_the_openapi_document_is_whole(caller: Caller) -> None:
     document = caller.get("/openapi.json").json
     assert document == json.loads(json.dumps(openapi()))
     assert document["openapi"].startswith("3.1")
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
     found = list(refs(document))
     assert found
     for ref in found:
