@@ -18,7 +18,8 @@ WIDER = {
 _OTHERS = {
     "cp949": "cp949", "uhc": "cp949", "cp950": "big5hkscs", "cp936": "gb18030", "cp932": "cp932", "euc-cn": "gb18030",
     "big5-hkscs:2004": "big5hkscs", "hz-gb-2312": "hz", "iso-2022-kr": "iso2022_kr", "x-mac-cyrillic": "mac_cyrillic",
-    "x-mac-ukrainian": "mac_cyrillic", "windows-1200": "utf-16-le", "utf-32": "utf-32",
+    "x-mac-ukrainian": "mac_cyrillic", "windows-1200": "utf-16-le", "utf-32": "utf-32-le", "utf-32le": "utf-32-le",
+    "utf-32-le": "utf-32-le", "utf-32be": "utf-32-be", "utf-32-be": "utf-32-be", "ucs-4": "utf-32-be",
 }  # fmt: skip
 
 _SINGLE_BYTE = ("cp125", "cp86", "cp874", "iso8859", "koi8", "mac")

@@ -17,8 +17,15 @@ HEAD = 16_384  # bytes in which a page may declare its encoding; browsers look f
 FINE, BAD = 0.002, 0.1  # undecodable shares: below the first the encoding is right, above the second it is not text
 SURE = 6  # bytes outside ASCII that are hardly ever valid UTF-8 by accident
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_WIDE = ((re.compile(rb"<\x00[^\x00]\x00"), "utf-16-le"), (re.compile(rb"\x00<\x00[^\x00]"), "utf-16-be"))
+_MARKS = (  # that of UTF-32-LE begins like that of UTF-16-LE
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
+)  # fmt: skip
+_WIDE = (
+    (re.compile(rb"<\x00[^\x00]\x00"), "utf-16-le"), (re.compile(rb"\x00<\x00[^\x00]"), "utf-16-be"),
+    (re.compile(rb"<\x00\x00\x00[^\x00]\x00\x00\x00"), "utf-32-le"),
+    (re.compile(rb"\x00\x00\x00<\x00\x00\x00[^\x00]"), "utf-32-be"),
+)  # fmt: skip
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -68,14 +75,14 @@ def _candidates(body: bytes, content_type: str) -> Iterator[tuple[str, int]]:
             yield encoding, len(mark)
             return
     header = codec_of(found[1] if (found := _CHARSET.search(content_type)) else None)
-    wide = header if header and header.startswith("utf-16") else _wide(body)
+    wide = header if header and header.startswith(("utf-16", "utf-32")) else _wide(body)
     if wide and b"\0" in body[:SAMPLE]:  # in every space, line break and character of the markup
         yield wide, 0
     _refuse_binary(body)
     foreign = len(body.translate(None, _ASCII))  # bytes outside ASCII
     for declared in filter(None, (header, codec_of(_declared(body[:HEAD])))):
         if declared.startswith("utf-"):
-            yield "utf-8", 0  # the declaration was read as bytes, so it can't be UTF-16
+            yield "utf-8", 0  # the declaration was read as bytes, so it can't be UTF-16 or UTF-32
         elif not _is_belied(body, foreign, declared):
             yield declared, 0
     if b"\x1b$" not in body[:SAMPLE]:
@@ -126,7 +133,7 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _wide(body: bytes) -> str | None:
-    """Return the variant of UTF-16 of a text that begins with a tag but has no byte order mark; None for neither."""
+    """Return the variant of UTF-16 or UTF-32 of a text that begins with a tag but has no byte order mark; None for none."""
     return next((encoding for start, encoding in _WIDE if start.match(body)), None)
 
 

@@ -1,7 +1,8 @@
 """Reads front matter: the metadata before the text of a Markdown file, in YAML, TOML or JSON.
 
 Hugo, Jekyll, Docusaurus, Astro, VitePress, Obsidian and others keep the title of a page only there. The block begins
-with the first line: `---` (YAML, ended by `---` or `...`), `+++` (TOML), `;;;` or `{` (JSON).
+with the first line: `---` (YAML, ended by `---` or `...`), `+++` (TOML), `;;;` or `{` (JSON), or `---` and a language
+(`---toml`, of gray-matter).
 """
 
 from __future__ import annotations
@@ -67,14 +68,14 @@ def _split(text: str) -> tuple[dict[Any, Any] | None, str]:
     if text.startswith("{"):
         return _json_object(text)
     first, _, rest = text.partition("\n")
-    kind = first.rstrip()
-    if kind not in _ENDS:
+    kind = "".join(first.split()).lower()
+    if kind not in _PARSERS:
         return None, text
     end = 0
     while end <= MAX_BLOCK:
         line_end = rest.find("\n", end)
         line = rest[end:line_end] if line_end >= 0 else rest[end:]
-        if line.rstrip() in _ENDS[kind]:
+        if line.rstrip() in _ENDS[kind[:3]]:
             data = _PARSERS[kind](rest[:end])
             return data, (rest[line_end + 1 :] if line_end >= 0 else "") if data is not None else text
         if line_end < 0:
@@ -118,7 +119,9 @@ def _yaml(block: str) -> dict[Any, Any] | None:
     return found if isinstance(found, dict) else {} if not block.strip() else None
 
 
-_PARSERS = {"---": _yaml, "+++": _toml, ";;;": _json}
+_PARSERS = {
+    "---": _yaml, "---yaml": _yaml, "---yml": _yaml, "---toml": _toml, "---json": _json, "+++": _toml, ";;;": _json,
+}  # fmt: skip
 
 
 def _lines(block: str, separator: str) -> dict[Any, Any] | None:

@@ -31,7 +31,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     size,
 )
 from lightship.crawler.parsing.html.hidden import keep_drawings, remove_unseen, set_pictures_apart
-from lightship.crawler.parsing.html.sections import Heading, mark_headings
+from lightship.crawler.parsing.html.sections import Heading, make_headings, mark_headings
 from lightship.crawler.parsing.html.tree import attribute, document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
@@ -49,6 +49,7 @@ NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", 
 FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
+_TABS = "[role~='tab' i]"  # may be links to panels on the page
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
 _HOME = re.compile(r"(?:(?:https?:)?//[^/\s]{1,255})?/?", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
@@ -87,6 +88,7 @@ def _reduce(tree: HTMLTree, html: str, article: str | None) -> None:
         return
     if article is None and any(sign in html for sign in _DRAWN):
         keep_drawings(tree, body)
+    make_headings(tree, body, html)
     remove_unseen(body)
     _clear_marks(body)
     _cut(body)
@@ -182,10 +184,11 @@ def _thin(root: ElementNode) -> None:
             break
         name = names(element)
         sure = is_surely_named(element, name)
+        links = LINKS if element.query_selector(_TABS) is None else AWAY
         if (
             root.contains(element)
             and (sure or NAMES.search(name))
-            and (leads_elsewhere(element, LINKS) or (sure and characters < SURELY * whole and prose(element) < ENOUGH))
+            and (leads_elsewhere(element, links) or (sure and characters < SURELY * whole and prose(element) < ENOUGH))
         ):
             _drop(element, root)
 

@@ -12,6 +12,7 @@ from resiliparse.parse.html import DocumentNode, HTMLTree
 from lightship.core.model import FieldValue, clean_text
 from lightship.core.sections import RANKED_LEVELS, Section
 from lightship.crawler.parsing.html.content import read_content
+from lightship.crawler.parsing.html.hidden import open_shadow_roots
 from lightship.crawler.parsing.html.links import read_links
 from lightship.crawler.parsing.html.metadata import metas_of, read_metadata, things_of
 from lightship.crawler.parsing.html.page_fields import fields_of
@@ -78,7 +79,7 @@ def extract(
     `robots` are the values of its X-Robots-Tag headers; `agent` is the crawler's own name in such directives;
     `encoding` is the Python codec with which the page was decoded; `choice` is the part of it that becomes its text.
     """
-    html = clean_text(html)
+    html = open_shadow_roots(clean_text(html))
     tree = HTMLTree.parse(html)
     document = document_of_tree(tree)
     metas = metas_of(document)

@@ -21,7 +21,7 @@ MAX_PICTURES = 2000  # of a page
 MAX_ALT = 1000  # characters
 MAX_CAPTIONS = 200_000  # characters of captions that are compared
 
-_NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog"
+_NEVER_SEEN = "script,style,template,noscript,svg,select,datalist,dialog,video,audio"  # whose text is for old browsers
 _HIDDEN = "[hidden],[style*='display:none' i],[style*='display: none' i]"
 _TITLES = f"{HEADINGS},summary,dt,[role~='tab' i],[role~='heading' i]"  # whose buttons are titles
 _CONTROLS = "[aria-controls],[data-bs-target],[data-target],[data-toggle='collapse'],a[href^='#'][role]"
@@ -37,6 +37,15 @@ _SIGNS = "a,button,summary,label"  # drawings in them are signs of what these do
 _NO_WORDS = re.compile(
     r"[\w%+.-]{1,200}\.(?:jpe?g|png|gif|svg|webp|avif|bmp)|image|img|picture|photo|icon|logo", re.IGNORECASE
 )
+_SHADOW = re.compile(r"<template(?=\s[^>]{0,1000}?\bshadowrootmode\b)", re.IGNORECASE)
+
+
+def open_shadow_roots(html: str) -> str:
+    """Return `html` with its declarative shadow trees as ordinary elements: the parser shows no contents of templates.
+
+    Such an element ends with its host, since `</template>` is ignored then.
+    """
+    return _SHADOW.sub("<div", html) if "shadowrootmode" in html else html
 
 
 def keep_drawings(tree: HTMLTree, root: ElementNode) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from resiliparse.parse.html import DocumentNode, DOMNode, ElementNode, TextNode
+from resiliparse.parse.html import DocumentNode, DOMNode, ElementNode, HTMLTree, TextNode
 
 from lightship.core.sections import LEVELS, MAX_HEADING, MAX_SECTIONS, RANKED_LEVELS, Section
 from lightship.crawler.parsing.html.anchors import anchor_of, clear_permalinks
@@ -26,6 +26,10 @@ _ASIDES = ",".join(
 )  # what stands in a heading, but is not of it
 _MARK = re.compile("\x02([0-9]{1,4})\x03|\x04")  # begins the heading of this number, or ends it
 _TERM = "dt"
+_SIGNS = ('role="heading"', "role=heading", "role='heading'", "headertitle")  # in pages with headings of other elements
+_DOXYGEN = "div.headertitle > div.title"  # with the groups of what the page describes
+_BY_ROLE = f"[role~='heading' i]:not({_HEADINGS}),{_DOXYGEN}"
+_ROLE_LEVEL = 2  # of a heading without a level (WAI-ARIA 1.2)
 END = "\x04"
 
 
@@ -42,6 +46,23 @@ class Place(NamedTuple):
     number: int
     start: int
     end: int
+
+
+def make_headings(tree: HTMLTree, root: ElementNode, html: str) -> None:
+    """Make headings of the elements below `root` that are some by their role, and of the titles of Doxygen's pages."""
+    if not any(sign in html for sign in _SIGNS):
+        return
+    for element in select(root, _BY_ROLE)[:MAX_LOOKED]:
+        said = attribute(element, "aria-level").strip()
+        level = 1 if element.matches(_DOXYGEN) else int(said) if said in "123456" and said else _ROLE_LEVEL
+        heading = tree.create_element(f"h{level}")
+        if isinstance(heading, ElementNode):
+            others = select(element, "div.ingroups")
+            for name in ("id", "class"):
+                if element.hasattr(name):
+                    heading.setattr(name, attribute(element, name))
+            element.replace_with(heading, *others)
+            heading.append(*list(element.child_nodes))
 
 
 def mark_headings(document: DocumentNode | ElementNode) -> list[Heading]:

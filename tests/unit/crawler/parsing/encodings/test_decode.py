@@ -88,11 +88,21 @@ def test_what_is_declared_wrongly_is_not_believed(encoding: str, wrong: str) -> 
         (codecs.BOM_UTF16_BE, "utf-16-be"),
         (b"", "utf-16-le"),
         (b"", "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+        (b"", "utf-32-le"),
+        (b"", "utf-32-be"),
     ],
 )
-def test_utf_16(bom: bytes, encoding: str) -> None:
+def test_utf_16_and_32(bom: bytes, encoding: str) -> None:
     for text in TEXTS.values():
         assert decode(bom + page(text).encode(encoding)) == page(text)
+
+
+@pytest.mark.parametrize("label", ["utf-16le", "UTF-16BE", "utf-32", "UTF-32LE", "utf-32be"])
+def test_plain_texts_of_wide_characters(label: str) -> None:
+    for text in (f"{text}\n" for text in TEXTS.values()):
+        assert decode(text.encode("utf-32-le" if label == "utf-32" else label), f"text/plain; charset={label}") == text
 
 
 def test_a_byte_order_mark_is_stronger_than_all_words() -> None:

@@ -27,7 +27,11 @@ def page(text: str) -> Page:
         "---\ntitle: Release calendar\n---\n\n", "---\r\ntitle: Release calendar\r\n---\r\n\r\n",
         "\ufeff---\ntitle: 'Release calendar'\n---\n", "---  \ntitle: >-\n  Release\n  calendar\n...\n",
         '+++\ntitle = "Release calendar"\n+++\n\n', '+++\r\ntitle = """Release \\\r\n  calendar"""\r\n+++\r\n',
-        '{\n  "title": "Release calendar"\n}\n\n', ';;;\n{"title": "Release calendar"}\n;;;\n', '\ufeff{"Title": "Release calendar"}\r\n',
+        '{\n  "title": "Release calendar"\n}\n\n', ';;;\n{"title": "Release calendar"}\n;;;\n',
+        '\ufeff{"Title": "Release calendar"}\r\n',
+        "---yaml\ntitle: Release calendar\n---\n", "--- toml\ntitle = 'Release calendar'\n---\n",
+        '---json\r\n{"title": "Release calendar"}\r\n---\r\n', '+++ \n"title" = "Release calendar"  # of it\n[extra]\n+++\n',
+        '---\r\n# of it\r\nlayout: post\r\ntitle:   "Release calendar"\r\n...\r\n', "---\n{title: Release calendar, tags: [a]}\n---\n",
     ],
 )  # fmt: skip
 def test_each_form_gives_the_title_and_is_no_text(block: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ MAX_ELEMENTS = 200_000  # per XML document: a thick book has fewer, and each tak
 MAX_DEPTH = 1000  # of nested elements
 _PIECE = 64 << 10  # bytes
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # no other is allowed in Office's files (ISO 29500-2) and EPUB
+
+# The namespaces of strict documents (ISO 29500-1), which no reader has to know apart from those of all others (29500-4)
+_STRICT = re.compile(rb"(xmlns(?::\w{1,50})?\s?=\s?[\"'])http://purl\.oclc\.org/ooxml/(\w{1,50})/(\w{1,50})(?=[\"'])")
+_USUAL = rb"\1http://schemas.openxmlformats.org/\2/2006/\3"
 
 _BROKEN = (
     zipfile.BadZipFile,
@@ -83,7 +88,7 @@ class Archive:
             raise InvalidDocumentError(f"{name} in the archive has {len(body)} bytes; the limit is {MAX_XML}")
         parser = XMLParser(target=_Builder())  # noqa: S314 - document types, and so entities, are refused
         try:
-            parser.feed(body)
+            parser.feed(_STRICT.sub(_USUAL, body))
             root: Element = parser.close()
         except (ParseError, ValueError, LookupError, RecursionError) as error:
             raise InvalidDocumentError(f"{name} in the archive is not valid XML: {error}") from error
@@ -94,7 +99,7 @@ class Archive:
         parser = XMLParser(target=target)  # noqa: S314 - document types, and so entities, are refused
         try:
             for piece in islice(self._pieces(name), MAX_XML // _PIECE):
-                parser.feed(piece)
+                parser.feed(_STRICT.sub(_USUAL, piece))  # names are declared at the beginning
         except EnoughError:
             return
         except (ParseError, ValueError, LookupError) as error:
