@@ -92,9 +92,14 @@ def resolve(db: apsw.Connection, outcome: Outcome, doubt: CanonicalDoubt) -> Non
 
 
 def _is_other(named: str, content: object, mark: object, other: object, other_mark: object) -> bool:
-    """Whether two pages differ wholly in title and text; short texts are compared with that of a home page only."""
+    """Whether two pages differ wholly in title and text.
+
+    A short text is not a version of a long one; two short ones are compared only if the other is a home page.
+    """
     if not isinstance(content, bytes) or not isinstance(other, bytes) or content[8:16] == other[8:16]:
         return False
     if mark and other_mark:
         return distance(int(str(mark)), int(str(other_mark))) >= OTHER
+    if mark or other_mark:
+        return True
     return content[:8] != other[:8] and named.count("/") == 3 and named.endswith("/")

@@ -28,13 +28,15 @@ from lightship.crawler.parsing.encodings.media import (
 from lightship.crawler.parsing.formats.front_matter import read_front_matter
 from lightship.crawler.parsing.formats.html_head import CONTENT, html_head
 from lightship.crawler.parsing.formats.pdf import Pdf, read_pdf
-from lightship.crawler.parsing.html.extract import MAX_TEXT, MAX_TITLE, Page, collapsed, extract
+from lightship.crawler.parsing.html.extract import MAX_TEXT, Page, collapsed, extract
 from lightship.crawler.parsing.html.sections import begin_mark, without_marks
 from lightship.crawler.parsing.html.selection import EVERYTHING, Choice
 from lightship.crawler.parsing.signals.fingerprint import fingerprints
 from lightship.documents.language import detect_language
 
 LEFT_OUT = "left out: its front matter says that it is a draft, or not for search engines"
+
+MAX_LINE = 120  # characters of a first line that is the title
 
 _UNTITLED = frozenset({ASCIIDOC, DOCX, ODT, RST, RTF})  # whose first line is the title, if nothing says so
 
@@ -120,13 +122,22 @@ def _text_page(found: Page, text: str) -> Page:
     text = collapsed(clean_text(text))[:MAX_TEXT]
     alike, words = fingerprints(text)
     return msgspec.structs.replace(
-        found, text=text, title=found.title or text.partition("\n")[0][:MAX_TITLE],
+        found, text=text, title=found.title or _first_line(text),
         language=detect_language(text, found.language), fingerprint=alike, words=words,
     )  # fmt: skip
 
 
 def _titled(page: Page) -> Page:
-    return msgspec.structs.replace(page, title=page.text.partition("\n")[0][:MAX_TITLE])
+    return msgspec.structs.replace(page, title=_first_line(page.text))
+
+
+def _first_line(text: str) -> str:
+    """Return the first line of `text` as a title; of a long one, which is a paragraph, its beginning."""
+    line = text.partition("\n")[0]
+    if len(line) <= MAX_LINE:
+        return line
+    beginning = line[:MAX_LINE]
+    return f"{beginning.rpartition(' ')[0] or beginning}…"
 
 
 def _pdf_page(pdf: Pdf, url: str, robots: Iterable[str], agent: str) -> Page:

@@ -17,16 +17,22 @@ def named(title: str, text: str, canonical: str, links: tuple[str, ...] = ()) ->
     return html(title, text, links, f'<link rel="canonical" href="{canonical}">')
 
 
-def test_pages_that_name_the_home_page_are_indexed(
-    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("named_page", "text"),
+    [("/", COMMON), ("/shop", COMMON), ("/index.php?route=common/home", COMMON), ("/shop", "Size and price.")],
+    ids=["home", "listing", "another name of the home page", "listing, by short pages"],
+)
+def test_pages_that_name_one_page_are_indexed(
+    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture, named_page: str, text: str
 ) -> None:
     paths = tuple(f"/product-{number}" for number in range(5))
-    site.pages["/"] = html("Home", f"{COMMON} {prose('home', 30)}", paths)
+    site.pages["/"] = html("Start", "Welcome", (named_page, *paths))
+    site.pages[named_page] = html("All", f"{COMMON} {prose(named_page, 30)}", paths)
     for path in paths:
-        site.pages[path] = named(path, f"{COMMON} {prose(path, 30)}", "/")
+        site.pages[path] = named(path, f"{text} {prose(path, 30 if text == COMMON else 3)}", named_page)
     with caplog.at_level(logging.WARNING, "lightship.crawler"):
         crawl.once(site.url("/"))
-    assert crawl.documents() == {site.url(path) for path in ("/", *paths)}
+    assert crawl.documents() == {site.url(path) for path in ("/", named_page, *paths)}
     assert sum("as its canonical page" in message for message in caplog.messages) == 1
 
 
