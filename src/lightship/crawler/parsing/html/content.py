@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import ElementNode, HTMLTree
+from resiliparse.parse.html import ElementNode, HTMLTree, TextNode
 
 from lightship.crawler.parsing.html.article import is_article, reduce_article, remove_title
 from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     AWAY,
     ENOUGH,
+    HEADING_TAGS,
+    HEADINGS,
+    LINKED,
     LINKS,
     MAX_NAMES,
     NAMED,
@@ -42,6 +45,7 @@ MAX_MARKS = 200_000  # characters of links within the page that are examined
 WEIGHINGS = 20  # times the content's characters may be counted for boilerplate in it, which may be nested
 ALL = 0.95  # share of an element's characters; a child with more of them contains both boilerplate and content
 DOMINANT = 0.6  # share of an element's prose; a child with more of it contains the content
+MAX_LEAD, MAX_LEAD_SIZE = 40, 300  # nodes before the first heading, and characters of them
 LITTLE = 50  # characters of a main element that is more than a placeholder for scripts
 SURELY = 0.7  # largest share of the content that an element named like boilerplate may have to be removed
 TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # parts of content
@@ -91,8 +95,10 @@ def _reduce(tree: HTMLTree, html: str, article: str | None) -> None:
     make_headings(tree, body, html)
     remove_unseen(body)
     _clear_marks(body)
-    _cut(body)
-    if article is not None and size(body):
+    content = _cut(body)
+    if article is None:
+        _drop_lead(content)
+    elif size(body):
         reduce_article(body)
         remove_title(body, article)
 
@@ -109,13 +115,15 @@ def _clear_marks(body: ElementNode) -> None:
             link.text = ""
 
 
-def _cut(body: ElementNode) -> None:
-    """Remove everything but the content from `body`."""
+def _cut(body: ElementNode) -> ElementNode:
+    """Remove everything but the content from `body`; return the innermost element with all of it."""
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     if main is not None and size(main) >= LITTLE and not _is_beside_article(main, body):
         _keep_only(main, body)
-    _thin(_descend(body))
+    root = _descend(body)
+    _thin(root)
+    return root
 
 
 def _is_beside_article(main: ElementNode, body: ElementNode) -> bool:
@@ -191,6 +199,29 @@ def _thin(root: ElementNode) -> None:
             and (leads_elsewhere(element, links) or (sure and characters < SURELY * whole and prose(element) < ENOUGH))
         ):
             _drop(element, root)
+
+
+def _drop_lead(content: ElementNode) -> None:
+    """Remove the links to other pages before the first heading of the `content`, if hardly anything else stands there."""
+    parts: list[ElementNode] = []
+    characters, node = 0, content.first_child
+    for _ in range(MAX_LEAD):
+        if isinstance(node, ElementNode):
+            if node.tag in HEADING_TAGS:
+                break
+            if node.query_selector(HEADINGS) is not None or node.matches("pre,blockquote"):
+                return
+            parts.append(node)
+            characters += size(node)
+        elif isinstance(node, TextNode):
+            characters += len((node.value or "").strip())
+        node = node.next_sibling if node is not None else None
+    if not isinstance(node, ElementNode) or characters > MAX_LEAD_SIZE:
+        return
+    links = (link for part in parts for link in ([part] if part.matches(AWAY) else select(part, AWAY)))
+    if sum(map(size, links)) > LINKED * characters:
+        for part in parts:
+            part.remove()
 
 
 def _drop(part: ElementNode, content: ElementNode) -> None:
