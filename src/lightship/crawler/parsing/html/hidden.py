@@ -37,15 +37,20 @@ _SIGNS = "a,button,summary,label"  # drawings in them are signs of what these do
 _NO_WORDS = re.compile(
     r"[\w%+.-]{1,200}\.(?:jpe?g|png|gif|svg|webp|avif|bmp)|image|img|picture|photo|icon|logo", re.IGNORECASE
 )
-_SHADOW = re.compile(r"<template(?=\s[^>]{0,1000}?\bshadowrootmode\b)", re.IGNORECASE)
+_SHADOW = re.compile(r"<template(?=\s[^<>]{0,500}?\bshadowrootmode\b)", re.IGNORECASE)
+_TEMPLATE = re.compile("<(/?)template", re.IGNORECASE)
 
 
 def open_shadow_roots(html: str) -> str:
     """Return `html` with its declarative shadow trees as ordinary elements: the parser shows no contents of templates.
 
-    Such an element ends with its host, since `</template>` is ignored then.
+    Beside other templates such an element ends with its host: its own end tag is ignored.
     """
-    return _SHADOW.sub("<div", html) if "shadowrootmode" in html else html
+    if "shadowrootmode" not in html:
+        return html
+    opened = _SHADOW.sub("<div", html)
+    others = any(not found[1] for found in _TEMPLATE.finditer(opened))
+    return opened if others else _TEMPLATE.sub("</div", opened)
 
 
 def keep_drawings(tree: HTMLTree, root: ElementNode) -> None:
