@@ -29,7 +29,7 @@ _TERM = "dt"
 _SIGNS = ('role="heading"', "role=heading", "role='heading'", "headertitle")  # in pages with headings of other elements
 _DOXYGEN = "div.headertitle > div.title"  # with the groups of what the page describes
 _BY_ROLE = f"[role~='heading' i]:not({_HEADINGS}),{_DOXYGEN}"
-_ROLE_LEVEL = 2  # of a heading without a level (WAI-ARIA 1.2)
+_ROLE_LEVELS = frozenset("123456")
 END = "\x04"
 
 
@@ -54,7 +54,7 @@ def make_headings(tree: HTMLTree, root: ElementNode, html: str) -> None:
         return
     for element in select(root, _BY_ROLE)[:MAX_LOOKED]:
         said = attribute(element, "aria-level").strip()
-        level = 1 if element.matches(_DOXYGEN) else int(said) if said in "123456" and said else _ROLE_LEVEL
+        level = "1" if element.matches(_DOXYGEN) else said if said in _ROLE_LEVELS else "2"  # WAI-ARIA's default
         heading = tree.create_element(f"h{level}")
         if isinstance(heading, ElementNode):
             others = select(element, "div.ingroups")

@@ -92,6 +92,35 @@ def test_a_word_document_without_styles_and_with_a_picture() -> None:
     assert [(each.heading, each.level) for each in page.sections] == [("Chapter", 2)]
 
 
+HEADING_1 = '<w:style w:styleId="ID"><w:name w:val="heading 1"/></w:style>'
+TEXT = '<w:pPr><w:outlineLvl w:val="9"/></w:pPr>'
+
+
+def style(identity: str, base: str, more: str = "") -> str:
+    return f'<w:style w:styleId="{identity}"><w:basedOn w:val="{base}"/>{more}</w:style>'
+
+
+@pytest.mark.parametrize(
+    ("styles", "properties", "level"),
+    [
+        ("", '<w:pStyle w:val="Title"/>', 1), ("", '<w:pStyle w:val="Heading3"/>', 3), ("", '<w:outlineLvl w:val="1"/>', 2),
+        ("", '<w:pStyle w:val="Heading3"/><w:outlineLvl w:val="9"/>', 0), ("", "", 0), ("", '<w:outlineLvl w:val="8"/>', 6),
+        ('<w:style w:styleId="h"><w:name w:val="Heading 2"/></w:style>', '<w:pStyle w:val="h"/>', 2),
+        ('<w:style w:styleId="h"><w:pPr><w:outlineLvl w:val="0"/></w:pPr></w:style>', '<w:pStyle w:val="h"/>', 1),
+        (f'{style("h", "b")}{style("b", "c")}{HEADING_1.replace("ID", "c")}', '<w:pStyle w:val="h"/>', 1),
+        (f'{style("toc", "b", TEXT)}{HEADING_1.replace("ID", "b")}', '<w:pStyle w:val="toc"/>', 0),
+        (f'{style("a", "b")}{style("b", "a")}', '<w:pStyle w:val="a"/>', 0),
+    ],
+)  # fmt: skip
+def test_headings_of_word_documents(styles: str, properties: str, level: int) -> None:
+    body = f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>Chapter</w:t></w:r></w:p><w:p><w:r><w:t>Text</w:t></w:r></w:p>"
+    files = {"word/document.xml": f"<w:document {WORD}><w:body>{body}</w:body></w:document>"}
+    if styles:
+        files["word/styles.xml"] = f"<w:styles {WORD}>{styles}</w:styles>"
+    page = read_page(archive(files), DOCX, URL)
+    assert (page.title, [each.level for each in page.sections]) == ("Chapter", [level] if level else [])
+
+
 def test_a_book() -> None:
     page = read_page(archive(EPUB_FILES), EPUB, URL)
     assert (page.title, page.author, page.language) == ("本", "著者", "ja")
