@@ -42,6 +42,12 @@ LATIN = [
         ("coope\u00adration", YES, ["co\u00adoper\u00adation"], "soft hyphen in the query"),
         ("oper", NO, [], "a soft hyphen separates nothing"),
     ]),
+    Group("de", "Die Hafen\u00adverwaltung und das Unter\u00adnehmen, Straßen\u00ad\u200bbahn\u2060en", [
+        ("Unternehmen", YES, ["Unter\u00adnehmen"], "soft hyphen in a compound"),
+        ("hafenverwaltung", YES, ["Hafen\u00adverwaltung"], "soft hyphen in a compound"),
+        ("Straßenbahnen", YES, ["Straßen\u00ad\u200bbahn\u2060en"], "three invisible signs in one word"),
+        ("nehmen", NO, [], "the second half of a word is none"),
+    ]),
     Group("de", "Die Häuser in der Straße, Größe und Maß der Donau\u00addampfschifffahrt bei Büchelberg", [
         ("Haus", YES, ["Häuser"], "plural"),
         ("hauser", YES, ["Häuser"], "umlaut folds"),

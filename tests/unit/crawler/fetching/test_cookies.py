@@ -58,7 +58,23 @@ def by_two(request: web.BaseRequest) -> Answer | None:
     return None
 
 
-@pytest.mark.parametrize("wants", [to_itself, by_a_check, by_two])
+def by_a_balancer(request: web.BaseRequest) -> Answer | None:
+    """As balancers do: with a status that keeps the method, and attributes."""
+    if request.cookies.get("lb") == "s1":
+        return None
+    cookie = "lb=s1; Domain=127.0.0.1; Path=/; Max-Age=60; SameSite=Lax; Secure=no"
+    return Answer(status=307, headers={"Location": f"//{request.host}{request.path_qs}#top", "Set-Cookie": cookie})
+
+
+def by_a_consent(request: web.BaseRequest) -> Answer | None:
+    """As consent pages do: to the whole url, with a date in the cookie."""
+    if request.cookies.get("consent"):
+        return None
+    cookie = "consent=a%20b=c; Expires=Wed, 21 Oct 2099 07:28:00 GMT; Path=/"
+    return Answer(status=303, headers={"Location": f"http://{request.host}{request.path_qs}", "Set-Cookie": cookie})
+
+
+@pytest.mark.parametrize("wants", [to_itself, by_a_check, by_two, by_a_balancer, by_a_consent])
 def test_its_pages_are_crawled(crawl: Crawl, wanting: Wanting, wants: Wants) -> None:
     wanting.wants = staticmethod(wants)
     crawl.once(wanting.url("/"))

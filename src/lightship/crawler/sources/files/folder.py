@@ -19,7 +19,7 @@ from lightship.config import CrawlerSettings
 from lightship.core.errors import InvalidDocumentError, InvalidInputError, UnreadableError
 from lightship.crawler.output.records import BATCH, Record, Records
 from lightship.crawler.parsing.encodings.media import ENDINGS, MARKDOWN, PLAIN, SLOW
-from lightship.crawler.parsing.html.extract import Page
+from lightship.crawler.parsing.html.extract import MAX_TEXT, Page
 from lightship.crawler.parsing.read import LEFT_OUT, digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool, StoppedError
 from lightship.crawler.parsing.sandbox.tasks import ReadPage
@@ -41,6 +41,7 @@ class _File(NamedTuple):
     url: str
     stamp: str
     modified: float
+    size: int
 
     @property
     def kind(self) -> str:
@@ -95,7 +96,9 @@ class FolderSync:
         failures = len(self._failed)
         self._unread.clear()
         for path, found in self._files():
-            file = _File(path, Path(path).as_uri(), f"{found.st_mtime_ns}:{found.st_size}", found.st_mtime)
+            file = _File(
+                path, Path(path).as_uri(), f"{found.st_mtime_ns}:{found.st_size}", found.st_mtime, found.st_size
+            )
             present.add(file.url)
             if file.stamp not in (self._stamps.get(file.url), self._failed.get(file.url)):
                 waiting.append(file)
@@ -189,12 +192,16 @@ class FolderSync:
     def _record(self, file: _File, page: Page) -> Record:
         if page.noindex and file.kind == MARKDOWN:
             raise InvalidDocumentError(LEFT_OUT)
+        if file.size > self._max_bytes:
+            logger.warning("%s: cut at -max-bytes=%d; the rest of it is not searchable", file.path, self._max_bytes)
+        elif len(page.text) >= MAX_TEXT:
+            logger.warning("%s: cut at %d characters; the rest of it is not searchable", file.path, MAX_TEXT)
         modified = _moment(file.modified)
         document = document_of(page, file.url, title=os.path.basename(file.path), modified=modified)
         return Record(document, digest_of(document), file.stamp)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield path and stat of each file to index; links within the folder are followed, into each folder once."""
+        """Yield path and stat of each file to index, once; links within the folder are followed, into each folder once."""
         visited: set[tuple[int, int]] = set()
         for folder, folders, names in os.walk(self._folder, followlinks=True, onerror=self._unreadable):
             found = self._stat(folder)
@@ -211,8 +218,16 @@ class FolderSync:
                 path = os.path.join(folder, name)
                 if os.path.splitext(name)[1].lower() in ENDINGS and not name.startswith("."):
                     found = self._stat(path)
-                    if found and stat.S_ISREG(found.st_mode):
+                    if found and stat.S_ISREG(found.st_mode) and not self._is_another(path):
                         yield path, found
+
+    def _is_another(self, path: str) -> bool:
+        """Whether a file is a link to another one of the folder, which is read itself."""
+        if not os.path.islink(path):
+            return False
+        inner = os.path.relpath(os.path.realpath(path), os.path.realpath(self._folder))
+        hidden = any(part.startswith(".") for part in inner.split(os.sep))  # or outside
+        return not hidden and os.path.splitext(inner)[1].lower() in ENDINGS
 
     def _stat(self, path: str) -> os.stat_result | None:
         """Return the stat of a path that may be read; None if it does not exist or may not be read."""

@@ -54,3 +54,17 @@ def test_logins() -> None:
     assert page("Anmelden", f"<h1>Anmelden</h1>{form}<p>Passwort vergessen?").login
     assert not page("Article", LONG + form).login
     assert not page("Search", "<form><input name=q></form>").login
+
+
+@pytest.mark.parametrize(
+    ("body", "scripted"),
+    [
+        ("<app-root></app-root><script src=runtime.js type=module></script>", True),
+        ("<app-root><div class=spinner>Loading …</div></app-root><script src=main.js></script>", True),
+        ("<div id=__next></div><script id=__NEXT_DATA__ type=application/json>{}</script><script src=/_next/a.js defer></script>", True),
+        ("<script src=flutter_bootstrap.js async></script>", True), ("<div id=root>読み込み中…</div><script>x()</script>", True),
+        (f"<div id=root>{LONG}</div><script src=main.js></script>", False), ("<app-root></app-root>", False),
+    ],
+)  # fmt: skip
+def test_shells_for_scripts(body: str, scripted: bool) -> None:
+    assert page("My app", body).scripted == scripted

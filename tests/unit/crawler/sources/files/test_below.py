@@ -96,13 +96,13 @@ def test_a_folder_source_publishes_nothing_from_outside(
 ) -> None:
     feed = Feed(tmp_path)
     with feed.running(folder):
-        assert feed.documents().keys() == {"real.txt", "inner.txt"}
+        assert feed.documents().keys() == {"real.txt"}
     assert "out.txt: skipped: link to outside the folder" in caplog.text
     with feed.running(folder, follow_links=True):
-        assert {"real.txt", "inner.txt", "out.txt", "secret.txt"} <= feed.documents().keys()
+        assert {"real.txt", "out.txt", "secret.txt"} <= feed.documents().keys()
         assert not {"self.txt", "zero.txt", "pipe.txt"} & feed.documents().keys()
     with feed.running(folder):
-        assert feed.documents().keys() == {"real.txt", "inner.txt"}
+        assert feed.documents().keys() == {"real.txt"}
 
 
 def test_an_archive_of_a_folder_is_not_read_from_outside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from lightship.core.errors import UnreadableError
 from lightship.crawler.output import records
+from lightship.crawler.parsing.html.extract import MAX_TEXT
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.sources.files import below
 from lightship.crawler.sources.files import folder as feeding
@@ -96,9 +97,29 @@ def test_trouble_is_a_line_in_the_log(feed: Feed, folder: Path, caplog: pytest.L
         assert set(feed.documents()) == {"page.html", "note.md", "plain.TXT", "large.txt"}
         assert len(feed.documents()["large.txt"].text) == 4096
     assert "loop: skipped: links to a folder that was already read" in caplog.text
+    assert "large.txt: cut at -max-bytes=4096; the rest of it is not searchable" in caplog.text
     assert "large.html: skipped: larger than -max-bytes=4096" in caplog.text
     assert "binary.html: binary" in caplog.text
     assert feed.progress.failed == 2
+
+
+def test_a_text_that_is_cut_is_named(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "long.txt").write_text("word " * (MAX_TEXT // 5 + 1))
+    with feed.running(folder, max_bytes=2 << 20):
+        assert "long.txt" in feed.documents()
+    assert f"long.txt: cut at {MAX_TEXT} characters; the rest of it is not searchable" in caplog.text
+
+
+def test_a_file_is_read_once_whatever_links_lead_to_it(feed: Feed, folder: Path) -> None:
+    (folder / "beside.html").symlink_to("page.html")
+    (folder / "sub" / "up.html").symlink_to(folder / "beside.html")
+    (folder / "..data").mkdir()  # as Kubernetes mounts a ConfigMap: what is hidden is not read itself
+    (folder / "..data" / "mounted.md").write_text("# Mounted")
+    (folder / "mounted.md").symlink_to("..data/mounted.md")
+    (folder / "sub" / "other.dat").write_text("other")
+    (folder / "other.txt").symlink_to("sub/other.dat")
+    with feed.running(folder):
+        assert set(feed.documents()) == {"page.html", "note.md", "plain.TXT", "mounted.md", "other.txt"}
 
 
 def test_a_folder_that_vanishes_keeps_its_documents(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
