@@ -66,8 +66,8 @@ _OTHERS = re.compile(
     r"related|recommend\w*|recirc\w*|also|more \w+|popular|trending|most \w+|latest|breaking|teasers?|promo\w*"
 )
 _EMBEDS = re.compile(r"social|widgets?")  # they may quote what others published
-_LABELS = re.compile(
-    r"[\W_]*(?:advertisement|advert|sponsored|share(?: this[\w ]{0,30})?|like this|loading|comments?|(?:filed under|filed to"
+_LABELS = re.compile(  # and counters of galleries
+    r"[\W_]*(?:(?:\w{1,15} )?\d{1,3} ?(?:/|of|von|sur|de|di|van|av|af|z|из|з) ?\d{1,3}|advertisement|advert|sponsored(?: (?:links?|content|posts?))?|share(?: this[\w ]{0,30})?|like this|loading|comments?|(?:filed under|filed to"
     r"|tags|topics)(?: .{0,60})?|anzeige|werbung|teilen|kommentare|publicité|partager|commentaires|publicidad|compartir"
     r"|comentarios|publicidade|compartilhar|comentários|pubblicità|condividi|commenti|advertentie|delen|reacties|reklama"
     r"|udostępnij|komentarze|sdílet|hirdetés|megosztás|reklam|paylaş|yorumlar|annons|dela|annonse|mainos|jaa|publicitate"
