@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from lightship.core.sections import Section
-from lightship.crawler.parsing.html.extract import Page, extract
+from lightship.crawler.parsing.html.extract import MAX_TITLE, Page, extract
 from lightship.crawler.parsing.html.metadata import parse_time
 from lightship.crawler.parsing.read import document_of
 
 URL = "http://a.example/"
+SITE = "<meta property=og:site_name content='The site'>"
 
 
 def page(html: str) -> Page:
@@ -113,3 +114,19 @@ def test_the_document_has_it() -> None:
     header = datetime(2024, 5, 5, tzinfo=UTC)
     assert document_of(page(html), URL, modified=header).modified == header
     assert document_of(page("plain"), URL).fields == {}
+
+
+@pytest.mark.parametrize(
+    ("html", "title"),
+    [
+        (f"<title>The site</title>{SITE}{linked({'@graph': [{'@type': 'WebSite', 'name': 'no'}, {'@type': 'Report', 'headline': 'Linked'}]})}", "Linked"),
+        (f"<title>The site</title>{SITE}<meta name=dc.title content='Dublin title'><p>x", "Dublin title"),
+        (f"<title>Own</title>{SITE}<meta property=og:title content=Shared>{linked({'@type': 'Article', 'headline': 'Linked'})}", "Own"),
+        (f"<title>{'題' * 900}</title><h1>見出し", "題" * MAX_TITLE), (f"<title>  {'word ' * 300}</title>", ("word " * 100)[:MAX_TITLE]),
+        ("<body><div class=t>No heading</div><p>x", ""), ("<svg><title>icon</title></svg><h2>Kopf</h2><p>x", "Kopf"),
+        ("<title> </title><div role=heading aria-level=1>Überschrift</div><p>x", "Überschrift"),
+    ],
+    ids=["linked data", "Dublin Core", "own", "long", "long words", "none", "of a picture", "blank"],
+)  # fmt: skip
+def test_titles(html: str, title: str) -> None:
+    assert page(html).title == title
