@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from lightship.core.errors import InvalidDocumentError, words
 
 MAX_PAGES, MAX_TEXT, MAX_HEADINGS = 5000, 1_000_000, 100
+MAX_NOTES, MAX_NOTE = 1000, 32_768  # annotations of a page that are read, and bytes of each
 HYPHEN = "\x02"  # PDFium's replacement for a hyphen at the end of a line, with the line break
 
 _TIME = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-]\d\d)'?(\d\d)?)?.*")
@@ -62,7 +64,7 @@ def _read(document: Any) -> Pdf:
     pieces, left = [], MAX_TEXT
     for number in range(min(len(document), MAX_PAGES)):
         with contextlib.closing(document[number]) as page, contextlib.closing(page.get_textpage()) as text:
-            piece = text.get_text_bounded(errors="replace")
+            piece = "\n".join((text.get_text_bounded(errors="replace"), *_notes(page)))
         pieces.append(piece.replace(HYPHEN, "").replace("\r\n", "\n"))
         left -= len(piece)
         if left < 0:
@@ -77,3 +79,32 @@ def _read(document: Any) -> Pdf:
         pages=pieces, title=facts.get("Title", ""), author=facts.get("Author", ""),
         created=time_of(facts.get("CreationDate", "")), modified=time_of(facts.get("ModDate", "")), outline=outline,
     )  # fmt: skip
+
+
+def _notes(page: Any) -> Iterator[str]:
+    """Yield what the annotations of a page say: notes, and the values of the fields of a form (ISO 32000-1, 12.5, 12.7)."""
+    from pypdfium2 import raw
+
+    for number in range(min(raw.FPDFPage_GetAnnotCount(page), MAX_NOTES)):
+        note = raw.FPDFPage_GetAnnot(page, number)
+        if note:
+            kind = raw.FPDFAnnot_GetSubtype(note)
+            if kind == raw.FPDF_ANNOT_WIDGET:
+                said = _value(note, b"V") if _value(note, b"FT") in ("Tx", "Ch") else ""
+            else:
+                said = "" if kind in (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP) else _value(note, b"Contents")
+            raw.FPDFPage_CloseAnnot(note)
+            if said:
+                yield said
+
+
+def _value(note: Any, key: bytes) -> str:
+    """Return the text of an annotation's entry; an empty string if it has none, or a very long one."""
+    from pypdfium2 import raw
+
+    size = raw.FPDFAnnot_GetStringValue(note, key, None, 0)  # in bytes of UTF-16, with the zero at its end
+    if not 2 < size <= MAX_NOTE:
+        return ""
+    buffer = (raw.FPDF_WCHAR * (size // 2))()
+    raw.FPDFAnnot_GetStringValue(note, key, buffer, size)
+    return bytes(buffer)[: size - 2].decode("utf-16-le", "replace").replace("\r", "\n")

@@ -70,6 +70,7 @@ class FolderSync:
         self._stamps: dict[str, str | None] = {}
         self._failed: dict[str, str] = {}  # URL -> stamp of an unreadable file
         self._warned: set[str] = set()  # paths with a logged warning
+        self._textless = 0  # files read by the current scan that have no text, such as scanned pages
         self._unread: list[str] = []  # URLs of folders and files that the current scan could not read
 
     def run(self, stop: threading.Event) -> None:
@@ -93,7 +94,7 @@ class FolderSync:
         """Put new and changed documents, delete vanished ones."""
         present: set[str] = set()
         waiting: list[_File] = []
-        failures = len(self._failed)
+        failures, self._textless = len(self._failed), 0
         self._unread.clear()
         for path, found in self._files():
             file = _File(
@@ -112,7 +113,10 @@ class FolderSync:
         if changed or gone or len(self._failed) != failures:
             failures = len(self._failed)
             self._records.set_failed(failures)
-            logger.info("%s: %d files new or changed, %d gone; %d unreadable", self._folder, changed, gone, failures)
+            textless = f"; {self._textless} without text, found by their names only" if self._textless else ""
+            logger.info(
+                "%s: %d files new or changed, %d gone; %d unreadable%s", self._folder, changed, gone, failures, textless
+            )
 
     def _read(self, files: list[_File]) -> int:
         """Read `files` in all parser processes, those that take little time first; return how many could be read."""
@@ -186,6 +190,7 @@ class FolderSync:
         self._failed.pop(url, None)
         self._warned.discard(path)
         self._stamps[url] = stamp
+        self._textless += not record.document.text
         self._records.add(record)
         return True
 

@@ -50,12 +50,13 @@ EPUB_FILES = {
 }  # fmt: skip
 
 
-def made_pdf(text: str, info: str = "") -> bytes:
-    """Return a PDF of one page, with an outline of one heading."""
+def made_pdf(text: str, info: str = "", notes: str = "") -> bytes:
+    """Return a PDF of one page, with an outline of one heading; `notes` are its annotations."""
     stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode("latin-1")
     objects = [
         b"<</Type/Catalog/Pages 2 0 R/Outlines 6 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>/Annots[%s]>>"
+        % notes.encode("latin-1"),
         b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>", b"<</Type/Outlines/First 7 0 R/Last 7 0 R/Count 1>>",
         b"<</Title(The heading)/Parent 6 0 R/Dest[3 0 R/Fit]>>", f"<<{info}>>".encode("latin-1"),
@@ -137,6 +138,20 @@ def test_a_pdf() -> None:
     assert page.published == datetime(2024, 1, 2, 2, 4, 5, tzinfo=UTC)
     assert document_of(page, URL).sections == page.sections
     assert read_page(made_pdf("First line"), "", URL).title == "First line"
+
+
+@pytest.mark.parametrize(
+    ("notes", "text"),
+    [
+        ("/FreeText/Contents(A note)", "Page\nA note"), ("/Text/Contents(Zwei\\rZeilen)", "Page\nZwei\nZeilen"),
+        ("/Highlight/Contents<FEFF641C7D22>", "Page\n搜索"), ("/Widget/FT/Tx/V(Filled in)", "Page\nFilled in"),
+        ("/Widget/FT/Ch/V(Chosen)", "Page\nChosen"), ("/Widget/FT/Btn/V/Yes", "Page"), ("/Link/Contents(Frame)", "Page"),
+        ("/Popup/Contents(Frame)", "Page"), ("/FreeText", "Page"), (f"/Text/Contents({'x' * pdf.MAX_NOTE})", "Page"),
+    ],
+)  # fmt: skip
+def test_annotations_and_forms_of_a_pdf_are_text(notes: str, text: str) -> None:
+    body = made_pdf("Page", notes=f"<</Type/Annot/Rect[0 0 9 9]/Subtype{notes}>>")
+    assert read_page(body, PDF, URL).text == text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -103,11 +104,14 @@ def test_trouble_is_a_line_in_the_log(feed: Feed, folder: Path, caplog: pytest.L
     assert feed.progress.failed == 2
 
 
-def test_a_text_that_is_cut_is_named(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_text_that_is_cut_or_empty_is_named(feed: Feed, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "long.txt").write_text("word " * (MAX_TEXT // 5 + 1))
+    (folder / "scan.html").write_text("<img src=scan.png>")
+    caplog.set_level(logging.INFO)
     with feed.running(folder, max_bytes=2 << 20):
         assert "long.txt" in feed.documents()
     assert f"long.txt: cut at {MAX_TEXT} characters; the rest of it is not searchable" in caplog.text
+    assert "5 files new or changed, 0 gone; 0 unreadable; 1 without text, found by their names only" in caplog.text
 
 
 def test_a_file_is_read_once_whatever_links_lead_to_it(feed: Feed, folder: Path) -> None:
