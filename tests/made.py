@@ -277,7 +277,7 @@ def served(
     settings = settings or SearchengineSettings()
     replica = Replica(Store(str(folder)))
     app = make_app(replica, Accepted.of(token, admin), settings)
-    app.router.lifespan_context = lambda _: _following(replica)
+    app.router.lifespan_context = lambda _: _following(replica, app.state.watches)
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(
             server_config(
@@ -296,7 +296,7 @@ def served(
             wait_until(lambda: server.started, 10, "the server started")
             yield Caller(listener.getsockname()[1], token)
         finally:
-            server.should_exit = True
+            server.should_exit = app.state.draining = True
             thread.join()
 
 

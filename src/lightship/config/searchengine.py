@@ -64,6 +64,9 @@ class SearchengineSettings:
         "connections at once of each worker from one address, or one IPv6 /64 network; 0: half of -connections",
         number(0, 100_000),
     )
+    watchers: int = setting(
+        1000, "clients of each worker that may watch a search at once; more get 503; 0: none may", number(0, 100_000)
+    )
     guard: float = setting(
         0.9,
         "share of the served documents that a new layout must have before it is served automatically; 0: any",

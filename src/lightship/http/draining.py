@@ -36,6 +36,7 @@ class DrainingServer(uvicorn.Server):
             self._end = time.monotonic() + self._seconds
             self._state.draining = True
         else:
+            self._state.draining = True
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:

@@ -17,7 +17,7 @@ from lightship.index.fields.address import address_values
 from lightship.index.fields.columns import add_columns, declared_texts
 from lightship.index.fields.document import add_searched
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
-from lightship.index.fields.stored_document import add_source, modified_seconds
+from lightship.index.fields.stored_document import add_source, add_stored, modified_seconds
 from lightship.index.storage.index_meta import META, manage_all, segments_of, set_block_size
 from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
@@ -139,9 +139,15 @@ def _writing(folder: str) -> Iterator[None]:
 
 
 def to_tantivy(
-    document: Document, fields: Fields = NO_FIELDS, weighted: Mapping[str, int] = NO_WEIGHTS
+    document: Document,
+    fields: Fields = NO_FIELDS,
+    weighted: Mapping[str, int] = NO_WEIGHTS,
+    stored: bytes | None = None,
 ) -> tantivy.Document:
-    """Return the indexed form of `document`, with columns for the declared `fields`, and `weighted` texts."""
+    """Return the indexed form of `document`, with columns for the declared `fields`, and `weighted` texts.
+
+    `stored` is its stored form, if that is known.
+    """
     made = tantivy.Document()
     made.add_text("url", document.url)
     for name in address_values(document.url, document.site):
@@ -156,7 +162,10 @@ def to_tantivy(
     order = int.from_bytes(url_digest(document.url)[:8], "big")
     made.add_unsigned("order", order)
     made.add_unsigned("recency", recency(modified_seconds(document), order))
-    add_source(made, document)
+    if stored is None:
+        add_source(made, document)
+    else:
+        add_stored(made, stored)
     return made
 
 

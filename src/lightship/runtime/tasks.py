@@ -63,13 +63,17 @@ async def keep(name: str, work: Callable[[], Awaitable[None]]) -> None:
         _down.pop(name, None)
 
 
-async def repeat(name: str, look: Callable[[], None], seconds: float, *, in_thread: bool = False) -> None:
+async def repeat(
+    name: str, look: Callable[[], Awaitable[None] | None], seconds: float, *, in_thread: bool = False
+) -> None:
     """Call `look` every `seconds` until cancelled, in a thread if `in_thread`. Logs each distinct error once."""
     pause = _Pause(name)
     try:
         while True:
             try:
-                await asyncio.to_thread(look) if in_thread else look()
+                looking = await asyncio.to_thread(look) if in_thread else look()
+                if looking is not None:
+                    await looking
                 pause.end()
             except BaseException as error:
                 pause.take(error)

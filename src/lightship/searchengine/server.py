@@ -23,6 +23,7 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Rules
 from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
+from lightship.searchengine.watch.watches import STEP_SECONDS, Watches
 from lightship.searchengine.web.app import READABLE, make_app
 from lightship.searchengine.web.metrics import SAVE_SECONDS
 
@@ -62,7 +63,7 @@ def serve(
     app = make_app(replica, accepted, settings, worker)
     save = app.state.metrics.save if settings.workers > 1 else None
     app.router.lifespan_context = lambda _: _following(
-        replica, save, durable=worker == 0, scrub_bytes=int(settings.scrub * 1e6)
+        replica, app.state.watches, save, durable=worker == 0, scrub_bytes=int(settings.scrub * 1e6)
     )
     config = server_config(
         app, public=settings.public, private=is_loopback(listener.getsockname()[0]), lifespan="on",
@@ -88,10 +89,16 @@ def _copies(listener: socket.socket) -> list[socket.socket]:
 
 @contextlib.asynccontextmanager
 async def _following(
-    replica: Replica, save: Callable[[], None] | None = None, *, durable: bool = True, scrub_bytes: int = 0
+    replica: Replica,
+    watches: Watches,
+    save: Callable[[], None] | None = None,
+    *,
+    durable: bool = True,
+    scrub_bytes: int = 0,
 ) -> AsyncIterator[None]:
     looks = [
         repeat("follow", replica.follow, FOLLOW_SECONDS),
+        repeat("watch", watches.step, STEP_SECONDS),
         repeat("freshness", replica.follow_freshness, FRESHNESS_SECONDS),
         repeat("words", replica.follow_words, WORDS_LOOK_SECONDS, in_thread=True),
         repeat("expire", replica.store.layouts.expire, EXPIRE_SECONDS, in_thread=True),

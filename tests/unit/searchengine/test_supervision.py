@@ -15,11 +15,13 @@ from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Layouts
 from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
+from lightship.searchengine.watch.watches import Watches
 from support import wait_until
 
 TASKS: dict[str, tuple[Any, str]] = {
     "follow": (Replica, "follow"), "freshness": (Replica, "follow_freshness"), "words": (Replica, "follow_words"),
     "expire": (Layouts, "expire"), "scrub": (Scrubber, "step"), "durable": (Store, "make_durable"), "metrics": (None, "save"),
+    "watch": (Watches, "step"),
 }  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def test_a_task_that_fails_shows_and_is_tried_again(
         def is_shown() -> bool:
             return min(calls.values()) > 1 and name in down()
 
-        async with server._following(replica, counted("metrics"), scrub_bytes=1):
+        async with server._following(replica, Watches(replica, 1), counted("metrics"), scrub_bytes=1):
             await asyncio.to_thread(wait_until, is_shown, 30, "all tasks run, and the one that fails is shown")
             assert down_report() == f"{name} is down: broken\n"
         assert not down()

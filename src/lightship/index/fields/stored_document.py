@@ -11,7 +11,7 @@ import tantivy
 
 from lightship.core.fragments import fragment_of
 from lightship.core.model import Document, FieldValue
-from lightship.core.sections import Section
+from lightship.core.sections import RANKED_LEVELS, Section
 from lightship.index.fields.address import ending_of
 
 
@@ -38,6 +38,7 @@ class StoredDocument(msgspec.Struct, frozen=True, array_like=True):
     fields: dict[str, FieldValue]
     sections: StoredSections | None = None
     type: str = ""
+    headings: str = ""  # a line each: those that are ranked and not of a section
 
     @property
     def modified_time(self) -> datetime | None:
@@ -60,11 +61,7 @@ _OTHERS = 8  # at most one byte in so many may be outside ASCII: as text, it tak
 
 
 def add_source(made: tantivy.Document, document: Document) -> None:
-    """Add `document` in its stored form to `made`.
-
-    tantivy reads a value of bytes one by one, 12 us for an ordinary page, but text as a whole. So a page in Latin letters
-    is stored as text, whose characters are the bytes.
-    """
+    """Add `document` in its stored form to `made`."""
     stored = _encoder.encode(
         StoredDocument(
             document.url,
@@ -77,8 +74,18 @@ def add_source(made: tantivy.Document, document: Document) -> None:
             document.fields,
             _stored_sections(document) if document.sections else None,
             type_of(document),
+            "\n".join(" ".join(heading.split()) for heading in document.headings),
         )
     )
+    add_stored(made, stored)
+
+
+def add_stored(made: tantivy.Document, stored: bytes) -> None:
+    """Add a document that was encoded by `add_source` to `made`.
+
+    tantivy reads a value of bytes one by one, 12 us for an ordinary page, but text as a whole. So a page in Latin letters
+    is stored as text, whose characters are the bytes.
+    """
     if len(stored.translate(None, _ASCII)) * _OTHERS <= len(stored):
         made.add_text("source", stored.decode("latin-1"))
     else:
@@ -119,6 +126,19 @@ def read_source(found: tantivy.Document) -> bytes:
     """Return the bytes for `decode_source` of a document that tantivy found."""
     stored: str | bytes = found.get_first("source")
     return stored.encode("latin-1") if isinstance(stored, str) else stored
+
+
+def document_of(stored: StoredDocument) -> Document:
+    """Return a document that is found by the same searches as the one that was stored."""
+    headings = stored.headings.split("\n") if stored.headings else []
+    if stored.sections:
+        sections = zip(stored.sections.headings.split("\n"), stored.sections.levels, strict=True)
+        headings += [heading for heading, level in sections if level in RANKED_LEVELS]
+    return Document(
+        url=stored.url, title=stored.title, text=stored.text.decode("utf-8", "replace"), headings=headings,
+        description=stored.description, language=stored.language, modified=stored.modified_time, fields=stored.fields,
+        type=stored.type,
+    )  # fmt: skip
 
 
 def type_of(document: Document) -> str:

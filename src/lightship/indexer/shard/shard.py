@@ -27,6 +27,7 @@ from lightship.indexer.recovery.recovery import UNCLEAN, Recovery
 from lightship.indexer.recovery.standby import StandbyCopy, read_manifest, write_manifest
 from lightship.indexer.shard.merge_handover import MergeHandover
 from lightship.indexer.shard.tiers import Tiers, folders_of
+from lightship.rpc.recent import Change, Recent
 from lightship.runtime.files import space_errors
 
 logger = logging.getLogger("indexer")
@@ -82,6 +83,7 @@ class Shard:
         self._unclean, self._finished = os.path.join(self._folder, UNCLEAN), False
         self._log_id, self._sequences = self._recover(standby, stop or threading.Event())
         self._committed, self._history = dict(self._sequences), log.history(self._sequences)
+        self._recent = Recent(self._sequences)
         last = read_manifest(self._manifest_path)
         known = last.wanted.values() if last else ()
         published = published_folder(folder, layout)
@@ -186,6 +188,7 @@ class Shard:
                 continue
             for entry in entries:
                 self._apply(entry)
+                self._recent.add(Change(partition, entry.sequence, entry.url))
             if entries:
                 count += len(entries)
                 self._sequences[partition] = entries[-1].sequence
@@ -335,7 +338,11 @@ class Shard:
             generation=self._generation,
             segments=self._segments,
             log_id=self._log_id,
-            positions={str(p): sequence for p, sequence in self._sequences.items()} | {HISTORY: self._history},
+            positions={
+                **{str(p): sequence for p, sequence in self._sequences.items()},
+                HISTORY: self._history,
+                **self._recent.as_positions(),
+            },
             made=time.time(),
             fresh_as_of=min(self._fresh.values()),
             coming=self._handover.coming,

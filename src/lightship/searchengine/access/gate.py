@@ -25,7 +25,7 @@ from lightship.http.requests import header
 from lightship.http.tokens import Accepted, Guard, basic_password
 
 READING = frozenset(
-    {"/", "/search", "/suggest", "/cached", "/lookup", "/about", "/mcp", "/openwebui"}
+    {"/", "/search", "/suggest", "/cached", "/lookup", "/about", "/mcp", "/openwebui", "/watch"}
 )  # what a key allows
 # What tells nothing of documents but how many there are, and what has a guard of its own
 OPEN = frozenset({

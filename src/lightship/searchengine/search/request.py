@@ -89,6 +89,18 @@ def read_position(query_string: bytes) -> Reached | None:
     return Reached.parse(given) if given else None
 
 
+def read_watch(query_string: bytes) -> tuple[SearchRequest, str]:
+    """Return what is watched, without what orders or pages results, and the event id `since`, or an empty string.
+
+    Raises like `read_request`.
+    """
+    given = read_request(query_string)
+    watched = SearchRequest(
+        query=given.query, lang=given.lang, conditions=given.conditions, snippet=given.snippet, text=given.text
+    )
+    return watched, _parameters(query_string).get("since", "")
+
+
 def read_lookup(query_string: bytes) -> tuple[str, str]:
     """Return the url to look up, and the query to rank it (or an empty string).
 

@@ -64,6 +64,8 @@ from lightship.searchengine.search.suggesting import (
     suggest,
     suggest_seconds,
 )
+from lightship.searchengine.watch.endpoint import routes as watch_routes
+from lightship.searchengine.watch.watches import Watches
 from lightship.searchengine.web.admin import Admin
 from lightship.searchengine.web.batch import Batch, SeenBy, WaitFor
 from lightship.searchengine.web.cached import cached_text, marked_paragraphs
@@ -120,6 +122,7 @@ def make_app(
         return seen_with(key_of(request.scope), replica)
 
     results = _results(replica, seen_by, executor, wait_for)
+    watches = Watches(replica, settings.watchers, is_draining=lambda: getattr(app.state, "draining", False))
     app = Starlette(
         routes=[
             *(Route(path, results) for path in SEARCHES),
@@ -131,6 +134,7 @@ def make_app(
             *(Route(f"/{name}", _script) for name in SCRIPTS),
             Route("/about", _about(replica, seen_by, executor, settings)),
             *OpenWebUI(replica, seen_by, executor).routes(),
+            *watch_routes(watches, key_of, settings.position_wait),
             *Mcp(replica, seen_by, executor).routes(),
             *Rpc(replica, accepted, metrics).routes(),
             *Admin(replica, accepted).routes(),
@@ -141,7 +145,7 @@ def make_app(
     app.add_middleware(Direct, results=results)
     app.add_middleware(Access, accepted=accepted, settings=settings, folder=replica.store.folder, on_error=_on_error)
     app.add_middleware(Counted, metrics=metrics)
-    app.state.metrics, app.state.replica = metrics, replica
+    app.state.metrics, app.state.replica, app.state.watches = metrics, replica, watches
     return app
 
 

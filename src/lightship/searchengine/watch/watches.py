@@ -1,0 +1,174 @@
+"""Who watches which queries, and what they are told when the index changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from lightship.core.errors import UnavailableError
+from lightship.core.position import Reached
+from lightship.index.fields.schema import SCHEMA_VERSION
+from lightship.index.reader import View
+from lightship.rpc.recent import Change
+from lightship.searchengine.search.api import SearchRequest
+from lightship.searchengine.search.replica import Replica
+from lightship.searchengine.watch.changes import Changes
+from lightship.searchengine.watch.events import FAILED, FORGOTTEN, TOO_MANY, missed, reached
+from lightship.searchengine.watch.matching import told, told_since
+from lightship.searchengine.watch.past import Past
+from lightship.searchengine.watch.standing import Filters, StandingQuery
+from lightship.searchengine.watch.watcher import Watcher
+
+STEP_SECONDS = 0.2  # between two looks at the index: changes in between are matched together
+MOST_CHANGES = 2000  # between two looks, or after the position of one client; more are not matched
+TOGETHER = 100  # documents that are matched together
+
+_Key = tuple[SearchRequest, Filters]
+
+
+class Watches:
+    """The watchers of one process, at most `most`; 0: nobody may watch. For use in one event loop."""
+
+    def __init__(self, replica: Replica, most: int, *, is_draining: Callable[[], bool] = lambda: False) -> None:
+        """Watch the index of `replica`; watchers are sent away while it `is_draining`."""
+        self._replica, self._most, self._is_draining = replica, most, is_draining
+        self._changes, self._past = Changes(), Past()
+        self._view: View | None = None  # up to which all watchers have been told everything
+        self._watchers: dict[_Key, list[Watcher]] = {}
+        self._count = 0
+        self._turn = asyncio.Lock()
+        self._next = asyncio.Event()  # set and replaced when `_view` is
+        self._thread = ThreadPoolExecutor(1, "watch")
+
+    async def step(self) -> None:
+        """Tell watchers what the index has got since the last call."""
+        if not self._most:
+            return
+        if self._is_draining():
+            for watcher in self._all():
+                watcher.close()
+        if self._replica.layout is not None and self._replica.view is not self._view:
+            async with self._turn:
+                await self._follow(self._replica.view)
+
+    async def _follow(self, view: View) -> None:
+        before, changes = self._changes.position, self._changes.follow(view.manifests)
+        former, self._view = self._view, view
+        if changes is None:
+            self._past.clear()
+        try:
+            if self._count and former is not None:
+                if changes is None or len(changes) > MOST_CHANGES:
+                    self._tell_all(missed(TOO_MANY, self._changes.position))
+                elif changes:
+                    await self._tell(changes, before, former, view)
+        except Exception:
+            self._tell_all(missed(FAILED, self._changes.position))
+            raise
+        finally:
+            self._settle(view)
+
+    def _settle(self, view: View) -> None:
+        """Note that watchers have been told everything up to `view`."""
+        self._past.keep(view, self._changes.reached, self._changes.since)
+        position = self._changes.position
+        text = reached(position)
+        for watcher in self._all():
+            watcher.pass_to(position, text)
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def _tell(self, changes: Sequence[Change], before: Reached, former: View, view: View) -> None:
+        progress, loop = dict(before.sequences), asyncio.get_running_loop()
+        last = {change.url: change for change in changes}
+        ordered = sorted(last.values())
+        for start in range(0, len(ordered), TOGETHER):
+            each = ordered[start : start + TOGETHER]
+            standing = [watchers[0].standing for watchers in self._watchers.values() if watchers]
+            work = self._thread.submit(told, standing, each, Reached(before.log, progress), former, view)
+            for query, events in (await asyncio.wrap_future(work, loop=loop)).items():
+                for watcher in self._watchers.get((query.request, query.filters), ()):
+                    watcher.tell(events)
+            progress |= {change.partition: change.sequence for change in each}
+
+    def _tell_all(self, events: bytes) -> None:
+        for watcher in self._all():
+            watcher.tell(events)
+
+    def _all(self) -> list[Watcher]:
+        return [watcher for watchers in self._watchers.values() for watcher in watchers]
+
+    @contextlib.asynccontextmanager
+    async def watching(
+        self, request: SearchRequest, filters: Filters, position: Reached | None, seconds: float
+    ) -> AsyncIterator[Watcher]:
+        """Watch a query within the `filters` of a key, from `position` or from now on.
+
+        Waits for `seconds` until `position` is reached. Raises InvalidInputError for a wrong query, UnavailableError.
+        """
+        if self._is_draining() or self._count >= self._most:
+            raise UnavailableError("no more queries can be watched here; use another replica, or set -watchers")
+        self._count += 1
+        watcher: Watcher | None = None
+        try:
+            await self._wait_for(position, seconds)
+            async with self._turn:
+                watcher = await self._begin(request, filters, position)
+            yield watcher
+        finally:
+            self._count -= 1
+            if watcher is not None:
+                self._leave(watcher)
+
+    async def _begin(self, request: SearchRequest, filters: Filters, position: Reached | None) -> Watcher:
+        view, now = self._view, self._changes.position
+        if view is None or view.version != SCHEMA_VERSION:
+            raise UnavailableError("the index of this version is not installed yet; try again in a moment")
+        known = self._watchers.get((request, filters))
+        watcher = Watcher(known[0].standing if known else StandingQuery(request, filters, view))
+        if position is not None:
+            watcher.tell(await self._since(watcher.standing, position, view) or reached(now))
+        watcher.pass_to(now)
+        self._watchers.setdefault((request, filters), []).append(watcher)
+        return watcher
+
+    async def _since(self, standing: StandingQuery, position: Reached, view: View) -> bytes:
+        """Return the events for what happened after `position`."""
+        now = self._changes.position
+        changes = self._changes.after(position)
+        if not changes and changes is not None:
+            return b""
+        if changes is None or len(changes) > MOST_CHANGES:
+            return missed(FORGOTTEN, now)
+        asked, urls = dict(now.sequences) | position.sequences, {change.url for change in changes}
+        known = self._changes.after(Reached(now.log, dict(self._past.before(asked)))) or []
+        former = self._past.at(asked, [change for change in known if change.url in urls])
+        if former is None:
+            return missed(FORGOTTEN, now)
+        work = self._thread.submit(told_since, standing, former, view, changes, Reached(now.log, asked))
+        return await asyncio.wrap_future(work)
+
+    async def _wait_for(self, position: Reached | None, seconds: float) -> None:
+        """Wait until watchers have been told everything up to `position`, and more may be after it."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._view is None or (position is not None and self._is_behind(position)):
+                    await self._next.wait()
+        except TimeoutError as error:
+            raise UnavailableError("this replica is behind the one that was watched before; try again") from error
+
+    def _is_behind(self, position: Reached) -> bool:
+        known = self._changes.position
+        return position.log == known.log and any(
+            known.sequences.get(partition, 0) < sequence for partition, sequence in position.sequences.items()
+        )
+
+    def _leave(self, watcher: Watcher) -> None:
+        key = watcher.standing.request, watcher.standing.filters
+        watchers = self._watchers.get(key, [])
+        if watcher in watchers:
+            watchers.remove(watcher)
+        if not watchers:
+            self._watchers.pop(key, None)
