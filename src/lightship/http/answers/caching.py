@@ -7,7 +7,9 @@ without a search. Caches between this program and many clients may keep it for t
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
 SHARED_SECONDS = 1
@@ -27,11 +29,33 @@ def etag(state: bytes, form: str, scope: Mapping[str, Any]) -> str:
     return f'W/"{told.hexdigest()}"'
 
 
-def has(scope: Mapping[str, Any], tag: str) -> bool:
-    """Return True if the client says by If-None-Match that it has the answer with the validator `tag`."""
-    strong = tag.removeprefix("W/").encode()
+def last_modified(changed: float) -> dict[str, str]:
+    """Return the Last-Modified header of an answer from an index that changed at `changed`, in seconds since the epoch.
+
+    There is none while that second lasts, in which the index may change again (RFC 9110, section 8.8.2).
+    """
+    second = int(changed)
+    return {"Last-Modified": formatdate(second, usegmt=True)} if second and time.time() >= second + 1 else {}
+
+
+def has(scope: Mapping[str, Any], tag: str, modified: str = "") -> bool:
+    """Return True if the client says that it has the answer with the validator `tag`, last `modified` then.
+
+    By If-None-Match, or by If-Modified-Since if there is none, and `modified` is not empty.
+    """
+    strong, since = tag.removeprefix("W/").encode(), b""
     for name, value in scope["headers"]:
         if name == b"if-none-match":
             shown = [each.strip().removeprefix(b"W/") for each in value.split(b",", _MOST)[:_MOST]]
             return strong in shown or shown == [b"*"]
-    return False
+        if name == b"if-modified-since":
+            since = value
+    return bool(modified and since) and _moment(since.decode("latin-1")) >= _moment(modified)
+
+
+def _moment(text: str) -> float:
+    """Return a date of HTTP in seconds since the epoch; 0 if it is none."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0

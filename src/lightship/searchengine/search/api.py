@@ -33,6 +33,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     excludes. `group` is the field of which at most `group_size` results have the same value; pages are then of groups.
     `facets` are the fields whose values are counted, and `facet_size` is how many of their values are returned; one with
     too many is an error only if `facets_asked`. `corrections` allows to correct mistyped words.
+    `exact` requires phrases even if no document has them.
     `snippet` and `text` are the most characters of the snippet of each result, and of the beginning of its text.
     `prefix` is `last` if the last word of the query also stands for the words that begin with it.
     `key` is that in the url, which links keep.
@@ -45,6 +46,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "relevance"
     lang: str = ""
     corrections: bool = True
+    exact: bool = False
     prefix: str = ""
     snippet: int = PASSAGE
     text: int = 0

@@ -134,6 +134,11 @@ class Replica:
             self._state = (view, words_of, repr(told).encode())
         return self._state[2]
 
+    @property
+    def changed(self) -> float:
+        """When what is served was made, in seconds since the epoch; 0 if nothing is."""
+        return max((manifest.made for manifest in self.manifests), default=0.0)
+
     def fresh_as_of(self, manifest: Manifest) -> float:
         """Return the time (seconds since the epoch) up to which all changes of the manifest's shard are served."""
         return max(self._fresh.get(manifest.shard, 0.0), manifest.fresh_as_of)

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl
 
+from msgspec.structs import replace
+
 from lightship.core.caching import cache_short
 from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
@@ -28,7 +30,8 @@ from lightship.searchengine.search.api import (
     SearchRequest,
 )
 
-Format = Literal["html", "json", "text"]
+Format = Literal["html", "json", "text", "rss", "atom", "jsonfeed"]
+FEED_SIZE = 50  # results in a feed, unless another number is asked for
 
 MAX_QUERY_STRING = 16 << 10  # bytes
 _MAX_PAGE = 999_999_999
@@ -36,12 +39,17 @@ _MAX_PAGE = 999_999_999
 _SORTS = {"": "relevance", "-date": "date"}
 _CORRECTIONS = {"": "on", "on": "on", "off": "off"}
 _PREFIXES = {"": "", "none": "", "last": "last"}
-_FORMATS: dict[str, Format] = {"html": "html", "json": "json", "text": "text"}
+_FORMATS: dict[str, Format] = {
+    "html": "html", "json": "json", "text": "text", "rss": "rss", "atom": "atom", "jsonfeed": "jsonfeed",
+}  # fmt: skip
 _MEDIA_TYPES: dict[str, Format] = {
     "text/html": "html",
     "application/xhtml+xml": "html",
     "application/json": "json",
     "text/plain": "text",
+    "application/rss+xml": "rss",
+    "application/atom+xml": "atom",
+    "application/feed+json": "jsonfeed",
     "*/*": "text",  # what curl and wget send
 }
 _USUAL = {"q", "format"}
@@ -87,6 +95,23 @@ def read_position(query_string: bytes) -> Reached | None:
     """
     given = _parameters(query_string).get("min_position")
     return Reached.parse(given) if given else None
+
+
+def read_feed(query_string: bytes) -> SearchRequest:
+    """Parse a search that is answered as a feed: the newest first, and more of them than people want to see.
+
+    Raises like `read_request`, and InvalidInputError if nothing is searched for.
+    """
+    given, request = _parameters(query_string), read_request(query_string)
+    if not (request.query or request.conditions or request.group):
+        raise InvalidInputError("a feed is of a search; give a query (q) or filters")
+    return replace(
+        request,
+        corrections=False,
+        exact=True,
+        sort="date" if "sort" not in given else request.sort,
+        size=FEED_SIZE if not given.keys() & {"size", "limit"} else request.size,
+    )
 
 
 def read_watch(query_string: bytes) -> tuple[SearchRequest, str]:

@@ -112,7 +112,7 @@ class Plan:
         found = self._corrected(first, last, patient=patient) or self._found(
             self._compiled, first, last, patient=patient
         )
-        relaxed = None if found.total else self._query.without_phrases()
+        relaxed = None if found.total or self._request.exact else self._query.without_phrases()
         if relaxed:  # it costs less than the phrases, which `cost` is for
             compiled = self._compile(relaxed)
             instead = self._found(compiled, first, last, patient=patient)

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from lightship.core.position import Reached
 from lightship.http.answers.caching import NOT_KEPT
-from lightship.http.headers import header
+from lightship.http.requests import header
 from lightship.http.keys.key import OpenedKey
 from lightship.searchengine.search.request import read_watch
 from lightship.searchengine.watch.events import MEDIA_TYPE

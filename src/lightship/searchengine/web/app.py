@@ -40,11 +40,13 @@ from lightship.http.tokens import Accepted
 from lightship.runtime.limits import limits
 from lightship.runtime.tasks import down_report
 from lightship.searchengine.access.gate import READING, Access, is_private, key_of
+from lightship.searchengine.feeds.entries import feed_of
+from lightship.searchengine.feeds.render import FEED_TYPES, render_feed
 from lightship.searchengine.integrations.about import own_address, sites
 from lightship.searchengine.integrations.openwebui import OpenWebUI
 from lightship.searchengine.mcp.endpoint import Mcp
 from lightship.searchengine.search.admission import QueryExecutor
-from lightship.searchengine.search.api import SearchRequest
+from lightship.searchengine.search.api import DEFAULT_SIZE, SearchRequest
 from lightship.searchengine.search.lookup import look_up
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import (
@@ -52,6 +54,7 @@ from lightship.searchengine.search.request import (
     accepted_format,
     choose_format,
     read_cached,
+    read_feed,
     read_lookup,
     read_position,
     read_request,
@@ -84,6 +87,7 @@ from lightship.searchengine.web.html import (
 )
 from lightship.searchengine.web.metrics import METRICS_TYPE, Counted, Metrics
 from lightship.searchengine.web.openapi import openapi
+from lightship.searchengine.web.presenters import address
 from lightship.searchengine.web.rpc import Rpc
 from lightship.searchengine.web.status import status_of_replica
 from lightship.searchengine.web.text import USAGE, render_text
@@ -92,6 +96,7 @@ TYPES: dict[Format, str] = {
     "html": "text/html; charset=utf-8",
     "json": "application/json",
     "text": "text/plain; charset=utf-8",
+    **FEED_TYPES,
 }
 SEARCHES = frozenset({"/", "/search"})
 SCRIPTS = ("box.js", "searchclient.js", "searchclient.mjs")  # for pages of others
@@ -121,7 +126,7 @@ def make_app(
     def seen_by(request: Request) -> Seen:
         return seen_with(key_of(request.scope), replica)
 
-    results = _results(replica, seen_by, executor, wait_for)
+    results = _results(replica, seen_by, executor, wait_for, settings.public)
     watches = Watches(replica, settings.watchers, is_draining=lambda: getattr(app.state, "draining", False))
     app = Starlette(
         routes=[
@@ -183,8 +188,10 @@ def _waiting(replica: Replica, executor: QueryExecutor, seconds: float) -> WaitF
     return wait_for
 
 
-def _results(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor) -> Endpoint:
-    """Return what answers searches of `replica`."""
+def _results(
+    replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor, public: str
+) -> Endpoint:
+    """Return what answers searches of `replica`, whose `public` url is in feeds."""
 
     async def results(request: Request) -> Whole:
         replica.catch_up()
@@ -194,8 +201,13 @@ def _results(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_fo
             await wait_for(request.scope, position)
         seen = seen_by(request)
         headers = _page_headers(seen, request, form)
-        if caching.has(request.scope, headers["ETag"]):
+        if form in FEED_TYPES:
+            headers |= caching.last_modified(replica.changed)
+        if caching.has(request.scope, headers["ETag"], headers.get("Last-Modified", "")):
             return Whole(304, headers)
+        if form in FEED_TYPES:
+            feed = await _feed(seen, executor, request.scope, public, form)
+            return _response(request, feed, 200, headers, TYPES[form])
         body, status = await _render(seen, executor, request.scope, form)
         return _response(request, body, status, headers, TYPES[form])
 
@@ -320,6 +332,15 @@ async def _render(seen: Seen, executor: QueryExecutor, scope: Scope, form: Forma
     return (render_page(request, answer, fields=fields) if form == "html" else render_text(answer)), 200
 
 
+async def _feed(seen: Seen, executor: QueryExecutor, scope: Scope, public: str, form: Format) -> bytes:
+    """Return a search as a feed."""
+    request = read_feed(scope["query_string"])
+    answer = await ReplicaSearcher(seen, executor).search(request, executor.admit(scope))
+    request = replace(request, corrections=True)  # which an address would say are off
+    page = address(replace(request, size=DEFAULT_SIZE))
+    return render_feed(form, feed_of(answer, public, page, f"{address(request)}&format={form}"))
+
+
 def _page_headers(seen: Seen, request: Request, form: Format) -> dict[str, str]:
     headers = _cache_headers(seen, request, form)
     return {**SECURITY_HEADERS, **headers} if form == "html" else headers
@@ -422,6 +443,7 @@ def _problem(request: Request, status: int, problem: Problem, headers: dict[str,
         "json": lambda: _encode(problem),
         "text": lambda: f"error: {problem.error}\n",
     }
+    form = form if form in bodies else "text"
     if status == HTTPStatus.UNAUTHORIZED and form == "html":
         headers = {"WWW-Authenticate": BY_A_PERSON}
     headers = {**SECURITY_HEADERS, "Cache-Control": caching.NOT_KEPT, **headers}

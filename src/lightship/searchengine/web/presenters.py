@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from msgspec.structs import replace
 
 from lightship.core.model import clean_text
+from lightship.searchengine.feeds.render import FEED_TYPES
 from lightship.searchengine.search.api import DEFAULT_SIZE, FacetValue, Hit, HitSection, SearchRequest
 from lightship.searchengine.search.request import last_page
 
@@ -130,6 +131,12 @@ def uncorrected(request: SearchRequest) -> SearchRequest:
 def page_address(request: SearchRequest, page: int) -> str:
     """Return the path and query string of another page of the same search."""
     return address(replace(request, page=page, offset=None))
+
+
+def feeds_of(request: SearchRequest) -> list[Link]:
+    """Return links to the search as feeds, whose texts are their media types."""
+    whole = address(replace(request, page=1, offset=None, size=DEFAULT_SIZE, sort="relevance", corrections=True))
+    return [Link(kind, f"{whole}&format={form}") for form, kind in FEED_TYPES.items()]
 
 
 def cached_address(url: str, request: SearchRequest, page: int = 1) -> str:
