@@ -28,6 +28,7 @@ from bench import (
     start,
     suggest,
     takeover,
+    watch,
 )
 from bench.cluster import Cluster
 from bench.documents import Corpus, load
@@ -59,6 +60,7 @@ OWN: dict[str, Callable[[BenchSettings], Report | None]] = {  # these bring thei
     "facets": facets.run,
     "suggest": suggest.run,
     "profile": profile.run,
+    "watch": watch.run,
 }
 DESCRIPTION = (
     f"Run benchmarks ({', '.join([*NAMES, *OWN])}; all, when none is named), print figures beside their targets and keep them. "

@@ -16,6 +16,7 @@ COMMANDS = {  # command: module with a function of that name, imported on demand
     "remove": "lightship.cli.commands.crawling",
     "add": "lightship.cli.commands.add",
     "status": "lightship.cli.commands.status",
+    "watch": "lightship.cli.watching.watch",
     "explain": "lightship.cli.queries.explain",
     "search": "lightship.cli.queries.search",
     "test": "lightship.cli.commands.test",
@@ -38,6 +39,7 @@ _USAGE = f"""Lightship {__version__}: a distributed search engine.
   lightship add FILE …      add the documents of .jsonl files to a running system
   lightship status          show what searchengines and indexers are doing
   lightship search WORD …   search a running system, in the terminal
+  lightship watch WORD …    tell which pages match a search from now on, here or to a program (-post=URL)
   lightship explain URL     explain why a page is or is not in the index
   lightship test            test a running system from outside
   lightship judge FOLDER …  measure the ranking on judged collections, here or by running searchengines

@@ -23,6 +23,7 @@ from lightship.config.commands import (
     StatusSettings,
     TestSettings,
     UpSettings,
+    WatchSettings,
 )
 from lightship.config.crawler import CrawlerSettings, Crawling
 from lightship.config.environment import (
@@ -81,6 +82,7 @@ __all__ = [
     "StatusSettings",
     "TestSettings",
     "UpSettings",
+    "WatchSettings",
     "admin_token",
     "as_json",
     "check_variables",

@@ -117,6 +117,25 @@ class SearchSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class WatchSettings:
+    """Settings of `lightship watch`; its arguments are the words."""
+
+    searchengine: tuple[str, ...] = setting(
+        ("localhost:8080",),
+        "host:port of the searchengines, comma-separated; one after the other is watched",
+        addresses,
+    )
+    filter: str = setting("", "filters of the search, like f.team=red&lang=en")
+    post: str = setting("", "url that each event is posted to, signed; when empty, events are printed")
+    state: str = setting(
+        "", "file for how far it has got, and the secret of the webhook; when empty, one in the folder watch of -data"
+    )
+    key: str = setting("", "key that lets its holder search")
+    data: str = setting(UP_DATA, DATA_OF_UP)
+    tls_ca: str = setting("", TLS_CA)
+
+
+@dataclasses.dataclass(frozen=True)
 class ExplainSettings:
     """Settings of `lightship explain`; its argument is the url."""
 

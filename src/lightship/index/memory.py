@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import tantivy
 
 from lightship.core.declaration import declared, weights
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import decode_source, document_of, read_source
-from lightship.index.query.boolean import MUST, Clause, joined
 from lightship.index.reader import View, reading
 from lightship.index.writer import to_tantivy
 
@@ -20,23 +18,15 @@ _HEAP = 128 << 20  # bytes at most; a few documents use little
 MOST_BYTES = 8 << 20  # of stored documents together, so that they are one segment
 
 
-class Stored(NamedTuple):
-    """A document in a view, and what is stored of it."""
-
-    address: tantivy.DocAddress
-    content: bytes
-
-
-def stored_of(view: View, urls: Collection[str], among: Sequence[Clause] = ()) -> dict[str, Stored]:
-    """Return by url those of the documents `urls` that `view` has, and that fulfil `among`. Raises DamagedError."""
+def stored_of(view: View, urls: Sequence[str]) -> dict[str, bytes]:
+    """Return by url the stored forms of those of the documents `urls` that `view` has. Raises DamagedError."""
     if not urls:
         return {}
-    known = tantivy.Query.term_set_query(view.schema, "url", list(urls))
-    query = joined([(MUST, tantivy.Query.const_score_query(known, 0.0)), *among])
+    query = tantivy.Query.term_set_query(view.schema, "url", list(urls))
     with reading:
         hits = view.searcher.search(query, len(urls), count=False).hits
-        found = [Stored(address, read_source(view.searcher.doc(address))) for _, address in hits]
-    return {decode_source(each.content).url: each for each in found}
+        found = [read_source(view.searcher.doc(address)) for _, address in hits]
+    return {decode_source(stored).url: stored for stored in found}
 
 
 class MemoryIndex:

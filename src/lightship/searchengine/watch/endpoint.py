@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from lightship.core.position import Reached
 from lightship.http.answers.caching import NOT_KEPT
-from lightship.http.requests import header
 from lightship.http.keys.key import OpenedKey
+from lightship.http.requests import header
 from lightship.searchengine.search.request import read_watch
 from lightship.searchengine.watch.events import MEDIA_TYPE
 from lightship.searchengine.watch.watches import Watches
@@ -38,17 +39,23 @@ def routes(watches: Watches, key_of: Callable[[Scope], OpenedKey | None], wait_s
         filters = key.conditions if key is not None else ()
         watching = watches.watching(query, filters, position, wait_seconds)
         watcher = await watching.__aenter__()
-
-        async def stream() -> AsyncIterator[bytes]:
-            try:
-                async for events in watcher.stream(_seconds(key)):
-                    yield events
-            finally:
-                await watching.__aexit__(None, None, None)
-
-        return StreamingResponse(stream(), headers=_HEADERS, media_type=MEDIA_TYPE)
+        return _Stream(watching, watcher.stream(_seconds(key)))
 
     return [Route("/watch", watch)]
+
+
+class _Stream(StreamingResponse):
+    """Sends the events of a watcher, who then leaves, however it ends: also before the first event is sent."""
+
+    def __init__(self, watching: AbstractAsyncContextManager[object], events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, headers=_HEADERS, media_type=MEDIA_TYPE)
+        self._watching = watching
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._watching.__aexit__(None, None, None)
 
 
 def _seconds(key: OpenedKey | None) -> float:

@@ -1,125 +1,78 @@
-"""Which changes a standing query tells of: of few documents, matched with all queries, or of one query in whole views."""
+"""Which changes standing queries tell of: the few documents that changed are matched with many queries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 
 from lightship.core.position import Reached
 from lightship.index.fields.stored_document import decode_source
-from lightship.index.memory import MOST_BYTES, MemoryIndex, Stored, stored_of
 from lightship.index.reader import View
 from lightship.rpc.recent import Change
 from lightship.searchengine.search.api import Hit, shown_title
 from lightship.searchengine.watch.events import Gone, event
+from lightship.searchengine.watch.rounds import Changed, Part, Round
 from lightship.searchengine.watch.standing import StandingQuery
 
 
-def told(
-    standing: Sequence[StandingQuery], changes: Sequence[Change], before: Reached, former: View, view: View
-) -> dict[StandingQuery, bytes]:
-    """Return the events for those of `standing` that found one of the changed documents in `former`, or find it in `view`.
-
-    `changes` are those after the position `before`, in their order, each url once. Blocking.
-    """
-    urls = [change.url for change in changes]
-    old, new = stored_of(former, urls), stored_of(view, urls)
-    found: dict[StandingQuery, bytes] = {}
-    part, size, positions = list[_Changed](), 0, _Progress(before)
-    for change in changes:
-        position = positions.pass_by(change)
-        was, is_now = old.get(change.url), new.get(change.url)
-        if (was and was.content) == (is_now and is_now.content):
-            continue
-        changed = _Changed(was and was.content, is_now and is_now.content, position)
-        if part and size + changed.size > MOST_BYTES:
-            _match(standing, part, view, found)
-            part, size = [], 0
-        part.append(changed)
-        size += changed.size
-    if part:
-        _match(standing, part, view, found)
-    return found
-
-
-def told_since(
-    query: StandingQuery,
-    former: Sequence[tuple[View, list[str]]],
-    view: View,
-    changes: Sequence[Change],
-    before: Reached,
-) -> bytes:
-    """Return the events of one query for what happened between the position `before` and `view`.
-
-    `former` are views with the urls that they have as they were at that position. Blocking.
-    """
-    old: dict[str, Stored] = {}
-    for each, urls in former:
-        old |= query.matching(each, urls)
-    last = {change.url: change for change in changes}
-    new, events, positions = query.matching(view, last), list[bytes](), _Progress(before)
-    for change in sorted(last.values()):
-        position = positions.pass_by(change)
-        was, is_now = old.get(change.url), new.get(change.url)
-        if is_now and not (was and was.content == is_now.content):
-            (hit,) = query.hits(view, view.searcher, [is_now.address])
-            events.append(event("changed" if was else "added", hit, position))
-        elif was and not is_now:
-            events.append(event("gone", _gone(was.content), position))
-    return b"".join(events)
-
-
-@dataclass(frozen=True, eq=False)
-class _Changed:
-    """A document before and after its change, as it is stored; a client that was told of it is at `position`."""
-
-    old: bytes | None
-    new: bytes | None
-    position: Reached
-
-    @property
-    def size(self) -> int:
-        return len(self.old or b"") + len(self.new or b"")
-
-
-class _Progress:
+class Progress:
     """How far a client has got that reads the events of changes in their order."""
 
     def __init__(self, before: Reached) -> None:
+        """Begin at the position `before`."""
         self._log, self._sequences = before.log, dict(before.sequences)
+
+    def has(self, change: Change) -> bool:
+        """Whether the client was told of `change`."""
+        return change.sequence <= self._sequences.get(change.partition, -1)
 
     def pass_by(self, change: Change) -> Reached:
         """Return the position after `change`."""
-        self._sequences[change.partition] = change.sequence
+        self._sequences[change.partition] = max(change.sequence, self._sequences.get(change.partition, 0))
         return Reached(self._log, dict(self._sequences))
 
 
-def _match(
-    standing: Sequence[StandingQuery], part: Sequence[_Changed], view: View, found: dict[StandingQuery, bytes]
-) -> None:
-    """Add to `found` the events of the documents of `part`, which fit into a MemoryIndex."""
-    places = [(each, is_new) for each in part for is_new in (False, True) if (each.new if is_new else each.old)]
-    documents = [(each.new if is_new else each.old) or b"" for each, is_new in places]
-    index = MemoryIndex(documents, view.manifests[0].layout.fields)
-    for query in standing:
-        compiled = query.query(view)
-        matching = index.matching(compiled) if compiled is not None else {}
-        if not matching:
-            continue
-        old = {each for each, is_new in (places[number] for number in matching) if not is_new}
-        new = [(places[number][0], address) for number, address in matching.items() if places[number][1]]
-        hits = query.hits(view, index.searcher, [address for _, address in new])
-        shown = {each: hit for (each, _), hit in zip(new, hits, strict=True)}
-        found[query] = found.get(query, b"") + b"".join(_events(part, old, shown))
+def told(
+    standing: Sequence[StandingQuery], rounds: Sequence[Round], before: Reached, view: View
+) -> dict[StandingQuery, bytes]:
+    """Return the events that each of `standing` has of `rounds`, for clients that were told everything up to `before`.
+
+    Results are marked as in `view`. Blocking.
+    """
+    found: dict[StandingQuery, bytes] = {}
+    progress = Progress(before)
+    for each in rounds:
+        for part in each.parts():
+            positions = {
+                changed: progress.pass_by(changed.change)
+                for changed in part.changed
+                if not progress.has(changed.change)
+            }
+            for query in standing:
+                if events := _events(query, part, positions, view):
+                    found[query] = found.get(query, b"") + events
+    return found
 
 
-def _events(part: Sequence[_Changed], old: Set[_Changed], new: Mapping[_Changed, Hit]) -> Iterator[bytes]:
+def _events(query: StandingQuery, part: Part, positions: Mapping[Changed, Reached], view: View) -> bytes:
+    compiled = query.query(view)
+    matching = part.index.matching(compiled) if compiled is not None else {}
+    if not matching:
+        return b""
+    old = {changed for changed, is_new in (part.places[number] for number in matching) if not is_new}
+    new = [(changed, matching[number]) for number in matching for changed, is_new in [part.places[number]] if is_new]
+    new = [(changed, address) for changed, address in new if changed in positions]
+    hits = query.hits(view, part.index.searcher, [address for _, address in new]) if new else []
+    shown = {changed: hit for (changed, _), hit in zip(new, hits, strict=True)}
+    return b"".join(_told(positions, old, shown))
+
+
+def _told(positions: Mapping[Changed, Reached], old: Set[Changed], new: Mapping[Changed, Hit]) -> Iterator[bytes]:
     """Yield the events of a query that found those of `old`, and finds those of `new`."""
-    for each in part:
+    for each, position in positions.items():
         if each in new:
-            yield event("changed" if each in old else "added", new[each], each.position)
+            yield event("changed" if each in old else "added", new[each], position)
         elif each in old:
-            yield event("gone", _gone(each.old or b""), each.position)
+            yield event("gone", _gone(each.old or b""), position)
 
 
 def _gone(stored: bytes) -> Gone:

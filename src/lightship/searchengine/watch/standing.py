@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lightship.core.errors import InvalidInputError
 from lightship.index.columns.conditions import clauses, conditions_of
 from lightship.index.highlight.snippet import Highlighter
-from lightship.index.memory import Address, Query, Searcher, Stored, stored_of
+from lightship.index.memory import Address, Query, Searcher
 from lightship.index.query.boolean import MUST, joined
 from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.language.parser import parse_query
@@ -52,11 +52,6 @@ class StandingQuery:
             changes = compiled and (compiled.asked.all_prefixes or ":" in self.request.query)
             self._until = now if changes else now + COMPILED_SECONDS
         return self._query
-
-    def matching(self, view: View, urls: Collection[str]) -> dict[str, Stored]:
-        """Return those of the documents `urls` that it finds in `view`. Raises DamagedError."""
-        query = self.query(view)
-        return stored_of(view, urls, [(MUST, query)]) if query is not None else {}
 
     def hits(self, view: View, searcher: Searcher, addresses: Sequence[Address]) -> list[Hit]:
         """Return documents of `searcher`, which it finds, as results with its words marked."""

@@ -12,7 +12,7 @@ from lightship.searchengine.watch.events import BEAT, BEGIN, TOO_SLOW, reached
 from lightship.searchengine.watch.standing import StandingQuery
 
 MOST_BYTES = 1 << 20  # of events that wait for one client to read them
-BEAT_SECONDS = 5.0  # between two signs of life; proxies close connections that are quiet for longer
+BEAT_SECONDS = 10.0  # between two signs of life; proxies close connections that are quiet for longer
 
 
 class Watcher:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import logging
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from lightship.core.errors import UnavailableError
+from lightship.core.errors import UnavailableError, words
 from lightship.core.position import Reached
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.reader import View
-from lightship.rpc.recent import Change
 from lightship.searchengine.search.api import SearchRequest
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.watch.changes import Changes
 from lightship.searchengine.watch.events import FAILED, FORGOTTEN, TOO_MANY, missed, reached
-from lightship.searchengine.watch.matching import told, told_since
-from lightship.searchengine.watch.past import Past
+from lightship.searchengine.watch.matching import told
+from lightship.searchengine.watch.rounds import MOST_CHANGES, Round, Rounds
 from lightship.searchengine.watch.standing import Filters, StandingQuery
 from lightship.searchengine.watch.watcher import Watcher
 
+logger = logging.getLogger("searchengine")
+
 STEP_SECONDS = 0.2  # between two looks at the index: changes in between are matched together
-MOST_CHANGES = 2000  # between two looks, or after the position of one client; more are not matched
-TOGETHER = 100  # documents that are matched together
 
 _Key = tuple[SearchRequest, Filters]
 
@@ -34,7 +34,7 @@ class Watches:
     def __init__(self, replica: Replica, most: int, *, is_draining: Callable[[], bool] = lambda: False) -> None:
         """Watch the index of `replica`; watchers are sent away while it `is_draining`."""
         self._replica, self._most, self._is_draining = replica, most, is_draining
-        self._changes, self._past = Changes(), Past()
+        self._changes, self._rounds = Changes(), Rounds()
         self._view: View | None = None  # up to which all watchers have been told everything
         self._watchers: dict[_Key, list[Watcher]] = {}
         self._count = 0
@@ -54,25 +54,17 @@ class Watches:
                 await self._follow(self._replica.view)
 
     async def _follow(self, view: View) -> None:
-        before, changes = self._changes.position, self._changes.follow(view.manifests)
-        former, self._view = self._view, view
-        if changes is None:
-            self._past.clear()
-        try:
-            if self._count and former is not None:
-                if changes is None or len(changes) > MOST_CHANGES:
-                    self._tell_all(missed(TOO_MANY, self._changes.position))
-                elif changes:
-                    await self._tell(changes, before, former, view)
-        except Exception:
-            self._tell_all(missed(FAILED, self._changes.position))
-            raise
-        finally:
-            self._settle(view)
-
-    def _settle(self, view: View) -> None:
-        """Note that watchers have been told everything up to `view`."""
-        self._past.keep(view, self._changes.reached, self._changes.since)
+        former, before = self._view, self._changes.position
+        changes = self._changes.follow(view.manifests) if former is not None else None
+        if changes is None or len(changes) > MOST_CHANGES:
+            self._rounds.begin(*self._changes.begin(view.manifests))
+            if former is not None:
+                self._tell_all(missed(TOO_MANY, self._changes.position))
+        elif changes:
+            latest = Round(before, changes, former, view)
+            self._rounds.add(latest)
+            await self._tell(latest, view)
+        self._view = view
         position = self._changes.position
         text = reached(position)
         for watcher in self._all():
@@ -80,18 +72,18 @@ class Watches:
         self._next.set()
         self._next = asyncio.Event()
 
-    async def _tell(self, changes: Sequence[Change], before: Reached, former: View, view: View) -> None:
-        progress, loop = dict(before.sequences), asyncio.get_running_loop()
-        last = {change.url: change for change in changes}
-        ordered = sorted(last.values())
-        for start in range(0, len(ordered), TOGETHER):
-            each = ordered[start : start + TOGETHER]
-            standing = [watchers[0].standing for watchers in self._watchers.values() if watchers]
-            work = self._thread.submit(told, standing, each, Reached(before.log, progress), former, view)
-            for query, events in (await asyncio.wrap_future(work, loop=loop)).items():
+    async def _tell(self, latest: Round, view: View) -> None:
+        standing = [watchers[0].standing for watchers in self._watchers.values()]
+        if not standing:
+            return
+        try:
+            work = self._thread.submit(told, standing, [latest], latest.before, view)
+            for query, events in (await asyncio.wrap_future(work)).items():
                 for watcher in self._watchers.get((query.request, query.filters), ()):
                     watcher.tell(events)
-            progress |= {change.partition: change.sequence for change in each}
+        except Exception as error:
+            logger.error("what changed could not be matched with watched queries: %s", words(error))  # noqa: TRY400 (says all)
+            self._tell_all(missed(FAILED, self._changes.position))
 
     def _tell_all(self, events: bytes) -> None:
         for watcher in self._all():
@@ -137,18 +129,14 @@ class Watches:
     async def _since(self, standing: StandingQuery, position: Reached, view: View) -> bytes:
         """Return the events for what happened after `position`."""
         now = self._changes.position
-        changes = self._changes.after(position)
-        if not changes and changes is not None:
-            return b""
-        if changes is None or len(changes) > MOST_CHANGES:
+        rounds = self._rounds.after(position)
+        if rounds is None:
             return missed(FORGOTTEN, now)
-        asked, urls = dict(now.sequences) | position.sequences, {change.url for change in changes}
-        known = self._changes.after(Reached(now.log, dict(self._past.before(asked)))) or []
-        former = self._past.at(asked, [change for change in known if change.url in urls])
-        if former is None:
-            return missed(FORGOTTEN, now)
-        work = self._thread.submit(told_since, standing, former, view, changes, Reached(now.log, asked))
-        return await asyncio.wrap_future(work)
+        before = Reached(now.log, {**now.sequences, **position.sequences})
+        if all(each.is_indexed for each in rounds):
+            return told([standing], rounds, before, view).get(standing, b"")
+        work = self._thread.submit(told, [standing], rounds, before, view)
+        return (await asyncio.wrap_future(work)).get(standing, b"")
 
     async def _wait_for(self, position: Reached | None, seconds: float) -> None:
         """Wait until watchers have been told everything up to `position`, and more may be after it."""

@@ -188,9 +188,7 @@ def _waiting(replica: Replica, executor: QueryExecutor, seconds: float) -> WaitF
     return wait_for
 
 
-def _results(
-    replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor, public: str
-) -> Endpoint:
+def _results(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor, public: str) -> Endpoint:
     """Return what answers searches of `replica`, whose `public` url is in feeds."""
 
     async def results(request: Request) -> Whole:

@@ -1,0 +1,67 @@
+"""`lightship watch QUERY`: prints which pages match from now on, or posts it to a program."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from lightship.cli.system.secret import adopt_secret
+from lightship.cli.watching.state import WatchState, path_of
+from lightship.cli.watching.webhook import Webhook
+from lightship.client.watching import PASSED, Event
+from lightship.client.watching import watch as follow
+from lightship.config import WatchSettings, parse_settings, token
+from lightship.config.setting import parse_address
+from lightship.core.errors import ConfigurationError
+from lightship.http.tls import trust, trusted
+from lightship.http.tokens import authorization
+
+NOTE_SECONDS = 5.0  # between two notes of how far it has got, while nothing happens
+
+logger = logging.getLogger("watch")
+
+
+def watch(arguments: Sequence[str]) -> None:
+    """Print or post each event, until it is stopped; raises ConfigurationError, InvalidInputError, UnauthorizedError."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    settings, words = parse_settings(
+        WatchSettings, "lightship watch", arguments[:end], positional="WORD",
+        description="Print a line of JSON for each page that matches a search from now on, changes, or matches no more; or "
+        "post it to a program. It goes on where it was when it is started again.",
+    )  # fmt: skip
+    query = " ".join([*words, *arguments[end + 1 :]])
+    if not query and not settings.filter:
+        raise ConfigurationError("lightship watch: say what to watch for: words, or -filter")
+    trust(settings.tls_ca)
+    adopt_secret(settings.data)
+    state = WatchState(settings.state or path_of(settings.data, query, settings.filter, settings.post))
+    webhook = Webhook(settings.post, state.kept.secret) if settings.post else None
+    if webhook and state.is_new:
+        print(f"secret of this webhook: {state.kept.secret}", flush=True)  # noqa: T201 (its receiver needs it)
+    target = "/watch?" + urlencode([("q", query), *parse_qsl(settings.filter)])
+
+    def headers() -> dict[str, str]:
+        return {"Authorization": f"Bearer {settings.key}"} if settings.key else authorization(token(), "GET", target)
+
+    noted = time.monotonic()
+    for event in follow(list(map(_base, settings.searchengine)), target, headers, state.kept.last):
+        if event.kind != PASSED:
+            webhook.post(event) if webhook else _print(event)
+        elif state.kept.last and time.monotonic() < noted + NOTE_SECONDS:
+            continue
+        noted = time.monotonic()
+        state.note(event.id)
+
+
+def _print(event: Event) -> None:
+    print(msgspec.json.encode({"type": event.kind, "data": event.data}).decode(), flush=True)  # noqa: T201 (what was asked for)
+
+
+def _base(name: str) -> str:
+    host, port = parse_address(name)
+    host = f"[{host}]" if ":" in host else host or "localhost"
+    return f"{'https' if trusted() else 'http'}://{host}:{port}"

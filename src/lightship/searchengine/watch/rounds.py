@@ -1,0 +1,157 @@
+"""The last changes of the index, with the documents before and after, which clients that come back are told of."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from lightship.core.position import Reached
+from lightship.index.memory import MOST_BYTES, MemoryIndex, stored_of
+from lightship.index.reader import View
+from lightship.rpc.recent import Change
+
+APART_SECONDS = 5.0  # rounds that are older than this are put together, unless they are indexed
+KEPT_SECONDS = 60.0  # a client may take so long to come back
+MOST_KEPT = 32 << 20  # bytes of stored documents of all rounds
+MOST_CHANGES = 2000  # of a round
+
+
+class Changed:
+    """A document before and after its change, as it is stored: None if there was, or is, none."""
+
+    __slots__ = ("change", "new", "old")
+
+    def __init__(self, change: Change, old: bytes | None, new: bytes | None) -> None:
+        """Remember them."""
+        self.change, self.old, self.new = change, old, new
+
+    @property
+    def size(self) -> int:
+        """Bytes of both."""
+        return len(self.old or b"") + len(self.new or b"")
+
+
+class Part:
+    """Changed documents, indexed in memory."""
+
+    def __init__(self, changed: Sequence[Changed], declaration: str) -> None:
+        """Index documents of at most MOST_BYTES together, unless it is one."""
+        self.changed = changed
+        self.places = [
+            (each, is_new) for each in changed for is_new in (False, True) if (each.new if is_new else each.old)
+        ]
+        documents = [(each.new if is_new else each.old) or b"" for each, is_new in self.places]
+        self.index = MemoryIndex(documents, declaration)
+        self.size = sum(map(len, documents))
+
+
+class Round:
+    """The `changes` from one view to another, in their order, each url once; `before` is the position of the first view."""
+
+    def __init__(self, before: Reached, changes: Sequence[Change], former: View | None, view: View | None) -> None:
+        """Remember both views until the documents are indexed; without views, nobody can be told of the changes."""
+        self.before, self.changes, self._former, self._view = before, changes, former, view
+        self.moment = time.monotonic()
+        self._parts: list[Part] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the documents are known."""
+        return not self.changes or self._parts is not None or self._view is not None
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether `parts` takes no time."""
+        return not self.changes or self._parts is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes of stored documents that it keeps."""
+        return sum(part.size for part in self._parts or ())
+
+    def parts(self) -> list[Part]:
+        """Return the changed documents, indexed at the first call; blocking. Raises DamagedError."""
+        if self._parts is None:
+            self._parts = list(self._index())
+            self._former = self._view = None
+        return self._parts
+
+    def joined(self, later: Round) -> Round | None:
+        """Return this round and the next one as one; None if that can't be."""
+        if self._former is None or later._view is None:
+            return None
+        last = {change.url: change for change in (*self.changes, *later.changes)}
+        if len(last) > MOST_CHANGES:
+            return None
+        both = Round(self.before, sorted(last.values()), self._former, later._view)
+        both.moment = self.moment
+        return both
+
+    def _index(self) -> Iterator[Part]:
+        if self._former is None or self._view is None:
+            return
+        urls, declaration = [change.url for change in self.changes], self._view.manifests[0].layout.fields
+        old, new = stored_of(self._former, urls), stored_of(self._view, urls)
+        part, size = list[Changed](), 0
+        for change in self.changes:
+            was, is_now = old.get(change.url), new.get(change.url)
+            if was == is_now:
+                continue
+            changed = Changed(change, was, is_now)
+            if part and size + changed.size > MOST_BYTES:
+                yield Part(part, declaration)
+                part, size = [], 0
+            part.append(changed)
+            size += changed.size
+        if part:
+            yield Part(part, declaration)
+
+
+class Rounds:
+    """The rounds of the last KEPT_SECONDS, one after the other."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._rounds = deque[Round]()
+
+    def begin(self, since: Reached, changes: Sequence[Change]) -> None:
+        """Forget all rounds; `changes` are those after `since` whose documents are not known."""
+        self._rounds = deque([Round(since, changes, None, None)])
+
+    def add(self, latest: Round) -> None:
+        """Add a round, and drop those that are too old, or take too much memory."""
+        self._rounds.append(latest)
+        self._join(latest.moment)
+        size = sum(each.size for each in self._rounds)
+        while len(self._rounds) > 1 and (latest.moment - self._rounds[0].moment > KEPT_SECONDS or size > MOST_KEPT):
+            size -= self._rounds.popleft().size
+
+    def after(self, position: Reached) -> list[Round] | None:
+        """Return the rounds that have changes after `position`; None if some are forgotten, or it is of another log."""
+        found = list[Round]()
+        for each in reversed(self._rounds):
+            if each.before.log != position.log:
+                return None
+            if any(
+                change.sequence > position.sequences.get(change.partition, change.sequence) for change in each.changes
+            ):
+                found.append(each)
+            known = each.before.sequences
+            if all(
+                known.get(partition, sequence + 1) <= sequence for partition, sequence in position.sequences.items()
+            ):
+                return found[::-1] if all(each.is_known for each in found) else None
+        return None
+
+    def _join(self, now: float) -> None:
+        """Put together the rounds that are older than APART_SECONDS and close to each other."""
+        kept = deque[Round]()
+        for each in self._rounds:
+            is_close = bool(kept) and each.moment - kept[-1].moment < APART_SECONDS < now - each.moment
+            both = kept[-1].joined(each) if is_close else None
+            if both:
+                kept[-1] = both
+            else:
+                kept.append(each)
+        self._rounds = kept
