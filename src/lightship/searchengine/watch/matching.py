@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from lightship.core.position import Reached
 from lightship.index.fields.stored_document import decode_source
+from lightship.index.memory import Address
 from lightship.index.reader import View
-from lightship.rpc.recent import Change
 from lightship.searchengine.search.api import Hit, shown_title
 from lightship.searchengine.watch.events import Gone, event
 from lightship.searchengine.watch.rounds import Changed, Part, Round
@@ -21,14 +21,33 @@ class Progress:
         """Begin at the position `before`."""
         self._log, self._sequences = before.log, dict(before.sequences)
 
-    def has(self, change: Change) -> bool:
-        """Whether the client was told of `change`."""
-        return change.sequence <= self._sequences.get(change.partition, -1)
-
-    def pass_by(self, change: Change) -> Reached:
-        """Return the position after `change`."""
-        self._sequences[change.partition] = max(change.sequence, self._sequences.get(change.partition, 0))
+    @property
+    def position(self) -> Reached:
+        """Where it is."""
         return Reached(self._log, dict(self._sequences))
+
+    def passed(self, part: Sequence[Changed]) -> Progress:
+        """Return it after `part`."""
+        after = Progress(Reached(self._log, self._sequences))
+        for changed in part:
+            after.pass_by(changed)
+        return after
+
+    def positions(self, part: Sequence[Changed]) -> dict[Changed, Reached]:
+        """Return the positions after each of `part` that the client has not been told of."""
+        found, progress = dict[Changed, Reached](), self.passed(())
+        for changed in part:
+            if progress.pass_by(changed):
+                found[changed] = progress.position
+        return found
+
+    def pass_by(self, changed: Changed) -> bool:
+        """Move to where `changed` has been told; return False if it had been before."""
+        partition, sequence, _ = changed.change
+        if sequence <= self._sequences.get(partition, -1):
+            return False
+        self._sequences[partition] = sequence
+        return True
 
 
 def told(
@@ -40,27 +59,28 @@ def told(
     """
     found: dict[StandingQuery, bytes] = {}
     progress = Progress(before)
-    for each in rounds:
-        for part in each.parts():
-            positions = {
-                changed: progress.pass_by(changed.change)
-                for changed in part.changed
-                if not progress.has(changed.change)
-            }
-            for query in standing:
-                if events := _events(query, part, positions, view):
-                    found[query] = found.get(query, b"") + events
+    for part in (part for each in rounds for part in each.parts()):
+        positions: dict[Changed, Reached] = {}
+        for query in standing:
+            compiled = query.query(view)
+            matching = part.index.matching(compiled) if compiled is not None else {}
+            if matching:
+                positions = positions or progress.positions(part.changed)
+                found[query] = found.get(query, b"") + _events(query, part, matching, positions, view)
+        progress = progress.passed(part.changed)
     return found
 
 
-def _events(query: StandingQuery, part: Part, positions: Mapping[Changed, Reached], view: View) -> bytes:
-    compiled = query.query(view)
-    matching = part.index.matching(compiled) if compiled is not None else {}
-    if not matching:
-        return b""
-    old = {changed for changed, is_new in (part.places[number] for number in matching) if not is_new}
-    new = [(changed, matching[number]) for number in matching for changed, is_new in [part.places[number]] if is_new]
-    new = [(changed, address) for changed, address in new if changed in positions]
+def _events(
+    query: StandingQuery,
+    part: Part,
+    matching: Mapping[int, Address],
+    positions: Mapping[Changed, Reached],
+    view: View,
+) -> bytes:
+    places = [(*part.places[number], address) for number, address in matching.items()]
+    old = {changed for changed, is_new, _ in places if not is_new}
+    new = [(changed, address) for changed, is_new, address in places if is_new and changed in positions]
     hits = query.hits(view, part.index.searcher, [address for _, address in new]) if new else []
     shown = {changed: hit for (changed, _), hit in zip(new, hits, strict=True)}
     return b"".join(_told(positions, old, shown))

@@ -73,9 +73,36 @@ class Round:
     def parts(self) -> list[Part]:
         """Return the changed documents, indexed at the first call; blocking. Raises DamagedError."""
         if self._parts is None:
-            self._parts = list(self._index())
+            self._parts = list(_parts(self.changed(), self._declaration))
             self._former = self._view = None
         return self._parts
+
+    @property
+    def _declaration(self) -> str:
+        return self._view.manifests[0].layout.fields if self._view else ""
+
+    def changed(self) -> list[Changed]:
+        """Return the documents that are not the same as before; blocking. Raises DamagedError."""
+        if self._former is None or self._view is None:
+            return []
+        urls = [change.url for change in self.changes]
+        old, new = stored_of(self._former, urls), stored_of(self._view, urls)
+        return [
+            Changed(change, old.get(change.url), new.get(change.url))
+            for change in self.changes
+            if old.get(change.url) != new.get(change.url)
+        ]
+
+    def indexed_with(self, later: Sequence[Round]) -> Round:
+        """Return this round and those that follow as one that is indexed: an index takes longer than its documents; blocking."""
+        if not later:
+            self.parts()
+            return self
+        every, declaration = [self, *later], self._declaration
+        both = Round(self.before, [change for each in every for change in each.changes], None, None)
+        both.moment = self.moment
+        both._parts = list(_parts([changed for each in every for changed in each.changed()], declaration))
+        return both
 
     def joined(self, later: Round) -> Round | None:
         """Return this round and the next one as one; None if that can't be."""
@@ -88,24 +115,18 @@ class Round:
         both.moment = self.moment
         return both
 
-    def _index(self) -> Iterator[Part]:
-        if self._former is None or self._view is None:
-            return
-        urls, declaration = [change.url for change in self.changes], self._view.manifests[0].layout.fields
-        old, new = stored_of(self._former, urls), stored_of(self._view, urls)
-        part, size = list[Changed](), 0
-        for change in self.changes:
-            was, is_now = old.get(change.url), new.get(change.url)
-            if was == is_now:
-                continue
-            changed = Changed(change, was, is_now)
-            if part and size + changed.size > MOST_BYTES:
-                yield Part(part, declaration)
-                part, size = [], 0
-            part.append(changed)
-            size += changed.size
-        if part:
+
+def _parts(every: Sequence[Changed], declaration: str) -> Iterator[Part]:
+    """Yield the documents of `every` in parts that fit into a MemoryIndex."""
+    part, size = list[Changed](), 0
+    for changed in every:
+        if part and size + changed.size > MOST_BYTES:
             yield Part(part, declaration)
+            part, size = [], 0
+        part.append(changed)
+        size += changed.size
+    if part:
+        yield Part(part, declaration)
 
 
 class Rounds:
@@ -143,6 +164,26 @@ class Rounds:
             ):
                 return found[::-1] if all(each.is_known for each in found) else None
         return None
+
+    def unindexed(self, rounds: Sequence[Round]) -> list[list[Round]]:
+        """Return the runs of those `rounds`, one after the other, that are not indexed."""
+        runs: list[list[Round]] = []
+        before: Round | None = None
+        for each in rounds:
+            if each.is_known and not each.is_indexed:
+                if before is not None and not before.is_indexed:
+                    runs[-1].append(each)
+                else:
+                    runs.append([each])
+            before = each
+        return runs
+
+    def replace(self, run: Sequence[Round], indexed: Round) -> None:
+        """Put a round that is indexed in the place of a run; they may have been put together meanwhile."""
+        kept = [each for each in self._rounds if each not in run]
+        if len(kept) == len(self._rounds) - len(run):
+            place = self._rounds.index(run[0])
+            self._rounds = deque([*kept[:place], indexed, *kept[place:]])
 
     def _join(self, now: float) -> None:
         """Put together the rounds that are older than APART_SECONDS and close to each other."""

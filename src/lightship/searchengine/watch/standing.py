@@ -13,6 +13,7 @@ from lightship.index.memory import Address, Query, Searcher
 from lightship.index.query.boolean import MUST, joined
 from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.language.parser import parse_query
+from lightship.index.query.vocabulary import Vocabulary
 from lightship.index.reader import Found, View
 from lightship.searchengine.search.api import Hit, SearchRequest
 from lightship.searchengine.search.hits import Page
@@ -21,6 +22,18 @@ from lightship.searchengine.search.selecting import Selecting
 COMPILED_SECONDS = 60.0  # after which it is compiled again, because words became frequent, or languages were added
 
 Filters = tuple[tuple[str, str], ...]
+
+
+class _AnyWord:
+    """The statistics of a view, as if some document had each word: one that comes may be the first that has it."""
+
+    def __init__(self, view: View) -> None:
+        self._view, self.documents = view, view.documents
+        self.documents_in, self.terms_with_prefix = view.documents_in, view.terms_with_prefix
+        self.vocabulary = Vocabulary(view.version, view.languages, self)
+
+    def documents_with(self, field: str, term: str) -> int:
+        return max(1, self._view.documents_with(field, term))
 
 
 class StandingQuery:
@@ -32,7 +45,7 @@ class StandingQuery:
         self._query: Query | None = None
         self._schema: object = None
         self._until = 0.0
-        if not self._compiled(view):
+        if self.query(view) is None and not self._compiled(view):
             raise InvalidInputError("nothing to watch for; give a query (q) or filters")
 
     def query(self, view: View) -> Query | None:
@@ -68,5 +81,5 @@ class StandingQuery:
         query = parse_query(selecting.typed.text)
         if query.is_empty and not selecting.conditions and not self.request.lang:
             return None
-        compiled = compile_query(query, view.version, view.languages, self.request.lang, view)
+        compiled = compile_query(query, view.version, view.languages, self.request.lang, _AnyWord(view))
         return replace(compiled, filters=selecting.filters)

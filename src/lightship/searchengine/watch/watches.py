@@ -23,7 +23,7 @@ from lightship.searchengine.watch.watcher import Watcher
 
 logger = logging.getLogger("searchengine")
 
-STEP_SECONDS = 0.2  # between two looks at the index: changes in between are matched together
+STEP_SECONDS = 0.5  # between two looks at the index: changes in between are matched together
 
 _Key = tuple[SearchRequest, Filters]
 
@@ -38,7 +38,7 @@ class Watches:
         self._view: View | None = None  # up to which all watchers have been told everything
         self._watchers: dict[_Key, list[Watcher]] = {}
         self._count = 0
-        self._turn = asyncio.Lock()
+        self._indexing = asyncio.Lock()
         self._next = asyncio.Event()  # set and replaced when `_view` is
         self._thread = ThreadPoolExecutor(1, "watch")
 
@@ -50,8 +50,7 @@ class Watches:
             for watcher in self._all():
                 watcher.close()
         if self._replica.layout is not None and self._replica.view is not self._view:
-            async with self._turn:
-                await self._follow(self._replica.view)
+            await self._follow(self._replica.view)
 
     async def _follow(self, view: View) -> None:
         former, before = self._view, self._changes.position
@@ -73,13 +72,14 @@ class Watches:
         self._next = asyncio.Event()
 
     async def _tell(self, latest: Round, view: View) -> None:
-        standing = [watchers[0].standing for watchers in self._watchers.values()]
-        if not standing:
+        """Tell those who watch now; those who begin meanwhile are told of `latest` by `_since`."""
+        watching = {watchers[0].standing: list(watchers) for watchers in self._watchers.values()}
+        if not watching:
             return
         try:
-            work = self._thread.submit(told, standing, [latest], latest.before, view)
+            work = self._thread.submit(told, list(watching), [latest], latest.before, view)
             for query, events in (await asyncio.wrap_future(work)).items():
-                for watcher in self._watchers.get((query.request, query.filters), ()):
+                for watcher in watching[query]:
                     watcher.tell(events)
         except Exception as error:
             logger.error("what changed could not be matched with watched queries: %s", words(error))  # noqa: TRY400 (says all)
@@ -106,8 +106,7 @@ class Watches:
         watcher: Watcher | None = None
         try:
             await self._wait_for(position, seconds)
-            async with self._turn:
-                watcher = await self._begin(request, filters, position)
+            watcher = await self._begin(request, filters, position)
             yield watcher
         finally:
             self._count -= 1
@@ -115,28 +114,29 @@ class Watches:
                 self._leave(watcher)
 
     async def _begin(self, request: SearchRequest, filters: Filters, position: Reached | None) -> Watcher:
-        view, now = self._view, self._changes.position
+        rounds = await self._rounds_after(position) if position is not None else []
+        view, now = self._view, self._changes.position  # from here on, nothing else runs until the watcher is known
         if view is None or view.version != SCHEMA_VERSION:
             raise UnavailableError("the index of this version is not installed yet; try again in a moment")
         known = self._watchers.get((request, filters))
         watcher = Watcher(known[0].standing if known else StandingQuery(request, filters, view))
-        if position is not None:
-            watcher.tell(await self._since(watcher.standing, position, view) or reached(now))
+        if rounds is None:
+            watcher.tell(missed(FORGOTTEN, now))
+        elif position is not None:
+            before = Reached(now.log, {**now.sequences, **position.sequences})
+            watcher.tell(told([watcher.standing], rounds, before, view).get(watcher.standing) or reached(now))
         watcher.pass_to(now)
         self._watchers.setdefault((request, filters), []).append(watcher)
         return watcher
 
-    async def _since(self, standing: StandingQuery, position: Reached, view: View) -> bytes:
-        """Return the events for what happened after `position`."""
-        now = self._changes.position
-        rounds = self._rounds.after(position)
-        if rounds is None:
-            return missed(FORGOTTEN, now)
-        before = Reached(now.log, {**now.sequences, **position.sequences})
-        if all(each.is_indexed for each in rounds):
-            return told([standing], rounds, before, view).get(standing, b"")
-        work = self._thread.submit(told, [standing], rounds, before, view)
-        return (await asyncio.wrap_future(work)).get(standing, b"")
+    async def _rounds_after(self, position: Reached) -> list[Round] | None:
+        """Return what happened after `position`, indexed; None if that is not known."""
+        while (rounds := self._rounds.after(position)) and not all(each.is_indexed for each in rounds):
+            async with self._indexing:  # others wait for the same rounds
+                for run in self._rounds.unindexed(self._rounds.after(position) or []):
+                    work = self._thread.submit(run[0].indexed_with, run[1:])
+                    self._rounds.replace(run, await asyncio.wrap_future(work))
+        return rounds
 
     async def _wait_for(self, position: Reached | None, seconds: float) -> None:
         """Wait until watchers have been told everything up to `position`, and more may be after it."""

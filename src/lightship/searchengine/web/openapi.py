@@ -23,6 +23,7 @@ from lightship.core.manifest import (
 from lightship.http.problem import Problem
 from lightship.index.highlight.passage import MAX_PASSAGE, PASSAGE
 from lightship.rpc.messages import Installed, Missing, Served
+from lightship.searchengine.feeds.render import FEED_TYPES
 from lightship.searchengine.integrations.openwebui import ExternalResult, ExternalSearch
 from lightship.searchengine.search.api import (
     DEFAULT_FACET_SIZE,
@@ -35,6 +36,7 @@ from lightship.searchengine.search.api import (
 )
 from lightship.searchengine.search.lookup import Lookup
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
+from lightship.searchengine.watch.events import MEDIA_TYPE
 from lightship.searchengine.web.batch import MAX_SEARCHES, FailedSearch
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
 from lightship.searchengine.web.status import Status
@@ -146,6 +148,7 @@ def openapi() -> Json:
                 )
             },
             "/openwebui": {"post": _external_search()},
+            "/watch": {"get": _watch()},
             "/livez": {"get": _operation("Whether the process is alive", [], {"200": _text()})},
             "/readyz": {
                 "get": _operation("Whether all shards of a layout are installed", [], {"200": _text(), "503": _text()})
@@ -192,7 +195,10 @@ def _forms(name: str) -> Json:
     text = {"schema": {"type": "string"}}
     return {
         "description": f"{name}, in the format that `format` or the Accept header asks for",
-        "content": {**_json(name)["content"], "text/html": text, "text/plain": text},
+        "content": {
+            **_json(name)["content"],
+            **dict.fromkeys(("text/html", "text/plain", *FEED_TYPES.values()), text),
+        },
     }
 
 
@@ -272,6 +278,22 @@ def _external_search() -> Json:
     )
 
 
+def _watch() -> Json:
+    names = {"q", "lang", "f.NAME", "snippet", "text", "key"}
+    return _operation(
+        "Tell which pages match a search from now on",
+        [
+            *(each for each in _SEARCH_PARAMETERS if each["name"] in names),
+            _parameter("since", "query", {"type": "string"}, "the id of an event to go on after, like Last-Event-ID"),
+        ],
+        {
+            "200": {"description": "server-sent events", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
+            **{status: _json("Problem") for status in ("400", *_REFUSED, "414", "503")},
+        },
+        security=_READING,
+    )
+
+
 def _suggest() -> Json:
     size = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "default": 10}
     browsers = {"application/x-suggestions+json": {"schema": {"type": "array"}}}
@@ -296,7 +318,7 @@ def _suggest() -> Json:
 _FORMAT: Json = _parameter(
     "format",
     "query",
-    _or_empty({"enum": ["html", "json", "text"]}),
+    _or_empty({"enum": ["html", "json", "text", *FEED_TYPES]}),
     "format of the answer; by default what the Accept header prefers",
 )
 _SEARCH_PARAMETERS = [

@@ -13,7 +13,7 @@ from lightship.config import SearchengineSettings
 from lightship.rpc import recent
 from made import Caller, page, served
 from support import wait_until
-from watching import LoggedShard, Watching
+from watched import LoggedShard, Watching
 
 Watch = Callable[..., Watching]
 

@@ -15,7 +15,7 @@ from lightship.core.model import PARTITIONS, Document, partition_of
 from lightship.rpc.recent import Change, Recent
 from made import Caller, MadeShard
 
-PATIENCE = 3  # signs of life without an event
+PATIENCE = 2  # signs of life without an event
 BEGINNING = dict.fromkeys(range(PARTITIONS), 0)
 
 
