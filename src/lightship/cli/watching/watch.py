@@ -11,9 +11,9 @@ import msgspec
 
 from lightship.cli.system.secret import adopt_secret
 from lightship.cli.watching.state import WatchState, path_of
+from lightship.cli.watching.stream import PASSED, Event
+from lightship.cli.watching.stream import watch as follow
 from lightship.cli.watching.webhook import Webhook
-from lightship.client.watching import PASSED, Event
-from lightship.client.watching import watch as follow
 from lightship.config import WatchSettings, parse_settings, token
 from lightship.config.setting import parse_address
 from lightship.core.errors import ConfigurationError

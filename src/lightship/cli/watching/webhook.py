@@ -16,7 +16,7 @@ from collections.abc import Callable
 import msgspec
 
 from lightship import __version__
-from lightship.client.watching import Event
+from lightship.cli.watching.stream import Event
 from lightship.core.errors import ConfigurationError, words
 from lightship.http.tls import trusted
 

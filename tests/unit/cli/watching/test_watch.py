@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lightship.cli.watching import stream as watching
 from lightship.cli.watching import watch as module
+from lightship.cli.watching.stream import Event
 from lightship.cli.watching.watch import watch
-from lightship.client import watching
-from lightship.client.watching import Event
 from lightship.core.errors import ConfigurationError, InvalidInputError
 from made import page, served
 from support import free_port

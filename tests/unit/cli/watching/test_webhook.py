@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from lightship.cli.watching.stream import Event
 from lightship.cli.watching.webhook import PREFIX, Webhook, new_secret, signature
-from lightship.client.watching import Event
 from lightship.core.errors import ConfigurationError
 
 EVENT = Event("added", "log-1.2", {"url": "https://ex.org/ä"})
