@@ -99,6 +99,7 @@ _NAMES = {  # of operations: what generated clients call their functions
     ("/search", "get"): "search",
     ("/search", "post"): "searchAll",
     ("/lookup", "get"): "lookUp",
+    ("/watch", "get"): "watch",
     ("/suggest", "get"): "suggest",
     ("/cached", "get"): "read",
     ("/about", "get"): "about",
