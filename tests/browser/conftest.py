@@ -16,7 +16,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
@@ -145,13 +145,17 @@ def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable
         told.append(f"dialog {dialog.message}")
         dialog.dismiss()
 
+    def hear(message: ConsoleMessage) -> None:
+        if "ERR_NETWORK_CHANGED" not in message.text:  # other tests add and remove network interfaces meanwhile
+            told.append(message.text)
+
     def open_page(address: str = "/", *, before: str = "", **options: Any) -> Page:
         contexts.append(browser.new_context(base_url=base, **options))
         page = contexts[-1].new_page()
         if before:
             page.add_init_script(before)
         page.set_default_timeout(10_000)
-        page.on("console", lambda message: told.append(message.text))
+        page.on("console", hear)
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("dialog", refuse)
         page.goto(address)
