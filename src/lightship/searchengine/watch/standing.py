@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lightship.core.errors import InvalidInputError
+from lightship.core.errors import ForbiddenError, InvalidInputError
 from lightship.index.columns.conditions import clauses, conditions_of
 from lightship.index.highlight.snippet import Highlighter
 from lightship.index.memory import Address, Query, Searcher
@@ -40,11 +40,18 @@ class StandingQuery:
     """The query of a request, among the documents that the `filters` of a key leave."""
 
     def __init__(self, request: SearchRequest, filters: Filters, view: View) -> None:
-        """Compile it for `view`; raises InvalidInputError if it is wrong, or asks for nothing."""
+        """Compile it for `view`; raises InvalidInputError if it is wrong, or asks for nothing.
+
+        Raises ForbiddenError if the index lacks a field of the filters.
+        """
         self.request, self.filters = request, filters
         self._query: Query | None = None
         self._schema: object = None
         self._until = 0.0
+        try:
+            conditions_of(filters, view.fields)
+        except InvalidInputError as error:
+            raise ForbiddenError(f"this key can't be used here, because of its filter: {error}") from error
         if self.query(view) is None and not self._compiled(view):
             raise InvalidInputError("nothing to watch for; give a query (q) or filters")
 
