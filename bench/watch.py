@@ -27,7 +27,6 @@ from bench.report import Figure, Report
 from bench.settings import BenchSettings
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
-from made import words
 
 REPLICAS = 3
 QUERIES = 1000
@@ -39,6 +38,12 @@ KILL_EVERY, DOWN = 12.0, 2.0  # seconds
 SETTLE = 8.0  # seconds after the last change in which everything must be told
 
 Told = tuple[str, str, int]  # the query, what happened to the page, its number
+
+
+def words(count: int, seed: int) -> list[str]:
+    """Return `count` pronounceable words, the same for the same seed."""
+    chance = random.Random(seed)
+    return ["".join(chance.choice(part) for part in ("bdfgklmnprst", "aeiou") * 3) for _ in range(count)]
 
 
 class Made:

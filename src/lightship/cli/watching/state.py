@@ -30,8 +30,6 @@ class WatchState:
                 self.kept, self.is_new = msgspec.json.decode(file.read(), type=Kept), False
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb"):
-                pass
             self.kept, self.is_new = Kept("", new_secret()), True
             self.note("")
         except (msgspec.MsgspecError, OSError) as error:

@@ -360,11 +360,11 @@ def segments_with(names: Collection[str], manifests: Iterable[Manifest]) -> set[
     }  # fmt: skip
 
 
-def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = ()) -> None:
-    """Remove the segment files in `folder` that are in neither `manifests` nor `keep`."""
+def drop_unnamed(folder: str, manifests: Iterable[Manifest], keep: Iterable[str] = (), besides: str = " ") -> None:
+    """Remove the segment files in `folder` that are in neither `manifests` nor `keep`, and don't end with `besides`."""
     named = {name for manifest in manifests for name in manifest.files}.union(keep)
     for name in os.listdir(folder):
-        if name not in named and len(name.partition(".")[0]) == 32:
+        if name not in named and len(name.partition(".")[0]) == 32 and not name.endswith(besides):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(folder, name))
 

@@ -18,6 +18,8 @@ from lightship.searchengine.store.durability import durable_names
 from lightship.searchengine.store.layouts import Layouts
 from lightship.searchengine.store.pending import PendingOffers
 
+PART = ".part"  # ends the name of a file that is being received
+
 
 class ReceivedFiles:
     """The files in the folders of `layouts`: verified under temporary names, then renamed.
@@ -130,9 +132,9 @@ class ReceivedFiles:
 
     @staticmethod
     def _sweep(folder: str, manifests: Collection[Manifest]) -> None:
-        parts = {name for name in os.listdir(folder) if name.endswith(".part")}
         coming = {file.name for manifest in manifests for file in manifest.coming}
-        drop_unnamed(folder, manifests, parts | coming | PendingOffers(folder).names() | durable_names(folder))
+        keep = coming | PendingOffers(folder).names() | durable_names(folder)
+        drop_unnamed(folder, manifests, keep, besides=PART)  # another process may begin to receive one right now
 
     async def receive(self, layout: LayoutName, shard: int, file: File, chunks: AsyncIterator[bytes]) -> None:
         """Store `file` if `chunks` have its size and digest.
@@ -144,7 +146,7 @@ class ReceivedFiles:
         await anyio.to_thread.run_sync(self.check_offered, layout, shard, file)
         folder = self._layouts.folder(layout.name)
         target = os.path.join(folder, file.name)
-        part = f"{target}.{uuid.uuid4().hex}.part"
+        part = f"{target}.{uuid.uuid4().hex}{PART}"
         try:
             with space_errors(folder), open(part, "wb") as out:
                 await copy_verified(out, file, chunks)

@@ -289,7 +289,7 @@ def _watch() -> Json:
         ],
         {
             "200": {"description": "server-sent events", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
-            **{status: _json("Problem") for status in ("400", *_REFUSED, "414", "503")},
+            **{status: _forms("Problem") for status in ("400", *_REFUSED, "414", "503")},
         },
         security=_READING,
     )
