@@ -46,7 +46,8 @@ def parse_settings(
 ) -> tuple[Settings, list[str]]:
     """Return the settings in `arguments`, and the positional arguments (allowed only if `positional` names them).
 
-    Raises ConfigurationError for an unknown flag or a bad value; `--help` prints and exits as usual.
+    What follows `--` are positional arguments, whatever it begins with. Raises ConfigurationError for an unknown flag or
+    a bad value; `--help` prints and exits as usual.
     """
     parser = _Parser(prog=program, description=description, allow_abbrev=False, formatter_class=_Help, add_help=False)
     parser.add_argument("-h", "-help", "--help", action="help", help="show this help message and exit")
@@ -65,9 +66,10 @@ def parse_settings(
     if positional:
         parser.add_argument("positional", nargs="*", metavar=positional)
     check_variables(os.environ)
-    values = vars(parser.parse_intermixed_args(list(arguments)))
+    end = arguments.index("--") if positional and "--" in arguments else len(arguments)
+    values = vars(parser.parse_intermixed_args(list(arguments[:end])))  # which does not know `--`
     rest = values.pop("positional", [])
-    return kind(**values), rest
+    return kind(**values), [*rest, *arguments[end + 1 :]]
 
 
 def _named(parse: Callable[[str], Any]) -> Callable[[str], Any]:

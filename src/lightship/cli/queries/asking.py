@@ -22,14 +22,9 @@ def ask(name: str, path: str, parameters: dict[str, str], key: str = "") -> dict
 
     Raises UnavailableError.
     """
-    host, port = parse_address(name)
-    host = f"[{host}]" if ":" in host else host or "localhost"
     target = f"{path}?{urllib.parse.urlencode({key: value for key, value in parameters.items() if value})}"
-    shown = {"Authorization": f"Bearer {key}"} if key else authorization(token(), "GET", target)
-    request = urllib.request.Request(
-        f"{'https' if trusted() else 'http'}://{host}:{port}{target}",
-        headers={"Accept": "application/json", **shown},
-    )
+    headers = {"Accept": "application/json", **credentials(key, target)}
+    request = urllib.request.Request(base_url(name) + target, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted()) as answer:
             found: dict[str, Any] = json.load(answer)
@@ -39,6 +34,18 @@ def ask(name: str, path: str, parameters: dict[str, str], key: str = "") -> dict
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise UnavailableError(f"no answer from {name}: {reason}") from error
+
+
+def base_url(name: str) -> str:
+    """Return the url of the program at `name` (host:port), without a path."""
+    host, port = parse_address(name)
+    host = f"[{host}]" if ":" in host else host or "localhost"
+    return f"{'https' if trusted() else 'http'}://{host}:{port}"
+
+
+def credentials(key: str, target: str) -> dict[str, str]:
+    """Return the headers of a GET of `target` (path and query string): with `key`, or else signed with the secret."""
+    return {"Authorization": f"Bearer {key}"} if key else authorization(token(), "GET", target)
 
 
 def _error_text(error: urllib.error.HTTPError) -> str:

@@ -29,16 +29,15 @@ _BOLD, _FAINT, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"  # ECMA-48, 8.3.117
 
 def search(arguments: Sequence[str]) -> None:
     """Print the results of one search; raises UnavailableError if there is no answer."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
     settings, words = parse_settings(
-        SearchSettings, "lightship search", arguments[:end], positional="WORD",
+        SearchSettings, "lightship search", arguments, positional="WORD",
         description="Search a running system, and print what it finds. Words mean what they mean on the search page: "
         'site:example.org, "a phrase", brand:acme. Write -- before words that begin with a dash.',
     )  # fmt: skip
     trust(settings.tls_ca)
     adopt_secret(settings.data)
     asked = {
-        "q": " ".join([*words, *arguments[end + 1 :]]), "size": str(settings.size), "page": str(settings.page), "sort": settings.sort,
+        "q": " ".join(words), "size": str(settings.size), "page": str(settings.page), "sort": settings.sort,
         "corrections": "off" if settings.exact else "",
     }  # fmt: skip
     found = ask(settings.searchengine, "/search", asked, settings.key)

@@ -9,16 +9,15 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from lightship.cli.queries.asking import base_url, credentials
 from lightship.cli.system.secret import adopt_secret
 from lightship.cli.watching.state import WatchState, path_of
 from lightship.cli.watching.stream import PASSED, Event
 from lightship.cli.watching.stream import watch as follow
 from lightship.cli.watching.webhook import Webhook
-from lightship.config import WatchSettings, parse_settings, token
-from lightship.config.setting import parse_address
+from lightship.config import WatchSettings, parse_settings
 from lightship.core.errors import ConfigurationError
-from lightship.http.tls import trust, trusted
-from lightship.http.tokens import authorization
+from lightship.http.tls import trust
 
 NOTE_SECONDS = 5.0  # between two notes of how far it has got, while nothing happens
 
@@ -27,13 +26,12 @@ logger = logging.getLogger("watch")
 
 def watch(arguments: Sequence[str]) -> None:
     """Print or post each event, until it is stopped; raises ConfigurationError, InvalidInputError, UnauthorizedError."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
     settings, words = parse_settings(
-        WatchSettings, "lightship watch", arguments[:end], positional="WORD",
+        WatchSettings, "lightship watch", arguments, positional="WORD",
         description="Print a line of JSON for each page that matches a search from now on, changes, or matches no more; or "
         "post it to a program. It goes on where it was when it is started again.",
     )  # fmt: skip
-    query = " ".join([*words, *arguments[end + 1 :]])
+    query = " ".join(words)
     if not query and not settings.filter:
         raise ConfigurationError("lightship watch: say what to watch for: words, or -filter")
     trust(settings.tls_ca)
@@ -43,12 +41,8 @@ def watch(arguments: Sequence[str]) -> None:
     if webhook and state.is_new:
         print(f"secret of this webhook: {state.kept.secret}", flush=True)  # noqa: T201 (its receiver needs it)
     target = "/watch?" + urlencode([("q", query), *parse_qsl(settings.filter)])
-
-    def headers() -> dict[str, str]:
-        return {"Authorization": f"Bearer {settings.key}"} if settings.key else authorization(token(), "GET", target)
-
-    noted = time.monotonic()
-    for event in follow(list(map(_base, settings.searchengine)), target, headers, state.kept.last):
+    bases, noted = list(map(base_url, settings.searchengine)), time.monotonic()
+    for event in follow(bases, target, lambda: credentials(settings.key, target), state.kept.last):
         if event.kind != PASSED:
             webhook.post(event) if webhook else _print(event)
         elif state.kept.last and time.monotonic() < noted + NOTE_SECONDS:
@@ -59,9 +53,3 @@ def watch(arguments: Sequence[str]) -> None:
 
 def _print(event: Event) -> None:
     print(msgspec.json.encode({"type": event.kind, "data": event.data}).decode(), flush=True)  # noqa: T201 (what was asked for)
-
-
-def _base(name: str) -> str:
-    host, port = parse_address(name)
-    host = f"[{host}]" if ":" in host else host or "localhost"
-    return f"{'https' if trusted() else 'http'}://{host}:{port}"

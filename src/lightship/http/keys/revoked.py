@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 
 from lightship.core.errors import ConfigurationError, UnavailableError
 from lightship.http.keys.key import is_name
+from lightship.runtime.files import stamp_of
 
 logger = logging.getLogger("keys")
 
 LOOK_SECONDS = 1.0  # between two checks whether the file has changed
 MAX_BYTES = 4 << 20  # some 100,000 names
-
-_Stamp = tuple[int, int, int]
 
 
 class Revoked:
@@ -24,7 +22,7 @@ class Revoked:
         """Read the file at the first `check`; without a path, nothing is revoked."""
         self._path = path
         self._names: frozenset[str] | None = None
-        self._stamp: _Stamp | None = None
+        self._stamp: tuple[int, ...] | None = None
         self._due, self._told = 0.0, ""
 
     def check_file(self) -> None:
@@ -50,7 +48,7 @@ class Revoked:
 
     def _look(self) -> None:
         try:
-            stamp = _stamp(self._path)
+            stamp = stamp_of(self._path)
             if stamp != self._stamp:
                 self._names = _read(self._path)
                 self._stamp, self._told = stamp, ""
@@ -61,11 +59,6 @@ class Revoked:
                 logger.error(  # noqa: TRY400 (says all)
                     "can't read the revoked keys in %s: %s; the last list stays in force", self._path, error
                 )
-
-
-def _stamp(path: str) -> _Stamp:
-    found = os.stat(path)
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(path: str) -> frozenset[str]:
