@@ -8,6 +8,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
+from lightship.cli.system.status import url_host
 from lightship.config import token
 from lightship.config.setting import parse_address
 from lightship.core.errors import UnavailableError
@@ -39,8 +40,7 @@ def ask(name: str, path: str, parameters: dict[str, str], key: str = "") -> dict
 def base_url(name: str) -> str:
     """Return the url of the program at `name` (host:port), without a path."""
     host, port = parse_address(name)
-    host = f"[{host}]" if ":" in host else host or "localhost"
-    return f"{'https' if trusted() else 'http'}://{host}:{port}"
+    return f"{'https' if trusted() else 'http'}://{url_host(host)}:{port}"
 
 
 def credentials(key: str, target: str) -> dict[str, str]:

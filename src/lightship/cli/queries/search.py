@@ -64,7 +64,7 @@ def lines_of(answer: Answer, width: int, *, styled: bool) -> Iterator[str]:
 
 def _lines_of_hit(number: str, hit: Hit, width: int, *, styled: bool) -> Iterator[str]:
     title = _printable(hit.title) or _printable(hit.url)
-    url = _printable(hit.sections[0].url if hit.sections else hit.url)
+    url = _printable(hit.link)
     yield number + (f"{_BOLD}{title}{_PLAIN}" if styled else title)
     yield INDENT + (f"\x1b]8;;{url}\x1b\\{_FAINT}{url}{_PLAIN}\x1b]8;;\x1b\\" if styled else url)
     on, off = (_BOLD, _PLAIN) if styled else ("", "")

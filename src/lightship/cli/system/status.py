@@ -24,7 +24,7 @@ def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = SEARCHENG
     """Return /status of the program at `name` (host:port), which must have these `keys`; raises UnavailableError."""
     host, port = parse_address(name)
     try:
-        url = f"{'https' if trusted() else 'http'}://{_url_host(host)}:{port}/status"
+        url = f"{'https' if trusted() else 'http'}://{url_host(host)}:{port}/status"
         request = urllib.request.Request(url, headers=authorization(token(), "GET", "/status"))
         with urllib.request.urlopen(request, timeout=seconds, context=trusted()) as answer:
             found = json.load(answer)
@@ -37,5 +37,6 @@ def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = SEARCHENG
         raise UnavailableError(f"no status from {name}: {reason}") from error
 
 
-def _url_host(host: str) -> str:
+def url_host(host: str) -> str:
+    """Return `host` as it stands in a url; without one, this machine."""
     return f"[{host}]" if ":" in host else host or "localhost"

@@ -73,4 +73,4 @@ def _entry(hit: Hit) -> Entry:
 
 def _links(hit: Hit) -> Iterator[str]:
     if hit.url.lower().startswith(("http://", "https://")):
-        yield clean(hit.sections[0].url if hit.sections else hit.url)
+        yield clean(hit.link)

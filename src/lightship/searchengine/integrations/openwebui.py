@@ -85,7 +85,6 @@ def read_search(body: bytes) -> SearchRequest:
 
 
 def _result(hit: Hit) -> ExternalResult:
-    link = hit.sections[0].url if hit.sections else hit.url
     return ExternalResult(
-        link=plain(link), title=unmarked(hit.title_html) or plain(hit.url), snippet=unmarked(hit.snippet)
+        link=plain(hit.link), title=unmarked(hit.title_html) or plain(hit.url), snippet=unmarked(hit.snippet)
     )

@@ -104,6 +104,11 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     group: Group | msgspec.UnsetType | None = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
 
+    @property
+    def link(self) -> str:
+        """Where the result leads: to the section of its snippet, if there is one."""
+        return self.sections[0].url if self.sections else self.url
+
 
 class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The index that answered. `generation` maps a shard to (epoch, generation); `layout` is None if there is none."""
