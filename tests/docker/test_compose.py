@@ -78,7 +78,7 @@ def test_an_upgrade_at_noon_fails_no_query(
               f" {writer.added} documents added meanwhile, each found after at most {writer.longest:.1f} s")  # fmt: skip
 
     assert (load.failed, load.wrong, writer.failed) == ([], [], []), steps
-    assert rate > 0.95 * RATE
+    assert rate > RATE / 2  # of a real load, whatever else the machine has to do
     assert writer.added > 20
     after, images = (
         deployment.containers(PROJECT),
