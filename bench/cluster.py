@@ -41,12 +41,13 @@ class Cluster:
         indexer: bool = True,
         host: Host = _HERE,
         one_worker: bool = False,
+        answers: int = 0,
     ) -> None:
         """Choose ports and folders; without an `indexer`, there are only searchengines at first. These are on `host`.
 
-        With `one_worker` the first of them has one; otherwise each has its default.
+        With `one_worker` the first of them has one; otherwise each has its default. They keep `answers` MiB of answers.
         """
-        self.folder, self._host, self._one_worker = folder, host, one_worker
+        self.folder, self._host, self._one_worker, self._answers = folder, host, one_worker, answers
         if host is not _HERE:  # programs of this machine alone need no secret
             os.environ.setdefault(TOKEN_VARIABLE, "a secret of this measurement")
         self.addresses = [f"{host.address}:{port}" for port in free_ports(replicas)]
@@ -71,7 +72,7 @@ class Cluster:
         data = str(self.folder / f"searchengine-{number}")
         workers = ("--workers", "1") if self._one_worker and not number else ()
         return self._part(
-            "searchengine", "--addr", self.addresses[number], "--data", data, *workers, log=f"searchengine-{number}",
+            "searchengine", "--addr", self.addresses[number], "--data", data, "--answers", str(self._answers), *workers, log=f"searchengine-{number}",
             prefix=self._host.prefix,
         )  # fmt: skip
 

@@ -275,7 +275,7 @@ def served(
 ) -> Iterator[Caller]:
     """Serve the data folder `folder` from a thread of this process; nothing that it logs as an error is forgiven."""
     settings = settings or SearchengineSettings()
-    replica = Replica(Store(str(folder)))
+    replica = Replica(Store(str(folder)), settings.answers << 20)
     app = make_app(replica, Accepted.of(token, admin), settings)
     app.router.lifespan_context = lambda _: _following(replica, app.state.watches)
     with socket.create_server(("127.0.0.1", port)) as listener:

@@ -133,7 +133,7 @@ def search_long_texts(port: int, count: int, seconds: float) -> list[tuple[int, 
 @pytest.fixture
 def port(spawn: Callable[..., Program], tmp_path: Path) -> Iterator[int]:
     port = free_port()
-    program = spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0")
+    program = spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0", "-answers=0")
     caller = Caller(port)
     wait_until(lambda: caller.get(LIVE).status == 200, 20, "it answers")
     caller.push(MadeShard(tmp_path / "shard").put(*(page(number, f"a haystack {number}") for number in range(500))))
@@ -223,7 +223,7 @@ def test_long_texts_that_were_made_to_be_slow(
     spawn: Callable[..., Program], tmp_path: Path, count: int, size: int
 ) -> None:
     port = free_port()
-    program = spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0")
+    program = spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0", "-answers=0")
     caller = Caller(port)
     wait_until(lambda: caller.get(LIVE).status == 200, 20, "it answers")
     shard = MadeShard(tmp_path / "shard")

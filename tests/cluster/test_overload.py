@@ -64,7 +64,12 @@ def run_hammer(port: int) -> tuple[Counter[int], float, int]:
 def start(spawn: Callable[..., Program], name: str) -> tuple[Program, Caller]:
     port = free_port()
     program = spawn(
-        "lightship.searchengine.main", f"-addr=127.0.0.1:{port}", f"-data={name}", "-drain=0", f"-deadline={DEADLINE}"
+        "lightship.searchengine.main",
+        f"-addr=127.0.0.1:{port}",
+        f"-data={name}",
+        "-drain=0",
+        "-answers=0",
+        f"-deadline={DEADLINE}",
     )
     wait_until(lambda: Caller(port).get("/livez").status == 200, 60, "it answers")
     return program, Caller(port)

@@ -41,7 +41,9 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> MadeShard:
 @pytest.fixture
 def port(spawn: Callable[..., Program], shard: MadeShard) -> int:
     port = free_port()
-    spawn("lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0", "-workers=1")
+    spawn(
+        "lightship.searchengine.main", f"-addr=127.0.0.1:{port}", "-data=data", "-drain=0", "-answers=0", "-workers=1"
+    )
     caller = Caller(port)
     wait_until(lambda: caller.get(LIVE).status == 200, 20, "it answers")
     caller.push(shard)

@@ -1,14 +1,18 @@
-"""A cache of what is computed from text of strangers, bounded in bytes."""
+"""Caches of what is computed from text of strangers, bounded in bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
-from typing import TypeVar, TypeVarTuple
+from typing import Generic, TypeVar, TypeVarTuple
 
 Text = TypeVar("Text", bound=str | bytes)
 More = TypeVarTuple("More")
 Result = TypeVar("Result")
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+_SHARE = 16  # of a cache: a larger value is not kept, lest one pushes out all others
 
 
 def cache_short(
@@ -30,3 +34,33 @@ def cache_short(
         return call
 
     return decorate
+
+
+class StateCache(Generic[Key, Value]):
+    """Values that hold as long as a state lasts: those asked for last, of `most` bytes together. For use in one thread."""
+
+    def __init__(self, most: int) -> None:
+        """Keep `most` bytes; nothing with 0."""
+        self._most, self._size, self._state = most, 0, b""
+        self._kept: dict[Key, tuple[Value, int]] = {}  # the one asked for last is last
+        self.hits = 0
+
+    def get(self, state: bytes, key: Key) -> Value | None:
+        """Return the value of `key` if it is kept and was made in `state`."""
+        if state != self._state or not (found := self._kept.pop(key, None)):
+            return None
+        self._kept[key] = found
+        self.hits += 1
+        return found[0]
+
+    def put(self, state: bytes, key: Key, value: Value, size: int) -> None:
+        """Keep `value`, which was made in `state` and has `size` bytes; values of other states are dropped."""
+        if size * _SHARE > self._most:
+            return
+        if state != self._state:
+            self._kept.clear()
+            self._state, self._size = state, 0
+        self._size += size - self._kept.pop(key, (None, 0))[1]
+        self._kept[key] = value, size
+        while self._size > self._most:
+            self._size -= self._kept.pop(next(iter(self._kept)))[1]

@@ -59,7 +59,7 @@ def serve(
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_SECONDS)
     trust(settings.tls_ca)
-    replica = Replica(Store(folder, Rules.of(settings)))
+    replica = Replica(Store(folder, Rules.of(settings)), settings.answers << 20)
     app = make_app(replica, accepted, settings, worker)
     save = app.state.metrics.save if settings.workers > 1 else None
     app.router.lifespan_context = lambda _: _following(

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import tantivy
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lightship.core import urls
-from lightship.core.caching import cache_short
+from lightship.core.caching import StateCache, cache_short
 from lightship.crawler.parsing.signals.fingerprint import fingerprint
 from lightship.http.connections import address_of
 from lightship.index.analysis.forms import forms_of, odd_words
@@ -111,3 +113,38 @@ def caches(source: str) -> Iterator[str]:
 def test_no_other_cache_is_keyed_by_text() -> None:
     found = {f"{path.relative_to(SOURCE)}:{each}" for path in SOURCE.rglob("*.py") for each in caches(path.read_text())}
     assert found == BOUNDED.keys()
+
+
+_CALLS = st.lists(st.tuples(st.sampled_from([b"old", b"new"]), st.integers(0, 5), st.integers(1, 9)), max_size=60)
+
+
+@given(_CALLS)
+def test_values_of_a_state_are_kept_in_the_order_in_which_they_were_asked_for(
+    calls: list[tuple[bytes, int, int]],
+) -> None:
+    cache, model, last = StateCache[int, str](80), dict[int, tuple[str, int]](), b""
+    for state, key, size in calls:
+        known = model.get(key) if state == last else None
+        assert cache.get(state, key) == (known and known[0])
+        if known:
+            model[key] = model.pop(key)
+        elif size <= 5:  # a larger one is over a sixteenth of the cache
+            model, last = (model if state == last else {}), state
+            model[key] = f"{state!r} {key} {size}", size
+            while sum(each for _, each in model.values()) > 80:
+                del model[next(iter(model))]
+        if not known:
+            cache.put(state, key, f"{state!r} {key} {size}", size)
+
+
+def test_what_is_not_asked_for_goes_first_and_nothing_is_kept_in_no_bytes() -> None:
+    cache, none = StateCache[int, str](64), StateCache[int, str](0)
+    for number in range(20):
+        cache.put(b"s", number, str(number), 4)
+        cache.get(b"s", 0)
+        none.put(b"s", number, str(number), 1)
+    assert [number for number in range(20) if cache.get(b"s", number)] == [0, *range(5, 20)]
+    assert none.get(b"s", 19) is None
+    cache.put(b"t", 1, "new", 4)
+    assert (cache.get(b"s", 0), cache.get(b"t", 0), cache.get(b"t", 1)) == (None, None, "new")
+    assert cache.hits == 20 + 16 + 1

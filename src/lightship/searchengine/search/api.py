@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from lightship.core.caching import StateCache
 from lightship.core.model import FieldValue
 from lightship.index.highlight.passage import PASSAGE
 
@@ -167,6 +168,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None = None
     corrected: Corrected | None = None
     facets: dict[str, list[FacetValue] | FacetRanges] | msgspec.UnsetType = msgspec.UNSET
+
+
+Filters = tuple[tuple[str, str], ...]  # names and values of fields, by which a key shows a part of the index
+Answers = StateCache[tuple[Filters, SearchRequest], Answer]  # those to recent searches, by what was seen and asked
 
 
 def shown_title(title: str) -> str:

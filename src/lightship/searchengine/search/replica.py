@@ -15,7 +15,7 @@ from lightship.core.position import Reached
 from lightship.index.reader import IndexReader, View
 from lightship.index.suggest.snapshot import words_of
 from lightship.index.suggest.words import Words
-from lightship.searchengine.search.api import IndexInfo
+from lightship.searchengine.search.api import Answers, Filters, IndexInfo
 from lightship.searchengine.store.store import Store
 
 logger = logging.getLogger("searchengine")
@@ -27,9 +27,14 @@ WORDS_SHARE = 0.01  # of a processor
 class Replica:
     """The served view of `store`; call `follow` whenever it may have changed."""
 
-    def __init__(self, store: Store) -> None:
-        """Open the installed index, if there is one; a damaged one once its damaged segments have been left out."""
-        self.store = store
+    filters: Filters = ()
+
+    def __init__(self, store: Store, answers_bytes: int = 0) -> None:
+        """Open the installed index, if there is one; a damaged one once its damaged segments have been left out.
+
+        So many bytes of answers to recent searches are kept.
+        """
+        self.store, self.answers = store, Answers(answers_bytes)
         self.layout: str | None = None
         self._reader: IndexReader | None = None
         self._info = IndexInfo()

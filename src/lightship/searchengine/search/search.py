@@ -25,6 +25,8 @@ from lightship.searchengine.search.selecting import Selecting
 # too
 CHEAP_EFFORT = 8 << 20
 _TIE_SECONDS = 2e-6  # per document of equal score
+_MOST_HITS = 20  # of an answer that is kept
+_IN_MEMORY = 3  # times the bytes of its JSON
 
 
 class Searcher(Protocol):
@@ -43,7 +45,14 @@ class ReplicaSearcher:
 
     async def search(self, request: SearchRequest, until: float) -> Answer:
         """Return the answer by `until` (time.monotonic); raises UnavailableError if nothing is installed or it is late."""
-        return await Plan(self._seen, request).answer(self._executor, until)
+        seen, started = self._seen, time.perf_counter()
+        state, key = seen.state, (seen.filters, request)
+        if kept := seen.answers.get(state, key):
+            return msgspec.structs.replace(kept, index=seen.info, took_ms=_milliseconds_since(started))
+        answer = await Plan(seen, request).answer(self._executor, until)
+        if request.size <= _MOST_HITS and not request.text:
+            seen.answers.put(state, key, answer, _IN_MEMORY * len(msgspec.json.encode(answer)))
+        return answer
 
 
 def search(seen: Seen, request: SearchRequest) -> Answer:
@@ -159,10 +168,14 @@ class Plan:
             page=self._request.page,
             size=self._request.size,
             offset=self._request.first,
-            took_ms=round((time.perf_counter() - self._started) * 1000, 2),
+            took_ms=_milliseconds_since(self._started),
             index=self._info,
             hits=page.hits,
             notice=" ".join(filter(None, self._notices(page))) or None,
             corrected=self._instead,
             facets=self._facets,
         )
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)

@@ -12,7 +12,7 @@ from lightship.index.reader import View
 from lightship.index.scoped import scoped
 from lightship.index.suggest.scoped_words import ScopedWords
 from lightship.index.suggest.words import Words
-from lightship.searchengine.search.api import IndexInfo
+from lightship.searchengine.search.api import Answers, Filters, IndexInfo
 from lightship.searchengine.search.replica import Replica
 
 
@@ -39,20 +39,28 @@ class Seen(Protocol):
     def layout(self) -> str | None:
         """The layout that is served."""
 
+    @property
+    def filters(self) -> Filters:
+        """What leaves a part of the index; empty if all of it is seen."""
+
+    @property
+    def answers(self) -> Answers:
+        """Answers that are kept as long as the state lasts."""
+
 
 class Part:
     """The part of `replica` that `filters` leave, and no sign of the rest."""
 
-    def __init__(self, replica: Replica, filters: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, replica: Replica, filters: Filters) -> None:
         """See `replica` through `filters`."""
-        self._replica, self._filters = replica, filters
+        self._replica, self.filters, self.answers = replica, filters, replica.answers
 
     @property
     def view(self) -> View:
         """The view to search; raises UnavailableError, and ForbiddenError if the index lacks a field of the filters."""
         whole = self._replica.view
         try:
-            return scoped(whole, self._filters)
+            return scoped(whole, self.filters)
         except InvalidInputError as error:
             raise ForbiddenError(f"this key can't be used here, because of its filter: {error}") from error
 

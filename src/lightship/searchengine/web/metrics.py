@@ -55,6 +55,8 @@ class Metrics:
         waiting.set_function(lambda: executor.waiting)
         refused = Gauge("lightship_queries_refused", "Queries refused since start", registry=registry)
         refused.set_function(lambda: executor.refused)
+        repeated = Gauge("lightship_queries_repeated", "Queries since start whose answer was kept", registry=registry)
+        repeated.set_function(lambda: replica.answers.hits)
         ProcessCollector(registry=registry)
         registry.register(TasksDown())
         self._known: dict[tuple[str, str], Counter] = {}

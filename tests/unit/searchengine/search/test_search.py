@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,9 +19,10 @@ from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
-from lightship.searchengine.search.search import Plan
+from lightship.searchengine.search.search import Plan, ReplicaSearcher
+from lightship.searchengine.search.seen import Part
 from lightship.searchengine.store.store import Store
-from made import ask, page, replica_of, urls
+from made import MadeShard, ask, page, push, replica_of, urls
 
 FULL = Document(
     url="https://Example.org:8443/Path/?q=1#part", title="A <b>title</b>", text="Some text & more <script>",
@@ -163,3 +165,25 @@ def test_an_order_that_the_index_does_not_have_is_refused(replica: Replica) -> N
         InvalidInputError, match=r"^invalid sort 'size': must be one of relevance, date, oldest, language"
     ):
         ask(replica, "page", sort="size")
+
+
+def test_answers_are_kept_until_the_index_changes_for_who_sees_the_same(tmp_path: Path) -> None:
+    store, shard = Store(str(tmp_path / "store")), MadeShard(tmp_path / "shard", fields="team:keyword")
+    push(store, shard.put(*(page(n, "a lamp", fields={"team": ["red", "blue"][n % 2]}) for n in range(6))))
+    replica, executor = Replica(store, 1 << 20), QueryExecutor()
+
+    def asked(filters: tuple[tuple[str, str], ...] = (), **more: Any) -> tuple[int, int, int]:
+        seen, before = Part(replica, filters) if filters else replica, replica.answers.hits
+        answer = asyncio.run(ReplicaSearcher(seen, executor).search(SearchRequest(query="lamp", **more), math.inf))
+        assert answer.index == seen.info
+        return answer.total, answer.index.documents, replica.answers.hits - before
+
+    red, blue = (("team", "red"),), (("team", "blue"),)
+    assert [asked(), asked(), asked(size=2), asked()] == [(6, 6, 0), (6, 6, 1), (6, 6, 0), (6, 6, 1)]
+    assert [asked(red), asked(blue), asked(red)] == [(3, 3, 0), (3, 3, 0), (3, 3, 1)]
+    assert [asked(text=5), asked(text=5), asked(size=50), asked(size=50)] == [(6, 6, 0)] * 4  # these may be large
+    replica.follow_freshness()
+    assert asked() == (6, 6, 1)
+    push(store, shard.put(page(7, "another lamp", fields={"team": "red"})))
+    replica.follow()
+    assert [asked(), asked(red), asked(red)] == [(7, 7, 0), (4, 4, 0), (4, 4, 1)]
