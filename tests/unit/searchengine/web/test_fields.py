@@ -305,7 +305,7 @@ def test_a_page_counts_what_varies_and_of_many_documents_only_what_was_declared_
     assert "<h2>Site</h2>" in page
     assert "<summary>Type" in page
     monkeypatch.setattr(selecting, "MANY", 10)
-    page = caller.get("/?q=thing&format=html").text
+    page = caller.get("/?q=thing&size=9&format=html").text
     assert "<h2>Brand</h2>" in page
     assert "<h2>Site</h2>" not in page
     assert "<summary>Type" not in page
