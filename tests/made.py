@@ -31,12 +31,12 @@ from lightship.index.reader import Found
 from lightship.index.storage.segments import Snapshots
 from lightship.index.writer import IndexWriter
 from lightship.rpc.messages import Installed, Missing
+from lightship.searchengine.app import READABLE, make_app
 from lightship.searchengine.search.api import Answer, SearchRequest
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.search import search
 from lightship.searchengine.server import _following
 from lightship.searchengine.store.store import Store
-from lightship.searchengine.web.app import READABLE, make_app
 from support import wait_until
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"

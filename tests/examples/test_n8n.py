@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from examples.conftest import MODULES
-from lightship.searchengine.web.openapi import openapi
+from lightship.searchengine.routes.openapi import openapi
 from support import require
 
 BUILD = """

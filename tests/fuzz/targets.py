@@ -44,11 +44,11 @@ with atheris.instrument_imports(include=["lightship"]):
     from lightship.index.storage.segments import check_components
     from lightship.rpc.messages import Installed, Missing
     from lightship.rpc.multipart import read_enclosed, split_enclosed
+    from lightship.searchengine.routes.rpc import decode_manifest
     from lightship.searchengine.search.replica import Replica
     from lightship.searchengine.search.request import choose_format, read_request
     from lightship.searchengine.search.search import search
     from lightship.searchengine.store.store import Store
-    from lightship.searchengine.web.rpc import decode_manifest
     from made import MadeShard, page, push, send_file
     from readers import KINDS, READERS, in_runs, repeated, seconds
 

@@ -17,6 +17,8 @@ from lightship.intake import messages
 from lightship.intake.openapi import openapi as intake_openapi
 from lightship.rpc.messages import Served
 from lightship.searchengine.integrations.openwebui import ExternalResult, ExternalSearch
+from lightship.searchengine.routes.batch import FailedSearch
+from lightship.searchengine.routes.openapi import openapi
 from lightship.searchengine.search.api import (
     Answer,
     FacetRange,
@@ -31,9 +33,7 @@ from lightship.searchengine.search.lookup import Lookup, Ranking
 from lightship.searchengine.search.suggesting import Suggestion, Suggestions
 from lightship.searchengine.store.layouts import Candidate
 from lightship.searchengine.store.scrub import PASSED
-from lightship.searchengine.web.batch import FailedSearch
 from lightship.searchengine.web.cached import CachedText
-from lightship.searchengine.web.openapi import openapi
 from lightship.searchengine.web.status import ShardStatus, Status
 from made import MadeShard, page, served
 from support import ROOT

@@ -149,7 +149,7 @@ def test_unit_tests_mirror_the_source() -> None:
         ("crawler/main.py", "from ..index.fields.schema import SCHEMA", "crawler imports index"),
         ("crawler/main.py", "def later():\n    import lightship.indexer.main", "crawler imports indexer"),
         (
-            "searchengine/web/app.py",
+            "searchengine/app.py",
             "if True:\n    from lightship.doclog import open_log",
             "searchengine imports doclog",
         ),

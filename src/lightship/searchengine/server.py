@@ -18,13 +18,13 @@ from lightship.http.tokens import Accepted
 from lightship.runtime.limits import connection_limit
 from lightship.runtime.program import on_stopping
 from lightship.runtime.tasks import cancel, repeat
+from lightship.searchengine.app import READABLE, make_app
 from lightship.searchengine.inbox import Inbox, InboxServer
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.layouts import Rules
 from lightship.searchengine.store.scrub import Scrubber
 from lightship.searchengine.store.store import Store
 from lightship.searchengine.watch.watches import STEP_SECONDS, Watches
-from lightship.searchengine.web.app import READABLE, make_app
 from lightship.searchengine.web.metrics import SAVE_SECONDS
 
 logger = logging.getLogger("searchengine")

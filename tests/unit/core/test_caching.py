@@ -39,7 +39,7 @@ BOUNDED = {
     "index/analysis/version1.py:cache of word_analyzer(language)": "the languages of an index",
     "index/analysis/words.py:cache of word_analyzer(language)": "the languages of an index",
     "searchengine/web/html.py:cache of asset_url(name)": "our own files",
-    "searchengine/web/app.py:cache of _packed(name, encoding)": "our own files, in three encodings",
+    "searchengine/routes/files.py:cache of _packed(name, encoding)": "our own files, in three encodings",
     "searchengine/search/request.py:lru_cache(maxsize=16)": "16 query strings of MAX_QUERY_STRING",
 }
 

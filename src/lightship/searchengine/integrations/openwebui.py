@@ -14,8 +14,7 @@ from starlette.routing import Route
 
 from lightship.core.errors import InvalidInputError
 from lightship.core.model import clean_text
-from lightship.http.answers import caching
-from lightship.http.answers.compression import compressed
+from lightship.http.answers.uncached import uncached
 from lightship.http.answers.whole import Whole
 from lightship.http.requests import header, read_body
 from lightship.searchengine.mcp.plain import plain, unmarked
@@ -65,11 +64,7 @@ class OpenWebUI:
         self._replica.catch_up()
         searcher = ReplicaSearcher(self._seen_by(request), self._executor)
         answer = await searcher.search(asked, self._executor.admit(request.scope))
-        body, encoding = compressed(
-            _encode([_result(hit) for hit in answer.hits]), header(request.scope, b"accept-encoding")
-        )
-        headers = {"Cache-Control": caching.NOT_KEPT, **({"Content-Encoding": encoding} if encoding else {})}
-        return Whole(200, headers, body, "application/json")
+        return uncached(_encode([_result(hit) for hit in answer.hits]), header(request.scope, b"accept-encoding"))
 
 
 def read_search(body: bytes) -> SearchRequest:

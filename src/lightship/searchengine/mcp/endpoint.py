@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship.core.errors import DamagedError, LightshipError
-from lightship.http.answers import caching
-from lightship.http.answers.compression import compressed
-from lightship.http.requests import read_body
+from lightship.http.answers.uncached import uncached
+from lightship.http.answers.whole import Whole
+from lightship.http.requests import header, read_body
 from lightship.searchengine.mcp.calls import Calls
 from lightship.searchengine.mcp.protocol import (
     INVALID_PARAMS,
@@ -52,8 +52,8 @@ class Mcp:
         """Return the route; there are no streams to GET and no sessions to DELETE."""
         return [Route("/mcp", self._post, methods=["POST"])]
 
-    async def _post(self, request: Request) -> Response:
-        message, version = None, ""
+    async def _post(self, request: Request) -> Response | Whole:
+        message, version, accepted = None, "", header(request.scope, b"accept-encoding")
         try:
             message = read_message(await read_body(request, MAX_BODY))
             version = version_of(message, request.headers)
@@ -61,10 +61,10 @@ class Mcp:
                 return Response(None, 202)
             result = await self._result(message, version, request)
         except ProtocolError as error:
-            return _response(request, error.answer(message), error.status(version))
+            return uncached(_encode(error.answer(message)), accepted, error.status(version))
         if version in MODERN:
             result = {"resultType": "complete", **result, "_meta": {SERVER_KEY: IMPLEMENTATION}}
-        return _response(request, {"jsonrpc": "2.0", "id": message.id, "result": result})
+        return uncached(_encode({"jsonrpc": "2.0", "id": message.id, "result": result}), accepted)
 
     async def _result(self, message: Message, version: str, request: Request) -> dict[str, Any]:
         params = message.params or {}
@@ -103,9 +103,3 @@ class Mcp:
             return {"content": [{"type": "text", "text": str(error)}], "isError": True}
         content = [{"type": "text", "text": found.decode()}]
         return {"content": content, "structuredContent": msgspec.Raw(found), "isError": False}
-
-
-def _response(request: Request, answer: dict[str, Any], status: int = 200) -> Response:
-    content, encoding = compressed(_encode(answer), request.headers.get("accept-encoding", ""))
-    headers = {"Cache-Control": caching.NOT_KEPT, **({"Content-Encoding": encoding} if encoding else {})}
-    return Response(content, status, headers, "application/json")

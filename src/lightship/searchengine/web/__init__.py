@@ -1,1 +1,1 @@
-"""What a searchengine answers over HTTP: pages, JSON, RPC, metrics."""
+"""How answers are presented: pages, facets, text, metrics, status."""

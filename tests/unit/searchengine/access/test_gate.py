@@ -26,9 +26,9 @@ from lightship.http.keys.key import Key, sign, signing_keys
 from lightship.http.tokens import Accepted, authorization
 from lightship.searchengine.access import gate as access
 from lightship.searchengine.access.gate import OPEN, OPEN_BELOW, READING, Access, check_access
+from lightship.searchengine.app import make_app
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.store import Store
-from lightship.searchengine.web.app import make_app
 from made import Caller, MadeShard, Reply, served
 
 SECRET = "0123456789abcdef" * 2

@@ -27,7 +27,9 @@ HOSTILE = """"'><script>alert(1)</script>"""
 def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     folder = tmp_path_factory.mktemp("about")
     others = [Document(url=f"https://blog.example.net:8443/{number}", text="a post") for number in range(3)]
-    with served(folder / "store", settings=SearchengineSettings(origins=("https://guest.example",))) as caller:
+    with served(
+        folder / "store", settings=SearchengineSettings(answers=0, origins=("https://guest.example",))
+    ) as caller:
         notes = Document(url="file:///home/notes.txt", text="a note")
         caller.push(MadeShard(folder / "shard").put(*(page(number) for number in range(5)), *others, notes))
         yield caller

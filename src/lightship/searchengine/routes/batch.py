@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
 from functools import reduce
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -16,17 +15,17 @@ from starlette.types import Scope
 
 from lightship.core.errors import DamagedError, InvalidInputError, LightshipError, TooLargeError, status_of
 from lightship.core.position import Reached
-from lightship.http.answers import caching
-from lightship.http.answers.compression import compressed
+from lightship.http.answers.uncached import uncached
 from lightship.http.answers.whole import Whole
 from lightship.http.connections import Connections, address_of
 from lightship.http.requests import header, read_body
 from lightship.searchengine.access.gate import count_search
+from lightship.searchengine.routes.respond import SeenBy, encode
+from lightship.searchengine.routes.searches import WaitFor
 from lightship.searchengine.search.admission import QueryExecutor
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.request import read_position, read_request
 from lightship.searchengine.search.search import ReplicaSearcher, Searcher
-from lightship.searchengine.search.seen import Seen
 
 MAX_SEARCHES = 32
 MAX_BODY = 128 << 10  # bytes
@@ -35,10 +34,6 @@ MAX_ANSWERS = 8 << 20  # bytes of all answers together: two searches with all th
 _Scalar = str | int | float | bool
 Parameters = dict[str, _Scalar | list[_Scalar] | None]
 _decode = msgspec.json.Decoder(list[Parameters]).decode
-_encode = msgspec.json.Encoder().encode
-
-SeenBy = Callable[[Request], Seen]
-WaitFor = Callable[[Scope, Reached | None], Awaitable[None]]
 
 
 class FailedSearch(msgspec.Struct, frozen=True):
@@ -73,9 +68,7 @@ class Batch:
         late = await self._late(scope, searches)
         shared = _Shared(scope, ReplicaSearcher(self._seen_by(request), self._executor), late, [MAX_ANSWERS])
         answers = await asyncio.gather(*(self._answer(shared, number, each) for number, each in enumerate(searches)))
-        body, encoding = compressed(b"[%b]" % b",".join(answers), header(scope, b"accept-encoding"))
-        headers = {"Cache-Control": caching.NOT_KEPT, **({"Content-Encoding": encoding} if encoding else {})}
-        return Whole(200, headers, body, "application/json")
+        return uncached(b"[%b]" % b",".join(answers), header(scope, b"accept-encoding"))
 
     async def _late(self, scope: Scope, searches: list[bytes]) -> LightshipError | None:
         """Wait for all positions that `searches` name, together; return the error if they are not reached."""
@@ -95,13 +88,13 @@ class Batch:
                 raise late
             await _turn(scope)
             until = self._executor.admit(scope)
-            answer = _encode(await searcher.search(read_request(query_string), until))
+            answer = encode(await searcher.search(read_request(query_string), until))
             if len(answer) > room[0]:
                 raise TooLargeError(f"all answers together are larger than {MAX_ANSWERS} bytes; ask for less at once")
         except LightshipError as error:
             if isinstance(error, DamagedError):
                 self._replica.store.suspect()
-            return _encode(FailedSearch(str(error), status_of(error)))
+            return encode(FailedSearch(str(error), status_of(error)))
         room[0] -= len(answer)
         return answer
 

@@ -13,10 +13,11 @@ import msgspec
 import pytest
 
 from lightship.http.tokens import Accepted
+from lightship.searchengine.app import make_app
+from lightship.searchengine.routes.files import SCRIPTS
+from lightship.searchengine.routes.openapi import openapi
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.store.store import Store
-from lightship.searchengine.web.app import SCRIPTS, make_app
-from lightship.searchengine.web.openapi import openapi
 from made import Caller, MadeShard, page, served, words
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"

@@ -16,9 +16,9 @@ from lightship.config import SearchengineSettings
 from lightship.core.errors import DamagedError, LightshipError
 from lightship.core.position import Reached, log_digest
 from lightship.http.connections import TURN, Connections
+from lightship.searchengine.routes import batch
+from lightship.searchengine.routes.batch import MAX_BODY, MAX_SEARCHES, read_searches
 from lightship.searchengine.search.search import ReplicaSearcher
-from lightship.searchengine.web import batch
-from lightship.searchengine.web.batch import MAX_BODY, MAX_SEARCHES, read_searches
 from made import Caller, MadeShard, Reply, page, served
 
 FIELDS = "brand:keyword,price:number,stock:boolean"

@@ -18,7 +18,7 @@ from lightship.core.manifest import MAX_MANIFEST_BYTES, File, Manifest, Segment
 from lightship.http.tokens import authorization
 from lightship.index.storage.index_meta import COMPONENTS
 from lightship.rpc.multipart import MAX_ENCLOSED_BYTES, write_enclosed
-from lightship.searchengine.web.rpc import Rpc
+from lightship.searchengine.routes.rpc import Rpc
 from made import Caller, MadeShard, Reply, page, served
 from support import free_port, wait_until
 

@@ -25,6 +25,7 @@ from lightship.index.highlight.passage import MAX_PASSAGE, PASSAGE
 from lightship.rpc.messages import Installed, Missing, Served
 from lightship.searchengine.feeds.render import FEED_TYPES
 from lightship.searchengine.integrations.openwebui import ExternalResult, ExternalSearch
+from lightship.searchengine.routes.batch import MAX_SEARCHES, FailedSearch
 from lightship.searchengine.search.api import (
     DEFAULT_FACET_SIZE,
     MAX_FACET_SIZE,
@@ -37,7 +38,6 @@ from lightship.searchengine.search.api import (
 from lightship.searchengine.search.lookup import Lookup
 from lightship.searchengine.search.suggesting import MAX_SUGGESTIONS, Suggestions
 from lightship.searchengine.watch.events import MEDIA_TYPE
-from lightship.searchengine.web.batch import MAX_SEARCHES, FailedSearch
 from lightship.searchengine.web.cached import PAGE_CHARACTERS, CachedText
 from lightship.searchengine.web.status import Status
 

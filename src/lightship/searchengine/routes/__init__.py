@@ -1,0 +1,1 @@
+"""The routes of a searchengine, by what they are for."""
