@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import unescape
 from typing import NamedTuple
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import quote_plus, unquote, urlencode, urlsplit
 
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
+from lightship.core.caching import cache_short
 from lightship.core.model import clean_text
 from lightship.searchengine.feeds.render import FEED_TYPES
 from lightship.searchengine.search.api import DEFAULT_SIZE, FacetValue, Hit, HitSection, SearchRequest
@@ -34,6 +35,8 @@ HUES = 8  # colours in style.css
 _PAGER_WIDTH = 5
 _MAX_CRUMBS = 5
 _MARKED = re.compile("<mark>([^<]*)</mark>")
+_TEXT = "(?:[^<>&\"']++|&(?:amp|lt|gt|quot|#3[49]|#x27);)"  # escaped
+_SAFE = re.compile(f"(?:{_TEXT}|<mark>{_TEXT}*+</mark>)*+")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # could disguise a url as another one
 _EXCLUDED = re.compile(r"(?<!\S)-[^\s-]\S*")
 _SITE = re.compile(r"(?<!\S)-?site:\s?\S*", re.IGNORECASE)
@@ -115,7 +118,12 @@ def address(request: SearchRequest) -> str:
         given.append(("page", request.page))
     if request.key:
         given.append(("key", request.key))
-    return "/?" + urlencode(given)
+    return "/?" + "&".join([f"{_quoted(name)}={_quoted(str(value))}" for name, value in given])
+
+
+@cache_short(entries=512, longest=256)  # the links of a page differ in one parameter
+def _quoted(text: str) -> str:
+    return quote_plus(text)
 
 
 def parameter_of(name: str, value: str) -> tuple[str, str]:
@@ -214,8 +222,8 @@ def _plain(text: str) -> str:
 
 def safe_marked(text: str) -> Markup:
     """Return a snippet or title as markup in which everything but paired `<mark>` and `</mark>` is escaped again."""
-    if "<" not in text:
-        return escape(unescape(text))
+    if _SAFE.fullmatch(text):
+        return Markup(text)  # noqa: S704 (it is escaped, but for marks)
     parts = [str(escape(unescape(part))) for part in _MARKED.split(text)]
     parts[1::2] = [f"<mark>{part}</mark>" for part in parts[1::2]]  # the odd parts were between the tags
     return Markup("".join(parts))  # noqa: S704 (escaped just above)
