@@ -8,6 +8,8 @@ from lightship.config.crawler import Crawling
 from lightship.config.setting import (
     address,
     addresses,
+    collection,
+    collections,
     declaration,
     duration,
     host,
@@ -17,7 +19,8 @@ from lightship.config.setting import (
     rate,
     setting,
 )
-from lightship.config.shared import CLOSED, DATA_OF_UP, FIELDS, ORIGINS, RATE, REVOKED, TLS_CA, UP_DATA
+from lightship.config.shared import CLOSED, COLLECTIONS, DATA_OF_UP, FIELDS, ORIGINS, RATE, REVOKED, TLS_CA, UP_DATA
+from lightship.core.collections import collections_of, with_collections
 from lightship.core.model import PARTITIONS
 from lightship.core.origins import parse_origins
 
@@ -29,6 +32,7 @@ class UpSettings(Crawling):
     shards: int = setting(1, "number of indexers", number(1, PARTITIONS))
     replicas: int = setting(1, "number of searchengines, on PORT, PORT+1, …", number(1, 64))
     fields: str = setting("", FIELDS, declaration)
+    collections: str = setting("", COLLECTIONS, collections)
     origins: tuple[str, ...] = setting((), ORIGINS, parse_origins)
     closed: bool = setting(False, CLOSED)
     revoked: str = setting("", REVOKED)
@@ -42,6 +46,12 @@ class UpSettings(Crawling):
     intake: int = setting(0, "port of the intake; shard N uses INTAKE+N; 0: PORT + 1010", number(0, 65535))
     data: str = setting(UP_DATA, "data folder of all parts, and of the secret that they share")
     chaos: bool = setting(False, "allows `lightship chaos` to inject faults")
+
+    @property
+    def declaration(self) -> str:
+        """The declared fields, with that of the collections; raises InvalidInputError."""
+        named = [*collections_of(self.collections), *(each.collection for each in self.rules)]
+        return with_collections(self.fields, named)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +75,7 @@ class AddSettings:
         addresses,
     )
     batch: int = setting(1000, "documents per request", number(1, 10_000))
+    collection: str = setting("", "collection of all the documents; when empty, that which each names", collection)
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 

@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 
 from lightship.config.lines import line_of
+from lightship.config.setting import collection
 from lightship.core import urls
+from lightship.core.collections import COLLECTION
 from lightship.core.globs import Glob
 from lightship.core.model import Document, FieldValue, clean_text
 
@@ -85,6 +87,12 @@ def _language(value: Any) -> str:
     return value.partition("-")[0].lower()
 
 
+def _collection(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f'{_shown(value)} is not the name of a collection; write it like "docs"')  # noqa: TRY004 (see above)
+    return collection(value)
+
+
 def _fields(value: Any) -> dict[str, FieldValue]:
     if not isinstance(value, Mapping):
         raise ValueError(f'{_shown(value)} is not a table; write it like {{ product = "router", year = 2026 }}')  # noqa: TRY004 (see above)
@@ -137,14 +145,20 @@ class SourceRules:
     fields: Mapping[str, FieldValue] | None = _rule(
         None, 'fields set on all its documents, like `{ product = "router" }`', _fields
     )
+    collection: str = _rule("", "collection of all its documents, like `docs`", _collection)
     select: tuple[str, ...] = _rule((), "CSS selectors of what is read of a page, if any of them matches", _selectors)
     drop: tuple[str, ...] = _rule((), "CSS selectors of what is left out of a page", _selectors)
 
+    @property
+    def all_fields(self) -> Mapping[str, FieldValue] | None:
+        """The fields that are set, with that of the collection; None without any."""
+        return {**(self.fields or {}), COLLECTION: self.collection} if self.collection else self.fields
+
     def applied(self, document: Document) -> Document:
         """Return `document` with the language and fields that the rules set."""
-        if not self.language and not self.fields:
+        if not self.language and not self.all_fields:
             return document
-        language, fields = self.language or document.language, {**document.fields, **(self.fields or {})}
+        language, fields = self.language or document.language, {**document.fields, **(self.all_fields or {})}
         return msgspec.structs.replace(document, language=language, fields=fields)
 
 

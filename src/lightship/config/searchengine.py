@@ -6,12 +6,13 @@ import dataclasses
 
 from lightship.config.setting import (
     address,
+    collections,
     number,
     public,
     rate,
     setting,
 )
-from lightship.config.shared import CLOSED, ORIGINS, RATE, REVOKED, TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import CLOSED, COLLECTIONS, ORIGINS, RATE, REVOKED, TLS_CA, TLS_CERT, TLS_KEY
 from lightship.core.origins import parse_origins
 
 MAX_WORKERS = 64
@@ -27,6 +28,7 @@ class SearchengineSettings:
         "", "url of the search page behind a proxy, like https://search.example.org/; used when a browser adds it as a search engine",
         public,
     )  # fmt: skip
+    collections: str = setting("", COLLECTIONS, collections)
     origins: tuple[str, ...] = setting((), ORIGINS, parse_origins)
     closed: bool = setting(False, CLOSED)
     revoked: str = setting("", REVOKED)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lightship.core.collections import check_name, collections_of, written
 from lightship.core.declaration import canonical
 from lightship.core.errors import InvalidInputError
 from lightship.core.globs import Glob
@@ -85,6 +86,22 @@ def declaration(text: str) -> str:
     """Parse declared fields, like `price:number,brand:keyword`; return them in alphabetical order."""
     try:
         return canonical(text)
+    except InvalidInputError as error:
+        raise ValueError(str(error)) from error
+
+
+def collections(text: str) -> str:
+    """Parse collections and their titles, like `docs:Documentation,blog:Our blog`."""
+    try:
+        return written(collections_of(text))
+    except InvalidInputError as error:
+        raise ValueError(str(error)) from error
+
+
+def collection(text: str) -> str:
+    """Parse the name of a collection, or an empty string."""
+    try:
+        return check_name(text) if text else ""
     except InvalidInputError as error:
         raise ValueError(str(error)) from error
 

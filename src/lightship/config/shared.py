@@ -9,6 +9,11 @@ INTAKE_BEYOND = 1010  # ports beyond that of the search page: 9090 for 8080
 
 FIELDS = "declared fields, like price:number,brand:keyword (kinds: keyword, number, date, boolean, path, text)"
 
+COLLECTIONS = (
+    "collections and their titles, like docs:Documentation,blog:Our blog; documents are in one by the field collection "
+    "(docs/collections.md)"
+)
+
 ORIGINS = (
     "origins of web pages that may search from a browser, comma-separated, like https://example.org; "
     "https://*.example.org: all subdomains; *: everybody"

@@ -31,7 +31,7 @@ LEVEL = " > "  # between the levels of a path
 
 # Words that mean something else in a query or a query string
 RESERVED = frozenset({
-    "facets", "filetype", "format", "group", "intitle", "lang", "limit", "offset", "oldest", "page", "q", "size", "snippet",
+    "facets", "filetype", "format", "group", "in", "intitle", "lang", "limit", "offset", "oldest", "page", "q", "size", "snippet",
     "sort", "text", "title", "url",
 })  # fmt: skip
 

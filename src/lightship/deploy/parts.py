@@ -68,6 +68,7 @@ def searchengine_command(topology: Topology, drain: int, port: int = QUERIES) ->
     """Return the command of a searchengine."""
     access = [*["-closed"] * topology.closed, *([f"-rate={topology.rate}"] if topology.rate else [])]
     access += [f"-origins={topology.origins}"] if topology.origins else []
+    access += [f"-collections={topology.collections}"] if topology.collections else []
     return "/searchengine", f"-addr=:{port}", f"-data={DATA}/searchengine", f"-drain={drain}", *access
 
 
@@ -94,7 +95,7 @@ def crawl_arguments(topology: Topology) -> list[str]:
 
 
 def _fields(topology: Topology) -> list[str]:
-    return [f"-fields={topology.fields}"] if topology.fields else []
+    return [f"-fields={topology.declaration}"] if topology.declaration else []
 
 
 def go_memory(resources: Resources) -> str:

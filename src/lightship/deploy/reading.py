@@ -11,7 +11,8 @@ from typing import Any
 from lightship.config import as_json, read_rules
 from lightship.config.lines import Key, line_of
 from lightship.config.rules import RuleError
-from lightship.core.errors import ConfigurationError
+from lightship.core.collections import COLLECTION
+from lightship.core.errors import ConfigurationError, InvalidInputError
 from lightship.core.origins import EVERYBODY
 from lightship.deploy.topology import ENVIRONMENTS, KEYS, TABLES, Topology
 from lightship.deploy.values import WrongElementError, shown
@@ -94,6 +95,10 @@ def _topology(data: Mapping[str, Any], environment: str) -> Topology:
             (*([environment] if "origins" in own else []), "origins"),
             '"*" lets every web page search; a closed searchengine needs the origins that may',
         )
+    try:
+        _ = topology.declaration
+    except InvalidInputError as error:
+        raise _Wrong(("fields", COLLECTION), str(error)) from error
     if topology.most_replicas < topology.replicas:
         raise _Wrong(
             (*([environment] if "replicas_max" in own else []), "replicas_max"),

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lightship import __version__
+from lightship.config import read_rules
+from lightship.core.collections import collections_of, with_collections
 from lightship.deploy import values
 
 ENVIRONMENTS = ("dev", "test", "staging", "production")
@@ -67,6 +69,9 @@ class Topology:
     crawl: str = _key("", "settings of the crawler with `_` for `-`, like `revisit = 600` in `[crawl]`", values.crawl)
     shards: int = _key(1, "number of shards; each has one leading indexer", values.like_up("shards"))
     fields: str = _key("", 'declared fields and their kinds, like `price = "number"` in `[fields]`', values.fields)
+    collections: str = _key(
+        "", 'collections and their titles, like `docs = "Documentation"` in `[collections]`', values.collections
+    )
     origins: str = _key("", 'origins of web pages that may search, like `["https://example.org"]`', values.origins)
     closed: bool = _key(False, "searching needs a key, or the secret", values.boolean)
     rate: str = _key("", "requests that one address may make for searches, like `10/s`", values.rate)
@@ -89,6 +94,12 @@ class Topology:
     nats: Log = Log(1 << 30, 1, 40 << 30, "nats:2.15")
     proxy: Proxy = Proxy(256 << 20, 1, "haproxy:3.2")
     environment: str = "production"
+
+    @property
+    def declaration(self) -> str:
+        """The declared fields, with that of the collections; raises InvalidInputError."""
+        named = [*collections_of(self.collections), *(each.collection for each in read_rules(self.rules))]
+        return with_collections(self.fields, named)
 
     @property
     def project(self) -> str:

@@ -56,6 +56,15 @@ def fields(value: Any) -> str:
     return declaration(",".join(f"{name}:{kind}" for name, kind in value.items()))
 
 
+def collections(value: Any) -> str:
+    """Return what declares the collections in a table of names and titles."""
+    if not isinstance(value, dict) or not all(isinstance(title, str) and "," not in title for title in value.values()):
+        raise ValueError(
+            f'{shown(value)} is not a table of titles without commas; write [collections] and below it, for example, docs = "Documentation"'
+        )
+    return setting.collections(",".join(f"{name}:{title}" for name, title in value.items()))
+
+
 def origins(value: Any) -> str:
     """Return a list of origins, comma-separated."""
     if not isinstance(value, list) or not all(isinstance(each, str) and "," not in each for each in value):

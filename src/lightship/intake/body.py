@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import zstandard
+from msgspec.structs import replace
 
+from lightship.core.collections import COLLECTION
 from lightship.core.declaration import NO_FIELDS, Fields, check_fields
 from lightship.core.errors import InvalidInputError, TooLargeError, TooSlowError
 from lightship.core.model import Document
@@ -76,8 +78,8 @@ def _decompress(body: bytes, make: Callable[[], Any], reservation: Reservation) 
     return bytes(whole)
 
 
-def parse_documents(content: bytes, fields: Fields = NO_FIELDS) -> list[Document]:
-    """Return the documents in JSON lines, whose values must fit the declared `fields`.
+def parse_documents(content: bytes, fields: Fields = NO_FIELDS, collection: str = "") -> list[Document]:
+    """Return the documents in JSON lines, whose values must fit the declared `fields`; all in `collection`, if given.
 
     Raises InvalidLineError for the first wrong line, or InvalidInputError.
     """
@@ -86,7 +88,10 @@ def parse_documents(content: bytes, fields: Fields = NO_FIELDS) -> list[Document
         if len(documents) == MAX_DOCUMENTS:
             raise TooLargeError(f"more than {MAX_DOCUMENTS} documents; send them in several requests")
         try:
-            documents.append(check_fields(parse_line(check_length(line), strict=True), fields))
+            document = parse_line(check_length(line), strict=True)
+            if collection:
+                document = replace(document, fields={**document.fields, COLLECTION: collection})
+            documents.append(check_fields(document, fields))
         except InvalidInputError as error:
             raise InvalidLineError(f"line {number}: {error}", number) from error
     if not documents:

@@ -37,9 +37,9 @@ class Refused(NamedTuple):
 class IntakeClient:
     """Puts documents through any of several intakes, in the order of the calls."""
 
-    def __init__(self, names: Sequence[str], secret: str) -> None:
-        """Call the intakes at `names` (host:port), signing with `secret` unless it is empty."""
-        self._names, self._secret = list(names), secret
+    def __init__(self, names: Sequence[str], secret: str, collection: str = "") -> None:
+        """Call the intakes at `names` (host:port), signing with `secret` unless it is empty; put all in `collection`."""
+        self._names, self._secret, self._collection = list(names), secret, collection
 
     def post(self, lines: bytes) -> Stored:
         """Put the documents in JSON lines; returns once the log has them. Idempotent, and retried.
@@ -66,6 +66,7 @@ class IntakeClient:
     def _try(self, name: str, lines: bytes) -> Stored | Refused:
         host, port = parse_address(name)
         target = f"/documents?digest={hashlib.sha256(lines).hexdigest()}"
+        target += f"&collection={self._collection}" if self._collection else ""
         headers = {"Content-Type": "application/jsonl", **authorization(self._secret, "POST", target)}
         connection = _connection(host or "localhost", port)
         try:

@@ -56,13 +56,20 @@ def _post() -> Json:
         "schema": {"type": "string"},
         "description": "SHA-256 of the body as sent, in hexadecimal; a signed token is valid for that body only",
     }
+    collection = {
+        "name": "collection",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "collection that all of the documents are put in",
+    }
     lines = {"application/jsonl": {"schema": {"$ref": "#/components/schemas/Document"}}}
     body = {"required": True, "description": "a Document as JSON on each line", "content": lines}
     refusals = _refusals("400", "401", "408", "413", "429", "503", "507")
     return _operation(
         "Store documents, one per line; answered once the log has all of them",
         {"200": _json("Stored"), **refusals},
-        parameters=[encoding, digest],
+        parameters=[encoding, digest, collection],
         requestBody=body,
         security=[{"token": []}],
     )

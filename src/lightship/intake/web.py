@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lightship import __version__
+from lightship.core.collections import COLLECTION, check_name
 from lightship.core.declaration import declared
 from lightship.core.errors import (
     InvalidInputError,
@@ -111,18 +112,26 @@ class Intake:
         self._commit.close()
 
     async def _post(self, request: Request) -> Response:
-        _check_parameters(request, {"digest"})
+        _check_parameters(request, {"digest", "collection"})
+        collection = self._collection(request)
         with self._in_flight.entered() as reservation:
             arrival = self._arrived(request)
             body = await receive(request.stream(), reservation)
             async with arrival.answering():
                 check_body(request.query_params.get("digest"), body)
-                changes = await self._puts(body, request.headers.get("content-encoding", ""), reservation)
+                changes = await self._puts(body, request.headers.get("content-encoding", ""), collection, reservation)
                 return await self._store(changes, arrival, reservation)
 
-    async def _puts(self, body: bytes, encoding: str, reservation: Reservation) -> list[Change]:
+    def _collection(self, request: Request) -> str:
+        """Return the collection that all documents of a request are put in; an empty string without one."""
+        name = request.query_params.get("collection", "")
+        if name and COLLECTION not in self._fields:
+            raise InvalidInputError("no collections are declared; start the indexers with -fields=collection:keyword")
+        return check_name(name) if name else ""
+
+    async def _puts(self, body: bytes, encoding: str, collection: str, reservation: Reservation) -> list[Change]:
         def read() -> list[Change]:
-            documents = parse_documents(decompress(body, encoding, reservation), self._fields)
+            documents = parse_documents(decompress(body, encoding, reservation), self._fields, collection)
             return self._languages.completed([Change.put(document) for document in documents])
 
         if len(body) <= SMALL_BODY and not encoding:

@@ -48,7 +48,7 @@ def make_app(
     def seen_by(request: Request) -> Seen:
         return seen_with(key_of(request.scope), replica)
 
-    results = results_of(replica, seen_by, executor, wait_for, settings.public)
+    results = results_of(replica, seen_by, executor, wait_for, settings)
     watches = Watches(replica, settings.watchers, is_draining=lambda: getattr(app.state, "draining", False))
     app = Starlette(
         routes=[

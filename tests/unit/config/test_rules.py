@@ -23,13 +23,14 @@ max_depth = 3
 max_pages = 500
 revisit = 86400
 language = "pt-BR"
+collection = "manuals"
 fields = { product = "router", year = 2026, tags = ["a", "b"], since = 2026-01-31, beta = false }
 select = ["article"]
 drop = [".share", "aside"]
 """
 RULES = SourceRules(
     SOURCE, include=("/docs/**",), exclude=("*.pdf", "/docs/old/"), start=("/docs/archive",), sitemap_only=True, max_depth=3,
-    max_pages=500, revisit=86400, language="pt",
+    max_pages=500, revisit=86400, language="pt", collection="manuals",
     fields={"product": "router", "year": 2026, "tags": ["a", "b"], "since": "2026-01-31", "beta": False},
     select=("article",), drop=(".share", "aside"),
 )  # fmt: skip
@@ -56,6 +57,8 @@ def test_they_may_be_passed_as_one_argument() -> None:
         ("exclude", [1], "is not a list of texts"),
         ("exclude", [""], "from 1 to 500 characters|from 1 to"),
         ("exclude", ["x"] * 1001, "has 1001 entries, more than 1000"),
+        ("collection", 7, "7 is not the name of a collection"),
+        ("collection", "My Docs", "'My Docs': a name has lower-case letters"),
         ("sitemap_only", 1, "1 is neither true nor false"),
         ("max_depth", -1, "must be from 0 to 1000000, not -1"),
         ("max_depth", 1.5, "1.5 is not a whole number"),
@@ -105,3 +108,10 @@ def test_language_and_fields_come_before_those_of_the_page() -> None:
     found = RULES.applied(page)
     assert (found.language, found.fields["year"], found.fields["author"]) == ("pt", 2026, "x")
     assert SourceRules(SOURCE).applied(page) is page
+
+
+def test_a_collection_is_a_field_of_its_documents() -> None:
+    document = Document(url="https://x.example/", fields={"collection": "old", "a": 1})
+    assert SourceRules("", collection="docs").applied(document).fields == {"collection": "docs", "a": 1}
+    assert SourceRules("", collection="docs", fields={"b": 2}).all_fields == {"b": 2, "collection": "docs"}
+    assert (SourceRules("").all_fields, SourceRules("").applied(document)) == (None, document)

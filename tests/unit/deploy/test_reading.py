@@ -48,6 +48,23 @@ def test_who_may_search_is_an_argument_of_the_searchengines() -> None:
         parse_topology('closed = true\norigins = ["*"]\n', "production")
 
 
+def test_collections_reach_searchengines_and_are_declared_for_indexers() -> None:
+    text = '[collections]\ndocs = "The docs: all"\nblog = ""\n'
+    topology = parse_topology(text, "dev")
+    settings, _ = parse_settings(SearchengineSettings, "searchengine", searchengine_command(topology, 5)[1:])
+    assert settings.collections == "docs:The docs: all,blog:Blog"
+    assert "-fields=collection:keyword" in indexer_command(topology, "log", "indexer-0", 0, to="x:1")
+    by_rules = parse_topology('sources = ["./a"]\n[rules."./a"]\ncollection = "docs"\n', "dev")
+    assert by_rules.declaration == "collection:keyword"
+    for wrong, told in (
+        ('[collections]\ndocs = "a, b"', "line 1: collections: .* is not a table of titles without commas"),
+        ('[collections]\nDocs = "a"', "line 1: collections: collection 'Docs': a name"),
+        (f'{text}[fields]\ncollection = "number"\n', "line 5: fields.collection: .* not a number"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            parse_topology(wrong, "dev")
+
+
 def test_an_environment_replaces_key_by_key() -> None:
     text = 'shards = 4\nindexer = { memory = "3GiB", cpu = 3 }\n[test]\nshards = 2\nindexer.memory = "64MiB"\n'
     test, production = (parse_topology(text, environment) for environment in ("test", "production"))

@@ -58,6 +58,19 @@ def test_a_value_that_does_not_fit_its_declaration_is_refused_with_its_line(log:
     assert stored(log) == {}
 
 
+def test_all_documents_of_a_request_may_be_put_in_a_collection(log: SqliteLog, tmp_path: Path, caller: Caller) -> None:
+    with taking_in("127.0.0.1:0", log, str(tmp_path), declaration="collection:keyword") as port:
+        body = line("a", fields={"collection": "blog", "b": 1}) + line("b")
+        assert Caller(port).call("POST", "/documents?collection=docs", body).status == 200
+        wrong = Caller(port).call("POST", "/documents?collection=Docs", body)
+    assert (wrong.status, "'Docs': a name has lower-case letters" in wrong.json["error"]) == (400, True)
+    entries = [entry for partition in range(log.partitions) for entry in log.read(partition, 0, 20_000)]
+    fields = [entry.document.fields for entry in entries if entry.document]
+    assert sorted(fields, key=len) == [{"collection": "docs"}, {"collection": "docs", "b": 1}]
+    undeclared = caller.call("POST", "/documents?collection=docs", body)
+    assert (undeclared.status, "no collections are declared" in undeclared.json["error"]) == (400, True)
+
+
 def test_deletes_are_stored_too(caller: Caller, log: SqliteLog) -> None:
     post(caller, line("a") + line("b") + line("c"))
     reply = delete(caller, "a", "b", "never-there")

@@ -60,7 +60,7 @@ def add(arguments: Sequence[str]) -> None:
         raise ConfigurationError("lightship add: no files given; name a .jsonl file, or - for standard input")
     trust(settings.tls_ca)
     adopt_secret(settings.data)
-    client, total, started = IntakeClient(settings.indexer, token()), _Total(), time.monotonic()
+    client, total, started = IntakeClient(settings.indexer, token(), settings.collection), _Total(), time.monotonic()
     with tqdm(unit=" documents", disable=None, file=sys.stderr) as bar:  # on a terminal only
         for file in files:
             for batch in _batches(file, settings.batch):

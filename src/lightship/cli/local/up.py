@@ -98,7 +98,7 @@ def order_layout(settings: UpSettings) -> None:
     That also works for going back to an earlier layout.
     """
     path = os.path.join(settings.data, "layout")
-    layout = Layout(settings.shards, SCHEMA_VERSION, settings.fields).name
+    layout = Layout(settings.shards, SCHEMA_VERSION, settings.declaration).name
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
         if file.read().strip() == layout.encode():
             return
@@ -128,6 +128,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             f"-public={page(settings) if i == 0 and not is_open(settings) else ''}",
             f"-data={os.path.join(data, f'searchengine-{i}')}",
             f"-origins={','.join(settings.origins)}",
+            f"-collections={settings.collections}",
             *access_arguments(settings),
             "-drain=0",  # no load balancer in front would send queries elsewhere
         )
@@ -137,7 +138,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         for name in (f"indexer-{shard}", *(f"standby-{shard}-{number}" for number in range(settings.standbys))):
             commands[name] = python(
                 "lightship.indexer.main", f"-searchengine={','.join(names)}", f"-log={log}", f"-shard={shard}",
-                f"-shards={settings.shards}", f"-fields={settings.fields}", f"-data={os.path.join(data, name)}",
+                f"-shards={settings.shards}", f"-fields={settings.declaration}", f"-data={os.path.join(data, name)}",
                 *([f"-listen={at(settings.host, intake_port(settings) + shard)}"] if name.startswith("indexer") else []),
             )  # fmt: skip
     limits: list[str] = []
@@ -153,7 +154,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
         "lightship.crawler.main",
         f"-log={log}",
         f"-data={os.path.join(data, 'crawler')}",
-        f"-fields={settings.fields}",
+        f"-fields={settings.declaration}",
         f"-listen={at(settings.host, explain_port(settings))}",
         *limits,
         *settings.arguments,

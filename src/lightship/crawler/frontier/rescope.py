@@ -201,4 +201,4 @@ def read_again(db: apsw.Connection, scope: Scope, sites: Iterable[str]) -> None:
 
 
 def _contents(rules: SourceRules) -> tuple[Any, ...]:
-    return rules.language, rules.fields, rules.select, rules.drop
+    return rules.language, rules.all_fields, rules.select, rules.drop

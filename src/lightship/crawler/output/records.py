@@ -62,7 +62,7 @@ class Records:
 
     def _follow_rules(self, source: str) -> None:
         """Have everything read and put again if the rules are others than at the last start."""
-        rules = (self._rules.language, self._rules.fields)
+        rules = (self._rules.language, self._rules.all_fields)
         with self._database.transaction() as db:
             if is_changed(db, f"contents/{source}", rules, ("", None)):
                 db.execute("update records set digest = ?, stamp = '?' where source = ?", (_DOUBTFUL, source))

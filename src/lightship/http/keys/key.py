@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from lightship.config.setting import parse_rate
+from lightship.core.collections import COLLECTION
 from lightship.core.errors import InvalidInputError, UnauthorizedError
 from lightship.core.model import clean_text
 from lightship.core.origins import Origins
@@ -111,6 +112,9 @@ def read_filter(text: str) -> tuple[tuple[str, str], ...]:
         ) from error
     found = []
     for name, value in pairs:
+        if name == "in" and (named := [each.strip() for each in clean_text(value).split(",") if each.strip()]):
+            found += [(COLLECTION, each) for each in named]
+            continue
         sign, field = "-" * name.startswith("-"), name.removeprefix("-")
         if not field.startswith("f.") or not field[2:] or not clean_text(value).strip():
             raise InvalidInputError(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import tantivy
 
+from lightship.core.collections import COLLECTION
 from lightship.core.declaration import BUILT_IN, LEVEL, Fields, Kind, microseconds_of, moment_of
 from lightship.core.errors import InvalidInputError
 from lightship.index.fields.address import segments_of
@@ -92,6 +93,8 @@ def kind_of(name: str, fields: Fields, use: str) -> Kind:
     kind = fields.get(name)
     if kind is None and name in BUILT_IN:
         raise InvalidInputError(f"can't {use} {name!r} yet: the index is of an older version, and is being rebuilt")
+    if kind is None and name == COLLECTION:
+        raise InvalidInputError(f"can't {use} collections: none is declared (see -collections)")
     if kind is None:
         own = [each for each in fields if each not in BUILT_IN]
         known = f"declared are {', '.join(own)}" if own else "none is declared"

@@ -9,10 +9,10 @@ from itertools import pairwise
 import msgspec
 import tantivy
 
-from lightship.core.fragments import fragment_of
 from lightship.core.model import Document, FieldValue
 from lightship.core.sections import RANKED_LEVELS, Section
 from lightship.index.fields.address import ending_of
+from lightship.index.fields.fragments import fragment_of
 
 
 class StoredSections(msgspec.Struct, frozen=True, array_like=True):

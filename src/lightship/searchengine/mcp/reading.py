@@ -6,9 +6,9 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from lightship.core.errors import InvalidInputError, NotFoundError
-from lightship.core.fragments import with_fragment
 from lightship.core.model import check_url
 from lightship.index.explain import find_url
+from lightship.index.fields.fragments import with_fragment
 from lightship.index.fields.stored_document import StoredDocument, StoredSections
 from lightship.index.reader import View
 from lightship.searchengine.mcp.plain import plain, split

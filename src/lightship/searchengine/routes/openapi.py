@@ -375,6 +375,7 @@ _SEARCH_PARAMETERS = [
         {"type": "string"},
         "a value of the field NAME, or a range like 10..20; repeated, it is any of them; -f.NAME excludes",
     ),
+    _parameter("in", "query", {"type": "string"}, "collections, comma-separated; only documents in one of them"),
     _parameter(
         "snippet",
         "query",

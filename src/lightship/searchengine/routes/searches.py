@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lightship.config import SearchengineSettings
+from lightship.core.collections import Collections, collections_of
 from lightship.core.declaration import NO_FIELDS
 from lightship.core.errors import LightshipError
 from lightship.core.position import Reached
@@ -70,8 +72,11 @@ def waiting(replica: Replica, executor: QueryExecutor, seconds: float) -> WaitFo
     return wait_for
 
 
-def results_of(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor, public: str) -> Endpoint:
-    """Return what answers searches of `replica`, whose `public` url is in feeds."""
+def results_of(
+    replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_for: WaitFor, settings: SearchengineSettings
+) -> Endpoint:
+    """Return what answers searches of `replica`, whose public url is in feeds."""
+    public, collections = settings.public, collections_of(settings.collections)
 
     async def results(request: Request) -> Whole:
         replica.catch_up()
@@ -88,18 +93,20 @@ def results_of(replica: Replica, seen_by: SeenBy, executor: QueryExecutor, wait_
         if form in FEED_TYPES:
             feed = await _feed(seen, executor, request.scope, public, form)
             return respond(request, feed, 200, headers, TYPES[form])
-        body, status = await _render(seen, executor, request.scope, form)
+        body, status = await _render(seen, executor, request.scope, form, collections)
         return respond(request, body, status, headers, TYPES[form])
 
     return results
 
 
-async def _render(seen: Seen, executor: QueryExecutor, scope: Scope, form: Format) -> tuple[str | bytes, int]:
+async def _render(
+    seen: Seen, executor: QueryExecutor, scope: Scope, form: Format, collections: Collections
+) -> tuple[str | bytes, int]:
     """Return the body and the status of the answer to a search."""
     request = read_request(scope["query_string"])
     asks = bool(request.query or request.conditions or request.group)
     if form == "html" and not (asks and seen.layout):
-        return render_page(request, None, seen.info), 503 if asks else 200
+        return render_page(request, None, seen.info, collections=collections), 503 if asks else 200
     if form == "text" and not asks:
         return USAGE, 200
     view = seen.view
@@ -109,7 +116,9 @@ async def _render(seen: Seen, executor: QueryExecutor, scope: Scope, form: Forma
     answer = await ReplicaSearcher(seen, executor).search(request, executor.admit(scope))
     if form == "json":
         return encode(answer), 200
-    return (render_page(request, answer, fields=fields) if form == "html" else render_text(answer)), 200
+    if form == "text":
+        return render_text(answer), 200
+    return render_page(request, answer, fields=fields, collections=collections), 200
 
 
 async def _feed(seen: Seen, executor: QueryExecutor, scope: Scope, public: str, form: Format) -> bytes:

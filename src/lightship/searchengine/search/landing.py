@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from lightship.core.fragments import with_fragment, with_words, words_at
 from lightship.core.sections import LEVELS
+from lightship.index.fields.fragments import with_fragment, with_words, words_at
 from lightship.index.fields.stored_document import StoredDocument
 from lightship.index.highlight.sections import Bounds
 from lightship.index.highlight.snippet import Highlighter

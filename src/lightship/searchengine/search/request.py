@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from msgspec.structs import replace
 
 from lightship.core.caching import cache_short
+from lightship.core.collections import COLLECTION
 from lightship.core.errors import InvalidInputError, UriTooLongError
 from lightship.core.model import clean_text
 from lightship.core.position import Reached
@@ -59,7 +60,7 @@ _Choice = TypeVar("_Choice", bound=str)
 def read_request(query_string: bytes) -> SearchRequest:
     """Parse a search request; unknown parameters are ignored, and the last of repeated ones counts.
 
-    All of the repeated parameters `f.NAME` and `-f.NAME` count. Raises UriTooLongError over MAX_QUERY_STRING bytes,
+    All of the repeated parameters `f.NAME`, `-f.NAME` and `in` count. Raises UriTooLongError over MAX_QUERY_STRING bytes,
     InvalidInputError for a bad number, `lang`, `corrections`, `prefix` or `facets`.
     """
     given = _parameters(query_string)
@@ -67,7 +68,7 @@ def read_request(query_string: bytes) -> SearchRequest:
     if given.keys() <= _USUAL:  # what the other parameters are by default takes as long as parsing the query string
         return SearchRequest(query=query)
     offset, size = _place(given)
-    named = _named(query_string) if b"f." in query_string else ()
+    named = _named(query_string) if "in" in given or b"f." in query_string else ()
     return SearchRequest(
         query=query,
         page=_whole_number(given, "page", 1, _MAX_PAGE) if offset is None else offset // size + 1,
@@ -200,12 +201,15 @@ def _group_size(given: dict[str, str], size: int) -> int:
 
 def _named(query_string: bytes) -> tuple[tuple[str, str], ...]:
     """Return the names of fields and what they are compared with; a name keeps the `-` that excludes."""
-    pairs = parse_qsl(query_string.decode("utf-8", "replace"), errors="replace")
-    return tuple(
-        (f"{'-' * name.startswith('-')}{name.removeprefix('-').removeprefix('f.')}", clean_text(value))
-        for name, value in pairs
-        if name.startswith(("f.", "-f."))
-    )
+    found: list[tuple[str, str]] = []
+    for name, value in parse_qsl(query_string.decode("utf-8", "replace"), errors="replace"):
+        if name == "in":
+            found += [(COLLECTION, each) for each in map(str.strip, clean_text(value).split(",")) if each]
+        elif name.startswith(("f.", "-f.")):
+            found.append(
+                (f"{'-' * name.startswith('-')}{name.removeprefix('-').removeprefix('f.')}", clean_text(value))
+            )
+    return tuple(found)
 
 
 def _prefix(given: dict[str, str]) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from lightship.core.collections import COLLECTION, NO_COLLECTIONS, Collections, title_of
 from lightship.core.declaration import BUILT_IN, Fields
 from lightship.index.columns.conditions import BELOW, RANGE
 from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Group, Hit, SearchRequest
@@ -65,6 +66,44 @@ def menus_of(
     return [*menus, Menu("Sort", [*sorts_of(request), *sorts_by_fields(request, fields)])]
 
 
+def chosen_of(request: SearchRequest, collections: Collections) -> Link | None:
+    """Return a link to the collection that is searched, if it is one."""
+    chosen = [value for name, value in request.conditions if name == COLLECTION]
+    return (
+        Link(title_of(chosen[0], collections), address(_within(SearchRequest(key=request.key), chosen[0])))
+        if len(chosen) == 1
+        else None
+    )
+
+
+def tabs_of(request: SearchRequest, facets: list[Facet], collections: Collections) -> list[Link]:
+    """Return links to the same search in each collection, the declared ones first, and in all; empty without any."""
+    counted = next((each.choices for each in facets if each.name == COLLECTION), [])
+    if not counted:
+        return []
+    known = {each.text: each for each in counted}
+    names = [*(name for name in collections if name in known), *(name for name in known if name not in collections)]
+    chosen = any(each.current for each in counted)
+    return [
+        Link("All", address(_within(request, "")), not chosen),
+        *(
+            Link(
+                title_of(name, collections),
+                address(_within(request, name)),
+                known[name].current,
+                documents=known[name].documents,
+            )
+            for name in names
+        ),
+    ]
+
+
+def _within(request: SearchRequest, name: str) -> SearchRequest:
+    """Return the same search in the collection `name`, or in all, from its first page."""
+    others = tuple(each for each in request.conditions if each[0] != COLLECTION)
+    return replace(request, conditions=(*others, (COLLECTION, name)) if name else others, page=1, offset=None)
+
+
 def _dates(request: SearchRequest, today: date) -> Iterable[Link]:
     """Yield links to the newest documents, of some days up to `today`, and to those of any time."""
     others = tuple(each for each in request.conditions if each[0] != "date")
@@ -76,10 +115,12 @@ def _dates(request: SearchRequest, today: date) -> Iterable[Link]:
 
 
 def chips_of(request: SearchRequest, fields: Fields) -> list[Link]:
-    """Return a link for each condition of the request, and its language, that takes it back."""
+    """Return a link for each condition of the request, and its language, that takes it back; tabs do so for one collection."""
+    tab = chosen_of(request, NO_COLLECTIONS)
     chips = [
         Link(f"{_label(name)}: {_readable(name.removeprefix('-'), value, fields)}", _toggled(request, name, value))
         for name, value in request.conditions
+        if not (tab and name == COLLECTION)
     ]
     if request.lang:
         chips.append(Link(f"Language: {language_name(request.lang)}", address(replace(request, lang="", page=1))))

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lightship.config import SearchengineSettings
+from lightship.core.collections import COLLECTION, NO_COLLECTIONS, Collections
 from lightship.core.declaration import NO_FIELDS, Fields
 from lightship.searchengine.search.api import DEFAULT_SIZE, MAX_RESULTS, Answer, FacetValue, IndexInfo, SearchRequest
 from lightship.searchengine.search.request import last_page
@@ -53,17 +54,18 @@ def render_page(
     index: IndexInfo | None = None,
     *,
     fields: Fields = NO_FIELDS,
+    collections: Collections = NO_COLLECTIONS,
     now: datetime | None = None,
 ) -> str:
     """Return the page of a search: its results, or why there are none; without a query, an empty search box.
 
-    `index` (by default that of `answer`) is described on the empty page; `fields` are those that the index has declared;
-    ages are relative to `now`.
+    `index` (by default that of `answer`) is described on the empty page; `fields` and `collections` are those that are
+    declared; ages are relative to `now`.
     """
     index = answer.index if answer is not None else index or IndexInfo()
     facets = faceting.facets_of(request, answer, fields) if answer is not None else []
     now = now or datetime.now(UTC)
-    shown = {"request": request, "index": index, "now": now}
+    shown = {"request": request, "index": index, "now": now, "collection": faceting.chosen_of(request, collections)}
     if answer is None:
         return _HOME.render(shown)
     return _RESULTS.render(
@@ -71,7 +73,8 @@ def render_page(
         answer=answer,
         results=[presenters.result_of(hit, request) for hit in answer.hits],
         more=faceting.more_of(request, answer.hits, fields),
-        facets=[each for each in facets if each.name not in faceting.MENUS],
+        facets=[each for each in facets if each.name not in (*faceting.MENUS, COLLECTION)],
+        tabs=faceting.tabs_of(request, facets, collections),
         chips=faceting.chips_of(request, fields),
         menus=faceting.menus_of(request, answer, fields, facets, now.date()),
         pager=presenters.pager_of(request, answer.total) if answer.hits else None,
@@ -121,7 +124,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.globals.update(
         asset_url=asset_url, view=presenters, opensearch_path=OPENSEARCH_PATH, opensearch_type=OPENSEARCH_TYPE,
-        default_size=DEFAULT_SIZE, max_results=MAX_RESULTS,
+        default_size=DEFAULT_SIZE, max_results=MAX_RESULTS, collection=None,
     )  # fmt: skip
     return environment
 

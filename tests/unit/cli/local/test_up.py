@@ -49,3 +49,12 @@ def test_rules_of_no_source_are_an_error_before_anything_starts(tmp_path: Path, 
     with pytest.raises(ConfigurationError, match=r'-rules: "https://x\.example/" is not one of the SOURCEs'):
         up([f"--rules={rules}", f"--data={tmp_path / 'up'}", *sources])
     assert not (tmp_path / "up").exists()
+
+
+def test_collections_of_rules_and_flags_are_declared() -> None:
+    flags = ["--fields=price:number", "--collections=blog:Our blog"]
+    settings, _ = parse_settings(UpSettings, "lightship up", flags)
+    assert (settings.declaration, settings.collections) == ("collection:keyword,price:number", "blog:Our blog")
+    settings, _ = parse_settings(UpSettings, "lightship up", ['--rules={"./a":{"collection":"docs"}}'])
+    assert (settings.declaration, settings.collections) == ("collection:keyword", "")
+    assert UpSettings(fields="price:number").declaration == "price:number"

@@ -9,7 +9,7 @@ from ada_url import URL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.core.fragments import fragment_of, with_fragment, with_words, words_at
+from lightship.index.fields.fragments import fragment_of, with_fragment, with_words, words_at
 
 PAGE = "https://a.example/page"
 
