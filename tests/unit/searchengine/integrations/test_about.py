@@ -61,7 +61,9 @@ def test_the_lines_have_the_address_that_the_browser_used(text: str) -> None:
         '<script src="http://search.test:8080/box.js" defer></script>\n<lightship-search></lightship-search>' in copied
     )
     assert {"http://search.test:8080/mcp", "http://search.test:8080/openwebui"} <= set(copied)
-    assert "lightship search lighthouse -searchengine=search.test:8080" in copied
+    assert {f"lightship {each} lighthouse -searchengine=search.test:8080" for each in ("search", "watch")} <= set(
+        copied
+    )
     assert "<code>https://guest.example</code>" in text
 
 
@@ -69,6 +71,7 @@ def test_every_address_in_a_line_answers(caller: Caller, text: str) -> None:
     paths = {path for line in lines(text) for path in re.findall(r"http://search\.test:8080(/[^\s'\"]*)", line)}
     assert {path: caller.get(path).status for path in paths if path not in ("/mcp", "/openwebui")} == {
         "/box.js": 200, "/searchclient.js": 200, "/search?q=lighthouse&format=json": 200, "/?q=%s": 200,
+        "/?q=lighthouse&format=atom": 200,
     }  # fmt: skip
     assert caller.get("/mcp").status == caller.get("/openwebui").status == 405
 
