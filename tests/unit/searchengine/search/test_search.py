@@ -16,7 +16,7 @@ import pytest
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.core.model import Document
 from lightship.searchengine.search.admission import QueryExecutor
-from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, SearchRequest
+from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, Answer, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.search.search import Plan, ReplicaSearcher
@@ -187,3 +187,28 @@ def test_answers_are_kept_until_the_index_changes_for_who_sees_the_same(tmp_path
     push(store, shard.put(page(7, "another lamp", fields={"team": "red"})))
     replica.follow()
     assert [asked(), asked(red), asked(red)] == [(7, 7, 0), (4, 4, 0), (4, 4, 1)]
+
+
+def test_an_answer_from_before_a_change_pushes_out_none_from_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, shard = Store(str(tmp_path / "store")), MadeShard(tmp_path / "shard")
+    push(store, shard.put(page(1, "a lamp")))
+    replica, usual = Replica(store, 1 << 20), Plan.answer
+    searcher = ReplicaSearcher(replica, QueryExecutor())
+    push(store, shard.put(page(2, "another lamp")))  # which the replica has not seen yet
+
+    async def late(plan: Plan, executor: QueryExecutor, until: float) -> Answer:
+        monkeypatch.setattr(Plan, "answer", usual)
+        replica.follow()
+        assert (await searcher.search(SearchRequest(query="another"), math.inf)).total == 1
+        return await plan.answer(executor, until)
+
+    async def ask_twice() -> list[int]:
+        return [
+            (await searcher.search(SearchRequest(query=word), math.inf)).total for word in ("lamp", "lamp", "another")
+        ]
+
+    monkeypatch.setattr(Plan, "answer", late)
+    assert asyncio.run(ask_twice()) == [1, 2, 1]
+    assert replica.answers.hits == 1
