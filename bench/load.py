@@ -29,9 +29,7 @@ class Load(msgspec.Struct):
     host: str
     port: int
     connections: int
-    queries: list[str]
-    parameters: str = ""  # of each query, after its words
-    path: str = "/search"
+    requests: list[str]  # as they are sent
 
 
 class Measured(msgspec.Struct):
@@ -46,8 +44,13 @@ def measure(
     address: str, connections: int, queries: Sequence[str], parameters: str = "", path: str = "/search"
 ) -> Measured:
     """Ask `queries` of `path`, each with `parameters`, at host:port in another process; raises BenchmarkError when an answer is not 200."""
+    return measure_requests(address, connections, [_request(address, path, query, parameters) for query in queries])
+
+
+def measure_requests(address: str, connections: int, requests: Sequence[str]) -> Measured:
+    """Send `requests` to host:port from another process; raises BenchmarkError when an answer is not 200."""
     host, _, port = address.rpartition(":")
-    load = msgspec.json.encode(Load(host, int(port), connections, list(queries), parameters, path))
+    load = msgspec.json.encode(Load(host, int(port), connections, list(requests)))
     done = subprocess.run([sys.executable, "-m", "bench.load"], input=load, capture_output=True, check=False, cwd=ROOT)
     if done.returncode:
         raise BenchmarkError(f"the load generator failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
@@ -105,7 +108,7 @@ def _content_length(head: bytes) -> int:
 
 async def _run(load: Load) -> Measured:
     measured = Measured(0.0, [], 0)
-    requests = iter([_request(load, query) for query in load.queries])
+    requests = iter([request.encode() for request in load.requests])
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     pairs = [
@@ -120,13 +123,13 @@ async def _run(load: Load) -> Measured:
     return measured
 
 
-def _request(load: Load, query: str) -> bytes:
+def _request(address: str, path: str, query: str, parameters: str) -> str:
     lines = (
-        f"GET {load.path}?q={quote_plus(query)}&size=10{load.parameters} HTTP/1.1",
-        f"Host: {load.host}:{load.port}",
+        f"GET {path}?q={quote_plus(query)}&size=10{parameters} HTTP/1.1",
+        f"Host: {address}",
         "Accept: application/json",
     )
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return "\r\n".join(lines) + "\r\n\r\n"
 
 
 if __name__ == "__main__":

@@ -26,6 +26,11 @@ def _count(text: str) -> int:
     return 0 if text == "0" else _positive(text)
 
 
+def flag(text: str) -> Any:
+    """Declare a setting that is off by default."""
+    return _setting(False, text, bool)
+
+
 def _setting(default: Any, text: str, parse: Callable[[str], Any]) -> Any:
     return field(default=default, metadata={"help": text, "parse": parse})
 
