@@ -24,6 +24,7 @@ from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.columns.grouping import Group
+from lightship.index.columns.selection import Bounds
 from lightship.index.fields.built_in import SINCE as BUILT_IN_SINCE
 from lightship.index.fields.schema import (
     FORMS,
@@ -111,6 +112,11 @@ class View:
 
     @cached_property
     def _spellings(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        return {}
+
+    @cached_property
+    def met(self) -> Bounds:
+        """The smallest and the largest value of each number and date that facets have had: what is likely the next time."""
         return {}
 
     @property

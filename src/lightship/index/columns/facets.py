@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import tantivy
-
 from lightship.core.declaration import Kind
-from lightship.index.columns.conditions import Condition, Span, before
-from lightship.index.columns.ranges import bounds, starts
+from lightship.index.columns.range_counts import (
+    RANGED,
+    Range,
+    keep_bounds,
+    likely_starts,
+    range_question,
+    ranges,
+    spans_of,
+    summed,
+)
+from lightship.index.columns.ranges import bounds
 from lightship.index.columns.selection import ALL, Selection
-from lightship.index.fields.schema import SEVERAL, column
-from lightship.index.query.boolean import MUST, NOT
+from lightship.index.fields.schema import column
 
+# Keys of answers that no field has
+_LIKELY, _INNER = ".likely", ".inner"
 SPARE = 20  # values fetched beyond those asked for, to order those of equal counts
 
 
@@ -21,14 +29,6 @@ class Value(NamedTuple):
     """A value, and the number of documents that have it."""
 
     value: str | bool
-    documents: int
-
-
-class Range(NamedTuple):
-    """The number of documents with a value from `least` to `most`; the units of the field's column."""
-
-    least: Any
-    most: Any
     documents: int
 
 
@@ -44,29 +44,73 @@ class Facet(NamedTuple):
     ranges: Sequence[Range] = ()
 
 
+class Inner(NamedTuple):
+    """Those of the documents found that have `value` in the field `name`, a keyword or a path: `found`."""
+
+    name: str
+    value: str
+    found: Selection
+
+
 def facets(found: Selection, fields: Mapping[str, Kind], most: int) -> dict[str, Facet]:
     """Return the facets of `fields` of the documents `found`, with `most` values each at most.
 
-    All of them are counted in one pass over the documents, ranges in another.
+    All of them are counted in one pass over the documents; ranges in another, unless they are the likely ones.
     """
-    asked = {name: _question(name, kind, most + SPARE) for name, kind in fields.items()}
-    counted = found.aggregated(asked)
-    spans = {name: _spans(counted[name], kind) for name, kind in fields.items() if kind in ("number", "date")}
-    ranges = _ranges(found, {name: each for name, each in spans.items() if each}, fields)
-    made = {}
-    for name, kind in fields.items():
-        if name not in spans:
-            made[name] = Facet(_values(found, name, kind, counted[name], most))
-        elif spans[name]:
-            least, greatest = bounds(counted[name]["min"], counted[name]["max"], kind)
-            made[name] = Facet(least=least, most=greatest, ranges=ranges[name])
-        else:
-            made[name] = Facet()
-    return made
+    questions = _Questions(found, fields, most)
+    return questions.facets(found.aggregated(questions.asked))
+
+
+def facets_with(
+    found: Selection, fields: Mapping[str, Kind], inner: Inner, within: Mapping[str, Kind], most: int
+) -> dict[str, Facet]:
+    """Return the facets of `fields` of the documents `found`, and those `within` the inner ones, in the same pass."""
+    outer, questions = _Questions(found, fields, most), _Questions(inner.found, within, most)
+    one = {"field": column(inner.name), "include": [inner.value], "size": 1}
+    counted = found.aggregated({**outer.asked, _INNER: {"terms": one, "aggs": questions.asked}})
+    buckets = counted[_INNER]["buckets"]
+    made = questions.facets(buckets[0]) if buckets else {name: Facet() for name in within}
+    return outer.facets(counted) | made
+
+
+class _Questions:
+    """What is asked about fields of the documents `found`, and what the answers mean."""
+
+    def __init__(self, found: Selection, fields: Mapping[str, Kind], most: int) -> None:
+        self._found, self._fields, self._most = found, fields, most
+        ranged = {name: kind for name, kind in fields.items() if kind in RANGED}
+        likely = {name: likely_starts(found, name, kind) for name, kind in ranged.items()}
+        self._likely = {name: begins for name, begins in likely.items() if begins}
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The aggregations for tantivy."""
+        ranges = {f"{name}{_LIKELY}": range_question(name, begins) for name, begins in self._likely.items()}
+        return {name: _question(name, kind, self._most + SPARE) for name, kind in self._fields.items()} | ranges
+
+    def facets(self, counted: Any) -> dict[str, Facet]:
+        """Return the facets that the answers `counted` tell, asking for what they lack."""
+        spans = {name: spans_of(counted[name], kind) for name, kind in self._fields.items() if kind in RANGED}
+        known = {
+            name: summed(spans[name], begins, counted[f"{name}{_LIKELY}"]) for name, begins in self._likely.items()
+        }
+        lacking = {name: each for name, each in spans.items() if each and known.get(name) is None}
+        made = {name: each for name, each in known.items() if each} | ranges(self._found, lacking, self._fields)
+        return {name: self._facet(name, counted[name], made) for name in self._fields}
+
+    def _facet(self, name: str, counted: Any, ranges: Mapping[str, Sequence[Range]]) -> Facet:
+        kind = self._fields[name]
+        if kind not in RANGED:
+            return Facet(tuple(_values(self._found, name, kind, counted, self._most)))
+        if not counted["count"]:
+            return Facet()
+        least, greatest = bounds(counted["min"], counted["max"], kind)
+        keep_bounds(self._found.met, name, least, greatest)
+        return Facet(least=least, most=greatest, ranges=ranges[name])
 
 
 def _question(name: str, kind: Kind, most: int) -> dict[str, Any]:
-    if kind in ("number", "date"):
+    if kind in RANGED:
         return {"stats": {"field": column(name)}}
     return {"terms": {"field": column(name), "size": most, "segment_size": ALL}}
 
@@ -85,53 +129,3 @@ def _values(found: Selection, name: str, kind: Kind, counted: Any, most: int) ->
     values = [Value(bool(each["key"]) if kind == "boolean" else each["key"], each["doc_count"]) for each in buckets]
     values.sort(key=lambda value: (-value.documents, value.value))
     return values[:most]
-
-
-def _spans(stats: Any, kind: Kind) -> list[Span]:
-    """Return the ranges to count; the last one is open."""
-    if not stats["count"]:
-        return []
-    begins = starts(*bounds(stats["min"], stats["max"], kind), kind)
-    return list(map(Span, begins, [*(before(start, kind) for start in begins[1:]), None]))
-
-
-def _ranges(
-    found: Selection, spans: Mapping[str, Sequence[Span]], fields: Mapping[str, Kind]
-) -> dict[str, list[Range]]:
-    """Return the ranges of each field. tantivy counts a document twice that has two values in one of them.
-
-    So the documents with several values of a field are counted by searches of their own.
-    """
-    single = {name: each for name, each in spans.items() if not found.searcher.doc_freq(SEVERAL, name)}
-    made = _aggregated(found, single)
-    for name in spans.keys() - single.keys():
-        several = tantivy.Query.const_score_query(tantivy.Query.term_query(found.schema, SEVERAL, name, "basic"), 0.0)
-        with_one = _aggregated(found._replace(query=found.narrowed((NOT, several))), {name: spans[name]})[name]
-        conditions = [Condition(name, fields[name], (span,)).query(found.schema) for span in spans[name]]
-        searches = [found.searcher.search(found.narrowed((MUST, several), (MUST, each)), 1) for each in conditions]
-        made[name] = [
-            one._replace(documents=one.documents + int(more.count))
-            for one, more in zip(with_one, searches, strict=True)
-        ]
-    return made
-
-
-def _aggregated(found: Selection, spans: Mapping[str, Sequence[Span]]) -> dict[str, list[Range]]:
-    """Return the ranges of fields of which no document has several values."""
-    if not spans:
-        return {}
-    counted = found.aggregated({name: {"range": _range_question(name, each)} for name, each in spans.items()})
-    made = {}
-    for name, each in spans.items():
-        counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}
-        made[name] = [Range(*span, counts[str(number)]) for number, span in enumerate(each)]
-    return made
-
-
-def _range_question(name: str, spans: Sequence[Span]) -> dict[str, Any]:
-    """Return the question for ranges that begin where they do; bounds are exact as floats, see ranges.py."""
-    begins = [float(span.least) for span in spans]
-    ranges: list[dict[str, Any]] = [{"key": str(number), "from": start} for number, start in enumerate(begins)]
-    for each, end in zip(ranges, begins[1:], strict=False):
-        each["to"] = end
-    return {"field": column(name), "ranges": ranges}

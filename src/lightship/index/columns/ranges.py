@@ -9,7 +9,7 @@ from typing import Any
 
 from lightship.core.declaration import FIRST_MOMENT, LAST_MOMENT, Kind, microseconds_of, moment_at
 
-BUCKETS = 10  # ranges of a number or a date, at most
+BUCKETS = 10  # ranges of a number or a date that are shown, at most
 
 _SECOND = 1_000_000
 # Lengths of the ranges of dates in microseconds: minutes to days; longer ones are months and years
@@ -22,9 +22,9 @@ def bounds(least: float, most: float, kind: Kind) -> tuple[Any, Any]:
     return (_whole(least, -1), _whole(most, 1)) if kind == "date" else (least, most)
 
 
-def starts(least: Any, most: Any, kind: Kind) -> list[Any]:
-    """Return where at most BUCKETS ranges begin that hold all from `least` to `most`."""
-    return _date_starts(least, most) if kind == "date" else _number_starts(least, most)
+def starts(least: Any, most: Any, kind: Kind, count: int = BUCKETS) -> list[Any]:
+    """Return where at most `count` ranges begin that hold all from `least` to `most`."""
+    return _date_starts(least, most, count) if kind == "date" else _number_starts(least, most, count)
 
 
 def _whole(microseconds: float, direction: int) -> int:
@@ -33,15 +33,15 @@ def _whole(microseconds: float, direction: int) -> int:
     return min(max(outside, FIRST_MOMENT), LAST_MOMENT)
 
 
-def _number_starts(least: float, most: float) -> list[float]:
-    """Return where at most BUCKETS ranges begin whose length is 1, 2 or 5 times a power of ten."""
+def _number_starts(least: float, most: float, count: int) -> list[float]:
+    """Return where at most `count` ranges begin whose length is 1, 2 or 5 times a power of ten."""
     width = most - least
     if width <= 0 or not math.isfinite(width):
         return [least]
     exponent = math.floor(math.log10(width)) - 1
     for factor in (1, 2, 5, 10, 20):
         first, last = (_steps(value, factor, exponent) for value in (least, most))
-        if last - first < BUCKETS:
+        if last - first < count:
             break
     return list(dict.fromkeys(_multiple(number * factor, exponent) for number in range(first, last + 1)))
 
@@ -66,13 +66,13 @@ def _power(exponent: int) -> int:
     return int(10 ** max(exponent, 0))
 
 
-def _date_starts(least: int, most: int) -> list[int]:
-    """Return where at most BUCKETS ranges begin: of minutes, hours, days, weeks, months or years."""
+def _date_starts(least: int, most: int, count: int) -> list[int]:
+    """Return where at most `count` ranges begin: of minutes, hours, days, weeks, months or years."""
     for length in _LENGTHS:
-        if most // length - least // length < BUCKETS:
+        if most // length - least // length < count:
             return [number * length for number in range(least // length, most // length + 1)]
     first, last = (_month(value) for value in (least, most))
-    months = next((length for length in _MONTHS if last // length - first // length < BUCKETS), _MONTHS[-1])
+    months = next((length for length in _MONTHS if last // length - first // length < count), _MONTHS[-1])
     return [_first_of_month(number * months) for number in range(first // months, last // months + 1)]
 
 

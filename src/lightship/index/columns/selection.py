@@ -14,12 +14,16 @@ ALL = 1 << 31
 MAX_LISTED = 60_000  # values that can be listed at once; tantivy refuses 65,000
 
 
+Bounds = dict[str, tuple[Any, Any]]  # the smallest and the largest value, by field
+
+
 class Selection(NamedTuple):
-    """The documents that `query` finds; `schema` is that of the index."""
+    """The documents that `query` finds; `schema` is that of the index, and `met` the bounds that facets have had in it."""
 
     searcher: tantivy.Searcher
     schema: tantivy.Schema
     query: tantivy.Query
+    met: Bounds
 
     def narrowed(self, *clauses: Clause) -> tantivy.Query:
         """Return the query for those of the documents that fulfil `clauses`."""

@@ -11,11 +11,12 @@ from typing import Any
 from lightship.core.declaration import BUILT_IN, FIRST_MOMENT, LAST_MOMENT, Kind, moment_at
 from lightship.core.errors import InvalidInputError
 from lightship.index.columns.conditions import BELOW, RANGE, Condition, clauses, conditions_of, kind_of
-from lightship.index.columns.facets import Facet, facets
+from lightship.index.columns.facets import Facet, Inner, facets, facets_with
 from lightship.index.columns.grouping import Grouping, Hit, grouped
 from lightship.index.columns.selection import Selection
 from lightship.index.columns.sorting import Order, ordered
 from lightship.index.columns.typed import Typed, read_typed
+from lightship.index.fields.schema import column
 from lightship.index.query.boolean import Clause
 from lightship.index.query.compiler import Compiled
 from lightship.index.reader import Found, View, find, reading
@@ -26,6 +27,7 @@ TYPED = {"date"}  # built-in fields that people type; others have operators, lik
 # Per document of the index; most queries find fewer
 _PASS_SECONDS = 10e-9
 _FACET_SECONDS = 10e-9
+_FREQUENT = 10  # one of so many documents
 
 
 class Selecting:
@@ -110,14 +112,33 @@ class Selecting:
         return {name: _shown_facet(found[name], kind) for name, kind in wanted.items()}
 
     def _counted(self, compiled: Compiled, wanted: dict[str, Kind]) -> dict[str, Facet]:
-        together = {name: kind for name, kind in wanted.items() if name not in self._filtered}
+        apart = {name: kind for name, kind in wanted.items() if name in self._filtered}
+        together = {name: kind for name, kind in wanted.items() if name not in apart}
+        found: dict[str, Facet] = {}
+        all_found = self._selection(compiled)
         with reading:
-            found = facets(self._selection(compiled), together, self._size) if together else {}
-            for name in wanted.keys() & self._filtered:
-                kind = wanted[name]
-                selection = self._selection(replace(compiled, filters=self._without(name)))
-                found |= facets(selection, {name: kind}, self._size)
-        return found
+            for name, kind in apart.items():
+                others = self._selection(replace(compiled, filters=self._without(name)))
+                value = self._frequent_value(name) if together else None
+                if value is None:
+                    found |= facets(others, {name: kind}, self._size)
+                else:
+                    found |= facets_with(others, {name: kind}, Inner(name, value, all_found), together, self._size)
+                    together = {}
+            return found | (facets(all_found, together, self._size) if together else {})
+
+    def _frequent_value(self, name: str) -> str | None:
+        """Return the value that the documents found must have in the field `name`; None unless it is the only one, and many have it.
+
+        One pass then counts this field, of more documents, and other fields, of those found. It takes less time than a
+        pass each where about a tenth of the documents have the value.
+        """
+        (condition, *others) = [each for each in self.conditions if each.name == name]
+        if others or condition.excludes or condition.kind not in ("keyword", "path") or len(condition.values) > 1:
+            return None
+        value = str(condition.values[0])
+        documents = self._view.documents_with(column(name), value)
+        return value if documents * _FREQUENT >= self._view.documents else None
 
     @cached_property
     def _filtered(self) -> frozenset[str]:
@@ -130,7 +151,7 @@ class Selecting:
         return tuple(clauses(kept, self._view.schema))
 
     def _selection(self, compiled: Compiled) -> Selection:
-        return Selection(self._view.searcher, self._view.schema, compiled.query)
+        return Selection(self._view.searcher, self._view.schema, compiled.query, self._view.met)
 
 
 def _order(sort: str, view: View) -> Order | None:

@@ -32,7 +32,7 @@ def everything() -> Iterator[Selection]:
         writer.add_document(document)
     writer.commit()
     index.reload()
-    yield Selection(index.searcher(), SCHEMA, tantivy.Query.all_query())
+    yield Selection(index.searcher(), SCHEMA, tantivy.Query.all_query(), {})
 
 
 def test_a_facet_has_the_most_frequent_of_any_number_of_values(everything: Selection) -> None:

@@ -18,8 +18,8 @@ from lightship.core.declaration import BUILT_IN, Kind, declared, values_of
 from lightship.core.errors import InvalidInputError
 from lightship.core.model import Document, url_digest
 from lightship.index.columns import grouping
-from lightship.index.columns.conditions import Span, clauses, conditions_of
-from lightship.index.columns.facets import facets
+from lightship.index.columns.conditions import Condition, Span, clauses, conditions_of
+from lightship.index.columns.facets import Inner, facets, facets_with
 from lightship.index.columns.grouping import Group, Grouping, Hit, grouped
 from lightship.index.columns.ranges import BUCKETS
 from lightship.index.columns.selection import Selection
@@ -182,19 +182,35 @@ def check_all(shop: Shop, data: st.DataObject, asked: list[tuple[str, str]]) -> 
     ]
     query = joined([(MUST, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)), *clauses(tests, SCHEMA)])
     assert shop.found(query) == expected
+    found = Selection(shop.searcher, SCHEMA, query, {})
+    if data.draw(st.booleans()):  # what is likely is known of a search for everything
+        facets(found._replace(query=tantivy.Query.all_query()), FIELDS, 1)
+    for test in tests:
+        check_inner(found, tests, test)
     for name, kind in FIELDS.items():
-        check_facet(shop, query, expected, name, kind)
+        check_facet(shop, found, expected, name, kind)
         order = Order(name, kind, data.draw(st.booleans()))
         check_order(shop, query, expected, order, data.draw(st.integers(0, 25)))
         if kind not in ("number", "date"):
             by = Grouping(name, kind, data.draw(st.integers(1, 3)))
             read = data.draw(st.sampled_from([1, 3, 100]))
-            check_groups(shop, Selection(shop.searcher, SCHEMA, query), expected, by, order, read)
+            check_groups(shop, found, expected, by, order, read)
 
 
-def check_facet(shop: Shop, query: tantivy.Query, expected: list[int], name: str, kind: Kind) -> None:
-    found = facets(Selection(shop.searcher, SCHEMA, query), {name: kind}, 1000)[name]
-    few = facets(Selection(shop.searcher, SCHEMA, query), {name: kind}, 2)[name]
+def check_inner(found: Selection, tests: Sequence[Condition], test: Condition) -> None:
+    """Count the field of `test` without it, and all others with it, in one pass, and apart."""
+    if test.kind not in ("keyword", "path") or test.excludes or len(test.values) > 1:
+        return
+    others = clauses([each for each in tests if each is not test], SCHEMA)
+    outer = found._replace(query=joined([(MUST, tantivy.Query.all_query()), *others]))
+    own, within = {test.name: test.kind}, {name: kind for name, kind in FIELDS.items() if name != test.name}
+    together = facets_with(outer, own, Inner(test.name, str(test.values[0]), found), within, 3)
+    assert together == facets(outer, own, 3) | facets(found, within, 3)
+
+
+def check_facet(shop: Shop, selection: Selection, expected: list[int], name: str, kind: Kind) -> None:
+    found = facets(selection, {name: kind}, 1000)[name]
+    few = facets(selection, {name: kind}, 2)[name]
     values = [value for number in expected for value in shop.model[number][name]]
     if kind not in ("number", "date"):
         counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
@@ -221,7 +237,7 @@ def in_order(shop: Shop, expected: list[int], order: Order) -> list[int]:
 
 
 def check_order(shop: Shop, query: tantivy.Query, expected: list[int], order: Order, first: int) -> None:
-    addresses, total = ordered(Selection(shop.searcher, SCHEMA, query), order, first, first + 5)
+    addresses, total = ordered(Selection(shop.searcher, SCHEMA, query, {}), order, first, first + 5)
     assert total == len(expected)
     assert [shop.number(address) for address in addresses] == in_order(shop, expected, order)[first : first + 5]
 
@@ -282,8 +298,41 @@ def test_a_month_is_all_of_it() -> None:
 
 def test_numbers_are_counted_in_round_ranges(tmp_path: Path) -> None:
     shop = Shop(tmp_path, [{"price": price} for price in (3, 17, 99.5, math.pi)], set(), set())
-    everything = Selection(shop.searcher, SCHEMA, tantivy.Query.all_query())
+    everything = Selection(shop.searcher, SCHEMA, tantivy.Query.all_query(), {})
     found = facets(everything, {"price": "number"}, 10)["price"]
     assert [(each.least, each.documents) for each in found.ranges] == [
         (10.0 * n, c) for n, c in enumerate([2, 1, 0, 0, 0, 0, 0, 0, 0, 1])
     ]
+
+
+class CountingSearcher:
+    """Counts the passes over the documents that aggregations make."""
+
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self._searcher, self.passes = searcher, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._searcher, name)
+
+    def aggregate(self, query: tantivy.Query, asked: dict[str, Any]) -> Any:
+        self.passes += 1
+        return self._searcher.aggregate(query, asked)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("price", "number"), ("at", "date")])
+def test_ranges_like_those_before_need_no_pass_of_their_own(tmp_path: Path, name: str, kind: Kind) -> None:
+    values = [5 * 86_400.0 * number for number in range(60)]
+    given_ = [{name: value, "stock": number >= 35} for number, value in enumerate(values)]
+    shop = Shop(tmp_path, given_, {20}, set())
+    searcher = CountingSearcher(shop.searcher)
+    everything = Selection(searcher, SCHEMA, tantivy.Query.all_query(), {})
+    (stock,) = conditions_of([("stock", "true")], FIELDS)
+    first = facets(everything, {name: kind}, 10)
+    assert searcher.passes == 2
+    assert facets(everything, {name: kind}, 10) == first
+    assert searcher.passes == 3
+    half = everything._replace(query=stock.query(SCHEMA))
+    found = facets(half, {name: kind}, 10)
+    assert searcher.passes == 4
+    assert found == facets(half._replace(met={}), {name: kind}, 10) != first
+    assert sum(each.documents for each in found[name].ranges) == 25
