@@ -23,6 +23,7 @@ from lightship.core.errors import (
 from lightship.core.manifest import Manifest
 from lightship.index.analysis.languages import DEFAULT_LANGUAGE, STEMMERS, UNSTEMMED
 from lightship.index.analysis.versions import analysis_of
+from lightship.index.columns.conditions import Condition, Span
 from lightship.index.columns.grouping import Group
 from lightship.index.columns.selection import Bounds
 from lightship.index.fields.built_in import SINCE as BUILT_IN_SINCE
@@ -37,6 +38,7 @@ from lightship.index.fields.schema import (
     schema,
 )
 from lightship.index.fields.stored_document import read_source
+from lightship.index.query.boolean import MUST, any_of, joined
 from lightship.index.query.compiler import Compiled
 from lightship.index.query.vocabulary import Vocabulary
 from lightship.index.storage.index_meta import META
@@ -173,6 +175,13 @@ class View:
                 count = int(self.searcher.search(query, 1).count or 0)
             self._keep(*key, count)
         return count
+
+    def longer_with(self, terms: Sequence[tuple[str, str]], characters: float) -> int:
+        """Return how many documents with one of the `terms`, by field, have at least so many `characters` of text."""
+        queries = [tantivy.Query.term_query(self.schema, *each, "basic") for each in terms]
+        longer = Condition("length", "number", (Span(characters, None),)).query(self.schema)
+        with reading:
+            return int(self.searcher.search(joined([(MUST, any_of(queries)), (MUST, longer)]), 1).count or 0)
 
     @cached_property
     def _frequencies(self) -> dict[tuple[str, str], int]:

@@ -6,9 +6,29 @@ neighbours (Boytsov, "Indexing methods for approximate dictionary searching", JE
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 # What mistakes cost: the likelier, the less (docs/decisions/0016-corrections.md has the measurements)
-_MISSING, _EXTRA, _REPEATED, _SWAPPED, _VOWEL, _OTHER, _FIRST = 1.0, 1.3, 0.6, 0.7, 1.0, 1.5, 0.4
+_MISSING, _MISSING_VOWEL, _EXTRA, _REPEATED, _SWAPPED = 0.9, 0.6, 1.4, 0.6, 0.7
+_VOWEL, _SIMILAR, _OTHER = 0.8, 1.2, 1.5  # another letter: a vowel for a vowel, a consonant that sounds similar, others
+_FIRST, _LAST = 0.4, 0.3  # more for these letters
 _VOWELS = frozenset("aeiouyàáâäãåèéêëìíîïòóôöõùúûüаеиоуыэюяё")
+_TAKEN_FOR = {
+    "b": "pv",
+    "c": "kqs",
+    "d": "t",
+    "f": "v",
+    "g": "jk",
+    "k": "qs",
+    "l": "r",
+    "m": "n",
+    "q": "s",
+    "s": "xz",
+    "v": "w",
+}
+_PAIRS = frozenset(
+    pair for one, others in _TAKEN_FOR.items() for other in others for pair in (one + other, other + one)
+)
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -34,22 +54,20 @@ def distance(one: str, other: str, most: int) -> int:
 
 
 def mistake_cost(typed: str, meant: str) -> float:
-    """Return how unlikely it is that somebody who meant a word typed the other; a missing letter costs 1.
+    """Return how unlikely it is that somebody who meant a word typed the other; most mistakes cost about 1.
 
     The least sum over all ways to edit one into the other (the noisy channel of Kernighan, Church and Gale, "A spelling
     correction program based on a noisy channel model", COLING 1990, with a few kinds of mistakes in place of a table).
     """
     before: list[float] = []
-    row = [0.0]
-    for place, letter in enumerate(meant):
-        row.append(row[-1] + _missing(meant, place, letter))
+    missing = [_missing(meant, place, letter) for place, letter in enumerate(meant)]
+    row = list(accumulate(missing, initial=0.0))
     for number, letter in enumerate(typed):
-        earlier, before, row = before, row, [row[0] + _extra(typed, number, letter)]
+        extra = _extra(typed, number, letter)
+        earlier, before, row = before, row, [row[0] + extra]
         for place, against in enumerate(meant):
-            least = before[place] + (0.0 if letter == against else _replaced(number + place, letter, against))
-            least = min(
-                least, before[place + 1] + _extra(typed, number, letter), row[place] + _missing(meant, place, against)
-            )
+            least = before[place] + (0.0 if letter == against else _replaced(typed, number, meant, place))
+            least = min(least, before[place + 1] + extra, row[place] + missing[place])
             if number and place and letter == meant[place - 1] and against == typed[number - 1]:
                 least = min(least, earlier[place - 1] + _SWAPPED)
             row.append(least)
@@ -57,20 +75,36 @@ def mistake_cost(typed: str, meant: str) -> float:
 
 
 def _missing(meant: str, place: int, letter: str) -> float:
-    if not place:
-        return _MISSING + _FIRST
-    return _REPEATED if meant[place - 1] == letter else _MISSING
+    if place and meant[place - 1] == letter:
+        return _REPEATED
+    return (_MISSING_VOWEL if place and letter in _VOWELS else _MISSING) + _at(place, meant)
 
 
 def _extra(typed: str, place: int, letter: str) -> float:
-    if not place:
-        return _EXTRA + _FIRST
-    return _REPEATED if typed[place - 1] == letter else _EXTRA
+    return _REPEATED if place and typed[place - 1] == letter else _EXTRA + _at(place, typed)
 
 
-def _replaced(place: int, letter: str, against: str) -> float:
-    cost = _VOWEL if letter in _VOWELS and against in _VOWELS else _OTHER
-    return cost if place else cost + _FIRST
+def _replaced(typed: str, number: int, meant: str, place: int) -> float:
+    letter, against = typed[number], meant[place]
+    more = min(_at(number, typed), _at(place, meant))
+    if letter in _VOWELS and against in _VOWELS:
+        return _VOWEL + more
+    return (_SIMILAR if letter + against in _PAIRS else _OTHER) + more
+
+
+def _at(place: int, word: str) -> float:
+    """Return what a mistake costs more at this place: people take care of the first letter, and of endings."""
+    return _FIRST if not place else _LAST if place == len(word) - 1 else 0.0
+
+
+def unrepeated(word: str) -> set[str]:
+    """Return what `word` may have been before two to four letters were typed twice: *appropropriate*."""
+    return {
+        word[:place] + word[place + length :]
+        for length in (2, 3, 4)
+        for place in range(len(word) - 2 * length + 1)
+        if word[place : place + length] == word[place + length : place + 2 * length]
+    }
 
 
 def letter_bits(word: str) -> int:

@@ -15,16 +15,17 @@ from math import inf, log
 from typing import NamedTuple
 
 from lightship.index.analysis.scripts import UNSPACED
-from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost, unrepeated
 
 MAX_WORDS = 80_000  # that are kept: some 10 MB
 MAX_LETTERS = 128  # that corrections try
 # Letters: shorter words are codes and abbreviations as often as mistakes, and longer ones no words
 LEAST_CORRECTED, MOST_CORRECTED = 4, 40
 MAX_KEPT = 1000  # corrections: a search as you type asks for the same word with each letter after it
-TWO_EDITS = 7  # letters from which a word may have two mistakes
-# A word that costs 1 more has to be in 148 times as many documents; two words without a space between them cost this
-COST, SPLIT_COST = 5.0, 2.5
+TWO_EDITS, THREE_EDITS = 6, 9  # letters from which a word may have so many mistakes
+# A word that costs 1 more has to be in 148 times as many documents; this is what a space that was left out costs, and
+# letters that were typed twice
+COST, SPLIT_COST, TWICE_COST = 5.0, 2.5, 1.3
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
 _NONE = list[str](), array("Q")
@@ -98,7 +99,11 @@ class Words:
         }
         if not near and len(word) >= TWO_EDITS:
             near = set(self._within(word, 2, word[:2])) - {word}
+        if not near and len(word) >= THREE_EDITS:
+            near = set(self._within(word, 3, word[0], word[:2])) - {word}
         found = [(mistake_cost(word, each), Correction(each, self._counts[each])) for each in sorted(near)]
+        once = self._counts.keys() & unrepeated(word)
+        found += [(TWICE_COST, Correction(each, self._counts[each])) for each in sorted(once)]
         found += [(SPLIT_COST, each) for each in self._split(word)]
         likely = [(log(each.documents) - COST * cost, each) for cost, each in found]
         return max(likely, key=lambda each: each[0], default=(-inf, None))
@@ -110,13 +115,15 @@ class Words:
             if one and other:
                 yield Correction(f"{word[:place]} {word[place:]}", min(one, other))
 
-    def _within(self, word: str, edits: int, starts: str) -> Iterator[str]:
-        """Yield the words within so many `edits` that begin with one of `starts`."""
+    def _within(self, word: str, edits: int, starts: str, begin: str = "") -> Iterator[str]:
+        """Yield the words within so many `edits` that begin with one of the letters `starts`, and with `begin`."""
         bits = letter_bits(word)
         for start in dict.fromkeys(starts):
             for length in range(len(word) - edits, len(word) + edits + 1):
                 for each, others in zip(*self._alike.get((start, length), _NONE), strict=True):
-                    if (bits ^ others).bit_count() <= 2 * edits and distance(word, each, edits) <= edits:
+                    if (bits ^ others).bit_count() > 2 * edits or not each.startswith(begin):
+                        continue
+                    if distance(word, each, edits) <= edits:
                         yield each
 
 

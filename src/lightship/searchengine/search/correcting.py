@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from lightship.index.analysis.normalize import normalized
 from lightship.index.analysis.versions import CJK, analysis_of
+from lightship.index.fields.document import BEGINNING
 from lightship.index.fields.schema import VOCABULARY, VOCABULARY_SINCE, main_field
 from lightship.index.query.language.parser import Query
 from lightship.index.query.language.tokens import LEAST_PREFIX
@@ -20,6 +21,7 @@ from lightship.index.suggest.words import Words, is_correctable
 MOST_CORRECTED = 3  # words of a query: more are no mistakes, but another language or a code
 # How likely a word is right that documents have (more than their logarithm), and one of which they only have the stem
 RIGHT, OTHERWISE = 4.0, -2.0
+SHORT = 4  # letters of words that are right if documents have them: such a word is near to many others
 MOST_FORMS = 50  # words with the stem of another
 MOST_COMPLETED = 3  # words for a beginning of one or two letters
 
@@ -50,6 +52,8 @@ def _likelihood(word: str, view: View) -> float:
     if not view.vocabulary[word].documents:
         return -inf
     written = _written(word, view)
+    if written and len(word) <= SHORT:
+        return inf
     return log(written) + RIGHT if written else OTHERWISE
 
 
@@ -57,7 +61,8 @@ def _written(word: str, view: View) -> int:
     """Return how many documents have `word` as it is written, about.
 
     The text is stemmed, and how words are written is only known of its beginning. What is found by a stem, but by none
-    of its other forms there, may have the word further down.
+    of its other forms there, may have the word further down. In short documents, it may only have the stem itself, as a
+    word with accents or as a part of an odd word.
     """
     known, typed = view.vocabulary[word], normalized(word).text.lower()
     if written := view.documents_with(VOCABULARY, typed):
@@ -68,6 +73,9 @@ def _written(word: str, view: View) -> int:
         for form, documents in view.counted_terms(VOCABULARY, begin, MOST_FORMS):
             if any(stem in analysis.analyze_word(form, language) for language in known.languages):
                 left -= documents
+    if left > 0 and known.stems[0] not in (typed, typed.removesuffix("e")):
+        terms = [(each.field, each.term) for found in known.found for each in found]
+        left = min(left, view.longer_with(terms, BEGINNING / 2))  # title and headings count, too
     return max(left, 0)
 
 

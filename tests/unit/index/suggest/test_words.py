@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost
+from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost, unrepeated
 from lightship.index.suggest.words import (
     COST,
     MAX_KEPT,
     MAX_WORDS,
     MOST_CORRECTED,
     SPLIT_COST,
+    THREE_EDITS,
+    TWICE_COST,
     TWO_EDITS,
     Words,
     is_correctable,
@@ -57,24 +59,29 @@ def test_an_edit_changes_two_bits_of_the_letters_at_most(one: str, other: str) -
     assert (letter_bits(one) ^ letter_bits(other)).bit_count() <= 2 * brute(one, other)
 
 
-longer = st.text("abc", min_size=TWO_EDITS, max_size=TWO_EDITS + 2)
+longer = st.text("abc", min_size=TWO_EDITS, max_size=THREE_EDITS + 1)
 
 
-@given(st.dictionaries(st.text("abc", min_size=1, max_size=TWO_EDITS + 2), st.integers(1, 9)), longer)
-def test_a_long_word_is_corrected_to_the_likeliest_one_within_two_edits(counts: dict[str, int], word: str) -> None:
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=THREE_EDITS + 1), st.integers(1, 9)), longer)
+def test_a_long_word_is_corrected_to_the_likeliest_one_within_a_few_edits(counts: dict[str, int], word: str) -> None:
     counts.pop(word, None)
     found = Words(counts.items()).correct(word)
     near = [each for each in counts if brute(word, each) == 1]
     near = near or [each for each in counts if brute(word, each) <= 2 and each[0] in word[:2]]
+    if len(word) >= THREE_EDITS:
+        near = near or [each for each in counts if brute(word, each) <= 3 and each[:2] == word[:2]]
     likely = [log(counts[each]) - COST * mistake_cost(word, each) for each in near]
     splits = [(word[:place], word[place:]) for place in range(2, len(word) - 1)]
+    likely += [log(counts[each]) - COST * TWICE_COST for each in counts if each in unrepeated(word)]
     likely += [
         log(min(counts[one], counts[other])) - COST * SPLIT_COST
         for one, other in splits
         if one in counts and other in counts
     ]
-    cost = (SPLIT_COST if " " in found.text else mistake_cost(word, found.text)) if found else 0
-    assert (log(found.documents) - COST * cost if found else None) == max(likely, default=None)
+    assert (found is None) == (not likely)
+    if found:
+        costs = [SPLIT_COST] if " " in found.text else [mistake_cost(word, found.text), TWICE_COST]
+        assert max(likely) in [log(found.documents) - COST * cost for cost in costs]
 
 
 @given(letters, letters)
@@ -92,10 +99,20 @@ def test_a_mistake_costs_nothing_only_if_there_is_none(typed: str, meant: str) -
         ("modues", "modules", "modes"),  # a letter left out before one too many
         ("seperate", "separate", "sepirete"),  # a vowel
         ("prsons", "persons", "arsons"),  # the first letter is seldom wrong
+        ("conflictd", "conflicted", "conflict"),  # nor is the last
+        ("machne", "machine", "machpne"),  # a vowel is left out before another letter is
+        ("cemetary", "semetary", "remetary"),  # a consonant that sounds alike
     ],
 )
 def test_what_a_likely_mistake_is(typed: str, likely: str, unlikely: str) -> None:
     assert mistake_cost(typed, likely) < mistake_cost(typed, unlikely)
+
+
+@given(st.text("ab", max_size=4), st.text("abc", min_size=2, max_size=4), st.text("ab", max_size=4))
+def test_letters_that_were_typed_twice_are_left_out_once(begin: str, part: str, end: str) -> None:
+    word = begin + part + part + end
+    assert begin + part + end in unrepeated(word)
+    assert {len(word) - len(each) for each in unrepeated(word)} <= {2, 3, 4}
 
 
 def test_a_text_without_spaces_is_no_mistake() -> None:
@@ -116,7 +133,7 @@ def test_the_most_frequent_words_of_a_beginning_come_first() -> None:
         ("lihgt", "light"), ("lmap", "lamp"), ("enviroment", "environment"), ("recieve", "receive"), ("goverment", "government"),
         ("kuberentes", "kubernetes"), ("databse", "database"), ("datbaase", "database"), ("fucntion", "function"),
         ("straßse", "straße"), ("маякк", "маяк"), ("solarpower", "solar power"), ("lighthuose", "lighthouse"),
-        ("gouvernement", "government"),
+        ("gouvernement", "government"), ("governvernment", "government"), ("kubrentes", "kubernetes"), ("envirnmnts", "environment"),
     ],
 )  # fmt: skip
 def test_a_mistyped_word_is_corrected(word: str, right: str) -> None:

@@ -138,12 +138,13 @@ def test_what_most_people_are_typing_comes_first(tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Replica:
     """Return a replica in which most documents have the same words, and a few have rare ones."""
-    texts = ["the commission considers definite measures to numeric ends"] * 1200
+    texts = ["the commission considers spell definite measures to numeric ends"] * 1200
     texts += [
         "a commision of few words",
-        "Comisson Commissor",
+        "Comisson Commissor Spel",
         "measures that define others",
         "measures and defined ones",
+        "a méansure",
     ]
     documents = [
         Document(url=f"https://ex.org/{number}", text=text, language="en") for number, text in enumerate(texts)
@@ -173,9 +174,19 @@ def test_a_word_that_is_found_only_by_the_stem_of_others_is_corrected(large: Rep
     assert (answer.corrected.instead, answer.total) == ("definite", 1200)
 
 
+def test_a_longer_form_of_a_word_with_an_accent_is_corrected(large: Replica) -> None:
+    assert ask(large, "meansures", corrections=False).total == 1
+    answer = ask(large, "meansures")
+    assert answer.corrected is not None
+    assert answer.corrected.instead == "measures"
+
+
 @pytest.mark.parametrize(
     "query",
     [
+        "spel",  # short, so that it is near to others
+        "meansure",  # it has an accent where it stands
+        "numericks",  # a longer form of a word that stands only where how words are written is not known
         "commissor",  # a name, two edits away
         "defines",  # no document has it as it is written, but defined and define have its stem, and it is far from definite
         "numerick",  # it stands only where how words are written is not known
