@@ -3,6 +3,8 @@
     0x01  MessagePack of the Document, a map from field name to value without defaults; still read, no longer written
     0x02  the same, as one zstd frame with its content size and the frame's own checksum (RFC 8878, 3.1.1)
     0x03  CRC-32 of the MessagePack in four bytes, big-endian, followed by the MessagePack
+    0x04  the same, but with an empty url, which the entry has beside the document; the CRC-32 is of the MessagePack and
+          the url, and the MessagePack one zstd frame, which may need the dictionary of compression.py
 
 A reader ignores unknown names, so a later version may add fields without a new format byte.
 """
@@ -10,7 +12,6 @@ A reader ignores unknown names, so a later version may add fields without a new 
 from __future__ import annotations
 
 import contextlib
-import threading
 import zlib
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -20,28 +21,17 @@ import zstandard
 
 from lightship.core.errors import DamagedError, IncompatibleIndexError, InvalidDocumentError, TooLargeError
 from lightship.core.model import MAX_DOCUMENT_BYTES, Document
+from lightship.doclog.protocol.compression import compress, compress_short, content_size, decompress
 
-RAW, ZSTD, CHECKED = 1, 2, 3
+RAW, ZSTD, CHECKED, SHORT = 1, 2, 3, 4
 CRC_BYTES = 4
-COMPRESS_FROM = 4096  # bytes: a smaller document occupies a page of the database either way
-LEVEL = -1  # takes a third less time than level 1 in both directions, and a quarter more space
+SHORT_BYTES = 4096  # of the MessagePack of a short document: the dictionary hardly helps a longer one
 
 Row = TypeVar("Row")
 Read = TypeVar("Read")
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Document)
-
-
-class _Compression(threading.local):
-    """One compressor and decompressor per thread: they are expensive to create and must not be shared."""
-
-    def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress
-        self.decompress = zstandard.ZstdDecompressor().decompress
-
-
-_compression = _Compression()
 
 
 def encode(document: Document) -> bytes:
@@ -58,9 +48,19 @@ def encode(document: Document) -> bytes:
         raise TooLargeError(
             f"document {document.url[:100]} has {len(packed)} bytes, more than the limit of {MAX_DOCUMENT_BYTES}; split it"
         )
-    if len(packed) < COMPRESS_FROM:
-        return b"\x03" + zlib.crc32(packed).to_bytes(CRC_BYTES) + packed
-    return b"\x02" + _compression.compress(packed)
+    return _short_form(document, packed) if len(packed) < SHORT_BYTES else b"\x02" + compress(packed)
+
+
+def _short_form(document: Document, packed: bytes) -> bytes:
+    bare = _encoder.encode(msgspec.structs.replace(document, url=""))
+    frame = compress_short(bare)
+    if len(frame) >= len(packed):
+        return b"\x03" + _crc(packed) + packed
+    return b"\x04" + _crc(bare, document.url) + frame
+
+
+def _crc(packed: bytes, url: str = "") -> bytes:
+    return zlib.crc32(url.encode(), zlib.crc32(packed)).to_bytes(CRC_BYTES)
 
 
 def decode(url: str, data: bytes) -> Document:
@@ -71,7 +71,7 @@ def decode(url: str, data: bytes) -> Document:
     form = data[0] if data else 0
     if form in _FORMS:
         return _FORMS[form](url, data)
-    for read in (_checked, _unpacked):  # the format byte itself may be damaged
+    for read in (_checked, _unpacked, _short):  # the format byte itself may be damaged
         with contextlib.suppress(DamagedError):
             return read(url, data)
     raise IncompatibleIndexError(
@@ -85,14 +85,25 @@ def _raw(url: str, data: bytes) -> Document:
 
 def _checked(url: str, data: bytes) -> Document:
     packed = data[1 + CRC_BYTES :]
-    if data[1 : 1 + CRC_BYTES] != zlib.crc32(packed).to_bytes(CRC_BYTES):
+    if data[1 : 1 + CRC_BYTES] != _crc(packed):
         raise _damaged(url, "checksum mismatch")
     return _document(url, packed)
 
 
 def _unpacked(url: str, data: bytes) -> Document:
+    return _document(url, _decompressed(url, data[1:]))
+
+
+def _short(url: str, data: bytes) -> Document:
+    packed = _decompressed(url, data[1 + CRC_BYTES :])
+    if data[1 : 1 + CRC_BYTES] != _crc(packed, url):
+        raise _damaged(url, "checksum mismatch")
+    return msgspec.structs.replace(_document(url, packed), url=url)
+
+
+def _decompressed(url: str, frame: bytes) -> bytes:
     try:
-        return _document(url, _decompress(data))
+        return decompress(frame, MAX_DOCUMENT_BYTES)
     except zstandard.ZstdError as error:
         raise _damaged(url, error) from error
 
@@ -108,24 +119,15 @@ def _damaged(url: str, reason: object) -> DamagedError:
     return DamagedError(f"document {url[:100]} is damaged in the log ({reason}); put it again")
 
 
-_FORMS = {RAW: _raw, ZSTD: _unpacked, CHECKED: _checked}
-
-
-def _decompress(data: bytes) -> bytes:
-    size = decoded_size(data)
-    if size > MAX_DOCUMENT_BYTES:  # not written by encode: do not allocate memory for it
-        raise zstandard.ZstdError(f"claims {size} bytes")
-    return _compression.decompress(data[1:])
+_FORMS = {RAW: _raw, ZSTD: _unpacked, CHECKED: _checked, SHORT: _short}
 
 
 def decoded_size(data: bytes) -> int:
     """Return the decompressed size of `data` in bytes without decompressing it; 0 if `data` is damaged."""
-    if data[:1] != b"\x02":
-        return len(data)
-    try:
-        return max(0, zstandard.frame_content_size(data[1:19]))  # a frame's header has at most 18 bytes
-    except zstandard.ZstdError:
-        return 0
+    form = data[:1]
+    if form == b"\x02":
+        return content_size(data[1:19])
+    return content_size(data[1 + CRC_BYTES : 19 + CRC_BYTES]) if form == b"\x04" else len(data)
 
 
 def until_damaged(read: Callable[[Row], Read], rows: Iterable[Row]) -> list[Read]:

@@ -15,6 +15,7 @@ from lightship.core.errors import ConfigurationError, WrongAnswerError
 from lightship.core.manifest import Layout, Manifest
 from lightship.core.model import Change
 from lightship.doclog import open_log
+from lightship.doclog.protocol.codec import encode
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.indexer.leadership.lease import owner_of
 from lightship.indexer.shard.shard import Shard
@@ -97,9 +98,10 @@ def test_each_kind_of_damage_is_found_and_has_a_way_out(
 def test_a_damaged_log_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = data / "log.sqlite"
     content = path.read_bytes()
-    path.write_bytes(
-        content.replace(b"page 7 page 7", b"qage 7 page 7")
-    )  # also where SQLite has no use for it any more
+    stored = encode(page(7, "page 7 " * 9))
+    assert stored in content
+    damaged = stored[:-1] + bytes([stored[-1] ^ 1])
+    path.write_bytes(content.replace(stored, damaged))  # also where SQLite has no use for it any more
     with pytest.raises(WrongAnswerError):
         check([str(path)])
     told = capsys.readouterr().out

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -13,33 +14,75 @@ from hypothesis import strategies as st
 
 from lightship.core.errors import DamagedError, IncompatibleIndexError, InvalidDocumentError, TooLargeError
 from lightship.core.model import MAX_DOCUMENT_BYTES, Document, clean_text
-from lightship.doclog.protocol.codec import COMPRESS_FROM, decode, decoded_size, encode
+from lightship.doclog.protocol.codec import SHORT_BYTES, decode, decoded_size, encode
+from lightship.doclog.protocol.compression import DICTIONARY
 
 URL = "https://example.org/"
 
 
-def test_small_documents_are_plain_and_large_ones_compressed() -> None:
-    small, large = Document(url=URL, text="a"), Document(url=URL, text="a" * COMPRESS_FROM)
-    assert encode(small)[0] == 3
-    assert encode(large)[0] == 2
-    assert len(encode(large)) < 100
-    for document in (small, large):
-        assert decode(URL, encode(document)) == document
-        assert decoded_size(encode(document)) >= len(document.text)
+@pytest.mark.parametrize(
+    ("document", "form", "most"),
+    [
+        (Document(url="a:b"), 3, 15),
+        (Document(url=URL, text="a " * 50), 4, 40),
+        (Document(url=URL, text="a" * SHORT_BYTES), 2, 100),
+    ],
+)
+def test_a_document_is_stored_in_the_smallest_form(document: Document, form: int, most: int) -> None:
+    stored = encode(document)
+    assert stored[0] == form
+    assert len(stored) < most
+    assert decode(document.url, stored) == document
+    assert decoded_size(stored) >= len(document.text)
+
+
+def test_a_passage_takes_less_than_three_quarters_of_its_bytes() -> None:
+    passage = (
+        "Harbours were lit by fires on hills long before anybody built towers for them. The first of these that is known"
+        " was that of Alexandria, which stood for some fifteen hundred years, until an earthquake brought it down."
+    )
+    assert len(encode(Document(url=URL, text=passage))) < 0.75 * len(passage)
+
+
+def test_other_letters_are_compressed_without_the_dictionary_where_that_is_shorter() -> None:
+    chosen = random.Random(1).choices([chr(0x4E00 + number) for number in range(0, 6000, 20)], k=300)
+    document = Document(url=URL, text="".join(chosen))
+    stored = encode(document)
+    assert zstandard.ZstdDecompressor().decompress(stored[5:]).endswith(document.text.encode())
+    assert decode(URL, stored) == document
 
 
 def test_the_stored_form_is_fixed() -> None:
+    packed = b"\x81\xa3url\xa3a:b"
+    assert encode(Document(url="a:b")) == b"\x03" + zlib.crc32(packed).to_bytes(4, "big") + packed
     packed = b"\x82\xa3url\xb4https://example.org/\xa5title\xa1t"
     stored = b"\x03" + zlib.crc32(packed).to_bytes(4, "big") + packed
-    assert encode(Document(url=URL, title="t")) == stored
     assert decode(URL, stored) == Document(url=URL, title="t")
     assert decode(URL, b"\x01" + packed) == Document(url=URL, title="t"), "as earlier versions stored it"
     frame = zstandard.ZstdCompressor().compress(packed)
     assert decode(URL, b"\x02" + frame) == Document(url=URL, title="t"), "as earlier versions did, without a checksum"
 
 
+def test_the_stored_form_of_short_documents_is_fixed() -> None:
+    assert zlib.crc32(DICTIONARY) == 0x13B05725, "a log that has it can't be read without it"
+    document = Document(
+        url=URL, title="Lighthouses", text="They show ships the way, and they are as old as harbours are."
+    )
+    stored = bytes.fromhex(
+        "04f51537b128b52ffd205ced0100b3440c18e47b636a337cd1dbdd61fb7647be57185daadb1ca37e9b326adf6cd45e61a49202399a05bba561a336ea08ca33d0602402fca32f1a20debd0d"
+    )
+    assert decode(URL, stored) == document
+    assert encode(document)[:5] == stored[:5]
+
+
+def test_a_short_document_belongs_to_its_url() -> None:
+    stored = encode(Document(url=URL, text="a " * 50))
+    with pytest.raises(DamagedError, match=r"https://example.org/2 is damaged .* \(checksum mismatch\)"):
+        decode(f"{URL}2", stored)
+
+
 @given(
-    text=st.text(max_size=2 * COMPRESS_FROM) | st.builds(lambda t: t * COMPRESS_FROM, st.text(min_size=1, max_size=3)),
+    text=st.text(max_size=2 * SHORT_BYTES) | st.builds(lambda t: t * SHORT_BYTES, st.text(min_size=1, max_size=3)),
     place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7),
 )  # fmt: skip
 def test_no_flipped_bit_is_overlooked(text: str, place: float, bit: int) -> None:
@@ -82,7 +125,7 @@ def test_the_limit_is_on_the_uncompressed_bytes() -> None:
         encode(Document(url=URL, text="a" * MAX_DOCUMENT_BYTES))
 
 
-@pytest.mark.parametrize("stored", [b"\x04abc", b"\xff", b""])
+@pytest.mark.parametrize("stored", [b"\x05abc", b"\xff", b""])
 def test_a_format_of_another_version_is_told(stored: bytes) -> None:
     with pytest.raises(IncompatibleIndexError, match=URL):
         decode(URL, stored)
@@ -96,6 +139,9 @@ def test_a_format_of_another_version_is_told(stored: bytes) -> None:
         b"\x01\x80",
         b"\x02",
         b"\x02garbage",
+        b"\x04",
+        b"\x04abcdgarbage",
+        encode(Document(url=URL, text="abc " * 99))[:-3],
         encode(Document(url=URL, text="abc" * 9999))[:-3],
         b"\x01\x81\xa3url\xa1\xff",
     ],
