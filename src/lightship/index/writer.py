@@ -85,12 +85,16 @@ class IndexWriter:
         with _writing(self._folder):
             self._writer.commit()
         self._merges.check(segments_of(self._folder))
-        with _opening(self._folder):
-            self._index.reload()
-            self._searcher = self._index.searcher()
+        self.refresh()
         if not self._yields:  # not earlier: a thread gets its name when it first runs
             yield_in_merges()
             self._yields = True
+
+    def refresh(self) -> None:
+        """Read the last commit, with merges that have ended since; files that these replaced are no longer held open."""
+        with _opening(self._folder):
+            self._index.reload()
+            self._searcher = self._index.searcher()
 
     def close(self) -> None:
         """Wait for running merges, and release the folder."""

@@ -29,11 +29,13 @@ from lightship.indexer.shard.merge_handover import MergeHandover
 from lightship.indexer.shard.tiers import Tiers, folders_of
 from lightship.rpc.recent import Change, Recent
 from lightship.runtime.files import space_errors
+from lightship.runtime.memory import give_back
 
 logger = logging.getLogger("indexer")
 
 HEARTBEAT = 1.0  # seconds between two manifests while nothing changes
 ROUND_LEAST = 0.02  # seconds between two rounds that bring little: each round queries the log for all partitions
+TIDY_SECONDS = 10.0  # between two times when memory and files are given back, never while there is more to read
 SCRUB_BYTES = 8_000_000  # of published files that are read again per second
 CRASHES = 2  # runs in a row that did not end by themselves, after which all files are verified
 READ_LIMIT = 100  # entries of one partition before the next partition's turn
@@ -101,6 +103,7 @@ class Shard:
         self._content: object = None  # the published content
         self._pending, self._pending_since = 0, 0.0
         self._lag, self._committed_at, self._published_at, self._scrubbed_at = 0.0, 0.0, 0.0, 0.0
+        self._tidied_at = time.monotonic()
         # By partition: everything put before this time has been read
         self._fresh = dict.fromkeys(self._partitions, min(last.fresh_as_of, time.time()) if last else 0.0)
         self._stalled: set[int] = set()  # partitions that did not answer last time
@@ -259,11 +262,15 @@ class Shard:
         self._log.wait(HEARTBEAT / 2)
 
     def _pass_time(self) -> None:
-        """Commit what is pending, or repeat the manifest if that is due."""
+        """Commit what is pending, or repeat the manifest if that is due; give back what a load has left."""
         if self._pending:
             self._commit()
         elif time.monotonic() - self._published_at >= HEARTBEAT:
             self._publish_snapshot()
+        if time.monotonic() - self._tidied_at >= TIDY_SECONDS:
+            self._tidied_at = time.monotonic()
+            self._tiers.refresh()
+            give_back()
 
     def _commit(self) -> None:
         started = time.monotonic()
@@ -316,7 +323,7 @@ class Shard:
         manifest = self._manifest()
         if changed:
             write_manifest(self._manifest_path, manifest)
-            self._snapshots.drop_others(manifest.wanted.keys() | self._handover.names)
+        self._snapshots.drop_others(manifest.wanted.keys() | self._handover.names)
         self._published_at = time.monotonic()
         metrics.GENERATION.set(manifest.generation)
         self._publish(manifest)

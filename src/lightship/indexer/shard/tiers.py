@@ -104,6 +104,11 @@ class Tiers:
         self._large_changed = self._small_changed = False
         self._count = 0
 
+    def refresh(self) -> None:
+        """Let go of the files that merges have replaced since the last commit."""
+        self._large.refresh()
+        self._small.refresh()
+
     def take_changes(self) -> Changes:
         """Return the changes of the large index since the last call; call it after a commit."""
         changes, self._changes = self._changes, Changes([], 0)

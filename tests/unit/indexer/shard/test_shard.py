@@ -340,6 +340,37 @@ def test_a_change_that_changes_no_file_is_published_as_a_new_generation(indexed:
     indexed.catch_up(shard)
 
 
+def test_files_that_are_no_longer_needed_go_although_nothing_changes(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = indexed.start()
+    for text in ("first", "second"):
+        indexed.put(1, text=text)
+        while shard._read_round(STOPPED):
+            pass
+        shard._commit()
+    published = indexed.folder / "indexer-0" / "s1v2" / "published"
+    wanted = indexed.published[-1].wanted.keys()
+    assert {path.name for path in published.iterdir()} > wanted, "a running push still finds them"
+    monkeypatch.setattr(segments, "KEEP_SECONDS", 0.0)
+    shard._publish_snapshot()
+    assert {path.name for path in published.iterdir()} == wanted
+    shard.close()
+
+
+def test_memory_is_given_back_while_there_is_nothing_to_read(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = list[float]()
+    monkeypatch.setattr(module, "TIDY_SECONDS", 0.0)
+    monkeypatch.setattr(module, "give_back", lambda: given.append(0.0))
+    shard = indexed.start()
+    indexed.put(1)
+    shard._read_round(STOPPED)
+    assert not given
+    shard._pass_time()
+    assert given
+    shard.close()
+
+
 def test_a_new_epoch_starts_at_generation_1_with_what_it_has(indexed: Indexed) -> None:
     indexed.put(1)
     indexed.catch_up(indexed.start())
