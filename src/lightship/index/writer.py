@@ -13,7 +13,7 @@ from lightship.core.declaration import NO_FIELDS, NO_WEIGHTS, Fields, declared, 
 from lightship.core.errors import DamagedError, IncompatibleIndexError, LightshipError, OutOfSpaceError
 from lightship.core.model import Document, url_digest
 from lightship.index.analysis.languages import UNSTEMMED, stem_language
-from lightship.index.fields.address import address_values
+from lightship.index.fields.address import address_values, read_address
 from lightship.index.fields.columns import add_columns, declared_texts
 from lightship.index.fields.document import add_searched
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
@@ -154,7 +154,8 @@ def to_tantivy(
     """
     made = tantivy.Document()
     made.add_text("url", document.url)
-    for name in address_values(document.url, document.site):
+    address = read_address(document.url)
+    for name in address_values(address):
         made.add_text("site", name)
     if document.language:
         made.add_text("language", document.language)
@@ -162,12 +163,12 @@ def to_tantivy(
     if not language:
         made.add_text("language", UNSTEMMED)
     add_searched(made, document, language, declared_texts(document, fields, weighted))
-    add_columns(made, document, fields)
+    add_columns(made, document, address, fields)
     order = int.from_bytes(url_digest(document.url)[:8], "big")
     made.add_unsigned("order", order)
     made.add_unsigned("recency", recency(modified_seconds(document), order))
     if stored is None:
-        add_source(made, document)
+        add_source(made, document, address)
     else:
         add_stored(made, stored)
     return made

@@ -18,7 +18,7 @@ from lightship.http.connections import address_of
 from lightship.index.analysis.forms import forms_of, odd_words
 from lightship.index.analysis.title_key import title_keys
 from lightship.index.analysis.versions import analysis_of
-from lightship.index.fields.address import address_values, site_value
+from lightship.index.fields.address import Address, address_values, site_value
 from lightship.index.fields.schema import SCHEMA_VERSION, schema
 from lightship.index.highlight.alignment import fold
 from lightship.index.query.language.parser import parse_query
@@ -51,7 +51,7 @@ def readers() -> dict[str, Callable[[str], object]]:
         "titles": title_keys, "fingerprint": lambda text: fingerprint(f"{text} " + "a word " * 50), "fold": fold,
         "links": lambda text: urls.normalise(f"/?{text}", "https://example.org/"), "query": parse_query,
         "site": site_value,
-        "hosts": lambda text: address_values(f"https://{text}/", text), "accept": accepted_format, "addresses": address_of,
+        "hosts": lambda text: address_values(Address(text, "", [], "")), "accept": accepted_format, "addresses": address_of,
     }  # fmt: skip
     view = View(SCHEMA_VERSION, (), tantivy.Index(schema(SCHEMA_VERSION)).searcher(), ("en",))
     found["frequencies"] = lambda term: view.documents_with("text", term)

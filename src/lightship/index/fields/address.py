@@ -1,16 +1,19 @@
 """The addresses that `site:` and `filetype:` find: hosts, their domains, paths, and the ending of the path.
 
 All are exact terms of the field `site`. `address_values` makes those of a document, `site_value` that of a query.
+`Address` is a url taken apart, once for all fields that are made of it.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from ada_url import idna_to_ascii
 
 from lightship.core.caching import cache_short
+from lightship.core.model import site_of
 from lightship.core.unicode import normalize
 
 MAX_LEVELS = 8  # of a path that are indexed; `site:` with more finds what has the first ones
@@ -21,17 +24,40 @@ _ENDING = re.compile(r"\.([a-z0-9]{1,8})", re.IGNORECASE)
 _DEFAULT_PORTS = (":80", ":443")
 
 
-def address_values(url: str, site: str) -> list[str]:
-    """Return the terms of the document at `url` on `site` (its host, with the port if the url has one)."""
+class Address(NamedTuple):
+    """What a url says: `site` is its host (with the port, if it has one), `path` lacks the first slash.
+
+    `segments` are those of the path as they are compared, `ending` is in lower case and without the dot.
+    """
+
+    site: str
+    path: str
+    segments: list[str]
+    ending: str
+
+    @property
+    def folders(self) -> list[str]:
+        """The segments without the last one, unless that is a folder, too."""
+        is_folder = self.path.endswith("/") or len(self.segments) == MAX_LEVELS
+        return self.segments if is_folder else self.segments[:-1]
+
+
+def read_address(url: str) -> Address:
+    """Return `url` taken apart."""
     path = _path_of(url)
-    segments = _segments(path)
-    ending = _ending_of(path)
-    values = [f".{ending}"] if ending else []
-    if not site:
+    return Address(site_of(url), path, _segments(path), _ending_of(path))
+
+
+def address_values(address: Address) -> list[str]:
+    """Return the terms of the document at `address`."""
+    values = [f".{address.ending}"] if address.ending else []
+    if not address.site:
         return values
-    bare = _host(site).removeprefix("www.")
-    values += [f"{bare}/{'/'.join(segments[:count])}" for count in range(1, len(segments) + 1)]
-    return [*_hosts(site), *values]
+    place = _host(address.site).removeprefix("www.")
+    for segment in address.segments:
+        place = f"{place}/{segment}"
+        values.append(place)
+    return [*_hosts(address.site), *values]
 
 
 def site_value(text: str) -> str:
@@ -55,18 +81,6 @@ def type_value(text: str) -> str:
     """Return the term for documents whose path ends in `text` (`pdf` or `.pdf`); empty if it is no ending."""
     ending = _ENDING.fullmatch(f".{text.lstrip('*.')}")
     return f".{ending[1].lower()}" if ending else ""
-
-
-def ending_of(url: str) -> str:
-    """Return the ending of the path of `url` in lower case, without the dot; empty if it has none."""
-    return _ending_of(_path_of(url))
-
-
-def folders_of(url: str) -> list[str]:
-    """Return the segments of the path of `url` as they are compared, without the last one."""
-    path = _path_of(url)
-    segments = _segments(path)
-    return segments if path.endswith("/") or len(segments) == MAX_LEVELS else segments[:-1]
 
 
 def segments_of(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import tantivy
 
 from lightship.core.declaration import BUILT_IN, Fields, Kind, Value, values_of
 from lightship.core.model import Document
+from lightship.index.fields.address import Address
 from lightship.index.fields.built_in import built_in_values
 from lightship.index.fields.schema import SEVERAL, column, further_column, key, key_column
 
@@ -21,12 +22,12 @@ _ADD: dict[Kind, Callable[[tantivy.Document, str, Any], None]] = {
 }
 
 
-def add_columns(made: tantivy.Document, document: Document, fields: Fields) -> None:
+def add_columns(made: tantivy.Document, document: Document, address: Address, fields: Fields) -> None:
     """Add the values of the built-in and the declared `fields` to `made`; in ascending order, so that a column sorts by the first.
 
     A value that does not fit, of a document that was stored under another declaration, is left out.
     """
-    for name, values in built_in_values(document).items():
+    for name, values in built_in_values(document, address).items():
         _add(made, name, BUILT_IN[name], values)
     for name, kind in fields.items():
         if kind in _ADD:
@@ -34,11 +35,13 @@ def add_columns(made: tantivy.Document, document: Document, fields: Fields) -> N
 
 
 def _add(made: tantivy.Document, name: str, kind: Kind, values: list[Value]) -> None:
+    if not values:
+        return
+    add, field = _ADD[kind], column(name)
     for value in values:
-        _ADD[kind](made, column(name), value)
+        add(made, field, value)
     if kind in ("keyword", "path"):
-        for value in values[:1]:
-            made.add_unsigned(key_column(name), key(str(value)))
+        made.add_unsigned(key_column(name), key(str(values[0])))
         for value in values[1:]:
             made.add_text(further_column(name), str(value))
     elif len(values) > 1:

@@ -11,7 +11,7 @@ import tantivy
 
 from lightship.core.model import Document, FieldValue
 from lightship.core.sections import RANKED_LEVELS, Section
-from lightship.index.fields.address import ending_of
+from lightship.index.fields.address import Address
 from lightship.index.fields.fragments import fragment_of
 
 
@@ -60,12 +60,12 @@ _ASCII = bytes(range(0x80))
 _OTHERS = 8  # at most one byte in so many may be outside ASCII: as text, it takes two
 
 
-def add_source(made: tantivy.Document, document: Document) -> None:
+def add_source(made: tantivy.Document, document: Document, address: Address) -> None:
     """Add `document` in its stored form to `made`."""
     stored = _encoder.encode(
         StoredDocument(
             document.url,
-            document.site,
+            address.site,
             document.title,
             document.text.encode(),
             document.description,
@@ -73,7 +73,7 @@ def add_source(made: tantivy.Document, document: Document) -> None:
             modified_seconds(document),
             document.fields,
             _stored_sections(document) if document.sections else None,
-            type_of(document),
+            type_of(document, address.ending),
             "\n".join(" ".join(heading.split()) for heading in document.headings),
         )
     )
@@ -141,9 +141,9 @@ def document_of(stored: StoredDocument) -> Document:
     )  # fmt: skip
 
 
-def type_of(document: Document) -> str:
-    """Return what `document` is, in a word: as it says itself, or by the ending of its url."""
-    return document.type or _TYPES.get(ending_of(document.url), _PAGE)
+def type_of(document: Document, ending: str) -> str:
+    """Return what `document` is, in a word: as it says itself, or by the `ending` of its url."""
+    return document.type or _TYPES.get(ending, _PAGE)
 
 
 def modified_seconds(document: Document) -> int:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lightship.core.model import site_of
-from lightship.index.fields.address import MAX_LEVELS, address_values, site_value, type_value
+from lightship.index.fields.address import MAX_LEVELS, address_values, read_address, site_value, type_value
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ from lightship.index.fields.address import MAX_LEVELS, address_values, site_valu
     ],
 )  # fmt: skip
 def test_a_document_is_found_by(url: str, values: list[str]) -> None:
-    assert address_values(url, site_of(url)) == values
+    assert address_values(read_address(url)) == values
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,7 @@ def test_the_ending_of_a_path(text: str, value: str) -> None:
 )
 def test_a_page_is_found_by_every_prefix_of_its_path(segments: list[str]) -> None:
     url = f"https://www.example.org/{'/'.join(segments)}"
-    values = address_values(url, "www.example.org")
+    values = address_values(read_address(url))
     assert len(values) <= MAX_LEVELS + 5
     for count in range(min(len(segments), MAX_LEVELS)):
         asked = f"example.org/{'/'.join(segments[: count + 1])}"

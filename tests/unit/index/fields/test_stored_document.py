@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 
 from lightship.core.model import Document
 from lightship.core.sections import Section
+from lightship.index.fields.address import read_address
 from lightship.index.fields.stored_document import add_source, decode_source, read_source
+
+ADDRESS = read_address("https://example.org/")
 
 
 def _stored(document: Document) -> tantivy.Document:
     """Return what a search finds of `document`."""
     index = tantivy.Index(tantivy.SchemaBuilder().add_bytes_field("source", stored=True).build())
     made = tantivy.Document()
-    add_source(made, document)
+    add_source(made, document, ADDRESS)
     writer = index.writer(15_000_000, 1)
     writer.add_document(made)
     writer.commit()
@@ -41,7 +44,7 @@ def test_text_in_latin_letters_is_stored_as_text(text: str, form: type) -> None:
 def test_what_is_stored_comes_back(text: str, title: str) -> None:
     document = Document(url="https://example.org/", title=title, text=text, fields={"price": 1.5, "n": -(2**63)})
     made = tantivy.Document()
-    add_source(made, document)
+    add_source(made, document, ADDRESS)
     found = decode_source(read_source(made))
     assert (found.text.decode(), found.title, found.fields) == (text, title, document.fields)
 
@@ -54,7 +57,7 @@ def test_sections_come_back_with_their_bytes(parts: list[tuple[str, str]]) -> No
         sections.append(Section(heading, len(text), number % 6 + 1, f"ü {number}" if number % 2 else ""))
         text += f"{heading}\n{body}"
     made = tantivy.Document()
-    add_source(made, Document(url="https://example.org/", text=text, sections=sections))
+    add_source(made, Document(url="https://example.org/", text=text, sections=sections), ADDRESS)
     found = decode_source(read_source(made))
     if not sections:
         assert found.sections is None
@@ -70,7 +73,7 @@ def test_sections_come_back_with_their_bytes(parts: list[tuple[str, str]]) -> No
 def test_a_heading_that_does_not_stand_in_the_text_has_no_length() -> None:
     made = tantivy.Document()
     sections = [Section("Not there", 0), Section("two lines", 5)]
-    add_source(made, Document(url="https://example.org/", text="Text two\nlines", sections=sections))
+    add_source(made, Document(url="https://example.org/", text="Text two\nlines", sections=sections), ADDRESS)
     found = decode_source(read_source(made)).sections
     assert found
     assert (found.starts, found.bodies) == ([0, 5], [0, 14])

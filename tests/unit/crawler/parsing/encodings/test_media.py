@@ -20,6 +20,7 @@ from lightship.crawler.parsing.encodings.media import (
     XML,
     media_type,
 )
+from lightship.index.fields.address import read_address
 from lightship.index.fields.stored_document import type_of
 
 
@@ -39,4 +40,5 @@ def test_media_types(header: str, path: str, kind: str) -> None:
 def test_each_ending_has_the_same_type_everywhere() -> None:
     assert set(ENDINGS.values()) <= READABLE
     for ending, kind in ENDINGS.items():
-        assert type_of(Document(url=f"https://example.org/a{ending}")) == TYPES[kind], ending
+        url = f"https://example.org/a{ending}"
+        assert type_of(Document(url=url), read_address(url).ending) == TYPES[kind], ending
