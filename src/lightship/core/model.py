@@ -89,7 +89,12 @@ def url_digest(url: str) -> bytes:
 
 def partition_of(url: str, partitions: int = PARTITIONS) -> int:
     """Return the partition of `url`: a number in [0, partitions), the same on every machine."""
-    return int.from_bytes(url_digest(url)[:4], "big") % partitions
+    return partition_of_digest(url_digest(url), partitions)
+
+
+def partition_of_digest(digest: bytes, partitions: int) -> int:
+    """Return the partition of the url with this `url_digest`."""
+    return int.from_bytes(digest[:4], "big") % partitions
 
 
 def shard_of(partition: int, shards: int) -> int:

@@ -62,19 +62,24 @@ _CHINESE_LENGTH = 20  # characters without any kana that are hardly Japanese
 
 
 class _Evidence(NamedTuple):
-    """The languages of one script that each frequent word, and each letter, speaks for."""
+    """What each frequent word, and each letter, speaks for: a number with a 1 in the byte of each of `languages`.
 
-    words: Mapping[str, tuple[str, ...]]
-    letters: Mapping[str, tuple[str, ...]]
+    The sum of such numbers has the counts of all languages in its bytes: no language has 256 words and letters.
+    """
+
+    languages: tuple[str, ...]
+    words: Mapping[str, int]
+    letters: Mapping[str, int]
 
 
 def _evidence(languages: Iterable[str]) -> _Evidence:
-    found: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = ({}, {})
-    for language in languages:
-        for table, signs in zip(found, (WORDS.get(language, "").split(), LETTERS.get(language, "")), strict=True):
+    known = tuple(languages)
+    words, letters = dict[str, int](), dict[str, int]()
+    for place, language in enumerate(known):
+        for table, signs in ((words, WORDS.get(language, "").split()), (letters, LETTERS.get(language, ""))):
             for sign in dict.fromkeys(signs):
-                table[sign] = (*table.get(sign, ()), language)
-    return _Evidence(*found)
+                table[sign] = table.get(sign, 0) | 1 << 8 * place
+    return _Evidence(known, words, letters)
 
 
 _EVIDENCE = {languages: _evidence(languages) for languages in SCRIPTS if len(languages) > 1}
@@ -168,14 +173,11 @@ def _language_of_words(sample: str, languages: tuple[str, ...]) -> str | None:
     """
     if languages not in _EVIDENCE:
         return None
-    words, letters = _EVIDENCE[languages]
-    signs = [words[word] for word in words.keys() & sample.replace("’", "'").replace("'", "' ").split()]
+    known, words, letters = _EVIDENCE[languages]
+    found = words.keys() & sample.replace("’", "'").replace("'", "' ").split()
+    total = sum(map(words.__getitem__, found))
     if not sample.isascii():
-        signs += [letters[letter] for letter in letters.keys() & set(sample)]
-    count: dict[str, int] = {}
-    for spoken_for in signs:
-        for language in spoken_for:
-            count[language] = count.get(language, 0) + 1
-    ranks = sorted(((number, language) for language, number in count.items()), reverse=True)
-    lead = ranks[0][0] - (ranks[1][0] if len(ranks) > 1 else 0) if ranks else 0
-    return ranks[0][1] if lead >= MARGIN else None
+        total += sum(map(letters.__getitem__, letters.keys() & set(sample)))
+    counts = total.to_bytes(len(known), "little")
+    *_, second, first = sorted(counts)
+    return known[counts.index(first)] if first - second >= MARGIN else None

@@ -119,3 +119,8 @@ def test_declared_and_mixed(text: str, declared: str | None, language: str | Non
 )
 def test_primary_subtags(tag: str | None, language: str | None) -> None:
     assert primary_subtag(tag) == language
+
+
+def test_the_words_and_letters_of_a_language_are_counted_in_a_byte() -> None:
+    for language in WORDS:
+        assert len(set(WORDS[language].split())) + len(set(LETTERS.get(language, ""))) < 256

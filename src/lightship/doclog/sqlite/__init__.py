@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import apsw
 
 from lightship.core.errors import InvalidDocumentError, OutOfSpaceError
-from lightship.core.model import PARTITIONS, Change, partition_of, url_digest
+from lightship.core.model import PARTITIONS, Change, partition_of_digest, url_digest
 from lightship.doclog.protocol.codec import encode, until_damaged
 from lightship.doclog.protocol.fence import Fence, newest, positions
 from lightship.doclog.protocol.leases import Lease
@@ -93,7 +93,8 @@ class SqliteLog:
     def _row(self, change: Change) -> _Row:
         value = None if change.document is None else encode(change.document)
         try:
-            return partition_of(change.url, self.partitions), url_digest(change.url), change.url, value
+            digest = url_digest(change.url)
+            return partition_of_digest(digest, self.partitions), digest, change.url, value
         except UnicodeEncodeError as error:
             raise InvalidDocumentError(f"not a URL: {change.url[:100]!r}: {error}") from error
 
