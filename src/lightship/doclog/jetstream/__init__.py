@@ -228,6 +228,9 @@ class JetStreamLog:
         """Remove letters of `box` (see Mailboxes)."""
         self._connection.run(self._mail.remove(box, upto))
 
+    def shrink(self) -> None:
+        """Do nothing: the connection keeps nothing (see DocumentLog)."""
+
     def hurry(self) -> None:
         """Reduce all timeouts to HURRY_SECONDS from now on (see DocumentLog)."""
         self._connection.hurry()

@@ -106,6 +106,9 @@ class DocumentLog(Protocol):
     def prune(self, partition: int, upto: int) -> int:
         """Prune the deletes of `partition` up to sequence `upto`, raising the floor first; return how many."""
 
+    def shrink(self) -> None:
+        """Give back the memory in which this thread's calls keep what they may need again."""
+
     def hurry(self) -> None:
         """Reduce all timeouts to a few seconds from now on: the program is stopping. Callable from any thread."""
 

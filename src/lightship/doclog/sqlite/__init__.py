@@ -175,6 +175,11 @@ class SqliteLog:
             floor = "coalesce((select sequence from floors where partition = ?), 0)"
             return self._checked(db.execute(f"select id, {floor}, head from log", (partition,)).fetchone(), Span)
 
+    def shrink(self) -> None:
+        """Empty this thread's page cache, which grows to 64 MB (see DocumentLog)."""
+        with self._database.access() as db:
+            db.pragma("shrink_memory")
+
     def hurry(self) -> None:
         """Do nothing: a file does not wait."""
 

@@ -270,6 +270,7 @@ class Shard:
         if time.monotonic() - self._tidied_at >= TIDY_SECONDS:
             self._tidied_at = time.monotonic()
             self._tiers.refresh()
+            self._log.shrink()
             give_back()
 
     def _commit(self) -> None:

@@ -259,3 +259,13 @@ def test_connections_of_ended_threads_are_closed(log: SqliteLog) -> None:
         thread.start()
         thread.join()
     assert len(log._database._connections) <= 2
+
+
+def test_memory_is_given_back_and_everything_is_read_again(log: SqliteLog) -> None:
+    text = "".join(map(str, range(1000)))
+    log.put([Change.put(Document(url=f"https://example.org/{n}", text=f"{n} {text}")) for n in range(800)])
+    before = [log.read(partition, 0) for partition in range(log.partitions)]
+    used = apsw.memory_used()
+    log.shrink()
+    assert apsw.memory_used() < used - (1 << 20)
+    assert [log.read(partition, 0) for partition in range(log.partitions)] == before
