@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lightship.crawler.sources.files.below import LeadsOutError, open_below
 from mockweb.feeding import Feed
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Yield a folder that is not below /dev, where `make test` has the others: nothing there is read."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
 
 
 @pytest.fixture
