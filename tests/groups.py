@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
@@ -11,7 +12,11 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = ("docker/test_tutorial.py", "docker/test_compose.py", "docker/test_article.py", "docker/test_image.py")
 # What takes longest begins first, so that no worker is left alone with it at the end. The first one also builds the
 # image, for which the other tests in docker/ would wait
-FIRST = (*TOGETHER, "fuzz", "cluster", "docker", "integration")
+FIRST = (
+    *TOGETHER, "fuzz", "cluster", "docker", "integration",
+    "unit/searchengine/test_server.py", "unit/test_regexes.py", "unit/test_groups.py", "unit/test_markers.py",
+    "unit/test_conftest.py", "unit/test_imports.py", "unit/runtime/test_program.py",
+)  # fmt: skip
 # Added to the priority number (nice) of workers that have no test of TOGETHER: the run takes as long as these
 BEHIND = 5
 
@@ -24,8 +29,13 @@ def group(nodeid: str) -> str:
 
 def rank(nodeid: str) -> int:
     """Return a number by which tests are sorted: the lower, the sooner it begins."""
-    file = PurePath(_file(nodeid))
-    return next((number for number, name in enumerate(FIRST) if file.is_relative_to(name)), len(FIRST))
+    return _rank(_file(nodeid))
+
+
+@functools.cache
+def _rank(file: str) -> int:
+    path = PurePath(file)
+    return next((number for number, name in enumerate(FIRST) if path.is_relative_to(name)), len(FIRST))
 
 
 def has_longest(nodeid: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gzip
 import io
 import random
@@ -86,8 +87,10 @@ PAGES: dict[str, tuple[str, Callable[[], bytes]]] = {
 }  # fmt: skip
 
 
-_PACKER = zlib.compressobj(9, zlib.DEFLATED, 31)
-_BOMB = [_PACKER.compress(bytes(1 << 20)) for _ in range(100)]
+@functools.cache
+def _bomb() -> list[bytes]:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return [packer.compress(bytes(1 << 20)) for _ in range(100)]
 
 
 async def endless() -> AsyncIterator[bytes]:
@@ -103,7 +106,7 @@ async def slow() -> AsyncIterator[bytes]:
 
 
 async def bomb() -> AsyncIterator[bytes]:
-    for piece in _BOMB:
+    for piece in _bomb():
         yield piece
 
 

@@ -31,7 +31,7 @@ def test_fails(spawn):
 def run_pytest(folder: Path, ci: str, **files: str) -> str:
     for name, source in files.items():
         (folder / f"{name}.py").write_text(source)
-    (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT / 'tests'}\n")
+    (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT / 'tests'}\naddopts = -pno:schemathesis\n")
     command = [sys.executable, "-m", "pytest", "-ra", "--continue-on-collection-errors", "--confcutdir", str(folder)]
     (folder / "conftest.py").write_bytes((ROOT / "tests" / "conftest.py").read_bytes())
     return subprocess.run(

@@ -49,7 +49,7 @@ def test_all_that_is_named_is_there() -> None:
 
 def test_a_worker_gets_a_group(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text(
-        f"[pytest]\npythonpath = {ROOT / 'tests'}\naddopts = --import-mode=importlib\n"
+        f"[pytest]\npythonpath = {ROOT / 'tests'}\naddopts = --import-mode=importlib -pno:schemathesis\n"
     )
     (tmp_path / "conftest.py").write_bytes((ROOT / "tests" / "conftest.py").read_bytes())
     for folder in ("docker", "unit"):

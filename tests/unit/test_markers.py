@@ -48,7 +48,9 @@ def test_each_test_is_run_by_one_of_the_calls() -> None:
 @pytest.mark.parametrize("beside", [(), ("-n2", "--dist=loadfile")])
 def test_a_run_says_what_it_left_out(tmp_path: Path, beside: tuple[str, ...]) -> None:
     options = "\n".join(f"    {name}: x" for name in markers.NAMES)
-    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT / 'tests'}\nmarkers =\n{options}\n")
+    (tmp_path / "pytest.ini").write_text(
+        f"[pytest]\npythonpath = {ROOT / 'tests'}\naddopts = -pno:schemathesis\nmarkers =\n{options}\n"
+    )
     for folder in ("unit", "docker"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
         (tmp_path / "tests" / folder / f"test_{folder}.py").write_text(CONTENT.format("nats"))
