@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from importlib.util import resolve_name
@@ -53,15 +53,17 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(path: Path, source: str) -> Iterator[str]:
-    """Yield every module, or name of a module, that `source` imports, at any depth, as an absolute dotted name."""
-    package = ".".join(path.relative_to(SOURCE).parent.parts)
+@functools.cache
+def imports_of(path: Path, source: str) -> list[str]:
+    """Return every module, or name of a module, that `source` imports, at any depth, as an absolute dotted name."""
+    package, found = ".".join(path.relative_to(SOURCE).parent.parts), list[str]()
     for node in ast.walk(ast.parse(source, str(path))):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = resolve_name("." * node.level + (node.module or ""), package)
-            yield from (f"{base}.{name.name}" for name in node.names)
+            found += [f"{base}.{name.name}" for name in node.names]
+    return found
 
 
 def wrong_imports(path: Path, source: str) -> list[str]:

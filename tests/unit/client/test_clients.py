@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from lightship.core.errors import (
 )
 from support import Program, free_port
 
-Spawn = Callable[..., Program]
 SECRET = "a secret of these tests"
 
 
@@ -55,17 +54,24 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
         getattr(client, "end", client.close)()
 
 
-@pytest.fixture
-def system(spawn: Spawn) -> dict[str, str]:
-    """Start a searchengine and an indexer with an intake; return their addresses."""
-    search, intake = free_port(), free_port()
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Start a searchengine and an indexer with an intake; yield their addresses."""
+    folder, search, intake = tmp_path_factory.mktemp("system"), free_port(), free_port()
     secret = {"LIGHTSHIP_TOKEN": SECRET}
-    spawn("searchengine", f"-addr=127.0.0.1:{search}", "-workers=1", "-drain=0", env=secret)
-    spawn(
-        "indexer", f"-searchengine=127.0.0.1:{search}", "-log=sqlite://log.sqlite", f"-listen=127.0.0.1:{intake}",
-        "-fields=price:number,brand:keyword,stock:boolean", env=secret,
-    ).wait_for("accepting documents", 20)  # fmt: skip
-    return {"url": f"http://127.0.0.1:{search}", "intake": f"http://127.0.0.1:{intake}"}
+    programs = {
+        "searchengine": [f"-addr=127.0.0.1:{search}", "-workers=1", "-drain=0"],
+        "indexer": [
+            f"-searchengine=127.0.0.1:{search}", "-log=sqlite://log.sqlite", f"-listen=127.0.0.1:{intake}",
+            "-fields=price:number,brand:keyword,stock:boolean",
+        ],
+    }  # fmt: skip
+    with ExitStack() as stack:
+        for name, arguments in programs.items():
+            program = Program(name, *arguments, folder=folder, log=folder / f"{name}.log", env=secret)
+            stack.callback(program.kill)
+        program.wait_for("accepting documents")
+        yield {"url": f"http://127.0.0.1:{search}", "intake": f"http://127.0.0.1:{intake}"}
 
 
 def lamps(count: int) -> Iterator[Document | dict[str, Any]]:
@@ -169,11 +175,13 @@ def test_a_busy_server_is_asked_again(connect: Callable[..., Any]) -> None:
             server.shutdown()
 
 
-def test_threads_share_a_client(system: dict[str, str], tmp_path: Path) -> None:
+def test_threads_share_a_client(system: dict[str, str]) -> None:
     with Client(system["url"], intake=system["intake"], token=SECRET) as client:
-        client.wait(client.add(lamps(10)))
+        client.wait(
+            client.add({"url": f"https://threads.example/{number}", "text": "a thread"} for number in range(10))
+        )
         found: list[int] = []
-        threads = [threading.Thread(target=lambda: found.append(client.search("lamp").total)) for _ in range(8)]
+        threads = [threading.Thread(target=lambda: found.append(client.search("thread").total)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -28,7 +28,7 @@ from support import ROOT
 
 SOURCE = ROOT / "src" / "lightship"
 LONG = 15_000  # letters
-CALLS = 1000  # which are 15 MB of arguments
+CALLS = 500  # which are 7.5 MB of arguments
 MOST = 6_000_000  # bytes that may be kept of them: yarl keeps 128 urls in several ways
 
 # Caches of `functools` whose keys no stranger makes long: where, and what bounds them

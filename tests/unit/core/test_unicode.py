@@ -65,7 +65,7 @@ def test_it_takes_time_in_proportion_to_the_text(form: Form, make: Callable[[str
         normalize(form, text)
 
     for marks in MARKS:
-        short, long = seconds(read, make(marks, 20_000)), seconds(read, make(marks, 80_000))
+        short, long = seconds(read, make(marks, 10_000)), seconds(read, make(marks, 40_000))
         assert long < 0.02 + 8 * short, ascii(marks)
 
 

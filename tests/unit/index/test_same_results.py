@@ -39,7 +39,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> list[Replica]:
 def queries() -> list[str]:
     chance, vocabulary = random.Random(7), words(300, 1)
     made = []
-    for number in range(200):
+    for number in range(120):
         length = chance.randint(1, 5)
         picked = chance.choices(vocabulary[: chance.choice([20, 300])], k=length)
         start = chance.randrange(len(CHINESE) - 4)
