@@ -110,6 +110,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         base = f"http://{address}"
         wait_until(lambda: _documents_of(base) == len(documents()), 30, f"all documents searchable; see {folder}")
         wait_until(lambda: b"lighthouse" in urlopen(f"{base}/suggest?q=light").read(), 30, "words to suggest")
+        program.kill()  # the indexer has nothing left to do, and would look for it until the end of the run
         yield base
 
 
