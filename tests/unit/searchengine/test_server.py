@@ -82,7 +82,7 @@ def test_all_workers_serve_what_was_pushed_and_are_started_again(spawn: Spawn, t
     made = MadeShard(tmp_path / "shard")
     for number in range(1, 6):
         caller.push(made.put(page(number)))
-        wait_until(lambda: set(totals(caller).values()) == {number}, 1, "all workers serve it")  # noqa: B023
+        wait_until(lambda: set(totals(caller).values()) == {number}, 30, "all workers serve it")  # noqa: B023
     killed = min(first)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: killed not in (now := totals(caller)) and len(now) == 2, 30, "another worker")
