@@ -133,8 +133,8 @@ def send(store: Store, manifest: Manifest, published: Path) -> Installed:
     """Install `manifest` with its files, as a push does."""
     answer = store.install(manifest, manifest.shard)
     if isinstance(answer, Missing):
-        for name in answer.files:
-            send_file(store, manifest, manifest.files[name], (published / name).read_bytes())
+        files = [manifest.files[name] for name in answer.files]
+        asyncio.run(_receive(store, manifest, {file: (published / file.name).read_bytes() for file in files}))
         answer = store.install(manifest, manifest.shard)
     assert isinstance(answer, Installed), answer
     return answer
@@ -142,12 +142,17 @@ def send(store: Store, manifest: Manifest, published: Path) -> Installed:
 
 def send_file(store: Store, manifest: Manifest, file: File, content: bytes) -> None:
     """Send one file."""
+    asyncio.run(_receive(store, manifest, {file: content}))
 
-    async def chunks() -> AsyncIterator[bytes]:
-        for start in range(0, len(content), 1000):
-            yield content[start : start + 1000]
 
-    asyncio.run(store.receive(manifest.layout.parsed_name, manifest.shard, file, chunks()))
+async def _receive(store: Store, manifest: Manifest, contents: dict[File, bytes]) -> None:
+    for file, content in contents.items():
+        await store.receive(manifest.layout.parsed_name, manifest.shard, file, _chunks(content))
+
+
+async def _chunks(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), 1000):
+        yield content[start : start + 1000]
 
 
 def push(store: Store, *made: MadeShard) -> None:
