@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -118,6 +118,15 @@ def test_a_port_of_root_s_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -
     assert "taken" not in str(error.value)
 
 
+@pytest.fixture
+def without_nohup() -> Iterator[None]:
+    """Have what a test starts hear SIGHUP, also where nohup started the tests."""
+    former = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, former)
+
+
+@pytest.mark.usefixtures("without_nohup")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize(
     "program",
