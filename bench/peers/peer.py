@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,8 @@ from lightship.core.model import Document
 HITS = 10
 SNIPPET = 240  # characters
 TIMEOUT = 300.0  # seconds for one request
+BUSY = (429, 503)
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before it is asked again
 
 encode = msgspec.json.encode
 JSON = {"Content-Type": "application/json"}
@@ -82,13 +85,24 @@ class Address:
 
 
 def call(connection: http.client.HTTPConnection, request: Request) -> Any:
-    """Return the answer to a request, decoded; raises BenchmarkError if it is not in the two hundreds."""
+    """Return the answer to a request, decoded, which is sent again while the peer says that it is busy.
+
+    Raises BenchmarkError if the answer is not in the two hundreds.
+    """
+    for pause in (*_PAUSES, 0.0):
+        status, body = _answer(connection, request)
+        if status not in BUSY:
+            break
+        time.sleep(pause)
+    if status >= 300:
+        raise BenchmarkError(f"{request.method} {request.target}: {status} {body[:300]!r}")
+    return msgspec.json.decode(body) if body.strip()[:1] in (b"{", b"[") else body
+
+
+def _answer(connection: http.client.HTTPConnection, request: Request) -> tuple[int, bytes]:
     try:
         connection.request(request.method, request.target, request.body, dict(request.headers))
         response = connection.getresponse()
-        body = response.read()
+        return response.status, response.read()
     except (OSError, http.client.HTTPException) as error:
         raise BenchmarkError(f"{connection.host}:{connection.port} does not answer: {error}") from error
-    if response.status >= 300:
-        raise BenchmarkError(f"{request.method} {request.target}: {response.status} {body[:300]!r}")
-    return msgspec.json.decode(body) if body.strip()[:1] in (b"{", b"[") else body
