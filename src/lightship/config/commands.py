@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from lightship.config.crawler import Crawling
+from lightship.config.searchengine import SearchengineSettings
 from lightship.config.setting import (
     address,
     addresses,
@@ -19,7 +20,18 @@ from lightship.config.setting import (
     rate,
     setting,
 )
-from lightship.config.shared import CLOSED, COLLECTIONS, DATA_OF_UP, FIELDS, ORIGINS, RATE, REVOKED, TLS_CA, UP_DATA
+from lightship.config.shared import (
+    ANSWERS,
+    CLOSED,
+    COLLECTIONS,
+    DATA_OF_UP,
+    FIELDS,
+    ORIGINS,
+    RATE,
+    REVOKED,
+    TLS_CA,
+    UP_DATA,
+)
 from lightship.core.collections import collections_of, with_collections
 from lightship.core.model import PARTITIONS
 from lightship.core.origins import parse_origins
@@ -37,6 +49,7 @@ class UpSettings(Crawling):
     closed: bool = setting(False, CLOSED)
     revoked: str = setting("", REVOKED)
     rate: str = setting("", RATE, rate)
+    answers: int = setting(SearchengineSettings.answers, ANSWERS, number(0, 100_000))
     standbys: int = setting(0, "indexers that stand by for each shard", number(0, 8))
     host: str = setting(
         "127.0.0.1", "address on which all parts listen; 0.0.0.0: on all, so that anybody who can reach the machine can search",

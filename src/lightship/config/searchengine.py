@@ -12,7 +12,7 @@ from lightship.config.setting import (
     rate,
     setting,
 )
-from lightship.config.shared import CLOSED, COLLECTIONS, ORIGINS, RATE, REVOKED, TLS_CA, TLS_CERT, TLS_KEY
+from lightship.config.shared import ANSWERS, CLOSED, COLLECTIONS, ORIGINS, RATE, REVOKED, TLS_CA, TLS_CERT, TLS_KEY
 from lightship.core.origins import parse_origins
 
 MAX_WORKERS = 64
@@ -56,11 +56,7 @@ class SearchengineSettings:
         "queries in flight at once in each worker; more get 503; in addition, a quarter as many may wait for their min_position",
         number(1, 100_000),
     )
-    answers: int = setting(
-        8,
-        "MiB of answers to recent searches that each worker keeps until the index changes; 0: none",
-        number(0, 100_000),
-    )
+    answers: int = setting(8, ANSWERS, number(0, 100_000))
     connections: int = setting(
         1000,
         "connections at once of each worker; beyond that, an idle one is closed, or the new one gets 503",

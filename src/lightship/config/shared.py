@@ -20,6 +20,7 @@ ORIGINS = (
 )
 
 CLOSED = "lets only holders of a key or of the secret search, and read what is found"
+ANSWERS = "MiB of answers to recent searches that each worker keeps until the index changes; 0: none"
 REVOKED = "file with the names of revoked keys, one a line; it is read again when it changes; when empty, none"
 RATE = "requests that one address may make for searches, like 10/s or 600/m, to each worker; when empty, any number"
 

@@ -129,6 +129,7 @@ def _parts(settings: UpSettings, sources: Sequence[str]) -> list[Part]:
             f"-data={os.path.join(data, f'searchengine-{i}')}",
             f"-origins={','.join(settings.origins)}",
             f"-collections={settings.collections}",
+            f"-answers={settings.answers}",
             *access_arguments(settings),
             "-drain=0",  # no load balancer in front would send queries elsewhere
         )
