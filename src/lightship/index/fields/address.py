@@ -19,8 +19,9 @@ from lightship.core.unicode import normalize
 MAX_LEVELS = 8  # of a path that are indexed; `site:` with more finds what has the first ones
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
-_LOOSE = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{2,})?(?:[^/?#@]*@)?[*.]*", re.IGNORECASE)
+_LOOSE = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{2,})?(?:[^/?#]*@)?[*.]*", re.IGNORECASE)
 _ENDING = re.compile(r"\.([a-z0-9]{1,8})", re.IGNORECASE)
+_NOT_IN_HOST = re.compile("[/?#@:*]")  # what signs of full width become
 _DEFAULT_PORTS = (":80", ":443")
 
 
@@ -117,9 +118,10 @@ def _ascii(host: str) -> str:
         return host.lower().rstrip(".")
     name, colon, port = host.rpartition(":") if host.rpartition(":")[2].isdecimal() else (host, "", "")
     try:
-        return idna_to_ascii(name).decode().rstrip(".") + colon + port
+        mapped = idna_to_ascii(name).decode().strip(".")
     except (ValueError, UnicodeError):
         return host.lower()
+    return host.lower() if _NOT_IN_HOST.search(mapped) else mapped + colon + port
 
 
 def _path_of(url: str) -> str:

@@ -87,6 +87,13 @@ def test_a_page_is_found_by_every_prefix_of_its_path(segments: list[str]) -> Non
 
 @given(st.text(max_size=60))
 @example(":80/0")
+@example("？")
+@example("a／b")
+@example("a＠b")
+@example("a：80")
+@example("＊.a")
+@example("．1")
+@example("@@")
 def test_any_text_is_a_site_or_none(text: str) -> None:
     value = site_value(text)
     assert site_value(value) in (value, value.removeprefix("www."))
