@@ -17,7 +17,7 @@ LEAST = 40  # a shorter rest is left out
 def passages(path: str, count: int) -> Iterator[Document]:
     """Yield `count` passages of the pages in a file of JSON lines, or of made pages without a `path`; fewer if it has no more."""
     made = 0
-    for page in bar(_pages(path, count), "cutting pages into passages"):
+    for page in bar(pages(path, count // 10 + 1), "cutting pages into passages"):
         for number, text in enumerate(cut(page.text)):
             if made == count:
                 return
@@ -39,9 +39,10 @@ def cut(text: str) -> Iterator[str]:
         start = end
 
 
-def _pages(path: str, count: int) -> Iterator[Document]:
+def pages(path: str, count: int) -> Iterator[Document]:
+    """Yield the pages in a file of JSON lines, or `count` made ones without a `path`; a line that is none is left out."""
     if not path:
-        yield from (parse_line(line) for line in made_lines(count // 10 + 1))
+        yield from (parse_line(line) for line in made_lines(count))
         return
     with open_lines(path) as file:
         for _, line in read_lines(file):

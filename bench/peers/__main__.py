@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.documents import QUERIES, made_queries, read_queries
-from bench.made import made_lines
-from bench.passages import passages
+from bench.passages import pages, passages
 from bench.peers.lightship import Lightship
 from bench.peers.measure import Driver
 from bench.peers.meilisearch import Meilisearch
@@ -23,9 +22,8 @@ from bench.report import Figure, Report, keep, table
 from bench.settings import ROOT, BenchSettings, flag
 from lightship.config import parse_settings
 from lightship.config.shared import INTAKE_BEYOND
-from lightship.core.errors import ConfigurationError, InvalidInputError
+from lightship.core.errors import ConfigurationError
 from lightship.core.model import Document
-from lightship.documents.jsonl import open_lines, parse_line, read_lines
 from lightship.runtime.program import PATH, run_program
 
 PEERS: dict[str, Callable[[], Peer]] = {
@@ -90,22 +88,10 @@ def _documents(settings: PeersSettings) -> Iterator[Document]:
         yield from passages(settings.documents, settings.count)
         return
     seen = set[str]()
-    for line in _lines(settings):
-        try:
-            document = parse_line(line)
-        except InvalidInputError:
-            continue
+    for document in pages(settings.documents, settings.count):
         if document.url not in seen and len(seen) < settings.count:
             seen.add(document.url)
             yield document
-
-
-def _lines(settings: PeersSettings) -> Iterator[bytes]:
-    if not settings.documents:
-        yield from made_lines(settings.count)
-        return
-    with open_lines(settings.documents) as file:
-        yield from (line for _, line in read_lines(file) if line is not None)
 
 
 def _notes(settings: PeersSettings, queries: Sequence[str]) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from typing import Any
 
-from bench.peers.peer import HITS, JSON, SNIPPET, Request, encode
+from bench.peers.peer import HITS, JSON, SNIPPET, Request, encode, rows
 from lightship.core.model import Document
 
 _KEY = os.environ.get("PEER_KEY", "")
@@ -27,19 +26,8 @@ class Meilisearch:
 
     def put(self, documents: Sequence[Document]) -> Request:
         """Return a request that adds documents; an id may not have the signs of a url."""
-        lines = [
-            encode(
-                {
-                    "id": hashlib.sha256(each.url.encode()).hexdigest(),
-                    "url": each.url,
-                    "title": each.title,
-                    "text": each.text,
-                }
-            )
-            for each in documents
-        ]
         headers = {**_HEADERS, "Content-Type": "application/x-ndjson"}
-        return Request("POST", "/indexes/bench/documents", b"\n".join(lines), headers)
+        return Request("POST", "/indexes/bench/documents", rows(documents), headers)
 
     def count(self) -> Request:
         """Return a request for the statistics."""

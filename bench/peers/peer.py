@@ -6,6 +6,7 @@ import http.client
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -37,6 +38,14 @@ class Request(NamedTuple):
         named = {"Host": host, "Content-Length": str(len(self.body)), **self.headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
         return f"{self.method} {self.target} HTTP/1.1\r\n{lines}\r\n{self.body.decode()}"
+
+
+def rows(documents: Sequence[Document]) -> bytes:
+    """Return documents as JSON lines with an `id` that has letters and digits only, where a url may not be one."""
+    return b"\n".join(
+        encode({"id": sha256(each.url.encode()).hexdigest(), "url": each.url, "title": each.title, "text": each.text})
+        for each in documents
+    )
 
 
 class Peer(Protocol):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from bench.peers.peer import HITS, JSON, SNIPPET, Request, encode
+from bench.peers.peer import HITS, JSON, SNIPPET, Request, encode, rows
 from lightship.core.model import Document
 
 _HEADERS = {**JSON, "X-TYPESENSE-API-KEY": os.environ.get("PEER_KEY", "")}
@@ -26,18 +25,7 @@ class Typesense:
 
     def put(self, documents: Sequence[Document]) -> Request:
         """Return an import."""
-        lines = [
-            encode(
-                {
-                    "id": hashlib.sha256(each.url.encode()).hexdigest(),
-                    "url": each.url,
-                    "title": each.title,
-                    "text": each.text,
-                }
-            )
-            for each in documents
-        ]
-        return Request("POST", "/collections/bench/documents/import?action=upsert", b"\n".join(lines), _HEADERS)
+        return Request("POST", "/collections/bench/documents/import?action=upsert", rows(documents), _HEADERS)
 
     def count(self) -> Request:
         """Return a request for the collection."""

@@ -49,20 +49,10 @@ def _post() -> Json:
         "schema": {"enum": ["identity", "gzip", "zstd"]},
         "description": "compression of the body",
     }
-    digest = {
-        "name": "digest",
-        "in": "query",
-        "required": False,
-        "schema": {"type": "string"},
-        "description": "SHA-256 of the body as sent, in hexadecimal; a signed token is valid for that body only",
-    }
-    collection = {
-        "name": "collection",
-        "in": "query",
-        "required": False,
-        "schema": {"type": "string"},
-        "description": "collection that all of the documents are put in",
-    }
+    digest = _text_parameter(
+        "digest", "SHA-256 of the body as sent, in hexadecimal; a signed token is valid for that body only"
+    )
+    collection = _text_parameter("collection", "collection that all of the documents are put in")
     lines = {"application/jsonl": {"schema": {"$ref": "#/components/schemas/Document"}}}
     body = {"required": True, "description": "a Document as JSON on each line", "content": lines}
     refusals = _refusals("400", "401", "408", "413", "429", "503", "507")
@@ -89,6 +79,12 @@ def _delete() -> Json:
         parameters=[urls],
         security=[{"token": []}],
     )
+
+
+def _text_parameter(name: str, description: str) -> Json:
+    return {
+        "name": name, "in": "query", "required": False, "schema": {"type": "string"}, "description": description,
+    }  # fmt: skip
 
 
 def _operation(summary: str, responses: Json, **more: Any) -> Json:

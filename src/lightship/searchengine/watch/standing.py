@@ -15,13 +15,11 @@ from lightship.index.query.compiler import Compiled, compile_query
 from lightship.index.query.language.parser import parse_query
 from lightship.index.query.vocabulary import Vocabulary
 from lightship.index.reader import Found, View
-from lightship.searchengine.search.api import Hit, SearchRequest
+from lightship.searchengine.search.api import Filters, Hit, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.selecting import Selecting
 
 COMPILED_SECONDS = 60.0  # after which it is compiled again, because words became frequent, or languages were added
-
-Filters = tuple[tuple[str, str], ...]
 
 
 class _AnyWord:

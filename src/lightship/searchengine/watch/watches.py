@@ -12,13 +12,13 @@ from lightship.core.errors import UnavailableError, words
 from lightship.core.position import Reached
 from lightship.index.fields.schema import SCHEMA_VERSION
 from lightship.index.reader import View
-from lightship.searchengine.search.api import SearchRequest
+from lightship.searchengine.search.api import Filters, SearchRequest
 from lightship.searchengine.search.replica import Replica
 from lightship.searchengine.watch.changes import Changes
 from lightship.searchengine.watch.events import FAILED, FORGOTTEN, TOO_MANY, missed, reached
 from lightship.searchengine.watch.matching import told
 from lightship.searchengine.watch.rounds import MOST_CHANGES, Round, Rounds
-from lightship.searchengine.watch.standing import Filters, StandingQuery
+from lightship.searchengine.watch.standing import StandingQuery
 from lightship.searchengine.watch.watcher import Watcher
 
 logger = logging.getLogger("searchengine")

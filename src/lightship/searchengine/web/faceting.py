@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from lightship.core.collections import COLLECTION, NO_COLLECTIONS, Collections, title_of
+from lightship.core.collections import COLLECTION, Collections, title_of
 from lightship.core.declaration import BUILT_IN, Fields
 from lightship.index.columns.conditions import BELOW, RANGE
 from lightship.searchengine.search.api import Answer, FacetRange, FacetRanges, FacetValue, Group, Hit, SearchRequest
@@ -68,12 +68,15 @@ def menus_of(
 
 def chosen_of(request: SearchRequest, collections: Collections) -> Link | None:
     """Return a link to the collection that is searched, if it is one."""
+    name = _collection_of(request)
+    own = _within(SearchRequest(key=request.key), name)
+    return Link(title_of(name, collections), address(own)) if name else None
+
+
+def _collection_of(request: SearchRequest) -> str:
+    """Return the name of the collection that is searched, if it is one."""
     chosen = [value for name, value in request.conditions if name == COLLECTION]
-    return (
-        Link(title_of(chosen[0], collections), address(_within(SearchRequest(key=request.key), chosen[0])))
-        if len(chosen) == 1
-        else None
-    )
+    return chosen[0] if len(chosen) == 1 else ""
 
 
 def tabs_of(request: SearchRequest, facets: list[Facet], collections: Collections) -> list[Link]:
@@ -116,7 +119,7 @@ def _dates(request: SearchRequest, today: date) -> Iterable[Link]:
 
 def chips_of(request: SearchRequest, fields: Fields) -> list[Link]:
     """Return a link for each condition of the request, and its language, that takes it back; tabs do so for one collection."""
-    tab = chosen_of(request, NO_COLLECTIONS)
+    tab = _collection_of(request)
     chips = [
         Link(f"{_label(name)}: {_readable(name.removeprefix('-'), value, fields)}", _toggled(request, name, value))
         for name, value in request.conditions
