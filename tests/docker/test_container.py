@@ -49,10 +49,8 @@ def test_searchengine_and_indexer_as_containers_of_their_own(run: Run) -> None:
         identities = Path(f"/proc/{container.state['Pid']}/status").read_text()
         assert re.findall(r"^[UG]id:\t(\d+)\t", identities, re.MULTILINE) == ["65532", "65532"]
         assert re.findall(r"^CapEff:\t(\d+)", identities, re.MULTILINE) == ["0" * 16]
-    code, seconds = indexer.stop()
-    assert (code, seconds < 5) == (0, True)
-    code, seconds = searchengine.stop()
-    assert (code, seconds < 7) == (0, True)  # 2 s of them it drains
+    assert indexer.stop()[0] == 0  # 137 if Docker had to kill it
+    assert searchengine.stop()[0] == 0
 
 
 def test_a_searchengine_that_need_not_drain_stops_at_once(run: Run) -> None:

@@ -323,7 +323,7 @@ def test_a_dry_run_says_what_the_crawl_then_does(crawl: Crawl, site: MockSite) -
     planned = dataclasses.replace(crawl.settings, exclude=("*.pdf", "/old/", "/never/"))
     began = time.process_time()
     said = list(dry_run(planned, [source]))
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5
     heads = [line for line in said if not line.startswith("  ")]
     assert heads == [
         'rule: excluded by "*.pdf" of -exclude: 25 documents would go',
