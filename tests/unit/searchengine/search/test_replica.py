@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,7 @@ def test_readers_never_fail_while_segments_and_layouts_come_and_go(store: Store,
             counts.add(answer.total)
             if not answer.total == len(answer.hits) == answer.index.documents:
                 troubles.append(f"{answer.total} {len(answer.hits)} {answer.index.documents}")
+            time.sleep(0.001)  # or hardly anything would come and go
 
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
