@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-from lightship.index.fields.schema import FORMS, grams, main_field
-from lightship.index.query.compiler import Compiled
+from collections.abc import Sequence
+
+from lightship.index.fields.schema import FORMS, REPETITIVE, grams, main_field
+from lightship.index.query.bonus import MAX_SENTENCE, SENTENCES
+from lightship.index.query.compiler import BONUSES_SINCE, Compiled
 from lightship.index.query.language.expression import FILTERS, leaves
 from lightship.index.query.language.parser import Query
+from lightship.index.query.weights import topical
 from lightship.index.reader import View
 
 # Measured on one core of 2.5 GHz, with 1 to 64 words and 1 to 32 phrases over 100,000 pages of 4.5 KB: see DESIGN.md
 _POSTING = 8e-9  # seconds per document that contains a word
 _PLACE = 200e-9  # seconds per document that contains a word of a phrase: positions are read and compared
-_REPEATED = 0.004  # seconds per document that repeats a word again and again, for a phrase with that
+_REPEATED = 0.004  # seconds at most per document that repeats a word thousands of times, for a phrase with that
 _LITTLE = 0.001  # seconds; below this, a rough estimate is enough
 _LEAST_PHRASE = 0.002  # seconds of any phrase: how often its words stand in the documents is unknown
-# Seconds that are estimated at most for repeated words. Most documents that are marked are tables of 16 to 100 KB, which
-# take a hundredth of that: a query that may meet 200 of them leaves the event loop, but keeps nobody else from a thread
+# Seconds that are estimated at most for repeated words. Most documents with them are books and tables, which take a
+# hundredth of that: a query that may meet 200 of them leaves the event loop, but keeps nobody else from a thread
 _MOST_REPEATED = 0.02
 
 
 def seconds_of(view: View, query: Query, compiled: Compiled) -> float:
     """Return the estimated seconds of one core for `compiled` (from `query`): never far too low, sometimes too high."""
-    return _seconds_of(view, query, compiled) + _repeated_seconds(view, compiled)
-
-
-def _repeated_seconds(view: View, compiled: Compiled) -> float:
-    """Return the seconds for the pairs of words that a query without phrases prefers, in documents made of such words."""
-    words = compiled.found_by
-    if len(words) < 2 or not view.is_repetitive:
-        return 0.0
-    field = main_field(view.version)
-    counts = sorted(
-        view.repetitive_with(field, variant.term) for variant in compiled.variants if variant.field == field
+    words = [word for piece in compiled.asked_pieces for word in piece.words]
+    return (
+        _seconds_of(view, query, compiled) + _sentence_seconds(view, words) + _repeated_seconds(view, compiled, words)
     )
-    return min(sum(counts[:-1]) * _REPEATED, _MOST_REPEATED)
+
+
+def _sentence_seconds(view: View, words: Sequence[str]) -> float:
+    """Return the seconds for documents that have all `words`, where a query prefers them as one phrase (bonus.py)."""
+    if not min(SENTENCES) <= len(words) <= MAX_SENTENCE or view.version < BONUSES_SINCE:
+        return 0.0
+    return min(view.vocabulary[word].documents for word in words) * _PLACE
+
+
+def _repeated_seconds(view: View, compiled: Compiled, words: Sequence[str]) -> float:
+    """Return the seconds for the words that a query prefers side by side, in documents that repeat one of them."""
+    if not view.is_repetitive:
+        return 0.0
+    met = sum(map(view.repeating, _beside_others(view, compiled, words))) + _formerly_met(view, compiled)
+    return min(met * _REPEATED, _MOST_REPEATED)
+
+
+def _beside_others(view: View, compiled: Compiled, words: Sequence[str]) -> set[str]:
+    """Return the terms of those of the `words` that are preferred beside others, and of runs of unspaced scripts."""
+    if len(words) < min(SENTENCES):
+        words = topical(words)  # function words count in whole sentences, or if there are no others
+    terms = {term for word in words for term in view.vocabulary[word].terms} if len(words) > 1 else set()
+    return terms.union(*(run.grams() for run in compiled.asked_runs))
+
+
+def _formerly_met(view: View, compiled: Compiled) -> int:
+    """Return how many documents a query may meet that are marked without the word that they repeat."""
+    if len(compiled.found_by) < 2 or not view.documents_with(FORMS, REPETITIVE):
+        return 0
+    field = main_field(view.version)
+    variants = [variant for variant in compiled.variants if variant.field == field]
+    return sum(sorted(view.repetitive_with(field, variant.term) for variant in variants)[:-1])
 
 
 def _seconds_of(view: View, query: Query, compiled: Compiled) -> float:

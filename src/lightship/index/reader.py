@@ -29,8 +29,9 @@ from lightship.index.columns.selection import Bounds
 from lightship.index.fields.built_in import SINCE as BUILT_IN_SINCE
 from lightship.index.fields.schema import (
     FORMS,
+    REPEATS,
+    REPEATS_SINCE,
     REPETITIVE,
-    REPETITIVE_SINCE,
     check_version,
     column,
     main_field,
@@ -159,11 +160,16 @@ class View:
 
     @cached_property
     def is_repetitive(self) -> bool:
-        """Whether any document repeats a word again and again (repetitive.py)."""
-        return self.version >= REPETITIVE_SINCE and self.documents_with(FORMS, REPETITIVE) > 0
+        """Whether any document repeats a word thousands of times (repetitive.py)."""
+        marks = (REPEATS, REPETITIVE) if self.version >= REPEATS_SINCE else ()
+        return any(self.documents_with(FORMS, mark) for mark in marks)
+
+    def repeating(self, term: str) -> int:
+        """Return how many documents have `term` thousands of times."""
+        return self.documents_with(FORMS, REPEATS + term)
 
     def repetitive_with(self, field: str, term: str) -> int:
-        """Return how many of the documents that repeat a word have `term` in `field`."""
+        """Return how many documents with `term` in `field` repeat a word, and were indexed before marks said which."""
         key = (f"{REPETITIVE}{field}", term)
         count = self._frequencies.get(key)
         if count is None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from functools import cache
 from typing import Any
 
 import pytest
+import tantivy
 
 from lightship.config import SearchengineSettings
 from lightship.index.cost import seconds_of
-from lightship.index.fields.schema import REPETITIVE, SCHEMA_VERSION
+from lightship.index.fields.document import add_searched
+from lightship.index.fields.schema import FORMS, REPEATS, REPETITIVE, SCHEMA_VERSION, register_analyzers
+from lightship.index.fields.schema import schema as index_schema
 from lightship.index.query.compiler import compile_query
 from lightship.index.query.language.parser import parse_query
 from lightship.index.reader import View
 from lightship.searchengine.search.admission import CHEAP_SECONDS, OVERESTIMATE
+from made import page
 
 POSTING, PLACE = 8e-9, 200e-9  # seconds for each document that has a word, for each that has a word of a phrase
 
@@ -25,7 +29,9 @@ class Searcher:
         self.num_docs, self._frequencies = documents, frequencies
 
     def doc_freq(self, field: str, term: str) -> int:
-        return 0 if term == REPETITIVE else self._frequencies[term]  # a KeyError for one that need not be asked for
+        return (
+            0 if term in (REPEATS, REPETITIVE) else self._frequencies[term]
+        )  # a KeyError for one that need not be asked for
 
 
 def cost(query: str, documents: int, **frequencies: int) -> float:
@@ -46,6 +52,7 @@ def test_few_documents_cost_so_little_that_frequencies_are_not_asked_for() -> No
         ('"fox dog"', 5_000_000 * PLACE),
         ("搜索引擎", (400_000 + 20_000 + 300_000) * PLACE),
         ("dog -cat", (3_000_000 + 10_000_000) * POSTING),
+        ("fox dog fox dogs", 5_000_000 * POSTING + 2_000_000 * PLACE),  # whether all stand side by side
         ('dog -"cat mouse"', 3_000_000 * POSTING + 10_000_000 * 2 * PLACE),
     ],
 )
@@ -54,24 +61,67 @@ def test_what_is_asked_of_many_documents_costs_by_how_many_have_it(query: str, e
     assert found == pytest.approx(expected)
 
 
-class Repeating(Searcher):
-    """All of whose documents repeat a word, and have each word."""
+@cache
+def repeating(*texts: str, extra: str = "") -> View:
+    """Return the view of an index of `texts`; `extra` is a form of each, as other versions have marked them."""
+    schema = index_schema(SCHEMA_VERSION)
+    index = tantivy.Index(schema)
+    register_analyzers(index)
+    writer = index.writer(heap_size=15 << 20, num_threads=1)
+    for number, text in enumerate(texts):
+        made = tantivy.Document()
+        add_searched(made, page(number, text), "en")
+        if extra:
+            made.add_text(FORMS, extra)
+        writer.add_document(made)
+    writer.commit()
+    index.reload()
+    return View(SCHEMA_VERSION, (), index.searcher(), ("en",))
 
-    def doc_freq(self, field: str, term: str) -> int:
-        return self.num_docs
 
-    def search(self, *_: object) -> Any:
-        return SimpleNamespace(count=self.num_docs)
+def seconds(view: View, query: str) -> float:
+    parsed = parse_query(query)
+    return seconds_of(view, parsed, compile_query(parsed, SCHEMA_VERSION, view.languages, "", view))
 
 
-def test_documents_that_repeat_words_send_a_query_to_a_thread_and_fill_none() -> None:
-    def repeated(documents: int) -> float:
-        searcher: Any = Repeating(documents, {})
-        view = View(SCHEMA_VERSION, (), searcher, ("en",))
-        query = parse_query("fox dog")
-        return seconds_of(view, query, compile_query(query, SCHEMA_VERSION, ("en",)))
+LAMPS = "lamp " * 6000 + "light in the cellar, 灯塔"
+LANTERNS = "灯塔的" * 6000 + " the lamp"
+ARTICLES = "the " * 6000 + "lamp light cellar stairs"
 
-    assert repeated(1) > CHEAP_SECONDS
-    assert repeated(100) == pytest.approx(repeated(300), abs=1e-4)
+
+@pytest.mark.parametrize(
+    ("query", "text", "is_expensive"),
+    [
+        ("lamp light", LAMPS, True),
+        ("Lamps in the cellar", LAMPS, True),
+        ("light cellar", LAMPS, False),
+        ("lamp", LAMPS, False),
+        ("the lamp", LAMPS, False),
+        ("lighthouse", LAMPS, False),
+        ("the lamp", ARTICLES, False),
+        ("the in", ARTICLES, True),
+        ("lamp light the cellar", ARTICLES, True),
+        ("which is the light of all cellar stairs", ARTICLES, True),
+        ("lamp light", ARTICLES, False),
+        ("灯塔的灯", LANTERNS, True),
+        ("灯塔的灯", LAMPS, False),
+        ("the lamp", LANTERNS, False),
+    ],
+)
+def test_only_a_query_for_the_word_that_documents_repeat_beside_others_is_expensive(
+    query: str, text: str, is_expensive: bool
+) -> None:
+    assert (seconds(repeating(text, "light in the cellar"), query) >= CHEAP_SECONDS) is is_expensive
+
+
+def test_documents_that_are_marked_without_the_word_make_any_of_their_words_expensive() -> None:
+    view = repeating("lamp light cellar", "other words", extra=REPETITIVE)
+    assert seconds(view, "lamp light") >= CHEAP_SECONDS
+    assert seconds(view, "lamp stairs") < CHEAP_SECONDS
+
+
+def test_many_documents_that_repeat_words_send_a_query_to_a_thread_and_fill_none() -> None:
+    most = seconds(repeating(*["lamp light " * 5000] * 40), "lamp light")
     waiting = 64  # ordinary queries at once, each of which has words of such documents
-    assert waiting * repeated(300) / OVERESTIMATE < SearchengineSettings.deadline
+    assert most > CHEAP_SECONDS
+    assert waiting * most / OVERESTIMATE < SearchengineSettings.deadline

@@ -23,8 +23,8 @@ from lightship.index.analysis.words import (
     whitespace_analyzer,
     without_apostrophes,
 )
-from lightship.index.fields.repetitive import is_repetitive
-from lightship.index.fields.schema import FORMS, REPETITIVE, SCHEMA_VERSION, TITLE_KEY, VOCABULARY, grams
+from lightship.index.fields.repetitive import repeated
+from lightship.index.fields.schema import FORMS, REPEATS, SCHEMA_VERSION, TITLE_KEY, VOCABULARY, grams
 
 BEGINNING = 1200  # characters of title, headings and text whose words are suggested
 _PART = "\x1e"  # between parts of a text, so that no phrase goes from one to the next
@@ -47,7 +47,9 @@ def add_searched(made: tantivy.Document, document: Document, language: str, more
         url_words(document.url),
         *more,
     ]
-    text = _add_grams(made, "text", normalized(_PART.join(filter(None, parts))))
+    whole = normalized(_PART.join(filter(None, parts)))
+    _add_repeated(made, whole, language)
+    text = _add_grams(made, "text", whole)
     bare = without_apostrophes(text.text, language)
     _add_words(made, "text", text, bare, language)
     _add_forms(made, text, bare if cuts_apostrophes(language) else text.text, language)
@@ -74,6 +76,18 @@ def _add_words(made: tantivy.Document, field: str, given: Normalized, bare: str,
             made.add_text(field, part)  # the field's own analyzer keeps tokens in Rust: more than twice as fast
         else:
             made.add_pre_tokenized_text(field, pre_tokenized(part, language, marked=marked))
+
+
+def _add_repeated(made: tantivy.Document, given: Normalized, language: str) -> None:
+    """Mark a document that has a word, or a gram, again and again."""
+
+    def terms_of(text: str) -> list[str]:
+        text, runs = scripts.split(text) if given.is_wide else (text, [])
+        bare = without_apostrophes(text, language)
+        return terms(bare, language, marked=is_marked(bare)) + [gram for run in runs for gram in run.grams()]
+
+    if found := repeated(given.text, terms_of):
+        made.add_text(FORMS, " ".join([REPEATS, *(REPEATS + term for term in found)]))
 
 
 def _add_vocabulary(made: tantivy.Document, beginning: str) -> None:
@@ -104,8 +118,6 @@ def _add_forms(made: tantivy.Document, given: Normalized, text: str, language: s
     if exact or plain:
         found = dict.fromkeys([*exact, *terms(" ".join(plain), language)])
         made.add_text(FORMS, " ".join(list(found)[:MAX_FORMS]))
-    if is_repetitive(text):
-        made.add_text(FORMS, REPETITIVE)
 
 
 def url_words(url: str) -> str:

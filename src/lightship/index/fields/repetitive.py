@@ -1,37 +1,29 @@
-"""Tells texts that repeat a word again and again, as texts made against a search engine do.
+"""Finds the words that a text repeats thousands of times, as texts made against a search engine do.
 
-Comparing positions of words takes time by the occurrences, which the index counts nowhere. Documents with such texts are
-marked, so that `cost.py` can tell what a query may meet.
+Comparing positions of words takes time by the occurrences, which the index counts nowhere. A document is marked with each
+word that it repeats, so that `cost.py` can tell what a query may meet.
 """
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
-LONG_TEXT = 1 << 14  # characters; the positions of shorter texts take little time, whatever they repeat
-SAMPLES = 64
-MORE_SAMPLES = 1024  # of texts of which the first ones tell nothing good: one page of Wikipedia in fifty, for its "the"
-OFTEN = 12 / 64  # of the samples: in ordinary texts the most frequent word is one of fifteen
+OFTEN = 4096  # occurrences of a word, whose positions are compared in some 10 µs
 
-_REACH = 40  # characters in which a word is looked for
-
-
-def is_repetitive(text: str) -> bool:
-    """Return True if a fifth of a long text is one word, as far as a sample tells."""
-    if len(text) < LONG_TEXT:
-        return False
-    return all(_most_frequent(text, samples) >= OFTEN for samples in (SAMPLES, MORE_SAMPLES))
+_PIECE, _STEP = 128, 2048  # characters of a sample, and from one sample to the next
 
 
-def _most_frequent(text: str, samples: int) -> float:
-    """Return the share of the most frequent word in so many `samples`."""
-    step = len(text) // samples
-    found = Counter(_word_at(text, place * step) for place in range(samples))
-    return found.most_common(1)[0][1] / samples
+def repeated(text: str, terms: Callable[[str], Sequence[str]]) -> list[str]:
+    """Return the terms that `text` has some OFTEN times or more, as far as samples tell; `terms` returns those of a text.
 
-
-def _word_at(text: str, place: int) -> str:
-    """Return the first whole word from `place` on; two characters where a script has no spaces."""
-    piece = text[place : place + _REACH]
-    parts = piece.split(maxsplit=2)
-    return parts[1].lower() if len(parts) > 2 else piece[:2]
+    A digest of the text says where samples are, so that nobody can write other words there.
+    """
+    if len(text) < 2 * OFTEN:
+        return []
+    chance = random.Random(blake2b(text.encode()).digest())
+    places = (start + chance.randrange(_STEP - _PIECE) for start in range(0, len(text), _STEP))
+    found = Counter(terms(" ".join(text[place : place + _PIECE] for place in places)))
+    return [term for term, count in found.items() if count * _STEP >= OFTEN * _PIECE]

@@ -30,9 +30,12 @@ WEIGHTS = {
 
 FORMS = "forms"
 TITLE_KEY = "title_key"
-REPETITIVE = "\x1frepetitive"  # the form that marks a document, see repetitive.py
+REPEATS = (
+    "\x1frepeats"  # the form that marks a document with repeated words; with a term, one that repeats it: repetitive.py
+)
+REPETITIVE = "\x1frepetitive"  # that of such a document before marks said which words
 VOCABULARY = "vocabulary"
-VOCABULARY_SINCE = REPETITIVE_SINCE = 2  # the first version that has them
+VOCABULARY_SINCE = REPEATS_SINCE = 2  # the first version that has them
 SEVERAL = "several"
 
 WORDS = "words"

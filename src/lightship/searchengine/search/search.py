@@ -36,6 +36,10 @@ class Searcher(Protocol):
         """Return the answer by `until` (time.monotonic); raises UnavailableError, InvalidInputError."""
 
 
+class _ExpensiveError(Exception):
+    """The corrected query is estimated to be too expensive for the event loop."""
+
+
 class ReplicaSearcher:
     """Searches the current view of a replica, or of what is seen of it."""
 
@@ -100,7 +104,7 @@ class Plan:
         """Search and read the documents found, as `executor` admits it, by `until` (time.monotonic)."""
         try:
             page = await executor.run(lambda: self._find(patient=False), self.cost, until)
-        except ManyTiesError:
+        except (ManyTiesError, _ExpensiveError):
             cost = max(self.cost, self._view.documents * _TIE_SECONDS, CHEAP_SECONDS)
             page = await executor.run(lambda: self._find(patient=True), cost, until)
         if not page.read(most=CHEAP_EFFORT):
@@ -114,7 +118,7 @@ class Plan:
         return self._answer(page)
 
     def _find(self, *, patient: bool) -> Page:
-        """Return the page of results, not read yet; raises ManyTiesError, unless `patient`."""
+        """Return the page of results, not read yet; raises ManyTiesError, _ExpensiveError, unless `patient`."""
         if self._compiled is None:
             return Page(None, Found(0, [], [], self._view.searcher))
         request, reachable = self._request, is_reachable(self._request)
@@ -143,6 +147,10 @@ class Plan:
             return None
         query = replace(parse_query(instead.text), typed=instead.typed)
         compiled = self._compile(query)
+        seconds = seconds_of(self._view, query, compiled)
+        if seconds >= CHEAP_SECONDS and not patient:
+            self.cost += seconds
+            raise _ExpensiveError
         found = self._found(compiled, first, last, patient=patient)
         if not found.total:
             return None

@@ -15,7 +15,8 @@ import pytest
 
 from lightship.core.errors import InvalidInputError, UnavailableError
 from lightship.core.model import Document
-from lightship.searchengine.search.admission import QueryExecutor
+from lightship.index.reader import Found
+from lightship.searchengine.search.admission import CHEAP_SECONDS, QueryExecutor
 from lightship.searchengine.search.api import MAX_RESULTS, MAX_TITLE, Answer, SearchRequest
 from lightship.searchengine.search.hits import Page
 from lightship.searchengine.search.replica import Replica
@@ -165,6 +166,26 @@ def test_an_order_that_the_index_does_not_have_is_refused(replica: Replica) -> N
         InvalidInputError, match=r"^invalid sort 'size': must be one of relevance, date, oldest, language"
     ):
         ask(replica, "page", sort="size")
+
+
+@pytest.mark.parametrize(("query", "is_expensive"), [("lighthouse lammp", True), ("lighthouse keepr", False)])
+def test_what_a_query_is_corrected_to_runs_in_a_thread_if_it_is_expensive(
+    query: str, is_expensive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = replica_of(tmp_path, [page(1, "lighthouse " + "lamp " * 6000), page(2, "keeper of a lighthouse")])
+    replica.follow_words()
+    finding, threads = Plan._found, list[threading.Thread]()
+
+    def found(plan: Plan, *given: Any, **more: Any) -> Found:
+        threads.append(threading.current_thread())
+        return finding(plan, *given, **more)
+
+    monkeypatch.setattr(Plan, "_found", found)
+    plan = Plan(replica, SearchRequest(query=query))
+    assert plan.cost < CHEAP_SECONDS
+    answer = asyncio.run(plan.answer(QueryExecutor(), math.inf))
+    assert (answer.total, bool(answer.corrected)) == (2, True)
+    assert [thread is not threading.main_thread() for thread in threads] == [is_expensive]
 
 
 def test_answers_are_kept_until_the_index_changes_for_who_sees_the_same(tmp_path: Path) -> None:
