@@ -31,7 +31,7 @@ WEIGHTS = {
 FORMS = "forms"
 TITLE_KEY = "title_key"
 REPEATS = (
-    "\x1frepeats"  # the form that marks a document with repeated words; with a term, one that repeats it: repetitive.py
+    "\x1frepeats"  # the form of a document that repeats words (repetitive.py); with a term, of one that repeats it
 )
 REPETITIVE = "\x1frepetitive"  # that of such a document before marks said which words
 VOCABULARY = "vocabulary"

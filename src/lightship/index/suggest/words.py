@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 import re
-from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,15 @@ from math import inf, log
 from typing import NamedTuple
 
 from lightship.index.analysis.scripts import UNSPACED
-from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost, unrepeated
+from lightship.index.suggest.edits import (
+    begun_otherwise,
+    distance_from,
+    letter_bits,
+    mistake_cost,
+    packed_bits,
+    similar,
+    unrepeated,
+)
 
 MAX_WORDS = 80_000  # that are kept: some 10 MB
 MAX_LETTERS = 128  # that corrections try
@@ -28,7 +35,7 @@ TWO_EDITS, THREE_EDITS = 6, 9  # letters from which a word may have so many mist
 COST, SPLIT_COST, TWICE_COST = 5.0, 2.5, 1.3
 
 _CORRECTABLE = re.compile(r"[^\W\d_]+")
-_NONE = list[str](), array("Q")
+_NONE = list[str](), 0
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
@@ -94,9 +101,7 @@ class Words:
 
     def _correct(self, word: str) -> tuple[float, Correction | None]:
         """Return the likeliest correction, after its likelihood."""
-        near = {*self._within(word, 1, word[0]), *(self._counts.keys() & begun_otherwise(word, self._alphabet))} - {
-            word
-        }
+        near = {*self._within(word, 1, word[0]), *begun_otherwise(word, self._alphabet, self._counts)} - {word}
         if not near and len(word) >= TWO_EDITS:
             near = set(self._within(word, 2, word[:2])) - {word}
         if not near and len(word) >= THREE_EDITS:
@@ -117,25 +122,22 @@ class Words:
 
     def _within(self, word: str, edits: int, starts: str, begin: str = "") -> Iterator[str]:
         """Yield the words within so many `edits` that begin with one of the letters `starts`, and with `begin`."""
-        bits = letter_bits(word)
+        bits, distance = letter_bits(word), distance_from(word)
         for start in dict.fromkeys(starts):
             for length in range(len(word) - edits, len(word) + edits + 1):
-                for each, others in zip(*self._alike.get((start, length), _NONE), strict=True):
-                    if (bits ^ others).bit_count() > 2 * edits or not each.startswith(begin):
-                        continue
-                    if distance(word, each, edits) <= edits:
+                words, packed = self._alike.get((start, length), _NONE)
+                for each in similar(bits, words, packed, 2 * edits):
+                    if each.startswith(begin) and distance(each) <= edits:
                         yield each
 
 
-def _alike(words: Iterable[str]) -> dict[tuple[str, int], tuple[list[str], array[int]]]:
-    """Return the `words` that may be meant by a mistyped one, with their `letter_bits`, by first letter and length.
+def _alike(words: Iterable[str]) -> dict[tuple[str, int], tuple[list[str], int]]:
+    """Return the `words` that may be meant by a mistyped one, with their packed bits, by first letter and length.
 
-    Comparing bits leaves few words whose distance has to be computed, which takes 40 times as long.
+    Comparing bits leaves few words whose distance has to be computed, which takes a hundred times as long.
     """
-    found: dict[tuple[str, int], tuple[list[str], array[int]]] = defaultdict(lambda: ([], array("Q")))
+    found = defaultdict[tuple[str, int], list[str]](list)
     for word in words:
         if len(word) >= LEAST_CORRECTED - 1:
-            spelled, bits = found[word[0], len(word)]
-            spelled.append(word)
-            bits.append(letter_bits(word))
-    return dict(found)
+            found[word[0], len(word)].append(word)
+    return {key: (alike, packed_bits(alike)) for key, alike in found.items()}

@@ -26,7 +26,7 @@ def found(text: str) -> set[str]:
         ("Lamp/lamp-LAMPS," * 3000, {"lamp"}),
         ("lamp light " * 6000 + ORDINARY * 20, {"lamp", "light"}),
         (" ".join(random.Random(1).choices(["lamp", *"abcdefgh"], [1, *[0.05] * 8], k=9000)), {"lamp"}),
-        ("lamp one two three four five six seven eight nine ten " * 18_000, set(["lamp", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])),
+        ("one two three four five six seven eight nine ten " * 20_000, {"one", "two", "three", "four", "five", "ten"}),
     ],
 )  # fmt: skip
 def test_words_that_a_text_has_thousands_of_times_are_told(text: str, expected: set[str]) -> None:

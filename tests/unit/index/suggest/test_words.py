@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.index.suggest.edits import begun_otherwise, distance, letter_bits, mistake_cost, unrepeated
+from lightship.index.suggest.edits import (
+    begun_otherwise,
+    distance_from,
+    letter_bits,
+    mistake_cost,
+    packed_bits,
+    similar,
+    unrepeated,
+)
 from lightship.index.suggest.words import (
     COST,
     MAX_KEPT,
@@ -44,19 +52,26 @@ def brute(one: str, other: str) -> int:
 letters = st.text("abcé", max_size=7)
 
 
-@given(letters, letters, st.integers(1, 3))
-def test_the_distance_is_that_of_its_definition(one: str, other: str, most: int) -> None:
-    assert distance(one, other, most) == min(brute(one, other), most + 1)
+@given(letters.filter(bool), letters)
+def test_the_distance_is_that_of_its_definition(one: str, other: str) -> None:
+    assert distance_from(one)(other) == brute(one, other)
 
 
 @given(letters.filter(bool), st.text("abc", min_size=1, max_size=7))
 def test_what_is_one_edit_away_and_begins_otherwise(word: str, other: str) -> None:
-    assert (other in begun_otherwise(word, "abc")) == (brute(word, other) == 1 and other[0] != word[0])
+    assert (other in begun_otherwise(word, "abc", {other})) == (brute(word, other) == 1 and other[0] != word[0])
 
 
 @given(st.text("abcéА", max_size=9), st.text("abcéА", max_size=9))
 def test_an_edit_changes_two_bits_of_the_letters_at_most(one: str, other: str) -> None:
     assert (letter_bits(one) ^ letter_bits(other)).bit_count() <= 2 * brute(one, other)
+
+
+@given(st.text("abcéА", max_size=9), st.lists(st.text("abcéА", max_size=9), max_size=40), st.sampled_from([2, 4, 6]))
+def test_words_with_similar_letters_are_found_among_many(word: str, words: list[str], most: int) -> None:
+    bits = letter_bits(word)
+    expected = [each for each in words if (bits ^ letter_bits(each)).bit_count() <= most]
+    assert list(similar(bits, words, packed_bits(words), most)) == expected
 
 
 longer = st.text("abc", min_size=TWO_EDITS, max_size=THREE_EDITS + 1)
