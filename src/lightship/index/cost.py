@@ -50,8 +50,8 @@ def _beside_others(view: View, compiled: Compiled, words: Sequence[str]) -> set[
     """Return the terms of those of the `words` that are preferred beside others, and of runs of unspaced scripts."""
     if len(words) < min(SENTENCES):
         words = topical(words)  # function words count in whole sentences, or if there are no others
-    terms = {term for word in words for term in view.vocabulary[word].terms} if len(words) > 1 else set()
-    return terms.union(*(run.grams() for run in compiled.asked_runs))
+    found = [view.vocabulary[word].found[-1] for word in words] if len(words) > 1 else []
+    return {each.term for of_word in found for each in of_word}.union(*(run.grams() for run in compiled.asked_runs))
 
 
 def _formerly_met(view: View, compiled: Compiled) -> int:
