@@ -324,7 +324,8 @@ def test_pages_that_wait_for_a_failing_site_are_told_when_the_first_pass_is_comp
     (told,) = (record.getMessage() for record in caplog.records if "the first pass is complete" in record.getMessage())
     counted = re.search("complete; (\\d+) pages of 1 site wait, because it keeps failing", told)
     assert counted
-    assert read_waiting(crawl.data).pages <= int(counted[1]) <= 41, "some are tried again meanwhile, or are due again"
+    waiting = int(counted[1])  # some are tried again meanwhile; on a busy machine /sitemap.xml waits, too
+    assert read_waiting(crawl.data).pages <= waiting <= 41
 
 
 def test_a_source_that_another_one_leads_to_is_not_complete_before_it_is(
