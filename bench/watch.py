@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import http.client
 import multiprocessing
 import os
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ import aiohttp
 import msgspec
 
 from bench.cluster import Cluster
+from bench.processor import processor_seconds
 from bench.progress import step
-from bench.report import Figure, Report
+from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
@@ -33,7 +35,7 @@ QUERIES = 1000
 RATE = 50  # changes a second
 SEARCHES = 40  # a second, together
 TOPICS = 3  # of a document, of as many as there are queries
-QUIET = 15.0  # seconds for each of the two measurements of searches
+TURNS, QUIET = 3, 10.0  # times that searches are measured in each of three phases, and seconds of each
 KILL_EVERY, DOWN = 12.0, 2.0  # seconds
 SETTLE = 8.0  # seconds after the last change in which everything must be told
 
@@ -85,6 +87,7 @@ class Clients:
         self.twice = Counter[Told]()
         self._fields: dict[str, dict[str, str]] = {}
         self.missed = self.reconnections = self.watching = 0
+        self.expecting = False  # whether what changes now must be told
 
     async def watch(self, session: aiohttp.ClientSession, number: int, query: str) -> None:
         """Watch one query until cancelled."""
@@ -95,6 +98,7 @@ class Clients:
                 async with session.get(url, headers={"Last-Event-ID": last} if last else {}) as response:
                     if response.status == 200:
                         self.watching += 1
+                        self._fields.pop(query, None)
                         try:
                             async for line in response.content:
                                 last = self._read(query, line.decode().rstrip("\n")) or last
@@ -126,8 +130,8 @@ class Clients:
         self.told.setdefault(told, time.time())
 
 
-def search(addresses: list[str], queries: list[str], seconds: float) -> tuple[float, float]:
-    """Search all replicas at a rate; return the mean and the median of milliseconds. For a process of its own."""
+def search(addresses: list[str], queries: list[str], seconds: float) -> list[float]:
+    """Search all replicas at a rate; return the milliseconds that each took. For a process of its own."""
     connections = [http.client.HTTPConnection(address, timeout=10) for address in addresses]
     found, until = list[float](), time.monotonic() + seconds
     while time.monotonic() < until:
@@ -137,55 +141,138 @@ def search(addresses: list[str], queries: list[str], seconds: float) -> tuple[fl
         connection.getresponse().read()
         found.append((time.perf_counter() - began) * 1000)
         time.sleep(max(0.0, 1 / SEARCHES - (time.perf_counter() - began)))
-    return statistics.mean(found), statistics.median(found)
+    return found
+
+
+class Phase:
+    """What searches took while nothing, changes, or changes and watchers kept the replicas busy, too."""
+
+    def __init__(self) -> None:
+        """Begin with nothing measured."""
+        self.searches: list[float] = []  # milliseconds
+        self.replicas = self.clients = 0.0  # seconds of processor time; clients: this process
+        self._seconds = 0.0
+
+    @contextlib.contextmanager
+    def measuring(self, replicas: list[int]) -> Iterator[None]:
+        """Add the processor time that is used meanwhile, also by the processes in the groups `replicas`."""
+        began, theirs, own = time.monotonic(), processor_seconds(replicas), time.process_time()
+        yield
+        self.replicas += processor_seconds(replicas) - theirs
+        self.clients += time.process_time() - own
+        self._seconds += time.monotonic() - began
+
+    def share(self, processor: float) -> float:
+        """Return how much of one processor so many seconds are, in percent."""
+        return processor / self._seconds * 100
 
 
 def run(settings: BenchSettings) -> Report:
     """Measure with REPLICAS searchengines on this machine, which also makes the changes and reads the events."""
     with tempfile.TemporaryDirectory(prefix="lightship-bench-") as folder:
         cluster = Cluster(Path(folder), replicas=REPLICAS, threads=1)
-        made = Made(int(RATE * (2 * QUIET + settings.seconds + 60)), settings.seed)
+        made = Made(int(RATE * (TURNS * (2 * QUIET + 20) + settings.seconds + 60)), settings.seed)
         with cluster.running():
             cluster.load(made.documents())
-            return asyncio.run(_measure(settings, cluster, made))
+            return asyncio.run(_Measuring(settings, cluster, made).run())
 
 
-async def _measure(settings: BenchSettings, cluster: Cluster, made: Made) -> Report:
-    clients, searcher = Clients(cluster.addresses), ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    searching = functools.partial(
-        asyncio.get_running_loop().run_in_executor,
-        searcher, search, cluster.addresses, words(2000, settings.seed), QUIET,
-    )  # fmt: skip
-    timeout = aiohttp.ClientTimeout(total=None, sock_read=20, connect=3)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
+class _Measuring:
+    """One run: searches in turns without changes, with them, and with watchers; then replicas are killed."""
+
+    def __init__(self, settings: BenchSettings, cluster: Cluster, made: Made) -> None:
+        self._settings, self._cluster, self._made = settings, cluster, made
+        self._clients = Clients(cluster.addresses)
+        self._quiet, self._changing, self._watched = Phase(), Phase(), Phase()
+        self._searcher = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        self._words = words(2000, settings.seed)
+        self._without_kills: list[float] = []
+
+    async def run(self) -> Report:
+        """Return what was found."""
+        for turn in range(TURNS):
+            step(
+                f"searching, turn {turn + 1} of {TURNS}: without changes, with {RATE} a second, with {QUERIES} watchers"
+            )
+            await self._search(self._quiet)
+            async with self._changes():
+                await self._search(self._changing)
+                async with self._watchers():
+                    await self._search(self._watched)
+                self._without_kills = self._late()
+        step(f"killing replicas for {self._settings.seconds} s")
+        async with self._changes(), self._watchers():
+            kills = await _kill(self._cluster, self._settings.seconds)
+        return self._report(kills)
+
+    async def _search(self, phase: Phase) -> None:
+        parts = self._cluster.parts[:REPLICAS]
+        with phase.measuring([part.process.pid for part in parts if part.process is not None]):
+            phase.searches += await asyncio.get_running_loop().run_in_executor(
+                self._searcher, search, self._cluster.addresses, self._words, QUIET
+            )
+
+    @contextlib.asynccontextmanager
+    async def _changes(self) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        changing = asyncio.create_task(_change(cluster.log_url, made, clients, stop))
-        step(f"searching during {RATE} changes a second, without watchers")
-        alone = await searching()
-        watching = [asyncio.create_task(clients.watch(session, n, q)) for n, q in enumerate(made.queries)]
-        while clients.watching < QUERIES:  # noqa: ASYNC110 (it also falls)
-            await asyncio.sleep(0.1)
-        await asyncio.sleep(1)
-        step(f"searching with {QUERIES} watchers")
-        made.expected.clear()
-        clients.told.clear()
-        together = await searching()
-        without = await _settled(made, clients)
-        step(f"killing replicas for {settings.seconds} s")
-        kills = await _kill(cluster, settings.seconds)
-        stop.set()
-        await changing
-        await asyncio.sleep(SETTLE)
-        for each in watching:
-            each.cancel()
-    return _report(made, clients, kills, (alone, together), without)
+        changing = asyncio.create_task(_change(self._cluster.log_url, self._made, self._clients, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await changing
 
+    @contextlib.asynccontextmanager
+    async def _watchers(self) -> AsyncIterator[None]:
+        """Watch all queries; what changes meanwhile must be told, SETTLE seconds after the end at the latest."""
+        clients, timeout = self._clients, aiohttp.ClientTimeout(total=None, sock_read=20, connect=3)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
+            tasks = [asyncio.create_task(clients.watch(session, n, q)) for n, q in enumerate(self._made.queries)]
+            while clients.watching < QUERIES:  # noqa: ASYNC110 (it also falls)
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(1)
+            clients.expecting = True
+            yield
+            clients.expecting = False
+            await asyncio.sleep(SETTLE)
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-async def _settled(made: Made, clients: Clients) -> list[float]:
-    """Return how late what was expected so far has been told."""
-    expected = dict(made.expected)
-    await asyncio.sleep(3)
-    return sorted(clients.told[each] - at for each, at in expected.items() if each in clients.told)
+    def _late(self) -> list[float]:
+        """Return how late each event was told of so far, in order of seconds."""
+        told = self._clients.told
+        return sorted(told[each] - at for each, at in self._made.expected.items() if each in told)
+
+    def _report(self, kills: int) -> Report:
+        clients, without, late = self._clients, self._without_kills, self._late()
+        quiet, changing, watched = self._quiet, self._changing, self._watched
+        medians = [statistics.median(phase.searches) for phase in (quiet, changing, watched)]
+        means = [statistics.mean(phase.searches) for phase in (quiet, changing, watched)]
+        shares = [phase.share(phase.replicas) for phase in (quiet, changing, watched)]
+        figures = [
+            Figure("events expected", len(self._made.expected), ""),
+            Figure("never told", len(self._made.expected.keys() - clients.told.keys()), "", 0),
+            Figure("told twice", sum(clients.twice.values()), "", 0),
+            Figure("told that some may be missing", clients.missed, "", 0),
+            Figure("reconnections", clients.reconnections, ""),
+            Figure("told after the log had it, without kills, median", percentile(without, 0.5), "s"),
+            Figure("the same, p99", percentile(without, 0.99), "s", 1.5),
+            Figure(f"with {kills} kills, median", percentile(late, 0.5), "s"),
+            Figure("the same, p99", percentile(late, 0.99), "s", 1.5),
+            Figure("search, median, without changes", medians[0], "ms"),
+            Figure("with changes", medians[1], "ms"),
+            Figure("with changes and watchers", medians[2], "ms", medians[1] * 1.05),
+            Figure("search, mean, without changes", means[0], "ms"),
+            Figure("with changes", means[1], "ms"),
+            Figure("with changes and watchers", means[2], "ms", means[1] * 1.05),
+            Figure("processor time of the replicas, searches alone", shares[0], "% of one"),
+            Figure("more by changes", shares[1] - shares[0], "% of one"),
+            Figure("more by watchers", shares[2] - shares[1], "% of one"),
+            Figure("of the clients that watch, on the same processors", watched.share(watched.clients) - changing.share(changing.clients), "% of one"),
+        ]  # fmt: skip
+        setting = f"{QUERIES} standing queries, {REPLICAS} replicas, {RATE} changes and {SEARCHES} searches a second"
+        return Report("watch", figures, (f"{setting}; load average {os.getloadavg()[0]:.1f}",))
 
 
 async def _change(log_url: str, made: Made, clients: Clients, stop: asyncio.Event) -> None:
@@ -193,8 +280,9 @@ async def _change(log_url: str, made: Made, clients: Clients, stop: asyncio.Even
     try:
         while not stop.is_set():
             document, told = made.change()
+            expecting = clients.expecting
             await asyncio.to_thread(log.put, [Change.put(document)])
-            if clients.watching or made.expected:
+            if expecting:
                 made.expected |= dict.fromkeys(told, time.time())
             due += 1 / RATE
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -216,32 +304,3 @@ async def _kill(cluster: Cluster, seconds: float) -> int:
         count += 1
     await asyncio.sleep(max(0.0, until - time.monotonic()))
     return count
-
-
-def _report(
-    made: Made,
-    clients: Clients,
-    kills: int,
-    searches: tuple[tuple[float, float], tuple[float, float]],
-    without: list[float],
-) -> Report:
-    late = sorted(clients.told[each] - at for each, at in made.expected.items() if each in clients.told)
-    lost = len(made.expected.keys() - clients.told.keys())
-    (mean, median), (mean_watched, median_watched) = searches
-    figures = [
-        Figure("events expected", len(made.expected), ""),
-        Figure("never told", lost, "", 0),
-        Figure("told twice", sum(clients.twice.values()), "", 0),
-        Figure("told that some may be missing", clients.missed, "", 0),
-        Figure("reconnections", clients.reconnections, ""),
-        Figure("told after the log had it, without kills, median", without[len(without) // 2], "s"),
-        Figure("the same, p99", without[int(len(without) * 0.99)], "s", 1.5),
-        Figure(f"with {kills} kills, median", late[len(late) // 2], "s"),
-        Figure("the same, p99", late[int(len(late) * 0.99)], "s", 1.5),
-        Figure("search, median, without watchers", median, "ms"),
-        Figure("with them", median_watched, "ms", median * 1.05),
-        Figure("search, mean, without watchers", mean, "ms"),
-        Figure("with them", mean_watched, "ms", mean * 1.05),
-    ]
-    note = f"{QUERIES} standing queries, {REPLICAS} replicas, {RATE} changes a second; load average {os.getloadavg()[0]:.1f}"
-    return Report("watch", figures, (note,))
