@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import tantivy
 
 from lightship.core.declaration import declared, weights
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
 from lightship.index.fields.stored_document import decode_source, document_of, read_source
+from lightship.index.query.boolean import any_of
 from lightship.index.reader import View, reading
+from lightship.index.storage.merge_priority import yield_in_this_thread
 from lightship.index.writer import to_tantivy
 
-Query, Address, Searcher = tantivy.Query, tantivy.DocAddress, tantivy.Searcher
-
-_HEAP = 128 << 20  # bytes at most; a few documents use little
-MOST_BYTES = 8 << 20  # of stored documents together, so that they are one segment
+_HEAP = 16 << 20  # bytes; tantivy takes 15 MB at least, and goes through a table that grows with it
+_NUMBER = "order"  # the column of a document's number: this index puts nothing in an order
+_TOGETHER = 24  # queries that are one search: so many bits of a score tell which of them find a document
+# tantivy's threads have the priority of the thread that starts them. Searches need not wait for them; none has the GIL
+_yielding = ThreadPoolExecutor(1, "memory", yield_in_this_thread)
 
 
 def stored_of(view: View, urls: Sequence[str]) -> dict[str, bytes]:
@@ -33,20 +37,31 @@ class MemoryIndex:
     """An index of documents by their numbers, for queries that were compiled for a view of their schema."""
 
     def __init__(self, documents: Sequence[bytes], declaration: str) -> None:
-        """Index stored documents; at most MOST_BYTES."""
+        """Index stored documents."""
         index = tantivy.Index(schema(SCHEMA_VERSION, declaration))
         register_analyzers(index)
         index.config_reader("manual")
-        writer, fields, weighted = index.writer(_HEAP, 1), declared(declaration), weights(declaration)
-        for stored in documents:
-            writer.add_document(to_tantivy(document_of(decode_source(stored)), fields, weighted, stored))
+        fields, weighted = declared(declaration), weights(declaration)
+        writer = _yielding.submit(index.writer, _HEAP, 1).result()
+        for number, stored in enumerate(documents):
+            made = to_tantivy(document_of(decode_source(stored)), fields, weighted, only_found=True)
+            made.add_unsigned(_NUMBER, number)
+            writer.add_document(made)
         writer.commit()
         index.reload()
-        self.searcher = index.searcher()
-        assert self.searcher.num_segments <= 1, "documents are numbered by one segment"
+        self._searcher = index.searcher()
         self._most = max(1, len(documents))
 
-    def matching(self, query: tantivy.Query) -> dict[int, tantivy.DocAddress]:
-        """Return the addresses of the documents that `query` finds, by their numbers in order."""
-        hits = self.searcher.search(query, self._most, count=False).hits
-        return {address.doc: address for _, address in sorted(hits, key=lambda hit: hit[1].doc)}
+    def matching(self, queries: Sequence[tantivy.Query]) -> list[list[int]]:
+        """Return for each of `queries` the numbers of the documents that it finds, in order."""
+        found: list[list[int]] = [[] for _ in queries]
+        for start in range(0, len(queries), _TOGETHER):
+            together = queries[start : start + _TOGETHER]
+            marked = [tantivy.Query.const_score_query(query, float(1 << bit)) for bit, query in enumerate(together)]
+            hits = self._searcher.search(any_of(marked), self._most, count=False).hits
+            numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in hits])
+            for number, bits in sorted(zip(numbers, (int(score) for score, _ in hits), strict=True)):
+                for bit in range(bits.bit_length()):
+                    if bits >> bit & 1:
+                        found[start + bit].append(number)
+        return found

@@ -15,9 +15,9 @@ from lightship.core.model import Document, url_digest
 from lightship.index.analysis.languages import UNSTEMMED, stem_language
 from lightship.index.fields.address import address_values, read_address
 from lightship.index.fields.columns import add_columns, declared_texts
-from lightship.index.fields.document import add_searched
+from lightship.index.fields.document import add_searched, add_vocabulary
 from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, schema
-from lightship.index.fields.stored_document import add_source, add_stored, modified_seconds
+from lightship.index.fields.stored_document import add_source, modified_seconds
 from lightship.index.storage.index_meta import META, manage_all, segments_of, set_block_size
 from lightship.index.storage.merge_failures import MergeFailures
 from lightship.index.storage.merge_priority import yield_in_merges
@@ -146,11 +146,12 @@ def to_tantivy(
     document: Document,
     fields: Fields = NO_FIELDS,
     weighted: Mapping[str, int] = NO_WEIGHTS,
-    stored: bytes | None = None,
+    *,
+    only_found: bool = False,
 ) -> tantivy.Document:
     """Return the indexed form of `document`, with columns for the declared `fields`, and `weighted` texts.
 
-    `stored` is its stored form, if that is known.
+    If it is `only_found`, it has nothing by which it is shown, ordered or suggested.
     """
     made = tantivy.Document()
     made.add_text("url", document.url)
@@ -162,15 +163,14 @@ def to_tantivy(
     language = stem_language(document.language)
     if not language:
         made.add_text("language", UNSTEMMED)
-    add_searched(made, document, language, declared_texts(document, fields, weighted))
+    words = add_searched(made, document, language, declared_texts(document, fields, weighted))
     add_columns(made, document, address, fields)
-    order = int.from_bytes(url_digest(document.url)[:8], "big")
-    made.add_unsigned("order", order)
-    made.add_unsigned("recency", recency(modified_seconds(document), order))
-    if stored is None:
+    if not only_found:
+        add_vocabulary(made, words)
+        order = int.from_bytes(url_digest(document.url)[:8], "big")
+        made.add_unsigned("order", order)
+        made.add_unsigned("recency", recency(modified_seconds(document), order))
         add_source(made, document, address)
-    else:
-        add_stored(made, stored)
     return made
 
 

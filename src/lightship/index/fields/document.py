@@ -32,8 +32,11 @@ _HOST = re.compile(r"^[a-z][a-z0-9+.-]*:(?://[^/?#]*)?", re.IGNORECASE)
 _NUMBERS = re.compile(r"\b\d+\b|\.(?:html?|php|aspx?|jsp)\b")
 
 
-def add_searched(made: tantivy.Document, document: Document, language: str, more: Sequence[str] = ()) -> None:
-    """Add `document`, whose words are stemmed in `language`, and `more` texts to the searched fields of `made`."""
+def add_searched(made: tantivy.Document, document: Document, language: str, more: Sequence[str] = ()) -> str:
+    """Add `document`, whose words are stemmed in `language`, and `more` texts to the searched fields of `made`.
+
+    Return the text that has all words.
+    """
     title = _add_grams(made, "title", normalized(document.title))
     _add_words(made, "title", title, without_apostrophes(title.text, language), language)
     for key in title_keys(document.title):
@@ -53,7 +56,7 @@ def add_searched(made: tantivy.Document, document: Document, language: str, more
     bare = without_apostrophes(text.text, language)
     _add_words(made, "text", text, bare, language)
     _add_forms(made, text, bare if cuts_apostrophes(language) else text.text, language)
-    _add_vocabulary(made, bare[:BEGINNING] if len(bare) > BEGINNING else bare)
+    return bare
 
 
 def _add_grams(made: tantivy.Document, field: str, given: Normalized) -> Normalized:
@@ -90,8 +93,9 @@ def _add_repeated(made: tantivy.Document, given: Normalized, language: str) -> N
         made.add_text(FORMS, " ".join([REPEATS, *(REPEATS + term for term in found)]))
 
 
-def _add_vocabulary(made: tantivy.Document, beginning: str) -> None:
+def add_vocabulary(made: tantivy.Document, text: str) -> None:
     """Add the words of the title, the headings and the beginning of the text, which are suggested."""
+    beginning = text[:BEGINNING]
     if len(beginning) == BEGINNING:
         beginning = beginning.rpartition(" ")[0]
     if is_marked(beginning):

@@ -77,11 +77,11 @@ def add_source(made: tantivy.Document, document: Document, address: Address) -> 
             "\n".join(" ".join(heading.split()) for heading in document.headings),
         )
     )
-    add_stored(made, stored)
+    _add_stored(made, stored)
 
 
-def add_stored(made: tantivy.Document, stored: bytes) -> None:
-    """Add a document that was encoded by `add_source` to `made`.
+def _add_stored(made: tantivy.Document, stored: bytes) -> None:
+    """Add an encoded document to `made`.
 
     tantivy reads a value of bytes one by one, 12 us for an ordinary page, but text as a whole. So a page in Latin letters
     is stored as text, whose characters are the bytes.

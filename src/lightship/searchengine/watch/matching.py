@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from lightship.core.position import Reached
 from lightship.index.fields.stored_document import decode_source
-from lightship.index.memory import Address
+from lightship.index.query.compiler import Compiled
 from lightship.index.reader import View
 from lightship.searchengine.search.api import Hit, shown_title
 from lightship.searchengine.watch.events import Gone, event
-from lightship.searchengine.watch.rounds import Changed, Part, Round
+from lightship.searchengine.watch.rounds import Changed, Round
 from lightship.searchengine.watch.standing import StandingQuery
 
 
@@ -59,31 +59,33 @@ def told(
     """
     found: dict[StandingQuery, bytes] = {}
     progress = Progress(before)
-    for part in (part for each in rounds for part in each.parts()):
-        positions: dict[Changed, Reached] = {}
-        for query in standing:
-            compiled = query.query(view)
-            matching = part.index.matching(compiled) if compiled is not None else {}
-            if matching:
-                positions = positions or progress.positions(part.changed)
-                found[query] = found.get(query, b"") + _events(query, part, matching, positions, view)
-        progress = progress.passed(part.changed)
+    every = [(query, compiled) for query in standing if (compiled := query.compiled(view))]
+    for each in rounds:
+        each.index()
+        if each.indexed is None:
+            continue
+        changed, positions = each.indexed.changed, dict[Changed, Reached]()
+        matching = each.indexed.index.matching([compiled.query for _, compiled in every])
+        for (query, compiled), numbers in zip(every, matching, strict=True):
+            if numbers:
+                positions = positions or progress.positions(changed)
+                places = [each.indexed.places[number] for number in numbers]
+                found[query] = found.get(query, b"") + _events(query, compiled, places, positions, view)
+        progress = progress.passed(changed)
     return found
 
 
 def _events(
     query: StandingQuery,
-    part: Part,
-    matching: Mapping[int, Address],
+    compiled: Compiled,
+    places: Sequence[tuple[Changed, bool]],
     positions: Mapping[Changed, Reached],
     view: View,
 ) -> bytes:
-    places = [(*part.places[number], address) for number, address in matching.items()]
-    old = {changed for changed, is_new, _ in places if not is_new}
-    new = [(changed, address) for changed, is_new, address in places if is_new and changed in positions]
-    hits = query.hits(view, part.index.searcher, [address for _, address in new]) if new else []
-    shown = {changed: hit for (changed, _), hit in zip(new, hits, strict=True)}
-    return b"".join(_told(positions, old, shown))
+    old = {changed for changed, is_new in places if not is_new}
+    new = [changed for changed, is_new in places if is_new and changed in positions]
+    hits = query.hits(compiled, view, [changed.new or b"" for changed in new]) if new else []
+    return b"".join(_told(positions, old, dict(zip(new, hits, strict=True))))
 
 
 def _told(positions: Mapping[Changed, Reached], old: Set[Changed], new: Mapping[Changed, Hit]) -> Iterator[bytes]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from lightship.core.position import Reached
-from lightship.index.memory import MOST_BYTES, MemoryIndex, stored_of
+from lightship.index.memory import MemoryIndex, stored_of
 from lightship.index.reader import View
 from lightship.rpc.recent import Change
 
@@ -32,11 +32,11 @@ class Changed:
         return len(self.old or b"") + len(self.new or b"")
 
 
-class Part:
-    """Changed documents, indexed in memory."""
+class Indexed:
+    """Changed documents, as they were and as they are, indexed in memory."""
 
     def __init__(self, changed: Sequence[Changed], declaration: str) -> None:
-        """Index documents of at most MOST_BYTES together, unless it is one."""
+        """Index them."""
         self.changed = changed
         self.places = [
             (each, is_new) for each in changed for is_new in (False, True) if (each.new if is_new else each.old)
@@ -53,29 +53,33 @@ class Round:
         """Remember both views until the documents are indexed; without views, nobody can be told of the changes."""
         self.before, self.changes, self._former, self._view = before, changes, former, view
         self.moment = time.monotonic()
-        self._parts: list[Part] | None = None
+        self.indexed: Indexed | None = None  # the changed documents, once `is_indexed`, if any differs from before
+        self._is_indexed = not changes
 
     @property
     def is_known(self) -> bool:
         """Whether the documents are known."""
-        return not self.changes or self._parts is not None or self._view is not None
+        return self._is_indexed or self._view is not None
 
     @property
     def is_indexed(self) -> bool:
-        """Whether `parts` takes no time."""
-        return not self.changes or self._parts is not None
+        """Whether `index` has been called."""
+        return self._is_indexed
 
     @property
     def size(self) -> int:
         """Bytes of stored documents that it keeps."""
-        return sum(part.size for part in self._parts or ())
+        return self.indexed.size if self.indexed else 0
 
-    def parts(self) -> list[Part]:
-        """Return the changed documents, indexed at the first call; blocking. Raises DamagedError."""
-        if self._parts is None:
-            self._parts = list(_parts(self.changed(), self._declaration))
-            self._former = self._view = None
-        return self._parts
+    def index(self) -> None:
+        """Index the changed documents, if that is not done; blocking. Raises DamagedError."""
+        if not self._is_indexed:
+            self._index(self.changed(), self._declaration)
+
+    def _index(self, changed: Sequence[Changed], declaration: str) -> None:
+        self.indexed = Indexed(changed, declaration) if changed else None
+        self._is_indexed = True
+        self._former = self._view = None
 
     @property
     def _declaration(self) -> str:
@@ -96,12 +100,12 @@ class Round:
     def indexed_with(self, later: Sequence[Round]) -> Round:
         """Return this round and those that follow as one that is indexed: an index takes longer than its documents; blocking."""
         if not later:
-            self.parts()
+            self.index()
             return self
         every, declaration = [self, *later], self._declaration
         both = Round(self.before, [change for each in every for change in each.changes], None, None)
         both.moment = self.moment
-        both._parts = list(_parts([changed for each in every for changed in each.changed()], declaration))
+        both._index([changed for each in every for changed in each.changed()], declaration)
         return both
 
     def joined(self, later: Round) -> Round | None:
@@ -114,19 +118,6 @@ class Round:
         both = Round(self.before, sorted(last.values()), self._former, later._view)
         both.moment = self.moment
         return both
-
-
-def _parts(every: Sequence[Changed], declaration: str) -> Iterator[Part]:
-    """Yield the documents of `every` in parts that fit into a MemoryIndex."""
-    part, size = list[Changed](), 0
-    for changed in every:
-        if part and size + changed.size > MOST_BYTES:
-            yield Part(part, declaration)
-            part, size = [], 0
-        part.append(changed)
-        size += changed.size
-    if part:
-        yield Part(part, declaration)
 
 
 class Rounds:
