@@ -1,7 +1,7 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
 # make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
 # make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
-# make examples   the programs in examples/ and the pages in docs/embedding.md, with the packages that they are for (800 MB)
+# make examples   the programs in examples/ and docs/agents.md and the pages in docs/embedding.md, with their packages (1.4 GB)
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
 # make image   the image for amd64 and arm64, its sizes, and an archive of both in dist/ (needs a Docker daemon, no registry)
@@ -99,6 +99,8 @@ constraints:
 	@$(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --group examples --generate-hashes \
 		--constraint constraints.txt --custom-compile-command "make constraints" \
 		--output-file examples/constraints.txt $(ARGS)
+	@$(BIN)/uv pip compile --config-file examples/uv.toml --quiet --universal --python-version 3.11 --group programs \
+		--generate-hashes --custom-compile-command "make constraints" --output-file examples/programs.txt $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -117,7 +119,13 @@ $(DOCS_READY): $(READY) website/constraints.txt
 	@touch $(DOCS_READY)
 
 # Those of npm have no lock file, which would be longer than the rest of the repository
-$(EXAMPLES_READY): $(READY) $(DOCS_READY) examples/constraints.txt examples/package.json
+$(EXAMPLES_READY): $(READY) $(DOCS_READY) examples/constraints.txt examples/programs.txt examples/package.json
 	@$(PIP) install --require-hashes --requirement examples/constraints.txt
+	@! $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || $(MAKE) --silent examples/.venv # Open WebUI takes no newer one
 	@! command -v npm >/dev/null || npm install --prefix examples --ignore-scripts --no-package-lock --no-audit --no-fund --silent
 	@touch $(EXAMPLES_READY)
+
+examples/.venv: examples/programs.txt
+	@$(BIN)/python -m venv examples/.venv
+	@examples/.venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes --requirement examples/programs.txt
+	@touch examples/.venv

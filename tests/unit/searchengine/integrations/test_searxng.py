@@ -1,7 +1,7 @@
 """The engine of docs/agents.md for SearXNG, read as its JSON engine reads it.
 
 That walks an answer in the order of its keys, at any depth, and takes the first value under a name of a path:
-https://docs.searxng.org/dev/engines/json_engine.html. Run once with the real `json_engine`, too.
+https://docs.searxng.org/dev/engines/json_engine.html. The real `json_engine` runs in tests/examples/test_programs.py.
 """
 
 from __future__ import annotations
