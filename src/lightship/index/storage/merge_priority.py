@@ -27,7 +27,8 @@ def yield_in_merges() -> None:
 def yield_in_this_thread() -> None:
     """Lower the priority of this thread and of those that it starts; does nothing on systems other than Linux."""
     if sys.platform == "linux":  # elsewhere, a priority is that of a process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _nice())
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _nice())
 
 
 def _nice() -> int:
