@@ -184,7 +184,6 @@ def test_the_first_commit_after_a_restore_that_was_not_made_is_made_again(lab: L
     more = range(400, 400 + SMALL_MOST + 10)
     lab.put(*map(page, more))
     shard, _ = lab.start("second")
-    shard._pace = lambda: 1000.0  # type: ignore[method-assign]
     while shard._read_round(STOPPED):
         pass
 
