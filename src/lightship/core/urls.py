@@ -62,7 +62,7 @@ def _normalise(link: str, base: str | None, encoding: str) -> str | None:
 
 def site(url: str) -> str:
     """Return the site of a normalised url: its scheme, host and port, like `https://example.org`."""
-    return str(URL(url).origin())
+    return url[: url.index("/", 8)]
 
 
 def address(url: str) -> tuple[str, int]:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import apsw
 
 from lightship.config import RULES, CrawlerSettings
+from lightship.core import urls
 from lightship.core.errors import ConfigurationError
 from lightship.crawler.frontier.deletion_guard import may_leave, too_many_leave
 from lightship.crawler.frontier.rescope import Plan, former_sources, plan, rule_of
-from lightship.crawler.frontier.scope import LINKS_ONLY, Scope, site_of
+from lightship.crawler.frontier.scope import LINKS_ONLY, Scope
 from lightship.crawler.parsing.html.selection import check_selector
 from lightship.crawler.sources.names import Kind, Source, name_of
 from lightship.crawler.state.store import FILE
@@ -60,7 +61,7 @@ def dry_run(settings: CrawlerSettings, websites: Sequence[str]) -> Iterator[str]
             scope.load(db)
             former = former_sources(db, websites)
             known = {str(site) for site, source in db.execute("select site, source from sites") if source in websites}
-            plans = [plan(db, scope, site, former) for site in sorted(known | {site_of(name) for name in websites})]
+            plans = [plan(db, scope, site, former) for site in sorted(known | {urls.site(name) for name in websites})]
     except apsw.Error as error:
         raise ConfigurationError(f"can't read {path}: {error}; start its crawler once with this version") from error
     yield from _rules(plans)
@@ -83,9 +84,9 @@ def _rules(plans: Sequence[Plan]) -> Iterator[str]:
             done.setdefault((LINKS_ONLY, "source or start would be a document, too"), []).append(source.url)
         for found in each.returning:
             done.setdefault((rule_of(found.reason), "url|s, refused until now, would be crawled"), []).append(found.url)
-    for (rule, what), urls in sorted(done.items()):
-        yield f"{rule}: {len(urls)} {what.replace('|s', 's' * (len(urls) != 1))}"
-        yield from _examples(urls)
+    for (rule, what), named in sorted(done.items()):
+        yield f"{rule}: {len(named)} {what.replace('|s', 's' * (len(named) != 1))}"
+        yield from _examples(named)
 
 
 def _idle_globs(scope: Scope, plans: Sequence[Plan]) -> Iterator[str]:

@@ -35,6 +35,7 @@ from lightship.runtime.space import retry_when_full
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
+LOOK_SECONDS = 0.25  # between two looks whether a source has failed
 
 DESCRIPTION = f"Crawl sources and keep the document log up to date with them until stopped; {ACCEPTED}."
 
@@ -164,10 +165,11 @@ def _run(feeds: Sequence[SourceSync], ended: threading.Event, stop: threading.Ev
         running = [threads.submit(feed.run, ended) for feed in feeds]
         for feed in running:
             feed.add_done_callback(note)
+        while not stop.wait(LOOK_SECONDS) and not all(feed.done() for feed in running):
+            pass
         while wait(running, TICK_SECONDS).not_done:
-            if stop.is_set():
-                log.hurry()
-                ended.set()
+            log.hurry()
+            ended.set()
     for feed in running:
         try:
             feed.result()

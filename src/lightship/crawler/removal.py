@@ -9,9 +9,10 @@ from typing import Any
 import apsw
 
 from lightship.config import CrawlerSettings
+from lightship.core import urls
 from lightship.core.model import Change
 from lightship.crawler.frontier.entry import AT_ONCE, State
-from lightship.crawler.frontier.scope import Scope, site_of
+from lightship.crawler.frontier.scope import Scope
 from lightship.crawler.output.append import Appender
 from lightship.runtime.database import Database
 
@@ -53,11 +54,11 @@ class Removal:
 
     def _owns(self, url: str) -> bool:
         source = self._scope.judge(url)
-        return (source.name if source else self._sites[site_of(url)]) == self.name
+        return (source.name if source else self._sites[urls.site(url)]) == self.name
 
     def _others(self, site: str, *, also: bool = False) -> list[str]:
         """Return the other sources of `site`, or `also` this one."""
-        found = [each.name for each in self._scope.sources if any(site_of(folder) == site for folder in each.folders)]
+        found = [each.name for each in self._scope.sources if any(urls.site(folder) == site for folder in each.folders)]
         return [name for name in found if also or name != self.name]
 
     def run(self, database: Database, appender: Appender) -> None:

@@ -64,12 +64,12 @@ class Credentials:
 
     def of(self, url: str) -> Credential | None:
         """Return the credentials for the host of the normal URL `url`, or None."""
-        credential = self._known.get(urls.address(url))
+        credential = self._known.get(urls.address(url)) if self._known else None
         return credential if credential and (credential.plain_http or url.startswith("https:")) else None
 
     def withheld(self, url: str) -> bool:
         """Whether the host of `url` has credentials that must not be sent over plain http."""
-        return urls.address(url) in self._known and self.of(url) is None
+        return bool(self._known) and urls.address(url) in self._known and self.of(url) is None
 
 
 def read_credentials(path: str) -> Credentials:

@@ -23,7 +23,7 @@ from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
 from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.rescope import RETURN, read_again, rescope
 from lightship.crawler.frontier.revisit import Pace
-from lightship.crawler.frontier.scope import Scope, longest, site_of
+from lightship.crawler.frontier.scope import Scope, longest
 from lightship.crawler.state.journal import Journal
 from lightship.crawler.state.progress import count
 from lightship.crawler.state.store import is_changed
@@ -106,7 +106,7 @@ class Frontier:
             self._load_sites(db, seeds)
             self._follow_rules(db)
             for source in self.scope.sources:
-                if site_of(source.name) in self._sites:
+                if urls.site(source.name) in self._sites:
                     self._give(db, Link(source.name, How.SOURCE), None)
                     for start in source.starts:
                         self._give(db, Link(start, How.START), source.name)
@@ -258,7 +258,8 @@ class Frontier:
             kept and outcome.state is not State.FAILED, outcome.note, entry.url,
         ))  # fmt: skip
         db.execute(_REMEMBER, (outcome.fetched, outcome.status, outcome.state, outcome.note[:500], entry.url))
-        db.execute(_FORGET, (entry.url, VISITS_KEPT))
+        if entry.fetched:
+            db.execute(_FORGET, (entry.url, VISITS_KEPT))
         if outcome.size:
             db.execute("update sites set day = ?, bytes = ? where site = ?", (*self._spent[entry.site], entry.site))
 

@@ -29,11 +29,6 @@ _ROOTS = "select url, found_on from pages where how = ? and found_on is not null
 _BESIDE_SITEMAPS = frozenset({How.LINK, How.ALTERNATE, How.FEED})  # how sitemap_only finds no page
 
 
-def site_of(url: str) -> str:
-    """Return the site of a normal URL."""
-    return url[: url.index("/", 8)]
-
-
 def folder_of(url: str) -> str:
     """Return the folder of a normal URL: what relative links on the page begin with."""
     return url.partition("?")[0].rpartition("/")[0] + "/"
@@ -109,7 +104,7 @@ class Scope:
         for name in names:
             source = Scoped(name, self._rules.get(name, SourceRules(name)), self._settings)
             self._sources[name] = source
-            self._by_site.setdefault(site_of(name), []).append(source)
+            self._by_site.setdefault(urls.site(name), []).append(source)
             self._roots[name] = name
             self._given |= {name, *source.starts}
 
@@ -145,7 +140,7 @@ class Scope:
             return False
         self._roots[url] = name
         self._given.add(url)
-        folder = f"{site_of(url)}/" if source.is_whole_site else folder_of(url)
+        folder = f"{urls.site(url)}/" if source.is_whole_site else folder_of(url)
         if any(_is_in(url, own) for own in source.folders):
             return False
         if any(own.startswith(folder) for own in source.folders):
@@ -155,7 +150,7 @@ class Scope:
             )  # fmt: skip
             return False
         source.folders.append(folder)
-        known = self._by_site.setdefault(site_of(url), [])
+        known = self._by_site.setdefault(urls.site(url), [])
         if source not in known:
             known.append(source)
         return True
@@ -166,7 +161,7 @@ class Scope:
 
     def judge(self, url: str) -> Scoped | None:
         """Return the source that decides about the normal `url`, or None."""
-        sources = self._by_site.get(site_of(url), ())
+        sources = self._by_site.get(urls.site(url), ())
         if len(sources) == 1:
             return sources[0]
         claims = [(source.claim(url), source.rules != SourceRules(source.name)) for source in sources]
@@ -178,7 +173,7 @@ class Scope:
         source = self.judge(url)
         if source:
             return source.refusal(url, depth, how)
-        folders = [folder for each in self._by_site.get(site_of(url), ()) for folder in each.folders]
+        folders = [folder for each in self._by_site.get(urls.site(url), ()) for folder in each.folders]
         return f"rule: outside of {_some(folders)}" if folders else ""
 
     def rules(self, url: str) -> SourceRules:
@@ -210,9 +205,9 @@ def _is_in(url: str, folder: str) -> bool:
 
 def _start(text: str, source: str) -> str:
     url = urls.normalise(text, source)
-    if url is None or site_of(url) != site_of(source):
+    if url is None or urls.site(url) != urls.site(source):
         raise ConfigurationError(
-            f"start {text!r} of {source} is not a url of {site_of(source)}; give it as a SOURCE of its own"
+            f"start {text!r} of {source} is not a url of {urls.site(source)}; give it as a SOURCE of its own"
         )
     return url
 

@@ -26,8 +26,6 @@ from lightship.documents.language import detect_language, primary_subtag
 MAX_TEXT = 1_000_000  # characters kept of a page, from its beginning
 MAX_TITLE, MAX_DESCRIPTION = 500, 1000
 
-_BLANKS = re.compile(r"[^\S\n]+")
-_EDGES = re.compile(r" ?\n ?")
 _GAPS = re.compile(r"\n{3,}")
 _NOT_AGENTS = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
@@ -119,7 +117,8 @@ def extract(
 
 def collapsed(text: str) -> str:
     """Return `text` with spaces collapsed and fewer empty lines; of a long one, more than MAX_TEXT characters."""
-    return _GAPS.sub("\n\n", _EDGES.sub("\n", _BLANKS.sub(" ", text[: MAX_TEXT * 2]))).strip()
+    lines = [" ".join(each.split()) for each in text[: MAX_TEXT * 2].split("\n")]
+    return _GAPS.sub("\n\n", "\n".join(lines)).strip()
 
 
 def _declared_language(document: DocumentNode) -> str | None:

@@ -40,7 +40,8 @@ def attribute(element: ElementNode, name: str) -> str:
 
 def words(element: ElementNode, name: str) -> set[str]:
     """Return the words of an attribute like `rel`, in lower case."""
-    return set(attribute(element, name).lower().split())
+    value = element.getattr(name)
+    return set(value.lower().split()) if value else set()
 
 
 def line(text: str) -> str:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -30,6 +29,7 @@ MAX_ANSWER = 64 << 20  # bytes
 
 _TICK_MILLISECONDS = 20
 _PIPE = 1 << 20
+_COUNTERS = 1024  # bytes, more than a line about a process in /proc has
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
@@ -44,7 +44,7 @@ class ParserProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._pages = 0
         self._lowered = self._ready = False
-        self._used = 0.0
+        self._used: float | None = None  # CPU time of the process at the first look at it during a page
         self._reason = ""
         self.busy = False  # with a page
         self.seconds = 0.0  # of the last page: CPU time, or wall time if it failed
@@ -70,9 +70,8 @@ class ParserProcess:
     @property
     def memory(self) -> int:
         """Bytes of memory that it uses now; 0 where that is unknown (macOS), and if it is not running."""
-        process = self._process
         with contextlib.suppress(OSError, IndexError, ValueError):
-            return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * _PAGE_SIZE if process else 0
+            return int(self._counters("statm").split()[1]) * _PAGE_SIZE
         return 0
 
     def run(self, task: Task, body: bytes, *, lowered: bool = False) -> Any:
@@ -132,7 +131,7 @@ class ParserProcess:
         if not self._ready:
             self._receive(struct.calcsize(LENGTH), began)
             self._ready = True
-        self._used = self._processor_time()
+        self._used = None
 
     def _ask(self, message: bytes, body: bytes, began: float) -> Answer:
         for data in (struct.pack(HEAD, len(message), len(body)) + message, body):
@@ -177,7 +176,12 @@ class ParserProcess:
         self._watch()
         if time.monotonic() - began > WALL_SECONDS:
             self.kill(f"parsing it takes more than {WALL_SECONDS:g} s")
-        if self._ready and self._processor_time() - self._used > SLOW_SECONDS:
+        if not self._ready:
+            return
+        used = self._processor_time()
+        if self._used is None:
+            self._used = used
+        elif used - self._used > SLOW_SECONDS:
             self._lower()
 
     def _lower(self) -> None:
@@ -189,10 +193,20 @@ class ParserProcess:
     def _processor_time(self) -> float:
         """Return the CPU time of the process in seconds; 0 where that is unknown (macOS)."""
         with contextlib.suppress(OSError, IndexError, ValueError):
-            if self._process:
-                fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-                return (int(fields[11]) + int(fields[12])) / _TICKS
+            fields = self._counters("stat").rpartition(b")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / _TICKS
         return 0.0
+
+    def _counters(self, name: str) -> bytes:
+        """Return what the kernel counts of the process; nothing if it is not running."""
+        process = self._process
+        if process is None:
+            return b""
+        file = os.open(f"/proc/{process.pid}/{name}", os.O_RDONLY)
+        try:
+            return os.read(file, _COUNTERS)
+        finally:
+            os.close(file)
 
     def _failure(self) -> UnreadableError:
         """Return why the process has ended."""

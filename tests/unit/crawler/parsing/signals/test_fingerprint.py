@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lightship.crawler.parsing.signals.fingerprint import NEAR, SHORTEST, distance, fingerprint
+from lightship.crawler.parsing.signals.fingerprint import NEAR, SHORTEST, distance, fingerprint, fingerprints
 from made import words
 
 KNOWN = 0x7A2CAC1B91115C40
@@ -51,3 +55,28 @@ def test_short_texts_have_none(text: str) -> None:
 
 def test_distance() -> None:
     assert [distance(one, other) for one, other in ((0, 0), (5, 5), (0, 7), (2**64 - 1, 0))] == [0, 0, 3, 64]
+
+
+CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+LETTERS = st.text(st.sampled_from("ab1_-. \n\x1c\x85\xa0é²İ漢あ한\u2028\udc80"), max_size=300)
+
+
+@settings(max_examples=40)
+@given(st.one_of(LETTERS, st.text(max_size=200), LETTERS.map(lambda text: text * 20)))
+def test_they_are_what_a_plain_computation_gives(text: str) -> None:
+    words = re.findall(f"[{CJK}]|[^\\W_{CJK}]+", text.lower())
+    hashes = [
+        int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+        for word in words
+    ]
+    triples = zip(hashes, hashes[1:], hashes[2:], strict=False)
+    shingles = {sum(map(int.__mul__, three, FACTORS)) % 2**64 for three in triples}
+    bits = [sum(shingle >> bit & 1 for shingle in shingles) * 2 > len(shingles) for bit in range(64)]
+    alike = sum(1 << bit for bit, is_set in enumerate(bits) if is_set) if len(words) >= SHORTEST else 0
+    telling = {
+        word: number
+        for word, number in zip(words, hashes, strict=True)
+        if len(word) > 3 or not (word.isascii() and word.isalpha())
+    }
+    assert fingerprints(text) == (alike, sum(telling.values()) % 2**64)
