@@ -22,6 +22,8 @@ TRACKING = (
     "vero_conv", "oly_anon_id", "oly_enc_id", "rb_clickid", "wickedid", "irclickid", "zanpid", "spm",
 )  # fmt: skip
 
+# Parsed urls that nothing is left to be done about: no percent-encoding, no query, no host whose name is encoded
+_PLAIN = re.compile(r"https?://(?!\S{0,255}xn--)[a-z0-9.-]+(?::\d+)?/[\w.~!$&'()*+,;=:@/-]*", re.ASCII)
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _TRACKING_NAMES = frozenset(name for name in TRACKING if not name.endswith("*"))
 _TRACKING_HEADS = tuple(name[:-1] for name in TRACKING if name.endswith("*"))
@@ -51,7 +53,10 @@ def _reduced(base: str, link: str) -> str:
 def _normalise(link: str, base: str | None, encoding: str) -> str | None:
     try:
         text = _encoded(link, encoding)
-        url = URL(ada_url.join_url(base, text) if base else ada_url.normalize_url(text))
+        parsed = ada_url.join_url(base, text) if base else ada_url.normalize_url(text)
+        if _PLAIN.fullmatch(plain := parsed.partition("#")[0]):
+            return check_url(plain)
+        url = URL(parsed)
         if url.scheme not in ("http", "https") or not url.host:
             return None
         query = _without_tracking(url.raw_query_string)
