@@ -40,14 +40,14 @@ SURE_NAMES = re.compile(
 NAMES = re.compile(
     r"(?:^|[\s_-])(?:header|\w*sidebar\w*|\w*banner|masthead|tabs\d?(?!\S)|tablist|toc\w*|paging\w*|\w*langs?|languages?"
     r"|interlanguage\w*|shar(?:e|ing)|social\w*|consent|related\w*|\w*path|search\w*|login\w*|copyright|toolbar"
-    r"|widget\w*)(?=$|[\s_-])",
+    r"|widget\w*|\w*tagline|\w*slogan)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 _QUALITIES = re.compile(r"(?<!\S)(?:has|with|without|no|not)[-_]\S+", re.IGNORECASE)
 _TERMS = re.compile(r"(?<!\S)(?:category|tag|format|post_format)-\S+", re.IGNORECASE)
 _PIECES = (
     "nav", "menu", "crumb", "foot", "head", "sidebar", "banner", "tab", "toc", "pag", "lang", "skip", "shar", "social",
-    "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "toplang", "bottomlang",
+    "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "tagline", "slogan", "toplang", "bottomlang",
 )  # fmt: skip
 NAMED = ",".join(f"[{attribute}*='{piece}' i]" for piece in _PIECES for attribute in ("class", "id"))  # and some others
 
@@ -56,7 +56,7 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
     """Whether `part`, a sibling of the element with the content (`best`), is boilerplate."""
     if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
         return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
-    name, titled = names(part), _holds_title(part)
+    name, titled = names(part), holds_title(part)
     if not titled and (part.matches(_ENDS) or is_surely_named(part, name)):
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
@@ -73,7 +73,7 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
     return boxed and not titled and not headed and part.query_selector("pre") is None
 
 
-def _holds_title(part: ElementNode) -> bool:
+def holds_title(part: ElementNode) -> bool:
     """Whether `part` has an h1, or another heading that the page's title names or that stands in a header unlinked."""
     heading = part if part.tag in HEADING_TAGS else part.query_selector(HEADINGS)
     if heading is None or heading.tag == "h1" or part.query_selector("h1") is not None:

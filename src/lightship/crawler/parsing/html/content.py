@@ -26,6 +26,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     NAMES,
     NEVER,
     SURE_NAMES,
+    holds_title,
     is_frame,
     is_surely_named,
     leads_elsewhere,
@@ -45,6 +46,7 @@ MAX_MARKS = 200_000  # characters of links within the page that are examined
 WEIGHINGS = 20  # times the content's characters may be counted for boilerplate in it, which may be nested
 ALL = 0.95  # share of an element's characters; a child with more of them contains both boilerplate and content
 DOMINANT = 0.6  # share of an element's prose; a child with more of it contains the content
+HALF = 0.5  # share of an element's prose and characters; of a short page, the only child with a heading, its title, and so much
 MAX_LEAD, MAX_LEAD_SIZE = 40, 300  # nodes before the first heading, and characters of them
 LITTLE = 50  # characters of a main element that is more than a placeholder for scripts
 SURELY = 0.7  # largest share of the content that an element named like boilerplate may have to be removed
@@ -57,6 +59,7 @@ _TABS = "[role~='tab' i]"  # may be links to panels on the page
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
 _HOME = re.compile(r"(?:(?:https?:)?//[^/\s]{1,255})?/?", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
+_SOLID = f"{HEADINGS},{_TABS},pre,blockquote,table,dl"  # no banner or motto has them
 _MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
 
@@ -95,7 +98,7 @@ def _reduce(tree: HTMLTree, html: str, article: str | None) -> None:
     make_headings(tree, body, html)
     remove_unseen(body)
     _clear_marks(body)
-    content = _cut(body)
+    content = _cut(body, article=article is not None)
     if article is None:
         _drop_lead(content)
     elif size(body):
@@ -115,14 +118,18 @@ def _clear_marks(body: ElementNode) -> None:
             link.text = ""
 
 
-def _cut(body: ElementNode) -> ElementNode:
+def _cut(body: ElementNode, *, article: bool = False) -> ElementNode:
     """Remove everything but the content from `body`; return the innermost element with all of it."""
     _remove(body, NEVER)
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     if main is not None and size(main) >= LITTLE and not _is_beside_article(main, body):
         _keep_only(main, body)
     root = _descend(body)
-    _thin(root)
+    if article:  # reduce_article knows better what surrounds one
+        _thin(root, root)
+    else:
+        _thin(body, root)
+        _drop_named_lead(body, root)
     return root
 
 
@@ -167,18 +174,38 @@ def _descend(root: ElementNode) -> ElementNode:
 
 
 def _dominant(parts: list[ElementNode]) -> ElementNode | None:
-    """Return the part with most of the prose, or nearly all characters; None if there is none."""
+    """Return the part with most of the prose, or nearly all characters, or the title and half of it; None if there is none."""
+    parts = _without_contents(parts)
     sizes = [size(part) for part in parts]
     most = max(sizes, default=0)
     if most >= ALL * sum(sizes):
         return parts[sizes.index(most)] if parts else None
     amounts = [max(0, prose(part)) for part in parts]
     most = max(amounts)
-    return parts[amounts.index(most)] if most >= max(ENOUGH, DOMINANT * sum(amounts)) else None
+    if most >= max(ENOUGH, DOMINANT * sum(amounts)):
+        return parts[amounts.index(most)]
+    headed = [
+        i for i, part in enumerate(parts) if part.tag in HEADING_TAGS or part.query_selector(HEADINGS) is not None
+    ]
+    if len(headed) != 1 or parts[headed[0]].tag in HEADING_TAGS or not holds_title(parts[headed[0]]):
+        return None
+    shares = amounts[headed[0]] / (sum(amounts) or 1), sizes[headed[0]] / sum(sizes)
+    return parts[headed[0]] if min(shares) >= HALF else None
 
 
-def _thin(root: ElementNode) -> None:
-    """Remove elements named like boilerplate from the content."""
+def _without_contents(parts: list[ElementNode]) -> list[ElementNode]:
+    """Return `parts` without tables of contents and sidebars, however long, beside a part with the page's title."""
+    beside = [part for part in parts if _is_named_contents(part) and not holds_title(part)]
+    return [part for part in parts if part not in beside] if beside and any(map(holds_title, parts)) else parts
+
+
+def _is_named_contents(part: ElementNode) -> bool:
+    found = (each[0].lower() for each in NAMES.finditer(names(part)))
+    return any("toc" in name or "sidebar" in name for name in found)
+
+
+def _thin(root: ElementNode, core: ElementNode) -> None:
+    """Remove elements below `root` that are named like boilerplate, but none with the `core` of the content."""
     whole = size(root)
     left, weighed = WEIGHINGS * whole, 0
     for element in select(root, NAMED):
@@ -192,13 +219,59 @@ def _thin(root: ElementNode) -> None:
             break
         name = names(element)
         sure = is_surely_named(element, name)
-        links = LINKS if element.query_selector(_TABS) is None else AWAY
+        tabs = element.query_selector(_TABS) is not None
         if (
             root.contains(element)
+            and not element.contains(core)
             and (sure or NAMES.search(name))
-            and (leads_elsewhere(element, links) or (sure and characters < SURELY * whole and prose(element) < ENOUGH))
+            and (
+                leads_elsewhere(element, AWAY if tabs else LINKS)
+                or (sure and not tabs and characters < SURELY * whole and prose(element) < ENOUGH)
+            )
         ):
             _drop(element, root)
+
+
+def _drop_named_lead(body: ElementNode, core: ElementNode) -> None:
+    """Remove what begins the text and is named like boilerplate: a banner, a motto, a line with a version.
+
+    It stands beside the part with the `core` of the content, and not in it.
+    """
+    text, wrapper = (body.text or "").lstrip(), _innermost_wrapper(body)
+    for element in select(wrapper, f"{HEADINGS},{NAMED}")[:MAX_LEAD]:
+        said = (element.text or "").strip()
+        if element.tag in HEADING_TAGS or text.find(said, 0, MAX_LEAD_SIZE + len(said)) < 0:
+            break
+        if element.tag in NO_FRAMES or _is_solid(element) or not _is_beside(element, wrapper, core):
+            continue
+        name = names(element)
+        if (SURE_NAMES.search(name) or NAMES.search(name)) and prose(element) < min(ENOUGH, HALF * size(body)):
+            element.remove()
+            text = (body.text or "").lstrip()
+
+
+def _innermost_wrapper(root: ElementNode) -> ElementNode:
+    """Return the innermost element below `root` outside which there is no other element."""
+    for _ in range(MAX_DESCENT):
+        child = root.first_element_child
+        if child is None or root.child_element_count > 1:
+            break
+        root = child
+    return root
+
+
+def _is_beside(element: ElementNode, wrapper: ElementNode, core: ElementNode) -> bool:
+    """Whether the child of `wrapper` that has the `element` does not have the `core`; not if that was removed."""
+    for _ in range(MAX_DESCENT):
+        parent = element.parent_element
+        if parent is None or parent == wrapper:
+            return parent is not None and not element.contains(core)
+        element = parent
+    return False
+
+
+def _is_solid(element: ElementNode) -> bool:
+    return element.matches(_SOLID) or element.query_selector(_SOLID) is not None
 
 
 def _drop_lead(content: ElementNode) -> None:
