@@ -34,7 +34,6 @@ MOST = 6_000_000  # bytes that may be kept of them: yarl keeps 128 urls in sever
 # Caches of `functools` whose keys no stranger makes long: where, and what bounds them
 BOUNDED = {
     "core/caching.py:lru_cache(entries)": "the length of a key",
-    "crawler/parsing/signals/fingerprint.py:lru_cache(65536)": "LONGEST_KEPT",
     "documents/language.py:lru_cache(4096)": "one letter",
     "index/analysis/version1.py:cache of word_analyzer(language)": "the languages of an index",
     "index/analysis/words.py:cache of word_analyzer(language)": "the languages of an index",
