@@ -1,13 +1,15 @@
-"""Runs `lightship chaos` which waits 5 s after the last repair, not 30: `python -m cluster.impatient chaos ARGUMENTS`.
+"""Runs `lightship chaos` with less patience: `python -m cluster.impatient chaos ARGUMENTS`.
 
-For what is lost for good: no wait brings it back.
+It waits 5 s after the last repair, not 30, and reads for 20 s more, not 60: no wait brings back what is lost for good.
 """
 
 from __future__ import annotations
 
+from lightship.chaos.load import settling
 from lightship.cli.commands import chaos
 from lightship.cli.main import main
 
 if __name__ == "__main__":
     chaos.SETTLE_SECONDS = 5.0
+    settling.LATER_SECONDS = 20.0
     main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import tantivy
 
@@ -12,14 +11,11 @@ from lightship.index.fields.schema import SCHEMA_VERSION, register_analyzers, sc
 from lightship.index.fields.stored_document import decode_source, document_of, read_source
 from lightship.index.query.boolean import any_of
 from lightship.index.reader import View, reading
-from lightship.index.storage.merge_priority import yield_in_this_thread
 from lightship.index.writer import to_tantivy
 
 _HEAP = 16 << 20  # bytes; tantivy takes 15 MB at least, and goes through a table that grows with it
 _NUMBER = "order"  # the column of a document's number: this index puts nothing in an order
 _TOGETHER = 24  # queries that are one search: so many bits of a score tell which of them find a document
-# tantivy's threads have the priority of the thread that starts them. Searches need not wait for them; none has the GIL
-_yielding = ThreadPoolExecutor(1, "memory", yield_in_this_thread)
 
 
 def stored_of(view: View, urls: Sequence[str]) -> dict[str, bytes]:
@@ -42,7 +38,7 @@ class MemoryIndex:
         register_analyzers(index)
         index.config_reader("manual")
         fields, weighted = declared(declaration), weights(declaration)
-        writer = _yielding.submit(index.writer, _HEAP, 1).result()
+        writer = index.writer(_HEAP, 1)
         for number, stored in enumerate(documents):
             made = to_tantivy(document_of(decode_source(stored)), fields, weighted, only_found=True)
             made.add_unsigned(_NUMBER, number)
