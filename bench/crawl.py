@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 from bench.cluster import free_ports
+from bench.processor import processes
 from bench.progress import BenchmarkError, step, wait_until
 from bench.report import Figure, Report
 from bench.settings import BenchSettings
@@ -97,7 +98,7 @@ def _measured(folder: Path, seeds: Sequence[str], pages: int) -> Report:
 
 
 def _figures(process: int, seconds: float, done: Progress) -> list[Figure]:
-    used = _processor_seconds(process)
+    used = sum(each.seconds for each in processes() if process in (each.id, each.parent))  # with those that read pages
     peak = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmHWM"))
     return [
         Figure("pages", done.fetched, ""),
@@ -106,16 +107,3 @@ def _figures(process: int, seconds: float, done: Progress) -> list[Figure]:
         Figure("processor time a page, with the readers", used / done.fetched * 1000, "ms"),
         Figure("memory of the crawler at its peak, without the readers", int(peak.split()[1]) / 1024, "MiB"),
     ]
-
-
-def _processor_seconds(process: int) -> float:
-    """Return the seconds of processor time of a process and of those that it started, which read the pages."""
-    seconds = 0.0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
-            continue
-        if process in (int(stat.parent.name), int(fields[1])):
-            seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # with children that have ended
-    return seconds

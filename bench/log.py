@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.documents import Corpus
+from bench.processor import processes
 from bench.progress import bar, wait_until
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
@@ -93,11 +93,7 @@ def _puts(name: str, log: DocumentLog, documents: Sequence[Document], servers: S
 
 def _processor_seconds(servers: Sequence[int]) -> tuple[float, float]:
     """Return the processor time that this process, and those with the ids `servers`, have used so far."""
-    ticks = 0
-    for pid in servers:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(after_name[11]) + int(after_name[12])  # utime and stime: proc_pid_stat(5)
-    return time.process_time(), ticks / os.sysconf("SC_CLK_TCK")
+    return time.process_time(), sum(each.seconds for each in processes() if each.id in servers)
 
 
 def _server() -> str | None:

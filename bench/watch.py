@@ -23,7 +23,7 @@ import aiohttp
 import msgspec
 
 from bench.cluster import Cluster
-from bench.processor import processor_seconds
+from bench.processor import processes
 from bench.progress import step
 from bench.report import Figure, Report, percentile
 from bench.settings import BenchSettings
@@ -156,15 +156,20 @@ class Phase:
     @contextlib.contextmanager
     def measuring(self, replicas: list[int]) -> Iterator[None]:
         """Add the processor time that is used meanwhile, also by the processes in the groups `replicas`."""
-        began, theirs, own = time.monotonic(), processor_seconds(replicas), time.process_time()
+        began, theirs, own = time.monotonic(), _used(replicas), time.process_time()
         yield
-        self.replicas += processor_seconds(replicas) - theirs
+        self.replicas += _used(replicas) - theirs
         self.clients += time.process_time() - own
         self._seconds += time.monotonic() - began
 
     def share(self, processor: float) -> float:
         """Return how much of one processor so many seconds are, in percent."""
         return processor / self._seconds * 100
+
+
+def _used(groups: list[int]) -> float:
+    """Return the processor time of all processes in `groups` so far, in seconds."""
+    return sum(each.seconds for each in processes() if each.group in groups)
 
 
 def run(settings: BenchSettings) -> Report:
