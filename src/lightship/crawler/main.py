@@ -35,7 +35,7 @@ from lightship.runtime.space import retry_when_full
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
-LOOK_SECONDS = 0.25  # between two looks whether a source has failed
+LOOK_SECONDS = 0.25  # between two looks whether all sources have ended
 
 DESCRIPTION = f"Crawl sources and keep the document log up to date with them until stopped; {ACCEPTED}."
 

@@ -184,13 +184,12 @@ def _dominant(parts: list[ElementNode]) -> ElementNode | None:
     most = max(amounts)
     if most >= max(ENOUGH, DOMINANT * sum(amounts)):
         return parts[amounts.index(most)]
-    headed = [
-        i for i, part in enumerate(parts) if part.tag in HEADING_TAGS or part.query_selector(HEADINGS) is not None
-    ]
-    if len(headed) != 1 or parts[headed[0]].tag in HEADING_TAGS or not holds_title(parts[headed[0]]):
+    headed = [part for part in parts if part.tag in HEADING_TAGS or part.query_selector(HEADINGS) is not None]
+    if len(headed) != 1 or headed[0].tag in HEADING_TAGS or not holds_title(headed[0]):
         return None
-    shares = amounts[headed[0]] / (sum(amounts) or 1), sizes[headed[0]] / sum(sizes)
-    return parts[headed[0]] if min(shares) >= HALF else None
+    place = parts.index(headed[0])
+    share = min(amounts[place] / (sum(amounts) or 1), sizes[place] / sum(sizes))
+    return headed[0] if share >= HALF else None
 
 
 def _without_contents(parts: list[ElementNode]) -> list[ElementNode]:
