@@ -13,7 +13,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, Route, expect
 
 from browser.conftest import PATIENCE, documents
 from browser.test_accessible import problems
@@ -110,6 +110,12 @@ def chosen(page: Page) -> str:
     return text
 
 
+def answered(page: Page, query: str) -> None:
+    """Wait until the results are those of `query`: one that was not yet whole finds nearly the same."""
+    every = page.locator("lightship-search .foot a")
+    expect(every).to_have_attribute("href", re.compile(rf"[?&]q={query}(&|$)"))
+
+
 def test_it_is_small(server: str) -> None:
     with urlopen(f"{server}/box.js") as answer:
         assert len(gzip.compress(answer.read(), 9)) <= LARGEST
@@ -121,6 +127,7 @@ def test_keys_find_and_go(open_guest: OpenGuest) -> None:
     page.keyboard.press("Control+k")
     expect(box(page)).to_be_focused()
     page.keyboard.type("clockwo")
+    answered(page, "clockwo")
     expect(options(page).first).to_contain_text("Handbook for keepers")
     assert "Handbook" in chosen(page)
     assert page.locator("lightship-search mark").first.inner_text().lower() == "clockwork"
@@ -129,6 +136,7 @@ def test_keys_find_and_go(open_guest: OpenGuest) -> None:
     page.keyboard.press("/")
     expect(box(page)).to_be_focused()
     page.keyboard.type("lighthouse")
+    answered(page, "lighthouse")
     expect(options(page)).to_have_count(6)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -137,6 +145,34 @@ def test_keys_find_and_go(open_guest: OpenGuest) -> None:
     href = options(page).nth(1).get_attribute("href")
     page.keyboard.press("Enter")
     page.wait_for_url(str(href))
+
+
+def test_a_late_answer_keeps_what_the_keys_chose(open_guest: OpenGuest) -> None:
+    page = open_guest('<lightship-search inline size="20"></lightship-search>')
+    box(page).fill("lighthou")
+    answered(page, "lighthou")
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/search?q=lighthouse&**", hold)
+    box(page).fill("lighthouse")
+    while not late:
+        page.wait_for_timeout(20)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    before = chosen(page)
+    assert before == options(page).nth(2).inner_text().replace("\n", "")
+    late[0].continue_()
+    answered(page, "lighthouse")
+    assert chosen(page) == before
+    box(page).fill("handbook")
+    answered(page, "handbook")
+    assert "Handbook" in chosen(page)
+    box(page).fill("keeper")
+    answered(page, "keeper")
+    assert chosen(page) == options(page).first.inner_text().replace("\n", "")
 
 
 def test_its_key_limits_what_it_finds_and_where_it_works(open_guest: OpenGuest, guest: MockSite) -> None:

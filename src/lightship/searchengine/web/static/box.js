@@ -112,6 +112,7 @@
     #asking = new AbortController(); // of the newest query: older ones are aborted, and never shown
     #asked = 0;
     #shown = null; // the query whose results are shown
+    #isChosen = false; // by keys: a late answer keeps the choice
     #soon;
     #telling;
     #keys = (event) => this.#press(event);
@@ -222,6 +223,7 @@
       const [, , , none, results, instead, , all] = this.words;
       const options = answer.hits.flatMap((hit) => this.#options(hit));
       options.forEach((option, number) => (option.id = `option-${number}`));
+      const before = this.#isChosen && this.#chosen?.href;
       this.list.replaceChildren(...options);
       const said = answer.total ? (answer.corrected ? `${instead} ${answer.corrected.to}` : answer.notice) : `${none} “${query}”`;
       this.note.textContent = said ?? "";
@@ -230,9 +232,9 @@
       this.all.href = this.#address("", query);
       this.all.hidden = !answer.total || this.hasAttribute("key"); // the key of this page is not for the search page
       this.#shown = query;
-      this.#choose(options[0]);
       this.panel.scrollTop = 0;
       this.#expand();
+      this.#choose(options.find((option) => option.href === before) ?? options[0], this.#isChosen);
       this.#tell(answer.total ? `${answer.total.toLocaleString()} ${results}` : said);
     }
 
@@ -267,12 +269,16 @@
       }
     }
 
-    #choose(option) {
-      const chosen = this.#root.querySelector("[aria-selected=true]");
-      if (chosen) chosen.ariaSelected = "false";
+    get #chosen() {
+      return this.#root.querySelector("[aria-selected=true]");
+    }
+
+    #choose(option, isShown) {
+      if (this.#chosen) this.#chosen.ariaSelected = "false";
       if (!option) return;
       option.ariaSelected = "true";
       this.box.setAttribute("aria-activedescendant", option.id);
+      if (isShown) option.scrollIntoView({ block: "nearest" });
     }
 
     // A page with a router of its own cancels the event, and goes there itself
@@ -300,9 +306,8 @@
       const at = options.findIndex((option) => option.ariaSelected === "true");
       const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: Math.min(at + 5, options.length - 1), PageUp: Math.max(at - 5, 0) }[event.key];
       if (to !== undefined && options.length) {
-        const option = options[(to + options.length) % options.length];
-        this.#choose(option);
-        option.scrollIntoView({ block: "nearest" });
+        this.#isChosen = true;
+        this.#choose(options[(to + options.length) % options.length], true);
       } else if (event.key === "Enter" && options[at]) {
         if (event.ctrlKey || event.metaKey) open(options[at].href, "_blank", "noopener");
         else options[at].click();
@@ -316,6 +321,7 @@
     // Requests
 
     #ask() {
+      this.#isChosen = false;
       clearTimeout(this.#soon);
       const query = this.box.value.trim();
       this.#asking.abort();
