@@ -1,6 +1,7 @@
 # make run     everything on this machine, ends in a search page (make run ARGS="https://example.org --shards 2")
 # make test    the tests that need nothing but Python, on all cores; or all of one folder or file (make test TESTS=tests/cluster)
 # make test-all   all tests: also the slow ones, and those that need Docker, NATS, Chromium or root
+# make test-again   the tests that failed last, one after the other
 # make examples   the programs in examples/ and docs/agents.md and the pages in docs/embedding.md, with their packages (1.4 GB)
 # make check   format, lint and types: what the CI checks
 # make fuzz    random requests and bytes against everything that reads them (make fuzz SECONDS=600)
@@ -36,7 +37,7 @@ IN_MEMORY = $$([ -w /dev/shm ] && [ $$(df -Pk /dev/shm | awk 'END { print $$4 }'
 CORES = $$(getconf _NPROCESSORS_ONLN)
 PARALLEL = --no-loadscope-reorder --numprocesses=
 
-.PHONY: run test test-rest test-all examples fuzz check format image dist docs bench picture constraints clean
+.PHONY: run test test-rest test-again test-all examples fuzz check format image dist docs bench picture constraints clean
 
 run: $(READY)
 	@exec $(BIN)/lightship up $(ARGS)
@@ -52,7 +53,10 @@ endif
 
 test-rest: $(READY)
 	@$(PYTEST) $(PARALLEL)$$((2 * $(CORES))) -m "($(REST)) and not (quiet or examples)" $(ARGS); first=$$?; \
-	$(PYTEST) -m "quiet and not examples" $(ARGS) && exit $$first
+	$(PYTEST) -m "quiet and not examples" $(ARGS); second=$$?; exit $$((first > second ? first : second))
+
+test-again: $(READY)
+	@$(PYTEST) --last-failed --last-failed-no-failures none $(ARGS)
 
 test-all: test test-rest examples
 
