@@ -28,6 +28,7 @@ NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
 _PANELS = "[role~='tabpanel' i]"
+_UNTOLD = f"{HEADINGS},{_PANELS}"  # their names tell nothing
 _INTRODUCTIONS = HEADING_TAGS | {"p"}  # introductions to links that are content
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
@@ -61,7 +62,7 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
-    telling = aside or (NAMES.search(name) and not part.matches(_PANELS) and part.query_selector(_PANELS) is None)
+    telling = aside or (NAMES.search(name) and not part.matches(_UNTOLD) and part.query_selector(_PANELS) is None)
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
@@ -74,17 +75,23 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
 
 
 def holds_title(part: ElementNode) -> bool:
-    """Whether `part` has an h1, or another heading that the page's title names or that stands in a header unlinked."""
+    """Whether `part` has a title of the page, as `find_title` tells one."""
+    return find_title(part) is not None
+
+
+def find_title(part: ElementNode) -> ElementNode | None:
+    """Return the h1 of `part`, or another heading that the page's title names or that stands in a header unlinked; or None."""
+    heading = part if part.tag == "h1" else part.query_selector("h1")
+    if heading is not None:
+        return heading
     heading = part if part.tag in HEADING_TAGS else part.query_selector(HEADINGS)
-    if heading is None or heading.tag == "h1" or part.query_selector("h1") is not None:
-        return heading is not None
-    if heading.query_selector(AWAY) is not None or heading.closest(AWAY) is not None:
-        return False
+    if heading is None or heading.query_selector(AWAY) is not None or heading.closest(AWAY) is not None:
+        return None
     document = part.owner_document
     title = document.query_selector("title") if document is not None else None
     said = _letters((heading.text or "")[:MAX_NAMES])
     named = title is not None and said != "" and said in _letters((title.text or "")[:MAX_NAMES])
-    return named or "header" in attribute(part, "class").lower().split()
+    return heading if named or "header" in attribute(part, "class").lower().split() else None
 
 
 def is_surely_named(element: ElementNode, name: str) -> bool:

@@ -26,6 +26,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     NAMES,
     NEVER,
     SURE_NAMES,
+    find_title,
     holds_title,
     is_frame,
     is_surely_named,
@@ -301,7 +302,7 @@ def _drop(part: ElementNode, content: ElementNode) -> None:
 
     A title that is a link is none if it leads to the home page, or if the `content` has a title of its own.
     """
-    title = part.query_selector("h1")
+    title = find_title(part)
     link = title.query_selector(AWAY) if title is not None else None
     leads_home = link is not None and _HOME.fullmatch(attribute(link, "href").strip()) is not None
     if title is None or leads_home or (link is not None and content.query_selector("h1") is not None):
