@@ -351,7 +351,8 @@ class Frontier:
         if entry.kind is not Kind.PAGE:
             return
         if before is State.NEW and outcome.status:
-            self.discovery.traps.visited(entry.url, after, leads_on=leads_on)
+            text = f"{outcome.document.title} {outcome.document.text}" if outcome.document else ""
+            self.discovery.traps.visited(entry.url, after, text, leads_on=leads_on)
         count(
             db, self._sites[entry.site],
             fetched=(after not in (State.NEW, State.FAILED)) - (before not in (State.NEW, State.FAILED)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -23,6 +23,10 @@ MAX_DATES = 100  # URLs that differ only in a date, if their name suggests a cal
 MAX_PLAIN_DATES = 1000  # the same, without such a name
 FIRST_YEAR, YEARS_AHEAD = 1970, 1
 ENOUGH, NEW_SHARE = 40, 0.1  # after this many pages of one form, at least this share must have brought something
+RECENT = 25  # pages of a calendar, of which the same share must have had words that no earlier one had
+NEW_WORDS = 2  # of such a page: one is the name of a month
+FIRST_PAGES = 4  # of a form, whose words are not kept: most forms have no more pages
+MAX_TEXT, MAX_WORDS = 20_000, 100_000  # characters of a page that are read, and words that are kept of all calendars
 
 _SESSION_KEYS = frozenset({
     "phpsessid", "jsessionid", "aspsessionid", "sessionid", "session_id", "sessid", "sid", "session", "cfid", "cftoken",
@@ -42,9 +46,14 @@ _YEAR_KEY, _MONTH_KEY = (
     re.compile(r"(?:^|[_-])(?:m|mo|mon|month|monat|week|day)$", re.IGNORECASE),
 )
 _CALENDAR = re.compile(
-    r"calend[ae]r|kalender|calendrier|(?:^|[/_.?&=-])(?:cal|events?|agenda|month|week|year|date|day)(?:[/_.?&=-]|$)",
+    r"calend[ae]r|kalend[ae]r|calendrier|kalenteri|takvim"
+    r"|(?:^|[/_.?&=-])(?:cal|events?|agenda|schedule|termine|eventos|eventi|month|week|year|date|day)(?:[/_.?&=-]|$)",
     re.IGNORECASE,
 )
+# A year or date without separators, or seconds or milliseconds since the epoch
+_MOMENT = re.compile(r"(?<!\d)(?:(?:19|20|21)\d\d(?:\d\d){0,2}|1\d{9}(?:\d{3})?)(?!\d)")
+_OFFSET_KEY = re.compile(r"(?:^|[_-])(?:m|mo|mon|month|monat|week|day|offset)$", re.IGNORECASE)
+_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -117,6 +126,20 @@ def _year(path: str, query: str) -> int | None:
     return years[0] if years and any(_MONTH_KEY.search(key) for key, _ in pairs) else None
 
 
+def _is_calendar(url: str) -> bool:
+    """Whether the name and the numbers of a URL are those of a calendar: what it shows is a day, week or month."""
+    if not _CALENDAR.search(url):
+        return False
+    _, _, path = url.partition("://")
+    return _MOMENT.search(path) is not None or any(map(_OFFSET_KEY.search, _keys(url.partition("?")[2])))
+
+
+def _is_ahead(url: str) -> bool:
+    head, _, query = url.partition("?")
+    year = _year(f"/{head.split('/', 3)[3]}", query)
+    return year is not None and year > datetime.now(UTC).year
+
+
 def _keys(query: str) -> list[str]:
     return [pair.partition("=")[0] for pair in query.split("&") if pair]
 
@@ -163,12 +186,19 @@ def leads_on(url: str, found: str) -> bool:
 
 
 class _Tally:
-    """How many URLs of a form are known, have been visited, and brought something: new content, or the way to it."""
+    """How many URLs of a form are known, have been visited, and brought something: new content, or the way to it.
 
-    __slots__ = ("known", "new", "visited")
+    For calendars also the words of their pages, and which of the `recent` pages brought something. A form `is_ahead` that
+    has dates of the next year: no archive has, so it is a calendar, whatever it is called.
+    """
+
+    __slots__ = ("is_ahead", "known", "new", "recent", "visited", "words")
 
     def __init__(self) -> None:
         self.known = self.visited = self.new = 0
+        self.is_ahead = False
+        self.recent: deque[bool] = deque(maxlen=RECENT)
+        self.words: set[str] = set()
 
 
 class Traps:
@@ -179,6 +209,7 @@ class Traps:
         self._tallies: dict[Form, _Tally] = {}
         self._sets: dict[str, set[tuple[str, ...]]] = {}  # sets of parameters by path
         self._told: set[str] = set()  # paths of the forms that were cut
+        self._room = MAX_WORDS
 
     def check(self, url: str) -> str:
         """Return why `url`, a new normal URL, is a trap, or an empty string. The first of each form is logged."""
@@ -217,6 +248,11 @@ class Traps:
             if tally and tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
                 what = "a calendar" if _CALENDAR.search(url) else "endless parameters" if form.keys else "endless URLs"
                 return f"trap: {what}, only {tally.new} of {tally.visited} pages like {each.path} brought anything new"
+        tally = self._tallies.get(form)
+        if tally and tally.visited >= ENOUGH and len(tally.recent) == RECENT and sum(tally.recent) < NEW_SHARE * RECENT:
+            return (
+                f"trap: a calendar, only {sum(tally.recent)} of the last {RECENT} pages like {form.path} had new words"
+            )
         return ""
 
     def known(self, url: str) -> None:
@@ -224,12 +260,14 @@ class Traps:
         form = Form.of(url)
         if form.single:
             return
-        self._tallies.setdefault(form, _Tally()).known += 1
+        tally = self._tallies.setdefault(form, _Tally())
+        tally.known += 1
+        tally.is_ahead = tally.is_ahead or (form.dates and _is_ahead(url))
         if form.keys:
             self._sets.setdefault(form.path, set()).add(form.keys)
 
-    def visited(self, url: str, state: State, *, leads_on: bool = False) -> None:
-        """Count the first visit to `url`; one without a page says nothing.
+    def visited(self, url: str, state: State, text: str = "", *, leads_on: bool = False) -> None:
+        """Count the first visit to `url`, whose page has this `text`; one without a page says nothing.
 
         One that `leads_on`, to unknown URLs of another form, brings something whatever it is itself: an archive.
         """
@@ -240,6 +278,18 @@ class Traps:
             tally = self._tallies.setdefault(each, _Tally())
             tally.visited += 1
             tally.new += leads_on or state in (State.PAGE, State.MOVED)
+        tally = self._tallies[form]
+        if tally.is_ahead or _is_calendar(url):
+            tally.recent.append(leads_on or state is State.MOVED or self._has_new_words(tally, text))
+
+    def _has_new_words(self, tally: _Tally, text: str) -> bool:
+        """Whether `text` has words that no earlier page of its form had: more than other numbers and the name of a month."""
+        if tally.visited <= FIRST_PAGES or self._room <= 0:
+            return True
+        words = set(_WORD.findall(text[:MAX_TEXT].lower())) - tally.words
+        tally.words |= words
+        self._room -= len(words)
+        return len(words) >= NEW_WORDS
 
     def load(self, pages: Sequence[tuple[str, int, str | None]]) -> None:
         """Load the URLs and states of a frontier, each with the URL of the page on which it was found."""
