@@ -94,6 +94,7 @@ def test_one_language_is_kept_by_a_new_search(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     page.get_by_label("Search", exact=True).fill("灯塔")
     page.keyboard.press("Enter")
+    expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")  # new results close the menu
     page.get_by_text("Language: 中文").and_(page.locator("summary")).click()
     page.get_by_role("link", name="All languages").click()
     expect(page).not_to_have_url(re.compile("lang="))
