@@ -36,6 +36,31 @@ def cache_short(
     return decorate
 
 
+class Recent(Generic[Key, Value]):
+    """The values asked for last, between half of `most` and all of it. The caller bounds the size of one; None is no value."""
+
+    __slots__ = ("_half", "_newer", "_older")
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        self._half = most // 2
+        self._newer: dict[Key, Value] = {}
+        self._older: dict[Key, Value] = {}  # these make room next, unless they are asked for again
+
+    def get(self, key: Key) -> Value | None:
+        """Return the value of `key` if it is kept."""
+        found = self._newer.get(key)
+        if found is None and (found := self._older.get(key)) is not None:
+            self.keep(key, found)
+        return found
+
+    def keep(self, key: Key, value: Value) -> None:
+        """Keep `value`."""
+        if len(self._newer) >= self._half:
+            self._newer, self._older = {}, self._newer
+        self._newer[key] = value
+
+
 class StateCache(Generic[Key, Value]):
     """Values that hold as long as a state lasts: those asked for last, of `most` bytes together. For use in one thread."""
 
@@ -44,6 +69,11 @@ class StateCache(Generic[Key, Value]):
         self._most, self._size, self._state = most, 0, b""
         self._kept: dict[Key, tuple[Value, int]] = {}  # the one asked for last is last
         self.hits = 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return self._most > 0
 
     def get(self, state: bytes, key: Key) -> Value | None:
         """Return the value of `key` if it is kept and was made in `state`."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import tantivy
 
+from lightship.core.caching import Recent
 from lightship.core.declaration import BUILT_IN, NO_FIELDS, Fields, declared
 from lightship.core.errors import (
     DamagedError,
@@ -51,8 +52,8 @@ FEW_TIES = 500  # that are sorted in less than a millisecond
 _SPARE = 8  # results fetched beyond the page, to detect a tie that crosses its end
 _ATTEMPTS = 50
 _MAX_FREQUENCIES = 20_000  # some 3 MB
+_MAX_STEMS = 8000  # some 1 MB
 _LONGEST_TERM = 250  # characters of one that is kept
-_ANY_LANGUAGE = ""  # in the place of a field: the text, with the terms of a stem in all languages
 MAX_SPELLINGS = 5000  # values of a keyword whose case is forgiven
 
 Hit = tuple[float, Any]  # score and address
@@ -190,13 +191,18 @@ class View:
             return int(self.searcher.search(joined([(MUST, any_of(queries)), (MUST, longer)]), 1).count or 0)
 
     @cached_property
-    def _frequencies(self) -> dict[tuple[str, str], int]:
+    def _frequencies(self) -> Recent[tuple[str, str], int]:
         """Those looked up in this view: a query asks for each of its terms several times."""
-        return {}
+        return Recent(_MAX_FREQUENCIES)
+
+    @cached_property
+    def _stems(self) -> Recent[str, int]:
+        """The frequencies of stems in any language."""
+        return Recent(_MAX_STEMS)
 
     def _keep(self, field: str, term: str, count: int) -> None:
-        if len(self._frequencies) < _MAX_FREQUENCIES and len(term) <= _LONGEST_TERM:
-            self._frequencies[field, term] = count
+        if len(term) <= _LONGEST_TERM:
+            self._frequencies.keep((field, term), count)
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[str]:
         """Return the terms of `field` that begin with `prefix`, most frequent first, at most `limit`. Raises DamagedError."""
@@ -211,12 +217,13 @@ class View:
 
     def frequency(self, stem: str) -> int:
         """Return the number of documents that have `stem`, of any language, in their text."""
-        count = self._frequencies.get((_ANY_LANGUAGE, stem))
+        count = self._stems.get(stem)
         if count is None:
             analysis, field = analysis_of(self.version), main_field(self.version)
             made = (term for language in self.languages for term in analysis.with_language([stem], language))
             count = sum(self.documents_with(field, term) for term in dict.fromkeys(made))
-            self._keep(_ANY_LANGUAGE, stem, count)
+            if len(stem) <= _LONGEST_TERM:
+                self._stems.keep(stem, count)
         return count
 
 
@@ -385,7 +392,7 @@ def _best(searcher: tantivy.Searcher, compiled: Compiled, last: int, *, patient:
             lists.append(searcher.search(compiled.raised, limit, count=False).hits)
             hits = _merged(*lists) if lists[1] else hits
         if all(len(each) < limit or each[-1][0] < hits[last - 1][0] for each in lists) or limit >= min(total, MAX_TIES):
-            return _in_order(searcher, hits), max(total, len(hits))
+            return _in_order(searcher, _with_ties(hits, last)), max(total, len(hits))
         limit = min(limit * 16, total, MAX_TIES)
         if limit > FEW_TIES and not patient:
             raise ManyTiesError
@@ -401,6 +408,14 @@ def _merged(hits: list[Hit], raised: list[Hit]) -> list[Hit]:
     return sorted(
         [*raised, *(hit for hit in hits if (hit[1].segment_ord, hit[1].doc) not in known)], key=_score, reverse=True
     )
+
+
+def _with_ties(hits: list[Hit], last: int) -> list[Hit]:
+    """Return the best `last` results, and those that follow with the same score as the last one."""
+    end = min(last, len(hits))
+    while end < len(hits) and hits[end][0] == hits[end - 1][0]:
+        end += 1
+    return hits[:end]
 
 
 def _in_order(searcher: tantivy.Searcher, hits: list[Hit]) -> list[Hit]:

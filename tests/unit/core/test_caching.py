@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightship.core import urls
-from lightship.core.caching import StateCache, cache_short
+from lightship.core.caching import Recent, StateCache, cache_short
 from lightship.crawler.parsing.signals.fingerprint import fingerprint
 from lightship.http.connections import address_of
 from lightship.index.analysis.forms import forms_of, odd_words
@@ -114,6 +114,19 @@ def test_no_other_cache_is_keyed_by_text() -> None:
     assert found == BOUNDED.keys()
 
 
+@given(st.lists(st.integers(0, 12), max_size=80))
+def test_the_last_half_of_what_was_asked_for_is_kept_and_never_more_than_all(keys: list[int]) -> None:
+    cache = Recent[int, str](8)
+    for place, key in enumerate(keys):
+        found = cache.get(key)
+        if key in list(dict.fromkeys(reversed(keys[:place])))[:4]:
+            assert found == str(key)
+        assert found in (None, str(key))
+        if found is None:
+            cache.keep(key, str(key))
+    assert sum(cache.get(key) is not None for key in range(13)) <= 8
+
+
 _CALLS = st.lists(st.tuples(st.sampled_from([b"old", b"new"]), st.integers(0, 5), st.integers(1, 9)), max_size=60)
 
 
@@ -144,6 +157,7 @@ def test_what_is_not_asked_for_goes_first_and_nothing_is_kept_in_no_bytes() -> N
         none.put(b"s", number, str(number), 1)
     assert [number for number in range(20) if cache.get(b"s", number)] == [0, *range(5, 20)]
     assert none.get(b"s", 19) is None
+    assert (cache.keeps, none.keeps) == (True, False)
     cache.put(b"t", 1, "new", 4)
     assert (cache.get(b"s", 0), cache.get(b"t", 0), cache.get(b"t", 1)) == (None, None, "new")
     assert cache.hits == 20 + 16 + 1

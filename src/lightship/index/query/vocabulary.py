@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from lightship.core.caching import Recent
 from lightship.index.analysis.versions import analysis_of
 from lightship.index.fields.schema import FORMS, WEIGHTS, main_field
 
@@ -17,7 +18,7 @@ FORM_WEIGHT = 0.2  # of a part of an odd word, or an odd word without its signs,
 # Documents that have a word itself, with which it is not looked for in odd words: these are ranked lower, and would cost a
 # fifth of the search
 ENOUGH = 1000
-MAX_WORDS = 4000  # that are kept, of at most LONGEST characters: some 5 MB with five languages
+MAX_WORDS = 6000  # that are kept, of at most LONGEST characters: some 12 MB with six languages
 LONGEST = 64
 
 
@@ -65,19 +66,20 @@ class Variant(NamedTuple):
 class Known(NamedTuple):
     """A word: its stems in all languages, and its terms.
 
-    `in_language` has the terms of each language, in order, with the number of documents; `terms` each distinct term with
-    its (first) language; `languages` those whose documents have the word. `found` groups what documents have by field, with
-    the terms of odd words among those of the text; it is empty for the first version of the schema. `variants` are the
-    terms to look for if all the languages of `found`, `found_in`, count the same; `documents` is how many have the most
-    frequent of them.
+    `in_language` has the terms of each language, in order, with the number of documents; `languages` are those whose
+    documents have the word. `found` groups what documents have by field, with the terms of odd words among those of the
+    text; without it, for the first version of the schema, `terms` are all that there are. `variants` are the terms to look
+    for if all the languages of `found`, `found_in`, count the same; `documents` is how many have the most frequent of them.
+
+    Tuples, since thousands of words are kept: the smallest set or list takes as much as a tuple of twenty.
     """
 
     stems: tuple[str, ...]
-    in_language: Mapping[str, Sequence[tuple[str, int]]]
-    terms: Mapping[str, str]
-    languages: frozenset[str]
-    found: Sequence[Sequence[Found]]
-    found_in: frozenset[str]
+    in_language: Mapping[str, tuple[tuple[str, int], ...]]
+    terms: tuple[str, ...]
+    languages: tuple[str, ...]
+    found: tuple[tuple[Found, ...], ...]
+    found_in: tuple[str, ...]
     variants: tuple[Variant, ...]
     documents: int
 
@@ -90,18 +92,15 @@ class Vocabulary:
         self._languages, self._statistics = tuple(languages), statistics
         self._analysis, self._weights = analysis_of(version), WEIGHTS[version]
         self._field, self._knows = main_field(version), statistics is not None and self._analysis.has_forms
-        self._known: dict[str, Known] = {}
-        self._former: dict[str, Known] = {}  # those that make room next, unless they are asked for again
+        self._known = Recent[str, Known](MAX_WORDS)
 
     def __getitem__(self, word: str) -> Known:
         """Return what is known about a plain word."""
         known = self._known.get(word)
         if known is None:
-            known = self._former.get(word) or self._look_up(word)
+            known = self._look_up(word)
             if len(word) <= LONGEST:
-                if len(self._known) >= MAX_WORDS // 2:
-                    self._known, self._former = {}, self._known
-                self._known[word] = known
+                self._known.keep(word, known)
         return known
 
     def _look_up(self, word: str) -> Known:
@@ -113,13 +112,17 @@ class Vocabulary:
             for term in made[language]:
                 terms.setdefault(term, language)  # Latin words in Russian texts are English
         counts = {term: self._count(self._field, term) for term in terms}
-        having = frozenset(terms[term] for term, count in counts.items() if count)
-        in_language = {language: [(term, counts[term]) for term in made[language]] for language in made}
-        found = [list(self._found(field, terms, counts)) for field in self._weights] if self._knows else []
+        having = dict.fromkeys(terms[term] for term, count in counts.items() if count)
+        counted = {term: (term, count) for term, count in counts.items()}
+        in_language = {language: tuple(map(counted.__getitem__, made[language])) for language in made}
+        found = [tuple(self._found(field, terms, counts)) for field in self._weights] if self._knows else []
         most = max((each.documents for field in found for each in field), default=0)
         variants = [variant for field in found if field for variant in self.as_one(field, {})]
-        found_in = frozenset(each.language for field in found for each in field)
-        return Known(tuple(stems), in_language, terms, having, found, found_in, tuple(variants), most)
+        found_in = dict.fromkeys(each.language for field in found for each in field)
+        return Known(
+            tuple(stems), in_language, () if self._knows else tuple(terms), tuple(having),
+            tuple(found), tuple(found_in), tuple(variants), most,
+        )  # fmt: skip
 
     def _found(self, field: str, terms: Mapping[str, str], counts: Mapping[str, int]) -> Iterator[Found]:
         """Yield the `terms` that documents have in `field`; with the main field, also those in odd words.
