@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lightship.index.analysis.forms import odd_places
@@ -69,13 +69,8 @@ def written(stem: str) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(form.encode() for form in (stem, stem.capitalize(), stem.upper())))
 
 
-class _Look(NamedTuple):
-    """A piece of a text, and its searchable form; a word may begin from `start` up to `end`."""
-
-    text: bytes
-    form: bytes
-    start: int
-    end: int
+# A piece of a text, and its searchable form; a word may begin from the first place up to the last one
+_Look = tuple[bytes, bytes, int, int]
 
 
 class Target(NamedTuple):
@@ -133,7 +128,7 @@ class Search(ABC):
 
     def _place_in(self, piece: bytes, start: int, end: int, effort: Effort) -> int:
         effort.left -= len(piece)
-        place = self._best(_Look(piece, piece.lower(), start, end), effort)
+        place = self._best((piece, piece.lower(), start, end), effort)
         if place < 0 and effort.left > 0 and not piece.isascii():
             effort.left -= len(piece) * (_LETTER if piece.translate(None, _FAR) else _LATIN)
             place = self._folded_place(piece, start, end, effort)
@@ -147,7 +142,7 @@ class Search(ABC):
         folding = Folding(text)
         form = folding.fold(text)
         before = len(folding.fold(piece[:start].decode(errors="replace")))
-        place = self._best(_Look(form, form, before, len(form)), effort)
+        place = self._best((form, form, before, len(form)), effort)
         if place < 0:
             return -1
         found = len(text[: folding.origin(place, folding.fold)].encode())
@@ -187,9 +182,9 @@ class Search(ABC):
             if target.near and len(places) > 1:
                 effort.left -= len(places) * len(target.near) * PLACE
                 _sort(places, look, target)
-            place = self._first_match(look.text, places, needle, effort)
+            place = self._first_match(look[0], places, needle, effort)
             if place < 0 and len(places) >= _OCCURRENCES:  # what only begins alike may hide the right one
-                place = self._first_match(look.text, _places(look, needle, effort, PIECE), needle, effort)
+                place = self._first_match(look[0], _places(look, needle, effort, PIECE), needle, effort)
             if place >= 0:
                 return place
         return -1
@@ -205,7 +200,7 @@ class Search(ABC):
             looks += 1
             if not at or not IN_WORD[form[at - 1]]:
                 places += 1
-                worth = _worth(form, at, target) if near else 0.0
+                worth = _worth(form, at, near, pairs) if near else 0.0
                 if worth > best_worth and self._is_match(text, at, effort):
                     best, best_worth = at, worth
                     if worth >= full:
@@ -299,15 +294,15 @@ def _places(look: _Look, needle: Needle, effort: Effort, limit: int) -> list[int
     return found
 
 
-def _worth(text: bytes, place: int, target: Target) -> float:
-    """Return what `place` is worth for what is near."""
+def _worth(text: bytes, place: int, near: Iterable[tuple[bytes, float]], pairs: Iterable[bytes]) -> float:
+    """Return what `place` is worth for what is `near`, and for `pairs`."""
     around = text[place - LEAD if place > LEAD else 0 : place + PASSAGE - LEAD]
     worth = 0.0
-    for form, weight in target.near:
+    for form, weight in near:
         if form in around:
             worth += weight
     if worth:
-        for pair in target.pairs:
+        for pair in pairs:
             if pair in around:
                 worth += _PAIR
     return worth
@@ -315,10 +310,10 @@ def _worth(text: bytes, place: int, target: Target) -> float:
 
 def _sort(places: list[int], look: _Look, target: Target) -> None:
     """Sort `places` by what is near, best first; if none has a pair of words side by side, add one that has."""
-    needle, pairs, text = target.needle, target.pairs, look.form
-    worths = {place: -_worth(text, place, target) for place in places}
+    needle, pairs, (_, text, _, end) = target.needle, target.pairs, look
+    worths = {place: -_worth(text, place, target.near, pairs) for place in places}
     if pairs and len(places) >= _OCCURRENCES and min(worths.values()) > -_PAIR:
-        last = min(look.end, places[-1] + _PAIR_REACH)
+        last = min(end, places[-1] + _PAIR_REACH)
         at = text.find(pairs[0], places[-1], last)
         place = text.find(needle.forms[0], at, last) if at >= 0 else -1
         if place >= 0:

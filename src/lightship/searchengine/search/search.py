@@ -54,9 +54,8 @@ class ReplicaSearcher:
         if kept := seen.answers.get(state, key):
             return msgspec.structs.replace(kept, index=seen.info, took_ms=_milliseconds_since(started))
         answer = await Plan(seen, request).answer(self._executor, until)
-        if (
-            request.size <= _MOST_HITS and not request.text and state == seen.state
-        ):  # the index may have changed meanwhile
+        keeps = seen.answers.keeps and request.size <= _MOST_HITS and not request.text
+        if keeps and state == seen.state:  # the index may have changed meanwhile
             seen.answers.put(state, key, answer, _IN_MEMORY * len(msgspec.json.encode(answer)))
         return answer
 
