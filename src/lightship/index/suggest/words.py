@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from math import inf, log
 from typing import NamedTuple
 
+from lightship.core.caching import Recent
 from lightship.index.analysis.scripts import UNSPACED
 from lightship.index.suggest.edits import (
     begun_otherwise,
@@ -66,7 +67,7 @@ class Words:
         letters = Counter(letter for word in sample for letter in word if letter.isalpha())
         self._alphabet = "".join(letter for letter, _ in letters.most_common(MAX_LETTERS))
         self._alike = _alike(self._words)
-        self._corrected: dict[str, tuple[float, Correction | None]] = {}
+        self._corrected = Recent[str, tuple[float, Correction | None]](MAX_KEPT)
 
     def __len__(self) -> int:
         """Return the number of words that are kept."""
@@ -93,9 +94,7 @@ class Words:
         kept = self._corrected.get(word)
         if kept is None:
             kept = self._correct(word)
-            if len(self._corrected) >= MAX_KEPT:
-                self._corrected.clear()
-            self._corrected[word] = kept
+            self._corrected.keep(word, kept)
         likelihood, found = kept
         return found if likelihood > least else None
 
