@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from image import base, engine, oci, report
+from image import base, engine, oci, packing, report
 
 ROOT = Path(__file__).parents[1]
 
@@ -98,7 +98,7 @@ def write(images: Sequence[oci.Image], name: str, compressions: Sequence[str]) -
     stem = str(ROOT / "dist" / name.replace(":", "-"))
     layers = [(compression, layer) for compression in compressions for image in images for layer in image.layers]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        list(threads.map(lambda each: oci.packed(*each), layers))
+        list(threads.map(lambda each: packing.packed(*each), layers))
     paths = [Path(f"{stem}.{compression}.tar") for compression in compressions]
     for path, compression in zip(paths, compressions, strict=True):
         oci.write_archive(path, images, name, compression)

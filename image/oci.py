@@ -1,7 +1,7 @@
 """Images as bytes: read from Docker, made the same each time, and written as one OCI archive for all architectures.
 
 Docker notes the time of the build in an image; what is read here has one given time in its place, and only what counts,
-so that equal files give equal digests. Sources: OCI image specification 1.1 (config, manifest, index, layout), and the
+so that equal files give equal digests: those of a layer, which all versions of its files share, and that of the image. Sources: OCI image specification 1.1 (config, manifest, index, layout), and the
 `manifest.json` of `docker save`, which is written too: any `docker load` reads the archive.
 """
 
@@ -11,39 +11,21 @@ import hashlib
 import io
 import json
 import tarfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import deflate
-import zstandard
-
 from image.elf import HEADER_BYTES, machine_of
+from image.packing import packed, unpacked
 
 _TYPE = "application/vnd.oci.image"
 _KEPT = ("Cmd", "Env", "ExposedPorts", "Labels", "User", "WorkingDir")  # of Docker's config
 LAYERS = ("runtime", "dependencies", "lightship")  # as the Dockerfile copies them
-
-
-def _gzip(content: bytes) -> bytes:
-    return bytes(deflate.gzip_compress(content, 12))  # by libdeflate: 4 % smaller than zlib's; no time, no name in it
-
-
-_PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "none": lambda content: content,
-    "gzip": _gzip,
-    "zstd": lambda content: zstandard.ZstdCompressor(level=22).compress(content),
-}
-
-
-@cache
-def packed(compression: str, layer: bytes) -> bytes:
-    """Return a layer as it is pulled: `gzip`, which every client reads, `zstd`, or `none`."""
-    return _PACKERS[compression](layer)
+_FILE_SECONDS = (
+    315_532_800  # 1980, the earliest that a zip can say: of all files, so that an upgrade pulls only what differs
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +96,7 @@ def saved_image(archive: Path, seconds: int) -> Image:
     with tarfile.open(archive) as saved:
         [entry] = json.loads(_read(saved, "manifest.json"))
         config = json.loads(_read(saved, entry["Config"]))
-        layers = [made for name in entry["Layers"] if (made := _same_each_time(_read(saved, name), seconds))]
+        layers = [made for name in entry["Layers"] if (made := _same_each_time(_read(saved, name)))]
     config = {
         "architecture": config["config"]["Labels"]["architecture"],
         "os": "linux",
@@ -170,14 +152,14 @@ def read_archive(path: Path) -> list[Image]:
         images = []
         for described in json.loads(blob(index))["manifests"]:
             manifest = json.loads(blob(described))
-            image = Image(blob(manifest["config"]), tuple(_unpacked(blob(layer)) for layer in manifest["layers"]))
+            image = Image(blob(manifest["config"]), tuple(unpacked(blob(layer)) for layer in manifest["layers"]))
             if described["platform"]["architecture"] != image.architecture:
                 raise ValueError(f"{path}: the index says {described['platform']}, the image {image.architecture}")
             images.append(image)
         return images
 
 
-def _same_each_time(layer: bytes, seconds: int) -> bytes:
+def _same_each_time(layer: bytes) -> bytes:
     """Return a layer with its files in the order of their names, one time, no names of users; empty if it has none."""
     made = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(layer)) as old:
@@ -186,17 +168,9 @@ def _same_each_time(layer: bytes, seconds: int) -> bytes:
             return b""
         with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as new:
             for member in members:
-                member.mtime, member.uname, member.gname, member.pax_headers = seconds, "", "", {}
+                member.mtime, member.uname, member.gname, member.pax_headers = _FILE_SECONDS, "", "", {}
                 new.addfile(member, old.extractfile(member) if member.isfile() else None)
     return made.getvalue()
-
-
-def _unpacked(layer: bytes) -> bytes:
-    if layer[:2] == b"\x1f\x8b":
-        return zlib.decompress(layer, 31)
-    if layer[:4] != b"\x28\xb5\x2f\xfd":
-        return layer
-    return zstandard.ZstdDecompressor().decompressobj().decompress(layer)
 
 
 def _put(blobs: dict[str, bytes], content: bytes, kind: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from image import engine, oci
+from image import engine, oci, packing
 from image.sbom import BYTES
 
 SBOM = "usr/share/sbom/lightship.cdx.json"
@@ -25,7 +25,7 @@ def sizes(images: Sequence[oci.Image], compressions: Sequence[str]) -> None:
     for image in images:
         print(f"\n{image.architecture:26}{'unpacked':>12}{''.join(f'{name:>12}' for name in compressions)}")
         columns = [[oci.content_bytes(layer) for layer in image.layers]]
-        columns += [[len(oci.packed(name, layer)) for layer in image.layers] for name in compressions]
+        columns += [[len(packing.packed(name, layer)) for layer in image.layers] for name in compressions]
         for name, *row in [*zip(oci.LAYERS, *columns, strict=True), ("in all", *map(sum, columns))]:
             _row(name, *row)
         print("of which")

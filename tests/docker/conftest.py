@@ -86,7 +86,7 @@ def built(daemon: None, shared: Path) -> Built:
     """Run what `make image` runs."""
     with locked(shared / f"image of {os.environ.get('DOCKER_HOST', '').replace('/', '-')}") as file:
         if not (output := file.read()):
-            command = [sys.executable, "-m", "image.build", f"-name={NAME}", "-compress=gzip", "-measure=5"]
+            command = [sys.executable, "-m", "image.build", f"-name={NAME}", "-compress=gzip", "-measure=2"]
             done = subprocess.run(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
             )

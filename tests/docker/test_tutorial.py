@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from image import packing
 
 from docker.compose import import_servers, with_compose
 from docker.conftest import Built
@@ -136,10 +137,15 @@ def podman_environment(folder: Path) -> dict[str, str]:
 
 
 def check_out(folder: Path) -> None:
-    """Copy what git knows of this checkout, as it is now, and give it this checkout's environment, which `make` would set up."""
+    """Copy what git knows of this checkout, as it is now.
+
+    It gets this checkout's environment, which `make` would set up, and its packed layers, which `make image` would pack.
+    """
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0"):
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / "build").mkdir()
+    (folder / "build" / packing.KEPT.name).symlink_to(packing.KEPT)

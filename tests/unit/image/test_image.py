@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
+import json
 import sys
+import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from image import base, elf
+from image import base, elf, oci
 from image.requirements import runtime_requirements
 
 from lightship import __version__
@@ -55,3 +59,25 @@ def test_the_dockerfile_says_the_projects_version_and_no_architecture() -> None:
     assert f"ARG VERSION={__version__}" in lines
     assert "ARG TARGETARCH" in lines
     assert not [line for line in lines if line.startswith(("ARG TARGETARCH=", "ARG BUILDPLATFORM", "# syntax"))]
+
+
+def test_a_layer_says_nothing_of_when_it_was_made(tmp_path: Path) -> None:
+    """A new version has the same layers but for what differs: only that is pulled."""
+    layers = []
+    for seconds in (1_700_000_000, 1_800_000_000):
+        layer, saved = io.BytesIO(), tmp_path / "saved.tar"
+        with tarfile.open(fileobj=layer, mode="w") as tar:
+            member = tarfile.TarInfo("a")
+            member.mtime = seconds
+            tar.addfile(member)
+        config = json.dumps({"config": {"Labels": {"architecture": "amd64"}}}).encode()
+        entry = json.dumps([{"Config": "config", "Layers": ["layer"]}]).encode()
+        with tarfile.open(saved, "w") as tar:
+            for name, content in {"manifest.json": entry, "config": config, "layer": layer.getvalue()}.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        image = oci.saved_image(saved, seconds)
+        assert datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") in image.config.decode()
+        layers.append(image.layers)
+    assert layers[0] == layers[1]
