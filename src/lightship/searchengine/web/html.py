@@ -14,7 +14,7 @@ from http.client import responses
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from lightship.config import SearchengineSettings
@@ -67,8 +67,8 @@ def render_page(
     now = now or datetime.now(UTC)
     shown = {"request": request, "index": index, "now": now, "collection": faceting.chosen_of(request, collections)}
     if answer is None:
-        return _HOME.render(shown)
-    return _RESULTS.render(
+        return _template("home.html").render(shown)
+    return _template("results.html").render(
         shown,
         answer=answer,
         results=[presenters.result_of(hit, request) for hit in answer.hits],
@@ -85,7 +85,7 @@ def render_page(
 def render_cached(shown: CachedText, paragraphs: list[Markup], request: SearchRequest) -> str:
     """Return the page that shows the text of a document, in which the words of a query are marked."""
     href = shown.url if presenters.is_link(shown.url) else ""
-    return _CACHED.render(request=request, shown=shown, paragraphs=paragraphs, href=href)
+    return _template("cached.html").render(request=request, shown=shown, paragraphs=paragraphs, href=href)
 
 
 def render_about(
@@ -94,7 +94,7 @@ def render_about(
     """Return the page about the searchengine at the url `base`: its `index`, some `sites` in it, and how to use it."""
     found = urlsplit(base)
     port = found.port or (443 if found.scheme == "https" else 80)
-    return _ABOUT.render(
+    return _template("about.html").render(
         request=request, index=index, now=datetime.now(UTC), base=base, settings=settings,
         place=f"{found.netloc.removesuffix(f':{port}')}:{port}", sites=presenters.sites_of(request, sites),
         elsewhere=index.documents - sum(each.count for each in sites),
@@ -105,7 +105,7 @@ def render_error(status: int, message: str) -> str:
     """Return an error page with an HTTP status and a message (plain text)."""
     phrase = responses.get(status, "Error")
     sentence = message[:1].upper() + message[1:]
-    return _ERROR.render(request=SearchRequest(), status=status, phrase=phrase, message=sentence)
+    return _template("error.html").render(request=SearchRequest(), status=status, phrase=phrase, message=sentence)
 
 
 def render_opensearch(base: str) -> str:
@@ -113,26 +113,22 @@ def render_opensearch(base: str) -> str:
 
     Without `base`, urls are relative: the Host header of a request may be forged, and a cache would spread it.
     """
-    return _OPENSEARCH.render(base=base, icon=asset_url("icon.svg"))
+    return _template("opensearch.xml").render(base=base, icon=asset_url("icon.svg"))
 
 
-def _environment() -> Environment:
-    templates = FileSystemLoader(Path(__file__).with_name("templates"))
+def _template(name: str) -> Template:
+    return _templates().get_template(name)
+
+
+@cache
+def _templates() -> Environment:
+    """Return the templates, of which each is compiled when it is first shown: not at the start, of which that was a sixth."""
     environment = Environment(
-        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        auto_reload=False,
+        loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     environment.globals.update(
         asset_url=asset_url, view=presenters, opensearch_path=OPENSEARCH_PATH, opensearch_type=OPENSEARCH_TYPE,
         default_size=DEFAULT_SIZE, max_results=MAX_RESULTS, collection=None,
     )  # fmt: skip
     return environment
-
-
-_TEMPLATES = _environment()
-_HOME = _TEMPLATES.get_template("home.html")
-_RESULTS = _TEMPLATES.get_template("results.html")
-_CACHED = _TEMPLATES.get_template("cached.html")
-_ABOUT = _TEMPLATES.get_template("about.html")
-_ERROR = _TEMPLATES.get_template("error.html")
-_OPENSEARCH = _TEMPLATES.get_template("opensearch.xml")
