@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from support import wait_until
+from image import base
+
+from support import ROOT, wait_until
 
 START_SECONDS, STOP_SECONDS = 60, 30
 
@@ -45,11 +47,19 @@ def running() -> Iterator[str]:
         try:
             wait_until(lambda: process.poll() is not None or _answers_at(address), START_SECONDS, "dockerd answers")
             assert process.poll() is None, f"dockerd ended:\n{log.read_text()[-4000:]}"
+            _give_base(address)
             yield address
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
             subprocess.run(["umount", f"{folder}/exec/netns/default"], capture_output=True, check=False)
+
+
+def _give_base(address: str) -> None:
+    """Import the base image if .ci/run has kept it: to make it takes as long as the rest of a first build."""
+    tag = base.base_tag((ROOT / "Dockerfile").read_text())
+    if (path := base.kept(ROOT / ".tools", tag)).exists():
+        subprocess.run(["docker", "--host", address, "import", path, tag], check=True, capture_output=True)
 
 
 def _answers_at(address: str) -> bool:
