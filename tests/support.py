@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 IN_CI = os.environ.get("CI") == "true"
+NO_AUTHORITIES = {"SSL_CERT_FILE": os.devnull}  # aiohttp reads the system's when it is imported, an eighth of a start
 
 T = TypeVar("T")
 
@@ -102,7 +103,7 @@ class Program:
             self.process = subprocess.Popen(
                 [script, *arguments] if script.exists() else [sys.executable, "-m", module, *arguments],
                 cwd=folder,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **NO_AUTHORITIES, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

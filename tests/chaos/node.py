@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chaos.network import Host
+from support import NO_AUTHORITIES
 
 RESTART_SECONDS = 1.0  # after a program ended by itself: what `restart: always` of a container does
 
@@ -23,7 +24,10 @@ class Node:
         """Nothing runs before `start`; its output goes to the file `log`."""
         self.kind, self.host, self.name, self.log = kind, host, host.name, log
         self.ended_by_itself: list[int] = []  # exit statuses
-        self._command, self._env = list(command), {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
+        self._command, self._env = (
+            list(command),
+            {**os.environ, "PYTHONUNBUFFERED": "1", **NO_AUTHORITIES, **(env or {})},
+        )
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted, self._ended_at = False, 0.0
 

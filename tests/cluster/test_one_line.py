@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT, Program, free_port, wait_until
+from support import NO_AUTHORITIES, ROOT, Program, free_port, wait_until
 
 Spawn = Callable[..., Program]
 
@@ -33,7 +33,7 @@ def run(*command: str, folder: Path, **env: str) -> subprocess.CompletedProcess[
     return subprocess.run(
         [script, *command[1:]],
         cwd=folder,
-        env={**os.environ, **env},
+        env={**os.environ, **NO_AUTHORITIES, **env},
         check=False,
         capture_output=True,
         text=True,

@@ -17,7 +17,7 @@ import pytest
 
 from cluster.client import documents, free_ports, search, status, urls, wait_for_documents
 from cluster.processes import PROC, processes_of
-from support import Program, require, wait_until
+from support import NO_AUTHORITIES, Program, require, wait_until
 
 Spawn = Callable[..., Program]
 
@@ -60,7 +60,12 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run `lightship arguments` to its end."""
     script = Path(sys.executable).with_name("lightship")
     return subprocess.run(
-        [script, *arguments], env={**os.environ, **env}, check=False, capture_output=True, text=True, timeout=20
+        [script, *arguments],
+        env={**os.environ, **NO_AUTHORITIES, **env},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
     )
 
 
