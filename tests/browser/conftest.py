@@ -26,6 +26,7 @@ ENGLISH, CHINESE, ARABIC = 50, 12, 8
 FIELDS = "built:date,height:number,keeper:keyword,lit:boolean,region:path"
 KEEPERS = ["Ann Keeper", "حارس المنارة", "守塔人", "O'Neill & Sons"]
 HOSTILE = """</title></mark>"'><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3)"""
+ONE_RENDERER = "--renderer-process-limit=1"  # otherwise one more is started with each page, for the next one
 PATIENCE = 20_000  # milliseconds that a busy machine may take
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -126,7 +127,7 @@ def _documents_of(base: str) -> int:
 def browser(chromium: str) -> Iterator[Browser]:
     """Return a headless Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", ONE_RENDERER])
         yield browser
         browser.close()
 

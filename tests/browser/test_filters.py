@@ -12,14 +12,14 @@ from playwright.sync_api import Page, expect
 from browser.test_typing import box
 
 OpenPage = Callable[..., Page]
-WAYS = {
+# Without the script, what is clicked is the same on every width; the narrow page is the one that folds it away
+WAYS: dict[str, dict[str, Any]] = {
     f"{name}-{width}": {
-        "java_script_enabled": script,
+        "java_script_enabled": name == "script",
         "viewport": {"width": width, "height": 800},
         "color_scheme": scheme,
     }
-    for name, script in (("script", True), ("plain", False))
-    for width, scheme in ((360, "dark"), (1280, "light"))
+    for name, width, scheme in (("script", 360, "dark"), ("script", 1280, "light"), ("plain", 360, "light"))
 }
 
 
@@ -47,26 +47,18 @@ def show_filters(page: Page) -> None:
         summary.click()
 
 
-@pytest.mark.parametrize(
-    ("query", "value", "before", "after"),
-    [
-        ("lighthouse", "守塔人", 50, 12),
-        ("lighthouse", "حارس المنارة", 50, 13),
-        ("lighthouse", "O'Neill & Sons", 50, 12),
-    ],
-)
-def test_a_value_is_chosen_and_taken_back(
-    open_filters: Callable[[str], Page], query: str, value: str, before: int, after: int
-) -> None:
-    page = open_filters(f"/?q={query}")
-    page.get_by_role("list", name="Keeper").get_by_role("link", name=value).click()
-    expect(page.locator(".found .count")).to_have_text(f"{after} results")
-    show_filters(page)
-    chosen = page.get_by_role("list", name="Keeper").get_by_role("link", name=value)
-    expect(chosen).to_have_attribute("aria-current", "true")
-    chosen.click()
-    expect(page.locator(".found .count")).to_have_text(f"{before} results")
-    expect(page).to_have_url(re.compile(rf"/\?q={query}$"))
+def test_values_are_chosen_and_taken_back(open_filters: Callable[[str], Page]) -> None:
+    page = open_filters("/?q=lighthouse")
+    for value, results in (("守塔人", 12), ("حارس المنارة", 13), ("O'Neill & Sons", 12)):
+        show_filters(page)
+        keeper = page.get_by_role("list", name="Keeper").get_by_role("link", name=value)
+        keeper.click()
+        expect(page.locator(".found .count")).to_have_text(f"{results} results")
+        show_filters(page)
+        expect(keeper).to_have_attribute("aria-current", "true")
+        keeper.click()
+        expect(page.locator(".found .count")).to_have_text("50 results")
+        expect(page).to_have_url(re.compile(r"/\?q=lighthouse$"))
 
 
 def test_two_values_and_a_range(open_filters: Callable[[str], Page]) -> None:

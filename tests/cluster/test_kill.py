@@ -20,7 +20,7 @@ from cluster.client import free_ports, search, wait_for_documents
 from cluster.processes import PROC, is_alive, parts_of
 from support import Program, require, wait_until
 
-DOCUMENTS, SITES, KILLS = 20_000, 20, 20
+DOCUMENTS, SITES, KILLS = 10_000, 20, 20
 PARTS = ["crawler", "indexer-0", "indexer-1", "searchengine-0", "searchengine-1"]
 COMMON = "everything"  # a word of each document
 WORDS = ["harbour", "lamp", "storm", "keeper", "oil", "wick", "coast", "night", "ship", "fog", "horn", "rock", "wave"]

@@ -131,8 +131,7 @@ def put_until_stored(port: int, version: str | None, url: str = URL) -> None:
     wait_until(lambda: ask(port, version, url) == 200, 40, f"{version} is acknowledged")
 
 
-@pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
-@pytest.mark.parametrize("closes", [True, False], ids=["closed-at-once", "open-still"])
+@pytest.mark.parametrize(("late", "closes"), [(None, True), ("late", False)], ids=["delete-closed", "put-open-still"])
 def test_a_request_that_an_intake_reads_after_a_sleep(
     held: Held, spawn: Callable[..., Program], late: str | None, *, closes: bool
 ) -> None:
@@ -152,8 +151,7 @@ def test_a_request_that_an_intake_reads_after_a_sleep(
         assert held.newest() == "next"
 
 
-@pytest.mark.parametrize("late", [None, "late"], ids=["delete", "put"])
-@pytest.mark.parametrize("sleeps", [True, False], ids=["the-intake-sleeps-too", "the-intake-is-awake"])
+@pytest.mark.parametrize(("late", "sleeps"), [(None, False), ("late", True)], ids=["delete-awake", "put-asleep"])
 def test_a_request_that_was_about_to_be_stored(
     held: Held, spawn: Callable[..., Program], late: str | None, *, sleeps: bool
 ) -> None:

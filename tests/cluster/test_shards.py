@@ -14,7 +14,7 @@ from cluster.client import free_ports, search, wait_for_documents
 from cluster.website import PAGES, Page, pages, website
 from support import Program
 
-QUERIES = 500
+QUERIES = 200  # of which each kind has at least 20
 SEED = 20
 
 

@@ -21,7 +21,7 @@ from made import Caller
 from support import wait_until
 
 INDEX_BYTES = 1_000_000_000
-FOLDERS, DOCUMENTS = 12, 20_000  # 85 MB each
+FOLDERS, DOCUMENTS = 24, 10_000  # 42 MB each
 QUERIES = 50
 TOKEN = "a secret of this test"
 
