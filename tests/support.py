@@ -61,7 +61,7 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:
     """
     deadline = time.monotonic() + seconds
     while True:
-        trouble = ""
+        trouble, began = "", time.monotonic()
         try:
             if value := condition():
                 return value
@@ -69,7 +69,7 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:
             trouble = f": {error!r}"
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s: {what}{trouble}")
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, time.monotonic() - began), 0.1))  # to ask may itself take a processor
 
 
 @contextlib.contextmanager
