@@ -76,7 +76,7 @@ def test_nothing_is_lost_and_no_query_fails(cluster: Cluster, corpus: Corpus, tr
 def test_the_harness_notices_what_is_broken(
     cluster: Cluster, corpus: Corpus, truth: Truth, log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settling, "LATER_SECONDS", 20.0)  # what is lost stays so
+    monkeypatch.setattr(settling, "LATER_SECONDS", 5.0)  # what is lost stays so
     lost, undone = (corpus.url(DOCUMENTS + CRAWLED + number) for number in range(2))  # which no writer changes
 
     def put(url: str, version: int) -> None:

@@ -25,7 +25,7 @@ from support import Program, free_port, wait_until
 
 pytestmark = pytest.mark.quiet
 
-SECONDS = 4.0
+SECONDS = 3.0
 ATTACKER, CLIENT, PROBE = "127.0.0.9", "127.0.0.2", "127.0.0.3"
 CHEAP, LIVE = "/search?q=haystack&format=json", "/livez"
 

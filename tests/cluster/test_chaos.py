@@ -93,10 +93,14 @@ def test_a_system_that_loses_something_fails(
     assert f"--seed={SEED} repeats the faults" in soak.output.splitlines()[-1]
 
 
-def test_ctrl_c_heals_and_tells(
+def test_who_may_not_add_documents_is_told_and_ctrl_c_heals_and_tells(
     up: Callable[..., Program], chaos: Callable[..., Program], port: int, tmp_path: Path
 ) -> None:
     up("--chaos")
+    refused = chaos("--seconds=15", LIGHTSHIP_TOKEN="another secret of something")
+    assert refused.process.wait(60) == 1
+    assert "LIGHTSHIP_TOKEN" in refused.output.splitlines()[-1]
+    assert "Traceback" not in refused.output
     soak = chaos("--seconds=600")
     soak.wait_for("broken now: ", 60)
     os.kill(soak.process.pid, signal.SIGINT)
@@ -116,11 +120,3 @@ def test_what_is_not_marked_stays_whole(
     assert refused.process.wait(20) == 1
     assert f"{tmp_path}/data is not marked for chaos" in refused.output
     assert "lightship up --chaos" in refused.output
-
-
-def test_who_may_not_add_documents_is_told(up: Callable[..., Program], chaos: Callable[..., Program]) -> None:
-    up("--chaos")
-    refused = chaos("--seconds=15", LIGHTSHIP_TOKEN="another secret of something")
-    assert refused.process.wait(60) == 1
-    assert "LIGHTSHIP_TOKEN" in refused.output.splitlines()[-1]
-    assert "Traceback" not in refused.output

@@ -23,7 +23,7 @@ from made import Caller
 
 URL = "https://example.org/hot"
 PARTITION = partition_of(URL)
-SECONDS = 4.0
+SECONDS = 2.0
 LONGER = 20.0  # for a client that was overtaken each time
 
 

@@ -14,6 +14,8 @@ from contract.doclog_helpers import PATIENCE, child, everything, put, urls
 from lightship.core.model import Document
 from lightship.doclog import Log, open_log
 
+BATCHES = "60"  # of 20 changes of 300 documents: each changes four times
+
 
 def test_what_was_acknowledged_survives_kill_9(log: Log, url: str) -> None:
     for number in range(3):
@@ -36,7 +38,7 @@ def test_what_was_acknowledged_survives_kill_9(log: Log, url: str) -> None:
 def test_two_writing_processes_and_a_tailing_reader(log: Log, url: str) -> None:
     view: dict[str, Document] = {}
     after = dict.fromkeys(range(log.partitions), 0)
-    with child(url, "write", "a", "300", "150", "20") as one, child(url, "write", "b", "300", "150", "20") as two:
+    with child(url, "write", "a", "300", BATCHES, "20") as one, child(url, "write", "b", "300", BATCHES, "20") as two:
         outputs = ThreadPoolExecutor(2).map(lambda process: process.communicate()[0], [one, two])
         deadline = time.monotonic() + PATIENCE
         done = False
@@ -52,7 +54,7 @@ def test_two_writing_processes_and_a_tailing_reader(log: Log, url: str) -> None:
                         view[entry.url] = entry.document
                     done = False
         written = [line.split() for output in outputs for line in output.splitlines()]
-    assert len(written) == 2 * 150 * 20
+    assert len(written) == 2 * int(BATCHES) * 20
     assert one.returncode == two.returncode == 0
     newest = {f"https://example.org/{key}": int(value) for key, value, _ in written}
     assert {url: int(document.title) for url, document in view.items()} == {
