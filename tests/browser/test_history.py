@@ -48,6 +48,7 @@ def test_back_leads_over_searches_and_not_over_letters(open_page: OpenPage) -> N
 def test_a_click_makes_a_search_to_come_back_to(open_page: OpenPage) -> None:
     page = open_page()
     write(page, "lighthouse")
+    expect(page.locator("#main h1")).to_have_text("Results for “lighthouse”")  # not those of its first letters
     page.get_by_role("list", name="Keeper").get_by_role("link", name="守塔人").click()
     expect(page.locator(".found .count")).to_have_text("12 results")
     page.go_back()

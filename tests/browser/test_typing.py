@@ -170,6 +170,26 @@ def test_suggestions_with_the_keyboard(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile(r"/\?q=lighthouse$"))
 
 
+def test_what_the_keys_chose_is_kept_when_the_last_letter_is_asked_for_later(open_page: OpenPage) -> None:
+    page = open_page()
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    page.keyboard.press("l")
+    page.clock.run_for(100)
+    expect(options(page).first).to_be_visible()
+    page.keyboard.press("i")
+    page.clock.run_for(100)
+    expect(page.locator("#main h1")).to_have_text("Results for “li”")
+    expect(options(page).first).to_be_visible()
+    page.keyboard.press("g")  # so soon that it waits for its turn
+    page.keyboard.press("ArrowDown")
+    chosen = active(page)
+    assert chosen
+    page.clock.run_for(100)
+    expect(page.locator("#main h1")).to_have_text("Results for “lig”")
+    expect(page.locator("[aria-selected=true]")).to_have_text(chosen)
+
+
 def test_escape_closes_the_suggestions_and_then_empties_the_box(open_page: OpenPage) -> None:
     page = open_page()
     page.keyboard.type("light")

@@ -205,6 +205,7 @@ function close() {
 function typed() {
   if (isComposing) return;
   stop(false);
+  choose(null);
   if (!box.value.trim()) {
     searching.abort();
     setBusy(false);
@@ -218,7 +219,7 @@ function typed() {
 function ask() {
   asked = performance.now();
   search(typedAddress());
-  suggest();
+  if (!chosen()) suggest(); // the list stays as it is while somebody chooses
 }
 
 function pause() {
@@ -259,7 +260,7 @@ const KEYS = {
 };
 
 function move(step) {
-  suggesting.abort(); // the list stays as it is while somebody chooses
+  suggesting.abort();
   const options = [null, ...list.children];
   if (!list.hidden) choose(options.at((options.indexOf(chosen()) + step) % options.length));
   else if (step > 0) walk(1);
