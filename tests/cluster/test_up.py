@@ -69,7 +69,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_all_is_searchable_then_ctrl_c_stops_everything(
+def test_all_is_searchable_from_this_machine_then_ctrl_c_stops_everything(
     spawn: Spawn, port: int, sources: list[str], tmp_path: Path, nothing_left: None
 ) -> None:
     up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
@@ -80,6 +80,9 @@ def test_all_is_searchable_then_ctrl_c_stops_everything(
         assert urls(replica, "horn")[0].endswith("/notes/fog.txt")
     up.wait_for(f"all {RECORDS + 2} documents are searchable")
     up.wait_for(f"http://localhost:{port}/about")
+    up.wait_for("reachable from this machine only; --host=0.0.0.0 lets others search")
+    for at in (port, port + 1, port + 1010, port + 1110):  # also the intake and the crawler
+        assert listeners(at) == {"0100007F"}, at  # 127.0.0.1, as the kernel writes it
     up.wait_for(f"found {RECORDS + 2}, fetched {RECORDS + 2}, indexed {RECORDS + 2}, searchable {RECORDS + 2}")
 
     shown = run("status", f"-searchengine=localhost:{port},localhost:{port + 1}")
@@ -136,18 +139,6 @@ def test_kill_9_leaves_no_process_and_the_next_start_works(
     again = spawn("lightship", *command)
     again.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
     assert again.stop() == 0
-
-
-def test_what_vanishes_from_a_folder_vanishes_from_search(
-    spawn: Spawn, port: int, sources: list[str], tmp_path: Path
-) -> None:
-    spawn("lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources)
-    wait_for_documents(port, RECORDS + 2, 60)
-    (tmp_path / "notes/fog.txt").unlink()
-    (tmp_path / "notes/new.html").write_text("<html><title>Rope</title><p>Coil the rope clockwise.</p></html>")
-    wait_until(lambda: urls(port, "rope"), 60, "the new file in search")
-    wait_until(lambda: not urls(port, "horn"), 60, "the deleted file gone from search")
-    assert documents(port) == RECORDS + 2
 
 
 def test_a_token_guards_updates(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
@@ -220,15 +211,6 @@ def test_its_own_secret_guards_it_and_its_commands_find_it(
     assert (data / "secret").read_text().strip() == secret
 
 
-def test_it_listens_on_this_machine_alone(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
-    up = spawn("lightship", "up", "-replicas=2", f"-port={port}", f"-data={tmp_path}/data", *sources)
-    up.wait_for(f"all {RECORDS + 2} documents are searchable", 60)
-    assert "reachable from this machine only; --host=0.0.0.0 lets others search" in up.output
-    intake = port + 1010
-    for at in (port, port + 1, intake, intake + 100):
-        assert listeners(at) == {"0100007F"}, at  # 127.0.0.1, as the kernel writes it
-
-
 def listeners(port: int) -> set[str]:
     """Return the addresses on which something listens on `port`, as /proc/net/tcp and tcp6 write them."""
     lines = [line.split() for kind in ("tcp", "tcp6") for line in (PROC / "net" / kind).read_text().splitlines()[1:]]
@@ -237,7 +219,9 @@ def listeners(port: int) -> set[str]:
     }
 
 
-def test_a_second_up_on_the_same_folder_is_refused(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
+def test_a_second_up_on_the_same_folder_is_refused_and_what_vanishes_from_a_folder_vanishes_from_search(
+    spawn: Spawn, port: int, sources: list[str], tmp_path: Path
+) -> None:
     up = spawn("lightship", "up", f"-port={port}", f"-data={tmp_path}/data", *sources)
     up.wait_for("search page")
     second = run("up", f"-port={free_ports(1)}", f"-data={tmp_path}/data", *sources)
@@ -246,6 +230,11 @@ def test_a_second_up_on_the_same_folder_is_refused(spawn: Spawn, port: int, sour
     assert f"{tmp_path}/data is in use" in second.stderr
     assert "--data" in second.stderr
     wait_for_documents(port, RECORDS + 2, 60)
+    (tmp_path / "notes/fog.txt").unlink()
+    (tmp_path / "notes/new.html").write_text("<html><title>Rope</title><p>Coil the rope clockwise.</p></html>")
+    wait_until(lambda: urls(port, "rope"), 60, "the new file in search")
+    wait_until(lambda: not urls(port, "horn"), 60, "the deleted file gone from search")
+    assert documents(port) == RECORDS + 2
 
 
 def test_a_port_that_is_taken_is_told(spawn: Spawn, port: int, sources: list[str], tmp_path: Path) -> None:
