@@ -5,18 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
-import zstandard
 from image import oci, packing, report
 
 from docker.conftest import Built
 from lightship import __version__
 
 ARCHITECTURES = ("amd64", "arm64")
-UNPACKED_BYTES, GZIP_BYTES = 56_000_000, 22_000_000
-ZSTD_BYTES, ZSTD_LEVEL = 20_700_000, 9  # which are 18 MB at the archive's level, 22, which takes 30 times as long
+UNPACKED_BYTES, GZIP_BYTES, ZSTD_BYTES = 56_000_000, 22_000_000, 18_000_000
 
 
 def test_one_archive_names_both_architectures(images: dict[str, oci.Image]) -> None:
@@ -64,12 +64,10 @@ def test_it_is_small(built: Built, images: dict[str, oci.Image]) -> None:
         assert float(packed) * 1e6 <= GZIP_BYTES
 
 
-def test_it_is_smaller_with_zstd(images: dict[str, oci.Image]) -> None:
-    level = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-    for image in images.values():
-        assert sum(len(level.compress(layer)) for layer in image.layers) <= ZSTD_BYTES
-    smallest = images["amd64"].layers[-1]
-    assert len(packing.packed("zstd", smallest)) < 0.9 * len(level.compress(smallest))
+def test_it_is_smaller_with_zstd(images: dict[str, oci.Image], native: str) -> None:
+    with ThreadPoolExecutor() as threads:
+        packed = threads.map(partial(packing.packed, "zstd"), images[native].layers)
+        assert sum(map(len, packed)) <= ZSTD_BYTES
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
