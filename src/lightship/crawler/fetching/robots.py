@@ -76,7 +76,7 @@ class Robots:
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._fetcher.get(url, types=())
             if response.status == 200:
-                return 200, response.body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+                return 200, whole_lines(response.body)
             if response.status >= 500 or response.status == 429:
                 raise FetchError(f"status {response.status}")
             target = urls.normalise(response.headers.get("Location", ""), url)
@@ -84,3 +84,10 @@ class Robots:
                 return response.status, ""
             url = target
         return 0, ""  # RFC 9309: too many redirects count as a missing one
+
+
+def whole_lines(body: bytes) -> str:
+    """Return the text of a robots.txt up to MAX_BYTES, without a last line that is cut there: it would mean another rule."""
+    if len(body) > MAX_BYTES:
+        body = body[: 1 + max(body.rfind(end, 0, MAX_BYTES) for end in (b"\n", b"\r"))]
+    return body.decode("utf-8", "replace").removeprefix("\ufeff")

@@ -127,17 +127,20 @@ def _matches(rule: _Rule, target: str) -> bool:
 def _rules(text: str, agent: str) -> Iterator[tuple[int, str, str]]:
     """Yield the lines of all groups for `agent`, otherwise of those for all robots, and all sitemap lines."""
     groups: dict[str, list[tuple[int, str, str]]] = {"*": []}
-    names: set[str] = set()
+    names: set[str] = set()  # of the group at hand, as far as they count: a file may have 50,000 others
     ended = False
     for number, key, value in _lines(text):
         if key in _AGENT_KEYS:
-            names, ended = (set() if ended else names) | {_token(value)}, False
-            groups.setdefault(_token(value), [])
+            if ended:
+                names, ended = set(), False
+            if (name := _token(value)) in (agent, "*"):
+                names.add(name)
+                groups.setdefault(name, [])
         elif key == "sitemap":
             yield number, key, value
         elif key == "allow" or key in _FORBIDDING or key == "crawl-delay":
             ended |= key != "crawl-delay"
-            for name in names & {agent, "*"}:
+            for name in names:
                 groups[name].append((number, key, value))
     yield from groups.get(agent, groups["*"])
 

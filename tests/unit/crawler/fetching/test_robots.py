@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightship.crawler.fetching.robots import MAX_BYTES
+from lightship.crawler.fetching.robots import MAX_BYTES, whole_lines
 from lightship.crawler.fetching.rules import MAX_STARS, Rules
 
 CASES = [json.loads(line) for line in Path(__file__).with_name("robots.jsonl").read_text().splitlines()]
@@ -31,6 +31,7 @@ HOSTILE = {
     "starred rules that nearly match": "\n".join("Allow: /*a*a*a*a*a*a*ab" + str(number) for number in range(15_000)),
     "one long line": "Disallow: /" + "*a" * (MAX_BYTES // 2),
     "stars alone": "Disallow: /" + "*" * MAX_BYTES,
+    "one group for many robots": "\n".join(f"useragent:{number:05}" for number in range(32_000)) + "\nDisallow: /x",
 }
 
 
@@ -76,6 +77,15 @@ def test_the_longest_rule_decides(rules: list[tuple[bool, str]], path: str) -> N
     ]
     found = Rules(f"User-agent: *\n{text}", "Lightship")
     assert found.allows(f"https://h.example{path}") is max(lengths, default=(0, True))[1]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_rule_that_is_cut_off_does_not_count(end: str) -> None:
+    text = f"User-agent: *{end}Disallow: /a{end}Disallow: /private".encode()
+    kept = whole_lines(text + b" " * MAX_BYTES)
+    assert kept == f"User-agent: *{end}Disallow: /a{end}"
+    assert whole_lines(text) == text.decode()
+    assert whole_lines(b"Disallow: /" + b"a" * MAX_BYTES) == ""
 
 
 def test_delay_sitemaps_and_the_deciding_line() -> None:
