@@ -67,9 +67,9 @@ def dry_run(settings: CrawlerSettings, websites: Sequence[str]) -> Iterator[str]
     yield from _rules(plans)
     yield from _idle_globs(scope, plans)
     for each in plans:
-        leaving = sum(page.indexed for page in each.leaving)
-        if leaving and each.site not in settings.accept and not may_leave(leaving, each.kept, settings.hold):
-            yield f"{each.site} would be held: {too_many_leave(each.site, leaving, each.kept, each.leaving[-1].reason)}"
+        leaving = [page.reason for page in (*each.held, *each.leaving) if page.indexed]
+        if leaving and each.site not in settings.accept and not may_leave(len(leaving), each.kept, settings.hold):
+            yield f"{each.site} would be held: {too_many_leave(each.site, len(leaving), each.kept, leaving[-1])}"
     yield "nothing has been changed"
 
 
@@ -77,7 +77,7 @@ def _rules(plans: Sequence[Plan]) -> Iterator[str]:
     """Yield what each rule does."""
     done: dict[tuple[str, str], list[str]] = {}
     for each in plans:
-        for page in (*each.leaving, *(page for page in each.given if page.reason)):
+        for page in (*each.held, *each.leaving, *(page for page in each.given if page.reason)):
             what = "document|s would go" if page.indexed else "page|s without a document would not be visited any more"
             done.setdefault((rule_of(page.reason), what), []).append(page.url)
         for source in (page for page in each.given if not page.reason):

@@ -14,6 +14,7 @@ import pytest
 from lightship.config import CrawlerSettings, read_rules
 from lightship.core.errors import ConfigurationError
 from lightship.crawler.dry_run import EXAMPLES, check_rules, dry_run
+from lightship.crawler.frontier.entry import State
 from lightship.crawler.sources.names import parse_sources
 from lightship.crawler.state.progress import read_progress
 from mockweb.site import MockSite
@@ -81,6 +82,25 @@ def test_a_thousand_pages_and_globs_take_little_time(tmp_path: Path) -> None:
         'rule: excluded by "/old/" of -exclude: 250 documents would go',
     ]
     assert sum(line.startswith("  ") for line in said) == 3 * EXAMPLES
+
+
+def test_documents_of_a_held_site_would_go_once_it_is_accepted(tmp_path: Path) -> None:
+    rules = read_rules(json.dumps({HOME: {"exclude": ["/old/*"]}}))
+    with living(tmp_path, rules=rules) as life:
+        with life.database.transaction() as db:
+            for number in range(30):
+                kind = ("old", "new", "new")[number % 3]
+                reason = 'rule: excluded by "/old/*" of the rules of https://example.org/' if kind == "old" else ""
+                db.execute(
+                    "insert into pages (url, site, depth, state, visit, fetched, digest, note) values (?, ?, 1, ?, 2e9, 1e9, x'01', ?)",
+                    (f"{SITE}/{kind}/{number}", SITE, State.REFUSED if reason else State.PAGE, reason),
+                )
+        told = list(dry_run(CrawlerSettings(data=str(tmp_path), rules=rules), [HOME]))
+        accepted = list(dry_run(CrawlerSettings(data=str(tmp_path), rules=rules, accept=(SITE,)), [HOME]))
+    assert any("10 documents would go" in line for line in told)
+    assert any("would be held" in line for line in told)
+    assert any("10 documents would go" in line for line in accepted)
+    assert not any("would be held" in line for line in accepted)
 
 
 def test_the_programs_say_what_would_happen_and_remove_a_source(

@@ -75,11 +75,12 @@ class Plan(NamedTuple):
     """What the rules do to the known pages of a site. `renamed` are those that another rule refuses than before.
 
     `given` are the sources and starts that are indexed from now on, or not any more, `kept` the documents that stay; `same` counts
-    the URLs that each rule refuses as before.
+    the URLs that each rule refuses as before, and `held` are those of them whose documents have not gone yet.
     """
 
     site: str
     leaving: list[Leaving]
+    held: list[Leaving]
     returning: list[Returning]
     renamed: list[tuple[str, str]]
     given: list[Leaving]
@@ -94,7 +95,7 @@ def rule_of(reason: str) -> str:
 
 def plan(db: apsw.Connection, scope: Scope, site: str, former: Collection[str]) -> Plan:
     """Return what the rules do to what is known of `site`; the folders of `former` sources stay as they are."""
-    made = Plan(site, [], [], [], [], 0, Counter())
+    made = Plan(site, [], [], [], [], [], 0, Counter())
     kept = 0
     pages: list[Any] = db.execute(_PAGES, (site,)).fetchall()
     for url, depth, how, state, indexed, note in pages:
@@ -105,6 +106,8 @@ def plan(db: apsw.Connection, scope: Scope, site: str, former: Collection[str]) 
             kept += indexed and not reason
         elif reason and state == State.REFUSED and url not in scope.given:
             made.same[rule_of(reason)] += 1
+            if indexed:
+                made.held.append(Leaving(url, reason, indexed=True))
             if reason != note:
                 made.renamed.append((url, reason))
         elif reason and not _is_former(scope, url, former):
