@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from lightship.crawler.frontier.entry import State
-from lightship.crawler.frontier.traps import ENOUGH, MAX_DATES, MAX_SETS, Traps, trap_by_form, without_session
+from lightship.crawler.frontier.traps import ENOUGH, MAX_SETS, Traps, leads_on, trap_by_form, without_session
 
 BASE = "https://example.org"
 
@@ -19,6 +21,9 @@ BASE = "https://example.org"
         ("/a?sid=8f14e45fce", "/a", "sid"),
         ("/a?sid=42", "/a?sid=42", ""),  # too short for an id: a section, perhaps
         ("/a?session=spring", "/a?session=spring", ""),
+        ("/a?s=8f14e45fceea167a5a36dedd4bea2543&f=2", "/a?f=2", "s"),
+        ("/a?s=lamps", "/a?s=lamps", ""),  # a search
+        ("/a?token=0123456789abcdef01234567", "/a", "token"),
         ("/a?b=2", "/a?b=2", ""),
     ],
 )
@@ -31,7 +36,7 @@ def test_session_ids_are_left_out(url: str, clean: str, dropped: str) -> None:
     [
         ("/" + "a" * 1000, "characters"), ("/a" * 26, "segments"), ("/shop/red/shop/red/shop/red/x", "repeating path"),
         ("/a?" + "&".join(f"k{number}=1" for number in range(11)), "endless parameters, 11"),
-        ("/a?f=1&f=2&f=3&f=4", "'f' 4 times"), ("/events/2199-01-01", "the year 2199"), ("/cal?year=1900&month=2", "the year 1900"),
+        ("/a?f=1&f=2&f=3&f=4", "'f' 4 times"), ("/events/2199-01-01", "the year 2199"), ("/cal?year=2199&month=2", "the year 2199"), ("/kalender/2199/kw/1?j=2199&kw=1", "the year 2199"),
     ],
 )  # fmt: skip
 def test_traps_that_their_form_tells(url: str, told: str) -> None:
@@ -40,8 +45,12 @@ def test_traps_that_their_form_tells(url: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["/", "/a/b/a/b", "/1/1/1/x", "/a?f[]=1&f[]=2&f[]=3&f[]=4", "/2024/05/06/a-story", "/history/1848", "/a?b=1&c=2"],
-)
+    [
+        "/", "/a/b/a/b", "/1/1/1/x", "/a?f[]=1&f[]=2&f[]=3&f[]=4", "/2024/05/06/a-story", "/history/1848", "/a?b=1&c=2",
+        "/node/20301", "/viewtopic.php?t=19025", "/questions/21001/x", "/item/2105120", "/1912/04/16/titanic.html",
+        "/events/1912-04-16", "/cal?year=1900&month=2", "/strategy/2030/2", "/rfc/2119/3", "/din/1946-1", "/part/2105-12",
+    ],
+)  # fmt: skip
 def test_ordinary_urls_are_none(url: str) -> None:
     assert trap_by_form(BASE + url) == ""
 
@@ -73,14 +82,39 @@ def test_visits_that_brought_no_page_tell_nothing(state: State) -> None:
     assert traps.check(f"{BASE}/story/9999") == ""
 
 
-def test_a_calendar_is_told_by_its_name_and_an_archive_by_date_is_none() -> None:
+def test_ids_that_look_like_dates_are_ids() -> None:
     traps = Traps()
-    days = [f"20{year:02}-{month:02}-{day:02}" for year in (20, 21) for month in range(1, 13) for day in range(1, 6)]
-    for day in days[:MAX_DATES]:
-        traps.known(f"{BASE}/calendar/{day}")
-        traps.known(f"{BASE}/news/{day}")
-    assert "a calendar" in traps.check(f"{BASE}/calendar/2022-01-01")
-    assert traps.check(f"{BASE}/news/2022-01-01") == ""
+    for number in range(19_000, 22_000):
+        traps.known(f"{BASE}/node/{number}")
+        traps.visited(f"{BASE}/node/{number}", State.PAGE, "the same text")
+    assert traps.check(f"{BASE}/node/22001") == ""
+
+
+def test_each_kind_that_its_form_tells_is_a_warning_once(caplog: pytest.LogCaptureFixture) -> None:
+    traps = Traps()
+    with caplog.at_level(logging.WARNING):
+        for number in range(100):
+            assert traps.check(f"{BASE}/events/{2199 - number % 50}-01-01")
+            assert traps.check(f"{BASE}/{'a' * (1000 + number)}")
+    assert [message.partition(":")[2][:20] for message in caplog.messages] == [
+        " a calendar with the",
+        " a URL of 1020 chara",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "found", "leads"),
+    [
+        ("/shop?action=list&page=2", "/shop?action=show&id=7", True),
+        ("/index.php?route=product/category&path=3", "/index.php?route=product/product&id=7", True),
+        ("/shop?action=list&page=2", "/shop?action=list&page=3", False),
+        ("/shop?page=2", "/shop?page=3", False),
+        ("/shop?color=red", "/shop?color=red&size=2", False),
+        ("/shop?paged=2", "/shop?p=7", True),
+    ],
+)
+def test_a_list_leads_to_what_is_no_list(page: str, found: str, *, leads: bool) -> None:
+    assert leads_on(BASE + page, BASE + found) is leads
 
 
 def test_endless_combinations_of_parameters_are_told() -> None:
