@@ -55,6 +55,7 @@ class InboxServer(DrainingServer):
         """Handle a signal; a terminal sends Ctrl-C to all processes, and the program passes its own on: one counts."""
         if not self.should_exit:
             super().handle_exit(sig, frame)
+            self.force_exit = False  # set if the second signal interrupted the handler of the first
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, and take connections."""
