@@ -14,8 +14,9 @@ from lightship.core import urls
 from lightship.crawler.fetching.rules import Rules
 from lightship.crawler.frontier.entry import AT_ONCE, NEVER, How, Kind, State
 from lightship.crawler.frontier.scope import Scope, known_scope
-from lightship.crawler.frontier.traps import trap_by_form, without_session
 from lightship.crawler.state.progress import cuts
+from lightship.crawler.traps.form import trap_by_form
+from lightship.crawler.traps.sessions import without_session
 from lightship.runtime.database import Database
 
 MAX_CHAIN = 20

@@ -24,13 +24,14 @@ from lightship.crawler.fetching.soft404 import Soft404Detector, content_of, sign
 from lightship.crawler.frontier.entry import Entry, How, Kind, Link, Outcome, State
 from lightship.crawler.frontier.revisit import MAX_RETRY_SECONDS, retry_after
 from lightship.crawler.frontier.scope import LINKS_ONLY, Scope
-from lightship.crawler.frontier.traps import Traps, without_session
+from lightship.crawler.frontier.traps import Traps
 from lightship.crawler.parsing.formats.listing import parse_time
 from lightship.crawler.parsing.html.extract import MAX_TEXT, Page
 from lightship.crawler.parsing.read import digest_of, document_of
 from lightship.crawler.parsing.sandbox.pool import ParserPool
 from lightship.crawler.parsing.sandbox.tasks import ReadFeed, ReadPage, ReadSitemap
 from lightship.crawler.state.titles import Titles
+from lightship.crawler.traps.sessions import without_session
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,10 @@ from lightship.core import urls
 from lightship.crawler.frontier.entry import AT_ONCE, How, Kind, Link, State
 from lightship.crawler.frontier.rescope import MAX_REFUSED, RETURN
 from lightship.crawler.frontier.scope import Scope
-from lightship.crawler.frontier.traps import Traps, leads_on, without_session
+from lightship.crawler.frontier.traps import Traps
 from lightship.crawler.state.progress import count
+from lightship.crawler.traps.form import leads_on
+from lightship.crawler.traps.sessions import without_session
 
 ROWS_PER_PAGE = 10  # known URLs per page of the budget, so that a site can't fill the disk with links
 

@@ -7,7 +7,9 @@ import logging
 import pytest
 
 from lightship.crawler.frontier.entry import State
-from lightship.crawler.frontier.traps import ENOUGH, MAX_SETS, Traps, leads_on, trap_by_form, without_session
+from lightship.crawler.frontier.traps import ENOUGH, MAX_SETS, Traps
+from lightship.crawler.traps.form import leads_on, trap_by_form
+from lightship.crawler.traps.sessions import without_session
 
 BASE = "https://example.org"
 
