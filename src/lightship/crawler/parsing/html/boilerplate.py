@@ -24,7 +24,10 @@ _FILES = ",".join(
 AWAY = f"a[href]:not([href^='#'],[href^='mailto:' i],[href^='tel:' i],{_FILES})"  # links that lead to other pages
 HEADINGS = "h1,h2,h3,h4,h5,h6"
 HEADING_TAGS = frozenset(HEADINGS.split(","))
-NEVER = "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i],body > footer"
+NEVER = (
+    "nav,[role~='navigation' i],[role~='search' i],[role~='menu' i],[role~='menubar' i],[role~='dialog' i],body > footer,"
+    ".mw-editsection,.editsection"  # MediaWiki's links to edit, which stand in headings
+)
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
 _PANELS = "[role~='tabpanel' i]"
@@ -35,7 +38,7 @@ _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 # Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
 SURE_NAMES = re.compile(
     r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer\w*|pag(?:er|ination)|toplang|bottomlang|cookies?"
-    r"|editsection|skip\w*|jump-?(?:link|to-nav)|sitenotice)(?=$|[\s_-])",
+    r"|skip\w*|jump-?(?:link|to-nav)|sitenotice)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 NAMES = re.compile(

@@ -37,7 +37,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
 )
 from lightship.crawler.parsing.html.hidden import keep_drawings, remove_unseen, set_pictures_apart
 from lightship.crawler.parsing.html.sections import Heading, make_headings, mark_headings
-from lightship.crawler.parsing.html.tree import attribute, document_of_tree, select
+from lightship.crawler.parsing.html.tree import attribute, document_of_tree, is_within, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
 MAX_PARTS = 300  # children that are weighed per element: an element with more is text itself
@@ -52,12 +52,12 @@ MAX_LEAD, MAX_LEAD_SIZE = 40, 300  # nodes before the first heading, and charact
 LITTLE = 50  # characters of a main element that is more than a placeholder for scripts
 SURELY = 0.7  # largest share of the content that an element named like boilerplate may have to be removed
 TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4", "h5", "h6"})  # parts of content
-NO_FRAMES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "dt", "dd"})  # whatever they are called
 FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
 _TABS = "[role~='tab' i]"  # may be links to panels on the page
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
+_WORDS = f"{HEADINGS},pre,code,dt"  # neither they nor what is in them is boilerplate, whatever it is called
 _HOME = re.compile(r"(?:(?:https?:)?//[^/\s]{1,255})?/?", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _SOLID = f"{HEADINGS},{_TABS},pre,blockquote,table,dl"  # no banner or motto has them
@@ -210,7 +210,7 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
     left, weighed = WEIGHINGS * whole, 0
     for element in select(root, NAMED):
         said = f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
-        if element.tag in NO_FRAMES or not (SURE_NAMES.search(said) or NAMES.search(said)):
+        if not (SURE_NAMES.search(said) or NAMES.search(said)) or _is_unnamed(element):
             continue
         characters = size(element)
         left -= characters
@@ -232,6 +232,11 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
             _drop(element, root)
 
 
+def _is_unnamed(element: ElementNode) -> bool:
+    """Whether the names of an element tell nothing: it is a definition, or in a heading, code or a term."""
+    return element.tag == "dd" or is_within(element, _WORDS)
+
+
 def _drop_named_lead(body: ElementNode, core: ElementNode) -> None:
     """Remove what begins the text and is named like boilerplate: a banner, a motto, a line with a version.
 
@@ -242,7 +247,7 @@ def _drop_named_lead(body: ElementNode, core: ElementNode) -> None:
         said = (element.text or "").strip()
         if element.tag in HEADING_TAGS or text.find(said, 0, MAX_LEAD_SIZE + len(said)) < 0:
             break
-        if element.tag in NO_FRAMES or _is_solid(element) or not _is_beside(element, wrapper, core):
+        if _is_unnamed(element) or _is_solid(element) or not _is_beside(element, wrapper, core):
             continue
         name = names(element)
         if (SURE_NAMES.search(name) or NAMES.search(name)) and prose(element) < min(ENOUGH, HALF * size(body)):
