@@ -30,8 +30,9 @@ NEVER = (
 )
 _ENDS = "header,footer,address,[role~='banner' i],[role~='contentinfo' i]"
 _ASIDES = "aside,[role~='complementary' i]"
-_PANELS = "[role~='tabpanel' i]"
-_UNTOLD = f"{HEADINGS},{_PANELS}"  # their names tell nothing
+TABS = (  # they may be links to panels on the page; so may be what is named like _TABBED
+    "[role~='tab' i],[role~='tablist' i],[role~='tabpanel' i],[data-toggle='tab' i],[data-bs-toggle='tab' i],.tab-pane"
+)
 _INTRODUCTIONS = HEADING_TAGS | {"p"}  # introductions to links that are content
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
@@ -47,6 +48,7 @@ NAMES = re.compile(
     r"|widget\w*|\w*tagline|\w*slogan)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_TABBED = re.compile(r"(?:^|[\s_-])tabs?(?=$|[\s_-])", re.IGNORECASE)
 _QUALITIES = re.compile(r"(?<!\S)(?:has|with|without|no|not)[-_]\S+", re.IGNORECASE)
 _TERMS = re.compile(r"(?<!\S)(?:category|tag|format|post_format)-\S+", re.IGNORECASE)
 _PIECES = (
@@ -61,11 +63,12 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
     if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
         return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
     name, titled = names(part), holds_title(part)
-    if not titled and (part.matches(_ENDS) or is_surely_named(part, name)):
+    tabs = is_tabbed(part, name)
+    if not titled and (part.matches(_ENDS) or (not tabs and is_surely_named(part, name))):
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
-    telling = aside or (NAMES.search(name) and not part.matches(_UNTOLD) and part.query_selector(_PANELS) is None)
+    telling = aside or (NAMES.search(name) and part.tag not in HEADING_TAGS and not tabs)
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
@@ -101,6 +104,11 @@ def is_surely_named(element: ElementNode, name: str) -> bool:
     """Whether the `name` of an element is one of SURE_NAMES; menus without links are content: of a restaurant, say."""
     found = SURE_NAMES.search(name)
     return found is not None and ("menu" not in found[0].lower() or element.query_selector(LINKS) is not None)
+
+
+def is_tabbed(element: ElementNode, name: str) -> bool:
+    """Whether an element with this `name` is or has tabs or their panels: they are content, unless they are links that lead away."""
+    return element.matches(TABS) or _TABBED.search(name) is not None or element.query_selector(TABS) is not None
 
 
 def names(element: ElementNode) -> str:

@@ -26,10 +26,12 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     NAMES,
     NEVER,
     SURE_NAMES,
+    TABS,
     find_title,
     holds_title,
     is_frame,
     is_surely_named,
+    is_tabbed,
     leads_elsewhere,
     names,
     prose,
@@ -55,12 +57,11 @@ TEXTS = frozenset({"p", "pre", "blockquote", "ul", "ol", "dl", "h2", "h3", "h4",
 FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
-_TABS = "[role~='tab' i]"  # may be links to panels on the page
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
 _WORDS = f"{HEADINGS},pre,code,dt"  # neither they nor what is in them is boilerplate, whatever it is called
 _HOME = re.compile(r"(?:(?:https?:)?//[^/\s]{1,255})?/?", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
-_SOLID = f"{HEADINGS},{_TABS},pre,blockquote,table,dl"  # no banner or motto has them
+_SOLID = f"{HEADINGS},{TABS},pre,blockquote,table,dl"  # no banner or motto has them
 _MARKS = frozenset(["", *"¶#§🔗◆∞\u200b\uf0c1"])  # texts of a heading's link to itself
 
 
@@ -121,7 +122,9 @@ def _clear_marks(body: ElementNode) -> None:
 
 def _cut(body: ElementNode, *, article: bool = False) -> ElementNode:
     """Remove everything but the content from `body`; return the innermost element with all of it."""
-    _remove(body, NEVER)
+    for element in select(body, NEVER):
+        if element.query_selector(TABS) is None or leads_elsewhere(element):  # tabs are no navigation
+            element.remove()
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     if main is not None and size(main) >= LITTLE and not _is_beside_article(main, body):
         _keep_only(main, body)
@@ -219,7 +222,7 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
             break
         name = names(element)
         sure = is_surely_named(element, name)
-        tabs = element.query_selector(_TABS) is not None
+        tabs = is_tabbed(element, name)
         if (
             root.contains(element)
             and not element.contains(core)
@@ -314,8 +317,3 @@ def _drop(part: ElementNode, content: ElementNode) -> None:
         part.remove()
     else:
         part.replace_with(title)
-
-
-def _remove(root: ElementNode, selector: str) -> None:
-    for element in select(root, selector):
-        element.remove()
