@@ -34,6 +34,7 @@ TABS = (  # they may be links to panels on the page; so may be what is named lik
     "[role~='tab' i],[role~='tablist' i],[role~='tabpanel' i],[data-toggle='tab' i],[data-bs-toggle='tab' i],.tab-pane"
 )
 _INTRODUCTIONS = HEADING_TAGS | {"p"}  # introductions to links that are content
+_CELLS = frozenset({"tr", "th", "td"})
 _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
 # Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
@@ -114,13 +115,21 @@ def is_tabbed(element: ElementNode, name: str) -> bool:
 def names(element: ElementNode) -> str:
     """Return the classes and the id of an element, truncated to MAX_NAMES, without those that don't name it.
 
-    These are an id that is made of its heading, a class that tells what it has, and the tags of a post of WordPress.
+    These are an id of an item of a list or a cell, or made of a heading, which only links need, a class that tells what it has, and the tags of a post of WordPress.
     """
     identity = attribute(element, "id")[:MAX_NAMES]
-    if identity and _is_slug(identity, element):
+    if identity and (_is_anchor(element) or _is_slug(identity, element)):
         identity = ""
     classes = _QUALITIES.sub("", attribute(element, "class")[:MAX_NAMES].replace("elementor-widget", "elementor"))
     return f"{_TERMS.sub('', classes) if 'hentry' in classes or 'type-' in classes else classes} {identity}"
+
+
+def _is_anchor(element: ElementNode) -> bool:
+    """Whether the id of an element is only there for links to it: an item, or a row or cell of a table that lays out no page."""
+    if element.tag not in _CELLS:
+        return element.tag == "li"
+    table = element.closest("table")
+    return table is None or table.query_selector(HEADINGS) is None
 
 
 def _is_slug(identity: str, element: ElementNode) -> bool:
