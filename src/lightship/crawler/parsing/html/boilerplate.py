@@ -49,6 +49,9 @@ NAMES = re.compile(
     r"|widget\w*|\w*tagline|\w*slogan)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_UNLINKED = re.compile(
+    r"footer|cookie|sitenotice", re.IGNORECASE
+)  # in those of SURE_NAMES that are not called after links
 _TABBED = re.compile(r"(?:^|[\s_-])tabs?(?=$|[\s_-])", re.IGNORECASE)
 _QUALITIES = re.compile(r"(?<!\S)(?:has|with|without|no|not)[-_]\S+", re.IGNORECASE)
 _TERMS = re.compile(r"(?<!\S)(?:category|tag|format|post_format)-\S+", re.IGNORECASE)
@@ -102,9 +105,20 @@ def find_title(part: ElementNode) -> ElementNode | None:
 
 
 def is_surely_named(element: ElementNode, name: str) -> bool:
-    """Whether the `name` of an element is one of SURE_NAMES; menus without links are content: of a restaurant, say."""
-    found = SURE_NAMES.search(name)
-    return found is not None and ("menu" not in found[0].lower() or element.query_selector(LINKS) is not None)
+    """Whether the `name` of an element is one of SURE_NAMES, and the element has links to speak of if it is called after them.
+
+    A menu of dishes, steps, or a number of results is content.
+    """
+    found = [word[0] for word in SURE_NAMES.finditer(name)]
+    return any(map(_UNLINKED.search, found)) or (found != [] and _is_bar(element))
+
+
+def _is_bar(element: ElementNode) -> bool:
+    """Whether an element is a link or consists of links, or has no heading and enough links to be about half of it."""
+    count = 1 if element.matches(LINKS) else len(element.query_selector_all(LINKS))
+    if count == 0 or leads_elsewhere(element, LINKS):
+        return count > 0
+    return size(element) <= 2 * LINK * count and element.query_selector(HEADINGS) is None
 
 
 def is_tabbed(element: ElementNode, name: str) -> bool:

@@ -211,9 +211,12 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
     """Remove elements below `root` that are named like boilerplate, but none with the `core` of the content."""
     whole = size(root)
     left, weighed = WEIGHINGS * whole, 0
+    spared: ElementNode | None = None
     for element in select(root, NAMED):
         said = f"{attribute(element, 'class')[:MAX_NAMES]} {attribute(element, 'id')[:MAX_NAMES]}"
         if not (SURE_NAMES.search(said) or NAMES.search(said)) or _is_unnamed(element):
+            continue
+        if spared is not None and spared.contains(element):
             continue
         characters = size(element)
         left -= characters
@@ -233,6 +236,14 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
             )
         ):
             _drop(element, root)
+        elif (
+            not sure
+            and SURE_NAMES.search(name)
+            and not element.contains(core)
+            and characters < SURELY * whole
+            and _is_solid(element)
+        ):
+            spared = element  # content that is called a menu or a nav, as its parts are: steps, or dishes
 
 
 def _is_unnamed(element: ElementNode) -> bool:
