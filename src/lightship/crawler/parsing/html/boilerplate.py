@@ -16,6 +16,7 @@ MAX_NAMES = 500  # characters of an element's classes, and of its id: the patter
 ENOUGH = 200  # characters of prose (not links) that content has at least
 
 MAX_WRAPPED = 8  # elements that are looked at for the heading with which an element begins
+MAX_OWNERS = 3  # elements around a footer that are looked at for the one that it belongs to
 
 LINKS = "a[href]"
 _FILES = ",".join(
@@ -39,7 +40,8 @@ _BOXES = frozenset({"div", "table", "ul", "ol", "center", "span"})
 
 # Words in classes and ids of boilerplate: SURE_NAMES only there, NAMES also of some content.
 SURE_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer\w*|pag(?:er|ination)|toplang|bottomlang|cookies?"
+    r"(?:^|[\s_-])(?:nav\w*|\w*nav|\w*menu\w*|\w*crumbs?|\w*footer\w*|pag(?:er|ination)|toplang|bottomlang"
+    r"|cookies?(?![_-](?:polic|declaration|statement|table|list)(?![\w-]{0,50}(?:banner|bar|notice|popup)))"
     r"|skip\w*|jump-?(?:link|to-nav)|sitenotice)(?=$|[\s_-])",
     re.IGNORECASE,
 )
@@ -52,9 +54,12 @@ NAMES = re.compile(
 _UNLINKED = re.compile(
     r"footer|cookie|sitenotice", re.IGNORECASE
 )  # in those of SURE_NAMES that are not called after links
+_LISTS = re.compile(r"toc|paging|lang|related|path", re.IGNORECASE)  # in those of NAMES that are called after links
 _TABBED = re.compile(r"(?:^|[\s_-])tabs?(?=$|[\s_-])", re.IGNORECASE)
 _QUALITIES = re.compile(r"(?<!\S)(?:has|with|without|no|not)[-_]\S+", re.IGNORECASE)
 _TERMS = re.compile(r"(?<!\S)(?:category|tag|format|post_format)-\S+", re.IGNORECASE)
+_FIELDS = re.compile(r"(?<!\S)field--?name-\S+", re.IGNORECASE)
+_OWN_FOOTER = re.compile(r"(?<!\S)(\w[\w-]{0,50}?)[_-]{1,2}footer(?!\S)", re.IGNORECASE)
 _PIECES = (
     "nav", "menu", "crumb", "foot", "head", "sidebar", "banner", "tab", "toc", "pag", "lang", "skip", "shar", "social",
     "cookie", "consent", "relat", "path", "search", "login", "copyright", "toolbar", "widget", "edit", "tagline", "slogan", "toplang", "bottomlang",
@@ -72,7 +77,7 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
-    telling = aside or (NAMES.search(name) and part.tag not in HEADING_TAGS and not tabs)
+    telling = aside or (part.tag not in HEADING_TAGS and not tabs and _is_named(part, name))
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
@@ -113,12 +118,33 @@ def is_surely_named(element: ElementNode, name: str) -> bool:
     return any(map(_UNLINKED.search, found)) or (found != [] and _is_bar(element))
 
 
+def _is_named(element: ElementNode, name: str) -> bool:
+    """Whether the `name` of an element is one of NAMES; those about links tell nothing of one without any."""
+    found = [word[0] for word in NAMES.finditer(name)]
+    if found and all(map(_LISTS.search, found)):
+        return element.matches(LINKS) or element.query_selector(LINKS) is not None
+    return found != []
+
+
 def _is_bar(element: ElementNode) -> bool:
     """Whether an element is a link or consists of links, or has no heading and enough links to be about half of it."""
     count = 1 if element.matches(LINKS) else len(element.query_selector_all(LINKS))
     if count == 0 or leads_elsewhere(element, LINKS):
         return count > 0
     return size(element) <= 2 * LINK * count and element.query_selector(HEADINGS) is None
+
+
+def is_own_footer(element: ElementNode, name: str, core: ElementNode) -> bool:
+    """Whether an element is the footer of a card, a quotation or a table, as its `name` says; it has not the `core` of the page."""
+    found = _OWN_FOOTER.search(name)
+    owner = element.parent_element if found is not None else None
+    for _ in range(MAX_OWNERS):
+        if found is None or owner is None or owner.contains(core):
+            break
+        if found[1].lower() in (owner.tag, *attribute(owner, "class").lower().split()):
+            return owner.query_selector("h1") is None
+        owner = owner.parent_element
+    return False
 
 
 def is_tabbed(element: ElementNode, name: str) -> bool:
@@ -129,13 +155,18 @@ def is_tabbed(element: ElementNode, name: str) -> bool:
 def names(element: ElementNode) -> str:
     """Return the classes and the id of an element, truncated to MAX_NAMES, without those that don't name it.
 
-    These are an id of an item of a list or a cell, or made of a heading, which only links need, a class that tells what it has, and the tags of a post of WordPress.
+    These are an id of an item of a list or a cell, or made of a heading, which only links need, a class that tells what it has, and the tags of a post of WordPress,
+    and the name of a field of Drupal that has no links.
     """
     identity = attribute(element, "id")[:MAX_NAMES]
     if identity and (_is_anchor(element) or _is_slug(identity, element)):
         identity = ""
     classes = _QUALITIES.sub("", attribute(element, "class")[:MAX_NAMES].replace("elementor-widget", "elementor"))
-    return f"{_TERMS.sub('', classes) if 'hentry' in classes or 'type-' in classes else classes} {identity}"
+    if element.tag == "article" or "hentry" in classes or "type-" in classes:
+        classes = _TERMS.sub("", classes)
+    if "name-" in classes and element.query_selector(LINKS) is None:
+        classes = _FIELDS.sub("", classes)
+    return f"{classes} {identity}"
 
 
 def _is_anchor(element: ElementNode) -> bool:

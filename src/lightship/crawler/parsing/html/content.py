@@ -30,6 +30,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
     find_title,
     holds_title,
     is_frame,
+    is_own_footer,
     is_surely_named,
     is_tabbed,
     leads_elsewhere,
@@ -224,7 +225,7 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
         if left < 0 or weighed > MAX_WEIGHED:
             break
         name = names(element)
-        sure = is_surely_named(element, name)
+        sure = is_surely_named(element, name) and not is_own_footer(element, name, core)
         tabs = is_tabbed(element, name)
         if (
             root.contains(element)
