@@ -67,8 +67,11 @@ _PIECES = (
 NAMED = ",".join(f"[{attribute}*='{piece}' i]" for piece in _PIECES for attribute in ("class", "id"))  # and some others
 
 
-def is_frame(part: ElementNode, best: ElementNode) -> bool:
-    """Whether `part`, a sibling of the element with the content (`best`), is boilerplate."""
+def is_frame(part: ElementNode, best: ElementNode, *, main: bool = False) -> bool:
+    """Whether `part`, a sibling of the element with the content (`best`), is boilerplate.
+
+    In a `main` element, what begins with a heading is none for its links.
+    """
     if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
         return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
     name, titled = names(part), holds_title(part)
@@ -81,11 +84,11 @@ def is_frame(part: ElementNode, best: ElementNode) -> bool:
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
-    if before is not None and before.tag in _INTRODUCTIONS:
+    if (before is not None and before.tag in _INTRODUCTIONS) or (main and headed):
         return False
     if leads_elsewhere(part):
         return True
-    boxed = little and part.tag in _BOXES and part.query_selector(AWAY) is not None
+    boxed = little and not main and part.tag in _BOXES and part.query_selector(AWAY) is not None
     return boxed and not titled and not headed and part.query_selector("pre") is None
 
 

@@ -127,9 +127,10 @@ def _cut(body: ElementNode, *, article: bool = False) -> ElementNode:
         if element.query_selector(TABS) is None or leads_elsewhere(element):  # tabs are no navigation
             element.remove()
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
-    if main is not None and size(main) >= LITTLE and not _is_beside_article(main, body):
+    is_explicit = main is not None and size(main) >= LITTLE and not _is_beside_article(main, body)
+    if main is not None and is_explicit:
         _keep_only(main, body)
-    root = _descend(body)
+    root = _descend(body, main=is_explicit and not article)
     if article:  # reduce_article knows better what surrounds one
         _thin(root, root)
     else:
@@ -162,7 +163,7 @@ def _is_title(heading: ElementNode) -> bool:
     return not any(_BRANDS.search(names(element)) for element in (heading, parent) if element is not None)
 
 
-def _descend(root: ElementNode) -> ElementNode:
+def _descend(root: ElementNode, *, main: bool) -> ElementNode:
     """Return the innermost element with the content; boilerplate on the way is removed."""
     for _ in range(MAX_DESCENT):
         if root.child_element_count > MAX_PARTS:
@@ -172,7 +173,7 @@ def _descend(root: ElementNode) -> ElementNode:
         if best is None or best.tag in TEXTS or sum(part.tag in TEXTS for part in parts) > FEW:
             break
         for part in parts:
-            if part != best and is_frame(part, best):
+            if part != best and is_frame(part, best, main=main):
                 _drop(part, best)
         root = best
     return root
