@@ -16,6 +16,7 @@ MAX_NAMES = 500  # characters of an element's classes, and of its id: the patter
 ENOUGH = 200  # characters of prose (not links) that content has at least
 
 MAX_WRAPPED = 8  # elements that are looked at for the heading with which an element begins
+MAX_ROWS = 20  # of a table that lays out a page
 MAX_OWNERS = 3  # elements around a footer that are looked at for the one that it belongs to
 
 LINKS = "a[href]"
@@ -75,12 +76,11 @@ def is_frame(part: ElementNode, best: ElementNode, *, main: bool = False) -> boo
     if part.tag == best.tag and attribute(part, "class") == attribute(best, "class") != "":
         return first_heading(part) is None and leads_elsewhere(part, share=ALL_LINKED)  # its peer
     name, titled = names(part), holds_title(part)
-    tabs = is_tabbed(part, name)
-    if not titled and (part.matches(_ENDS) or (not tabs and is_surely_named(part, name))):
+    if not titled and (part.matches(_ENDS) or (is_surely_named(part, name) and not is_tabbed(part, name))):
         return True
     headed, little = first_heading(part) is not None, prose(part) < ENOUGH
     aside = part.matches(_ASIDES)
-    telling = aside or (part.tag not in HEADING_TAGS and not tabs and _is_named(part, name))
+    telling = aside or (part.tag not in HEADING_TAGS and _is_named(part, name) and not is_tabbed(part, name))
     if telling and ((little and not titled and (aside or not headed)) or leads_elsewhere(part, LINKS)):
         return True
     before = part.previous_element_sibling
@@ -176,7 +176,11 @@ def _is_anchor(element: ElementNode) -> bool:
     """Whether the id of an element is only there for links to it: an item, or a row or cell of a table that lays out no page."""
     if element.tag not in _CELLS:
         return element.tag == "li"
-    table = element.closest("table")
+    row = element if element.tag == "tr" else element.parent_element
+    rows = row.parent_element if row is not None else None
+    if rows is None or rows.child_element_count > MAX_ROWS:
+        return True
+    table = rows.closest("table")
     return table is None or table.query_selector(HEADINGS) is None
 
 

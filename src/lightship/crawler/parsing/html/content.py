@@ -40,7 +40,7 @@ from lightship.crawler.parsing.html.boilerplate import (  # fmt: skip
 )
 from lightship.crawler.parsing.html.hidden import keep_drawings, remove_unseen, set_pictures_apart
 from lightship.crawler.parsing.html.sections import Heading, make_headings, mark_headings
-from lightship.crawler.parsing.html.tree import attribute, document_of_tree, is_within, select
+from lightship.crawler.parsing.html.tree import MAX_RISE, attribute, document_of_tree, select
 
 MAX_DESCENT = 50  # elements that are entered on the way to the content
 MAX_PARTS = 300  # children that are weighed per element: an element with more is text itself
@@ -59,7 +59,7 @@ FEW = 2  # up to this many of them, side by side, may be boilerplate
 
 _MAIN = "main,[role~='main' i],[itemprop~='articleBody' i]"
 _DRAWN = ('role="img"', "role=img", "role='img'")  # in the HTML of pages with drawings that have a text
-_WORDS = f"{HEADINGS},pre,code,dt"  # neither they nor what is in them is boilerplate, whatever it is called
+_WORDS = HEADING_TAGS | {"pre", "code", "dt"}  # neither they nor what is in them is boilerplate, whatever it is called
 _HOME = re.compile(r"(?:(?:https?:)?//[^/\s]{1,255})?/?", re.IGNORECASE)
 _BRANDS = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 _SOLID = f"{HEADINGS},{TABS},pre,blockquote,table,dl"  # no banner or motto has them
@@ -123,9 +123,9 @@ def _clear_marks(body: ElementNode) -> None:
 
 def _cut(body: ElementNode, *, article: bool = False) -> ElementNode:
     """Remove everything but the content from `body`; return the innermost element with all of it."""
-    for element in select(body, NEVER):
-        if element.query_selector(TABS) is None or leads_elsewhere(element):  # tabs are no navigation
-            element.remove()
+    for number, element in enumerate(select(body, NEVER)):
+        if number >= MAX_WEIGHED or element.query_selector(TABS) is None or leads_elsewhere(element):
+            element.remove()  # tabs are no navigation
     main = max(select(body, _MAIN)[:MAX_MAINS], key=size, default=None)
     is_explicit = main is not None and size(main) >= LITTLE and not _is_beside_article(main, body)
     if main is not None and is_explicit:
@@ -227,16 +227,11 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
             break
         name = names(element)
         sure = is_surely_named(element, name) and not is_own_footer(element, name, core)
-        tabs = is_tabbed(element, name)
-        if (
-            root.contains(element)
-            and not element.contains(core)
-            and (sure or NAMES.search(name))
-            and (
-                leads_elsewhere(element, AWAY if tabs else LINKS)
-                or (sure and not tabs and characters < SURELY * whole and prose(element) < ENOUGH)
-            )
-        ):
+        named = (sure or NAMES.search(name)) and root.contains(element) and not element.contains(core)
+        goes = named and (
+            leads_elsewhere(element, LINKS) or (sure and characters < SURELY * whole and prose(element) < ENOUGH)
+        )
+        if goes and (leads_elsewhere(element) or not is_tabbed(element, name)):
             _drop(element, root)
         elif (
             not sure
@@ -250,7 +245,14 @@ def _thin(root: ElementNode, core: ElementNode) -> None:
 
 def _is_unnamed(element: ElementNode) -> bool:
     """Whether the names of an element tell nothing: it is a definition, or in a heading, code or a term."""
-    return element.tag == "dd" or is_within(element, _WORDS)
+    around: ElementNode | None = element
+    for _ in range(MAX_RISE):
+        if around is None or element.tag == "dd":
+            break
+        if around.tag in _WORDS:
+            return True
+        around = around.parent_element
+    return element.tag == "dd"
 
 
 def _drop_named_lead(body: ElementNode, core: ElementNode) -> None:
