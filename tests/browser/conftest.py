@@ -164,6 +164,8 @@ def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("dialog", refuse)
         page.goto(address)
+        if (box := page.locator("[autofocus]")).count():
+            expect(box).to_be_focused()  # a frame after the page is there; keys before that would go nowhere
         return page
 
     yield open_page
