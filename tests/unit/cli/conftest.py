@@ -1,4 +1,4 @@
-"""A fake server whose /status can be set."""
+"""A fake server whose /status can be set, and a folder of their own for commands that run in this process."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lightship.config.environment import TOKEN_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep commands from the secret that `make run` leaves in the checkout, and later tests from what they set."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "")
+    monkeypatch.chdir(tmp_path)
 
 
 class StatusServer(HTTPServer):
