@@ -9,6 +9,7 @@ import pytest
 
 from lightship.cli.commands.promote import promote, rollback
 from lightship.cli.commands.status import status
+from lightship.config.environment import TOKEN_VARIABLE
 from lightship.core.errors import ConfigurationError, InvalidInputError, UnavailableError
 from made import Caller, MadeShard, page, served
 
@@ -58,7 +59,11 @@ def test_a_retired_layout_is_told_so(caller: Caller, tmp_path: Path) -> None:
     assert "lightship promote s3v2" in reply.json["error"]
 
 
-def test_the_commands(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands(
+    caller: Caller, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "")
+    monkeypatch.chdir(tmp_path)  # where no `make run` has left a secret
     place = f"-searchengine=127.0.0.1:{caller.port}"
     status([place])
     assert "candidate: s2v2, 2 of 2 shards, 0 documents: it has 0 documents" in capsys.readouterr().out
