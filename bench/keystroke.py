@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 LIMIT = 100.0  # milliseconds
 TIMES = 60  # in a browser and a server that have searched before
 COLD = 10  # with a new browser: its first search of all
-# What is new when results are, and where it is
-# Where the results are that are new, and the box
+# Where new results appear, and the box
 RESULTS = {"page": "#main .results", "box": "[role=option]"}
 BOX = "input[type=search]"
 # From the time of the browser's event, before a script runs, until a frame with what changed is painted

@@ -351,8 +351,7 @@ class Frontier:
         if entry.kind is not Kind.PAGE:
             return
         if before is State.NEW and outcome.status:
-            text = f"{outcome.document.title} {outcome.document.text}" if outcome.document else ""
-            self.discovery.traps.visited(entry.url, after, text, leads_on=leads_on)
+            self.discovery.traps.visited(entry.url, after, outcome.document, leads_on=leads_on)
         count(
             db, self._sites[entry.site],
             fetched=(after not in (State.NEW, State.FAILED)) - (before not in (State.NEW, State.FAILED)),

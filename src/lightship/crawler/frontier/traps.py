@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from lightship.core.model import Document
 from lightship.crawler.frontier.entry import State
 from lightship.crawler.traps.dates import is_ahead, is_calendar, named_as_calendar
 from lightship.crawler.traps.form import DIGITS, Form, leads_on, trap_by_form
-from lightship.crawler.traps.said import RECENT, Said
+from lightship.crawler.traps.said import MAX_TEXT, NEW_SHARE, RECENT, Said
 
 logger = logging.getLogger(__name__)
 
 MAX_SETS = 50  # different sets of parameters per path
 MAX_COMBINED = 500  # URLs of one path with the same three or more parameters
 MAX_DATES = 1000  # pages that differ only in a date, after which they are judged like those of a calendar
-ENOUGH, NEW_SHARE = 40, 0.1  # after this many pages of one form, at least this share must have brought something
+ENOUGH = 40  # pages of one form, after which at least NEW_SHARE must have brought something
 FIRST_PAGES = 4  # of a form, whose words are not kept: most forms have no more pages
 MAX_PAIRS = 100_000  # that are kept of all forms; 6 MB
 
@@ -42,7 +43,7 @@ class Traps:
         """Start empty; see `load`."""
         self._tallies: dict[Form, _Tally] = {}
         self._sets: dict[str, set[tuple[str, ...]]] = {}  # sets of parameters by path
-        self._told: set[str] = set()  # paths of the forms that were cut
+        self._told: set[str] = set()  # kinds that were cut: paths of forms, and reasons by site
         self._said: dict[Form, Said] = {}  # of calendars
         self._pairs = 0  # that are kept of all
 
@@ -50,37 +51,40 @@ class Traps:
         """Return why `url`, a new normal URL, is a trap, or an empty string. The first of each form is logged."""
         if reason := trap_by_form(url):
             kind = f"{'/'.join(url.split('/', 3)[:3])} {DIGITS.sub('#', reason.partition(',')[0])}"
-            if kind not in self._told:
-                self._told.add(kind)
-                logger.warning("%s: it is not visited, nor are others of its site: %s", reason, url[:200])
+            self._warn(kind, "%s: it is not visited, nor are others of its site: %s", reason, url[:200])
             return reason
-        return self._logged(self._trap_by_like(url), url)
-
-    def _trap_by_like(self, url: str) -> str:
         form = Form.of(url)
+        return self._logged(self._trap_by_like(form, url), form, url)
+
+    def _trap_by_like(self, form: Form, url: str) -> str:
         tally = self._tallies.get(form)
         sets = self._sets.get(form.path, set()) if form.keys else set()
         if len(sets) >= MAX_SETS and form.keys not in sets:
             return f"trap: endless combinations of parameters, {len(sets)} for {form.path}"
         if tally is None:
-            return self._brings_nothing(url)
+            return self._brings_nothing(form, url)
         if len(form.keys) >= 3 and tally.known >= MAX_COMBINED:
             return f"trap: endless parameters, {tally.known} URLs like {form.path}?{'&'.join(form.keys)}"
-        return self._brings_nothing(url)
+        return self._brings_nothing(form, url)
 
     def brings_nothing(self, url: str) -> str:
         """Return why `url`, known or not, is a trap by the results of similar URLs, or an empty string."""
-        return self._logged(self._brings_nothing(url), url)
+        form = Form.of(url)
+        return self._logged(self._brings_nothing(form, url), form, url)
 
-    def _logged(self, reason: str, url: str) -> str:
-        path = Form.of(url).path if reason else ""
-        if reason and path not in self._told:
-            self._told.add(path)
-            logger.warning("%s: no more pages like %s are visited; an example: %s", reason, path, url)
+    def _logged(self, reason: str, form: Form, url: str) -> str:
+        if reason:
+            message = "%s: no more pages like %s are visited; an example: %s"
+            self._warn(form.path, message, reason, form.path, url)
         return reason
 
-    def _brings_nothing(self, url: str) -> str:
-        form = Form.of(url)
+    def _warn(self, kind: str, message: str, *details: str) -> None:
+        """Log the first of each kind."""
+        if kind not in self._told:
+            self._told.add(kind)
+            logger.warning(message, *details)
+
+    def _brings_nothing(self, form: Form, url: str) -> str:
         for each in (form, form.whole):
             tally = self._tallies.get(each)
             if tally and tally.visited >= ENOUGH and tally.new < NEW_SHARE * tally.visited:
@@ -104,8 +108,8 @@ class Traps:
         if form.keys:
             self._sets.setdefault(form.path, set()).add(form.keys)
 
-    def visited(self, url: str, state: State, text: str = "", *, leads_on: bool = False) -> None:
-        """Count the first visit to `url`, whose page has this `text`; one without a page says nothing.
+    def visited(self, url: str, state: State, document: Document | None = None, *, leads_on: bool = False) -> None:
+        """Count the first visit to `url`, whose page is this `document`; one without a page says nothing.
 
         One that `leads_on`, to unknown URLs of another form, brings something whatever it is itself: an archive.
         """
@@ -119,6 +123,7 @@ class Traps:
         if self._tallies[form].visited > FIRST_PAGES and self._pairs < MAX_PAIRS and (form.dates or is_calendar(url)):
             said = self._said.setdefault(form, Said())
             self._pairs -= said.pairs
+            text = f"{document.title} {document.text[:MAX_TEXT]}" if document else ""
             said.add(text, brings=leads_on or state is State.MOVED)
             self._pairs += said.pairs
 

@@ -28,7 +28,7 @@ _YEAR_KEY, _MONTH_KEY = (
     re.compile(r"(?:^|[_-])(?:y|yr|year|jahr|j)$", re.IGNORECASE),
     re.compile(r"(?:^|[_-])(?:m|mo|mon|month|monat|w|wk|week|kw|day)$", re.IGNORECASE),
 )
-CALENDAR = re.compile(
+_CALENDAR = re.compile(
     r"calend[ae]r|kalend[ae]r|calendrier|kalenteri|takvim"
     r"|(?:^|[/_.?&=-])(?:cal|events?|agenda|schedule|termine|eventos|eventi|month|week|year|date|day)(?:[/_.?&=-]|$)",
     re.IGNORECASE,
@@ -40,7 +40,7 @@ _OFFSET_KEY = re.compile(r"(?:^|[_-])(?:m|mo|mon|month|monat|week|day|offset)$",
 
 def named_as_calendar(url: str) -> bool:
     """Whether a calendar's name is in a URL."""
-    return CALENDAR.search(url) is not None
+    return _CALENDAR.search(url) is not None
 
 
 def is_calendar(url: str) -> bool:
@@ -48,8 +48,8 @@ def is_calendar(url: str) -> bool:
     if not named_as_calendar(url):
         return False
     path, query = _parts(url)
-    keys = (pair.partition("=")[0] for pair in query.split("&"))
-    return _MOMENT.search(f"{path}?{query}") is not None or any(map(_OFFSET_KEY.search, keys))
+    is_offset = any(_OFFSET_KEY.search(key) for key, _ in parameters(query))
+    return _MOMENT.search(f"{path}?{query}") is not None or is_offset
 
 
 def is_ahead(url: str) -> bool:
@@ -74,9 +74,14 @@ def year_of(url: str) -> int | None:
 
 def _keyed_year(query: str) -> int | None:
     """Return the year in a parameter beside one with a month, week or day; None if there is none."""
-    pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
+    pairs = parameters(query)
     years = [int(value) for key, value in pairs if _YEAR_KEY.search(key) and value.isdecimal() and 4 <= len(value) <= 6]
     return years[0] if years and any(_MONTH_KEY.search(key) for key, _ in pairs) else None
+
+
+def parameters(query: str) -> list[tuple[str, str]]:
+    """Return the names and values of the parameters in a query."""
+    return [(key, value) for key, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
 
 
 def _parts(url: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from lightship.crawler.traps.dates import DATE, is_far, year_of
+from lightship.crawler.traps.dates import DATE, is_far, parameters, year_of
 
 MAX_URL = 1000  # characters
 MAX_SEGMENTS = 25  # of a path
@@ -33,17 +33,12 @@ def trap_by_form(url: str) -> str:
     ):
         return f"trap: repeating path segments, {found[1]!r} several times in a row"
     if query:
-        counts = Counter(keys_of(query))
+        counts = Counter(key for key, _ in parameters(query))
         if sum(counts.values()) > MAX_PARAMETERS:
             return f"trap: endless parameters, {sum(counts.values())} in one URL"
         if (most := counts.most_common(1)[0])[1] > 3 and not most[0].endswith("[]"):
             return f"trap: endless parameters, {most[0]!r} {most[1]} times"
     return f"trap: a calendar with the year {year_of(url)}" if is_far(url) else ""
-
-
-def keys_of(query: str) -> list[str]:
-    """Return the names of the parameters in a query."""
-    return [pair.partition("=")[0] for pair in query.split("&") if pair]
 
 
 class Form(NamedTuple):
@@ -61,7 +56,7 @@ class Form(NamedTuple):
         dated = year_of(url) is not None
         if dated:
             path = DATE.sub("#", path)
-        keys = tuple(sorted(set(keys_of(query))))
+        keys = tuple(sorted({key for key, _ in parameters(query)}))
         return cls(f"{scheme}//{host}/{DIGITS.sub('#', path)}", keys, dated)
 
     @property
@@ -92,5 +87,5 @@ def leads_on(url: str, found: str) -> bool:
 
 def _routes(url: str) -> dict[str, str]:
     """Return the parameters of a URL that say which part of a program answers."""
-    pairs = (pair.partition("=")[::2] for pair in url.partition("?")[2].split("&"))
+    pairs = parameters(url.partition("?")[2])
     return {key: value for key, value in pairs if key.lower() in _ROUTES and not DIGITS.search(value)}

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from lightship.core.model import Document
 from lightship.crawler.frontier.entry import State
 from lightship.crawler.frontier.traps import ENOUGH, MAX_SETS, Traps
 from lightship.crawler.traps.form import leads_on, trap_by_form
@@ -88,7 +89,7 @@ def test_ids_that_look_like_dates_are_ids() -> None:
     traps = Traps()
     for number in range(19_000, 22_000):
         traps.known(f"{BASE}/node/{number}")
-        traps.visited(f"{BASE}/node/{number}", State.PAGE, "the same text")
+        traps.visited(f"{BASE}/node/{number}", State.PAGE, Document(url=BASE, text="the same text"))
     assert traps.check(f"{BASE}/node/22001") == ""
 
 

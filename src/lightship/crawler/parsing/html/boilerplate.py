@@ -158,8 +158,8 @@ def is_tabbed(element: ElementNode, name: str) -> bool:
 def names(element: ElementNode) -> str:
     """Return the classes and the id of an element, truncated to MAX_NAMES, without those that don't name it.
 
-    These are an id of an item of a list or a cell, or made of a heading, which only links need, a class that tells what it has, and the tags of a post of WordPress,
-    and the name of a field of Drupal that has no links.
+    These are an id that only links need (of an item, a row or a cell, or made of a heading), a class that tells what it
+    has, the tags of a post of WordPress, and the name of a field of Drupal that has no links.
     """
     identity = attribute(element, "id")[:MAX_NAMES]
     if identity and (_is_anchor(element) or _is_slug(identity, element)):
