@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 IN_CI = os.environ.get("CI") == "true"
 NO_AUTHORITIES = {"SSL_CERT_FILE": os.devnull}  # aiohttp reads the system's when it is imported, an eighth of a start
 
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
 T = TypeVar("T")
 
 
@@ -31,8 +33,8 @@ def require(what: str, present: object) -> None:
 
 
 def chromium_path() -> str | None:
-    """Return the path of this machine's Chromium, or None."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    """Return the path of this machine's Chromium, or None; rather the one without windows, which is faster."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 # Below those that the system gives to clients, which might take one before its server does; each is given once. Those

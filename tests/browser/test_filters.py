@@ -143,7 +143,7 @@ def test_the_sheet_of_a_phone(open_page: OpenPage) -> None:
     expect(keeper).to_be_hidden()
     page.locator(".facets summary").tap()
     expect(keeper).to_be_visible()
-    assert page.locator(".found").evaluate("each => each.inert")  # what lies below can't be reached
+    expect(page.locator(".found")).to_have_js_property("inert", True)  # what lies below can't be reached
     keeper.get_by_role("link", name="守塔人").tap()
     expect(page.locator(".facets summary")).to_contain_text("12 results")
     expect(keeper).to_be_visible()  # for the next choice, at the same place
@@ -151,7 +151,7 @@ def test_the_sheet_of_a_phone(open_page: OpenPage) -> None:
     page.keyboard.press("Escape")
     expect(keeper).to_be_hidden()
     expect(page.locator(".facets summary")).to_be_focused()
-    assert not page.locator(".found").evaluate("each => each.inert")
+    expect(page.locator(".found")).to_have_js_property("inert", False)
     page.locator(".facets summary").tap()
     page.mouse.click(180, 20)  # beside it
     expect(keeper).to_be_hidden()

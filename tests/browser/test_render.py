@@ -48,9 +48,12 @@ SCRIPT = """addEventListener('load', async () => {
 });"""
 
 
+@pytest.mark.parametrize("name", ["chromium-headless-shell", "chromium"])
 def test_a_page_made_by_scripts_is_read_and_its_links_are_followed(
-    crawl: Crawl, site: MockSite, caplog: pytest.LogCaptureFixture
+    crawl: Crawl, site: MockSite, name: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    require(name, shutil.which(name))
+    monkeypatch.setattr(render, "BROWSERS", (name,))
     site.page("/", APP)
     site.page("/app.js", SCRIPT, content_type="text/javascript")
     site.page("/data.json", '{"title": "Made by a script", "text": "搜索引擎 words"}', content_type="application/json")
