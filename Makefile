@@ -30,6 +30,8 @@ EXAMPLES_READY = $(VENV)/.ready-examples
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+# Collecting only these files takes a second, all of them seven
+QUIET = $$(grep -rl --include='test_*.py' 'mark\.quiet' tests)
 # They sync thousands of indexes that nobody needs after them: in memory that takes neither the disk's time nor the
 # processor's. Where there is little, as in a container, they stay on the disk
 IN_MEMORY = $$([ -w /dev/shm ] && [ $$(df -Pk /dev/shm | awk 'END { print $$4 }') -ge 2000000 ] && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
@@ -53,7 +55,7 @@ endif
 
 test-rest: $(READY)
 	@$(PYTEST) $(PARALLEL)$$((2 * $(CORES))) -m "($(REST)) and not (quiet or examples)" $(ARGS); first=$$?; \
-	$(PYTEST) -m "quiet and not examples" $(ARGS); second=$$?; exit $$((first > second ? first : second))
+	$(PYTEST) $(QUIET) -m "quiet and not examples" $(ARGS); second=$$?; exit $$((first > second ? first : second))
 
 test-again: $(READY)
 	@$(PYTEST) --last-failed --last-failed-no-failures none $(ARGS)

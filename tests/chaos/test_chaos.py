@@ -29,7 +29,7 @@ from lightship.doclog import Log, open_log
 
 pytestmark = pytest.mark.quiet  # what waits for a processor fails queries
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "40"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "25"))
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 LIGHT = Load(changes=20.0, queries=10.0)
 KEPT = Path(

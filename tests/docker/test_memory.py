@@ -1,4 +1,4 @@
-"""A searchengine with an index of 1 GB, under a limit of 256 MB."""
+"""A searchengine with an index of 600 MB, under a limit of 256 MB."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from lightship.core.model import Document
 from made import Caller
 from support import wait_until
 
-INDEX_BYTES = 1_000_000_000
-FOLDERS, DOCUMENTS = 24, 10_000  # 42 MB each
+INDEX_BYTES = 600_000_000
+FOLDERS, DOCUMENTS = 15, 10_000  # 42 MB each
 QUERIES = 50
 TOKEN = "a secret of this test"
 

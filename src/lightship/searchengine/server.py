@@ -29,7 +29,7 @@ from lightship.searchengine.web.metrics import SAVE_SECONDS
 
 logger = logging.getLogger("searchengine")
 
-FOLLOW_SECONDS = 0.02  # between two checks whether another process has installed something in the folder
+FOLLOW_SECONDS = 0.1  # between two checks whether another process has installed something; each answer checks, too
 FRESHNESS_SECONDS = 0.5
 WORDS_LOOK_SECONDS = 1.0
 DURABLE_SECONDS = 1.0  # between two syncs of what was installed: a power loss sets a replica back by no more than this

@@ -27,7 +27,7 @@ from lightship.runtime.space import ENOUGH_BYTES, has_space
 APPLICATION_ID = 0x4C73446C  # "LsDl" at byte 68 of the file
 VERSION = 1
 
-POLL_SECONDS = 0.004
+POLL_SECONDS = 0.01
 PUT_ROWS = 1000  # per transaction; other writers get their turn between two
 PRUNE_ROWS = 5000  # per transaction
 
