@@ -273,7 +273,7 @@ def test_a_log_made_anew_has_another_id_and_who_had_it_open_is_told(one: Nats) -
         try:
             return old.read(0, 0) != []
         except ConfigurationError as error:
-            return "created again" in str(error)
+            return "recreated" in str(error)
 
     wait_until(told, 30, "the word that the log is another one")
     new.close()

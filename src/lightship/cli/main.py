@@ -39,10 +39,10 @@ _USAGE = f"""Lightship {__version__}: a distributed search engine.
   lightship add FILE …      add the documents of .jsonl files to a running system
   lightship status          show what searchengines and indexers are doing
   lightship search WORD …   search a running system, in the terminal
-  lightship watch WORD …    tell which pages match a search from now on, here or to a program (-post=URL)
+  lightship watch WORD …    report pages that match a search from now on, here or to a webhook (-post=URL)
   lightship explain URL     explain why a page is or is not in the index
   lightship test            test a running system from outside
-  lightship judge FOLDER …  measure the ranking on judged collections, here or by running searchengines
+  lightship judge FOLDER …  measure the ranking on judged collections, in a temporary index or on running searchengines
   lightship chaos           inject faults into a staging system, and report whether anything was lost
   lightship log backup FILE back up the document log while everything runs; `log restore FILE` restores a backup
   lightship check FOLDER    verify the data of any program, and say how to repair damage

@@ -136,7 +136,7 @@ def _decoded(body: bytes, kind: type[Result]) -> Result:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        raise WrongAnswerError(f"this is no answer of Lightship: {error}") from error
+        raise WrongAnswerError(f"not an answer of Lightship: {error}") from error
 
 
 def _parameters(query: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ class UpSettings(Crawling):
     answers: int = setting(SearchengineSettings.answers, ANSWERS, number(0, 100_000))
     standbys: int = setting(0, "indexers that stand by for each shard", number(0, 8))
     host: str = setting(
-        "127.0.0.1", "address on which all parts listen; 0.0.0.0: on all, so that anybody who can reach the machine can search",
+        "127.0.0.1", "address on which all parts listen; 0.0.0.0: all addresses, so that anyone who can reach the machine can search",
         host,
     )  # fmt: skip
     port: int = setting(8080, "port of the search page", number(1, 65535))
@@ -88,7 +88,9 @@ class AddSettings:
         addresses,
     )
     batch: int = setting(1000, "documents per request", number(1, 10_000))
-    collection: str = setting("", "collection of all the documents; when empty, that which each names", collection)
+    collection: str = setting(
+        "", "collection to put all documents into; when empty, the one that each document names", collection
+    )
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
@@ -97,7 +99,7 @@ class AddSettings:
 class KeySettings:
     """Settings of `lightship key`; its argument is `new`."""
 
-    search: bool = setting(False, "allows to search, and to read what is found")
+    search: bool = setting(False, "allows searching, and reading results")
     filter: str = setting(
         "", "filters that limit what the key sees, like f.team=red&-f.tags=old; when empty, everything"
     )
@@ -105,8 +107,8 @@ class KeySettings:
         (), "origins of the web pages that may use the key, comma-separated; when empty, any page and program",
         parse_origins,
     )  # fmt: skip
-    expires: str = setting("90d", "time until the key expires, like 30d or 12h; never: it does not", duration)
-    rate: str = setting("", "requests that may be made with the key, like 10/s or 600/m; when empty, any number", rate)
+    expires: str = setting("90d", "time until the key expires, like 30d or 12h; never: no expiry", duration)
+    rate: str = setting("", "requests that may be made with the key, like 10/s or 600/m; when empty, unlimited", rate)
     name: str = setting("", "name by which the key can be revoked; when empty, a random one")
     data: str = setting(UP_DATA, DATA_OF_UP)
 
@@ -133,9 +135,9 @@ class SearchSettings:
     size: int = setting(10, "results on a page", number(1, 100))
     page: int = setting(1, "page of results", number(1, 10_000))
     sort: str = setting("", "order: relevance, date, oldest, or the name of a field, after a - for the largest first")
-    exact: bool = setting(False, "corrects no mistyped words")
+    exact: bool = setting(False, "does not correct mistyped words")
     json: bool = setting(False, "prints the answer as JSON")
-    key: str = setting("", "key that lets its holder search")
+    key: str = setting("", "key to search with, made by `lightship key new`")
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
@@ -146,15 +148,16 @@ class WatchSettings:
 
     searchengine: tuple[str, ...] = setting(
         ("localhost:8080",),
-        "host:port of the searchengines, comma-separated; one after the other is watched",
+        "host:port of the searchengines, comma-separated; one is watched at a time, and the next when it fails",
         addresses,
     )
     filter: str = setting("", "filters of the search, like f.team=red&lang=en")
     post: str = setting("", "url that each event is posted to, signed; when empty, events are printed")
     state: str = setting(
-        "", "file for how far it has got, and the secret of the webhook; when empty, one in the folder watch of -data"
+        "",
+        "file that keeps the position reached and the webhook's secret; when empty, one in the watch folder of -data",
     )
-    key: str = setting("", "key that lets its holder search")
+    key: str = setting("", "key to search with, made by `lightship key new`")
     data: str = setting(UP_DATA, DATA_OF_UP)
     tls_ca: str = setting("", TLS_CA)
 
@@ -204,13 +207,17 @@ class JudgeSettings:
     )
     documents: str = setting("", "file of the documents (.jsonl, .gz, .zst); when empty, the one in the folder")
     where: str = setting(
-        "", "key=value that a line of the documents must have to count; when empty, all count", key_and_value
+        "", "key=value that a line of the documents must have to be used; when empty, all lines are used", key_and_value
     )
-    field: str = setting("", "field of a result that contains the document's id; when empty, its url tells it")
+    field: str = setting(
+        "", "field of a result that contains the document's id; when empty, the id is taken from its url"
+    )
     shards: int = setting(1, "shards of the temporary index", number(1, PARTITIONS))
-    json: str = setting("", "file for the value of each measure for each query, as JSON; when empty, none is written")
+    json: str = setting("", "file to write each query's measures to, as JSON; when empty, none is written")
     baseline: str = setting("", "file of an earlier run (-json) to compare with; when empty, none")
-    show: int = setting(10, "queries to show of those that differ most between two systems", number(0, 100_000))
+    show: int = setting(
+        10, "queries to list, of those whose results differ most between two systems", number(0, 100_000)
+    )
     export: str = setting(
         "", "file to write the documents to, with urls, for `lightship add`; when given, nothing is judged"
     )
@@ -242,7 +249,7 @@ class CheckSettings:
 class RemoveSettings:
     """Settings of `lightship remove`; its argument is the source."""
 
-    data: str = setting("lightship-data/up/crawler", "data folder of the crawler, which must not run")
+    data: str = setting("lightship-data/up/crawler", "data folder of the crawler, which must be stopped")
     log: str = setting(
         "sqlite://lightship-data/up/log.sqlite", "document log to delete the documents from, like the crawler's -log"
     )

@@ -42,7 +42,7 @@ class Crawling:
     )
     max_pages: int = setting(100_000, "pages per source", number(1, 100_000_000))
     max_redirects: int = setting(10, "redirects to follow from one url", number(0, 50))
-    max_depth: int = setting(100, "links between a source and a page, at most", number(0, 1_000_000))
+    max_depth: int = setting(100, "links from a source to a page, at most", number(0, 1_000_000))
     max_site_bytes: int = setting(10 << 30, "bytes fetched from one site per day; 0: unlimited", number(0, 1 << 50))
     revisit: float = setting(
         3600.0, "seconds between visits to a page until its rate of change is known", number(1, 31_536_000, float)
@@ -106,7 +106,7 @@ class CrawlerSettings(Crawling):
         "", "address like :9190 on which `lightship explain` can ask about pages; when empty, none", optional_address
     )
     dry_run: bool = setting(
-        False, "only tells what the rules would do to the pages that are known in the data folder, and why"
+        False, "only reports what the rules would do to the known pages in the data folder, and why"
     )
     fields: str = setting("", FIELDS, declaration)
     tls_cert: str = setting("", TLS_CERT)

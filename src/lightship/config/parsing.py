@@ -61,7 +61,7 @@ def parse_settings(
         shown = ",".join(default) if isinstance(default, tuple) else default
         parser.add_argument(
             f"-{name}", f"--{name}", dest=field.name, default=default, type=_named(field.metadata["parse"]),
-            metavar=metavar_of(field), help=f"{field.metadata['help']} (default: {shown})".replace("%", "%%"),
+            metavar=metavar_of(field), help=(field.metadata["help"] + (f" (default: {shown})" if shown != "" else "")).replace("%", "%%"),
         )  # fmt: skip
     if positional:
         parser.add_argument("positional", nargs="*", metavar=positional)

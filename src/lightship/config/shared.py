@@ -16,14 +16,14 @@ COLLECTIONS = (
 
 ORIGINS = (
     "origins of web pages that may search from a browser, comma-separated, like https://example.org; "
-    "https://*.example.org: all subdomains; *: everybody"
+    "https://*.example.org: all subdomains; *: any origin"
 )
 
-CLOSED = "lets only holders of a key or of the secret search, and read what is found"
+CLOSED = "allows only holders of a key or of the secret to search, and to read results"
 ANSWERS = "MiB of answers to recent searches that each worker keeps until the index changes; 0: none"
-REVOKED = "file with the names of revoked keys, one a line; it is read again when it changes; when empty, none"
-RATE = "requests that one address may make for searches, like 10/s or 600/m, to each worker; when empty, any number"
+REVOKED = "file with the names of revoked keys, one per line, which is reread when it changes; when empty, none"
+RATE = "requests for searches that each worker accepts from one address, like 10/s or 600/m; when empty, unlimited"
 
 TLS_CERT = "file with the listener's certificate and its chain (PEM); when empty, no TLS"
 TLS_KEY = "file with the certificate's private key (PEM); when empty, the key is in the -tls-cert file"
-TLS_CA = "file with the authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"
+TLS_CA = "file with the certificate authorities (PEM) that outgoing connections trust, or `system`; when empty, no TLS"

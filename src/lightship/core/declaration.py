@@ -66,9 +66,9 @@ def declared(text: str) -> Fields:
                 f"field {name[:80]!r}: a name has lower-case letters, digits and _, like price, and begins with a letter"
             )
         if name in BUILT_IN:
-            raise InvalidInputError(f"field {name!r}: every document has it without declaring; choose another name")
+            raise InvalidInputError(f"field {name!r}: every document has this field already; choose another name")
         if name in RESERVED:
-            raise InvalidInputError(f"field {name!r}: the name has a meaning already; choose another one")
+            raise InvalidInputError(f"field {name!r}: the name is reserved; choose another one")
         if kind not in KINDS:
             raise InvalidInputError(f"field {name!r}: kind {kind[:80]!r} must be one of {', '.join(KINDS)}")
         if kind != told and (kind != "text" or weight not in _WEIGHTS):

@@ -112,7 +112,7 @@ def _check(text: str, *, anchored: bool) -> None:
     if not text or len(text) > MAX_LENGTH:
         raise ValueError(f"a glob has from 1 to {MAX_LENGTH} characters, not {len(text)}")
     if not text.isprintable():
-        raise ValueError(f"{text!r} has characters that no url has")
+        raise ValueError(f"{text!r} has characters that can't occur in a url")
     if "#" in text:
         raise ValueError(f'"{text}" has a #, but the part of a url from there on is never sent to its site')
     if "/" in text.partition("?")[0] and not anchored:

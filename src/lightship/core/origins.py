@@ -38,7 +38,7 @@ def parse_origins(text: str) -> tuple[str, ...]:
         if each != EVERYBODY and not _is_origin(each.replace("://*.", "://", 1)):
             raise ValueError(
                 f"{each!r} is not an origin; write it like https://example.org or http://localhost:3000; "
-                "https://*.example.org is all subdomains, and * every origin"
+                "https://*.example.org means all subdomains, and * every origin"
             )
     return found
 

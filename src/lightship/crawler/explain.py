@@ -20,6 +20,10 @@ from lightship.crawler.traps.sessions import without_session
 from lightship.runtime.database import Database
 
 MAX_CHAIN = 20
+_NOT_A_PAGE = (
+    "not an http or https URL of at most 2,048 bytes; the crawler explains pages of websites only, and logs what it could not"
+    " read of folders and files"
+)
 
 _FOUND_BY = {
     How.SOURCE: "it is a source, or a source redirects to it", How.LINK: "a link", How.REDIRECT: "a redirect",
@@ -86,7 +90,7 @@ def explain(database: Database, settings: CrawlerSettings, text: str) -> Explana
     """Return what the store `database` of a crawler with these `settings` knows about the URL `text`."""
     url = urls.normalise(text)
     if url is None:
-        return Explanation(url=text, reason="not an http or https URL of at most 2,048 bytes; it can't be crawled")
+        return Explanation(url=text, reason=_NOT_A_PAGE)
     with database.access() as db:
         row = db.execute(f"select {_COLUMNS} from pages where url = ?", (url,)).fetchone()
         found = Explanation(url=url, reason="")

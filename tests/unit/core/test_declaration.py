@@ -47,8 +47,8 @@ def test_a_declaration_has_one_form() -> None:
         ("1st:number", "begins with a letter"),
         ("größe:number", "lower-case letters"),
         ("x" * 64 + ":number", "lower-case letters"),
-        ("site:keyword", "every document has it without declaring"),
-        ("sort:keyword", "has a meaning already"),
+        ("site:keyword", "every document has this field already"),
+        ("sort:keyword", "is reserved"),
         ("a:number,a:keyword", "declared twice"),
         *(
             (f"a:{kind}", "only a text has a weight, a whole number up to 4, as in text\\^2")

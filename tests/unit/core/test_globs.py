@@ -66,7 +66,7 @@ def test_one_with_a_scheme_means_whole_urls(pattern: str, meant: list[str], not_
         ("/" + "a" * MAX_LENGTH, "not 501"),
         ("docs/*.pdf", "begins neither with /"),
         ("/a#b", "has a #"),
-        ("/a\nb", "characters that no url has"),
+        ("/a\nb", "characters that can't occur in a url"),
     ],
 )
 def test_what_no_url_can_be_is_an_error(pattern: str, wrong: str) -> None:

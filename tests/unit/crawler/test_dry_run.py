@@ -125,7 +125,7 @@ def test_the_programs_say_what_would_happen_and_remove_a_source(
     assert crawler.stop() == 0
     for arguments, said in (
         (["https://nowhere.example/"], "was never a SOURCE here; known sources: "),
-        ([source], "there is nobody to ask; add --yes to delete"),
+        ([source], "no answer on standard input; add --yes to delete without asking"),
         ([source, "-yes"], f"deleted 8 documents; leave {source} out when the crawler is started again"),
         ([source, "-yes"], "was never a SOURCE here"),
         (["b.jsonl", "-yes"], "deleted 1 documents"),

@@ -81,9 +81,8 @@ def _send(client: IntakeClient, file: str, batch: _Batch, total: _Total) -> None
             f"{file} {where}: {error}; the {total.documents} documents before line {first} are stored, the rest are not"
         ) from error
     except LightshipError as error:
-        raise type(error)(
-            f"{error}; the first {total.documents} documents are stored; it is safe to run the command again"
-        ) from error
+        stored = f"the first {total.documents} documents are stored" if total.documents else "no document was stored"
+        raise type(error)(f"{error}; {stored}; it is safe to run the command again") from error
 
 
 def _batches(file: str, most: int) -> Iterator[_Batch]:

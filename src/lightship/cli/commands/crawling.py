@@ -60,4 +60,4 @@ def _agreed(question: str) -> bool:
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError as error:
-        raise ConfigurationError("there is nobody to ask; add --yes to delete") from error
+        raise ConfigurationError("no answer on standard input; add --yes to delete without asking") from error

@@ -18,7 +18,10 @@ def probe(arguments: Sequence[str]) -> None:
 
     Accepts any certificate, like Kubernetes' own probes: it calls its own container, by a name that no certificate has.
     """
-    settings, urls = parse_settings(ProbeSettings, "lightship probe", arguments, positional="URL")
+    settings, urls = parse_settings(
+        ProbeSettings, "lightship probe", arguments, positional="URL",
+        description=f"Exit with status 0 if a program answers at URL (by default {PROBE_URL}); for container health checks.",
+    )  # fmt: skip
     if len(urls) > 1 or not all(url.startswith(("http://", "https://")) for url in urls):
         raise ConfigurationError(f"lightship probe: name one http:// or https:// URL, like {PROBE_URL}")
     [url] = urls or [PROBE_URL]
@@ -33,4 +36,4 @@ def probe(arguments: Sequence[str]) -> None:
             raise UnavailableError(f"{url} answered with status {error.code}") from error
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnavailableError(f"no answer from {url}: {reason}") from error
+        raise UnavailableError(f"no answer from {url}: {getattr(reason, 'strerror', None) or reason}") from error

@@ -14,7 +14,10 @@ from lightship.http.tls import trust
 
 def status(arguments: Sequence[str]) -> None:
     """Print a line for each searchengine, indexer and shard; raises UnavailableError if a program does not answer."""
-    settings, _ = parse_settings(StatusSettings, "lightship status", arguments)
+    settings, _ = parse_settings(
+        StatusSettings, "lightship status", arguments,
+        description="Show what searchengines, and the indexers named with -indexer, are doing.",
+    )  # fmt: skip
     trust(settings.tls_ca)
     adopt_secret(settings.data)
     errors = []

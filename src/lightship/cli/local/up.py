@@ -174,7 +174,7 @@ def check_ports(settings: UpSettings) -> None:
     intake = intake_port(settings)
     if max(settings.port + settings.replicas, explain_port(settings) + 1) > 65536:
         raise ConfigurationError(
-            f"port {settings.port} or {intake} leaves no room below 65536 for all parts; choose a lower --port or --intake"
+            f"port {settings.port} or {intake} is too high: the ports of all parts must be below 65536; choose a lower --port or --intake"
         )
     for port in (
         *range(settings.port, settings.port + settings.replicas),

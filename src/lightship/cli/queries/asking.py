@@ -8,7 +8,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from lightship.cli.system.status import url_host
+from lightship.cli.system.status import reason_of, url_host
 from lightship.config import token
 from lightship.config.setting import parse_address
 from lightship.core.errors import UnavailableError
@@ -33,8 +33,7 @@ def ask(name: str, path: str, parameters: dict[str, str], key: str = "") -> dict
     except urllib.error.HTTPError as error:
         raise UnavailableError(f"{name} answered: {_error_text(error)}") from error
     except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnavailableError(f"no answer from {name}: {reason}") from error
+        raise UnavailableError(f"no answer from {name}: {reason_of(error)}; check that it is running there") from error
 
 
 def base_url(name: str) -> str:

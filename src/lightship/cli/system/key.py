@@ -37,7 +37,7 @@ def key(arguments: Sequence[str]) -> None:
     signed = sign(made, signing_keys(found[:1])[0])
     if len(signed) > MAX_KEY:
         raise ConfigurationError(
-            f"the key would have {len(signed)} characters, over the limit of {MAX_KEY}; give it less"
+            f"the key would have {len(signed)} characters, over the limit of {MAX_KEY}; shorten its filter, origins or name"
         )
     ends = f"until {datetime.fromtimestamp(made.expires, UTC):%Y-%m-%d %H:%M} UTC" if made.expires else "forever"
     logger.info("%s: searches %s, %s", made.name, made.filter or "everything", ends)
@@ -49,7 +49,7 @@ def made_key(settings: KeySettings, now: float) -> Key:
     if not settings.search:
         raise ConfigurationError("lightship key new: say what the key allows: --search")
     if EVERYBODY in settings.origins:
-        raise ConfigurationError("a key for every origin has none: leave --origins out")
+        raise ConfigurationError("--origins=* would be no limit; leave --origins out")
     if settings.name and not is_name(settings.name):
         raise ConfigurationError(
             f"{settings.name[:80]!r} can't be the name of a key: use up to 64 letters, digits, dots, - and _"

@@ -10,7 +10,7 @@ from typing import Any
 
 from lightship.config import token
 from lightship.config.setting import parse_address
-from lightship.core.errors import UnavailableError
+from lightship.core.errors import UnavailableError, words
 from lightship.http.tls import trusted
 from lightship.http.tokens import authorization
 
@@ -33,8 +33,13 @@ def read_status(name: str, seconds: float = _SECONDS, keys: Set[str] = SEARCHENG
                 raise ValueError(f"the program there is not {kind}")
             return found
     except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnavailableError(f"no status from {name}: {reason}") from error
+        raise UnavailableError(f"no status from {name}: {reason_of(error)}") from error
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Return why a request failed, without the number that the system gives the error."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return getattr(reason, "strerror", None) or words(reason)
 
 
 def url_host(host: str) -> str:

@@ -33,7 +33,7 @@ class WatchState:
             self.kept, self.is_new = Kept("", new_secret()), True
             self.note("")
         except (msgspec.MsgspecError, OSError) as error:
-            raise ConfigurationError(f"can't read {path}: {error}; remove it to begin anew from now") from error
+            raise ConfigurationError(f"can't read {path}: {error}; remove it to start from now") from error
 
     def note(self, last: str) -> None:
         """Keep the id of the last event."""

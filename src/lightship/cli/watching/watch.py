@@ -28,8 +28,8 @@ def watch(arguments: Sequence[str]) -> None:
     """Print or post each event, until it is stopped; raises ConfigurationError, InvalidInputError, UnauthorizedError."""
     settings, words = parse_settings(
         WatchSettings, "lightship watch", arguments, positional="WORD",
-        description="Print a line of JSON for each page that matches a search from now on, changes, or matches no more; or "
-        "post it to a program. It goes on where it was when it is started again.",
+        description="Print a line of JSON for each page that begins to match a search, changes, or no longer matches; or "
+        "post it to a webhook. A restart continues where the last run ended.",
     )  # fmt: skip
     query = " ".join(words)
     if not query and not settings.filter:

@@ -52,7 +52,7 @@ class Webhook:
         pause, logged = AGAIN_LEAST, ""
         while (trouble := self._attempt(number, body)) and not trouble.startswith("410 "):
             if trouble != logged:
-                logger.warning("%s: %s; posting again until it is taken", self._url, trouble)
+                logger.warning("%s: %s; retrying until it is accepted", self._url, trouble)
             logged = trouble
             self._sleep(pause)
             pause = min(2 * pause, AGAIN_MOST)

@@ -118,7 +118,7 @@ class HostPartitioning:
         self._leases.update(gotten)
         if gotten and self.crawlers > 1:
             wanted = self._owners.count(self.number)
-            logger.info("%d of %d slots of hosts are this crawler's", len(self._leases), wanted)
+            logger.info("this crawler holds %d of %d host slots", len(self._leases), wanted)
 
     def _acquire(self, slot: int) -> Lease | None:
         return self.log.acquire(f"crawl/{slot}", box_of(self.number), self._seconds)
@@ -127,6 +127,6 @@ class HostPartitioning:
         for slot, lease in self._leases.items():
             if not self.log.renew(lease, self._seconds):
                 raise ConfigurationError(
-                    f"another crawler has acquired host slot {slot} of this one; give each crawler its own number -crawler,"
-                    " below the same -crawlers"
+                    f"another crawler has acquired host slot {slot} of this one; give each crawler a -crawler of its own,"
+                    " and all the same -crawlers"
                 )

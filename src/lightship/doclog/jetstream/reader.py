@@ -231,7 +231,7 @@ class Reader:
     async def _check_identity(self) -> None:
         row = await self._kv.get("log")
         if not row.revision or msgspec.json.decode(row.data, type=Facts).id != self._facts.id:
-            raise ConfigurationError(f"the log {self._connection.address} was created again; restart this program")
+            raise ConfigurationError(f"the log {self._connection.address} was recreated; restart this program")
 
     async def span(self, partition: int) -> Span:
         """Return the extent of `partition`, with the current id of the log."""

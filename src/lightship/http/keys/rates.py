@@ -30,7 +30,9 @@ class Rates:
         full_at = max(self._full_at.get(name, now), now)
         wait = full_at + interval - rate.seconds - now
         if wait > interval * 1e-9:
-            raise TooManyRequestsError(f"{shown} may ask {rate} at most; try again later", math.ceil(wait))
+            raise TooManyRequestsError(
+                f"the rate limit of {rate} for {shown} is reached; try again later", math.ceil(wait)
+            )
         self._full_at[name] = full_at + interval
         self._full_at.move_to_end(name)
         if len(self._full_at) > self._most:

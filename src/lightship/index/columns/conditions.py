@@ -166,7 +166,7 @@ def _ends(text: str) -> tuple[str, str, bool]:
     below = bool(is_range) and last.startswith("<")
     first, last = first.strip(), last.removeprefix("<" if below else "").strip()
     if not first and not last:
-        raise ValueError("nothing is given")
+        raise ValueError("empty")
     return first, last, below
 
 

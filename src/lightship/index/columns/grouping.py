@@ -148,7 +148,7 @@ def _counted(found: Selection, field: str, name: str) -> Iterable[tuple[Any, int
     counted = found.aggregated({name: terms})[name]
     if counted["sum_other_doc_count"]:
         raise InvalidInputError(
-            f"can't group by {name!r}: the documents found have more than {MAX_LISTED} values; search for less"
+            f"can't group by {name!r}: the documents found have more than {MAX_LISTED} values; narrow the search"
         )
     return ((each["key"], each["doc_count"]) for each in counted["buckets"])
 

@@ -38,5 +38,5 @@ class Selection(NamedTuple):
                 raise
             names = ", ".join(asked)
             raise InvalidInputError(
-                f"can't count the values of {names}: the documents found have too many; search for less"
+                f"can't count the values of {names}: the documents found have too many; narrow the search"
             ) from error

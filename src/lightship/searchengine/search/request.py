@@ -105,7 +105,7 @@ def read_feed(query_string: bytes) -> SearchRequest:
     """
     given, request = _parameters(query_string), read_request(query_string)
     if not (request.query or request.conditions or request.group):
-        raise InvalidInputError("a feed is of a search; give a query (q) or filters")
+        raise InvalidInputError("a feed needs a search; give a query (q) or filters")
     return replace(
         request,
         corrections=False,

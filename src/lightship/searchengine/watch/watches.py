@@ -82,7 +82,7 @@ class Watches:
                 for watcher in watching[query]:
                     watcher.tell(events)
         except Exception as error:
-            logger.error("what changed could not be matched with watched queries: %s", words(error))  # noqa: TRY400 (says all)
+            logger.error("can't match changes with watched queries: %s", words(error))  # noqa: TRY400 (says all)
             self._tell_all(missed(FAILED, self._changes.position))
 
     def _tell_all(self, events: bytes) -> None:

@@ -107,7 +107,7 @@ def test_it_tries_again_and_elsewhere(name: str, log: FailingLog, tmp_path: Path
 def test_it_gives_up_with_what_is_stored(name: str, log: FailingLog, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(lines(0, 50))
     log.failures = 1_000_000
-    with pytest.raises(UnavailableError, match=r"does not accept documents: not now; the first 0 documents are stored"):
+    with pytest.raises(UnavailableError, match=r"does not accept documents: not now; no document was stored"):
         add([f"-indexer={name}", str(tmp_path / "a.jsonl")])
 
 

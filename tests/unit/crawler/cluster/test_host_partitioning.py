@@ -106,7 +106,7 @@ def test_hosts_move_when_a_crawler_joins_and_when_one_leaves_and_nothing_is_fetc
         return both[1] > 0 and sum(both) == len(expected)
 
     wait_until(have_moved, 60, "some hosts have moved, whole")
-    second.wait_for("32 of 32 slots of hosts are this crawler's", 60)  # their leases come one by one
+    second.wait_for("this crawler holds 32 of 32 host slots", 60)  # their leases come one by one
     assert [second.stop(), first.stop()] == [0, 0]
     first = start(spawn, log_url, sites, 0, 1)
     leaving = start(spawn, log_url, sites, 1, 1)

@@ -43,7 +43,7 @@ def test_the_refusal_says_when_to_try_again() -> None:
     clock = Clock()
     rates = Rates(clock=clock)
     rates.take("a", Rate(1, 60), "your address")
-    with pytest.raises(TooManyRequestsError, match="your address may ask 1/m at most") as refused:
+    with pytest.raises(TooManyRequestsError, match="limit of 1/m for your address is reached") as refused:
         rates.take("a", Rate(1, 60), "your address")
     assert refused.value.seconds == 60
     clock.now += refused.value.seconds

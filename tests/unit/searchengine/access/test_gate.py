@@ -322,4 +322,4 @@ def test_several_searches_in_one_request_see_what_the_key_sees(closed: Caller) -
 def test_each_of_several_searches_in_one_request_counts(opened: Caller) -> None:
     found = batch(opened, made(rate="3/h", name="several"), *["lamp"] * 5)
     assert [each.get("status") for each in found] == [None, None, None, 429, 429]
-    assert "at most" in found[-1]["error"]
+    assert "rate limit" in found[-1]["error"]

@@ -236,7 +236,7 @@ class Connection:
     def decode(self, message: Msg, kind: type[Answer]) -> Answer:
         """Decode JetStream's answer; raise `refusal` of an error response."""
         if message.headers and message.headers.get("Status") == "503":
-            raise RetryError("no server is responsible for it")
+            raise RetryError("no server is responsible for this request")
         failure = _refused.decode(message.data).error
         if failure is not None:
             raise refusal(failure, self.address)

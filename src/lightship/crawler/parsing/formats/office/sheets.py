@@ -39,7 +39,7 @@ def xlsx_to_html(body: bytes) -> str:
             if each.get(f"{RELATIONS}id", "") in parts and each.get("state", "visible") == "visible"
         ]
         if not sheets:
-            raise InvalidDocumentError("the workbook shows no sheets")
+            raise InvalidDocumentError("the workbook has no visible sheets")
         return html_page(head, _tables(archive, sheets[:MAX_SHEETS], _Rows(strings.texts, styles)))
 
 

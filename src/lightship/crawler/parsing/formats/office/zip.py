@@ -127,7 +127,7 @@ class Events:
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
         """Refuse a document type."""
-        raise ValueError("a document type is not allowed")
+        raise ValueError("a document type declaration is not allowed")
 
 
 class _Builder(TreeBuilder):
@@ -149,7 +149,7 @@ class _Builder(TreeBuilder):
         return super().end(tag)
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        raise ValueError("a document type is not allowed")
+        raise ValueError("a document type declaration is not allowed")
 
 
 def text_of(root: Element, path: str, names: dict[str, str]) -> str:

@@ -38,7 +38,7 @@ def xml_to_html(body: bytes) -> str:
     """Return an XML page as HTML. Raises InvalidDocumentError for one without a stylesheet, and for lists of pages."""
     text = decode(body, XML)
     if "<!ENTITY" in text:
-        raise InvalidDocumentError("XML that declares entities is not read: they can be bombs")
+        raise InvalidDocumentError("XML that declares entities is not read: they can expand without limit")
     reader = _Reader()
     parser = XMLParser(target=reader)  # noqa: S314 - what declares entities is refused above
     parser.entity.update(entitydefs)
@@ -75,7 +75,7 @@ class _Reader(Events):
             self.language = attributes.get(_LANGUAGE, "")
         self._left -= 1
         if self._left < 0 or len(self._open) == MAX_DEPTH:
-            raise ValueError(f"more than {MAX_ELEMENTS} elements, or {MAX_DEPTH} in each other")
+            raise ValueError(f"more than {MAX_ELEMENTS} elements, or nested more than {MAX_DEPTH} deep")
         self._open.append(_Frame(name))
         self._out += name in _LEFT_OUT
 
@@ -83,7 +83,9 @@ class _Reader(Events):
         if tag == _XHTML:
             raise EnoughError
         if not self._styled or name in _LISTS:
-            raise InvalidDocumentError(f"XML that is no page: <{name[:100]}> has no stylesheet, or is a list of pages")
+            raise InvalidDocumentError(
+                f"XML that is not a page: <{name[:100]}> has no stylesheet, or is a list of pages"
+            )
 
     def data(self, text: str, /) -> None:
         if not self._out and self._open:

@@ -34,7 +34,7 @@ def test_xhtml_is_a_page() -> None:
     [
         ("<data><a>1</a></data>", "no stylesheet"), (f"{STYLE}<rss><channel/></rss>", "list of pages"), (f"{STYLE}<urlset/>", "list of pages"),
         (f"{STYLE}<!DOCTYPE x [<!ENTITY a 'aaaa'>]><x>&a;</x>", "entities"), (f"{STYLE}<x>", "not valid XML"), (f"{STYLE}<x>&nix;</x>", "not valid XML"),
-        (f"{STYLE}{'<a>' * 2000}", "in each other"), (f"{STYLE}<a>{'<b/>' * 200_001}</a>", "more than"), ("", "not valid XML"),
+        (f"{STYLE}{'<a>' * 2000}", "nested more than"), (f"{STYLE}<a>{'<b/>' * 200_001}</a>", "more than"), ("", "not valid XML"),
     ],
 )  # fmt: skip
 def test_others_are_refused(body: str, problem: str) -> None:
