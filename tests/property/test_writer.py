@@ -79,7 +79,7 @@ class Leader:
         headers = base64.b64encode(f"NATS/1.0\r\n{NAME}: {self.stored[-1]}\r\n\r\n".encode()).decode()
         return Got(Raw(len(self.stored), "", "", "", headers))
 
-    async def patiently(self, attempt: Any) -> Any:
+    async def with_retries(self, attempt: Any) -> Any:
         for _ in range(100):
             try:
                 return await attempt()

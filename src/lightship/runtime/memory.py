@@ -15,7 +15,7 @@ _ffi = _cffi_backend.FFI(
 )
 
 
-def give_back() -> None:
+def release_free_memory() -> None:
     """Return the free pages of all heaps (malloc_trim(3)); nothing where the C library is not glibc.
 
     It takes about a millisecond for each 10 MB that are returned, and other threads wait for their heap meanwhile.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lightship.runtime.memory import give_back
+from lightship.runtime.memory import release_free_memory
 
 
 def anonymous_bytes() -> int:
@@ -20,5 +20,5 @@ def test_what_was_freed_between_what_is_used_is_given_back() -> None:
         piece[:] = b"x" * len(piece)
     del pieces[:-1]  # the last one keeps the heap from shrinking by itself
     before = anonymous_bytes()
-    give_back()
+    release_free_memory()
     assert anonymous_bytes() < before - (20 << 20)

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from lightship.chaos.system.processes import LOCK
+from lightship.cli.local.disk_space import DiskSpace
 from lightship.cli.local.hints import failures, greeting, ways
 from lightship.cli.local.places import addresses, at, explain_port, intake_port, is_open, page, replica_addresses
 from lightship.cli.local.progress import Display, Gauge, outcome
 from lightship.cli.local.roster import Roster
 from lightship.cli.local.supervisor import Part, last_line, python
-from lightship.cli.local.troubles import Troubles
 from lightship.cli.system.secret import keep_secret
 from lightship.config import (
     TOKEN_VARIABLE,
@@ -213,7 +213,7 @@ def _watch(
     log = os.path.join(settings.data, "logs", "crawler.log")
     begun = os.path.getsize(log)  # what precedes is of earlier runs
     intakes = {name: at for name, at in addresses(settings).items() if name.startswith("indexer")}
-    troubles = Troubles(intakes)
+    disk_space = DiskSpace(intakes)
     gauge = Gauge(settings.data, settings.shards, list(replica_addresses(settings).values()))
     while not stop.wait(WATCH_SECONDS):
         for part in parts:
@@ -221,7 +221,7 @@ def _watch(
         roster.update()
         if time.monotonic() - shown < SHOW_SECONDS:
             continue
-        for line in troubles.news():
+        for line in disk_space.changes():
             display.say(line)
         counts = gauge.read()
         display.show(counts)

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 BACK_SECONDS = 60.0  # by which the clock may be set back without a check
 
 # A page that was fetched in the future keeps its interval from now on; `most`: the latest time of a next visit
-_SET_RIGHT = (
+_RESETS = (
     "update pages set visit = max(:at_once, visit - (fetched - :now)), fetched = :now where fetched > :now",
     "update pages set visit = :at_once where visit > :most and state <> 9",  # a page that a rule refuses is never visited
     "update pages set doomed = :now where doomed > :now",
@@ -24,7 +24,7 @@ _SET_RIGHT = (
 )
 
 
-def set_right(db: apsw.Connection, now: float, most: float) -> None:
+def reset_future_times(db: apsw.Connection, now: float, most: float) -> None:
     """Reset impossible future times: otherwise nothing would be visited until the clock has reached them.
 
     `now` is in seconds since the epoch, `most` the longest interval in seconds between two visits to a page.
@@ -36,7 +36,7 @@ def set_right(db: apsw.Connection, now: float, most: float) -> None:
         "retry": now + MAX_RETRY_SECONDS,
     }
     changed = 0
-    for statement in _SET_RIGHT:
+    for statement in _RESETS:
         db.execute(statement, {name: value for name, value in times.items() if f":{name}" in statement})
         changed += db.changes()
     if changed:

@@ -17,7 +17,7 @@ import apsw
 from lightship.config import CrawlerSettings
 from lightship.core import urls
 from lightship.crawler.frontier.canonical import CanonicalDoubt, resolve
-from lightship.crawler.frontier.clock import BACK_SECONDS, set_right
+from lightship.crawler.frontier.clock import BACK_SECONDS, reset_future_times
 from lightship.crawler.frontier.discovery import Discovery, Where, counts
 from lightship.crawler.frontier.duplicates import Folded, duplicate_note, fold
 from lightship.crawler.frontier.entry import AT_ONCE, Entry, How, Kind, Link, Outcome, State
@@ -102,7 +102,7 @@ class Frontier:
                     "update pages set visit = max(visit, ?) where url = ? and fetched < ? and visit <= ?",
                     (begun + self._pace.least, url, begun, time.time()),
                 )
-            set_right(db, self._latest, self._most)
+            reset_future_times(db, self._latest, self._most)
             self._load_sites(db, seeds)
             self._follow_rules(db)
             for source in self.scope.sources:
@@ -161,7 +161,7 @@ class Frontier:
         """Return up to `limit` pages of `site` to visit now, new ones first, by depth; none of `busy` (URLs)."""
         if now < self._latest - BACK_SECONDS:
             with self._database.transaction() as db:
-                set_right(db, now, self._most)
+                reset_future_times(db, now, self._most)
             self._latest = now
         self._latest = max(self._latest, now)
         if self.is_spent(site, now):

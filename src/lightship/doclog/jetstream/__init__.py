@@ -172,7 +172,7 @@ class JetStreamLog:
         """Return sequences at or above everything acknowledged before (see DocumentLog), of messages stored now."""
 
         async def store(partition: int) -> int:
-            sequence = await self._connection.patiently(lambda: self._sessions.barrier(partition))
+            sequence = await self._connection.with_retries(lambda: self._sessions.barrier(partition))
             self._reader.heard(partition, sequence)
             return sequence
 

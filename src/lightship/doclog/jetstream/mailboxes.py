@@ -25,10 +25,10 @@ class JetStreamMailboxes:
     async def send(self, box: str, bodies: Sequence[bytes]) -> None:
         """Send letters to `box`."""
         if not self._made:
-            await self._connection.patiently(self._make)
+            await self._connection.with_retries(self._make)
             self._made = True
         for body in bodies:
-            await self._connection.patiently(lambda body=body: self._send(box, body))  # type: ignore[misc]
+            await self._connection.with_retries(lambda body=body: self._send(box, body))  # type: ignore[misc]
 
     async def _make(self) -> None:
         address = self._connection.address
@@ -50,7 +50,7 @@ class JetStreamMailboxes:
         letters: list[Letter] = []
         while len(letters) < limit:
             after = letters[-1].sequence if letters else 0
-            found = await self._connection.patiently(lambda after=after: self._next(box, after))  # type: ignore[misc]
+            found = await self._connection.with_retries(lambda after=after: self._next(box, after))  # type: ignore[misc]
             if found is None:
                 break
             letters.append(found)
@@ -68,7 +68,7 @@ class JetStreamMailboxes:
 
     async def remove(self, box: str, upto: int) -> None:
         """Remove letters of `box`."""
-        await self._connection.patiently(lambda: self._remove(box, upto))
+        await self._connection.with_retries(lambda: self._remove(box, upto))
 
     async def _remove(self, box: str, upto: int) -> None:
         asked = {"filter": self._subject(box), "seq": upto + 1}

@@ -25,7 +25,7 @@ async def prune(connection: Connection, kv: KeyValue, reader: Reader, partition:
     floor = max(0, min(upto, newest))
     await _raise_floor(kv, f"floor/{partition}", floor)
     stream = stream_of(connection.address.name, partition)
-    dead = await connection.patiently(lambda: _deletes(connection, stream, min(floor, newest - 1)))
+    dead = await connection.with_retries(lambda: _deletes(connection, stream, min(floor, newest - 1)))
     removed = 0
     for start in range(0, len(dead), REMOVALS):
         removals = (_remove(connection, stream, sequence) for sequence in dead[start : start + REMOVALS])
@@ -80,4 +80,4 @@ async def _remove(connection: Connection, stream: str, sequence: int) -> bool:
             raise RetryError(str(error)) from error
         return True
 
-    return await connection.patiently(attempt)
+    return await connection.with_retries(attempt)

@@ -128,7 +128,7 @@ class Reader:
             task = None
         is_known = task is not None  # to be slow: only check it
         if task is None:
-            task = asyncio.create_task(self._connection.patiently(lambda: self._read(*asked)))
+            task = asyncio.create_task(self._connection.with_retries(lambda: self._read(*asked)))
             task.add_done_callback(discard_exception)
         await asyncio.wait([task], timeout=0 if is_known else patience)
         if task.done():
@@ -251,7 +251,7 @@ class Reader:
             except ApiError as error:
                 raise RetryError(str(error)) from error
 
-        return await self._connection.patiently(attempt)
+        return await self._connection.with_retries(attempt)
 
     async def _ask_head(self, partition: int) -> int:
         name = f"STREAM.INFO.{stream_of(self._log, partition)}"

@@ -97,7 +97,7 @@ class Sessions:
         async def attempt() -> None:
             _, self._known[partition] = await self._ask(partition)
 
-        await self._connection.patiently(attempt)
+        await self._connection.with_retries(attempt)
 
     async def _ask(self, partition: int) -> tuple[int, list[Session]]:
         """Return the sequence and the sessions of a partition's mark on the stream's leader; raises RetryError."""

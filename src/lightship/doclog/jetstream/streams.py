@@ -101,7 +101,7 @@ async def _make(connection: Connection, kv: KeyValue) -> None:
             "num_replicas": replicas, "max_msgs_per_subject": 1, "retention": "limits", "discard": "old",
             "allow_direct": True, "description": "Lightship document log",
         }  # fmt: skip
-        await connection.patiently(lambda: make_stream(connection, settings))
+        await connection.with_retries(lambda: make_stream(connection, settings))
 
     await asyncio.gather(*map(make, range(PARTITIONS)))
     facts = Facts(uuid.uuid4().hex, PARTITIONS, VERSION)

@@ -98,7 +98,7 @@ class Writer:
             message.replaces = known if message.fence.lets(message.partition, known) else 0
         try:
             for window in _windows(messages):
-                await self._connection.patiently(lambda window=window: self._attempt(window))  # type: ignore[misc]
+                await self._connection.with_retries(lambda window=window: self._attempt(window))  # type: ignore[misc]
         finally:
             for message in messages:
                 self._flying.pop(message.url).set()

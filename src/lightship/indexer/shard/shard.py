@@ -29,7 +29,7 @@ from lightship.indexer.shard.merge_handover import MergeHandover
 from lightship.indexer.shard.tiers import Tiers, folders_of
 from lightship.rpc.recent import Change, Recent
 from lightship.runtime.files import space_errors
-from lightship.runtime.memory import give_back
+from lightship.runtime.memory import release_free_memory
 
 logger = logging.getLogger("indexer")
 
@@ -271,7 +271,7 @@ class Shard:
             self._tidied_at = time.monotonic()
             self._tiers.refresh()
             self._log.shrink()
-            give_back()
+            release_free_memory()
 
     def _commit(self) -> None:
         started = time.monotonic()

@@ -83,7 +83,7 @@ class Result(NamedTuple):
     sections: tuple[SectionLink, ...] = ()
 
     @property
-    def leftwards(self) -> bool:
+    def is_right_to_left(self) -> bool:
         """Whether its language is written from right to left."""
         return self.language in LEFTWARDS
 

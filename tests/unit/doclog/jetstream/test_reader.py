@@ -87,7 +87,7 @@ class _Restless:
     def __init__(self) -> None:
         self.marks = 0
 
-    async def patiently(self, attempt: Any) -> Any:
+    async def with_retries(self, attempt: Any) -> Any:
         return await attempt()
 
     async def ask(self, *_: object, **__: object) -> list[Any]:

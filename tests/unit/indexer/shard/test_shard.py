@@ -361,7 +361,7 @@ def test_files_that_are_no_longer_needed_go_although_nothing_changes(
 def test_memory_is_given_back_while_there_is_nothing_to_read(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
     given = list[float]()
     monkeypatch.setattr(module, "TIDY_SECONDS", 0.0)
-    monkeypatch.setattr(module, "give_back", lambda: given.append(0.0))
+    monkeypatch.setattr(module, "release_free_memory", lambda: given.append(0.0))
     shard = indexed.start()
     indexed.put(1)
     shard._read_round(STOPPED)

@@ -1,7 +1,7 @@
 """A connection to NATS servers that reconnects indefinitely, on an event loop in its own thread.
 
 Threads pass coroutines to `run`. Requests are answered through one inbox; attempts without an answer are retried
-(`patiently`) for `PATIENCE`.
+(`with_retries`) for `PATIENCE`.
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ class Connection:
         except (Error, OSError) as error:
             logger.debug("not sent: %s", error)
 
-    async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Return the result of `attempt`, retried for `PATIENCE` while it raises RetryError.
 
         Raises UnavailableError after that, ConfigurationError if the server denies it.

@@ -62,11 +62,11 @@ class KeyValue:
             "num_replicas": replicas, "retention": "limits", "discard": "new", "allow_rollup_hdrs": True,
             "deny_delete": True, "allow_direct": False, "description": "Lightship document log",
         }  # fmt: skip
-        await self._connection.patiently(lambda: make_stream(self._connection, settings))
+        await self._connection.with_retries(lambda: make_stream(self._connection, settings))
 
     async def get(self, key: str) -> Row:
         """Return the value of `key` from the bucket's leader."""
-        return await self._connection.patiently(lambda: self._get(key))
+        return await self._connection.with_retries(lambda: self._get(key))
 
     async def _get(self, key: str) -> Row:
         subject = f"$KV.{self._bucket}.{_escaped(key)}"
@@ -80,7 +80,7 @@ class KeyValue:
 
     async def swap(self, key: str, data: bytes, revision: int) -> bool:
         """Compare and swap: store `data`, which must be unique, if `revision` is still the newest; True if stored."""
-        return await self._connection.patiently(lambda: self._swap(key, data, revision))
+        return await self._connection.with_retries(lambda: self._swap(key, data, revision))
 
     async def _swap(self, key: str, data: bytes, revision: int) -> bool:
         subject = f"$KV.{self._bucket}.{_escaped(key)}"

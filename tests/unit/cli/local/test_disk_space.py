@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lightship.cli.local import troubles as module
-from lightship.cli.local.troubles import Troubles
+from lightship.cli.local import disk_space as module
+from lightship.cli.local.disk_space import DiskSpace
 from lightship.doclog.sqlite import SqliteLog
 from lightship.intake.messages import ShardStatus
 from lightship.intake.server import taking_in
@@ -27,15 +27,15 @@ def test_a_full_log_is_told_until_it_has_room(mount: Callable[..., Path]) -> Non
     disk = mount("log", 32)
     log = SqliteLog(str(disk / "log.sqlite"))
     with taking_in("127.0.0.1:0", log, str(disk)) as port:
-        troubles, caller = Troubles({"indexer-0": f"127.0.0.1:{port}"}), Caller(port)
-        assert troubles.news() == []
+        disk_space, caller = DiskSpace({"indexer-0": f"127.0.0.1:{port}"}), Caller(port)
+        assert disk_space.changes() == []
         with filled(disk):
             assert caller.call("POST", "/documents", LINE).status == 507
-            (told,) = troubles.news()
+            (told,) = disk_space.changes()
             assert told.startswith("indexer-0: no space left to write to")
-            assert troubles.news() == []
+            assert disk_space.changes() == []
         assert caller.call("POST", "/documents", LINE).status == 200
-        assert troubles.news() == ["indexer-0: there is room again"]
+        assert disk_space.changes() == ["indexer-0: there is free space again"]
     log.close()
 
 
@@ -55,8 +55,8 @@ def test_an_indexer_that_waits_is_told(tmp_path: Path) -> None:
         )
 
     with taking_in("127.0.0.1:0", log, str(tmp_path), shard=shard) as port:
-        troubles = Troubles({"indexer-0": f"127.0.0.1:{port}", "indexer-1": f"127.0.0.1:{free_port()}"})
-        assert troubles.news() == ["indexer-0: indexing waits for disk space"]
-        assert troubles.news() == []
-        assert troubles.news() == ["indexer-0: there is room again"]
+        disk_space = DiskSpace({"indexer-0": f"127.0.0.1:{port}", "indexer-1": f"127.0.0.1:{free_port()}"})
+        assert disk_space.changes() == ["indexer-0: indexing waits for disk space"]
+        assert disk_space.changes() == []
+        assert disk_space.changes() == ["indexer-0: there is free space again"]
     log.close()
