@@ -12,11 +12,13 @@ import pytest
 
 from support import ROOT
 
-NOWHERE = (r"have not the", r"all of a sudden", r"utili[sz]e")
+NOWHERE = (
+    r"have not the", r"all of a sudden", r"utili[sz]e", r"dear(er|est)?", r"for ever", r"has not the", r"anew", r"of now",
+    r"tell whether", r"return whether", r"in our words", r"behind the back", r"so there is", r"who (asks|comes|has)", r"trouble",
+    r"told (of|at)", r"a second ago at most",
+)  # fmt: skip
 NOT_IN_DOCUMENTS = (
-    r"dear(er|est)?", r"for ever", r"has not the", r"anew", r"of now", r"tell whether", r"return whether", r"in our words",
-    r"behind the back", r"so there is", r"that is it", r"which it is", r"who (asks|comes|has)", r"nobody", r"trouble", r"told (of|at)",
-    r"a second ago at most", r"what stands", r"stands? (here|there)", r"of what comes",
+    r"that is it", r"which it is", r"nobody", r"what stands", r"stands? (here|there)", r"of what comes",
 )  # fmt: skip
 MAX_LINE = 120
 

@@ -68,7 +68,7 @@ def _check_keys_of_sections(sections: object) -> None:
 
 
 def _is_type(value: object) -> bool:
-    """Return whether `value` can be the type of a document; records of other programs mean other things by it."""
+    """Whether `value` can be the type of a document; records of other programs mean other things by it."""
     return isinstance(value, str) and len(value) <= MAX_TYPE
 
 

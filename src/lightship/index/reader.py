@@ -96,7 +96,7 @@ class View:
         return schema(self.version, self._declaration)
 
     def varies(self, name: str) -> bool:
-        """Return whether documents have more than one value of the keyword `name`."""
+        """Whether documents have more than one value of the keyword `name`."""
         if name not in self._varying:
             self._varying[name] = len(self.terms_with_prefix(column(name), "", 2)) > 1
         return self._varying[name]

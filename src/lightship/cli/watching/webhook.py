@@ -1,4 +1,4 @@
-"""Posts events as https://www.standardwebhooks.com says: signed, with an id of their own, and again until they are taken."""
+"""Posts events as https://www.standardwebhooks.com says: signed, with an id of their own, and again until they are accepted."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class Webhook:
         body = msgspec.json.encode({"type": event.kind, "data": event.data})
         number = "evt_" + hashlib.blake2b(f"{event.id}\0".encode() + body, digest_size=16).hexdigest()
         pause, logged = AGAIN_LEAST, ""
-        while (trouble := self._attempt(number, body)) and not trouble.startswith("410 "):
-            if trouble != logged:
-                logger.warning("%s: %s; retrying until it is accepted", self._url, trouble)
-            logged = trouble
+        while (failure := self._attempt(number, body)) and not failure.startswith("410 "):
+            if failure != logged:
+                logger.warning("%s: %s; retrying until it is accepted", self._url, failure)
+            logged = failure
             self._sleep(pause)
             pause = min(2 * pause, AGAIN_MOST)
-        if trouble:
+        if failure:
             raise ConfigurationError(f"{self._url} answered 410 Gone: it wants no more events")
 
     def _attempt(self, number: str, body: bytes) -> str:

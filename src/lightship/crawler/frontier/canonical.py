@@ -74,7 +74,7 @@ class CanonicalDoubt:
 
 
 def resolve(db: apsw.Connection, outcome: Outcome, doubt: CanonicalDoubt) -> None:
-    """Decide anew, after a visit, under which URLs the pages are indexed that point to the visited one."""
+    """Decide again, after a visit, under which URLs the pages are indexed that point to the visited one."""
     url, before = outcome.entry.url, outcome.entry.state
     if outcome.state in (State.PAGE, State.ALIAS) and not outcome.kept:
         doubt.resolve(db, url, outcome.state)

@@ -86,7 +86,7 @@ class Discovery:
         self._refused = Counter({key: number for key, number in self._refused.items() if key[0] != site})
 
     def add(self, db: apsw.Connection, links: Iterable[Link], where: Where) -> bool:
-        """Add those of `links` that are new and not refused; return whether they lead on from a page to something else."""
+        """Add those of `links` that are new and not refused; True if they lead on from a page to something else."""
         own: list[Link] = []
         other: list[Link] = []
         for link in links:

@@ -270,7 +270,7 @@ class Frontier:
         self._spent[site] = today, size + (spent if day == today else 0)
 
     def _discover(self, db: apsw.Connection, outcome: Outcome) -> bool:
-        """Add the links of a page; return whether they lead on to something else (see Discovery.add)."""
+        """Add the links of a page; True if they lead on to something else (see Discovery.add)."""
         entry = outcome.entry
         if outcome.note.startswith("trap:"):
             self.discovery.cut(db, entry.url, outcome.note)

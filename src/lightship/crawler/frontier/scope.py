@@ -130,7 +130,7 @@ class Scope:
             self.bring(url, name)
 
     def bring(self, url: str, name: str) -> bool:
-        """Add the folder of `url`, to which the source `name` redirects; return whether the scope grew.
+        """Add the folder of `url`, to which the source `name` redirects; True if the scope grew.
 
         A source without a path brings the whole site. A folder above the source's own is not brought: a redirect to the
         home page, or to a login, must not turn the crawl of a folder into one of everything.

@@ -1,6 +1,6 @@
 """Validators and cache headers of answers: ETag, If-None-Match and Cache-Control (RFC 9110 and RFC 9111).
 
-An answer has the same ETag as long as the index is the same, so that who asks again is told that nothing has changed
+An answer has the same ETag as long as the index is the same, so that a client that asks again gets 304 if nothing has changed
 without a search. Caches between this program and many clients may keep it for the second in which it is true.
 """
 

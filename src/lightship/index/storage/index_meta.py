@@ -170,7 +170,7 @@ def note_meta(folder: str, content: bytes) -> None:
 
 
 def manage_all(folder: str) -> None:
-    """Write the list of tantivy's files anew, from what is in `folder`: all of it is tantivy's."""
+    """Rewrite the list of tantivy's files from the contents of `folder`: all of them are tantivy's."""
     if os.path.exists(os.path.join(folder, META)):
         write_atomically(os.path.join(folder, MANAGED), json.dumps([*_files(folder), META]).encode(), durable=False)
 

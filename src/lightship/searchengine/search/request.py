@@ -213,7 +213,7 @@ def _named(query_string: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _prefix(given: dict[str, str]) -> str:
-    """Return whether the last word may go on: not after a space."""
+    """Whether the last word may continue: not after a space."""
     chosen = _one_of(_PREFIXES, given.get("prefix", ""), "prefix")
     return chosen if not given.get("q", "")[-1:].isspace() else ""
 

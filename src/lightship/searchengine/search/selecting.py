@@ -22,7 +22,7 @@ from lightship.index.query.compiler import Compiled
 from lightship.index.reader import Found, View, find, reading
 from lightship.searchengine.search.api import FacetRange, FacetRanges, FacetValue, SearchRequest
 
-MANY = 10_000  # documents whose values are counted only for who asks: it takes longer than the search
+MANY = 10_000  # documents whose values are counted only when asked for: it takes longer than the search
 TYPED = {"date"}  # built-in fields that people type; others have operators, like site:, or are words
 # Per document of the index; most queries find fewer
 _PASS_SECONDS = 10e-9

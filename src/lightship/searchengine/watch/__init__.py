@@ -1,1 +1,1 @@
-"""Standing queries: who watches a search is told which pages match, match no longer, or changed."""
+"""Standing queries: a client that watches a search gets the pages that match, no longer match, or changed."""

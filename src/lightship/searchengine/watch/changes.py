@@ -50,7 +50,7 @@ class Changes:
         return sorted(new) if whole else None
 
     def _read(self, manifest: Manifest, new: list[Change]) -> bool:
-        """Add the changes that `manifest` brings to `new`; return whether these are all."""
+        """Add the changes that `manifest` brings to `new`; True if these are all."""
         since, reached = since_of(manifest.positions), manifest.sequences
         for partition, sequence in reached.items():
             known = self._reached.get(partition, 0)

@@ -1,4 +1,4 @@
-"""What a client that watches a search is told: server-sent events (https://html.spec.whatwg.org/#server-sent-events)."""
+"""The events of a client that watches a search: server-sent events (https://html.spec.whatwg.org/#server-sent-events)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TOO_MANY = Missed("too many pages changed at once; search again")
 
 
 def event(kind: Kind, shown: Hit | Gone, position: Reached) -> bytes:
-    """Return an event; a client that has read it goes on after `position`."""
+    """Return an event; a client that has read it continues after `position`."""
     return b"event: %b\ndata: %b\nid: %b\n\n" % (kind.encode(), msgspec.json.encode(shown), str(position).encode())
 
 

@@ -34,7 +34,7 @@ class Progress:
         return after
 
     def positions(self, part: Sequence[Changed]) -> dict[Changed, Reached]:
-        """Return the positions after each of `part` that the client has not been told of."""
+        """Return the positions after each of `part` of which the client has no event yet."""
         found, progress = dict[Changed, Reached](), self.passed(())
         for changed in part:
             if progress.pass_by(changed):

@@ -1,4 +1,4 @@
-"""The last changes of the index, with the documents before and after, which clients that come back are told of."""
+"""The last changes of the index, with the documents before and after, which clients that reconnect get."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Round:
     """The `changes` from one view to another, in their order, each url once; `before` is the position of the first view."""
 
     def __init__(self, before: Reached, changes: Sequence[Change], former: View | None, view: View | None) -> None:
-        """Remember both views until the documents are indexed; without views, nobody can be told of the changes."""
+        """Remember both views until the documents are indexed; without views, no client gets the changes."""
         self.before, self.changes, self._former, self._view = before, changes, former, view
         self.moment = time.monotonic()
         self.indexed: Indexed | None = None  # the changed documents, once `is_indexed`, if any differs from before

@@ -1,4 +1,4 @@
-"""Who watches which queries, and what they are told when the index changes."""
+"""The clients that watch queries, and the events they get when the index changes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _Key = tuple[SearchRequest, Filters]
 
 
 class Watches:
-    """The watchers of one process, at most `most`; 0: nobody may watch. For use in one event loop."""
+    """The watchers of one process, at most `most`; 0: none may. For use in one event loop."""
 
     def __init__(self, replica: Replica, most: int, *, is_draining: Callable[[], bool] = lambda: False) -> None:
         """Watch the index of `replica`; watchers are sent away while it `is_draining`."""
         self._replica, self._most, self._is_draining = replica, most, is_draining
         self._changes, self._rounds = Changes(), Rounds()
-        self._view: View | None = None  # up to which all watchers have been told everything
+        self._view: View | None = None  # up to which all watchers have all events
         self._watchers: dict[_Key, list[Watcher]] = {}
         self._count = 0
         self._indexing = asyncio.Lock()
@@ -72,7 +72,7 @@ class Watches:
         self._next = asyncio.Event()
 
     async def _tell(self, latest: Round, view: View) -> None:
-        """Tell those who watch now; those who begin meanwhile are told of `latest` by `_since`."""
+        """Send events to the present watchers; `_since` sends `latest` to those that begin meanwhile."""
         watching = {watchers[0].standing: list(watchers) for watchers in self._watchers.values()}
         if not watching:
             return

@@ -138,7 +138,7 @@ def _is_bar(element: ElementNode) -> bool:
 
 
 def is_own_footer(element: ElementNode, name: str, core: ElementNode) -> bool:
-    """Whether an element is the footer of a card, a quotation or a table, as its `name` says; it has not the `core` of the page."""
+    """Whether an element is the footer of a card, a quotation or a table, as its `name` says; it does not hold the `core` of the page."""
     found = _OWN_FOOTER.search(name)
     owner = element.parent_element if found is not None else None
     for _ in range(MAX_OWNERS):

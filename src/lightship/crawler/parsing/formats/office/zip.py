@@ -111,7 +111,7 @@ class EnoughError(Exception):
 
 
 class Events:
-    """What is told of an XML document, for documents that may be too large for a tree; refuses document types."""
+    """The events of an XML document that may be too large for a tree; refuses document types."""
 
     def start(self, tag: str, attributes: dict[str, str], /) -> None:
         """Begin an element."""
