@@ -127,6 +127,6 @@ class HostPartitioning:
         for slot, lease in self._leases.items():
             if not self.log.renew(lease, self._seconds):
                 raise ConfigurationError(
-                    f"another crawler has acquired host slot {slot} of this one; give each crawler a -crawler of its own,"
+                    f"another crawler has acquired host slot {slot} of this one; give each crawler a -crawler number of its own,"
                     " and all the same -crawlers"
                 )

@@ -129,7 +129,7 @@ def test_two_crawlers_of_one_number_are_told(
     second = spawn("crawler", "-log=sqlite://log.sqlite", "-data=two", *seeds)
     wait_until(lambda: read_progress(str(tmp_path / "two")).idle, 30, "the first pass is complete")
     assert first.process.wait(60) == 1
-    assert "give each crawler its own number -crawler" in first.output
+    assert "give each crawler a -crawler number of its own" in first.output
     assert second.stop() == 0
 
 
