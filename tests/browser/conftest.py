@@ -16,7 +16,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, expect, sync_playwright
 
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
@@ -28,6 +28,7 @@ KEEPERS = ["Ann Keeper", "حارس المنارة", "守塔人", "O'Neill & Sons
 HOSTILE = """</title></mark>"'><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3)"""
 ONE_RENDERER = "--renderer-process-limit=1"  # otherwise one more is started with each page, for the next one
 PATIENCE = 20_000  # milliseconds that a busy machine may take
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 expect.set_options(timeout=PATIENCE)
@@ -138,6 +139,19 @@ def told() -> list[str]:
     return []
 
 
+def visit(page: Page, address: str) -> None:
+    """Open `address`, again if another test adds or removes a network interface just then: Chromium gives up at once."""
+    for _ in range(10):
+        try:
+            page.goto(address)
+        except Error as error:
+            if NETWORK_CHANGED not in str(error):
+                raise
+        else:
+            return
+    raise AssertionError(f"no page at {address}: the machine's networks change all the time")
+
+
 @pytest.fixture
 def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable[..., Page]]:
     """Return what opens a page in a new context; at the end nothing may have been `told`.
@@ -151,7 +165,7 @@ def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable
         dialog.dismiss()
 
     def hear(message: ConsoleMessage) -> None:
-        if "ERR_NETWORK_CHANGED" not in message.text:  # other tests add and remove network interfaces meanwhile
+        if NETWORK_CHANGED not in message.text:  # other tests add and remove network interfaces meanwhile
             told.append(message.text)
 
     def open_page(address: str = "/", *, before: str = "", **options: Any) -> Page:
@@ -163,7 +177,7 @@ def open_page(browser: Browser, base: str, told: list[str]) -> Iterator[Callable
         page.on("console", hear)
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("dialog", refuse)
-        page.goto(address)
+        visit(page, address)
         if (box := page.locator("[autofocus]")).count():
             expect(box).to_be_focused()  # a frame after the page is there; keys before that would go nowhere
         return page

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, Route, expect
 
-from browser.conftest import PATIENCE, documents
+from browser.conftest import PATIENCE, documents, visit
 from browser.test_accessible import problems
 from lightship.core.model import Change, Document
 from lightship.doclog import open_log
@@ -85,7 +85,7 @@ def open_guest(browser: Browser, guest: MockSite, server: str) -> Iterator[OpenG
         headers = {"Content-Security-Policy": policy}
         script = script or f'<script src="{server}/box.js" defer></script>'
         body = f'<!doctype html><html lang="{lang}"><title>Guest</title>{script}<main><h1>Guest</h1>{box}<p>Text</p></main>'
-        page.goto(guest.page("/", body, headers=headers))
+        visit(page, guest.page("/", body, headers=headers))
         return page
 
     yield open_guest
@@ -312,9 +312,8 @@ def test_who_is_not_named_in_the_origins_finds_nothing(browser: Browser, server:
         page = browser.new_page()
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
-        page.goto(
-            stranger.page("/", f'<script src="{server}/box.js"></script><lightship-search inline></lightship-search>')
-        )
+        html = f'<script src="{server}/box.js"></script><lightship-search inline></lightship-search>'
+        visit(page, stranger.page("/", html))
         box(page).fill("lighthouse")
         expect(page.get_by_text("Search is not available right now.").first).to_be_visible()
         assert any("blocked by CORS policy" in each for each in said)

@@ -9,6 +9,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.conftest import visit
+
 OpenPage = Callable[..., Page]
 FOCUSED = """() => {
     const element = document.activeElement;
@@ -151,7 +153,7 @@ def test_a_bad_page_number_is_told(open_page: OpenPage) -> None:
     page.route(
         "**/?q=a&page=0", lambda route: route.fulfill(status=200, response=route.fetch())
     )  # a 400 is told on the console
-    page.goto("/?q=a&page=0")
+    visit(page, "/?q=a&page=0")
     expect(page.get_by_text("must be a whole number from 1")).to_be_visible()
     expect(page.get_by_label("Search", exact=True)).to_be_visible()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
+from browser.conftest import visit
 from lightship.config import SearchengineSettings
 from lightship.core.model import Document
 from lightship.core.sections import Section
@@ -62,7 +63,7 @@ def page(browser: Browser, guest: MockSite, server: Caller) -> Iterator[Page]:
     policy = f"default-src 'none'; script-src {base}/searchclient.js {base}/searchclient.mjs; connect-src {base}"
     body = f'<!doctype html><title>Guest</title><script src="{base}/searchclient.js"></script>'
     page = browser.new_page()
-    page.goto(guest.page("/", body, headers={"Content-Security-Policy": policy}))
+    visit(page, guest.page("/", body, headers={"Content-Security-Policy": policy}))
     yield page
     page.close()
 
@@ -281,7 +282,7 @@ def test_it_can_be_imported(page: Page, server: Caller) -> None:
 def test_who_is_not_among_the_origins_is_told_where_to_look(browser: Browser, server: Caller) -> None:
     with MockSite() as stranger:
         page = browser.new_page()
-        page.goto(stranger.page("/", f'<script src="http://127.0.0.1:{server.port}/searchclient.js"></script>'))
+        visit(page, stranger.page("/", f'<script src="http://127.0.0.1:{server.port}/searchclient.js"></script>'))
         for requests in ("[{}]", "[{}, {}]"):
             with pytest.raises(Error, match="is this page's origin in its -origins"):
                 page.evaluate(f"lightshipClient().search({requests})")

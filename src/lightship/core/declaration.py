@@ -55,7 +55,7 @@ def declared(text: str) -> Fields:
     """Return the kinds of the fields that `text` declares, by name; raises InvalidInputError."""
     if len(text) > MAX_DECLARATION:
         raise InvalidInputError(
-            f"the declaration of fields has {len(text)} characters, at most {MAX_DECLARATION} are allowed"
+            f"the declaration of fields has {len(text)} characters; at most {MAX_DECLARATION} are allowed"
         )
     kinds: dict[str, Kind] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -138,7 +138,7 @@ def values_of(value: FieldValue, kind: Kind) -> list[Value]:
     """
     given = value if isinstance(value, list) else [value]
     if len(given) > MAX_VALUES:
-        raise ValueError(f"{len(given)} values, at most {MAX_VALUES} are allowed")
+        raise ValueError(f"{len(given)} values; at most {MAX_VALUES} are allowed")
     if kind == "boolean":
         return [_boolean(value)]
     if kind == "number":
@@ -220,7 +220,7 @@ def _levels(value: Scalar) -> list[str]:
 def _text(value: Scalar, limit: int) -> str:
     if isinstance(value, str):
         if limit and len(value.encode()) > limit:
-            raise ValueError(f"{_shown(value)} has {len(value.encode())} bytes, at most {limit} are allowed")
+            raise ValueError(f"{_shown(value)} has {len(value.encode())} bytes; at most {limit} are allowed")
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

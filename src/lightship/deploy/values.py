@@ -171,7 +171,7 @@ def _wrong_with_source(source: Any) -> str:
     if _UNWRITABLE.search(source) or (":" in source and not is_website(source)):
         return f"{shown(source)} has a character that is special in generated files; write $ as %24, and rename paths that contain :, quotes or \\"
     if is_website(source) and "@" in re.split(r"[/?#]", source)[2]:
-        return "the URL contains a password, which would end up in generated files; sites behind a password can't be crawled"
+        return "the URL contains a password, which would end up in generated files; remove it: a deployment can't crawl sites behind a password"
     return ""
 
 

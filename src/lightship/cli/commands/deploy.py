@@ -46,8 +46,10 @@ def deploy(arguments: Sequence[str]) -> None:
         DeploySettings, "lightship deploy", arguments, positional="TARGET",
         description=f"Deploy what lightship.toml describes to one target: {known}.",
     )  # fmt: skip
-    if len(targets) != 1 or targets[0] not in ("local", *TARGETS):
+    if len(targets) != 1:
         raise ConfigurationError(f"lightship deploy: name one target: {known}")
+    if targets[0] not in ("local", *TARGETS):
+        raise ConfigurationError(f"lightship deploy: no target is called {targets[0]!r}; name one of {known}")
     topology = _topology(settings)
     folder = settings.output or os.path.join("deploy", settings.env, targets[0])
     if targets[0] == "local":

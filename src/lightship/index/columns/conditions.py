@@ -77,7 +77,7 @@ def conditions_of(given: Sequence[tuple[str, str]], fields: Fields) -> tuple[Con
     A document must have one of the values given for each name. Raises InvalidInputError.
     """
     if len(given) > MAX_CONDITIONS:
-        raise InvalidInputError(f"{len(given)} conditions on fields, at most {MAX_CONDITIONS} are allowed")
+        raise InvalidInputError(f"{len(given)} conditions on fields; at most {MAX_CONDITIONS} are allowed")
     values: dict[tuple[str, bool], list[str | bool | Span]] = {}
     for name, text in given:
         key = name.removeprefix("-"), name.startswith("-")

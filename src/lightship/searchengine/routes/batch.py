@@ -113,7 +113,7 @@ def read_searches(body: bytes) -> list[bytes]:
         ) from error
     if len(given) > MAX_SEARCHES:
         raise InvalidInputError(
-            f"{len(given)} searches, at most {MAX_SEARCHES} are allowed; send them in several requests"
+            f"{len(given)} searches; at most {MAX_SEARCHES} are allowed; send them in several requests"
         )
     return [_query_string(each) for each in given]
 

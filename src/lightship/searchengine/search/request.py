@@ -221,7 +221,7 @@ def _prefix(given: dict[str, str]) -> str:
 def _facets(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(filter(None, (name.strip() for name in clean_text(text).split(",")))))
     if len(names) > MAX_FACETS:
-        raise InvalidInputError(f"{len(names)} facets, at most {MAX_FACETS} are allowed")
+        raise InvalidInputError(f"{len(names)} facets; at most {MAX_FACETS} are allowed")
     return names
 
 

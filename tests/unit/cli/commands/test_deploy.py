@@ -145,7 +145,7 @@ def test_paths_are_those_beside_the_file(here: Path, monkeypatch: pytest.MonkeyP
     ("arguments", "told"),
     [
         ([], "name one target: local, compose, quadlet, kubernetes"),
-        (["nomad"], "name one target: local, compose, quadlet, kubernetes"),
+        (["nomad"], "no target is called 'nomad'; name one of local, compose, quadlet, kubernetes"),
         (["compose", "quadlet"], "name one target"),
         (["compose", "--env", "prod"], "unknown environment 'prod'; known environments: dev, test, staging, production"),
         (["compose", "--image", "Not An Image"], '--image: "Not An Image" is not an image'),
