@@ -30,7 +30,7 @@ EXAMPLES_READY = $(VENV)/.ready-examples
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start hundreds of interpreters, which share what was compiled.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Collecting only these files takes a second, all of them seven
+# Collecting these files takes a second, collecting all takes four
 QUIET = $$(grep -rl --include='test_*.py' 'mark\.quiet' tests)
 # They sync thousands of indexes that nobody needs after them: in memory that takes neither the disk's time nor the
 # processor's. Where there is little, as in a container, they stay on the disk
