@@ -67,7 +67,7 @@ def test_all_are_answered_and_the_later_one_wins(log: Log, ports: list[int], cli
     assert [put for put in refused if put.seconds < FRESH_SECONDS] == []
     assert {put.status for put in refused} <= {503}  # overtaken, or the log did not answer in time
     assert all(any(put.status == 200 for put in one.result()) for one in each)
-    (entry,) = tail(log, PARTITION)
+    *_, entry = tail(log, PARTITION)  # a server that lags behind may show an older one before it
     last = max(put.sequence for put in done)
     assert entry.sequence == last
     assert entry.document

@@ -24,7 +24,7 @@ from support import ROOT, Program, free_port, wait_until
 
 Spawn = Callable[..., Program]
 
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "30"))  # for all, beside starting them
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))  # for all, beside starting them
 TARGETS = (
     "manifest", "enclosed", "install", "messages", "tokens", "position", "query", "conditions", "stored", "line", "sitemap", "feed", "web_page",
     "robots", "task", "word", "packed", "link", "repeats",
