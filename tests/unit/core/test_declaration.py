@@ -91,8 +91,8 @@ def test_what_a_value_is_indexed_as(kind: Kind, value: object, indexed: list[obj
     [
         ("keyword", True, "True is not a text"),
         ("keyword", 1.5, "1.5 is not a text"),
-        ("keyword", "ä" * (MAX_KEYWORD_BYTES // 2 + 1), "has 1002 bytes, at most 1000"),
-        ("keyword", ["x"] * (MAX_VALUES + 1), "1001 values, at most 1000"),
+        ("keyword", "ä" * (MAX_KEYWORD_BYTES // 2 + 1), "has 1002 bytes; at most 1000"),
+        ("keyword", ["x"] * (MAX_VALUES + 1), "1001 values; at most 1000"),
         ("number", "3 or so", "'3 or so' is not a number"),
         ("number", True, "True is not a number"),
         ("number", [1, "x"], "'x' is not a number"),

@@ -265,7 +265,7 @@ def test_documents_without_a_query_are_listed_in_every_form(caller: Caller) -> N
         ("f.%00%ff=1", "can't filter by"),
         ("facets=colour", "can't count the values of 'colour'"),
         ("facets=note", "can't count the values of 'note'"),
-        ("facets=" + ",".join(f"x{n}" for n in range(21)), "21 facets, at most 20"),
+        ("facets=" + ",".join(f"x{n}" for n in range(21)), "21 facets; at most 20"),
         ("facet_size=0", "invalid facet_size"),
         (
             "sort=colour",
@@ -273,7 +273,7 @@ def test_documents_without_a_query_are_listed_in_every_form(caller: Caller) -> N
         ),
         ("sort=--price", "invalid sort"),
         ("sort=note", "invalid sort"),
-        ("&".join(f"f.price={n}" for n in range(1000)), "1000 conditions on fields, at most 100"),
+        ("&".join(f"f.price={n}" for n in range(1000)), "1000 conditions on fields; at most 100"),
     ],
 )
 def test_what_can_t_be_is_said(caller: Caller, query: str, said: str) -> None:
