@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 
+from lightship.cli.system.status import reason_of
 from lightship.config import ProbeSettings, parse_settings
 from lightship.core.errors import ConfigurationError, UnavailableError
 
@@ -35,5 +36,4 @@ def probe(arguments: Sequence[str]) -> None:
         with error:
             raise UnavailableError(f"{url} answered with status {error.code}") from error
     except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnavailableError(f"no answer from {url}: {getattr(reason, 'strerror', None) or reason}") from error
+        raise UnavailableError(f"no answer from {url}: {reason_of(error)}") from error
